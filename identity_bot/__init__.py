@@ -1,0 +1,1 @@
+"""Ask the Identity Team for help from Slack; the ticket is a GitHub issue."""

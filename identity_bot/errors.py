@@ -1,0 +1,48 @@
+"""The few kinds of errors that the bot raises on purpose; anything else is a bug."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class IdentityBotError(Exception):
+    """Something that the operator or the requestor can mend; its text says how."""
+
+
+class SettingsError(IdentityBotError):
+    """The settings cannot be used; `problems` holds one line for each thing to mend."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class PluginError(IdentityBotError):
+    """The installed plugins contradict each other, so that none of them can be trusted."""
+
+
+class FormError(IdentityBotError):
+    """A form declares something that Slack would refuse or that contradicts itself."""
+
+
+class StoreError(IdentityBotError):
+    """The database cannot be used as it is: unreachable, full, read-only, locked or of a newer schema."""
+
+
+class Refused(IdentityBotError):
+    """The outside world said no, and asking again as things are would not change that."""
+
+
+class Later(IdentityBotError):
+    """The act was certainly not done and may work later; `seconds` is how long the other side asks us to wait.
+
+    `seconds` is None where it named no time; then the worker's own backoff decides.
+    """
+
+    def __init__(self, message: str, seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
+class Unsure(IdentityBotError):
+    """The act may or may not have been done (time-out, 5xx, broken connection): look before doing it again."""
