@@ -27,6 +27,7 @@ from identity_bot.slack_elements import (
     INPUT,
     PICTURE,
     SECTION,
+    has_picture,
 )
 
 VIEW_BYTES = 250_000
