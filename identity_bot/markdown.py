@@ -161,12 +161,19 @@ def _unmark(match: re.Match[str]) -> str:
     found = match[0]
     if found.startswith("http"):
         address = found.rstrip(_SLACK_ADDRESS_TAIL)
-        encoded = re.sub(r"[*_~`]", lambda mark: f"%{ord(mark[0]):02X}", address)
+        encoded = re.sub(r"[*_~`]", _encoded, address)
         return encoded + found[len(address) :].translate(_SLACK_LOOKALIKE)
-    before = match.string[match.start() - 1 : match.start()]
-    after = match.string[match.end() : match.end() + 1]
-    in_a_word = (before + after).isascii() and before.isalnum() and after.isalnum()
-    return found if in_a_word and found in "*_~" else found.translate(_SLACK_LOOKALIKE)
+    return found if _is_in_a_word(match) else found.translate(_SLACK_LOOKALIKE)
+
+
+def _encoded(mark: re.Match[str]) -> str:
+    return mark[0] if _is_in_a_word(mark) else f"%{ord(mark[0]):02X}"
+
+
+def _is_in_a_word(mark: re.Match[str]) -> bool:
+    before = mark.string[mark.start() - 1 : mark.start()]
+    after = mark.string[mark.end() : mark.end() + 1]
+    return mark[0] in "*_~" and (before + after).isascii() and before.isalnum() and after.isalnum()
 
 
 def _fit(text: str, limit: int, escape: Callable[[str], str] = str) -> str:

@@ -49,6 +49,9 @@ class Finding:
     end: int
 
 
+_Rule = tuple[Kind, re.Pattern[str]]
+_Span = tuple[int, int, Kind]
+
 # Between a word such as "SSN" and its value: punctuation and a few words that lead on to a value.
 _GAP = (
     r"(?:[\W_]{0,6}(?:numbers?|num|no|nr|is|was|are|on|of|for|the|an?|my|his|her|their|user|veteran|member"
@@ -73,13 +76,11 @@ _SSN_PARTS = (r"(?!000|666|9)\d{3}", r"(?!00)\d\d", r"(?!0000)\d{4}")
 _ITIN_PARTS = (r"9\d\d", r"(?:5\d|6[0-5]|7\d|8[0-8]|9[0-24-9])", r"\d{4}")
 
 
-def _rule(kind: Kind, pattern: str) -> tuple[Kind, re.Pattern[str]]:
+def _rule(kind: Kind, pattern: str) -> _Rule:
     return kind, re.compile(pattern, re.ASCII)
 
 
-def _nine_digits(
-    kind: Kind, words: str, parts: tuple[str, str, str]
-) -> tuple[tuple[Kind, re.Pattern[str]], ...]:
+def _nine_digits(kind: Kind, words: str, parts: tuple[str, str, str]) -> tuple[_Rule, ...]:
     """A number of three groups: by its shape where it stands alone, in any shape after its name."""
     area, group, serial = parts
     # Not the middle of a longer row of numbers such as a phone number or a version.
@@ -89,7 +90,7 @@ def _nine_digits(
     return _rule(kind, dashed), _rule(kind, spaced), _rule(kind, named)
 
 
-# These are searched for in lower case. A group named "value" marks what is personal, else all that matched is.
+# Searched for in lower case. A group named "value" marks what is personal, else all that matched is.
 _BLOCKING = (
     *_nine_digits(
         Kind.SSN,
@@ -141,7 +142,7 @@ _WARNING = (
     _rule(
         Kind.PHONE,
         r"(?<![\w.+-])(?<!\d )(?:\+?1[-. ]?)?(?:\([2-9]\d\d\) ?-?|[2-9]\d\d[-. ])"
-        r"[2-9]\d\d[-. ]\d{4}(?!\w|[-.]\d)",
+        r"\d{3}[-. ]\d{4}(?!\w|[-.]\d)",
     ),
     _rule(Kind.PHONE, r"\+(?<![\w.+-]\+)[1-9](?:\d{9,14}|\d{0,2}(?:[-. ]\(?\d{2,4}\)?){3,5})(?!\w|[-.]\d)"),
 )
@@ -153,7 +154,7 @@ _PASSWORD_WORD = re.compile(
     r"(?P<by>:?=>?|->|:|(?<!\w)(?:is|was)(?: now| set to)?(?: ?:|(?=\s)))[*_]{0,3}[^\S\n]{0,3}",
 )
 _QUOTED = re.compile(r"([\"'`])(?P<value>(?:(?!\1)[^\n]){1,200})\1")
-_TOKEN = re.compile(r"(?P<value>\S{1,200})")
+_TOKEN = re.compile(r"(?P<value>\S{1,500})")
 _REST_OF_LINE = re.compile(r"(?P<value>[^\n]{1,200})")
 _AFTERWARDS_NOTHING = re.compile(r"[^\S\n]{0,5}(?:\Z|[\n,;|/)\]}\"'<]|[\w-]{1,20} ?[:=])")
 _CLOSING = ".,;)]}\"'`*"
@@ -177,7 +178,7 @@ _NOT_A_PASSWORD = re.compile(
 )
 
 _KEY_WORD = re.compile(
-    r"(?:(?:secret|token|credential|api[ _-]?key|access[ _-]?key|signing[ _-]?key|private[ _-]?key|encryption[ _-]?key"
+    r"(?:(?:secret|token|credential|api[ _-]?key|access[ _-]?key|signing[ _-]?key|private[ _-]?key"
     r"|auth[ _-]?key)s?[\"'`*_]{0,3}\s{0,3}(?::?=>?|->|:|is\s)\s{0,3}[\"'`]?(?:(?:bearer|basic|token) )?"
     r"|bearer(?<![a-z]bearer)\s{1,3})",
 )
@@ -221,10 +222,7 @@ def redact(text: str) -> str:
     return text if not any(finding.kind.blocks for finding in find(text)) else REDACTED
 
 
-_Span = tuple[int, int, Kind]
-
-
-def _matches(folded: str, rules: tuple[tuple[Kind, re.Pattern[str]], ...]) -> Iterator[_Span]:
+def _matches(folded: str, rules: tuple[_Rule, ...]) -> Iterator[_Span]:
     for kind, pattern in rules:
         group = "value" if "value" in pattern.groupindex else 0
         for match in pattern.finditer(folded):
@@ -232,15 +230,17 @@ def _matches(folded: str, rules: tuple[tuple[Kind, re.Pattern[str]], ...]) -> It
 
 
 def _passwords(folded: str, lower: str) -> Iterator[_Span]:
+    done = 0
     for word in _PASSWORD_WORD.finditer(lower):
+        if word.start() < done:
+            continue
         quoted = _QUOTED.match(folded, word.end())
         is_phrase = word["word"] == "passphrase" and word["by"] in (":", "=")
         value = quoted or (_REST_OF_LINE if is_phrase else _TOKEN).match(folded, word.end())
         if value is None or _STAND_IN.match(folded, value.start("value")):
             continue
         bare = value["value"].rstrip(_TRAILING)
-        first = bare.split(" ")[0].rstrip(_TRAILING)
-        if _NOT_A_PASSWORD.fullmatch(first):
+        if _NOT_A_PASSWORD.fullmatch(bare if is_phrase else bare.split(" ")[0].rstrip(_TRAILING)):
             continue
         if quoted or is_phrase or "=" in word["by"] or word["by"] == "->":
             given = len(bare) >= 3
@@ -250,10 +250,9 @@ def _passwords(folded: str, lower: str) -> Iterator[_Span]:
         else:
             given = len(bare) >= 5 and _is_strong(bare)
         if given:
-            end = (
-                value.end("value") if quoted else value.start("value") + len(value["value"].rstrip(_CLOSING))
-            )
-            yield value.start("value"), end, Kind.PASSWORD
+            length = len(value["value"] if quoted else value["value"].rstrip(_CLOSING))
+            done = value.start("value") + length
+            yield value.start("value"), done, Kind.PASSWORD
 
 
 def _is_strong(word: str) -> bool:
@@ -268,9 +267,17 @@ def _keys(folded: str, lower: str) -> Iterator[_Span]:
         match = _KEY.match(folded, word.end())
         if match is None:
             continue
-        parts = re.split(r"[/_+.~-]", match["value"])
-        if any(len(part) >= 8 and re.search(r"\d", part) and re.search(r"[A-Za-z]", part) for part in parts):
+        if _is_random(match["value"]):
             yield match.start("value"), match.end("value"), Kind.SECRET
+
+
+def _is_random(value: str) -> bool:
+    """Whether it is made of chance rather than of words, as in a path or a dotted name."""
+    if not re.search(r"\d", value):
+        return False
+    parts = re.split(r"[/_+.~-]", value)
+    mixed = any(len(part) >= 8 and re.search(r"\d", part) and re.search(r"[A-Za-z]", part) for part in parts)
+    return mixed or len(re.findall(r"[a-z][A-Z]", value)) >= 3
 
 
 def _outermost(spans: Iterable[_Span]) -> list[_Span]:
