@@ -1,1 +1,58 @@
-"""Ask the Identity Team for help from Slack; the ticket is a GitHub issue."""
+"""Ask the Identity Team for help from Slack; the ticket is a GitHub issue.
+
+These are the names that a plugin may import, and nothing else is promised.
+"""
+
+from identity_bot.defaults import default_issue
+from identity_bot.forms import Form
+from identity_bot.hookspecs import hookimpl
+from identity_bot.markdown import block, line, mrkdwn, span
+from identity_bot.model import Answers, Audience, Event, EventKind, IssueDraft, Notification, Person, Ticket
+from identity_bot.questions import (
+    Choice,
+    Choices,
+    Date,
+    Email,
+    Files,
+    LongText,
+    Member,
+    Number,
+    Option,
+    ShortText,
+    Url,
+    When,
+    YesNo,
+)
+from identity_bot.settings import TypeSettings
+
+__all__ = [
+    "Answers",
+    "Audience",
+    "Choice",
+    "Choices",
+    "Date",
+    "Email",
+    "Event",
+    "EventKind",
+    "Files",
+    "Form",
+    "IssueDraft",
+    "LongText",
+    "Member",
+    "Notification",
+    "Number",
+    "Option",
+    "Person",
+    "ShortText",
+    "Ticket",
+    "TypeSettings",
+    "Url",
+    "When",
+    "YesNo",
+    "block",
+    "default_issue",
+    "hookimpl",
+    "line",
+    "mrkdwn",
+    "span",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 class IdentityBotError(Exception):
@@ -23,6 +23,14 @@ class PluginError(IdentityBotError):
 
 class FormError(IdentityBotError):
     """A form declares something that Slack would refuse or that contradicts itself."""
+
+
+class Invalid(IdentityBotError):
+    """What was entered cannot be taken; `problems` holds one sentence for each question by its name."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        self.problems = dict(problems)
+        super().__init__("; ".join(f"{name}: {problem}" for name, problem in self.problems.items()))
 
 
 class StoreError(IdentityBotError):

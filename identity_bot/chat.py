@@ -1,0 +1,192 @@
+"""Slack as the desk sees it: messages, links, open modals and names, over slack_sdk's WebClient."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.error import URLError
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web import SlackResponse
+
+from identity_bot.errors import Later, Refused, Unsure
+from identity_bot.model import Post
+
+TIMEOUT = 15
+"""Seconds that one call may take."""
+EVENT_TYPE = "identity_bot_message"
+"""The type of the metadata by which a message of ours is found again; it holds an id and no personal data."""
+
+WRITES = {"chat.postMessage", "conversations.open", "views.update"}
+"""The methods that take JSON; those that only read take a form."""
+PERHAPS_DONE = {"internal_error", "fatal_error", "service_unavailable", "request_timeout"}
+MENDABLE = {
+    "access_denied", "account_inactive", "ekm_access_denied", "enterprise_is_restricted", "invalid_auth",
+    "not_authed", "org_login_required", "ratelimited", "team_access_not_granted",
+    "team_added_to_org", "token_expired", "token_revoked", "two_factor_setup_required",
+}  # fmt: skip
+"""Answers that change without our asking differently, once somebody has mended the app or time has passed."""
+
+
+class SlackChat:
+    """Slack's Web API with a bot token; safe to use from any thread."""
+
+    def __init__(self, token: str | None, api_url: str, clock: Callable[[], float] = time.time) -> None:
+        # No retries of slack_sdk's own: it repeats a post whose connection broke, and so posts twice.
+        self.client = WebClient(token=token, base_url=api_url, timeout=TIMEOUT, retry_handlers=[])
+        self._clock = clock
+        self._ids: dict[str, str] = {}
+        self._names: dict[str, str] = {}
+        self.last_contact: float | None = None
+        """When Slack last answered, in seconds since the epoch."""
+
+    def use(self, client: WebClient) -> None:
+        """Speaks with the token and to the address of a host app's client."""
+        self.client = WebClient(
+            token=client.token,
+            base_url=client.base_url,
+            timeout=TIMEOUT,
+            proxy=client.proxy,
+            ssl=client.ssl,
+            retry_handlers=[],
+        )
+
+    def post(self, channel: str, message: Mapping[str, Any], *, mark: str, thread_ts: str | None) -> Post:
+        """Posts a message that carries `mark` in its metadata."""
+        answer = self._call(
+            "chat.postMessage",
+            channel=self._ids.get(channel, channel),
+            text=message["text"],
+            blocks=message["blocks"],
+            metadata={"event_type": EVENT_TYPE, "event_payload": {"mark": mark}},
+            unfurl_links=False,
+            unfurl_media=False,
+            **({"thread_ts": thread_ts} if thread_ts else {}),
+        )
+        self._ids[channel] = answer["channel"]
+        return Post(channel=answer["channel"], ts=answer["ts"])
+
+    def find_post(self, channel: str, mark: str, since: float, *, thread_ts: str | None) -> Post | None:
+        """The message that carries this mark among those posted since then."""
+        channel_id = self._id(channel)
+        method, more = "conversations.history", {}
+        if thread_ts:
+            method, more = "conversations.replies", {"ts": thread_ts}
+        oldest = f"{since - 120:.6f}"  # Slack's clock may be behind ours
+        for page in self._pages(
+            method, channel=channel_id, oldest=oldest, include_all_metadata=True, limit=100, **more
+        ):
+            for message in page["messages"]:
+                metadata = message.get("metadata") or {}
+                payload = metadata.get("event_payload") or {}
+                if metadata.get("event_type") == EVENT_TYPE and payload.get("mark") == mark:
+                    return Post(channel=channel_id, ts=message["ts"])
+        return None
+
+    def link_to(self, post: Post) -> str:
+        """A message's permanent link."""
+        answer = self._call("chat.getPermalink", channel=post.channel, message_ts=post.ts)
+        return str(answer["permalink"])
+
+    def show(self, view_id: str, view: Mapping[str, Any]) -> None:
+        """Puts another view in an open modal's place."""
+        self._call("views.update", view_id=view_id, view=view)
+
+    def name_of(self, slack_id: str) -> str:
+        """Somebody's name as Slack shows it; empty where Slack does not tell."""
+        if slack_id not in self._names:
+            try:
+                user = self._call("users.info", user=slack_id)["user"]
+            except (Refused, Later, Unsure):
+                return ""
+            profile = user.get("profile") or {}
+            self._names[slack_id] = str(
+                user.get("real_name") or profile.get("real_name") or profile.get("display_name") or ""
+            )
+        return self._names[slack_id]
+
+    def known_name(self, slack_id: str) -> str | None:
+        """Somebody's name, if it has been asked for before; never waits."""
+        return self._names.get(slack_id)
+
+    def _id(self, channel: str) -> str:
+        """The id behind a channel's name or a person's direct messages."""
+        if channel in self._ids:
+            return self._ids[channel]
+        if channel.startswith("#"):
+            for page in self._pages(
+                "conversations.list", types="public_channel,private_channel", exclude_archived=True, limit=999
+            ):
+                self._ids |= {f"#{found['name']}": found["id"] for found in page["channels"]}
+            if channel not in self._ids:
+                raise Refused(f"there is no channel {channel} that the bot can see")
+        elif channel.startswith(("U", "W")):
+            self._ids[channel] = self._call("conversations.open", users=channel)["channel"]["id"]
+        return self._ids.get(channel, channel)
+
+    def _pages(self, method: str, **arguments: Any) -> Any:
+        cursor = ""
+        while True:
+            page = self._call(method, **arguments, **({"cursor": cursor} if cursor else {}))
+            yield page
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return
+
+    def _call(self, method: str, **arguments: Any) -> SlackResponse:
+        """One call of the Web API, its failures told apart by what is known of the outcome."""
+        try:
+            if method in WRITES:
+                answer = self.client.api_call(method, json=arguments)
+            else:
+                answer = self.client.api_call(method, params=arguments)
+        except SlackApiError as error:
+            raise failure(method, error) from error
+        except (
+            URLError,
+            OSError,
+            http.client.HTTPException,
+            SlackClientError,
+            json.JSONDecodeError,
+        ) as error:
+            raise broken(method, error) from error
+        self.last_contact = self._clock()
+        return answer
+
+
+def failure(method: str, error: SlackApiError) -> Refused | Later | Unsure:
+    """What a refusal by Slack means for the act."""
+    response = error.response
+    status = getattr(response, "status_code", 200)
+    code = response.get("error") if hasattr(response, "get") else None
+    needed = f" (needed: {response['needed']})" if code == "missing_scope" and response.get("needed") else ""
+    said = f"Slack's {method}: {code if code and ' ' not in code else f'HTTP {status}'}{needed}"
+    if status == 429 or code == "ratelimited":
+        return Later(said, _retry_after(response))
+    if code is None or " " in code or status >= 500 or code in PERHAPS_DONE:
+        return Unsure(said)
+    if code in MENDABLE:
+        return Later(said)
+    return Refused(said)
+
+
+def broken(method: str, error: Exception) -> Later | Unsure:
+    """What a failed connection means for the act: never begun, or perhaps done."""
+    reason = error.reason if isinstance(error, URLError) else error
+    said = f"Slack's {method}: {type(reason).__name__}"
+    if isinstance(reason, (ConnectionRefusedError, socket.gaierror)):
+        return Later(said)
+    return Unsure(said)
+
+
+def _retry_after(response: Any) -> float:
+    headers = {str(name).lower(): value for name, value in (response.headers or {}).items()}
+    try:
+        return float(headers.get("retry-after", 1))
+    except ValueError:
+        return 1.0

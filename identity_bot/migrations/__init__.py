@@ -1,0 +1,1 @@
+"""The database's schema, one revision a file; `store.migrate` brings a database up to the newest."""

@@ -1,0 +1,11 @@
+"""Runs the revisions on the connection that `store.migrate` hands over."""
+
+from alembic import context
+
+from identity_bot.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,291 @@
+"""Settings: one TOML file and the environment become one frozen value, or a list of everything wrong with them."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields
+from marshmallow.validate import Length, Range, Regexp
+
+from identity_bot.errors import SettingsError
+
+DEFAULT_FILE = Path("identity-bot.toml")
+DEFAULT_DATABASE = "sqlite:///identity-bot.db"
+SLACK_API = "https://slack.com/api/"
+GITHUB_API = "https://api.github.com"
+
+
+def _label(text: str) -> None:
+    if not text.strip() or len(text) > 50:
+        raise ValidationError("expected the name of a label: 1 to 50 characters")
+
+
+REPOSITORY = Regexp(
+    r"^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+\Z", error='expected "owner/name" of a repository'
+)
+CHANNEL = Regexp(
+    r"^(#[^\s,#@]{1,80}|[CG][A-Z0-9]{2,})\Z", error='expected a channel, "#name" or an id such as "C024BE91L"'
+)
+COMMAND = Regexp(
+    r"^/[a-z0-9_-]{1,31}\Z",
+    error='expected a command such as "/help": a slash, then lower-case letters, 32 in all',
+)
+MEMBER_ID = Regexp(r"^[UW][A-Z0-9]{2,}\Z", error='expected a Slack member id such as "U024BE7LH"')
+LOGIN = Regexp(r"^[A-Za-z0-9][A-Za-z0-9-]{0,38}\Z", error="expected a GitHub login, without an @")
+
+
+class LeadSettings(Schema):
+    """Somebody who is told of urgent requests: mentioned in Slack, assigned in GitHub, or both."""
+
+    slack = fields.String(validate=MEMBER_ID)
+    github = fields.String(validate=LOGIN)
+
+
+class TypeSettings(Schema):
+    """What every request type can set for itself; what it leaves out is taken from the top of the file."""
+
+    repository = fields.String(validate=REPOSITORY)
+    restricted_repository = fields.String(validate=REPOSITORY)
+    labels = fields.List(fields.String(validate=_label))
+    leads = fields.List(fields.Nested(LeadSettings))
+
+
+class HttpSettings(Schema):
+    """Where `identity-bot run` listens for Slack (HTTP mode), GitHub's webhook and health checks."""
+
+    host = fields.String(load_default="127.0.0.1")
+    port = fields.Integer(strict=True, load_default=3000, validate=Range(0, 65535))
+
+
+class FileSettings(Schema):
+    """The settings file as a whole."""
+
+    commands = fields.List(
+        fields.String(validate=COMMAND),
+        load_default=lambda: ["/help"],
+        validate=Length(min=1, error='expected at least one command, such as ["/help"]'),
+    )
+    intake_channel = fields.String(required=True, validate=CHANNEL)
+    team_channel = fields.String(required=True, validate=CHANNEL)
+    repository = fields.String(required=True, validate=REPOSITORY)
+    restricted_repository = fields.String(load_default=None, validate=REPOSITORY)
+    label = fields.String(load_default="identity-slackbot", validate=_label)
+    leads = fields.List(fields.Nested(LeadSettings), load_default=list)
+    http = fields.Nested(HttpSettings, load_default=lambda: HttpSettings().load({}))
+    request_types = fields.Dict(keys=fields.String(), values=fields.Dict(), load_default=dict)
+
+
+ENVIRONMENT = (
+    "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_API_URL", "GITHUB_TOKEN",
+    "GITHUB_APP_ID", "GITHUB_APP_INSTALLATION_ID", "GITHUB_APP_PRIVATE_KEY", "GITHUB_APP_PRIVATE_KEY_FILE",
+    "GITHUB_API_URL", "GITHUB_WEBHOOK_SECRET", "DATABASE_URL",
+)  # fmt: skip
+"""The environment variables that the bot reads, besides IDENTITY_BOT_CONFIG."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GitHubApp:
+    """How to sign in to GitHub as an installed GitHub App."""
+
+    app_id: int
+    installation_id: int
+    private_key: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """Everything that the operator decides; secrets are left out of its repr."""
+
+    commands: tuple[str, ...]
+    intake_channel: str
+    team_channel: str
+    repository: str
+    restricted_repository: str | None
+    label: str
+    leads: tuple[Mapping[str, str], ...]
+    http_host: str
+    http_port: int
+    request_types: Mapping[str, Mapping[str, Any]]
+    """Sections as written; plugins.py checks each against its type's schema."""
+    slack_bot_token: str | None = field(repr=False)
+    slack_app_token: str | None = field(repr=False)
+    slack_signing_secret: str | None = field(repr=False)
+    slack_api_url: str
+    github_auth: str | GitHubApp = field(repr=False)
+    """A token, or a GitHub App."""
+    github_api_url: str
+    github_webhook_secret: str | None = field(repr=False)
+    database_url: str = field(repr=False)
+
+    def for_type(self, section: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A type's own checked section over what holds for all types."""
+        common = {
+            "repository": self.repository,
+            "restricted_repository": self.restricted_repository,
+            "labels": [],
+            "leads": list(self.leads),
+        }
+        return {**common, **section}
+
+
+def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
+    """The settings in force, from `path`, else IDENTITY_BOT_CONFIG, else ./identity-bot.toml, and `environ`.
+
+    Raises SettingsError with every problem at once.
+    """
+    problems: list[str] = []
+    found = _read(path or Path(environ.get("IDENTITY_BOT_CONFIG") or DEFAULT_FILE), problems)
+    checked = check_section(FileSettings(), found, "", problems) if found is not None else None
+    secrets = {name: environ.get(name, "").strip() or None for name in ENVIRONMENT}
+    auth = _github_auth(secrets, problems)
+    api_urls = {
+        "slack": _url(secrets["SLACK_API_URL"] or SLACK_API, "SLACK_API_URL", problems),
+        "github": _url(secrets["GITHUB_API_URL"] or GITHUB_API, "GITHUB_API_URL", problems),
+    }
+    problems += _slack_tokens(secrets)
+    if problems or checked is None or auth is None:
+        raise SettingsError(problems)
+    return Settings(
+        commands=tuple(dict.fromkeys(checked["commands"])),
+        intake_channel=checked["intake_channel"],
+        team_channel=checked["team_channel"],
+        repository=checked["repository"],
+        restricted_repository=checked["restricted_repository"],
+        label=checked["label"],
+        leads=tuple(checked["leads"]),
+        http_host=checked["http"]["host"],
+        http_port=checked["http"]["port"],
+        request_types=checked["request_types"],
+        slack_bot_token=secrets["SLACK_BOT_TOKEN"],
+        slack_app_token=secrets["SLACK_APP_TOKEN"],
+        slack_signing_secret=secrets["SLACK_SIGNING_SECRET"],
+        slack_api_url=api_urls["slack"].rstrip("/") + "/",
+        github_auth=auth,
+        github_api_url=api_urls["github"].rstrip("/"),
+        github_webhook_secret=secrets["GITHUB_WEBHOOK_SECRET"],
+        database_url=secrets["DATABASE_URL"] or DEFAULT_DATABASE,
+    )
+
+
+def stand_alone_problems(settings: Settings) -> list[str]:
+    """What is missing for the bot to run by itself, rather than attached to another bot's app."""
+    problems = []
+    if not settings.slack_bot_token:
+        problems.append("SLACK_BOT_TOKEN: missing; expected the bot token of the Slack app (xoxb-…)")
+    if not settings.slack_app_token and not settings.slack_signing_secret:
+        problems.append(
+            "SLACK_APP_TOKEN or SLACK_SIGNING_SECRET: missing; the first (xapp-…) for Socket Mode, "
+            "the second for HTTP"
+        )
+    return problems
+
+
+def check_section(
+    schema: Schema, found: Mapping[str, Any], where: str, problems: list[str]
+) -> dict[str, Any] | None:
+    """A section as its schema loads it; None, with a line for each problem, where it does not fit."""
+    try:
+        loaded = schema.load(found)
+    except ValidationError as error:
+        problems += _lines(schema, error.messages, where)
+        return None
+    assert isinstance(loaded, dict)
+    return loaded
+
+
+def did_you_mean(name: str, known: list[str]) -> str:
+    """`; did you mean …?` where a known name is near, else what there is."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else f"; there is {', '.join(sorted(known)) or 'none'}"
+
+
+def _read(path: Path, problems: list[str]) -> dict[str, Any] | None:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        problems.append(f"{path}: no such file; name it with --config or IDENTITY_BOT_CONFIG")
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(f"{path}: cannot be read: {error}")
+    except tomllib.TOMLDecodeError as error:
+        problems.append(f"{path}: not valid TOML: {error}")
+    return None
+
+
+def _lines(schema: Schema, messages: Any, where: str) -> Iterator[str]:
+    """One line for each problem, however deep marshmallow nests it, with the key's full name."""
+    if isinstance(messages, list):
+        yield from (f"{where}: {_said(text)}" for text in messages)
+        return
+    for key, inner in messages.items():
+        name = f"{where}.{key}" if where else str(key)
+        if inner == ["Unknown field."]:
+            yield f"{name}: unknown setting{did_you_mean(str(key), list(_keys(schema, where)))}"
+        else:
+            yield from _lines(schema, inner, name)
+
+
+def _keys(schema: Schema, where: str) -> Mapping[str, Any]:
+    """The settings that a section knows: the schema's own, or those of the nested schema that `where` leads to."""
+    at = schema
+    for part in where.split("."):
+        inner: Any = at.fields.get(part)
+        inner = getattr(inner, "inner", inner)
+        at = inner.schema if isinstance(inner, fields.Nested) else at
+    return at.fields
+
+
+def _said(text: str) -> str:
+    ours = {
+        "Missing data for required field.": "missing",
+        "Field may not be null.": "empty",
+        "Not a valid string.": 'expected text in quotes, such as "…"',
+        "Not a valid integer.": "expected a whole number",
+        "Not a valid list.": "expected a list in brackets, such as […]",
+        "Invalid input type.": "expected a table of settings",
+        "Not a valid mapping type.": "expected a table of settings",
+    }
+    return ours.get(text, text)
+
+
+def _github_auth(secrets: Mapping[str, str | None], problems: list[str]) -> str | GitHubApp | None:
+    if secrets["GITHUB_TOKEN"]:
+        return secrets["GITHUB_TOKEN"]
+    app_id, installation = secrets["GITHUB_APP_ID"], secrets["GITHUB_APP_INSTALLATION_ID"]
+    key, key_file = secrets["GITHUB_APP_PRIVATE_KEY"], secrets["GITHUB_APP_PRIVATE_KEY_FILE"]
+    if not any((app_id, installation, key, key_file)):
+        problems.append("GITHUB_TOKEN: missing; expected a token, or GITHUB_APP_ID and its companions")
+        return None
+    before = len(problems)
+    for name in ("GITHUB_APP_ID", "GITHUB_APP_INSTALLATION_ID"):
+        if not (secrets[name] or "").isdecimal():
+            problems.append(f"{name}: {'not a number' if secrets[name] else 'missing'}; expected digits")
+    if key_file and not key:
+        try:
+            key = Path(key_file).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            problems.append(f"GITHUB_APP_PRIVATE_KEY_FILE: cannot be read: {error}")
+            return None
+    if not key or "PRIVATE KEY" not in key:
+        problems.append(
+            "GITHUB_APP_PRIVATE_KEY: missing or not a key; expected its PEM text, or …_FILE with its path"
+        )
+    if len(problems) > before:
+        return None
+    return GitHubApp(app_id=int(app_id or 0), installation_id=int(installation or 0), private_key=key or "")
+
+
+def _slack_tokens(secrets: Mapping[str, str | None]) -> Iterator[str]:
+    for name, start in (("SLACK_BOT_TOKEN", "xoxb-"), ("SLACK_APP_TOKEN", "xapp-")):
+        if secrets[name] and not (secrets[name] or "").startswith(start):
+            yield f"{name}: not such a token; expected one that begins with {start}"
+
+
+def _url(text: str, name: str, problems: list[str]) -> str:
+    if not text.startswith(("https://", "http://")):
+        problems.append(f"{name}: not a web address; expected one that begins with https://")
+    return text

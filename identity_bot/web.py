@@ -1,0 +1,87 @@
+"""HTTP: Slack's requests in HTTP mode, GitHub's webhook, and whether the process lives and is ready."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from slack_bolt import App
+from slack_bolt.adapter.starlette.handler import to_bolt_request, to_starlette_response
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from identity_bot.desk import Desk
+from identity_bot.errors import Refused, StoreError
+from identity_bot.github import read_webhook
+
+log = logging.getLogger(__name__)
+
+LARGEST_BODY = 25 * 1024 * 1024
+"""Bytes; GitHub sends no larger delivery (webhooks/webhook-events-and-payloads)."""
+
+
+def web_app(
+    *,
+    desk: Desk,
+    webhook_secret: str | None,
+    state: Callable[[], Mapping[str, Any]],
+    slack_app: App | None = None,
+    repositories: frozenset[str],
+    wake: Callable[[], None],
+) -> Starlette:
+    """The HTTP endpoints; /slack/events only with a `slack_app`, /github/webhook only with a secret.
+
+    `state` tells for /readyz what is connected; it has a key `ready`.
+    """
+
+    async def slack(request: Request) -> Response:
+        assert slack_app is not None
+        bolt_request = to_bolt_request(request, await request.body())
+        return to_starlette_response(await run_in_threadpool(slack_app.dispatch, bolt_request))
+
+    async def webhook(request: Request) -> Response:
+        if webhook_secret is None:
+            return PlainTextResponse("GITHUB_WEBHOOK_SECRET is not set\n", status_code=404)
+        body = b""
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > LARGEST_BODY:
+                return PlainTextResponse("larger than any delivery\n", status_code=413)
+        try:
+            snapshot = read_webhook(request.headers, body, webhook_secret)
+            if snapshot and snapshot.repository.casefold() in repositories:
+                await run_in_threadpool(desk.observe, snapshot)
+                wake()
+        except Refused as error:
+            log.warning("a webhook delivery was refused: %s", error)
+            return PlainTextResponse(f"{error}\n", status_code=401 if "signature" in str(error) else 400)
+        except StoreError as error:
+            log.error("a webhook delivery was not taken: %s", error)
+            return PlainTextResponse("try again later\n", status_code=503)
+        return PlainTextResponse("ok\n")
+
+    async def healthz(request: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    async def readyz(request: Request) -> Response:
+        found = await run_in_threadpool(state)
+        return JSONResponse(dict(found), status_code=200 if found["ready"] else 503)
+
+    routes = [
+        Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        Route("/github/webhook", webhook, methods=["POST"]),
+    ]
+    if slack_app is not None:
+        routes.append(Route("/slack/events", slack, methods=["POST"]))
+    return Starlette(routes=routes)
+
+
+def ago(moment: float | None) -> float | None:
+    """Seconds since a moment (seconds since the epoch), for people to read."""
+    return None if moment is None else round(time.time() - moment, 1)

@@ -1,0 +1,43 @@
+"""Trouble with mocked authentication on local and development machines."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from identity_bot import Choice, Form, IssueDraft, LongText, Option, Ticket, default_issue, hookimpl, line
+
+CREDENTIALS = (
+    Option("logingov", "Login.gov"),
+    Option("idme", "ID.me"),
+    Option("dslogon", "DS Logon"),
+    Option("mhv", "My HealtheVet"),
+)
+ENVIRONMENTS = (Option("local", "Local"), Option("development", "Development"))
+
+
+@hookimpl
+def form() -> Form:
+    """Which credential, where, and what happens."""
+    return Form(
+        title="Mocked authentication",
+        description="Help with mocked sign-in that does not work",
+        questions=[
+            Choice(name="credential", label="Which credential?", options=CREDENTIALS),
+            Choice(
+                name="environment",
+                label="Which environment?",
+                options=ENVIRONMENTS,
+                hint="Mocked authentication exists in no other.",
+            ),
+            LongText(name="comments", label="Comments", required=False),
+        ],
+    )
+
+
+@hookimpl
+def render_issue(ticket: Ticket, form: Form, settings: Mapping[str, Any]) -> IssueDraft:
+    """The standard issue under the credential and the environment."""
+    draft = default_issue(ticket, form)
+    named = {q.name: q.shown(ticket.answers[q.name]) for q in form.questions if q.name in ticket.answers}
+    title = f"Mocked authentication: {named['credential']}, {named['environment']} ({ticket.requestor.team})"
+    return replace(draft, title=line(title))

@@ -1,0 +1,56 @@
+"""Pull request reviews by the Identity Team."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from marshmallow import ValidationError
+
+from identity_bot import Form, IssueDraft, Ticket, Url, YesNo, default_issue, hookimpl, line
+
+PULL_REQUEST = re.compile(
+    r"https?://(?:www\.)?github\.com/(?P<owner>[A-Za-z0-9](?:[A-Za-z0-9-]{0,38}))/(?P<repo>[A-Za-z0-9._-]{1,100})"
+    r"/pull/(?P<number>[1-9][0-9]{0,8})(?:/[^\s?#]*)?(?:\?[^\s#]*)?(?:#\S*)?"
+)
+
+
+def pull_request(link: str) -> str:
+    """The plain address of a pull request, whichever of its pages was copied."""
+    found = PULL_REQUEST.fullmatch(link)
+    if not found:
+        raise ValidationError(
+            "Please paste the link of a GitHub pull request, for example "
+            "https://github.com/department-of-veterans-affairs/vets-api/pull/1234."
+        )
+    return "https://github.com/{owner}/{repo}/pull/{number}".format(**found.groupdict())
+
+
+@hookimpl
+def form() -> Form:
+    """A link and whether the code was tested."""
+    return Form(
+        title="PR review",
+        description="Have the Identity Team review a pull request",
+        questions=[
+            Url(
+                name="pull_request",
+                label="Link to the pull request",
+                placeholder="https://github.com/…/pull/1234",
+                parse=pull_request,
+            ),
+            YesNo(name="tested", label="Has the code been tested?"),
+        ],
+    )
+
+
+@hookimpl
+def render_issue(ticket: Ticket, form: Form, settings: Mapping[str, Any]) -> IssueDraft:
+    """The standard issue under the pull request's short name, with a link that leaves no trace in its timeline."""
+    draft = default_issue(ticket, form)
+    found = PULL_REQUEST.fullmatch(ticket.answers["pull_request"])
+    assert found is not None
+    owner, repo, number = found["owner"], found["repo"], found["number"]
+    link = f"[Open the pull request](https://redirect.github.com/{owner}/{repo}/pull/{number})"
+    title = f"PR review: {repo} pull request {number} ({ticket.requestor.team})"
+    return replace(draft, title=line(title), body=f"{link}\n\n{draft.body}")
