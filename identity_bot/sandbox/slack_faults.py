@@ -1,0 +1,161 @@
+"""Faults that can be switched on in the sandbox's Slack, the pace that it asks for, and what it was asked."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+_KEPT = 10_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fault:
+    """What happens to the calls of `method` (`*` is every one); `times` is how many are left, None for all.
+
+    `after` says that the act is done before its answer is spoilt: the outcome that a caller cannot know.
+    """
+
+    method: str
+    error: str | None = None
+    status: int | None = None
+    retry_after: int | None = None
+    delay: float = 0.0
+    cut: bool = False
+    hang: bool = False
+    after: bool = False
+    times: int | None = 1
+
+    @property
+    def spoils_answer(self) -> bool:
+        """Whether the caller gets something other than the true answer; a mere delay does not."""
+        return self.cut or self.hang or any((self.error, self.status, self.retry_after is not None))
+
+
+@dataclass(slots=True)
+class Faults:
+    """The faults that are switched on, oldest first; each call meets at most one."""
+
+    _faults: list[Fault] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(
+        self,
+        method: str = "*",
+        *,
+        error: str | None = None,
+        status: int | None = None,
+        retry_after: int | None = None,
+        delay: float = 0.0,
+        cut: bool = False,
+        hang: bool = False,
+        after: bool = False,
+        times: int | None = 1,
+    ) -> Fault:
+        """Switch a fault on for the next `times` calls of a Web API method, or of `response_url`.
+
+        `error` is one of Slack's codes, `status` a bare HTTP status, `retry_after` (seconds) a 429; `delay`
+        is in seconds and may stand alone; `cut` ends the connection without a word; `hang` answers nothing
+        until the caller gives up. With `after` all that comes when the act is already done.
+        """
+        fault = Fault(
+            method=method,
+            error=error,
+            status=status,
+            retry_after=retry_after,
+            delay=delay,
+            cut=cut,
+            hang=hang,
+            after=after,
+            times=times,
+        )
+        with self._lock:
+            self._faults.append(fault)
+        return fault
+
+    def clear(self) -> None:
+        """Switch all faults off."""
+        with self._lock:
+            self._faults.clear()
+
+    def active(self) -> tuple[Fault, ...]:
+        """The faults that are still on."""
+        with self._lock:
+            return tuple(self._faults)
+
+    def meet(self, method: str) -> Fault | None:
+        """The fault that a call meets, counted down by one."""
+        with self._lock:
+            for index, fault in enumerate(self._faults):
+                if fault.method not in ("*", method):
+                    continue
+                if fault.times == 1:
+                    del self._faults[index]
+                elif fault.times is not None:
+                    self._faults[index] = replace(fault, times=fault.times - 1)
+                return fault
+        return None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """One call of a Web API method or of `response_url`, answered or spoilt; `at` is in epoch seconds."""
+
+    method: str
+    arguments: Mapping[str, Any]
+    answer: Mapping[str, Any]
+    at: float
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether Slack did what it was asked."""
+        return bool(self.answer.get("ok"))
+
+
+@dataclass(slots=True)
+class Traffic:
+    """The last calls, oldest first; any thread may ask."""
+
+    _calls: deque[Call] = field(default_factory=lambda: deque(maxlen=_KEPT))
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def note(self, call: Call) -> None:
+        """Remember a call."""
+        with self._lock:
+            self._calls.append(call)
+
+    def clear(self) -> None:
+        """Forget the calls so far, such as those of a test's own preparations."""
+        with self._lock:
+            self._calls.clear()
+
+    def calls(self, *methods: str) -> list[Call]:
+        """The calls of those methods, or of all."""
+        with self._lock:
+            return [call for call in self._calls if not methods or call.method in methods]
+
+
+@dataclass(slots=True)
+class Pace:
+    """About one message a second in each channel with a small burst, as Slack asks; off until `is_on`."""
+
+    clock: Callable[[], float]
+    is_on: bool = False
+    per_second: float = 1.0
+    burst: float = 5.0
+    _levels: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    def wait_for(self, channel: str) -> int | None:
+        """Take one message's worth for the channel, or say how many seconds (for Retry-After) to wait."""
+        if not self.is_on:
+            return None
+        now = self.clock()
+        level, then = self._levels.get(channel, (self.burst, now))
+        level = min(self.burst, level + (now - then) * self.per_second)
+        if level < 1:
+            self._levels[channel] = (level, now)
+            return max(1, round((1 - level) / self.per_second))
+        self._levels[channel] = (level - 1, now)
+        return None
