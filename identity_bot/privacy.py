@@ -71,9 +71,6 @@ _DATE = (
     rf"|(?:19|20)\d\d[- ]{_MONTH}[- ]\d{{1,2}})"
     r"(?!\d)(?!\.\d)"
 )
-# SSN: SSA POMS RM 10201.035. ITIN: the second group is 50-65, 70-88, 90-92 or 94-99.
-_SSN_PARTS = (r"(?!000|666|9)\d{3}", r"(?!00)\d\d", r"(?!0000)\d{4}")
-_ITIN_PARTS = (r"9\d\d", r"(?:5\d|6[0-5]|7\d|8[0-8]|9[0-24-9])", r"\d{4}")
 
 
 def _rule(kind: Kind, pattern: str) -> _Rule:
@@ -100,6 +97,7 @@ _BLOCKING = (
     *_nine_digits(
         Kind.ITIN,
         r"itins?|taxpayer[ _-]?id",
+        # The second group of an ITIN is 50-65, 70-88, 90-92 or 94-99.
         (r"9\d\d", r"(?:5\d|6[0-5]|7\d|8[0-8]|9[0-24-9])", r"\d{4}"),
     ),
     # The pattern that vets-api checks an ICN with, alone or padded as the master index writes it.
@@ -155,16 +153,16 @@ _PASSWORD_WORD = re.compile(
 )
 _QUOTED = re.compile(r"([\"'`])(?P<value>(?:(?!\1)[^\n]){1,200})\1")
 _TOKEN = re.compile(r"(?P<value>\S{1,500})")
-_REST_OF_LINE = re.compile(r"(?P<value>[^\n]{1,200})")
+_REST_OF_LINE = re.compile(r"(?P<value>[^\n]{1,500})")
 _AFTERWARDS_NOTHING = re.compile(r"[^\S\n]{0,5}(?:\Z|[\n,;|/)\]}\"'<]|[\w-]{1,20} ?[:=])")
 _CLOSING = ".,;)]}\"'`*"
 _TRAILING = ".,;:!?)]}\"'`*"
 # What stands for a password without being one: blanks, stars, variables, calls and names from code.
 _STAND_IN = re.compile(
-    r"(?:\[redacted|<[^<>\n]{0,60}>|\$?\{\{?[^{}\n]{0,60}\}|\$\(|%[A-Z_]+%|\$[A-Z_]+\b|~?/|\./|https?://"
-    r"|@[A-Za-z]|[A-Z]+(?:_[A-Z]+)+(?![^\s,;.])|[A-Za-z_]+(?:\.[A-Za-z_]+)+(?![^\s,;])"
+    r"(?:\[redacted|<[^<>\n0-9]{0,60}>|\$?\{\{?[^{}\n]{0,60}\}|\$\(|%[A-Z_]+%|\$[A-Z_]+\b|~?/|\./|https?://"
+    r"|@[a-z][a-z.-]*(?![^\s,;])|[A-Z]+(?:_[A-Z]+)+(?![^\s,;.])|[A-Za-z_]+(?:\.[A-Za-z_]+)+(?![^\s,;])"
     r"|[A-Za-z_][\w.]{0,60}(?:\[[^\n\[\]]{0,60}\]|\([^\n()]{0,60}\))"
-    r"|[*.•·_xX#-]+(?:[\s,;]|\Z)|\[[^\[\]\n]{0,60}\]|\([^()\n]{0,60}\))",
+    r"|[*.•·_xX#-]+(?:[\s,;]|\Z)|\[[^\[\]\n0-9]{0,60}\]|\([^()\n0-9]{0,60}\))",
 )
 # Words that follow "password:" or "password is" in reports about passwords.
 _NOT_A_PASSWORD = re.compile(
@@ -265,9 +263,7 @@ def _is_strong(word: str) -> bool:
 def _keys(folded: str, lower: str) -> Iterator[_Span]:
     for word in _KEY_WORD.finditer(lower):
         match = _KEY.match(folded, word.end())
-        if match is None:
-            continue
-        if _is_random(match["value"]):
+        if match and _is_random(match["value"]):
             yield match.start("value"), match.end("value"), Kind.SECRET
 
 
