@@ -44,7 +44,11 @@ _LONGEST_TICK = 80
 _SLACK_MARK = re.compile(r"https?://[^\s<>]+|`+|[*_~]+")
 _SLACK_ADDRESS_TAIL = "*_~`.,;:!?)]}'\""
 _SLACK_LOOKALIKE = str.maketrans({"*": "∗", "_": "ˍ", "~": "∼", "`": "'"})
-_SLACK_BROADCAST = re.compile(r"(?<![A-Za-z0-9._%+-])@(?=(?:here|channel|everyone|group)\b)", re.IGNORECASE)
+# Not the at sign of an e-mail address such as ada@here.org.
+_SLACK_BROADCAST = re.compile(
+    r"@(?=(?:here|channel|everyone|group)\b)(?!(?<=[A-Za-z0-9]@)[a-z]+\.[a-z])",
+    re.IGNORECASE,
+)
 _SLACK_QUOTE = re.compile(r"\A[> ]+")
 
 _FARTHEST_STEP_BACK = 32
