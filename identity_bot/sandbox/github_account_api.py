@@ -97,7 +97,8 @@ def _installation(call: Call, app: App) -> Json:
     settings = f"{call.show.web}/organizations/{account.login}/settings"
     return {
         "id": app.installation_id,
-        "account": call.show.user(account),
+        # GitHub's description of the list wants a user's fields and an enterprise's at once.
+        "account": call.show.profile(account) | {"slug": account.login},
         "repository_selection": "all",
         "access_tokens_url": f"{url}/access_tokens",
         "repositories_url": f"{call.show.api}/installation/repositories",

@@ -28,15 +28,20 @@ class IssueActs(GitHubRecord):
         assignees: Iterable[str] = (),
         milestone: int | None = None,
     ) -> Issue:
-        """A new issue; labels, assignees and milestone need the role `triage`, unknown labels are made."""
+        """A new issue; labels that are missing are made.
+
+        From somebody without the role `triage`, labels, assignees and milestone are dropped in silence.
+        """
         with self.mutex:
             repo = self.repository(repository)
             repo.require(actor, Role.READ)
             if not repo.has_issues:
                 raise GitHubError(410, "Issues has been disabled in this repository.")
             check_text(title=title, body=body)
-            for login in assignees:
-                self._require_assignable(repo, login)
+            if not repo.role(actor).covers(Role.TRIAGE):
+                labels, assignees, milestone = (), (), None
+            labels, assignees = tuple(labels), tuple(assignees)
+            self.check_plan(repo, labels, assignees, milestone)
             moment = self.now()
             repo.last_number += 1
             issue = Issue(
@@ -108,7 +113,7 @@ class IssueActs(GitHubRecord):
         """Give an issue to somebody who has a role in the repository."""
         with self.mutex:
             repo, issue = self._changeable(repository, number, actor, Role.TRIAGE)
-            self._require_assignable(repo, login)
+            self.check_plan(repo, assignees=(login,))
             account = self.account(login)
             if account.login in issue.assignees:
                 return issue
@@ -137,8 +142,7 @@ class IssueActs(GitHubRecord):
             repo, issue = self._changeable(repository, number, actor, Role.TRIAGE)
             if issue.milestone == milestone:
                 return issue
-            if milestone is not None and milestone not in repo.milestones:
-                raise invalid("milestone", "invalid", value=milestone)
+            self.check_plan(repo, milestone=milestone)
             if issue.milestone is not None:
                 old = repo.milestone(issue.milestone)
                 issue = replace(issue, milestone=None)
@@ -205,6 +209,22 @@ class IssueActs(GitHubRecord):
             self._tell(repo, "issues", "unlocked", actor, number=number, issue=issue)
             return issue
 
+    def check_plan(
+        self,
+        repository: Repository,
+        labels: Iterable[str] = (),
+        assignees: Iterable[str] = (),
+        milestone: int | None = None,
+    ) -> None:
+        """Refuse what could not be put on an issue, before anything is changed."""
+        for name in labels:
+            check_label(Label(id=0, name=name))
+        for login in assignees:
+            if not repository.is_assignable(login):
+                raise invalid("assignees", "invalid", value=login)
+        if milestone is not None and milestone not in repository.milestones:
+            raise invalid("milestone", "invalid", value=milestone)
+
     def _changeable(self, repository: str, number: int, actor: str, needed: Role) -> tuple[Repository, Issue]:
         repo = self.repository(repository)
         repo.require(actor, Role.READ)
@@ -222,10 +242,6 @@ class IssueActs(GitHubRecord):
         if issue.author.lower() != actor.lower():
             repo.require(actor, needed)
         return repo, issue
-
-    def _require_assignable(self, repository: Repository, login: str) -> None:
-        if not repository.is_assignable(login):
-            raise invalid("assignees", "invalid", value=login)
 
     def _new_label(self, repository: Repository, label: Label, actor: str) -> Label:
         check_label(label)

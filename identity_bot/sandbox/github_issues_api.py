@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 from identity_bot.sandbox.github_call import Answer, Call, Endpoint, not_a
 from identity_bot.sandbox.github_json import Json
-from identity_bot.sandbox.github_repository import Repository
 from identity_bot.sandbox.github_rules import CLOSE_REASONS, check_text, invalid
 from identity_bot.sandbox.github_values import Comment, GitHubError, Issue, Occurrence, Role
 
@@ -47,18 +45,14 @@ def list_issues(call: Call) -> Answer:
 def create_issue(call: Call) -> Answer:
     """POST issues; without the role `triage` labels, assignees and milestone are dropped in silence."""
     repo = call.repository
-    may_plan = repo.role(call.actor).covers(Role.TRIAGE)
-    title, body = call.needed("title"), call.text("body")
-    labels, assignees = call.texts("labels") or [], _assignees(call) or []
-    milestone = _milestone(call, repo) if may_plan else None
     issue = call.world.open_issue(
         repo.full_name,
-        title,
-        body,
+        call.needed("title"),
+        call.text("body"),
         actor=call.actor,
-        labels=labels if may_plan else (),
-        assignees=assignees if may_plan else (),
-        milestone=milestone,
+        labels=call.texts("labels") or (),
+        assignees=_assignees(call) or (),
+        milestone=_milestone(call),
     )
     shown = call.show.issue(repo, issue)
     return Answer(shown, 201, headers={"location": shown["url"]})
@@ -83,8 +77,8 @@ def change_issue(call: Call) -> Answer:
         raise invalid("state", "invalid", value=state)
     if state == "closed" and reason not in CLOSE_REASONS:
         raise invalid("state_reason", "invalid", value=reason)
-    _require_assignable(repo, assignees or [])
-    milestone = _milestone(call, repo)
+    milestone = _milestone(call)
+    world.check_plan(repo, labels or (), assignees or (), milestone)
     world.edit(
         name, number, actor=actor, title=title, body="" if "body" in call.body and body is None else body
     )
@@ -110,7 +104,9 @@ def list_labels(call: Call) -> Answer:
 
 def add_labels(call: Call) -> Answer:
     """POST labels onto an issue."""
-    for label in call.texts("labels") or []:
+    labels = call.texts("labels") or []
+    call.world.check_plan(call.repository, labels)
+    for label in labels:
         call.world.label(call.name, call.number, label, actor=call.actor)
     return _all_labels(call)
 
@@ -118,7 +114,9 @@ def add_labels(call: Call) -> Answer:
 def set_labels(call: Call) -> Answer:
     """PUT exactly these labels on an issue."""
     call.repository.require(call.actor, Role.TRIAGE)
-    _replace_labels(call, call.texts("labels") or [])
+    labels = call.texts("labels") or []
+    call.world.check_plan(call.repository, labels)
+    _replace_labels(call, labels)
     return _all_labels(call)
 
 
@@ -141,6 +139,13 @@ def add_assignees(call: Call) -> Answer:
         if call.repository.is_assignable(login):
             call.world.assign(call.name, call.number, login, actor=call.actor)
     return Answer(call.show.issue(call.repository, call.repository.issue(call.number)), 201)
+
+
+def check_assignee(call: Call) -> Answer:
+    """GET whether somebody may be assigned: 204 or 404."""
+    if not call.repository.is_assignable(call.request.path_params["login"]):
+        raise GitHubError(404, "Not Found")
+    return Answer(status=204)
 
 
 def remove_assignees(call: Call) -> Answer:
@@ -167,6 +172,19 @@ def list_events(call: Call) -> Answer:
     """GET what happened to an issue."""
     repo = call.repository
     return call.paged(repo.issue(call.number).history, lambda one: call.show.occurrence(repo, one))
+
+
+def list_all_events(call: Call) -> Answer:
+    """GET what happened to all issues, newest first."""
+    return call.paged(_all_events(call)[::-1], lambda found: _event_with_issue(call, *found))
+
+
+def get_event(call: Call) -> Answer:
+    """GET one thing that happened."""
+    for issue, occurrence in _all_events(call):
+        if occurrence.id == call.request.path_params["event_id"]:
+            return Answer(_event_with_issue(call, issue, occurrence))
+    raise GitHubError(404, "Not Found")
 
 
 def list_timeline(call: Call) -> Answer:
@@ -207,14 +225,8 @@ def _assignees(call: Call) -> list[str] | None:
     return [single] if single else call.texts("assignees")
 
 
-def _require_assignable(repo: Repository, logins: Iterable[str]) -> None:
-    for login in logins:
-        if not repo.is_assignable(login):
-            raise invalid("assignees", "invalid", value=login)
-
-
-def _milestone(call: Call, repo: Repository) -> int | None:
-    """The milestone asked for; 422 where there is none of that number."""
+def _milestone(call: Call) -> int | None:
+    """The number of the milestone asked for."""
     value: Any = call.body.get("milestone")
     if isinstance(value, str) and value.isdecimal():
         value = int(value)
@@ -222,8 +234,6 @@ def _milestone(call: Call, repo: Repository) -> int | None:
         return None
     if not isinstance(value, int):
         raise not_a("integer", "milestone", value)
-    if value not in repo.milestones:
-        raise invalid("milestone", "invalid", value=value)
     return value
 
 
@@ -247,6 +257,16 @@ def _replace_assignees(call: Call, logins: list[str]) -> None:
         world.assign(call.name, number, login, actor=actor)
 
 
+def _all_events(call: Call) -> list[tuple[Issue, Occurrence]]:
+    found = [(issue, line) for issue in call.repository.issues.values() for line in issue.history]
+    return sorted(found, key=lambda pair: pair[1].id)
+
+
+def _event_with_issue(call: Call, issue: Issue, occurrence: Occurrence) -> Json:
+    repo = call.repository
+    return call.show.occurrence(repo, occurrence) | {"issue": call.show.issue(repo, issue)}
+
+
 def _all_labels(call: Call) -> Answer:
     repo = call.repository
     return Answer([call.show.label(repo, label) for label in repo.labels_of(repo.issue(call.number))])
@@ -266,6 +286,9 @@ ENDPOINTS: tuple[tuple[str, str, Endpoint], ...] = (
     ("DELETE", "/issues/{number:int}/assignees", remove_assignees),
     ("PUT", "/issues/{number:int}/lock", lock),
     ("DELETE", "/issues/{number:int}/lock", unlock),
+    ("GET", "/issues/events", list_all_events),
+    ("GET", "/issues/events/{event_id:int}", get_event),
+    ("GET", "/issues/{number:int}/assignees/{login}", check_assignee),
     ("GET", "/issues/{number:int}/events", list_events),
     ("GET", "/issues/{number:int}/timeline", list_timeline),
 )

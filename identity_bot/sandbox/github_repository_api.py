@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from identity_bot.sandbox.github_call import Answer, Call, Endpoint
-from identity_bot.sandbox.github_issues_api import moment
+from identity_bot.sandbox.github_issues_api import check_assignee, moment
 from identity_bot.sandbox.github_json import Json
 from identity_bot.sandbox.github_repository_json import full_repository_json, permissions
 from identity_bot.sandbox.github_rules import invalid
@@ -103,13 +103,6 @@ def change_milestone(call: Call) -> Answer:
 def list_assignees(call: Call) -> Answer:
     """GET who may be assigned."""
     return call.paged(list(call.repository.roles), call.show.user_of)
-
-
-def check_assignee(call: Call) -> Answer:
-    """GET whether somebody may be assigned: 204 or 404."""
-    if not call.repository.is_assignable(call.request.path_params["login"]):
-        raise GitHubError(404, "Not Found")
-    return Answer(status=204)
 
 
 def list_collaborators(call: Call) -> Answer:

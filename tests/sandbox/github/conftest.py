@@ -15,30 +15,51 @@ import httpx
 import pytest
 import uvicorn
 from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
 
 from identity_bot.sandbox import cast
 from identity_bot.sandbox.github_api import routes
 from identity_bot.sandbox.github_state import GitHubWorld
 
 
+class Served:
+    """One server for all tests of a session; `world` is the one that is asked now."""
+
+    def __init__(self) -> None:
+        self.application = Starlette()
+        # Named as TCP, or asyncio leaves Nagle's algorithm on and every answer takes 40 ms.
+        listener = socket.socket(proto=socket.IPPROTO_TCP)
+        listener.bind(("127.0.0.1", 0))
+        self.base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        config = uvicorn.Config(self._serve, interface="asgi3", log_level="warning", lifespan="off")
+        self.server = uvicorn.Server(config)
+        self.thread = threading.Thread(
+            target=self.server.run, kwargs={"sockets": [listener]}, daemon=True, name="github"
+        )
+        self.thread.start()
+        while not self.server.started:
+            time.sleep(0.005)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.application(scope, receive, send)
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[Served]:
+    """The server, without a world yet."""
+    served = Served()
+    yield served
+    served.server.should_exit = served.server.force_exit = True
+    served.thread.join(5)
+
+
 @pytest.fixture
-def world() -> Iterator[GitHubWorld]:
+def world(served: Served) -> Iterator[GitHubWorld]:
     """A fresh GitHub that is served at its `base_url`."""
-    world = GitHubWorld()
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    world.base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    config = uvicorn.Config(Starlette(routes=routes(world)), log_level="warning", lifespan="off")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.005)
+    world = GitHubWorld(base_url=served.base_url)
+    served.application = Starlette(routes=routes(world))
     yield world
     world.close_down()
-    server.should_exit = server.force_exit = True
-    thread.join(5)
-    listener.close()
 
 
 @pytest.fixture

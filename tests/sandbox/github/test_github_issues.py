@@ -10,11 +10,12 @@ from identity_bot.sandbox import cast
 from identity_bot.sandbox.github_state import GitHubWorld
 from identity_bot.sandbox.github_values import Role
 
+TEAM = ["linden-brookmere"]
 ISSUES = f"/repos/{cast.REPOSITORY}/issues"
 LEAD = "indigo-marshwick"
 
 
-def test_pygithub_opens_an_issue_with_labels_that_did_not_exist(
+def test_pygithub_opens_an_issue_with_a_label_that_did_not_exist(
     hub: github.Github, world: GitHubWorld
 ) -> None:
     repository = hub.get_repo(cast.REPOSITORY)
