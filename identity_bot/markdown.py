@@ -44,9 +44,9 @@ _LONGEST_TICK = 80
 _SLACK_MARK = re.compile(r"https?://[^\s<>]+|`+|[*_~]+")
 _SLACK_ADDRESS_TAIL = "*_~`.,;:!?)]}'\""
 _SLACK_LOOKALIKE = str.maketrans({"*": "∗", "_": "ˍ", "~": "∼", "`": "'"})
-# Not the at sign of an e-mail address such as ada@here.org.
+# Longer words too, as a cut could shorten them; but not the at sign of an e-mail address (ada@here.org).
 _SLACK_BROADCAST = re.compile(
-    r"@(?=(?:here|channel|everyone|group)\b)(?!(?<=[A-Za-z0-9]@)[a-z]+\.[a-z])",
+    r"@(?=here|channel|everyone|group)(?!(?<=[A-Za-z0-9]@)[a-z]+\.[a-z])",
     re.IGNORECASE,
 )
 _SLACK_QUOTE = re.compile(r"\A[> ]+")
