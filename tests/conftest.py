@@ -16,7 +16,7 @@ from sqlalchemy import create_engine, text
 
 from identity_bot import app, settings
 from identity_bot.sandbox.server import Sandbox
-from tests.support import World, eventually
+from tests.support import World
 
 SETTINGS = """
 intake_channel = "#vsp-identity"
@@ -97,7 +97,7 @@ def world(
     bot.attach(bolt_app)
     handler = SocketModeHandler(bolt_app, sandbox_settings.slack_app_token, web_client=client)
     handler.connect()
-    eventually(lambda: len(sandbox.slack.delivery.sockets) == 1)
+    assert sandbox.slack.delivery.sockets.wait_for(1)
     yield World(sandbox, bot, bolt_app)
     handler.close()
     bot.stop()
