@@ -23,6 +23,8 @@ from identity_bot.sandbox.github_traffic import Allowance, noted_headers
 from identity_bot.sandbox.github_traffic import Request as Noted
 from identity_bot.sandbox.github_values import GitHubError
 
+# Asking how many requests are left costs none.
+_FREE = "/rate_limit"
 _request_ids = itertools.count(1)
 
 
@@ -61,7 +63,8 @@ def _answer(world: GitHubWorld, request: Request, sent: bytes, endpoint: Endpoin
     try:
         with world.mutex:
             credential = world.access.identify(request.headers.get("authorization"))
-            _require_allowance(world, credential)
+            if api_path(request) != _FREE:
+                _require_allowance(world, credential)
             answer = endpoint(Call(world, request, credential, _decoded(sent)))
     except GitHubError as refusal:
         answer = _refused(world, request, refusal)
@@ -75,7 +78,7 @@ def _answer(world: GitHubWorld, request: Request, sent: bytes, endpoint: Endpoin
             headers["last-modified"] = format_datetime(answer.modified, usegmt=True)
         if _is_unchanged(request, headers):
             status, content = 304, b""
-    free = status == 304 or api_path(request) == "/rate_limit"
+    free = status == 304 or api_path(request) == _FREE
     allowance = world.traffic.spend(credential.name, world.now().timestamp(), 0 if free else 1)
     headers |= _common_headers(credential, allowance)
     if content:

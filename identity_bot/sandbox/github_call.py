@@ -84,9 +84,16 @@ class Call:
         )
         raise GitHubError(status, message, location=refusal.location + rest) from None
 
+    @property
+    def fields(self) -> Json:
+        """The body as an object; 422 where it is a list."""
+        if not isinstance(self.body, dict):
+            raise GitHubError(422, "Invalid request.\n\nThe body is not an object.")
+        return self.body
+
     def text(self, name: str) -> str | None:
         """A field of the body that is text or null; None where it is missing, too."""
-        value = self.body.get(name)
+        value = self.fields.get(name)
         if value is not None and not isinstance(value, str):
             raise not_a("string", name, value)
         return value

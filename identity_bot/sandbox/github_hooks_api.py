@@ -20,7 +20,7 @@ def list_hooks(call: Call) -> Answer:
 def create_hook(call: Call) -> Answer:
     """POST a webhook, which gets its ping at once."""
     _hooks(call)
-    config = call.body.get("config")
+    config = call.fields.get("config")
     if not isinstance(config, dict):
         raise not_a("object", "config", config)
     url = config.get("url")

@@ -80,13 +80,13 @@ def change_issue(call: Call) -> Answer:
     milestone = _milestone(call)
     world.check_plan(repo, labels or (), assignees or (), milestone)
     world.edit(
-        name, number, actor=actor, title=title, body="" if "body" in call.body and body is None else body
+        name, number, actor=actor, title=title, body="" if "body" in call.fields and body is None else body
     )
     if may_plan and labels is not None:
         _replace_labels(call, labels)
     if may_plan and assignees is not None:
         _replace_assignees(call, assignees)
-    if may_plan and "milestone" in call.body:
+    if may_plan and "milestone" in call.fields:
         world.set_milestone(name, number, milestone, actor=actor)
     if state == "closed":
         world.close(name, number, reason, actor=actor)
@@ -227,7 +227,7 @@ def _assignees(call: Call) -> list[str] | None:
 
 def _milestone(call: Call) -> int | None:
     """The number of the milestone asked for."""
-    value: Any = call.body.get("milestone")
+    value: Any = call.fields.get("milestone")
     if isinstance(value, str) and value.isdecimal():
         value = int(value)
     if value is None:

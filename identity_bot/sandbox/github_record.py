@@ -106,13 +106,13 @@ class GitHubRecord:
                 created_at=moment,
                 updated_at=moment,
             )
-            repository.roles[cast.BOT_LOGIN] = Role.WRITE
+            repository.roles[cast.BOT_LOGIN.lower()] = Role.WRITE
             for person in cast.PEOPLE:
                 if person.github_login is None or (private and not person.is_team):
                     continue
                 lead = person.is_team and "lead" in person.title
                 role = Role.ADMIN if lead else Role.WRITE if person.is_team else Role.READ
-                repository.roles[person.github_login] = role
+                repository.roles[person.github_login.lower()] = role
             for label_name, color, text in _DEFAULT_LABELS:
                 label = Label(
                     id=next(self._ids), name=label_name, color=color, description=text, is_default=True

@@ -93,7 +93,7 @@ def change_milestone(call: Call) -> Answer:
         actor=call.actor,
         title=call.text("title"),
         due_on=_due(call),
-        has_due_date=call.body.get("due_on", "") is not None,
+        has_due_date=call.fields.get("due_on", "") is not None,
         description=call.text("description"),
         is_open=None if state is None else state == "open",
     )
