@@ -109,7 +109,6 @@ class Bot:
         settings = self.settings
         if problems := stand_alone_problems(settings):
             raise SettingsError(problems)
-        listening = _listen(settings.http_host, settings.http_port)
         client = WebClient(token=settings.slack_bot_token, base_url=settings.slack_api_url, timeout=15)
         try:
             app = App(client=client, signing_secret=settings.slack_signing_secret or "unused in Socket Mode")
@@ -119,11 +118,16 @@ class Bot:
         if settings.slack_app_token:
             self._socket = SocketModeHandler(app, settings.slack_app_token, web_client=client)
             self._socket.connect()  # type: ignore[no-untyped-call]
-        web_app = self.web_app(None if settings.slack_app_token else app)
-        config = uvicorn.Config(web_app, log_config=None, access_log=False, timeout_graceful_shutdown=10)
-        mode = "Socket Mode" if settings.slack_app_token else "HTTP"
+        self.serve(None if settings.slack_app_token else app)
+
+    def serve(self, slack_app: App | None = None) -> None:
+        """Serves the HTTP endpoints until SIGTERM or SIGINT, then stops the bot."""
+        listening = _listen(self.settings.http_host, self.settings.http_port)
+        config = uvicorn.Config(
+            self.web_app(slack_app), log_config=None, access_log=False, timeout_graceful_shutdown=10
+        )
         host, port = listening.getsockname()[:2]
-        log.info("ready: Slack by %s, HTTP on %s:%s", mode, host, port)
+        log.info("ready: Slack by %s, HTTP on %s:%s", "HTTP" if slack_app else "Socket Mode", host, port)
         try:
             uvicorn.Server(config).run(sockets=[listening])
         finally:

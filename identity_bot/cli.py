@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import sys
 from pathlib import Path
 
 import click
 
 from identity_bot import settings as settings_module
 from identity_bot.errors import IdentityBotError
+from identity_bot.logs import set_up_logging
 from identity_bot.settings import Settings
 
 
@@ -37,15 +36,6 @@ def main(ctx: click.Context, config: Path | None) -> None:
 def load_settings(config: Path | None) -> Settings:
     """The settings in force for this command."""
     return settings_module.load(config, os.environ)
-
-
-def set_up_logging() -> None:
-    """One line for each log record on standard error; the libraries' own talk, which may quote people, is held back."""
-    logging.basicConfig(
-        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    for name in ("alembic", "slack_bolt", "slack_sdk", "github", "urllib3", "uvicorn"):
-        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 @main.command()

@@ -99,6 +99,8 @@ def world(
     handler.connect()
     assert sandbox.slack.delivery.sockets.wait_for(1)
     yield World(sandbox, bot, bolt_app)
+    handler.client.auto_reconnect_enabled = False
+    sandbox.slack.delivery.sockets.close()  # else slack_sdk waits three seconds for its own reader
     handler.close()
     bot.stop()
 

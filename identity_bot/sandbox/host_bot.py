@@ -1,0 +1,69 @@
+"""A Slack bot that was there before, with listeners of its own, and identity_bot attached to it.
+
+This is all that a host has to do: build the bot from its settings and attach it to the Bolt app.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+
+from slack_bolt import Ack, App, Respond, Say
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_sdk import WebClient
+
+from identity_bot import app as identity_bot_app
+from identity_bot import settings as identity_bot_settings
+from identity_bot.logs import set_up_logging
+
+COMMAND = "/sign-in-status"
+
+
+def host_app(client: WebClient, signing_secret: str = "unused in Socket Mode") -> App:
+    """The bot as it was: a command, a button, an answer to mentions, and its own error handler."""
+    app = App(client=client, signing_secret=signing_secret)
+
+    @app.command(COMMAND)
+    def status(ack: Ack, respond: Respond) -> None:
+        ack()
+        button = {
+            "type": "button",
+            "action_id": "status_again",
+            "text": {"type": "plain_text", "text": "Look again"},
+        }
+        section = {
+            "type": "section",
+            "text": {"type": "mrkdwn", "text": "Sign-in works."},
+            "accessory": button,
+        }
+        respond(text="Sign-in works.", blocks=[section])
+
+    @app.action("status_again")
+    def status_again(ack: Ack, respond: Respond) -> None:
+        ack()
+        respond(text="Sign-in still works.", replace_original=True)
+
+    @app.event("app_mention")
+    def mentioned(say: Say) -> None:
+        say(f"I tell how sign-in is doing: {COMMAND}")
+
+    @app.error
+    def failed(error: Exception) -> None:
+        logging.getLogger("host_bot").error("the host bot met an error: %s", type(error).__name__)
+
+    return app
+
+
+def main() -> None:
+    """Run the host bot with identity_bot attached, until SIGTERM."""
+    set_up_logging()
+    settings = identity_bot_settings.load(None, os.environ)
+    client = WebClient(token=settings.slack_bot_token, base_url=settings.slack_api_url)
+    app = host_app(client)
+    bot = identity_bot_app.build(settings).attach(app)
+    SocketModeHandler(app, settings.slack_app_token, web_client=client).connect()  # type: ignore[no-untyped-call]
+    bot.serve()
+
+
+if __name__ == "__main__":
+    main()
