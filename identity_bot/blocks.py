@@ -361,7 +361,8 @@ def _plain(text: str) -> Json:
 
 
 def _mrkdwn(text: str) -> Json:
-    return {"type": "mrkdwn", "text": text}
+    # verbatim: Slack shall not find mentions and channels in what people wrote; ours are written out.
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
 def _section(text: str) -> Json:
