@@ -31,7 +31,7 @@ class Sandbox:
         self.url = f"http://{host}:{self._socket.getsockname()[1]}"
         self.slack = SlackWorld(base_url=self.url)
         self.github = GitHubWorld(base_url=self.url)
-        self.is_closing = threading.Event()
+        self._closing = asyncio.Event()
         routes = [*slack_api.routes(self.slack), *github_api.routes(self.github)]
         for page in pages:
             routes += page(self)
@@ -68,11 +68,17 @@ class Sandbox:
 
     def stop(self) -> None:
         """Close every connection and end; returns when the thread is gone."""
-        self.is_closing.set()
+        loop = self.slack.delivery.sockets.loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._closing.set)
         self._server.should_exit = True
         if self._thread.is_alive():
             self._thread.join(10)
         self._socket.close()
+
+    async def closing(self) -> None:
+        """Wait until the sandbox is about to stop; an endless answer, such as a stream of events, must end then."""
+        await self._closing.wait()
 
     def __enter__(self) -> Sandbox:
         self.start()

@@ -58,7 +58,7 @@ def routes(world: Workspace) -> list[BaseRoute]:
 
         async def act() -> Response:
             answer = _answer(world, name, token, arguments)
-            world.traffic.note(Call(method=name, arguments=arguments, answer=answer, at=world.clock()))
+            _note(world, name, arguments, answer)
             return _written(world, answer)
 
         return await _with_faults(world, name, arguments, act)
@@ -69,9 +69,7 @@ def routes(world: Workspace) -> list[BaseRoute]:
         async def act() -> Response:
             error = _respond(world, request.path_params["name"], arguments)
             answer = {"ok": error is None, "error": error}
-            world.traffic.note(
-                Call(method=RESPONSE_URL, arguments=arguments, answer=answer, at=world.clock())
-            )
+            _note(world, RESPONSE_URL, arguments, answer)
             if error is None:
                 return PlainTextResponse("ok")
             return JSONResponse(answer, 404 if error in ("used_url", "expired_url") else 400)
@@ -116,6 +114,11 @@ async def _arguments(request: Request) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise SlackError("json_not_object")
     return {**arguments, **{key: value for key, value in given.items() if value is not None}}
+
+
+def _note(world: Workspace, name: str, arguments: Arguments, answer: Mapping[str, Any]) -> None:
+    world.traffic.note(Call(method=name, arguments=arguments, answer=answer, at=world.clock()))
+    world.announce("call")
 
 
 def _answer(world: Workspace, name: str, token: str, arguments: Arguments) -> dict[str, Any]:
@@ -167,7 +170,7 @@ async def _with_faults(
     if not fault.spoils_answer:
         return await act()
     spoilt = {"ok": False, "error": fault.error or "fault"}
-    world.traffic.note(Call(method=name, arguments=arguments, answer=spoilt, at=world.clock()))
+    _note(world, name, arguments, spoilt)
     return _spoilt(world, fault)
 
 

@@ -93,8 +93,6 @@ def chat_post_message(world: Workspace, arguments: Arguments) -> Mapping[str, An
         unfurls=flag(arguments, "unfurl_links", True),
         **content,
     )
-    if thread_ts and channel.messages[thread_ts].thread_ts is None:
-        world.edit(channel.messages[thread_ts], thread_ts=thread_ts)
     return {"channel": channel.channel_id, "ts": message.ts, "message": message.json(with_metadata=True)}
 
 

@@ -12,7 +12,7 @@ from identity_bot.sandbox.slack_entry import EntryError, Place, Placed, action, 
 from identity_bot.sandbox.slack_state import Workspace
 from identity_bot.sandbox.slack_values import TEAM, Ack, SlackFile
 from identity_bot.sandbox.slack_views import DEEPEST_STACK, View
-from identity_bot.slack_limits import check_view
+from identity_bot.slack_limits import check_blocks, check_view
 
 TOKEN = "sandbox-verification-token"
 TROUBLE = "We had some trouble connecting. Try again?"
@@ -101,12 +101,14 @@ class Modals(Workspace):
         }
         ack = self.delivery.ask(INTERACTION, payload)
         given = ack.payload if ack.is_ok and isinstance(ack.payload, Mapping) else {}
+        if check_blocks([{"type": "actions", "elements": [{"type": "static_select", **given}]}], "modal"):
+            given = {}
         groups = given.get("option_groups") or [{"options": given.get("options") or []}]
         found = self.completed(
             [{"type": "options", "options": [o for group in groups for o in group["options"]]}]
         )
         with self.changed:
-            view.offered[item.place] = found[0]["options"][:100]
+            view.offered[item.place] = found[0]["options"]
             return list(view.offered[item.place])
 
     def submit(self, user: str, *, clicks: int = 1) -> dict[str, str]:

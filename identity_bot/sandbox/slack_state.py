@@ -209,7 +209,12 @@ class Workspace:
         with self.changed:
             message = Message(channel=channel, ts=self.new_ts(), user=user, text=text, **more)
             if message.only_for is None:
-                self.channels[channel].messages[message.ts] = message
+                standing = self.channels[channel].messages
+                standing[message.ts] = message
+                if message.is_reply and message.thread_ts in standing:
+                    standing[message.thread_ts] = replace(
+                        standing[message.thread_ts], thread_ts=message.thread_ts
+                    )
                 self.announce("message", channel=channel, ts=message.ts)
             else:
                 self._ephemerals.append(message)

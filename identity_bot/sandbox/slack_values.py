@@ -174,7 +174,7 @@ class Ack:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
-    """Something that a person might now see differently: `kind` is message, ephemeral, view, home, socket."""
+    """Something that is now different: `kind` is message, ephemeral, view, home, channel, socket or call."""
 
     kind: str
     channel: str | None = None

@@ -1,0 +1,451 @@
+"""What people do reaches a real Bolt app, over Socket Mode and over HTTP, and what it answers is shown."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from slack_bolt import Ack as BoltAck
+
+from identity_bot.sandbox.slack_entry import REQUIRED, EntryError
+from identity_bot.sandbox.slack_modals import TROUBLE
+
+from .conftest import Bot, modal, option, plain, question
+
+WHO = "U0JUNIPER"
+WHERE = "C0INTAKE"
+
+
+def opened(bot: Bot, view: dict[str, Any], user: str = WHO) -> dict[str, Any]:
+    bot.opens(view)
+    bot.world.command(user, WHERE, "/help")
+    shown = bot.world.wait_until(lambda: bot.world.view(user))
+    assert shown is not None
+    return shown
+
+
+def answers(payload: dict[str, Any]) -> Any:
+    return lambda ack, body: ack(**payload)
+
+
+def test_a_command_arrives_with_all_that_slack_sends(bot: Bot) -> None:
+    ack = bot.world.command(WHO, WHERE, "/help pr_review please")
+
+    (body,) = bot.bodies("command")
+    assert ack.is_ok
+    assert body["command"] == "/help"
+    assert body["text"] == "pr_review please"
+    assert body["user_id"] == WHO
+    assert body["channel_name"] == "vsp-identity"
+    assert body["trigger_id"]
+    assert body["response_url"].startswith(bot.world.base_url)
+
+
+def test_a_command_in_a_private_place_does_not_tell_its_name(bot: Bot) -> None:
+    between = bot.world.dm_channel("U0JUNIPER", "U0MARLO", with_app=False)
+
+    bot.world.command(WHO, "C0SECRET", "/help")
+    bot.world.command(WHO, between.channel_id, "/help")
+
+    assert [body["channel_name"] for body in bot.bodies("command")] == ["privategroup", "directmessage"]
+
+
+def test_what_a_command_is_answered_is_seen_by_the_person_alone_unless_in_channel(bot: Bot) -> None:
+    bot.on["command"] = answers({"text": "just for you"})
+    bot.world.command(WHO, WHERE, "/help")
+    bot.on["command"] = answers({"text": "for all", "response_type": "in_channel"})
+    bot.world.command(WHO, WHERE, "/help")
+
+    assert bot.world.ephemerals(WHO)[-1].text == "just for you"
+    assert bot.world.messages(WHERE)[-1].text == "for all"
+
+
+def test_an_unknown_command_is_refused_by_slack_itself(bot: Bot) -> None:
+    bot.world.commands = {"/help"}
+
+    ack = bot.world.command(WHO, WHERE, "/hlep")
+
+    assert ack.error == "invalid_command"
+    assert bot.world.ephemerals(WHO)[-1].text == "/hlep is not a valid command."
+    assert bot.heard == []
+
+
+def test_a_command_that_is_not_acknowledged_in_time_fails_for_the_person(bot: Bot) -> None:
+    bot.world.delivery.timeout = 0.1
+    late = threading.Event()
+    bot.on["command"] = lambda ack, body: late.wait(2)
+
+    ack = bot.world.command(WHO, WHERE, "/help")
+    late.set()
+
+    assert ack.error == "operation_timeout"
+    assert bot.world.ephemerals(WHO)[-1].text == '/help failed with the error "operation_timeout"'
+
+
+def test_a_person_cannot_type_where_they_are_not_a_member(bot: Bot) -> None:
+    with pytest.raises(EntryError, match="is not in claims-private"):
+        bot.world.command("U0ROWAN", "C0SECRET", "/help")
+
+
+def test_a_form_is_filled_in_and_sent_with_every_kind_of_answer(bot: Bot) -> None:
+    menu = {"options": [option("red"), option("blue")]}
+    opened(
+        bot,
+        modal(
+            question("short"),
+            question("long", multiline=True, optional=True),
+            question("link", "url_text_input"),
+            question("mail", "email_text_input"),
+            question("count", "number_input", is_decimal_allowed=False, min_value="1"),
+            question("day", "datepicker"),
+            question("one", "static_select", **menu),
+            question("yes", "radio_buttons", options=[option("yes"), option("no")]),
+            question("several", "checkboxes", **menu),
+            question("many", "multi_static_select", **menu, max_selected_items=1),
+            question("who", "users_select"),
+            question("proof", "file_input", max_files=2),
+        ),
+    )
+
+    bot.world.fill(
+        WHO,
+        {
+            "short": "words",
+            "link": "https://example.gov",
+            "mail": "a@example.gov",
+            "count": 3,
+            "day": "2026-12-01",
+            "one": "Blue",
+            "yes": True,
+            "several": ["red", "blue"],
+            "many": "red",
+            "who": "Sage Hollowell",
+            "proof": [("shot.png", b"picture")],
+        },
+    )
+    problems = bot.world.submit(WHO)
+
+    values = {name: own["answer"] for name, own in bot.bodies("view")[0]["view"]["state"]["values"].items()}
+    assert problems == {}
+    assert bot.world.view(WHO) is None
+    assert values["short"] == {"type": "plain_text_input", "value": "words"}
+    assert values["long"]["value"] is None
+    assert values["count"]["value"] == "3"
+    assert values["day"]["selected_date"] == "2026-12-01"
+    assert values["one"]["selected_option"]["value"] == "blue"
+    assert values["yes"]["selected_option"]["value"] == "yes"
+    assert [one["value"] for one in values["several"]["selected_options"]] == ["red", "blue"]
+    assert values["who"]["selected_user"] == "U0SAGE"
+    assert values["proof"]["files"][0]["name"] == "shot.png"
+    assert values["proof"]["files"][0]["size"] == 7
+
+
+@pytest.mark.parametrize(
+    ("block", "value", "reason"),
+    [
+        (question("q", max_length=3), "four", "takes 3"),
+        (question("q"), "two\nlines", "line break"),
+        (question("q", "static_select", options=[option("red")]), "green", "not offered; there is red"),
+        (question("q", "number_input", is_decimal_allowed=True), "three", "not a number"),
+        (question("q", "datepicker"), "2026-02-30", "not a day"),
+        (question("q", "users_select"), "Nobody", "nobody is called"),
+        (question("q", "file_input", max_files=1), [("a", b""), ("b", b"")], "at most 1"),
+        (question("q", "file_input"), [("a", b"0" * 10_000_001)], "10 MB"),
+        (
+            question("q", "multi_static_select", options=[option("a"), option("b")], max_selected_items=1),
+            ["a", "b"],
+            "at most 1",
+        ),
+    ],
+)
+def test_what_slacks_client_does_not_let_one_enter_cannot_be_entered(
+    bot: Bot, block: dict[str, Any], value: Any, reason: str
+) -> None:
+    opened(bot, modal(block))
+
+    with pytest.raises(EntryError, match=reason):
+        bot.world.fill(WHO, {"q": value})
+
+
+@pytest.mark.parametrize(
+    ("block", "value", "words"),
+    [
+        (question("q"), None, REQUIRED),
+        (question("q", min_length=3), "ab", "Please enter at least 3 characters."),
+        (question("q", "url_text_input"), "example", "Please enter a valid URL."),
+        (question("q", "email_text_input"), "a at b", "Please enter a valid email address."),
+        (question("q", "number_input", is_decimal_allowed=False), "1.5", "Please enter a whole number."),
+        (
+            question("q", "number_input", is_decimal_allowed=True, max_value="2"),
+            "2.5",
+            "Please enter a number of at most 2.",
+        ),
+    ],
+)
+def test_slacks_client_refuses_some_answers_before_anything_is_sent(
+    bot: Bot, block: dict[str, Any], value: Any, words: str
+) -> None:
+    opened(bot, modal(block))
+    bot.world.fill(WHO, {"q": value})
+
+    assert bot.world.submit(WHO) == {"q": words}
+    assert bot.bodies("view") == []
+
+
+def test_errors_stand_at_their_questions_until_the_answer_changes(bot: Bot) -> None:
+    opened(bot, modal(question("q"), question("r", optional=True)))
+    bot.on["view"] = answers({"response_action": "errors", "errors": {"q": "not so"}})
+    bot.world.fill(WHO, {"q": "this"})
+
+    assert bot.world.submit(WHO) == {"q": "not so"}
+    assert bot.world.errors(WHO) == {"q": "not so"}
+    bot.world.fill(WHO, {"r": "else"})
+    assert bot.world.errors(WHO) == {"q": "not so"}
+    bot.world.fill(WHO, {"q": "that"})
+    assert bot.world.errors(WHO) == {}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"response_action": "errors", "errors": {"nowhere": "not so"}},
+        {"response_action": "update", "view": modal(title=plain("t" * 25))},
+        {"response_action": "dance"},
+    ],
+)
+def test_an_answer_that_slack_cannot_use_is_trouble_for_the_person(bot: Bot, answer: dict[str, Any]) -> None:
+    opened(bot, modal(question("q", optional=True)))
+    bot.on["view"] = answers(answer)
+
+    assert bot.world.submit(WHO) == {"": TROUBLE}
+    assert bot.world.view(WHO) is not None
+
+
+def test_a_submission_that_is_not_acknowledged_leaves_the_form_open(bot: Bot) -> None:
+    opened(bot, modal(question("q", optional=True)))
+    bot.world.delivery.timeout = 0.1
+    late = threading.Event()
+    bot.on["view"] = lambda ack, body: late.wait(2)
+
+    assert bot.world.submit(WHO) == {"": TROUBLE}
+    late.set()
+    assert bot.world.view(WHO) is not None
+
+
+def test_an_updating_answer_keeps_the_id_and_changes_the_content(bot: Bot) -> None:
+    before = opened(bot, modal(question("q", optional=True)))
+    receipt = {"type": "modal", "title": plain("Receipt"), "blocks": [{"type": "divider"}]}
+    bot.on["view"] = answers({"response_action": "update", "view": receipt})
+
+    bot.world.submit(WHO)
+
+    after = bot.world.view(WHO)
+    assert after is not None
+    assert after["id"] == before["id"]
+    assert after["hash"] != before["hash"]
+    assert after["title"]["text"] == "Receipt"
+    with pytest.raises(EntryError, match="no submit button"):
+        bot.world.submit(WHO)
+
+
+def test_views_stack_three_deep_and_clear_closes_them_all(bot: Bot) -> None:
+    root = opened(bot, modal(question("q", optional=True)))
+    bot.on["view"] = answers({"response_action": "push", "view": modal(question("q", optional=True))})
+
+    bot.world.submit(WHO)
+    second = bot.world.view(WHO)
+    bot.world.submit(WHO)
+    assert bot.world.submit(WHO) == {"": TROUBLE}
+
+    assert second is not None
+    assert second["previous_view_id"] == second["root_view_id"] == root["id"]
+    bot.on["view"] = answers({"response_action": "clear"})
+    bot.world.submit(WHO)
+    assert bot.world.view(WHO) is None
+
+
+def test_an_empty_answer_closes_only_the_topmost_view(bot: Bot) -> None:
+    root = opened(bot, modal(question("q", optional=True)))
+    bot.on["view"] = answers({"response_action": "push", "view": modal(question("q", optional=True))})
+    bot.world.submit(WHO)
+    del bot.on["view"]
+
+    bot.world.submit(WHO)
+
+    shown = bot.world.view(WHO)
+    assert shown is not None
+    assert shown["id"] == root["id"]
+
+
+def test_the_same_submission_can_arrive_twice_at_once_and_again(bot: Bot) -> None:
+    opened(bot, modal(question("q", optional=True)))
+    both = threading.Barrier(2, timeout=2)
+    bot.on["view"] = lambda ack, body: (both.wait(), ack())
+
+    bot.world.submit(WHO, clicks=2)
+    del bot.on["view"]
+    again = bot.world.resubmit(WHO)
+
+    first, second, third = bot.bodies("view")
+    assert again.is_ok
+    assert first["view"]["id"] == second["view"]["id"] == third["view"]["id"]
+    assert first["view"]["hash"] == second["view"]["hash"] == third["view"]["hash"]
+
+
+def test_an_update_keeps_what_was_typed_where_ids_stay_and_drops_the_rest(bot: Bot) -> None:
+    kinds = [option("pr"), option("data")]
+    choice = question("kind", "static_select", options=kinds, dispatch_action=True)
+    opened(bot, modal(choice, question("name"), question("old")))
+    bot.world.fill(WHO, {"name": "Juniper", "old": "gone"})
+
+    def show_other_form(ack: BoltAck, body: dict[str, Any]) -> None:
+        ack()
+        bot.client.views_update(
+            view_id=body["view"]["id"],
+            hash=body["view"]["hash"],
+            view=modal(
+                choice, question("name", initial_value="other"), question("new", initial_value="hello")
+            ),
+        )
+
+    bot.on["action"] = show_other_form
+    bot.world.act(WHO, "kind", "data")
+    bot.world.wait_until(lambda: "new" in (bot.world.view(WHO) or {})["state"]["values"])
+
+    (body,) = bot.bodies("action")
+    shown = bot.world.view(WHO)
+    assert shown is not None
+    values = {name: own["answer"] for name, own in shown["state"]["values"].items()}
+    assert body["actions"][0]["selected_option"]["value"] == "data"
+    assert body["view"]["state"]["values"]["name"]["answer"]["value"] == "Juniper"
+    assert values["kind"]["selected_option"]["value"] == "data"
+    assert values["name"]["value"] == "Juniper"
+    assert values["new"]["value"] == "hello"
+    assert "old" not in values
+
+
+def test_an_external_menu_offers_what_the_app_answers(bot: Bot) -> None:
+    opened(bot, modal(question("repo", "external_select", min_query_length=2)))
+    found = {"options": [option("vets-api"), option("vets-website")]}
+    bot.on["options"] = answers(found)
+
+    too_short = bot.world.options(WHO, "repo", "v")
+    offered = bot.world.options(WHO, "repo", "vets")
+    bot.world.fill(WHO, {"repo": "vets-api"})
+    bot.world.submit(WHO)
+
+    assert too_short == []
+    assert [one["value"] for one in offered] == ["vets-api", "vets-website"]
+    assert bot.bodies("options")[0]["value"] == "vets"
+    chosen = bot.bodies("view")[0]["view"]["state"]["values"]["repo"]["answer"]["selected_option"]
+    assert chosen["value"] == "vets-api"
+    assert chosen["text"]["emoji"] is True
+
+
+def test_an_external_menu_with_over_100_options_offers_nothing(bot: Bot) -> None:
+    opened(bot, modal(question("repo", "external_select", min_query_length=0)))
+    bot.on["options"] = answers({"options": [option(str(number)) for number in range(101)]})
+
+    assert bot.world.options(WHO, "repo", "") == []
+
+
+def test_the_app_hears_of_a_closed_view_only_if_it_asked_to(bot: Bot) -> None:
+    opened(bot, modal(question("q")))
+    bot.world.close(WHO)
+    opened(bot, modal(question("q"), notify_on_close=True))
+    bot.world.close(WHO, everything=True)
+
+    (body,) = bot.bodies("closed")
+    assert body["is_cleared"] is True
+    assert bot.world.view(WHO) is None
+
+
+def test_shortcuts_arrive_with_trigger_and_message(bot: Bot) -> None:
+    ts = bot.world.say("U0MARLO", WHERE, "it does not work")
+
+    bot.world.shortcut(WHO, "global")
+    bot.world.message_shortcut(WHO, "about", WHERE, ts)
+
+    one, other = bot.bodies("shortcut")
+    assert (one["type"], one["callback_id"]) == ("shortcut", "global")
+    assert other["type"] == "message_action"
+    assert other["message"]["text"] == "it does not work"
+    assert other["channel"] == {"id": WHERE, "name": "vsp-identity"}
+    assert bot.client.views_open(trigger_id=other["trigger_id"], view=modal(question("q")))["ok"]
+
+
+def test_a_button_in_a_message_is_clicked_and_its_response_url_replaces_the_message(bot: Bot) -> None:
+    button = {"type": "button", "text": plain("Take"), "action_id": "take", "value": "7"}
+    menu = {"type": "static_select", "action_id": "rank", "options": [option("high"), option("low")]}
+    blocks = [{"type": "actions", "block_id": "acts", "elements": [button, menu]}]
+    posted = bot.client.chat_postMessage(channel=WHERE, text="card", blocks=blocks)
+
+    bot.world.click(WHO, WHERE, posted["ts"], "take")
+    bot.world.click(WHO, WHERE, posted["ts"], "rank", "low")
+
+    taken, ranked = bot.bodies("action")
+    assert taken["actions"][0]["value"] == "7"
+    assert taken["container"]["message_ts"] == posted["ts"]
+    assert taken["message"]["text"] == "card"
+    assert ranked["actions"][0]["selected_option"]["value"] == "low"
+    assert ranked["state"]["values"]["acts"]["rank"]["selected_option"]["value"] == "low"
+    with pytest.raises(EntryError, match="it has take, rank"):
+        bot.world.click(WHO, WHERE, posted["ts"], "drop")
+
+
+def test_a_message_reaches_the_app_only_where_its_bot_is_a_member(bot: Bot) -> None:
+    bot.world.say(WHO, "C0GENERAL", "not for you")
+    ts = bot.world.say(WHO, WHERE, "hello <@U0BOT>")
+
+    bot.world.wait_until(lambda: bot.bodies("mention") and bot.bodies("message"))
+
+    (body,) = bot.bodies("message")
+    assert body["event"]["ts"] == ts
+    assert body["event"]["channel_type"] == "channel"
+
+
+def test_an_event_that_nobody_acknowledges_is_told_three_times_more_with_the_reason(bot: Bot) -> None:
+    bot.world.delivery.timeout = 0.05
+    bot.world.delivery.retry_delays = (0.01, 0.01, 0.01)
+    bot.world.events |= {"member_joined_channel"}
+
+    bot.world.invite_bot("C0GENERAL")
+    bot.world.wait_until(lambda: len(bot.retries) == 3)
+
+    assert set(bot.retries) <= {"http_timeout", "http_error"}
+
+
+def test_a_home_tab_is_published_and_used(bot: Bot) -> None:
+    go = {"type": "button", "text": plain("Ask"), "action_id": "ask"}
+    home = {"type": "home", "blocks": [{"type": "actions", "block_id": "acts", "elements": [go]}]}
+
+    def publish(ack: BoltAck, body: dict[str, Any]) -> None:
+        ack()
+        bot.client.views_publish(user_id=body["event"]["user"], view=home)
+
+    bot.on["home"] = publish
+    bot.world.open_home(WHO)
+    bot.world.wait_until(lambda: bot.world.home(WHO))
+    ack = bot.world.act(WHO, "acts", action_id="ask", in_home=True)
+
+    assert ack.is_ok
+    assert bot.bodies("action")[0]["view"]["type"] == "home"
+
+
+def test_thirty_two_people_are_served_at_once(bot: Bot) -> None:
+    everybody = list(bot.world.people)
+
+    with ThreadPoolExecutor(32) as hands:
+        acks = list(
+            hands.map(
+                lambda number: bot.world.command(
+                    everybody[number % len(everybody)], WHERE, f"/help {number}"
+                ),
+                range(96),
+            )
+        )
+
+    assert all(ack.is_ok for ack in acks)
+    assert {int(body["text"]) for body in bot.bodies("command")} == set(range(96))

@@ -1,0 +1,144 @@
+"""Socket Mode with Slack's own client, and the sandbox's server itself: starting, reconnecting, ending."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+from slack_bolt import App
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_sdk import WebClient
+from slack_sdk.signature import SignatureVerifier
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from identity_bot.sandbox import cast
+from identity_bot.sandbox.server import Sandbox
+from identity_bot.sandbox.slack_delivery import signed
+from identity_bot.sandbox.slack_sockets import MOST_SOCKETS
+
+WHO = "U0JUNIPER"
+WHERE = "C0INTAKE"
+
+
+@contextmanager
+def opened(sandbox: Sandbox) -> Iterator[ClientConnection]:
+    """A bare socket, with its hello already read."""
+    client = WebClient(base_url=sandbox.environment()["SLACK_API_URL"])
+    with connect(client.apps_connections_open(app_token=cast.APP_TOKEN)["url"]) as socket:
+        assert json.loads(socket.recv(2))["type"] == "hello"
+        yield socket
+
+
+def test_a_ticket_opens_one_socket_once(sandbox: Sandbox) -> None:
+    client = WebClient(base_url=sandbox.environment()["SLACK_API_URL"])
+    url = client.apps_connections_open(app_token=cast.APP_TOKEN)["url"]
+
+    with connect(url) as socket:
+        assert json.loads(socket.recv(2))["num_connections"] == 1
+        with pytest.raises(InvalidStatus):
+            connect(url)
+    with pytest.raises(InvalidStatus):
+        connect(url.replace("ticket=", "ticket=forged"))
+    assert sandbox.slack.delivery.sockets.wait_for(0)
+
+
+def test_an_eleventh_socket_is_sent_away(sandbox: Sandbox) -> None:
+    client = WebClient(base_url=sandbox.environment()["SLACK_API_URL"])
+
+    with ExitStack() as sockets:
+        for _ in range(MOST_SOCKETS):
+            sockets.enter_context(opened(sandbox))
+        with connect(client.apps_connections_open(app_token=cast.APP_TOKEN)["url"]) as extra:
+            assert json.loads(extra.recv(2))["reason"] == "too_many_websockets"
+    assert sandbox.slack.delivery.sockets.wait_for(0)
+
+
+def test_each_payload_goes_to_one_socket_and_may_be_acknowledged_over_another(sandbox: Sandbox) -> None:
+    answered = []
+    with opened(sandbox) as one, opened(sandbox) as other:
+        for reader, writer in ((one, other), (other, one)):
+            person = threading.Thread(
+                target=lambda: answered.append(sandbox.slack.command(WHO, WHERE, "/help").payload)
+            )
+            person.start()
+            envelope = json.loads(reader.recv(2))
+            writer.send(json.dumps({"envelope_id": envelope["envelope_id"], "payload": {"text": "heard"}}))
+            person.join()
+
+    assert envelope["type"] == "slash_commands"
+    assert envelope["accepts_response_payload"] is True
+    assert answered == [{"text": "heard"}, {"text": "heard"}]
+    assert sandbox.slack.delivery.sockets.wait_for(0)
+
+
+def test_without_app_a_command_fails_at_once(sandbox: Sandbox) -> None:
+    ack = sandbox.slack.command(WHO, WHERE, "/help")
+
+    assert ack.error == "dispatch_failed"
+    assert sandbox.slack.ephemerals(WHO)[-1].text == '/help failed with the error "dispatch_failed"'
+
+
+def test_the_app_reconnects_after_a_refresh_and_a_lost_connection(sandbox: Sandbox) -> None:
+    quiet = logging.getLogger("tests.quiet")
+    client = WebClient(token=cast.BOT_TOKEN, base_url=sandbox.environment()["SLACK_API_URL"])
+    app = App(client=client, signing_secret=cast.SIGNING_SECRET, logger=quiet)
+    app.command("/help")(lambda ack: ack())
+    handler = SocketModeHandler(app, cast.APP_TOKEN, logger=quiet, ping_interval=0.1)
+    handler.connect()
+    sockets = sandbox.slack.delivery.sockets
+    assert sockets.wait_for()
+
+    sockets.refresh()
+    after_refresh = sandbox.slack.command(WHO, WHERE, "/help")
+    sockets.drop()
+    is_back = sockets.wait_for(timeout=5)
+    after_drop = sandbox.slack.command(WHO, WHERE, "/help")
+    handler.close()
+
+    assert after_refresh.is_ok
+    assert after_refresh.seconds < 1
+    assert is_back
+    assert after_drop.is_ok
+
+
+def test_posts_are_signed_as_slack_signs_them() -> None:
+    headers = signed(cast.SIGNING_SECRET, b"payload=x")
+
+    check = SignatureVerifier(cast.SIGNING_SECRET).is_valid
+    signature, timestamp = headers["X-Slack-Signature"], headers["X-Slack-Request-Timestamp"]
+    assert check("payload=x", timestamp, signature)
+    assert not check("payload=y", timestamp, signature)
+
+
+def test_the_server_starts_and_stops_quickly_with_a_socket_open() -> None:
+    before = threading.active_count()
+    start = time.monotonic()
+
+    with Sandbox() as sandbox, opened(sandbox) as socket:
+        started = time.monotonic() - start
+        sandbox.stop()
+        with pytest.raises(Exception, match="received 10"):
+            socket.recv(2)
+    ended = time.monotonic() - start
+
+    assert started < 1
+    assert ended < 3
+    assert threading.active_count() <= before + 1
+
+
+def test_the_environment_names_all_that_a_bot_needs(sandbox: Sandbox) -> None:
+    assert sandbox.environment() == {
+        "SLACK_API_URL": f"{sandbox.url}/slack/api/",
+        "SLACK_BOT_TOKEN": cast.BOT_TOKEN,
+        "SLACK_APP_TOKEN": cast.APP_TOKEN,
+        "SLACK_SIGNING_SECRET": cast.SIGNING_SECRET,
+        "GITHUB_API_URL": f"{sandbox.url}/github/api",
+        "GITHUB_TOKEN": cast.GITHUB_TOKEN,
+        "GITHUB_WEBHOOK_SECRET": cast.WEBHOOK_SECRET,
+    }
