@@ -48,5 +48,23 @@ def run(config: Path | None) -> None:
     app.build(load_settings(config)).run()
 
 
+@main.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, help="0 takes any free port.")
+@click.option("--no-bot", is_flag=True, help="Only the servers, for a bot that you start yourself.")
+@click.option("--play", is_flag=True, help="Play a short story of each request type first.")
+@click.option(
+    "--exit", "leave", is_flag=True, help="End when the story is played, and print what each person saw."
+)
+def sandbox(port: int, no_bot: bool, play: bool, leave: bool) -> None:
+    """Try the bot on a Slack and a GitHub of its own, with a page for both."""
+    try:
+        from identity_bot.sandbox import demo
+    except ModuleNotFoundError as error:
+        raise IdentityBotError(
+            f"the sandbox needs `pip install 'identity-bot[sandbox]'` ({error.name})"
+        ) from error
+    demo.run(port=0 if leave else port, with_bot=not no_bot, play=play or leave, leave=leave, say=click.echo)
+
+
 if __name__ == "__main__":
     main()
