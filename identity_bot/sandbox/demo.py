@@ -31,8 +31,7 @@ leads = [
 ]
 
 [http]
-port = {{port}}
-"""
+port = """
 
 
 def run(*, port: int, with_bot: bool, play: bool, leave: bool, say: Callable[[str], None]) -> None:
@@ -68,7 +67,7 @@ def run(*, port: int, with_bot: bool, play: bool, leave: bool, say: Callable[[st
 def _bot(sandbox: Sandbox, folder: Path) -> Iterator[None]:
     """The host bot, with identity_bot attached, as a process of its own; ends it with SIGTERM."""
     port = _free_port()
-    (folder / "identity-bot.toml").write_text(SETTINGS.format(port=port), encoding="utf-8")
+    (folder / "identity-bot.toml").write_text(f"{SETTINGS}{port}\n", encoding="utf-8")
     environment = {
         **os.environ,
         **sandbox.environment(),
