@@ -14,12 +14,12 @@ def get_user(call: Call) -> Answer:
     """GET whose token this is; an App's installation is nobody."""
     if call.credential.app_id is not None:
         raise GitHubError(403, "Resource not accessible by integration")
-    return Answer(call.show.profile(call.world.account(call.actor)))
+    return Answer(_profile(call, call.world.account(call.actor)))
 
 
 def get_profile(call: Call) -> Answer:
     """GET somebody's public profile."""
-    return Answer(call.show.profile(call.world.account(call.request.path_params["login"])))
+    return Answer(_profile(call, call.world.account(call.request.path_params["login"])))
 
 
 def get_rate_limit(call: Call) -> Answer:
@@ -80,6 +80,25 @@ def not_found(call: Call) -> Answer:
     raise GitHubError(404, "Not Found")
 
 
+def _profile(call: Call, account: Account) -> Json:
+    return call.show.user(account) | {
+        "name": account.name,
+        "company": None,
+        "blog": "",
+        "location": None,
+        "email": None,
+        "hireable": None,
+        "bio": None,
+        "twitter_username": None,
+        "public_repos": 0,
+        "public_gists": 0,
+        "followers": 0,
+        "following": 0,
+        "created_at": stamp(account.created_at),
+        "updated_at": stamp(account.created_at),
+    }
+
+
 def _app(call: Call) -> App:
     app = call.world.access.app
     if app is None or call.credential.app_id != app.id or call.credential.installation_id is not None:
@@ -98,7 +117,7 @@ def _installation(call: Call, app: App) -> Json:
     return {
         "id": app.installation_id,
         # GitHub's description of the list wants a user's fields and an enterprise's at once.
-        "account": call.show.profile(account) | {"slug": account.login},
+        "account": _profile(call, account) | {"slug": account.login},
         "repository_selection": "all",
         "access_tokens_url": f"{url}/access_tokens",
         "repositories_url": f"{call.show.api}/installation/repositories",

@@ -9,6 +9,7 @@ from identity_bot.sandbox import (
     github_comments_api,
     github_hooks_api,
     github_issues_api,
+    github_pulls_api,
     github_repository_api,
 )
 from identity_bot.sandbox.github_answers import serve
@@ -18,6 +19,7 @@ from identity_bot.sandbox.github_state import GitHubWorld
 _IN_A_REPOSITORY = (
     *github_issues_api.ENDPOINTS,
     *github_comments_api.ENDPOINTS,
+    *github_pulls_api.ENDPOINTS,
     *github_hooks_api.ENDPOINTS,
     *github_repository_api.ENDPOINTS,
 )

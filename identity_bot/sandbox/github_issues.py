@@ -8,7 +8,7 @@ from dataclasses import replace
 from identity_bot.sandbox.github_record import GitHubRecord
 from identity_bot.sandbox.github_repository import Repository
 from identity_bot.sandbox.github_rules import CLOSE_REASONS, LOCK_REASONS, check_label, check_text, invalid
-from identity_bot.sandbox.github_values import GitHubError, Issue, Label, Role
+from identity_bot.sandbox.github_values import GitHubError, Issue, Label, PullRequest, Role
 
 
 class IssueActs(GitHubRecord):
@@ -27,8 +27,9 @@ class IssueActs(GitHubRecord):
         labels: Iterable[str] = (),
         assignees: Iterable[str] = (),
         milestone: int | None = None,
+        pull: PullRequest | None = None,
     ) -> Issue:
-        """A new issue; labels that are missing are made.
+        """A new issue, or pull request where `pull` says of what; labels that are missing are made.
 
         From somebody without the role `triage`, labels, assignees and milestone are dropped in silence.
         """
@@ -52,6 +53,7 @@ class IssueActs(GitHubRecord):
                 author=self.account(actor).login,
                 created_at=moment,
                 updated_at=moment,
+                pull=pull,
             )
             repo.issues[issue.number] = issue
             self._tell(repo, "issues", "opened", actor, number=issue.number, issue=issue)

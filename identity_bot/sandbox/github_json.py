@@ -58,8 +58,10 @@ class Rendering:
         return f"{self.repository_url(repository)}/issues/{number}"
 
     def page_url(self, repository: Repository, number: int) -> str:
-        """An issue's page."""
-        return f"{self.web}/{repository.full_name}/issues/{number}"
+        """The page of an issue or a pull request."""
+        issue = repository.issues.get(number)
+        kind = "issues" if issue is None or issue.pull is None else "pull"
+        return f"{self.web}/{repository.full_name}/{kind}/{number}"
 
     def user(self, account: Account) -> Json:
         """What GitHub calls a simple user."""
@@ -89,25 +91,6 @@ class Rendering:
     def user_of(self, login: str) -> Json:
         """The simple user of that login."""
         return self.user(self.access.account(login))
-
-    def profile(self, account: Account) -> Json:
-        """What GET /users/{login} shows."""
-        return self.user(account) | {
-            "name": account.name,
-            "company": None,
-            "blog": "",
-            "location": None,
-            "email": None,
-            "hireable": None,
-            "bio": None,
-            "twitter_username": None,
-            "public_repos": 0,
-            "public_gists": 0,
-            "followers": 0,
-            "following": 0,
-            "created_at": stamp(account.created_at),
-            "updated_at": stamp(account.created_at),
-        }
 
     def organization(self, account: Account) -> Json:
         """The organisation as webhooks carry it."""
@@ -190,7 +173,7 @@ class Rendering:
         url = self.issue_url(repository, issue.number)
         assignees = [self.user_of(login) for login in issue.assignees]
         milestone = repository.milestones.get(issue.milestone or 0)
-        return {
+        shown = {
             "id": issue.id,
             "node_id": f"I_{issue.id}",
             "url": url,
@@ -227,6 +210,20 @@ class Rendering:
             "timeline_url": f"{url}/timeline",
             "performed_via_github_app": self.app_behind(issue.author),
             "state_reason": issue.state_reason,
+        }
+        if issue.pull is not None:
+            shown |= {"draft": issue.pull.is_draft, "pull_request": self.pull_links(repository, issue)}
+        return shown
+
+    def pull_links(self, repository: Repository, issue: Issue) -> Json:
+        """What in a list of issues tells a pull request from an issue."""
+        page = self.page_url(repository, issue.number)
+        return {
+            "url": f"{self.repository_url(repository)}/pulls/{issue.number}",
+            "html_url": page,
+            "diff_url": f"{page}.diff",
+            "patch_url": f"{page}.patch",
+            "merged_at": None,
         }
 
     def comment(self, repository: Repository, comment: Comment) -> Json:

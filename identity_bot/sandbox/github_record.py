@@ -44,7 +44,8 @@ _DEFAULT_LABELS = (
 )
 
 
-def _now() -> datetime:
+def utc_now() -> datetime:
+    """The real present moment, for a world that is given no clock of its own."""
     return datetime.now(UTC)
 
 
@@ -55,9 +56,7 @@ class GitHubRecord:
     accounts and tokens, `webhooks` hooks and deliveries, `faults` what shall go wrong, `traffic` requests.
     """
 
-    def __init__(
-        self, *, clock: Callable[[], datetime] = _now, base_url: str = "http://127.0.0.1:8000"
-    ) -> None:
+    def __init__(self, *, clock: Callable[[], datetime], base_url: str) -> None:
         self.mutex = threading.RLock()
         self.base_url = base_url
         self.access = Access(clock=clock)
@@ -218,6 +217,13 @@ class GitHubRecord:
         **contents: object,
     ) -> None:
         """Send webhooks and tell subscribers; `contents` are the values that the payload carries."""
+        issue = contents.get("issue")
+        if event == "issues" and isinstance(issue, Issue) and issue.pull is not None:
+            # GitHub has webhooks of its own for pull requests; the sandbox has none.
+            self._notify(
+                Change(repository=repository.full_name, event="pull_request", action=action, number=number)
+            )
+            return
         hooks = self.webhooks.wanted(event, repository.full_name)
         if hooks:
             opening = {} if action is None else {"action": action}

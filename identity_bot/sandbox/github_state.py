@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 
 from identity_bot.sandbox.github_access import App
-from identity_bot.sandbox.github_comments import CommentActs
 from identity_bot.sandbox.github_delivery import Delivery, Hook
 from identity_bot.sandbox.github_json import stamp
+from identity_bot.sandbox.github_pulls import PullActs
+from identity_bot.sandbox.github_record import utc_now
 from identity_bot.sandbox.github_repository import Repository
 from identity_bot.sandbox.github_repository_json import hook_json, payload, repository_json
 from identity_bot.sandbox.github_rules import check_label, invalid
@@ -20,11 +22,17 @@ _DUE_TIME = time(8, tzinfo=UTC)
 _ZEN = "Say what is so, and to whom it matters."
 
 
-class GitHubWorld(CommentActs):
+class GitHubWorld(PullActs):
     """All of the sandbox's GitHub; any method from any thread.
 
     The acts on issues, comments and labels check the actor's role and raise GitHubError as GitHub would.
     """
+
+    def __init__(
+        self, *, clock: Callable[[], datetime] = utc_now, base_url: str = "http://127.0.0.1:8000"
+    ) -> None:
+        super().__init__(clock=clock, base_url=base_url)
+        self.seed_pulls()
 
     def new_label(
         self, repository: str, name: str, color: str = "ededed", description: str | None = None, *, actor: str

@@ -123,8 +123,27 @@ class Occurrence:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ChangedFile:
+    """One file that a pull request changes, with how many lines."""
+
+    path: str
+    additions: int = 1
+    deletions: int = 0
+    status: str = "modified"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PullRequest:
+    """What makes an issue a pull request."""
+
+    branch: str
+    files: tuple[ChangedFile, ...]
+    is_draft: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Issue:
-    """An issue at one moment; `labels`, `comments` and `milestone` point into its repository's tables."""
+    """An issue or pull request at one moment; labels, comments and milestone point into its repository's tables."""
 
     id: int
     number: int
@@ -144,6 +163,7 @@ class Issue:
     lock_reason: str | None = None
     reactions: tuple[Reaction, ...] = ()
     comments: tuple[int, ...] = ()
+    pull: PullRequest | None = None
     history: tuple[Occurrence, ...] = ()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import github
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -9,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from identity_bot.sandbox import cast
 from identity_bot.sandbox.github_state import GitHubWorld
+from identity_bot.sandbox.github_values import GitHubError
 
 APP_ID = 4711
 
@@ -67,6 +70,18 @@ def test_an_app_finds_where_it_is_installed(world: GitHubWorld) -> None:
     assert installation.id == app.installation_id
     assert integration.get_app().slug == "identity-helper"
     assert [one.id for one in integration.get_installations()] == [app.installation_id]
+
+
+def test_an_installation_token_works_for_an_hour() -> None:
+    moment = [datetime(2026, 11, 20, 12, tzinfo=UTC)]
+    world = GitHubWorld(clock=lambda: moment[0])
+    token, _ = world.access.grant(world.install_app(APP_ID, new_key()[1]))
+
+    moment[0] += timedelta(minutes=59)
+    assert world.access.identify(f"token {token}").installation_id == APP_ID + 1
+    moment[0] += timedelta(minutes=1)
+    with pytest.raises(GitHubError, match="Bad credentials"):
+        world.access.identify(f"token {token}")
 
 
 def test_a_signature_by_another_key_is_refused(world: GitHubWorld) -> None:

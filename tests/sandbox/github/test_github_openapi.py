@@ -21,6 +21,7 @@ from starlette.routing import Route
 from identity_bot.sandbox import cast
 from identity_bot.sandbox.github_api import routes
 from identity_bot.sandbox.github_call import ROOT
+from identity_bot.sandbox.github_pulls import CODE_REPOSITORY
 from identity_bot.sandbox.github_state import GitHubWorld
 from identity_bot.sandbox.github_values import Role
 from tests.sandbox.github.conftest import Receiver
@@ -139,6 +140,18 @@ def see_repository(ask: Tour) -> None:
     ask("GET", f"{REPO}/collaborators/{LEAD}/permission", 200)
 
 
+def see_pulls(ask: Tour) -> None:
+    code = f"/repos/{CODE_REPOSITORY}"
+    ask("GET", f"{code}/pulls", 200)
+    ask("GET", f"{code}/pulls/1", 200)
+    ask("GET", f"{code}/pulls/1/files", 200)
+    ask("GET", f"{code}/pulls/9", 404)
+    ask("GET", f"{REPO}/pulls/1", 404)
+    ask("GET", f"{code}/issues", 200)
+    ask("POST", f"{code}/issues/1/comments", 201, {"body": "Looks right"})
+    ask("GET", f"{code}/issues/1", 200)
+
+
 def see_hooks(ask: Tour) -> None:
     ask("POST", f"{REPO}/hooks", 422, {"config": {"url": "nonsense"}})
     config = {"url": f"{ask.world.base_url}/nowhere", "secret": "s"}
@@ -212,7 +225,7 @@ WEBHOOKS = {
     *(f"issues {action}" for action in ("locked", "unlocked", "milestoned", "demilestoned")),
     "repository renamed",
 }
-STOPS = (see_issues, see_talk, see_repository, see_hooks, see_accounts, see_app, see_what_is_gone)
+STOPS = (see_issues, see_talk, see_repository, see_pulls, see_hooks, see_accounts, see_app, see_what_is_gone)
 
 
 @pytest.fixture

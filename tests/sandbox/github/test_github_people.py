@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from identity_bot.sandbox import cast
+from identity_bot.sandbox.github_pulls import CODE_REPOSITORY
 from identity_bot.sandbox.github_state import GitHubWorld
 from identity_bot.sandbox.github_values import Change, GitHubError, Occurrence, Role
 
@@ -175,6 +176,19 @@ def test_pygithub_asks_what_somebody_may_do(
     assert repository.get_collaborator_permission(login) == permission
     assert repository.get_collaborator_role_name(login) == role
     assert repository.has_in_assignees(login)
+
+
+def test_pygithub_reads_a_pull_request_and_its_files(world: GitHubWorld, hub: github.Github) -> None:
+    pull = hub.get_repo(CODE_REPOSITORY).get_pull(1)
+
+    assert pull.html_url == f"{world.base_url}/github/{CODE_REPOSITORY}/pull/1"
+    assert pull.user.login == REQUESTOR
+    assert [file.filename for file in pull.get_files()] == [
+        "app/services/sign_in/session.rb",
+        "spec/services/sign_in/session_spec.rb",
+    ]
+    assert (pull.additions, pull.deletions, pull.changed_files) == (65, 7, 2)
+    assert pull.as_issue().pull_request is not None
 
 
 def test_the_role_of_somebody_can_change(world: GitHubWorld, hub: github.Github) -> None:
