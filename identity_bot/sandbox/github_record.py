@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -29,6 +30,8 @@ from identity_bot.sandbox.github_values import (
     Occurrence,
     Role,
 )
+
+log = logging.getLogger(__name__)
 
 # The labels that every new repository has.
 _DEFAULT_LABELS = (
@@ -79,7 +82,7 @@ class GitHubRecord:
     def subscribe(self, subscriber: Callable[[Change], None]) -> Callable[[], None]:
         """Call `subscriber` after every change, in the thread that made it; returns what ends it.
 
-        Deliveries of webhooks are told too, with the event `delivery`.
+        It must not wait for anything: the world stands still meanwhile. Deliveries of webhooks are told too, with the event `delivery`.
         """
         with self.mutex:
             self._subscribers.append(subscriber)
@@ -235,7 +238,11 @@ class GitHubRecord:
 
     def _notify(self, change: Change) -> None:
         for subscriber in tuple(self._subscribers):
-            subscriber(change)
+            try:
+                subscriber(change)
+            except Exception:
+                # What listens must not undo what was done, nor end the thread that delivers webhooks.
+                log.exception("a subscriber of the sandbox's GitHub failed")
 
     def _tell_of_delivery(self, delivery: Delivery) -> None:
         repository = self._repositories.get(delivery.repository_id)

@@ -212,6 +212,16 @@ def test_subscribers_are_told_of_every_change_until_they_leave(world: GitHubWorl
     ]
 
 
+def test_a_subscriber_that_fails_undoes_nothing(world: GitHubWorld, caplog: pytest.LogCaptureFixture) -> None:
+    def fail(_: Change) -> None:
+        raise RuntimeError("no page today")
+
+    world.subscribe(fail)
+
+    assert world.open_issue(REPO, "t", actor=LEAD).number == 1
+    assert "no page today" in caplog.text
+
+
 def test_many_people_at_once_get_numbers_of_their_own(world: GitHubWorld) -> None:
     def open_some() -> None:
         for _ in range(50):
