@@ -82,7 +82,8 @@ class GitHubRecord:
     def subscribe(self, subscriber: Callable[[Change], None]) -> Callable[[], None]:
         """Call `subscriber` after every change, in the thread that made it; returns what ends it.
 
-        It must not wait for anything: the world stands still meanwhile. Deliveries of webhooks are told too, with the event `delivery`.
+        It must not wait for anything: the world stands still meanwhile.
+        Deliveries of webhooks are told too, with the event `delivery`.
         """
         with self.mutex:
             self._subscribers.append(subscriber)
