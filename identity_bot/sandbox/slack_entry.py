@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -86,30 +85,25 @@ def placed(blocks: Sequence[Block]) -> Iterator[Placed]:
 
 
 def completed(blocks: Sequence[Block], new_id: Callable[[], str]) -> list[dict[str, Any]]:
-    """The blocks as Slack gives them back: absent ids made up, `emoji` and `verbatim` written out."""
-    whole: list[dict[str, Any]] = copy.deepcopy([dict(block) for block in blocks])
+    """A copy of the blocks as Slack gives them back: absent ids made up, `emoji` and `verbatim` written out."""
+    whole = [dict(block) if block["type"] == "rich_text" else _spelled_out(block) for block in blocks]
     for block in whole:
         block.setdefault("block_id", new_id())
         several = block["elements"] if block["type"] == "actions" else ()
         for element in (block.get("element"), block.get("accessory"), *several):
             if element is not None and element["type"] != "image":
                 element.setdefault("action_id", new_id())
-        if block["type"] != "rich_text":
-            _spell_out(block)
     return whole
 
 
-def _spell_out(value: Any) -> None:
-    if isinstance(value, dict):
-        if value.get("type") == "plain_text":
-            value.setdefault("emoji", True)
-        elif value.get("type") == "mrkdwn":
-            value.setdefault("verbatim", False)
-        for item in value.values():
-            _spell_out(item)
-    elif isinstance(value, list):
-        for item in value:
-            _spell_out(item)
+def _spelled_out(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        copy = {key: _spelled_out(item) for key, item in value.items()}
+        default = {"plain_text": ("emoji", True), "mrkdwn": ("verbatim", False)}.get(str(copy.get("type")))
+        if default is not None:
+            copy.setdefault(*default)
+        return copy
+    return [_spelled_out(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def at_first(element: Block) -> dict[str, Any]:
@@ -117,7 +111,7 @@ def at_first(element: Block) -> dict[str, Any]:
     key, initial = _KEYS[element["type"]]
     return {
         "type": element["type"],
-        key: copy.deepcopy(element.get(initial, [] if key.endswith("s") else None)),
+        key: element.get(initial, [] if key.endswith("s") else None),
     }
 
 

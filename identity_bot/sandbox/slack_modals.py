@@ -91,14 +91,15 @@ class Modals(Workspace):
         if len(query) < item.element.get("min_query_length", 3):
             return []
         block_id, action_id = item.place
-        payload = {
-            **self._who("block_suggestion", user),
-            "block_id": block_id,
-            "action_id": action_id,
-            "value": query,
-            "container": {"type": "view", "view_id": view.view_id},
-            "view": view.json(),
-        }
+        with self.changed:
+            payload = {
+                **self._who("block_suggestion", user),
+                "block_id": block_id,
+                "action_id": action_id,
+                "value": query,
+                "container": {"type": "view", "view_id": view.view_id},
+                "view": view.json(),
+            }
         ack = self.delivery.ask(INTERACTION, payload)
         given = ack.payload if ack.is_ok and isinstance(ack.payload, Mapping) else {}
         if check_blocks([{"type": "actions", "elements": [{"type": "static_select", **given}]}], "modal"):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import mimetypes
 import secrets
-import string
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +24,6 @@ SLACKBOT = "USLACKBOT"
 TRIGGER_SECONDS = 3.0
 RESPONSE_SECONDS = 1800.0
 RESPONSE_USES = 5
-_LETTERS = string.ascii_uppercase + string.digits
 
 SCOPES = frozenset(
     {
@@ -94,6 +93,7 @@ class Workspace:
         self.files: dict[str, SlackFile] = {}
         self._ephemerals: list[Message] = []
         self._last_ts = 0
+        self._ids = itertools.count(0x10000)
         self._subscribers: list[Callable[[Change], object]] = []
 
     # Looking
@@ -304,9 +304,7 @@ class Workspace:
 
     def new_id(self, prefix: str) -> str:
         """An id such as Slack's, never given before."""
-        return (
-            prefix + "0" + "".join(secrets.choice(string.ascii_uppercase + string.digits) for _ in range(9))
-        )
+        return f"{prefix}0{secrets.token_hex(2).upper()}{next(self._ids):05X}"
 
     def new_ts(self) -> str:
         """A message's `ts`: the time, made unique."""

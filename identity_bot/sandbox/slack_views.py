@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,7 +44,7 @@ class View:
     def draw(self, given: Mapping[str, Any], new_id: Callable[[], str], new_hash: str) -> None:
         """Show another content; what was entered stays where block_id, action_id and type are the same."""
         blocks = completed(given["blocks"], new_id)
-        self.given = {**copy.deepcopy(dict(given)), "blocks": blocks}
+        self.given = {**given, "blocks": blocks}
         self.hash = new_hash
         before, self.values = self.values, {}
         for item in placed(blocks):
@@ -61,17 +60,17 @@ class View:
         """What Slack calls `state`: the entered values by block_id and action_id."""
         values: dict[str, dict[str, Any]] = {}
         for (block_id, action_id), state in self.values.items():
-            values.setdefault(block_id, {})[action_id] = copy.deepcopy(state)
+            values.setdefault(block_id, {})[action_id] = state
         return {"values": values}
 
     def json(self) -> dict[str, Any]:
-        """Slack's view object."""
+        """Slack's view object; its parts are this view's own and must not be changed."""
         own = {key: self.given.get(key) for key in _OWN_KEYS}
         return {
             "id": self.view_id,
             "team_id": cast.WORKSPACE_ID,
             "type": self.given["type"],
-            "blocks": copy.deepcopy(self.given["blocks"]),
+            "blocks": self.given["blocks"],
             "private_metadata": self.given.get("private_metadata", ""),
             "callback_id": self.given.get("callback_id", ""),
             "state": self.state(),

@@ -84,6 +84,17 @@ def test_a_command_that_is_not_acknowledged_in_time_fails_for_the_person(bot: Bo
     assert bot.world.ephemerals(WHO)[-1].text == '/help failed with the error "operation_timeout"'
 
 
+def test_a_command_without_a_listener_fails_for_the_person(bot: Bot) -> None:
+    bot.world.delivery.timeout = 0.2
+
+    ack = bot.world.command(WHO, WHERE, "/unheard")
+
+    # Over Socket Mode Bolt says nothing at all; over HTTP it answers 404.
+    expected = "operation_timeout" if bot.world.delivery.sockets.count else "dispatch_failed"
+    assert ack.error == expected
+    assert bot.world.ephemerals(WHO)[-1].text == f'/unheard failed with the error "{expected}"'
+
+
 def test_a_person_cannot_type_where_they_are_not_a_member(bot: Bot) -> None:
     with pytest.raises(EntryError, match="is not in claims-private"):
         bot.world.command("U0ROWAN", "C0SECRET", "/help")
