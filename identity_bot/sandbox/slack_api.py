@@ -64,7 +64,10 @@ def routes(world: Workspace) -> list[BaseRoute]:
         return await _with_faults(world, name, arguments, act)
 
     async def respond(request: Request) -> Response:
-        arguments = await _arguments(request)
+        try:
+            arguments = await _arguments(request)
+        except SlackError:
+            return PlainTextResponse("invalid_payload", 400)
 
         async def act() -> Response:
             error = _respond(world, request.path_params["name"], arguments)
@@ -242,7 +245,8 @@ async def _serve_socket(world: Workspace, websocket: WebSocket) -> None:
     try:
         while True:
             frame = json.loads(await websocket.receive_text())
-            sockets.acknowledge(str(frame.get("envelope_id")), frame.get("payload"))
+            if isinstance(frame, dict):
+                sockets.acknowledge(str(frame.get("envelope_id")), frame.get("payload"))
     except (WebSocketDisconnect, ValueError, RuntimeError):
         pass
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-import secrets
+import random
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -54,7 +54,7 @@ class Sockets:
 
     def ticket(self) -> str:
         """A new ticket, with which one socket may be opened once."""
-        ticket = secrets.token_hex(12)
+        ticket = f"{random.getrandbits(96):024x}"
         with self._changed:
             self._tickets.add(ticket)
         return ticket
@@ -108,7 +108,7 @@ class Sockets:
                 return None
             if not self._changed.wait_for(lambda: bool(self._open), patience):
                 raise LostError
-            envelope_id = secrets.token_hex(16)
+            envelope_id = f"{random.getrandbits(128):032x}"
             future: Future[Any] = Future()
             self._pending[envelope_id] = future
             envelope = {

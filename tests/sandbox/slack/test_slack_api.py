@@ -355,6 +355,27 @@ def test_a_response_url_works_five_times_in_half_an_hour_without_membership(worl
     assert [one.text for one in world.ephemerals(WHO)][-5:] == [f"answer {number}" for number in range(5)]
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"{not json", b"invalid_payload"),
+        (b"{}", b"no_text"),
+        (b'{"blocks": [{"type": "x"}]}', b"invalid_blocks"),
+    ],
+)
+def test_a_response_url_refuses_what_slack_could_not_show(
+    world: SlackWorld, body: bytes, said: bytes
+) -> None:
+    url = world.response_url(WHO, INTAKE)
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+
+    with pytest.raises(HTTPError) as caught:
+        urllib.request.urlopen(request)
+
+    assert caught.value.code == 400
+    assert said in caught.value.read()
+
+
 def test_a_response_url_replaces_or_removes_the_message_that_was_used(world: SlackWorld) -> None:
     private = world.post(INTAKE, cast.BOT_USER_ID, "choose", only_for=WHO, is_from_app=True)
     public = world.post(INTAKE, cast.BOT_USER_ID, "card", is_from_app=True)
