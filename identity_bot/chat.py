@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import http.client
-import json
+import logging
 import socket
 import time
 from collections.abc import Callable, Mapping
@@ -17,6 +17,8 @@ from slack_sdk.web import SlackResponse
 from identity_bot.errors import Later, Refused, Unsure
 from identity_bot.model import Post
 
+log = logging.getLogger(__name__)
+
 TIMEOUT = 15
 """Seconds that one call may take."""
 EVENT_TYPE = "identity_bot_message"
@@ -24,13 +26,19 @@ EVENT_TYPE = "identity_bot_message"
 
 WRITES = {"chat.postMessage", "conversations.open", "views.update"}
 """The methods that take JSON; those that only read take a form."""
-PERHAPS_DONE = {"internal_error", "fatal_error", "service_unavailable", "request_timeout"}
+WHILE_LIMITED, LONGEST_WAIT = 10.0, 3600.0
+"""Seconds to wait at a limit where Slack names no time, and at most."""
+PERHAPS_DONE = {"internal_error", "fatal_error", "service_unavailable"}
+LIMITS = {"ratelimited", "rate_limited", "message_limit_exceeded"}
 MENDABLE = {
-    "access_denied", "account_inactive", "ekm_access_denied", "enterprise_is_restricted", "invalid_auth",
-    "not_authed", "org_login_required", "ratelimited", "team_access_not_granted",
+    "access_denied", "accesslimited", "account_inactive", "ekm_access_denied", "enterprise_is_restricted",
+    "invalid_auth", "not_authed", "org_login_required", "request_timeout", "team_access_not_granted",
     "team_added_to_org", "token_expired", "token_revoked", "two_factor_setup_required",
 }  # fmt: skip
-"""Answers that change without our asking differently, once somebody has mended the app or time has passed."""
+"""Answers that change without our asking differently, once somebody has mended the app or time has passed.
+
+`request_timeout` is Slack's word for a request that reached it cut short, so it did nothing.
+"""
 
 
 class SlackChat:
@@ -119,15 +127,21 @@ class SlackChat:
         if channel in self._ids:
             return self._ids[channel]
         if channel.startswith("#"):
-            for page in self._pages(
-                "conversations.list", types="public_channel,private_channel", exclude_archived=True, limit=999
-            ):
-                self._ids |= {f"#{found['name']}": found["id"] for found in page["channels"]}
+            self._learn_channels("public_channel")
+            if channel not in self._ids:
+                try:
+                    self._learn_channels("private_channel")
+                except Refused as error:  # without groups:read there are none that the bot can see
+                    log.info("private channels were not looked at: %s", error)
             if channel not in self._ids:
                 raise Refused(f"there is no channel {channel} that the bot can see")
         elif channel.startswith(("U", "W")):
             self._ids[channel] = self._call("conversations.open", users=channel)["channel"]["id"]
         return self._ids.get(channel, channel)
+
+    def _learn_channels(self, kind: str) -> None:
+        for page in self._pages("conversations.list", types=kind, exclude_archived=True, limit=999):
+            self._ids |= {f"#{found['name']}": found["id"] for found in page["channels"]}
 
     def _pages(self, method: str, **arguments: Any) -> Any:
         cursor = ""
@@ -152,7 +166,9 @@ class SlackChat:
             OSError,
             http.client.HTTPException,
             SlackClientError,
-            json.JSONDecodeError,
+            ValueError,
+            TypeError,
+            AttributeError,  # slack_sdk's, for an answer that is JSON but no object
         ) as error:
             raise broken(method, error) from error
         self.last_contact = self._clock()
@@ -166,7 +182,7 @@ def failure(method: str, error: SlackApiError) -> Refused | Later | Unsure:
     code = response.get("error") if hasattr(response, "get") else None
     needed = f" (needed: {response['needed']})" if code == "missing_scope" and response.get("needed") else ""
     said = f"Slack's {method}: {code if code and ' ' not in code else f'HTTP {status}'}{needed}"
-    if status == 429 or code == "ratelimited":
+    if status == 429 or code in LIMITS:
         return Later(said, _retry_after(response))
     if code is None or " " in code or status >= 500 or code in PERHAPS_DONE:
         return Unsure(said)
@@ -187,6 +203,6 @@ def broken(method: str, error: Exception) -> Later | Unsure:
 def _retry_after(response: Any) -> float:
     headers = {str(name).lower(): value for name, value in (response.headers or {}).items()}
     try:
-        return float(headers.get("retry-after", 1))
+        return min(LONGEST_WAIT, max(1.0, float(headers.get("retry-after", WHILE_LIMITED))))
     except ValueError:
-        return 1.0
+        return WHILE_LIMITED

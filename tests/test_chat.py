@@ -1,0 +1,304 @@
+"""Slack as the desk sees it, with slack_sdk as it is against the sandbox: what each of Slack's answers comes to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from identity_bot.chat import SlackChat
+from identity_bot.errors import IdentityBotError, Later, Refused, Unsure
+from identity_bot.model import Post
+from identity_bot.sandbox import cast
+from identity_bot.sandbox.server import Sandbox
+from identity_bot.sandbox.slack_state import SCOPES
+from identity_bot.sandbox.slack_world import SlackWorld
+from tests.support import eventually
+
+INTAKE, TEAM, SECRET, JUNIPER = "C0INTAKE", "C0TEAM", "C0SECRET", "U0JUNIPER"
+MESSAGE = {"text": "Hello", "blocks": []}
+
+EVERYWHERE = {
+    # docs.slack.dev/reference/methods: the errors that every method shares
+    Refused: """deprecated_endpoint invalid_arg_name invalid_arguments invalid_array_arg invalid_charset
+        invalid_form_data invalid_post_type is_bot method_deprecated missing_post_type missing_scope
+        no_permission not_allowed_token_type""",
+    Later: """access_denied accesslimited account_inactive ekm_access_denied enterprise_is_restricted
+        invalid_auth not_authed org_login_required ratelimited request_timeout team_access_not_granted
+        team_added_to_org token_expired token_revoked two_factor_setup_required""",
+    Unsure: "fatal_error internal_error service_unavailable",
+}
+OWN = {
+    "chat.postMessage": {
+        Refused: """as_user_not_supported attachment_payload_limit_exceeded cannot_reply_to_message
+            channel_not_found duplicate_channel_not_found duplicate_message_not_found invalid_blocks
+            invalid_blocks_format invalid_metadata_format invalid_metadata_schema is_archived
+            markdown_text_conflict messages_tab_disabled metadata_must_be_sent_from_app metadata_too_large
+            missing_file_data msg_blocks_too_long msg_too_long no_text not_in_channel restricted_action
+            restricted_action_non_threadable_channel restricted_action_read_only_channel
+            restricted_action_thread_locked restricted_action_thread_only_channel
+            slack_connect_canvas_sharing_blocked slack_connect_file_link_sharing_blocked
+            slack_connect_lists_sharing_blocked team_not_found too_many_attachments too_many_contact_cards""",
+        Later: "rate_limited message_limit_exceeded",
+    },
+    "views.update": {Refused: "duplicate_external_id hash_conflict not_found view_too_large"},
+    "chat.getPermalink": {Refused: "channel_not_found message_not_found"},
+    "conversations.history": {
+        Refused: """channel_is_limited_access channel_not_found invalid_cursor invalid_metadata_filter_keys
+            invalid_ts_latest invalid_ts_oldest not_in_channel"""
+    },
+    "conversations.replies": {
+        Refused: """channel_not_found invalid_cursor invalid_metadata_filter_keys invalid_ts_latest
+            invalid_ts_oldest list_record_comment_fetch_failed method_not_supported_for_channel_type
+            thread_not_found"""
+    },
+    "conversations.list": {
+        Refused: """invalid_cursor invalid_limit invalid_types method_not_supported_for_channel_type
+            missing_argument"""
+    },
+    "conversations.open": {
+        Refused: """channel_not_found invalid_user_combination method_not_supported_for_channel_type
+            not_enough_users too_many_users user_disabled user_not_found user_not_visible
+            users_list_not_supplied"""
+    },
+}
+CALLS: dict[str, Callable[[SlackChat], object]] = {
+    "chat.postMessage": lambda chat: chat.post(INTAKE, MESSAGE, mark="1", thread_ts=None),
+    "views.update": lambda chat: chat.show("V1", {"type": "modal"}),
+    "chat.getPermalink": lambda chat: chat.link_to(Post(channel=INTAKE, ts="1.0")),
+    "conversations.history": lambda chat: chat.find_post(INTAKE, "1", 0.0, thread_ts=None),
+    "conversations.replies": lambda chat: chat.find_post(INTAKE, "1", 0.0, thread_ts="1.0"),
+    "conversations.list": lambda chat: chat.find_post("#vsp-identity", "1", 0.0, thread_ts=None),
+    "conversations.open": lambda chat: chat.find_post(JUNIPER, "1", 0.0, thread_ts=None),
+}
+ANSWERS = [
+    pytest.param(method, code, kind, id=f"{method}-{code}")
+    for method in CALLS
+    for table in (EVERYWHERE, OWN[method])
+    for kind, codes in table.items()
+    for code in codes.split()
+]
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def slack(running: Sandbox) -> Iterator[SlackWorld]:
+    """The sandbox's Slack, put back after each test."""
+    world = running.slack
+    yield world
+    world.faults.clear()
+    world.traffic.clear()
+    world.scopes = SCOPES
+    for channel in world.channels.values():
+        channel.messages.clear()
+        channel.is_archived = False
+
+
+@pytest.fixture
+def chat(running: Sandbox, slack: SlackWorld) -> SlackChat:
+    return SlackChat(cast.BOT_TOKEN, running.environment()["SLACK_API_URL"])
+
+
+@pytest.mark.parametrize(("method", "code", "kind"), ANSWERS)
+def test_every_documented_error_is_told_apart_by_what_may_be_done_about_it(
+    chat: SlackChat, slack: SlackWorld, method: str, code: str, kind: type[IdentityBotError]
+) -> None:
+    slack.faults.add(method, error=code)
+
+    with pytest.raises(kind) as raised:
+        CALLS[method](chat)
+
+    assert type(raised.value) is kind
+    assert str(raised.value) == f"Slack's {method}: {code}"
+    assert len(slack.traffic.calls(method)) == 1
+
+
+@pytest.mark.parametrize("method", CALLS)
+def test_a_limit_says_how_long_to_wait_and_nobody_sleeps(
+    chat: SlackChat, slack: SlackWorld, method: str
+) -> None:
+    slack.faults.add(method, retry_after=17)
+    began = time.monotonic()
+
+    with pytest.raises(Later) as later:
+        CALLS[method](chat)
+
+    assert later.value.seconds == 17
+    assert time.monotonic() - began < 1
+    assert len(slack.traffic.calls(method)) == 1
+
+
+def test_an_error_of_limits_without_a_time_is_waited_for_a_while(chat: SlackChat, slack: SlackWorld) -> None:
+    slack.faults.add("chat.postMessage", error="rate_limited")
+
+    with pytest.raises(Later) as later:
+        CALLS["chat.postMessage"](chat)
+
+    assert later.value.seconds
+    assert later.value.seconds >= 1
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 408, 500, 502, 503, 504])
+def test_an_answer_that_is_no_answer_of_slack_is_an_unknown_outcome(
+    chat: SlackChat, slack: SlackWorld, status: int
+) -> None:
+    slack.faults.add("chat.postMessage", status=status)
+
+    with pytest.raises(Unsure, match=f"HTTP {status}"):
+        CALLS["chat.postMessage"](chat)
+
+    assert len(slack.traffic.calls("chat.postMessage")) == 1
+
+
+def test_a_page_of_html_instead_of_json_is_an_unknown_outcome(chat: SlackChat, slack: SlackWorld) -> None:
+    slack.faults.add("chat.postMessage", status=200)
+
+    with pytest.raises(Unsure):
+        CALLS["chat.postMessage"](chat)
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_connection_that_breaks_is_an_unknown_outcome_and_nothing_is_posted_twice(
+    chat: SlackChat, slack: SlackWorld, after: bool
+) -> None:
+    slack.faults.add("chat.postMessage", cut=True, after=after)
+
+    with pytest.raises(Unsure):
+        CALLS["chat.postMessage"](chat)
+
+    assert len(slack.traffic.calls("chat.postMessage")) == 1
+    assert len(slack.messages(INTAKE)) == after
+
+
+def test_silence_is_an_unknown_outcome_and_nothing_is_posted_twice(
+    chat: SlackChat, slack: SlackWorld
+) -> None:
+    slack.faults.add("chat.postMessage", hang=True, after=True)
+    chat.client.timeout = 1
+
+    with pytest.raises(Unsure):
+        CALLS["chat.postMessage"](chat)
+
+    assert len(slack.messages(INTAKE)) == 1
+
+
+def test_a_server_that_is_not_there_was_certainly_not_asked() -> None:
+    chat = SlackChat(cast.BOT_TOKEN, "http://127.0.0.1:9/slack/api/")
+
+    with pytest.raises(Later, match="ConnectionRefusedError"):
+        CALLS["chat.postMessage"](chat)
+
+
+def test_a_missing_scope_is_named(chat: SlackChat, slack: SlackWorld) -> None:
+    slack.scopes = SCOPES - {"chat:write"}
+
+    with pytest.raises(Refused, match=r"missing_scope \(needed: chat:write\)"):
+        CALLS["chat.postMessage"](chat)
+
+
+def test_a_message_says_everything_in_text_and_unfurls_nothing(chat: SlackChat, slack: SlackWorld) -> None:
+    post = chat.post("#vsp-identity", {"text": "Hello", "blocks": []}, mark="7", thread_ts=None)
+
+    [call] = slack.traffic.calls("chat.postMessage")
+    assert (post.channel, call.arguments["text"]) == (INTAKE, "Hello")
+    assert call.arguments["unfurl_links"] is call.arguments["unfurl_media"] is False
+    assert call.arguments["metadata"]["event_payload"] == {"mark": "7"}
+
+
+@pytest.mark.parametrize("channel", [INTAKE, "#vsp-identity", JUNIPER])
+def test_a_post_is_found_again_by_its_mark(chat: SlackChat, slack: SlackWorld, channel: str) -> None:
+    since = time.time()
+    other = chat.post(channel, MESSAGE, mark="1", thread_ts=None)
+    posted = chat.post(channel, MESSAGE, mark="2", thread_ts=None)
+
+    found = chat.find_post(channel, "2", since, thread_ts=None)
+
+    assert found == posted != other
+    assert chat.find_post(channel, "3", since, thread_ts=None) is None
+
+
+def test_a_post_is_found_again_by_a_bot_that_was_restarted(
+    running: Sandbox, chat: SlackChat, slack: SlackWorld
+) -> None:
+    posted = chat.post("#vsp-identity", MESSAGE, mark="1", thread_ts=None)
+    restarted = SlackChat(cast.BOT_TOKEN, running.environment()["SLACK_API_URL"])
+
+    assert restarted.find_post("#vsp-identity", "1", time.time() - 60, thread_ts=None) == posted
+
+
+def test_a_post_in_a_thread_is_found_there(chat: SlackChat, slack: SlackWorld) -> None:
+    root = slack.say(JUNIPER, INTAKE, "Can somebody help?")
+    posted = chat.post(INTAKE, MESSAGE, mark="1", thread_ts=root)
+
+    assert chat.find_post(INTAKE, "1", time.time() - 60, thread_ts=root) == posted
+    assert chat.find_post(INTAKE, "1", time.time() - 60, thread_ts=None) is None
+
+
+def test_a_post_is_found_behind_several_pages_of_other_messages(chat: SlackChat, slack: SlackWorld) -> None:
+    posted = chat.post(INTAKE, MESSAGE, mark="1", thread_ts=None)
+    root = slack.say(JUNIPER, INTAKE, "Can somebody help?")
+    for number in range(250):
+        slack.say(JUNIPER, INTAKE, f"message {number}")
+        slack.say(JUNIPER, INTAKE, f"reply {number}", thread_ts=root)
+    replied = chat.post(INTAKE, MESSAGE, mark="2", thread_ts=root)
+
+    assert chat.find_post(INTAKE, "1", time.time() - 60, thread_ts=None) == posted
+    assert chat.find_post(INTAKE, "2", time.time() - 60, thread_ts=root) == replied
+    assert len(slack.traffic.calls("conversations.history")) == 3
+
+
+def test_what_people_wrote_with_our_mark_in_it_is_not_taken_for_ours(
+    chat: SlackChat, slack: SlackWorld
+) -> None:
+    slack.say(JUNIPER, INTAKE, "identity_bot_message 1")
+
+    assert chat.find_post(INTAKE, "1", time.time() - 60, thread_ts=None) is None
+
+
+def test_a_name_that_slack_does_not_tell_is_empty(chat: SlackChat, slack: SlackWorld) -> None:
+    slack.faults.add("users.info", error="user_not_visible")
+
+    assert chat.name_of(JUNIPER) == ""
+    assert chat.known_name(JUNIPER) is None
+
+
+def test_a_name_is_asked_for_once(chat: SlackChat, slack: SlackWorld) -> None:
+    assert [chat.name_of(JUNIPER), chat.name_of(JUNIPER)] == ["Juniper Vale"] * 2
+    assert chat.known_name(JUNIPER) == "Juniper Vale"
+    assert len(slack.traffic.calls("users.info")) == 1
+
+
+def test_private_channels_are_looked_at_only_where_the_public_ones_do_not_do(
+    chat: SlackChat, slack: SlackWorld
+) -> None:
+    """A bot in public channels only needs no scope for private ones."""
+    slack.scopes = SCOPES - {"groups:read"}
+
+    assert chat.find_post("#vsp-identity", "1", time.time(), thread_ts=None) is None
+    with pytest.raises(Refused, match="no channel #claims-private"):
+        chat.find_post("#claims-private", "1", time.time(), thread_ts=None)
+
+
+def test_a_private_channel_is_found_by_its_name(chat: SlackChat, slack: SlackWorld) -> None:
+    slack.channels[SECRET].bot_is_member = True
+    try:
+        posted = chat.post(SECRET, MESSAGE, mark="1", thread_ts=None)
+
+        assert chat.find_post("#claims-private", "1", time.time() - 60, thread_ts=None) == posted
+    finally:
+        slack.channels[SECRET].bot_is_member = False
+
+
+def test_the_time_of_slacks_last_answer_is_known(chat: SlackChat, slack: SlackWorld) -> None:
+    before = chat.last_contact
+
+    chat.name_of(JUNIPER)
+
+    assert before is None
+    assert eventually(lambda: chat.last_contact)
