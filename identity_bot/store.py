@@ -21,6 +21,8 @@ from identity_bot.model import Effect, Event, Person, Post, Stage, Ticket
 
 NEWEST = "0001"
 """The newest revision in migrations/versions; a test holds the two together."""
+PATIENCE = 1.0
+"""Seconds to wait for the database before giving up: twice that must fit into Slack's three, with an apology."""
 MIGRATION_LOCK = 0x1DB07
 
 
@@ -121,8 +123,8 @@ class Store:
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
         """A transaction that commits when the block ends and rolls back when it raises."""
-        if self._turn:
-            self._turn.acquire()
+        if self._turn and not self._turn.acquire(timeout=PATIENCE):
+            raise StoreError("the database cannot be used: others have been writing for too long")
         try:
             with _failures(), self.engine.begin() as connection:
                 transaction = Transaction(connection, self.clock())
@@ -182,14 +184,21 @@ def _engine(url: str) -> Engine:
         )
     if parsed.get_backend_name() == "postgresql":
         try:
-            return create_engine(parsed, pool_size=10, max_overflow=20, pool_pre_ping=True)
+            return create_engine(
+                parsed,
+                pool_size=10,
+                max_overflow=20,
+                pool_pre_ping=True,
+                pool_timeout=PATIENCE,
+                connect_args={"connect_timeout": 2, "options": f"-c lock_timeout={PATIENCE:.0f}s"},
+            )
         except ImportError as error:
             raise StoreError(
                 "DATABASE_URL: PostgreSQL needs `pip install 'identity-bot[postgres]'`"
             ) from error
     if parsed.database in (None, "", ":memory:"):
         raise StoreError("DATABASE_URL: a SQLite database needs a file, or nothing would survive a restart")
-    engine = create_engine(parsed, connect_args={"timeout": 5, "check_same_thread": False}, pool_size=32)
+    engine = create_engine(parsed, connect_args={"timeout": PATIENCE, "check_same_thread": False}, pool_size=32)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -16,7 +16,7 @@ from sqlalchemy import create_engine, text
 
 from identity_bot import app, settings
 from identity_bot.sandbox.server import Sandbox
-from tests.support import World
+from tests.support import World, close
 
 SETTINGS = """
 intake_channel = "#vsp-identity"
@@ -99,9 +99,7 @@ def world(
     handler.connect()
     assert sandbox.slack.delivery.sockets.wait_for(1)
     yield World(sandbox, bot, bolt_app)
-    handler.client.auto_reconnect_enabled = False
-    sandbox.slack.delivery.sockets.close()  # else slack_sdk waits three seconds for its own reader
-    handler.close()
+    close(handler, sandbox)
     bot.stop()
 
 

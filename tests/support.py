@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from slack_bolt import App
+from slack_bolt.adapter.socket_mode import SocketModeHandler
 
 from identity_bot.app import Bot
 from identity_bot.sandbox.server import Sandbox
@@ -27,6 +28,14 @@ def eventually(look: Callable[[], Found], *, seconds: float = 10.0) -> Found:
     return found
 
 
+def close(handler: SocketModeHandler, sandbox: Sandbox) -> None:
+    """Ends a Socket Mode connection from the server's side first, or slack_sdk waits seconds for its own reader."""
+    handler.client.auto_reconnect_enabled = False
+    sandbox.slack.delivery.sockets.close()
+    eventually(lambda: not handler.client.is_connected())
+    handler.close()
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """A sandbox with a bot attached to a Bolt app in it, over Socket Mode."""
@@ -38,3 +47,38 @@ class World:
     def settle(self, seconds: float = 15.0) -> None:
         """Waits until the bot has nothing left to do."""
         eventually(lambda: self.bot.outbox.count("waiting") == 0, seconds=seconds)
+
+    def open_form(self, user: str, type_name: str, *, channel: str = "C0INTAKE") -> None:
+        """Opens a type's form by the command and waits until it shows."""
+        self.sandbox.slack.command(user, channel, f"/help {type_name}")
+        eventually(
+            lambda: (
+                f'"type": "{type_name}"' in (self.sandbox.slack.view(user) or {}).get("private_metadata", "")
+            )
+        )
+
+    def fill(self, user: str, **answers: object) -> None:
+        """Enters answers by the questions' names."""
+        self.sandbox.slack.fill(user, {f"idbot:q:{name}": answer for name, answer in answers.items()})
+
+    def request(self, user: str, type_name: str, **answers: object) -> dict[str, str]:
+        """Opens a form, fills it in and sends it; what it then says is wrong, by block."""
+        self.open_form(user, type_name)
+        self.fill(user, **answers)
+        return self.sandbox.slack.submit(user)
+
+
+REVIEW = {
+    "team": "Benefits",
+    "production": "no",
+    "tested": "yes",
+    "pull_request": "https://github.com/sandbox-org/vets-api/pull/7",
+}
+"""Answers that make a valid PR review request."""
+DATA = {
+    "team": "Education",
+    "production": "no",
+    "sensitive": "no",
+    "data_needed": "Sign-ins per credential in May",
+}
+"""Answers that make a valid data pull request."""
