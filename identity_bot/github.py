@@ -9,17 +9,17 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import requests
 from github import Auth, Github, GithubException, RateLimitExceededException
-from github.Issue import Issue
 from github.Repository import Repository
 
 from identity_bot import issue as issue_text
 from identity_bot.desk import Opened
-from identity_bot.errors import IdentityBotError, Later, Refused, Unsure
+from identity_bot.errors import IdentityBotError, Later, Refused, SettingsError, Unsure
 from identity_bot.model import IssueDraft, IssueSnapshot, Ticket
 from identity_bot.settings import GitHubApp
 
@@ -30,8 +30,20 @@ TIMEOUT = 15
 CLOCK_SKEW = 120.0
 """Seconds that GitHub's clock and ours may differ by."""
 LABEL_COLOUR = "0e8a16"
+MOVED = (301, 302, 307, 308)
 WHILE_LIMITED = 60.0
 """Seconds to wait at a limit where GitHub names no time (rest/using-the-rest-api/best-practices)."""
+LONGEST_WAIT = 3700.0
+"""Seconds; GitHub's limits are by the hour."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """GitHub's answer as it came; `headers` have lower-case names."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: Any
 
 
 class GitHubTracker:
@@ -55,23 +67,23 @@ class GitHubTracker:
 
     def open_issue(self, repository: str, draft: IssueDraft) -> Opened:
         """Makes the issue with one POST; where GitHub refuses the assignees, without those who cannot be assigned."""
-        with self._speaking(may_be_done=False):
+        with self._speaking(repository, may_be_done=False):
             repo = self._repository(repository)
             for label in draft.labels:
                 self._ensure_label(repo, label)
-        with self._speaking():
+        with self._speaking(repository):
             try:
                 made = self._create(repo, draft, list(draft.assignees))
             except GithubException as error:
-                if not (draft.assignees and _blames(error, "assignees")):
+                if not (draft.assignees and "assignees" in _blamed(error)):
                     raise
                 able = [login for login in draft.assignees if repo.has_in_assignees(login)]
                 made = self._create(repo, draft, able)
-            return Opened(snapshot=snapshot_of(repository, made.raw_data), refused=_left_out(draft, made))
+            return Opened(snapshot=snapshot_of(repository, made), refused=_left_out(draft, made))
 
     def find_issue(self, repository: str, ticket_id: str, since: float) -> IssueSnapshot | None:
         """The issue that carries the ticket's marker. The list is asked, not the search, which lags behind."""
-        with self._speaking():
+        with self._speaking(repository):
             earliest = datetime.fromtimestamp(since - CLOCK_SKEW, UTC)
             listed = self._repository(repository).get_issues(
                 state="all", sort="created", direction="desc", since=earliest
@@ -85,19 +97,45 @@ class GitHubTracker:
 
     def set_status(self, ticket: Ticket) -> None:
         """Writes the status block of the ticket's issue where it has changed."""
-        with self._speaking():
+        with self._speaking(ticket.repository):
             found = self._repository(ticket.repository).get_issue(ticket.number or 0)
             body = issue_text.with_status(found.body or "", ticket)
             if body != found.body:
                 found.edit(body=body)
 
+    def ask(self, path: str) -> Answer:
+        """What GitHub answers to a GET of `path`, whatever its status; raises Later where there is no answer."""
+        with self._speaking(path, may_be_done=False):
+            status, headers, data = self.client.requester.requestJson("GET", path)
+            return Answer(
+                status=status,
+                headers={str(name).lower(): str(value) for name, value in headers.items()},
+                content=json.loads(data) if data else None,
+            )
+
     def _repository(self, name: str) -> Repository:
         return self.client.get_repo(name)
 
-    def _create(self, repo: Repository, draft: IssueDraft, assignees: list[str]) -> Issue:
-        return repo.create_issue(
-            title=draft.title, body=draft.body, labels=list(draft.labels), assignees=assignees
-        )
+    def _create(self, repo: Repository, draft: IssueDraft, assignees: list[str]) -> Mapping[str, Any]:
+        wanted = {
+            "title": draft.title,
+            "body": draft.body,
+            "labels": list(draft.labels),
+            "assignees": assignees,
+        }
+        status, headers, text = self._post(repo, wanted)
+        if status in MOVED:
+            # The repository has another name now. PyGithub follows that for what only reads, so it can be found.
+            status, headers, text = self._post(self.client.get_repo(repo.full_name).complete(), wanted)
+        made: dict[str, Any] = json.loads(text) if status < 300 else _object(text)
+        if status >= 300:
+            raise self.client.requester.createException(status, headers, made)
+        if "number" not in made:
+            raise ValueError("no issue")
+        return made
+
+    def _post(self, repo: Repository, wanted: Mapping[str, Any]) -> tuple[int, dict[str, Any], str]:
+        return self.client.requester.requestJson("POST", f"{repo.url}/issues", input=wanted)
 
     def _ensure_label(self, repo: Repository, name: str) -> None:
         """Makes a label that is missing; one that may not be made is missed in the issue that comes back."""
@@ -106,7 +144,8 @@ class GitHubTracker:
             return
         try:
             try:
-                repo.get_label(name).complete()
+                if "name" not in repo.get_label(name).raw_data:
+                    raise ValueError("no label")
             except GithubException as error:
                 if error.status != 404:
                     raise
@@ -119,14 +158,15 @@ class GitHubTracker:
         self._labels.add(key)
 
     @contextmanager
-    def _speaking(self, *, may_be_done: bool = True) -> Iterator[None]:
+    def _speaking(self, repository: str, *, may_be_done: bool = True) -> Iterator[None]:
         """Tells GitHub's failures apart by what is known of the outcome."""
         try:
             yield
         except IdentityBotError:
             raise
         except GithubException as error:
-            raise _failure(error, self._clock(), may_be_done) from error
+            self.last_contact = self._clock()
+            raise _failure(error, repository, self._clock(), may_be_done) from error
         except requests.RequestException as error:
             raise _broken(error, may_be_done) from error
         except (ValueError, KeyError, TypeError, AttributeError, AssertionError, RuntimeError) as error:
@@ -149,8 +189,8 @@ def read_webhook(headers: Mapping[str, str], body: bytes, secret: str) -> IssueS
         payload = json.loads(body)
         if headers.get("x-github-event") not in ("issues", "issue_comment"):
             return None
-        return snapshot_of(payload["repository"]["full_name"], payload["issue"])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        return snapshot_of(str(payload["repository"]["full_name"]), payload["issue"])
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Refused(f"not a delivery that can be read ({type(error).__name__})") from error
 
 
@@ -170,31 +210,58 @@ def snapshot_of(repository: str, data: Mapping[str, Any]) -> IssueSnapshot:
 def _signed_in(auth: str | GitHubApp) -> Auth.Auth:
     if isinstance(auth, str):
         return Auth.Token(auth)
-    return Auth.AppAuth(auth.app_id, auth.private_key).get_installation_auth(auth.installation_id)
+    app = Auth.AppAuth(auth.app_id, auth.private_key)
+    try:
+        app.create_jwt()
+    except Exception as error:  # the key goes through two libraries, each with errors of its own
+        raise SettingsError(
+            [
+                f"GITHUB_APP_PRIVATE_KEY: cannot sign with it ({type(error).__name__}); expected an RSA key, as PEM"
+            ]
+        ) from error
+    return app.get_installation_auth(auth.installation_id)
 
 
-def _left_out(draft: IssueDraft, made: Issue) -> tuple[str, ...]:
+def _left_out(draft: IssueDraft, made: Mapping[str, Any]) -> tuple[str, ...]:
     """What was asked for and is not in the issue: GitHub drops what the token may not set without a word."""
-    labels = {label.name.casefold() for label in made.labels}
-    assignees = {person.login.casefold() for person in made.assignees}
+    labels = {label["name"].casefold() for label in made.get("labels") or ()}
+    assignees = {person["login"].casefold() for person in made.get("assignees") or ()}
     return (
         *(f"the label {name}" for name in draft.labels if name.casefold() not in labels),
         *(f"the assignee {name}" for name in draft.assignees if name.casefold() not in assignees),
     )
 
 
-def _blames(error: GithubException, field: str) -> bool:
+def _object(text: str) -> dict[str, Any]:
+    """The object that an error's body should be; empty where it is none."""
+    try:
+        data = json.loads(text)
+    except ValueError:
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _blamed(error: GithubException) -> list[str]:
+    """The fields that a 422 finds fault with."""
     details = error.data.get("errors") if isinstance(error.data, dict) else None
-    return error.status == 422 and any(
-        isinstance(detail, dict) and detail.get("field") == field for detail in details or ()
-    )
+    if error.status != 422 or not isinstance(details, list):
+        return []
+    return [str(detail["field"]) for detail in details if isinstance(detail, dict) and detail.get("field")]
 
 
-def _failure(error: GithubException, now: float, may_be_done: bool) -> IdentityBotError:
+def _failure(error: GithubException, repository: str, now: float, may_be_done: bool) -> IdentityBotError:
     message = error.data.get("message") if isinstance(error.data, dict) else None
-    said = f"GitHub: {error.status} {message or ''}".rstrip()
+    # Only the first line: what follows may quote what was sent.
+    said = f"GitHub: {error.status} {str(message or '').partition(chr(10))[0][:200]}".rstrip()
+    said = f"{said} ({', '.join([repository, *_blamed(error)])})"
     headers = {str(name).lower(): str(value) for name, value in (error.headers or {}).items()}
-    if error.status == 429 or isinstance(error, RateLimitExceededException) or "retry-after" in headers:
+    is_limit = error.status in (403, 429) and (
+        error.status == 429
+        or isinstance(error, RateLimitExceededException)
+        or "retry-after" in headers
+        or headers.get("x-ratelimit-remaining") == "0"
+    )
+    if is_limit:
         return Later(said, _wait(headers, now))
     if error.status == 401:
         return Later(said)  # the token can be mended; until then nothing of the ticket is lost
@@ -206,9 +273,9 @@ def _failure(error: GithubException, now: float, may_be_done: bool) -> IdentityB
 def _wait(headers: Mapping[str, str], now: float) -> float:
     try:
         if "retry-after" in headers:
-            return float(headers["retry-after"])
+            return min(LONGEST_WAIT, max(1.0, float(headers["retry-after"])))
         if headers.get("x-ratelimit-remaining") == "0":
-            return max(1.0, float(headers["x-ratelimit-reset"]) - now)
+            return min(LONGEST_WAIT, max(1.0, float(headers["x-ratelimit-reset"]) - now))
     except (KeyError, ValueError):
         pass
     return WHILE_LIMITED
