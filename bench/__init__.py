@@ -1,0 +1,1 @@
+"""What the README's claims about speed are measured with: `python -m bench`."""

@@ -1,0 +1,58 @@
+"""How many effects a second the worker does on SQLite, when the acts themselves take no time."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import insert
+
+from identity_bot.model import Effect
+from identity_bot.outbox import Outbox
+from identity_bot.store import Store, Transaction
+from identity_bot.tables import outbox
+from identity_bot.worker import Worker
+
+MEASURED = 2000
+"""How many effects are timed; fewer where fewer are waiting."""
+
+
+class Instant:
+    """An act that takes no time."""
+
+    def do(self, effect: Effect) -> Any:
+        return {}
+
+    def look(self, effect: Effect) -> Any | None:
+        return None
+
+    def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
+        return None
+
+    def refused(self, transaction: Transaction, effect: Effect, reason: str) -> bool:
+        return False
+
+
+def effects_per_second(folder: Path, *, waiting: int, done: int) -> float:
+    """The pace at which effects are done in a lane that holds so many, with so many others done before."""
+    store = Store(f"sqlite:///{folder / f'effects-{waiting}-{done}.db'}")
+    store.migrate()
+    now = time.time()
+    row = {"lane": "bench", "kind": "instant", "payload": {}, "created_at": now, "due_at": now}
+    with store.begin() as transaction:
+        for state, count in (("done", done), ("waiting", waiting)):
+            for begun in range(0, count, 10_000):
+                rows = [row | {"state": state}] * min(10_000, count - begun)
+                transaction.connection.execute(insert(outbox), rows)
+        transaction.make_ready("bench", now)
+    ledger = Outbox(store)
+    worker = Worker(ledger, {"instant": Instant()}, threads=4)
+    begun = time.perf_counter()
+    worker.start()
+    while (left := ledger.count("waiting")) > max(0, waiting - MEASURED):
+        time.sleep(0.02)
+    elapsed = time.perf_counter() - begun
+    worker.stop()
+    store.close()
+    return (waiting - left) / elapsed
