@@ -3,42 +3,38 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from identity_bot import words
-from identity_bot.forms import Form
-from identity_bot.markdown import mrkdwn, plain
-from identity_bot.model import Post, Ticket
-from identity_bot.questions import (
-    Choice,
-    Choices,
-    Date,
-    Email,
-    Files,
-    LongText,
-    Member,
-    Number,
-    Option,
-    Question,
-    ShortText,
-    Url,
-    YesNo,
+from identity_bot.forms import COMMON, Form, readable
+from identity_bot.inputs import (
+    MOST_OPTIONS,
+    PREFIX,
+    QUESTION,
+    Json,
+    action,
+    entered,
+    entry,
+    input_block,
+    option_of,
+    plain_text,
+    select,
 )
-from identity_bot.slack_limits import check_view
+from identity_bot.markdown import ELLIPSIS, mrkdwn, plain
+from identity_bot.model import Post, Ticket
+from identity_bot.questions import Option, Url
+from identity_bot.slack_limits import MESSAGE_BLOCKS, MESSAGE_TEXT, VIEW_BYTES, check_view, view_bytes
 
-Json = dict[str, Any]
-
-PREFIX = "idbot:"
-"""Begins every id of ours, so that no listener of the host bot hears ours, nor ours the host's."""
 FORM = f"{PREFIX}form"
 RECEIPT = f"{PREFIX}receipt"
 TYPE = f"{PREFIX}type"
-QUESTION = f"{PREFIX}q:"
 LONGEST_METADATA = 3000
-MOST_OPTIONS = 100
-"""Slack's limit for a list that travels with the view; a longer one is searched (an external select)."""
+LONGEST_SECTION = 3000
+LONGEST_CARD = 12_000
+"""Slack takes about 13,000 characters in a message's blocks."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,56 +55,48 @@ class Draft:
 def modal(forms: Mapping[str, Form], draft: Draft, *, notice: str = "") -> Json:
     """The view for a draft: the drop-down of types and, once one is chosen, its form with the draft's values."""
     form = forms.get(draft.type or "")
-    blocks: list[Json] = [_type_picker(forms, draft.type if form else None)]
+    blocks: list[Json] = [_type_picker(forms, draft.type) if forms else _section(words.NO_TYPES)]
     if notice:
         blocks.append(_section(notice))
     view = {
         "type": "modal",
         "callback_id": FORM,
-        "title": _plain(words.MODAL_TITLE),
-        "close": _plain(words.CANCEL),
+        "title": plain_text(words.MODAL_TITLE),
+        "close": plain_text(words.CANCEL),
         "private_metadata": _metadata(draft if form else replace(draft, type=None)),
         "blocks": blocks,
     }
     if form:
         if form.description:
-            blocks.append({"type": "context", "elements": [_plain(form.description)]})
+            blocks.append(_context(form.description))
         controlling = {q.shown_when.question for q in form.all_questions if q.shown_when}
         for question in form.shown_questions(draft.values):
-            blocks.append(_input(question, draft.values.get(question.name), question.name in controlling))
-        blocks.append({"type": "context", "elements": [_plain(words.NO_PERSONAL_DATA)]})
-        view["submit"] = _plain(words.SUBMIT)
-    return view
+            value = draft.values.get(question.name)
+            blocks.append(input_block(question, value, dispatches=question.name in controlling))
+        blocks.append(_context(words.NO_PERSONAL_DATA))
+        view["submit"] = plain_text(words.SUBMIT)
+    return _fitting(view)
 
 
 def draft_in(view: Mapping[str, Any], forms: Mapping[str, Form]) -> Draft:
     """What somebody has entered in this view, read from Slack's payload."""
-    kept = json.loads(view.get("private_metadata") or "{}")
-    name = kept.get("type")
-    form = forms.get(name or "")
+    kept = _kept(view)
+    form = forms.get(kept["type"] or "")
     values: dict[str, Any] = {}
     strays: set[str] = set()
     for block_id, actions in view.get("state", {}).get("values", {}).items():
         if not block_id.startswith(QUESTION):
             continue
-        question_name = block_id.removeprefix(QUESTION)
-        question = form.question(question_name) if form else None
+        name = block_id.removeprefix(QUESTION)
+        question = form.question(name) if form else None
         for action_id, state in actions.items():
-            value = _entered(state)
-            if value in (None, "", []):
+            if entry(state) is None:
                 continue
             if question is None or action_id != action(question):
-                strays.add(question_name)
+                strays.add(name)
             else:
-                values[question_name] = _typed(question, value)
-    origin = kept.get("origin")
-    return Draft(
-        type=name,
-        values=values,
-        origin=Post(**origin) if origin else None,
-        about=kept.get("about", ""),
-        strays=frozenset(strays),
-    )
+                values[name] = entered(question, state)
+    return Draft(**kept, values=values, strays=frozenset(strays))
 
 
 def drawn(view: Mapping[str, Any]) -> set[str]:
@@ -126,7 +114,7 @@ def found(options: Sequence[Option], query: str) -> list[Json]:
     """The options that fit what was typed into a searchable list, as many as Slack shows."""
     wanted = query.casefold().split()
     hits = (o for o in options if all(w in f"{o.label} {o.description}".casefold() for w in wanted))
-    return [_option(option) for option, _ in zip(hits, range(MOST_OPTIONS), strict=False)]
+    return [option_of(option) for option, _ in zip(hits, range(MOST_OPTIONS), strict=False)]
 
 
 def type_options(forms: Mapping[str, Form]) -> list[Option]:
@@ -138,12 +126,12 @@ def type_options(forms: Mapping[str, Form]) -> list[Option]:
 def receipt(ticket: Ticket, *, remarks: Sequence[str] = ()) -> Json:
     """What the modal turns into once the ticket is safe, and again once the issue has its number."""
     blocks = [_section(words.receipt(ticket))]
-    blocks += [{"type": "context", "elements": [_plain(remark)]} for remark in remarks]
+    blocks += [_context(remark) for remark in remarks]
     return {
         "type": "modal",
         "callback_id": RECEIPT,
-        "title": _plain(words.MODAL_TITLE),
-        "close": _plain(words.CLOSE),
+        "title": plain_text(words.MODAL_TITLE),
+        "close": plain_text(words.CLOSE),
         "blocks": blocks,
     }
 
@@ -153,195 +141,93 @@ def apology(sentence: str) -> Json:
     return {
         "type": "modal",
         "callback_id": RECEIPT,
-        "title": _plain(words.MODAL_TITLE),
-        "close": _plain(words.BACK),
+        "title": plain_text(words.MODAL_TITLE),
+        "close": plain_text(words.BACK),
         "blocks": [_section(sentence)],
     }
 
 
 def message(text: str) -> Json:
     """A notification as Slack's message: the text in full for screen readers, and the same as a block."""
-    return {"text": text, "blocks": [_section(text)]}
+    return {"text": _cut(text, MESSAGE_TEXT), "blocks": [_section(text)]}
 
 
 def card(ticket: Ticket, form: Form, headline: str) -> Json:
     """The team's view of a ticket; a sensitive one shows nothing of what was answered."""
-    facts = words.facts(ticket, form)
-    lines = [f"*{name}:* {mrkdwn(value, limit=200)}" for name, value in facts]
+    headline = _cut(headline, LONGEST_SECTION)
+    facts = [f"*{name}:* {mrkdwn(value, limit=200)}" for name, value in words.facts(ticket, form)]
     blocks = [_section(headline)]
     blocks += [
-        {"type": "section", "fields": [_mrkdwn(line) for line in lines[at : at + 10]]}
-        for at in range(0, len(lines), 10)
+        {"type": "section", "fields": [_mrkdwn(fact) for fact in facts[at : at + 10]]}
+        for at in range(0, len(facts), 10)
     ]
-    answers = [] if ticket.is_sensitive else list(_answered(ticket, form))
-    blocks += [_section(f"*{mrkdwn(label)}*\n{mrkdwn(text, limit=300)}") for label, text in answers[:20]]
-    text = "\n".join(
-        [headline, *lines, *(f"{mrkdwn(label)}: {mrkdwn(said)}" for label, said in answers[:20])]
-    )
-    return {"text": text[:3900], "blocks": blocks}
+    texts = [headline, *facts]
+    answers = [] if ticket.is_sensitive else list(_answers(ticket, form))
+    for place, answer in enumerate(answers):
+        if sum(map(len, texts)) + len(answer) > LONGEST_CARD or len(blocks) >= MESSAGE_BLOCKS - 1:
+            more = words.more_answers(len(answers) - place)
+            blocks.append(_context(more))
+            texts.append(more)
+            break
+        blocks.append(_section(answer))
+        texts.append(answer)
+    return {"text": "\n".join(texts), "blocks": blocks}
 
 
 def check_form(name: str, form: Form) -> list[str]:
     """What Slack would refuse of a form if every question of it were shown, a line for each."""
-    everything = Form(
-        title=form.title,
-        description=form.description,
-        questions=[_unconditional(question) for question in form.questions],
-    )
-    return check_view(modal({name: everything}, Draft(type=name, values={})))
+    everything = replace(form, questions=[replace(question, shown_when=None) for question in form.questions])
+    view = modal({name: everything}, Draft(type=name))
+    return list(dict.fromkeys(_in_words(problem, view) for problem in check_view(view)))
 
 
-def action(question: Question) -> str:
-    """The action id of a question's element: the same name and kind keep what was typed across forms."""
-    return f"{PREFIX}{question.kind}"
+def _in_words(problem: str, view: Json) -> str:
+    """A problem with the question's name for the pointer that says where in the view it is."""
+    match = re.fullmatch(r"/view/blocks/(\d+)(?:/element)?/?([^:]*): (.*)", problem, re.DOTALL)
+    block_id = str(view["blocks"][int(match[1])].get("block_id", "")) if match else ""
+    if not match or not block_id.startswith(PREFIX):
+        return problem
+    if block_id == TYPE:
+        part = "description" if match[2].endswith("/description/text") else "title"
+        return f"{part}: {match[3]}"
+    where = match[2].removesuffix("/text")
+    return f"question {block_id.removeprefix(QUESTION)!r}: {where}{': ' if where else ''}{match[3]}"
 
 
-def _unconditional(question: Question) -> Question:
-    return replace(question, shown_when=None)
+def _answers(ticket: Ticket, form: Form) -> Iterator[str]:
+    """The type's own answers in mrkdwn; those that every form asks for are among the facts."""
+    for question, text in readable(form, ticket.answers):
+        if question not in COMMON:
+            shown = mrkdwn(text, limit=300)
+            is_link = isinstance(question, Url) and not shown.endswith(ELLIPSIS)
+            yield f"*{mrkdwn(question.label, limit=150)}*\n" + (f"<{_address(shown)}>" if is_link else shown)
 
 
-def _answered(ticket: Ticket, form: Form) -> Iterator[tuple[str, str]]:
-    for question in form.questions:
-        if question.name in ticket.answers:
-            yield question.label, question.shown(ticket.answers[question.name])
+def _address(shown: str) -> str:
+    # In Slack's link, a bar would begin the words to show instead of the address.
+    return shown.replace("|", "%7C")
 
 
 def _type_picker(forms: Mapping[str, Form], chosen: str | None) -> Json:
-    options = type_options(forms)
-    current = [option for option in options if option.value == chosen]
-    select = {
-        "action_id": TYPE,
-        "placeholder": _plain(words.CHOOSE_TYPE),
-        **_list(options, current[0].value if current else None),
-    }
     return {
         "type": "section",
         "block_id": TYPE,
         "text": _mrkdwn(words.WHAT_DO_YOU_NEED),
-        "accessory": select,
-    }
-
-
-def _input(question: Question, value: Any, dispatches: bool) -> Json:
-    block = {
-        "type": "input",
-        "block_id": f"{QUESTION}{question.name}",
-        "label": _plain(question.label),
-        "optional": not question.required,
-        "element": {
-            "action_id": action(question),
-            **_element(question, question.initial if value is None else value),
+        "accessory": {
+            "action_id": TYPE,
+            "placeholder": plain_text(words.CHOOSE_TYPE),
+            **select(type_options(forms), chosen),
         },
     }
-    if question.hint:
-        block["hint"] = _plain(question.hint)
-    if dispatches:
-        block["dispatch_action"] = True
-    return block
 
 
-def _element(question: Question, value: Any) -> Json:
-    element: Json = {}
-    if question.placeholder and not isinstance(question, (YesNo, Files)):
-        element["placeholder"] = _plain(question.placeholder)
-    match question:
-        case ShortText() | LongText():
-            element |= {
-                "type": "plain_text_input",
-                "multiline": isinstance(question, LongText),
-                "max_length": question.max_length,
-            }
-            if question.min_length:
-                element["min_length"] = question.min_length
-            if value:
-                element["initial_value"] = str(value)[: question.max_length]
-        case Url():
-            element |= {"type": "url_text_input"} | ({"initial_value": value} if value else {})
-        case Email():
-            element |= {"type": "email_text_input"} | ({"initial_value": value} if value else {})
-        case Number():
-            element |= {"type": "number_input", "is_decimal_allowed": question.decimal}
-            if question.minimum is not None:
-                element["min_value"] = f"{question.minimum:g}"
-            if question.maximum is not None:
-                element["max_value"] = f"{question.maximum:g}"
-            if value is not None:
-                element["initial_value"] = str(value)
-        case Date():
-            element |= {"type": "datepicker"} | ({"initial_date": value} if value else {})
-        case Choice():
-            element |= _list(question.offered, value)
-        case Choices():
-            element |= _list(question.offered, value, several=True)
-        case YesNo():
-            options = [_option(option) for option in YES_OR_NO]
-            element |= {"type": "radio_buttons", "options": options}
-            if isinstance(value, bool):
-                element["initial_option"] = options[0 if value else 1]
-        case Member():
-            element |= {"type": "users_select"} | ({"initial_user": value["id"]} if value else {})
-        case Files():
-            element |= {"type": "file_input", "max_files": question.max_files}
-            if question.filetypes:
-                element["filetypes"] = list(question.filetypes)
-    return element
-
-
-YES_OR_NO = (Option("yes", "Yes"), Option("no", "No"))
-
-
-def _list(options: Sequence[Option], value: Any, *, several: bool = False) -> Json:
-    """A select of any length: one that Slack holds, or one that it searches through us."""
-    short = len(options) <= MOST_OPTIONS
-    kind = f"{'multi_' if several else ''}{'static' if short else 'external'}_select"
-    element: Json = {"type": kind}
-    if short:
-        element["options"] = [_option(option) for option in options]
-    else:
-        element["min_query_length"] = 0
-    chosen = value if isinstance(value, list) else [value]
-    current = [_option(option) for option in options if option.value in chosen]
-    if current and several:
-        element["initial_options"] = current
-    elif current:
-        element["initial_option"] = current[0]
-    return element
-
-
-def _option(option: Option) -> Json:
-    made: Json = {"text": _plain(option.label), "value": option.value}
-    return made | ({"description": _plain(option.description)} if option.description else {})
-
-
-def _entered(state: Mapping[str, Any]) -> Any:
-    """The value in one element's state, whatever the element."""
-    for key in ("value", "selected_date", "selected_user"):
-        if state.get(key) is not None:
-            return state[key]
-    if option := state.get("selected_option"):
-        return option["value"]
-    if options := state.get("selected_options"):
-        return [option["value"] for option in options]
-    return state.get("files")
-
-
-def _typed(question: Question, value: Any) -> Any:
-    """An element's value as the question's kind keeps it."""
-    match question:
-        case YesNo():
-            return value == "yes"
-        case Member():
-            return {"id": value, "name": ""}
-        case Files():
-            return [
-                {
-                    "id": f["id"],
-                    "name": plain(f.get("name") or "file", limit=200),
-                    "link": f.get("permalink") or "",
-                }
-                for f in value
-            ]
-    return value
+def _fitting(view: Json) -> Json:
+    """The view within Slack's size: of the longest texts, what was typed is left to Slack to remember."""
+    typed = [block["element"] for block in view["blocks"] if "initial_value" in block.get("element", {})]
+    typed.sort(key=lambda element: len(element["initial_value"]))
+    while typed and view_bytes(view) > VIEW_BYTES:
+        del typed.pop()["initial_value"]
+    return view
 
 
 def _metadata(draft: Draft) -> str:
@@ -351,13 +237,39 @@ def _metadata(draft: Draft) -> str:
     if draft.origin:
         kept["origin"] = asdict(draft.origin)
     about = draft.about
-    while about and len(json.dumps(kept | {"about": about}, ensure_ascii=False)) > LONGEST_METADATA:
+    while True:
+        written = json.dumps(kept | ({"about": about} if about else {}), ensure_ascii=False)
+        # In bytes, as Slack does not say how it counts.
+        if not about or len(written.encode()) <= LONGEST_METADATA:
+            return written
         about = about[: len(about) * 9 // 10]
-    return json.dumps(kept | ({"about": about} if about else {}), ensure_ascii=False)
 
 
-def _plain(text: str) -> Json:
-    return {"type": "plain_text", "text": text}
+def _kept(view: Mapping[str, Any]) -> Json:
+    """What a view's metadata says: empty-handed where another version of the bot has written it."""
+    try:
+        kept = json.loads(view.get("private_metadata") or "{}")
+        origin = Post(**kept["origin"]) if kept.get("origin") else None
+        name, about = kept.get("type"), kept.get("about", "")
+    except (ValueError, TypeError, AttributeError):
+        return {"type": None, "origin": None, "about": ""}
+    return {
+        "type": name if isinstance(name, str) else None,
+        "origin": origin,
+        "about": about if isinstance(about, str) else "",
+    }
+
+
+def _cut(text: str, limit: int) -> str:
+    """A mrkdwn text within a limit, never cut inside a link, a mention or an escaped character."""
+    if len(text) <= limit:
+        return text
+    kept = re.sub(r"<[^<>]*\Z|&[a-z]{0,4}\Z", "", text[: limit - 1])
+    return f"{kept}{ELLIPSIS}"
+
+
+def _context(text: str) -> Json:
+    return {"type": "context", "elements": [plain_text(text)]}
 
 
 def _mrkdwn(text: str) -> Json:
@@ -366,4 +278,4 @@ def _mrkdwn(text: str) -> Json:
 
 
 def _section(text: str) -> Json:
-    return {"type": "section", "text": _mrkdwn(text)}
+    return {"type": "section", "text": _mrkdwn(_cut(text, LONGEST_SECTION))}

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, ValidationError
+from marshmallow import ValidationError
 
 from identity_bot.errors import Invalid
-from identity_bot.markdown import clean
 from identity_bot.model import Answers
-from identity_bot.questions import Chosen, LongText, Question, ShortText, When, YesNo
+from identity_bot.questions import Chosen, Files, Option, Question, ShortText, When, YesNo
 
 ANSWER_NEEDED = "Please answer this question."
 
@@ -24,6 +25,11 @@ PRODUCTION = YesNo(
 )
 COMMON = (TEAM, NAME, PRODUCTION)
 """The questions that every form begins with."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_CONTROLS = (Chosen, YesNo)
+"""Slack tells the bot of a choice as soon as it is made; of text only when the form is sent."""
+_UNPARSED = (Chosen, YesNo, Files)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,12 +53,17 @@ class Form:
         """The question of this name, if the form has one."""
         return next((q for q in self.all_questions if q.name == name), None)
 
-    def shown_questions(self, answers: Mapping[str, Any]) -> tuple[Question, ...]:
-        """The questions whose conditions hold; one that hangs on a hidden question is hidden too."""
+    def shown_questions(self, values: Mapping[str, Any]) -> tuple[Question, ...]:
+        """The questions whose conditions hold; one that hangs on a hidden question is hidden too.
+
+        `values` may be answers, or what was typed and is not checked yet.
+        """
         shown: dict[str, Question] = {}
         for question in self.all_questions:
             when = question.shown_when
-            if when is None or (when.question in shown and when.holds(answers)):
+            if when is None or (
+                when.question in shown and when.holds(_answered(shown[when.question], values))
+            ):
                 shown[question.name] = question
         return tuple(shown.values())
 
@@ -66,30 +77,31 @@ def load(form: Form, raw: Mapping[str, Any]) -> Answers:
 
     Text that is only white space counts as no answer, and answers to hidden questions are dropped.
     """
+    answers: dict[str, Any] = {}
     problems: dict[str, str] = {}
-    tidy = {q.name: value for q in form.all_questions if (value := _tidy(q, raw.get(q.name))) is not None}
-    shown = form.shown_questions(tidy)
-    given: dict[str, Any] = {}
-    for question in shown:
-        value = tidy.get(question.name)
-        if value is None:
-            if question.required:
-                problems[question.name] = ANSWER_NEEDED
-            continue
+    for question in form.shown_questions(raw):
         try:
-            given[question.name] = question.parse(value) if question.parse else value
+            answer = question.answer(raw.get(question.name))
         except ValidationError as error:
             problems[question.name] = _first_message(error.messages)
-    schema = Schema.from_dict({q.name: q.field() for q in shown})(unknown=EXCLUDE)
-    try:
-        loaded = schema.load(given)
-    except ValidationError as error:
-        said = error.normalized_messages()  # type: ignore[no-untyped-call]
-        problems |= {str(name): _first_message(messages) for name, messages in said.items()}
+            continue
+        if answer is not None:
+            answers[question.name] = answer
+        elif question.required:
+            problems[question.name] = ANSWER_NEEDED
     if problems:
-        raise Invalid({q.name: problems[q.name] for q in shown if q.name in problems})
-    kept = schema.dump(loaded)
-    return {q.name: kept[q.name] for q in shown if q.name in kept}
+        raise Invalid(problems)
+    return answers
+
+
+def readable(form: Form, answers: Answers) -> list[tuple[Question, str]]:
+    """The questions that were answered, in the form's order, each with its answer as people read it.
+
+    Answers outlive forms: one whose question has changed or gone since is shown as it was kept.
+    """
+    known = {question.name: question for question in form.all_questions}
+    gone = {name: ShortText(name=name, label=name) for name in answers if name not in known}
+    return [(q, _readable(q, answers[q.name])) for q in (known | gone).values() if q.name in answers]
 
 
 def check(form: Form) -> list[str]:
@@ -97,46 +109,94 @@ def check(form: Form) -> list[str]:
     return list(_contradictions(form))
 
 
+def _answered(question: Question, values: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return {question.name: question.answer(values.get(question.name))}
+    except ValidationError:
+        return {}
+
+
+def _readable(question: Question, answer: Any) -> str:
+    try:
+        return question.shown(answer)
+    except Exception:
+        return answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
+
+
 def _contradictions(form: Form) -> Iterator[str]:
-    seen: set[str] = set()
+    earlier: dict[str, Question] = {}
     for question in form.all_questions:
-        where = f"question {question.name!r}"
-        if not (question.name.isascii() and question.name.isidentifier() and question.name.islower()):
-            yield f"{where}: a name has lower-case letters, digits and underscores"
-        if question.name in seen:
-            common = question.name in {q.name for q in COMMON}
-            yield f"{where}: {'every form already has it' if common else 'declared twice'}"
-        when = question.shown_when
-        if when and when.question not in seen:
-            yield f"{where}: shown when {when.question!r} is answered, but no earlier question has that name"
-        if isinstance(question, Chosen):
-            yield from (f"{where}: {problem}" for problem in _option_problems(question))
-        seen.add(question.name)
-    if form.sensitive_when and form.sensitive_when.question not in seen:
-        yield f"sensitive_when: no question has the name {form.sensitive_when.question!r}"
+        if not isinstance(question, Question) or not question.kind:
+            yield f"{question!r:.60} is no question; declare one of the kinds, such as ShortText"
+            continue
+        yield from (f"question {question.name!r}: {fault}" for fault in _faults(question, earlier))
+        earlier[question.name] = question
+    if form.sensitive_when:
+        yield from (f"sensitive_when: {fault}" for fault in _condition_faults(form.sensitive_when, earlier))
 
 
-def _option_problems(question: Chosen) -> Iterator[str]:
+def _faults(question: Question, earlier: Mapping[str, Question]) -> Iterator[str]:
+    if not _NAME.fullmatch(question.name):
+        yield "its name must be lower-case letters, digits and underscores, beginning with a letter"
+    if question.name in earlier:
+        is_common = question.name in {common.name for common in COMMON}
+        yield "every form already has it" if is_common else "declared twice"
+    if question.shown_when:
+        yield from (f"shown_when: {fault}" for fault in _condition_faults(question.shown_when, earlier))
+    if question.parse and isinstance(question, _UNPARSED):
+        yield "parse is for answers that are typed"
+    if isinstance(question, Chosen):
+        yield from _option_faults(question)
+    if isinstance(question, Files) and not all(re.fullmatch(r"[A-Za-z0-9]+", f) for f in question.filetypes):
+        yield 'filetypes are endings without a dot, such as "png"'
+    if question.initial is not None and (problem := _problem(question, question.initial)):
+        yield f"its initial value is no answer to it: {problem}"
+
+
+def _condition_faults(when: When, earlier: Mapping[str, Question]) -> Iterator[str]:
+    question = earlier.get(when.question)
+    if question is None:
+        yield f"no earlier question has the name {when.question!r}"
+    elif not isinstance(question, _CONTROLS):
+        yield f"{when.question!r} is neither a choice nor a yes/no question"
+    elif isinstance(question, YesNo):
+        if not all(isinstance(value, bool) for value in when.values):
+            yield f"the answer to {when.question!r} is True or False"
+    else:
+        offered = [option.value for option in question.offered]
+        yield from (f"{v!r} is no option of {when.question!r}" for v in when.values if v not in offered)
+
+
+def _option_faults(question: Chosen) -> Iterator[str]:
+    if isinstance(question.options, str) or not all(isinstance(o, str | Option) for o in question.options):
+        yield "options are a list of texts or Options"
+        return
     offered = question.offered
     if not offered:
         yield "there is nothing to choose"
-    if len({o.value for o in offered}) < len(offered):
+    if len({option.value for option in offered}) < len(offered):
         yield "two options have the same value"
     for option in offered:
-        if not 0 < len(option.value) <= 150 or not 0 < len(option.label) <= 75:
-            yield f"option {option.label[:40]!r}: a value has 1 to 150 characters and a label 1 to 75"
+        if (
+            not 0 < len(option.value) <= 150
+            or not 0 < len(option.label) <= 75
+            or len(option.description) > 75
+        ):
+            yield (
+                f"option {option.label[:40]!r}: a value has 1 to 150 characters, a label 1 to 75, "
+                "a description at most 75"
+            )
 
 
-def _tidy(question: Question, value: Any) -> Any:
-    """What was typed without what nobody meant to type; None where nothing is left."""
-    if isinstance(value, str):
-        value = clean(value).strip()
-        if not isinstance(question, LongText):
-            value = " ".join(value.split())
-    return None if value in ("", None, [], {}) else value
+def _problem(question: Question, value: Any) -> str:
+    try:
+        question.answer(value)
+    except ValidationError as error:
+        return _first_message(error.messages)
+    return ""
 
 
 def _first_message(said: Any) -> str:
-    while isinstance(said, dict):
-        said = next(iter(said.values()))
-    return str(said[0] if isinstance(said, list) else said)
+    while said and isinstance(said, dict | list):
+        said = next(iter(said.values())) if isinstance(said, dict) else said[0]
+    return str(said) if said else "Please check this answer."

@@ -2,26 +2,46 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
-from marshmallow import ValidationError, fields, validate
+from marshmallow import EXCLUDE, ValidationError, fields, validate
+
+from identity_bot.answer_rules import (
+    LARGEST_NUMBER,
+    File,
+    Person,
+    Picked,
+    WholeNumber,
+    length,
+    number_text,
+    range_words,
+    text,
+    web_address,
+)
+from identity_bot.markdown import clean
+
+_BLANK = re.compile(r"[\s\u2800\ufffd]*\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """A condition on another question's answer; a tuple means any of its values."""
+    """A condition on the answer to an earlier choice or yes/no question; a tuple means any of its values."""
 
     question: str
     equals: object
 
+    @property
+    def values(self) -> tuple[object, ...]:
+        """The answers that meet it."""
+        return self.equals if isinstance(self.equals, tuple) else (self.equals,)
+
     def holds(self, answers: Mapping[str, Any]) -> bool:
         """Whether the answers given so far meet it."""
-        wanted = self.equals if isinstance(self.equals, tuple) else (self.equals,)
         given = answers.get(self.question)
-        return any(value in wanted for value in (given if isinstance(given, list) else [given]))
+        return any(value in self.values for value in (given if isinstance(given, list) else [given]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +76,32 @@ class Question:
         """The marshmallow field that checks an answer of this kind."""
         raise NotImplementedError
 
+    def answer(self, typed: Any) -> Any:
+        """What is kept of what was typed or chosen, as plain JSON; None where that is nothing.
+
+        Raises marshmallow's ValidationError for what cannot be an answer. An answer is its own answer.
+        """
+        value = self._tidy(typed)
+        if self.parse is not None and isinstance(value, str):
+            value = self._tidy(self.parse(value))
+        if value is None:
+            return None
+        field = self.field()
+        return field.serialize(self.name, {self.name: field.deserialize(value)})
+
     def shown(self, answer: Any) -> str:
         """The answer as people read it, in one text of one or more lines."""
         return str(answer)
 
+    def _tidy(self, typed: Any) -> Any:
+        """What was typed without what nobody meant to type; None where nothing is left."""
+        if isinstance(typed, str):
+            typed = " ".join(clean(typed).split())
+            return None if _BLANK.match(typed) else typed
+        return None if typed in (None, [], {}) else typed
+
     def _rules(self, *own: Callable[[Any], Any]) -> dict[str, Any]:
-        return {"validate": [*own, *self.validate], "allow_none": False}
+        return {"validate": [*own, *self.validate]}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +113,7 @@ class ShortText(Question):
     max_length: int = 200
 
     def field(self) -> fields.Field[Any]:
-        return fields.String(**self._rules(_length(self.min_length, self.max_length)))
+        return text(**self._rules(length(self.min_length, self.max_length)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,18 +125,24 @@ class LongText(Question):
     max_length: int = 3000
 
     def field(self) -> fields.Field[Any]:
-        return fields.String(**self._rules(_length(self.min_length, self.max_length)))
+        return text(**self._rules(length(self.min_length, self.max_length)))
+
+    def _tidy(self, typed: Any) -> Any:
+        if isinstance(typed, str):
+            typed = clean(typed).strip()
+            return None if _BLANK.match(typed) else typed
+        return typed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Url(Question):
-    """A web address, http or https."""
+    """A web address, http or https, without a name or password in it."""
 
     kind: ClassVar[str] = "url"
     max_length: int = 2000
 
     def field(self) -> fields.Field[Any]:
-        return fields.String(**self._rules(_length(0, self.max_length), _web_address))
+        return text(**self._rules(length(0, self.max_length), web_address))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,7 +153,7 @@ class Email(Question):
 
     def field(self) -> fields.Field[Any]:
         wrong = "Please enter an e-mail address, for example name@example.gov."
-        return fields.Email(error_messages={"invalid": wrong}, **self._rules(_length(0, 320)))
+        return fields.Email(error_messages={"invalid": wrong}, **self._rules(length(0, 320)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,11 +166,16 @@ class Number(Question):
     maximum: float | None = None
 
     def field(self) -> fields.Field[Any]:
-        wrong = "Please enter a number, for example 12." if self.decimal else "Please enter a whole number."
-        say: dict[str, Any] = dict.fromkeys(("invalid", "special", "too_large"), wrong)
-        limits = validate.Range(self.minimum, self.maximum, error=_range_words(self.minimum, self.maximum))
-        kind = fields.Float if self.decimal else fields.Integer
+        example = "a number, for example 12.5" if self.decimal else "a whole number, for example 12"
+        say: dict[str, Any] = dict.fromkeys(("invalid", "special", "too_large"), f"Please enter {example}.")
+        low = -LARGEST_NUMBER if self.minimum is None else self.minimum
+        high = LARGEST_NUMBER if self.maximum is None else self.maximum
+        limits = validate.Range(low, high, error=range_words(self.minimum, self.maximum))
+        kind = fields.Float if self.decimal else WholeNumber
         return kind(error_messages=say, **self._rules(limits))
+
+    def shown(self, answer: Any) -> str:
+        return number_text(answer)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -135,7 +186,7 @@ class Date(Question):
 
     def field(self) -> fields.Field[Any]:
         wrong = "Please enter a date as year-month-day, for example 2026-12-01."
-        return fields.Date(format="%Y-%m-%d", error_messages={"invalid": wrong}, **self._rules())
+        return fields.Date(format="iso", error_messages={"invalid": wrong}, **self._rules())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,18 +201,17 @@ class Chosen(Question):
         """The options, each with its value and its label."""
         return tuple(o if isinstance(o, Option) else Option(o, o) for o in self.options)
 
-    def option(self, value: str) -> Option | None:
-        """The option with this value, if there is one."""
-        return next((o for o in self.offered if o.value == value), None)
+    def _one_of(self, *further: Callable[[Any], Any]) -> fields.Field[Any]:
+        wrong = "This is not one of the choices. Please choose again."
+        offered = validate.OneOf([option.value for option in self.offered], error=wrong)
+        return fields.String(error_messages={"invalid": wrong}, validate=[offered, *further])
 
-    def _one_of(self) -> validate.OneOf:
-        return validate.OneOf(
-            [o.value for o in self.offered], error="This is not one of the choices. Please choose again."
-        )
+    def _tidy(self, typed: Any) -> Any:
+        # Options' values are ours, not typed: they stay as they are.
+        return None if typed in ("", None, [], {}) else typed
 
     def _label(self, value: str) -> str:
-        option = self.option(value)
-        return option.label if option else value
+        return next((option.label for option in self.offered if option.value == value), value)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -171,7 +221,7 @@ class Choice(Chosen):
     kind: ClassVar[str] = "choice"
 
     def field(self) -> fields.Field[Any]:
-        return fields.String(**self._rules(self._one_of()))
+        return self._one_of(*self.validate)
 
     def shown(self, answer: Any) -> str:
         return self._label(answer)
@@ -184,10 +234,16 @@ class Choices(Chosen):
     kind: ClassVar[str] = "choices"
 
     def field(self) -> fields.Field[Any]:
-        return fields.List(fields.String(validate=self._one_of()), **self._rules())
+        wrong = "Please choose from the list."
+        return fields.List(self._one_of(), error_messages={"invalid": wrong}, **self._rules())
 
     def shown(self, answer: Any) -> str:
         return "\n".join(self._label(value) for value in answer)
+
+    def _tidy(self, typed: Any) -> Any:
+        if isinstance(typed, list):
+            typed = [value for at, value in enumerate(typed) if value not in typed[:at]]
+        return None if typed in ("", None, [], {}) else typed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -197,7 +253,7 @@ class YesNo(Question):
     kind: ClassVar[str] = "yes_no"
 
     def field(self) -> fields.Field[Any]:
-        return fields.Boolean(**self._rules())
+        return fields.Boolean(error_messages={"invalid": "Please choose yes or no."}, **self._rules())
 
     def shown(self, answer: Any) -> str:
         return "Yes" if answer else "No"
@@ -210,10 +266,11 @@ class Member(Question):
     kind: ClassVar[str] = "member"
 
     def field(self) -> fields.Field[Any]:
-        return fields.Dict(keys=fields.String(), values=fields.String(), **self._rules())
+        wrong: dict[str, Any] = {"type": "Please choose a person from the list."}
+        return Picked(Person, unknown=EXCLUDE, error_messages=wrong, **self._rules())
 
     def shown(self, answer: Any) -> str:
-        return answer.get("name") or answer["id"]  # type: ignore[no-any-return]
+        return str(answer.get("name") or answer["id"])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -226,42 +283,17 @@ class Files(Question):
     """Endings that are accepted, such as `png`; all where empty."""
 
     def field(self) -> fields.Field[Any]:
-        return fields.List(
-            fields.Dict(keys=fields.String(), values=fields.String()),
-            **self._rules(self._accepted),
-        )
+        wrong = "Please attach the file again."
+        inner = Picked(File, unknown=EXCLUDE, error_messages={"type": wrong})
+        return fields.List(inner, error_messages={"invalid": wrong}, **self._rules(self._accepted))
 
     def shown(self, answer: Any) -> str:
-        return "\n".join(f"{file['name']} ({file['link']})" for file in answer)
+        return "\n".join(f"{file['name']} ({file['link']})".removesuffix(" ()") for file in answer)
 
     def _accepted(self, files: list[dict[str, str]]) -> None:
         if len(files) > self.max_files:
-            raise ValidationError(f"Please attach at most {self.max_files} files.")
+            noun = "1 file" if self.max_files == 1 else f"{self.max_files} files"
+            raise ValidationError(f"Please attach at most {noun}.")
         endings = {ending.lower() for ending in self.filetypes}
-        if endings and any(f["name"].rpartition(".")[2].lower() not in endings for f in files):
+        if endings and any(file["name"].lower().rpartition(".")[2] not in endings for file in files):
             raise ValidationError(f"Please attach only files of these kinds: {', '.join(sorted(endings))}.")
-
-
-def _length(shortest: int, longest: int) -> validate.Length:
-    words = f"Please use at most {longest:,} characters."
-    if shortest:
-        words = f"Please use between {shortest:,} and {longest:,} characters."
-    return validate.Length(shortest, longest, error=words)
-
-
-def _web_address(text: str) -> None:
-    try:
-        parts = urlsplit(text)
-        fine = parts.scheme in ("http", "https") and bool(parts.hostname) and " " not in text
-    except ValueError:
-        fine = False
-    if not fine:
-        raise ValidationError("Please enter a web address, for example https://www.va.gov/sign-in.")
-
-
-def _range_words(minimum: float | None, maximum: float | None) -> str:
-    if minimum is not None and maximum is not None:
-        return f"Please enter a number from {minimum:g} to {maximum:g}."
-    return (
-        f"Please enter a number of at {'least' if maximum is None else 'most'} {minimum or maximum or 0:g}."
-    )

@@ -15,10 +15,11 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from identity_bot import blocks, words
-from identity_bot.blocks import PREFIX, QUESTION, TYPE, Draft, Json
+from identity_bot.blocks import TYPE, Draft
 from identity_bot.chat import SlackChat
 from identity_bot.desk import Desk
 from identity_bot.errors import Invalid, SettingsError, StoreError
+from identity_bot.inputs import PREFIX, QUESTION, Json
 from identity_bot.markdown import clean
 from identity_bot.model import Person, Post
 from identity_bot.questions import LongText, Url

@@ -122,6 +122,11 @@ def facts(ticket: Ticket, form: Form) -> list[tuple[str, str]]:
     ]
 
 
+def more_answers(count: int) -> str:
+    """On the team's card, where it has no room for all answers."""
+    return f"… and {count} more {'answer' if count == 1 else 'answers'} in the ticket."
+
+
 def parked(kind: str, reference: str, reason: str) -> str:
     """To the team: something could not be done and waits for an operator."""
     what = {"open_issue": "open the issue", "post": "post a message", "link_thread": "link the Slack thread"}
