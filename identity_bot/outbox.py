@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import RowMapping, bindparam, func, or_, select, text, update
 
 from identity_bot.errors import IdentityBotError
 from identity_bot.model import Effect
 from identity_bot.store import Store, Transaction
+from identity_bot.tables import WAITING as IS_WAITING
 from identity_bot.tables import lanes, outbox
 
 LEASE = 30.0
@@ -19,6 +21,70 @@ LOOKS = 3
 """How often the trace of an act is looked for before the act is done again: what was made may show up late."""
 
 WAITING, DONE, PARKED = "waiting", "done", "parked"
+
+# Statements are built once: building them costs SQLAlchemy more than the database takes to run them. The states are
+# literal in them, as the partial indexes are.
+_IS_FREE = or_(lanes.c.owner.is_(None), lanes.c.leased_until < bindparam("now"))
+_NEXT_READY = (
+    select(lanes.c.ready_at)
+    .where(lanes.c.ready_at.is_not(None), _IS_FREE)
+    .order_by(lanes.c.ready_at)
+    .limit(1)
+)
+_NEXT_LANE = (
+    select(lanes)
+    .where(lanes.c.ready_at <= bindparam("now"), _IS_FREE)
+    .order_by(lanes.c.ready_at)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+_HEAD = (
+    select(outbox)
+    .where(outbox.c.lane == bindparam("name"), IS_WAITING)
+    .order_by(outbox.c.due_at, outbox.c.id)
+    .limit(1)
+)
+_CLAIM = (
+    select(lanes.c.name)
+    .where(
+        lanes.c.name == bindparam("name"),
+        lanes.c.owner == bindparam("holder"),
+        lanes.c.current == bindparam("head"),
+    )
+    .with_for_update()
+)
+_HOLD = (
+    update(lanes)
+    .where(lanes.c.name == bindparam("lane"))
+    .values(owner=bindparam("holder"), current=bindparam("head"), leased_until=bindparam("until"))
+)
+_RELEASE = (
+    update(lanes)
+    .where(lanes.c.name == bindparam("lane"))
+    .values(owner=None, current=None, not_before=bindparam("rests_until"), ready_at=bindparam("next_at"))
+)
+_CHANGE = update(outbox).where(outbox.c.id == bindparam("effect"))
+_SETTLE = _CHANGE.values(
+    state=bindparam("outcome"),
+    result=bindparam("answer"),
+    last_error=bindparam("reason"),
+    looks=bindparam("looks_left"),
+    attempts=outbox.c.attempts + 1,
+)
+_PUT_OFF = _CHANGE.values(
+    due_at=bindparam("due"),
+    last_error=bindparam("reason"),
+    looks=bindparam("looks_left"),
+    attempts=outbox.c.attempts + bindparam("attempts_more"),
+)
+_MAKE_UNSURE = _CHANGE.where(IS_WAITING).values(looks=LOOKS)
+_IS_PARKED = text("state = 'parked'")
+_RETRY = (
+    _CHANGE.where(_IS_PARKED)
+    .values(state=WAITING, attempts=0, due_at=bindparam("due"), since=bindparam("due"))
+    .returning(outbox.c.lane)
+)
+_DROP = _CHANGE.where(_IS_PARKED).values(state=DONE)
 
 
 class LeaseLost(IdentityBotError):
@@ -29,9 +95,12 @@ class LeaseLost(IdentityBotError):
 class Lease:
     """A lane that is ours for a while, and the effect at its head."""
 
-    lane: str
+    id: str
     owner: str
+    lane: str
     effect: Effect
+    since: float
+    """When the effect was first due, or last retried by an operator, in seconds since the epoch."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,42 +119,60 @@ class Outbox:
         self.store = store
 
     def lease(self, owner: str) -> Lease | None:
-        """The lane that has waited longest for its next effect, now ours; None where nothing is due."""
+        """The lane that has waited longest for its next effect, now ours; None where nothing is due.
+
+        `owner` says whose it is, for people to read; each lease has an id of its own.
+        """
         while (ready_at := self.next_ready()) is not None and ready_at <= self.store.clock():
             with self.store.begin() as transaction:
-                effect = _take(transaction, owner)
-            if effect is not None:
-                return Lease(lane=effect.lane, owner=owner, effect=effect)
+                found, lease = _take_next(transaction, owner)
+            if lease or not found:
+                return lease
         return None
 
     def done(
         self, lease: Lease, result: Any, then: Callable[[Transaction], None], *, pace: float = 0.0
     ) -> Lease | None:
-        """Writes that the effect was done, with what follows from it; the lane's next lease, if it goes on at once.
+        """Writes that the effect was done, with what follows from it; the next lease, where there is more to do.
 
-        With a `pace`, in seconds, the lane rests that long and is given back.
+        That is of the same lane, unless the lane has nothing due or must rest for its `pace`, in seconds.
         """
 
         def finish(transaction: Transaction) -> dict[str, Any]:
             then(transaction)
-            return {"state": DONE, "result": result, "last_error": None}
+            return {"outcome": DONE, "answer": result, "reason": None, "looks_left": 0}
 
         return self._outcome(lease, finish, pace)
 
     def refuse(
-        self, lease: Lease, reason: str, then: Callable[[Transaction], bool], *, pace: float = 0.0
+        self,
+        lease: Lease,
+        reason: str,
+        then: Callable[[Transaction], bool],
+        *,
+        looks: int = 0,
+        pace: float = 0.0,
     ) -> Lease | None:
-        """Writes that the effect cannot be done: it is parked for the operator unless `then` found another way."""
+        """Writes that the effect cannot be done: it is parked for the operator unless `then` found another way.
+
+        `looks` above 0 says that it may have been done all the same.
+        """
 
         def finish(transaction: Transaction) -> dict[str, Any]:
-            return {"state": DONE if then(transaction) else PARKED, "last_error": reason}
+            outcome = DONE if then(transaction) else PARKED
+            return {"outcome": outcome, "answer": None, "reason": reason, "looks_left": looks}
 
         return self._outcome(lease, finish, pace)
 
     def give_back(self, lease: Lease) -> None:
         """Gives the lane back with its effect untouched."""
         with self.store.begin() as transaction:
-            transaction.with_lane(lease.lane, lambda: _give_back(transaction, lease, transaction.now))
+
+            def change() -> None:
+                _claim(transaction, lease)
+                _release(transaction, lease.lane, transaction.now)
+
+            transaction.with_lane(lease.lane, change)
 
     def postpone(
         self,
@@ -96,38 +183,46 @@ class Outbox:
         looks: int = 0,
         counts: bool = True,
         aside: bool = False,
+        pace: float = 0.0,
     ) -> None:
         """Gives the lane back until `delay` seconds from now, its effect still to do.
 
         `looks` above 0 says that the outcome is unknown; `counts` whether it was an attempt; with `aside` only this
-        effect waits and those behind it go ahead.
+        effect waits, and those behind it go ahead after the lane's `pace`.
         """
         with self.store.begin() as transaction:
             until = transaction.now + delay
-            values: dict[str, Any] = {"last_error": reason, "looks": looks}
-            if counts:
-                values["attempts"] = outbox.c.attempts + 1
-            if aside:
-                values["due_at"] = until
-            transaction.connection.execute(_change(lease.effect.id).values(values))
-            transaction.with_lane(
-                lease.lane, lambda: _give_back(transaction, lease, transaction.now if aside else until)
-            )
 
-    def renew(self, owner: str, names: Sequence[str]) -> None:
-        """Keeps these lanes for another LEASE."""
+            def change() -> None:
+                _claim(transaction, lease)
+                values = {
+                    "effect": lease.effect.id,
+                    "due": until if aside else lease.effect.due_at,
+                    "reason": reason,
+                    "looks_left": looks,
+                    "attempts_more": int(counts),
+                }
+                transaction.connection.execute(_PUT_OFF, values)
+                _release(transaction, lease.lane, transaction.now + pace if aside else until)
+
+            transaction.with_lane(lease.lane, change)
+
+    def renew(self, held: Mapping[str, str]) -> None:
+        """Keeps lanes for another LEASE; `held` has their names by their leases' ids."""
+        mine = (lanes.c.name.in_(held.values()), lanes.c.owner.in_(held.keys()))
         with self.store.begin() as transaction:
+            # Locked by name, as everybody locks them.
             transaction.connection.execute(
-                update(lanes)
-                .where(lanes.c.owner == owner, lanes.c.name.in_(names))
-                .values(leased_until=transaction.now + LEASE)
+                select(lanes.c.name).where(*mine).order_by(lanes.c.name).with_for_update()
+            ).all()
+            transaction.connection.execute(
+                update(lanes).where(*mine).values(leased_until=transaction.now + LEASE)
             )
 
     def next_ready(self) -> float | None:
         """When the next lane that nobody holds has something to do, in seconds since the epoch; None for never."""
-        query = select(lanes.c.ready_at).where(lanes.c.ready_at.is_not(None), _is_free(self.store.clock()))
         with self.store.reading() as connection:
-            return connection.execute(query.order_by(lanes.c.ready_at).limit(1)).scalar()
+            return connection.execute(_NEXT_READY, {"now": self.store.clock()}).scalar()
 
     def rows(self, state: str, limit: int = 1000) -> list[Row]:
         """The effects in this state, oldest first."""
@@ -147,114 +242,92 @@ class Outbox:
     def retry(self, effect_id: int) -> bool:
         """Lets a parked effect try again now; False where there is no such parked effect."""
         with self.store.begin() as transaction:
-            row = transaction.connection.execute(
-                select(outbox.c.lane).where(outbox.c.id == effect_id, outbox.c.state == PARKED)
-            ).one_or_none()
-            if row is None:
-                return False
-            transaction.connection.execute(
-                _change(effect_id).values(state=WAITING, attempts=0, due_at=transaction.now)
-            )
-            transaction.make_ready(row.lane, transaction.now)
-        return True
+            values = {"effect": effect_id, "due": transaction.now}
+            lane = transaction.connection.execute(_RETRY, values).scalar()
+            if lane is not None:
+                transaction.make_ready(lane, transaction.now)
+        return lane is not None
 
     def drop(self, effect_id: int) -> bool:
         """Gives a parked effect up for good; False where there is no such parked effect."""
         with self.store.begin() as transaction:
-            dropped = transaction.connection.execute(
-                _change(effect_id).where(outbox.c.state == PARKED).values(state=DONE)
-            )
-        return dropped.rowcount == 1
+            return transaction.connection.execute(_DROP, {"effect": effect_id}).rowcount == 1
 
     def _outcome(
         self, lease: Lease, finish: Callable[[Transaction], dict[str, Any]], pace: float
     ) -> Lease | None:
-        following: list[Effect] = []
+        following: list[Lease | None] = []
         with self.store.begin() as transaction:
-            values = finish(transaction) | {"attempts": outbox.c.attempts + 1}
-            transaction.connection.execute(_change(lease.effect.id).values(values))
-            transaction.with_lane(lease.lane, lambda: following.extend(_go_on(transaction, lease, pace)))
-        return Lease(lane=lease.lane, owner=lease.owner, effect=following[0]) if following else None
+            values = finish(transaction) | {"effect": lease.effect.id}
+
+            def change() -> None:
+                _claim(transaction, lease)
+                transaction.connection.execute(_SETTLE, values)
+                following.append(_go_on(transaction, lease, pace))
+
+            def elsewhere() -> None:
+                if following == [None]:
+                    following[:] = [_take_next(transaction, lease.owner)[1]]
+
+            transaction.with_lane(lease.lane, change)
+            transaction.at_last(elsewhere)
+        return following[0]
 
 
-def _take(transaction: Transaction, owner: str) -> Effect | None:
-    """Leases the lane that is ready longest; None where it turns out to have nothing due, or is just being taken."""
-    connection, now = transaction.connection, transaction.now
-    query = select(lanes).where(lanes.c.ready_at <= now, _is_free(now)).order_by(lanes.c.ready_at).limit(1)
-    lane = connection.execute(query.with_for_update(skip_locked=True)).mappings().one_or_none()
-    if lane is None:
-        return None
+def _take_next(transaction: Transaction, owner: str) -> tuple[bool, Lease | None]:
+    """Whether a lane is ready that others are not just taking, and its lease where it has something due."""
+    lane = transaction.connection.execute(_NEXT_LANE, {"now": transaction.now}).mappings().one_or_none()
+    return (True, _take(transaction, lane, owner)) if lane else (False, None)
+
+
+def _take(transaction: Transaction, lane: RowMapping, owner: str) -> Lease | None:
+    """Leases a locked lane; None where it turns out to have nothing due."""
     if lane["owner"] and lane["current"]:
         # Whoever had the lane vanished during this effect: nobody knows whether it was done.
-        connection.execute(_change(lane["current"]).where(outbox.c.state == WAITING).values(looks=LOOKS))
+        transaction.connection.execute(_MAKE_UNSURE, {"effect": lane["current"]})
     head = _head(transaction, lane["name"])
-    if head is None or head.due_at > now:
-        _release(transaction, lane["name"], head, not_before=lane["not_before"])
+    if head is None or head["due_at"] > transaction.now:
+        _release(transaction, lane["name"], lane["not_before"])
         return None
-    connection.execute(
-        update(lanes)
-        .where(lanes.c.name == lane["name"])
-        .values(owner=owner, leased_until=now + LEASE, current=head.id)
-    )
-    return head
+    return _hold(transaction, head, owner, f"{owner}/{uuid.uuid4().hex[:12]}")
 
 
-def _is_free(now: float) -> ColumnElement[bool]:
-    return or_(lanes.c.owner.is_(None), lanes.c.leased_until < now)
-
-
-def _go_on(transaction: Transaction, lease: Lease, pace: float) -> list[Effect]:
+def _go_on(transaction: Transaction, lease: Lease, pace: float) -> Lease | None:
     """Moves a lane on to its next effect, or gives it back where it must rest or has nothing due."""
     if pace == 0:
-        _claim(transaction, lease)
         head = _head(transaction, lease.lane)
-        if head is not None and head.due_at <= transaction.now:
-            transaction.connection.execute(
-                _own(lease).values(current=head.id, leased_until=transaction.now + LEASE)
-            )
-            return [head]
-    _give_back(transaction, lease, transaction.now + pace)
-    return []
-
-
-def _give_back(transaction: Transaction, lease: Lease, not_before: float) -> None:
-    _claim(transaction, lease)
-    _release(transaction, lease.lane, _head(transaction, lease.lane), not_before=not_before)
+        if head is not None and head["due_at"] <= transaction.now:
+            return _hold(transaction, head, lease.owner, lease.id)
+    _release(transaction, lease.lane, transaction.now + pace)
+    return None
 
 
 def _claim(transaction: Transaction, lease: Lease) -> None:
     """Locks the lane's row and makes sure that it is still ours; all of the transaction is undone if it is not."""
-    query = select(lanes.c.name).where(lanes.c.name == lease.lane, lanes.c.owner == lease.owner)
-    mine = query.where(lanes.c.current == lease.effect.id).with_for_update()
-    if transaction.connection.execute(mine).one_or_none() is None:
+    mine = {"name": lease.lane, "holder": lease.id, "head": lease.effect.id}
+    if transaction.connection.execute(_CLAIM, mine).one_or_none() is None:
         raise LeaseLost(f"lane {lease.lane} was taken over during effect {lease.effect.id}")
 
 
-def _release(transaction: Transaction, lane: str, head: Effect | None, *, not_before: float) -> None:
-    ready_at = None if head is None else max(head.due_at, not_before)
-    transaction.connection.execute(
-        update(lanes)
-        .where(lanes.c.name == lane)
-        .values(owner=None, current=None, not_before=not_before, ready_at=ready_at)
-    )
+def _hold(transaction: Transaction, head: RowMapping, owner: str, lease_id: str) -> Lease:
+    until = transaction.now + LEASE
+    held = {"lane": head["lane"], "holder": lease_id, "head": head["id"], "until": until}
+    transaction.connection.execute(_HOLD, held)
+    return Lease(id=lease_id, owner=owner, lane=head["lane"], effect=_effect(head), since=head["since"])
 
 
-def _head(transaction: Transaction, lane: str) -> Effect | None:
-    query = select(outbox).where(outbox.c.lane == lane, outbox.c.state == WAITING)
-    row = transaction.connection.execute(query.order_by(outbox.c.due_at, outbox.c.id).limit(1)).mappings()
-    head = row.one_or_none()
-    return _effect(head) if head else None
+def _release(transaction: Transaction, lane: str, not_before: float) -> None:
+    head = _head(transaction, lane)
+    next_at = None if head is None else max(head["due_at"], not_before)
+    released = {"lane": lane, "rests_until": not_before, "next_at": next_at}
+    transaction.connection.execute(_RELEASE, released)
 
 
-def _change(effect_id: int | None) -> Any:
-    return update(outbox).where(outbox.c.id == effect_id)
+def _head(transaction: Transaction, lane: str) -> RowMapping | None:
+    return transaction.connection.execute(_HEAD, {"name": lane}).mappings().one_or_none()
 
 
-def _own(lease: Lease) -> Any:
-    return update(lanes).where(lanes.c.name == lease.lane, lanes.c.owner == lease.owner)
-
-
-def _effect(row: Any) -> Effect:
+def _effect(row: RowMapping) -> Effect:
     return Effect(
         id=row["id"],
         ticket_id=row["ticket_id"],

@@ -69,6 +69,7 @@ outbox = Table(
     Column("payload", JSON, nullable=False),
     Column("created_at", Float, nullable=False),
     Column("due_at", Float, nullable=False),
+    Column("since", Float, nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("looks", Integer, nullable=False, server_default="0"),
     Column("state", String(10), nullable=False, server_default="waiting"),

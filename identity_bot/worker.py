@@ -7,7 +7,6 @@ import os
 import random
 import socket
 import threading
-import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -23,10 +22,11 @@ STEP_ASIDE_AFTER = 5
 """Attempts after which a failing effect no longer holds up those behind it."""
 GIVE_UP_AFTER = 3 * 24 * 3600.0
 """Seconds for which an effect that may still work is tried."""
-LOOK_DELAYS = (5.0, 3.0, 2.0)
-"""Seconds until the next look, by the number of looks left: about ten in all."""
+LOOK_DELAYS = {3: 3.0, 2: 6.0}
+"""Seconds until the next look, by the number of looks left with this one: about ten in all."""
 LONGEST_NAP = 1.0
 """Seconds until an idle worker asks the database again, for what other processes have written."""
+SHORTEST_NAP = 0.01
 
 
 class Act(Protocol):
@@ -63,7 +63,7 @@ class Worker:
         self._pace = pace
         self._parked = parked
         self._jitter = jitter
-        self._owner = f"{socket.gethostname()[:30]}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self._owner = f"{socket.gethostname()[:30]}:{os.getpid()}"
         self._threads = [
             threading.Thread(target=self._work, name=f"identity-bot-worker-{number}", daemon=True)
             for number in range(threads)
@@ -72,20 +72,29 @@ class Worker:
         self._awake = threading.Condition()
         self._calls = 0
         self._stopping = threading.Event()
-        self._busy: set[str] = set()
+        self._ended = threading.Event()
+        self._held: dict[str, str] = {}
+        """The lanes that are being worked on, by their leases' ids."""
 
     def start(self) -> None:
-        """Begins to work in threads of its own."""
+        """Begins to work in threads of its own, and to hear of what is written to the store."""
+        self._outbox.store.on_news = self.wake
         for thread in (*self._threads, self._keeper):
             thread.start()
 
     def stop(self, timeout: float = 30.0) -> None:
-        """Finishes the acts under way, begins no other, and returns when all threads have ended."""
+        """Finishes the acts under way, begins no other, and returns when all threads have ended.
+
+        Leases are kept until then. `timeout`, in seconds, is for each thread.
+        """
         self._stopping.set()
         self.wake()
-        for thread in (*self._threads, self._keeper):
+        for thread in self._threads:
             if thread.is_alive():
                 thread.join(timeout)
+        self._ended.set()
+        if self._keeper.is_alive():
+            self._keeper.join(timeout)
 
     def wake(self) -> None:
         """Tells an idle worker that there is something new to do."""
@@ -97,7 +106,7 @@ class Worker:
         """Does everything that is due now, in the caller's thread; how many effects that were."""
         count = 0
         while lease := self._outbox.lease(self._owner):
-            count += self._run_lane(lease)
+            count += self._run_on(lease)
         return count
 
     def _work(self) -> None:
@@ -106,7 +115,7 @@ class Worker:
             try:
                 lease = self._outbox.lease(self._owner)
                 if lease:
-                    self._run_lane(lease)
+                    self._run_on(lease)
                     continue
                 self._nap(calls, self._outbox.next_ready())
             except StoreError as error:
@@ -117,78 +126,96 @@ class Worker:
                 self._stopping.wait(LONGEST_NAP)
 
     def _nap(self, calls: int, ready_at: float | None) -> None:
-        now = self._outbox.store.clock()
-        nap = LONGEST_NAP if ready_at is None else min(LONGEST_NAP, max(0.001, ready_at - now))
+        wait = LONGEST_NAP if ready_at is None else ready_at - self._outbox.store.clock()
         with self._awake:
-            self._awake.wait_for(lambda: self._calls != calls or self._stopping.is_set(), nap)
+            self._awake.wait_for(
+                lambda: self._calls != calls or self._stopping.is_set(),
+                min(LONGEST_NAP, max(SHORTEST_NAP, wait)),
+            )
 
     def _keep_leases(self) -> None:
-        while not self._stopping.wait(LEASE / 3):
+        while not self._ended.wait(LEASE / 3):
             try:
-                if busy := list(self._busy):
-                    self._outbox.renew(self._owner, busy)
+                if held := dict(self._held):
+                    self._outbox.renew(held)
             except StoreError as error:
                 log.warning("leases were not renewed: %s", error)
 
-    def _run_lane(self, lease: Lease) -> int:
-        """Does what the lane has due, one after the other; how many effects that were."""
+    def _run_on(self, lease: Lease) -> int:
+        """Does one effect after the other for as long as more is due; how many effects that were."""
         count = 0
         going: Lease | None = lease
-        self._busy.add(lease.lane)
-        try:
-            while going:
-                if self._stopping.is_set():
-                    self._outbox.give_back(going)
-                    break
-                going = self._run(going)
-                count += 1
-        except LeaseLost as lost:
-            log.warning("%s", lost)
-        finally:
-            self._busy.discard(lease.lane)
+        while going and not self._stopping.is_set():
+            self._held[going.id] = going.lane
+            try:
+                following = self._run(going)
+            except LeaseLost as lost:
+                log.warning("%s", lost)
+                following = None
+            finally:
+                del self._held[going.id]
+            going = following
+            count += 1
+        if going:
+            self._outbox.give_back(going)
         return count
 
     def _run(self, lease: Lease) -> Lease | None:
-        """Does one effect and writes what became of it; the lane's next lease, if it goes on at once."""
-        effect, outbox = lease.effect, self._outbox
-        act = self._acts.get(effect.kind)
-        pace = self._pace(lease.lane)
+        """Does one effect and writes what became of it; the next lease, where there is more to do."""
         try:
-            if act is None:
-                raise Refused(f"this version does not know effects of the kind {effect.kind!r}")
-            result = act.look(effect) if effect.looks else None
+            return self._attempt(lease)
+        except LeaseLost:
+            raise
+        except StoreError as error:
+            return self._again(lease, str(error), None, looks=LOOKS)
+        except Exception as error:
+            log.exception("effect %s (%s) met a bug", lease.effect.id, lease.effect.kind)
+            return self._give_up(lease, f"a bug: {type(error).__name__}", looks=LOOKS)
+
+    def _attempt(self, lease: Lease) -> Lease | None:
+        effect = lease.effect
+        act = self._acts.get(effect.kind)
+        if act is None:
+            return self._give_up(lease, f"this version does not know effects of the kind {effect.kind!r}")
+        is_looking = effect.looks > 0
+        try:
+            result = act.look(effect) if is_looking else None
             if result is None and effect.looks > 1:
-                delay = LOOK_DELAYS[min(effect.looks, len(LOOK_DELAYS)) - 1]
-                outbox.postpone(lease, "looking for its trace", delay, looks=effect.looks - 1, counts=False)
+                delay = LOOK_DELAYS[effect.looks]
+                self._outbox.postpone(
+                    lease, "looking for its trace", delay, looks=effect.looks - 1, counts=False
+                )
                 return None
             if result is None:
+                is_looking = False
                 result = act.do(effect)
         except Later as error:
             return self._again(lease, str(error), error.seconds, looks=effect.looks)
         except Unsure as error:
             return self._again(lease, str(error), None, looks=LOOKS)
-        except StoreError as error:
-            return self._again(lease, str(error), None, looks=effect.looks)
         except Refused as error:
-            return self._refused(lease, act, str(error), pace)
-        except Exception as error:
-            log.exception("effect %s (%s) met a bug", effect.id, effect.kind)
-            return self._refused(lease, None, f"a bug: {type(error).__name__}", pace)
-        done = act.done
+            if is_looking:
+                return self._give_up(lease, f"nobody can tell whether it was done: {error}", looks=LOOKS)
+            return self._refused(lease, act, str(error))
+        following = self._outbox.done(
+            lease,
+            result,
+            lambda transaction: act.done(transaction, effect, result),
+            pace=self._pace(lease.lane),
+        )
         log.info("effect %s done: %s", effect.id, effect.kind, extra={"ticket": effect.ticket_id})
-        following = outbox.done(lease, result, lambda tx: done(tx, effect, result), pace=pace)
-        self.wake()
         return following
 
     def _again(self, lease: Lease, reason: str, seconds: float | None, *, looks: int) -> Lease | None:
         """Puts an effect off: for as long as the other side asked, or a little longer each time."""
-        effect = lease.effect
-        if self._outbox.store.clock() - effect.created_at > GIVE_UP_AFTER:
-            return self._refused(lease, None, f"given up after three days: {reason}", 0.0)
-        delay = seconds
-        if delay is None:
+        effect, store = lease.effect, self._outbox.store
+        if store.clock() - lease.since > GIVE_UP_AFTER:
+            return self._give_up(lease, f"given up after three days: {reason}", looks=looks)
+        if seconds is None:
             delay = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(effect.attempts, 10))
             delay *= 0.75 + self._jitter() / 2
+        else:
+            delay = min(max(FIRST_DELAY, seconds), GIVE_UP_AFTER)
         log.warning("effect %s (%s) again in %.1f s: %s", effect.id, effect.kind, delay, reason)
         self._outbox.postpone(
             lease,
@@ -196,20 +223,28 @@ class Worker:
             delay,
             looks=looks,
             counts=seconds is None,
-            aside=seconds is None and effect.attempts >= STEP_ASIDE_AFTER,
+            aside=seconds is None and effect.attempts + 1 >= STEP_ASIDE_AFTER,
+            pace=self._pace(lease.lane),
         )
         return None
 
-    def _refused(self, lease: Lease, act: Act | None, reason: str, pace: float) -> Lease | None:
-        effect = lease.effect
+    def _refused(self, lease: Lease, act: Act, reason: str) -> Lease | None:
+        """Ends an effect that was not done, as its act sees fit, or parks it."""
 
         def then(transaction: Transaction) -> bool:
-            if act is not None and act.refused(transaction, effect, reason):
-                return True
-            log.error("effect %s (%s) is parked: %s", effect.id, effect.kind, reason)
-            self._parked(transaction, effect, reason)
-            return False
+            return act.refused(transaction, lease.effect, reason) or self._park(transaction, lease, reason)
 
-        following = self._outbox.refuse(lease, reason, then, pace=pace)
-        self.wake()
-        return following
+        return self._outbox.refuse(lease, reason, then, pace=self._pace(lease.lane))
+
+    def _give_up(self, lease: Lease, reason: str, *, looks: int = 0) -> Lease | None:
+        """Parks an effect; with `looks` it may have been done, and a retry will look before it acts."""
+
+        def then(transaction: Transaction) -> bool:
+            return self._park(transaction, lease, reason)
+
+        return self._outbox.refuse(lease, reason, then, looks=looks, pace=self._pace(lease.lane))
+
+    def _park(self, transaction: Transaction, lease: Lease, reason: str) -> bool:
+        log.error("effect %s (%s) is parked: %s", lease.effect.id, lease.effect.kind, reason)
+        self._parked(transaction, lease.effect, reason)
+        return False

@@ -1,1 +1,1 @@
-"""The database's schema, one revision a file; `store.migrate` brings a database up to the newest."""
+"""The database's schema, one revision a file; `database.migrate` brings a database up to the newest."""

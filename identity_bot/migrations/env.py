@@ -1,4 +1,4 @@
-"""Runs the revisions on the connection that `store.migrate` hands over."""
+"""Runs the revisions on the connection that `database.migrate` hands over."""
 
 from alembic import context
 

@@ -49,6 +49,7 @@ def upgrade() -> None:
         sa.Column("payload", sa.JSON, nullable=False),
         sa.Column("created_at", sa.Float, nullable=False),
         sa.Column("due_at", sa.Float, nullable=False),
+        sa.Column("since", sa.Float, nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
         sa.Column("looks", sa.Integer, nullable=False, server_default="0"),
         sa.Column("state", sa.String(10), nullable=False, server_default="waiting"),

@@ -1,0 +1,169 @@
+"""Opens the database, SQLite or PostgreSQL, brings its schema up to date, and puts its failures into words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
+
+from identity_bot.errors import StoreError
+
+NEWEST = "0001"
+"""The newest revision in migrations/versions; a test holds the two together."""
+PATIENCE = 1.0
+"""Seconds to wait for a database that others hold: the form's sender must hear within Slack's three."""
+MIGRATION_PATIENCE = 60.0
+"""Seconds to wait while another process brings the schema up to date."""
+MIGRATION_LOCK = 0x1DB07
+
+
+def open_engine(url: str, patience: float = PATIENCE) -> Engine:
+    """An engine for a database; raises StoreError where the address is not one that can be used."""
+    try:
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+    except ArgumentError as error:
+        raise StoreError('DATABASE_URL: expected "sqlite:///file.db" or "postgresql://…"') from error
+    if backend == "sqlite":
+        return _sqlite(parsed, patience)
+    if backend in ("postgres", "postgresql"):
+        return _postgresql(parsed, patience)
+    raise StoreError(f"DATABASE_URL: {backend} is not supported; SQLite and PostgreSQL are")
+
+
+def migrate(url: str) -> None:
+    """Brings the schema up to NEWEST; raises StoreError where it is newer than this program knows."""
+    engine = open_engine(url, MIGRATION_PATIENCE)
+    try:
+        with failures():
+            if _revision(engine) != NEWEST:
+                with engine.begin() as connection:
+                    _upgrade(connection)
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def failures() -> Iterator[None]:
+    """Turns a database's own errors into one kind, with the reason and none of a row's values."""
+    try:
+        yield
+    # Without their causes, as a traceback of those would show what a row holds.
+    except (IntegrityError, DataError) as error:
+        raise StoreError(f"the database refused a row: {type(error.orig).__name__}") from None
+    except DBAPIError as error:
+        reason = (str(error.orig).strip().splitlines() or [type(error.orig).__name__])[0]
+        raise StoreError(f"the database cannot be used: {reason}") from None
+    except SQLAlchemyError as error:
+        raise StoreError(f"the database cannot be used: {type(error).__name__}") from None
+
+
+class SameFile:
+    """Makes sure that a SQLite file is still the one that was opened: writing goes on unseen in a deleted one."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._path = Path(engine.url.database or "")
+        self._seen: tuple[int, int] | None = None
+
+    def check(self) -> None:
+        """Raises StoreError where the file is gone; opens the new one where it was replaced."""
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            if self._seen:
+                raise StoreError(f"the database file {self._path} is gone") from None
+            return
+        if self._seen not in (None, (found.st_dev, found.st_ino)):
+            self._engine.dispose()
+        self._seen = (found.st_dev, found.st_ino)
+
+
+def _postgresql(url: URL, patience: float) -> Engine:
+    if "+" not in url.drivername:
+        url = url.set(drivername="postgresql+psycopg")
+    if "connect_timeout" not in url.query:
+        url = url.update_query_dict({"connect_timeout": "2"})
+
+    def set_up(connection: Any, _record: Any) -> None:
+        connection.autocommit = True
+        connection.execute(f"SET lock_timeout = {int(patience * 1000)}")
+        connection.autocommit = False
+
+    try:
+        engine = create_engine(
+            url,
+            # The outbox relies on it: what is read under a lock is what was committed before the lock was had.
+            isolation_level="READ COMMITTED",
+            pool_size=10,
+            max_overflow=22,
+            pool_timeout=patience,
+            pool_pre_ping=True,
+            hide_parameters=True,
+        )
+    except ImportError as error:
+        raise StoreError("DATABASE_URL: PostgreSQL needs `pip install 'identity-bot[postgres]'`") from error
+    event.listen(engine, "connect", set_up)
+    return engine
+
+
+def _sqlite(url: URL, patience: float) -> Engine:
+    if url.database in (None, "", ":memory:"):
+        raise StoreError("DATABASE_URL: a SQLite database needs a file, or nothing would survive a restart")
+    engine = create_engine(
+        url,
+        connect_args={"timeout": patience, "check_same_thread": False},
+        pool_size=32,
+        pool_timeout=patience,
+        hide_parameters=True,
+    )
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: Any, _record: Any) -> None:
+    # We say BEGIN ourselves: sqlite3 would begin too late for a reader-writer.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")  # an acknowledged ticket survives a power cut
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    reads = connection.get_execution_options().get("reads")
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _revision(engine: Engine) -> str | None:
+    with engine.execution_options(reads=True).connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+    config = Config()
+    scripts = str(Path(__file__).with_name("migrations"))
+    config.set_main_option("script_location", scripts.replace("%", "%%"))
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, NEWEST)
+    except CommandError as error:
+        raise StoreError(
+            f"the database has a newer schema than this version of identity_bot knows ({error}); "
+            "install the newer version again"
+        ) from error
