@@ -14,7 +14,7 @@ class SettingsError(IdentityBotError):
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(self.problems))
+        super().__init__("\n".join(f"settings: {problem}" for problem in self.problems))
 
 
 class PluginError(IdentityBotError):

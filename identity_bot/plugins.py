@@ -20,7 +20,8 @@ from identity_bot.errors import PluginError, SettingsError
 from identity_bot.forms import Form
 from identity_bot.hookspecs import PROJECT
 from identity_bot.model import Answers, Event, IssueDraft, Notification, Person, Ticket
-from identity_bot.settings import Settings, check_section, did_you_mean
+from identity_bot.sections import check_section, did_you_mean
+from identity_bot.settings import Settings
 
 log = logging.getLogger(__name__)
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import Schema, ValidationError, fields, validates_schema
 from marshmallow.validate import Length, Range, Regexp
 
 from identity_bot.errors import SettingsError
+from identity_bot.sections import check_section
 
 DEFAULT_FILE = Path("identity-bot.toml")
 DEFAULT_DATABASE = "sqlite:///identity-bot.db"
@@ -20,23 +22,26 @@ SLACK_API = "https://slack.com/api/"
 GITHUB_API = "https://api.github.com"
 
 
-def _label(text: str) -> None:
-    if not text.strip() or len(text) > 50:
-        raise ValidationError("expected the name of a label: 1 to 50 characters")
-
-
 REPOSITORY = Regexp(
-    r"^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+\Z", error='expected "owner/name" of a repository'
+    r"[A-Za-z0-9][A-Za-z0-9-]*/(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,100}\Z",
+    error='expected "owner/name" of a repository',
 )
 CHANNEL = Regexp(
-    r"^(#[^\s,#@]{1,80}|[CG][A-Z0-9]{2,})\Z", error='expected a channel, "#name" or an id such as "C024BE91L"'
+    r"(#[^\s,#@]{1,80}|[CG][A-Z0-9]{2,})\Z", error='expected a channel, "#name" or an id such as "C024BE91L"'
 )
 COMMAND = Regexp(
-    r"^/[a-z0-9_-]{1,31}\Z",
+    r"/[a-z0-9_-]{1,31}\Z",
     error='expected a command such as "/help": a slash, then lower-case letters, 32 in all',
 )
-MEMBER_ID = Regexp(r"^[UW][A-Z0-9]{2,}\Z", error='expected a Slack member id such as "U024BE7LH"')
-LOGIN = Regexp(r"^[A-Za-z0-9][A-Za-z0-9-]{0,38}\Z", error="expected a GitHub login, without an @")
+LABEL = Regexp(r"(?=.*\S).{1,50}\Z", error="expected the name of a label: 1 to 50 characters")
+MEMBER_ID = Regexp(r"[UW][A-Z0-9]{2,}\Z", error='expected a Slack member id such as "U024BE7LH"')
+LOGIN = Regexp(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}\Z", error="expected a GitHub login, without an @")
+
+
+def _tables(sections: Mapping[str, Any]) -> None:
+    wrong = {name: ["Invalid input type."] for name, one in sections.items() if not isinstance(one, dict)}
+    if wrong:
+        raise ValidationError(wrong)
 
 
 class LeadSettings(Schema):
@@ -45,21 +50,30 @@ class LeadSettings(Schema):
     slack = fields.String(validate=MEMBER_ID)
     github = fields.String(validate=LOGIN)
 
+    @validates_schema
+    def _is_somebody(self, lead: Mapping[str, Any], **_: Any) -> None:
+        if not lead:
+            raise ValidationError("empty; expected slack, github or both")
+
 
 class TypeSettings(Schema):
     """What every request type can set for itself; what it leaves out is taken from the top of the file."""
 
     repository = fields.String(validate=REPOSITORY)
     restricted_repository = fields.String(validate=REPOSITORY)
-    labels = fields.List(fields.String(validate=_label))
+    labels = fields.List(fields.String(validate=LABEL))
     leads = fields.List(fields.Nested(LeadSettings))
 
 
 class HttpSettings(Schema):
     """Where `identity-bot run` listens for Slack (HTTP mode), GitHub's webhook and health checks."""
 
-    host = fields.String(load_default="127.0.0.1")
-    port = fields.Integer(strict=True, load_default=3000, validate=Range(0, 65535))
+    host = fields.String(
+        load_default="127.0.0.1", validate=Length(min=1, error="expected a host name or an address")
+    )
+    port = fields.Integer(
+        strict=True, load_default=3000, validate=Range(0, 65535, error="expected a port from 0 to 65535")
+    )
 
 
 class FileSettings(Schema):
@@ -70,14 +84,26 @@ class FileSettings(Schema):
         load_default=lambda: ["/help"],
         validate=Length(min=1, error='expected at least one command, such as ["/help"]'),
     )
-    intake_channel = fields.String(required=True, validate=CHANNEL)
-    team_channel = fields.String(required=True, validate=CHANNEL)
-    repository = fields.String(required=True, validate=REPOSITORY)
+    intake_channel = fields.String(
+        required=True,
+        validate=CHANNEL,
+        metadata={"expected": 'the channel where requests are announced, "#name" or its id'},
+    )
+    team_channel = fields.String(
+        required=True,
+        validate=CHANNEL,
+        metadata={"expected": 'the channel of the team that answers them, "#name" or its id'},
+    )
+    repository = fields.String(
+        required=True,
+        validate=REPOSITORY,
+        metadata={"expected": '"owner/name" of the repository that gets the issues'},
+    )
     restricted_repository = fields.String(load_default=None, validate=REPOSITORY)
-    label = fields.String(load_default="identity-slackbot", validate=_label)
+    label = fields.String(load_default="identity-slackbot", validate=LABEL)
     leads = fields.List(fields.Nested(LeadSettings), load_default=list)
     http = fields.Nested(HttpSettings, load_default=lambda: HttpSettings().load({}))
-    request_types = fields.Dict(keys=fields.String(), values=fields.Dict(), load_default=dict)
+    request_types = fields.Dict(keys=fields.String(), load_default=dict, validate=_tables)
 
 
 ENVIRONMENT = (
@@ -110,7 +136,7 @@ class Settings:
     leads: tuple[Mapping[str, str], ...]
     http_host: str
     http_port: int
-    request_types: Mapping[str, Mapping[str, Any]]
+    request_types: Mapping[str, Mapping[str, Any]] = field(repr=False)
     """Sections as written; plugins.py checks each against its type's schema."""
     slack_bot_token: str | None = field(repr=False)
     slack_app_token: str | None = field(repr=False)
@@ -185,71 +211,19 @@ def stand_alone_problems(settings: Settings) -> list[str]:
     return problems
 
 
-def check_section(
-    schema: Schema, found: Mapping[str, Any], where: str, problems: list[str]
-) -> dict[str, Any] | None:
-    """A section as its schema loads it; None, with a line for each problem, where it does not fit."""
-    try:
-        loaded = schema.load(found)
-    except ValidationError as error:
-        problems += _lines(schema, error.messages, where)
-        return None
-    assert isinstance(loaded, dict)
-    return loaded
-
-
-def did_you_mean(name: str, known: list[str]) -> str:
-    """`; did you mean …?` where a known name is near, else what there is."""
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else f"; there is {', '.join(sorted(known)) or 'none'}"
-
-
 def _read(path: Path, problems: list[str]) -> dict[str, Any] | None:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        # With or without the mark that some editors on Windows put first.
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         problems.append(f"{path}: no such file; name it with --config or IDENTITY_BOT_CONFIG")
-    except (OSError, UnicodeDecodeError) as error:
-        problems.append(f"{path}: cannot be read: {error}")
-    except tomllib.TOMLDecodeError as error:
+    except OSError as error:
+        problems.append(f"{path}: cannot be read: {error.strerror or error}")
+    except UnicodeDecodeError:
+        problems.append(f"{path}: cannot be read: expected text in UTF-8")
+    except ValueError as error:
         problems.append(f"{path}: not valid TOML: {error}")
     return None
-
-
-def _lines(schema: Schema, messages: Any, where: str) -> Iterator[str]:
-    """One line for each problem, however deep marshmallow nests it, with the key's full name."""
-    if isinstance(messages, list):
-        yield from (f"{where}: {_said(text)}" for text in messages)
-        return
-    for key, inner in messages.items():
-        name = f"{where}.{key}" if where else str(key)
-        if inner == ["Unknown field."]:
-            yield f"{name}: unknown setting{did_you_mean(str(key), list(_keys(schema, where)))}"
-        else:
-            yield from _lines(schema, inner, name)
-
-
-def _keys(schema: Schema, where: str) -> Mapping[str, Any]:
-    """The settings that a section knows: the schema's own, or those of the nested schema that `where` leads to."""
-    at = schema
-    for part in where.split("."):
-        inner: Any = at.fields.get(part)
-        inner = getattr(inner, "inner", inner)
-        at = inner.schema if isinstance(inner, fields.Nested) else at
-    return at.fields
-
-
-def _said(text: str) -> str:
-    ours = {
-        "Missing data for required field.": "missing",
-        "Field may not be null.": "empty",
-        "Not a valid string.": 'expected text in quotes, such as "…"',
-        "Not a valid integer.": "expected a whole number",
-        "Not a valid list.": "expected a list in brackets, such as […]",
-        "Invalid input type.": "expected a table of settings",
-        "Not a valid mapping type.": "expected a table of settings",
-    }
-    return ours.get(text, text)
 
 
 def _github_auth(secrets: Mapping[str, str | None], problems: list[str]) -> str | GitHubApp | None:
@@ -262,14 +236,17 @@ def _github_auth(secrets: Mapping[str, str | None], problems: list[str]) -> str 
         return None
     before = len(problems)
     for name in ("GITHUB_APP_ID", "GITHUB_APP_INSTALLATION_ID"):
-        if not (secrets[name] or "").isdecimal():
+        if not re.fullmatch(r"[0-9]{1,18}", secrets[name] or ""):
             problems.append(f"{name}: {'not a number' if secrets[name] else 'missing'}; expected digits")
     if key_file and not key:
         try:
             key = Path(key_file).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            problems.append(f"GITHUB_APP_PRIVATE_KEY_FILE: cannot be read: {error}")
+            reason = getattr(error, "strerror", None) or "expected text"
+            problems.append(f"GITHUB_APP_PRIVATE_KEY_FILE: {key_file}: cannot be read: {reason}")
             return None
+    if key and "\n" not in key:
+        key = key.replace("\\n", "\n")  # how a key survives in an environment file
     if not key or "PRIVATE KEY" not in key:
         problems.append(
             "GITHUB_APP_PRIVATE_KEY: missing or not a key; expected its PEM text, or …_FILE with its path"
@@ -286,6 +263,11 @@ def _slack_tokens(secrets: Mapping[str, str | None]) -> Iterator[str]:
 
 
 def _url(text: str, name: str, problems: list[str]) -> str:
-    if not text.startswith(("https://", "http://")):
+    try:
+        parts = urlsplit(text)
+        is_fine = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        is_fine = False
+    if not is_fine:
         problems.append(f"{name}: not a web address; expected one that begins with https://")
     return text
