@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from identity_bot import blocks, defaults, forms, issue, lifecycle, words
 from identity_bot.errors import Invalid, Refused
+from identity_bot.markdown import line
 from identity_bot.model import (
     Audience,
     Effect,
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 
 GITHUB = "github"
 VIEWS = "slack:views"
+LONGEST_TITLE = 256
 RECEIPT_DELAY = 0.3
 """Seconds that the modal's second receipt waits, lest it reach Slack before the ack that brings the first."""
 RECEIPT_LIFE = 600.0
@@ -254,7 +256,7 @@ class OpenIssue(_Act):
         opened = self._tracker.open_issue(
             ticket.repository,
             IssueDraft(
-                title=draft.title,
+                title=line(draft.title, limit=LONGEST_TITLE),
                 body=issue.body(ticket, draft.body),
                 labels=_unique(self._desk.settings.label, *draft.labels, *settings["labels"]),
                 assignees=_unique(*draft.assignees, *leads),
@@ -312,7 +314,7 @@ class PostMessage(_Act):
         post = self._chat.post(
             effect.payload["channel"],
             effect.payload["message"],
-            mark=str(effect.id),
+            mark=_mark(effect),
             thread_ts=self._thread_ts(effect),
         )
         return {"channel": post.channel, "ts": post.ts}
@@ -320,7 +322,7 @@ class PostMessage(_Act):
     def look(self, effect: Effect) -> Any | None:
         thread_ts = self._thread_ts(effect)
         channel = effect.payload["channel"]
-        post = self._chat.find_post(channel, str(effect.id), effect.created_at, thread_ts=thread_ts)
+        post = self._chat.find_post(channel, _mark(effect), effect.created_at, thread_ts=thread_ts)
         return {"channel": post.channel, "ts": post.ts} if post else None
 
     def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
@@ -396,6 +398,11 @@ class ShowReceipt(_Act):
 
 def _lane(channel: str) -> str:
     return f"slack:{channel}"
+
+
+def _mark(effect: Effect) -> str:
+    """What tells an effect's message from all others, of other databases too, whose ids may be the same."""
+    return f"{effect.id}@{effect.created_at!r}"
 
 
 def _kept(snapshot: IssueSnapshot) -> dict[str, Any]:
