@@ -1,0 +1,42 @@
+"""The stream that tells an open page that something has changed, so that it looks again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from identity_bot.sandbox.github_state import GitHubWorld
+from identity_bot.sandbox.slack_world import SlackWorld
+
+_SILENT = frozenset({"call"})
+_KEEP_ALIVE = 15.0
+
+
+async def changes(
+    slack: SlackWorld, github: GitHubWorld, closing: Callable[[], Awaitable[None]]
+) -> AsyncIterator[str]:
+    """Server-sent events, one after each burst of changes, until the sandbox is about to stop."""
+    loop = asyncio.get_running_loop()
+    changed = asyncio.Event()
+
+    def wake() -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(changed.set)
+
+    stops = [
+        slack.subscribe(lambda change: None if change.kind in _SILENT else wake()),
+        github.subscribe(lambda change: wake()),
+    ]
+    end = asyncio.ensure_future(closing())
+    try:
+        yield "retry: 1000\n\n"
+        while not end.done():
+            news = asyncio.ensure_future(changed.wait())
+            await asyncio.wait({news, end}, timeout=_KEEP_ALIVE, return_when=asyncio.FIRST_COMPLETED)
+            yield "data: changed\n\n" if changed.is_set() else ": still here\n\n"
+            news.cancel()
+            changed.clear()
+    finally:
+        end.cancel()
+        for stop in stops:
+            stop()

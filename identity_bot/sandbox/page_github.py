@@ -1,0 +1,130 @@
+"""What the page's buttons and fields do in the sandbox's GitHub, as the login of the person who looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+
+from identity_bot.sandbox.github_state import GitHubWorld
+from identity_bot.sandbox.page_act import Act, RefusedError, Scene, Sent
+from identity_bot.sandbox.page_where import GITHUB, Where
+
+Change = Callable[[GitHubWorld, Where, Sent, str], None]
+
+
+def issue(scene: Scene, here: Where, sent: Sent) -> Where:
+    """Change the issue that is shown, as the button `do` says."""
+    change = CHANGES.get(sent.text("do"))
+    if change is None:
+        raise RefusedError("There is no such button.")
+    change(scene.github, here, sent, _login(here))
+    return here
+
+
+def new_issue(scene: Scene, here: Where, sent: Sent) -> Where:
+    """Open an issue by hand and show it."""
+    opened = scene.github.open_issue(
+        here.repository, sent.text("title"), sent.text("body"), actor=_login(here)
+    )
+    return here.at(issue=opened.number, pane=GITHUB)
+
+
+def _login(here: Where) -> str:
+    login = here.character.github_login
+    if login is None:
+        raise RefusedError(f"{here.character.name} has no GitHub account and can only read.")
+    return login
+
+
+def _comment(world: GitHubWorld, here: Where, sent: Sent, login: str) -> None:
+    world.comment(here.repository, here.issue, sent.text("body"), actor=login)
+
+
+def _close(world: GitHubWorld, here: Where, sent: Sent, login: str) -> None:
+    with world.mutex:
+        if sent.text("body").strip():
+            _comment(world, here, sent, login)
+        world.close(here.repository, here.issue, sent.text("reason") or "completed", actor=login)
+
+
+def _reopen(world: GitHubWorld, here: Where, sent: Sent, login: str) -> None:
+    with world.mutex:
+        if sent.text("body").strip():
+            _comment(world, here, sent, login)
+        world.reopen(here.repository, here.issue, actor=login)
+
+
+def _edit(world: GitHubWorld, here: Where, sent: Sent, login: str) -> None:
+    title, body = sent.text("title"), sent.text("body")
+    world.edit(here.repository, here.issue, actor=login, title=title, body=body)
+
+
+def _assign(world: GitHubWorld, here: Where, sent: Sent, login: str) -> None:
+    world.assign(here.repository, here.issue, sent.text("assignee"), actor=login)
+
+
+def _unassign(world: GitHubWorld, here: Where, sent: Sent, login: str) -> None:
+    world.unassign(here.repository, here.issue, sent.text("assignee"), actor=login)
+
+
+def _label(world: GitHubWorld, here: Where, sent: Sent, login: str) -> None:
+    world.label(here.repository, here.issue, sent.text("label").strip(), actor=login)
+
+
+def _unlabel(world: GitHubWorld, here: Where, sent: Sent, login: str) -> None:
+    world.unlabel(here.repository, here.issue, sent.text("label"), actor=login)
+
+
+def _milestone(world: GitHubWorld, here: Where, sent: Sent, login: str) -> None:
+    """Into a milestone, by its number, or out of it; a new one where a title is given, and its due date."""
+    title, number, due = sent.text("title").strip(), sent.text("milestone"), _day(sent.text("due_on"))
+    with world.mutex:
+        chosen = int(number) if number.isdigit() else None
+        if title:
+            chosen = world.new_milestone(here.repository, title, due, actor=login).number
+        world.set_milestone(here.repository, here.issue, chosen, actor=login)
+
+
+def _due(world: GitHubWorld, here: Where, sent: Sent, login: str) -> None:
+    """Another due date for the milestone that the issue is in, or none."""
+    with world.mutex:
+        milestone = world.issue(here.repository, here.issue).milestone
+        if milestone is None:
+            raise RefusedError("The issue is in no milestone.")
+        due = _day(sent.text("due_on"))
+        world.edit_milestone(
+            here.repository, milestone, due_on=due, has_due_date=due is not None, actor=login
+        )
+
+
+def _lock(world: GitHubWorld, here: Where, sent: Sent, login: str) -> None:
+    world.lock(here.repository, here.issue, sent.text("reason") or None, actor=login)
+
+
+def _unlock(world: GitHubWorld, here: Where, sent: Sent, login: str) -> None:
+    world.unlock(here.repository, here.issue, actor=login)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise RefusedError("That is not a day of the calendar.") from None
+
+
+CHANGES: Mapping[str, Change] = {
+    "comment": _comment,
+    "close": _close,
+    "reopen": _reopen,
+    "edit": _edit,
+    "assign": _assign,
+    "unassign": _unassign,
+    "label": _label,
+    "unlabel": _unlabel,
+    "milestone": _milestone,
+    "due": _due,
+    "lock": _lock,
+    "unlock": _unlock,
+}
+
+ACTS: Mapping[str, Act] = {"issue": issue, "new-issue": new_issue}
