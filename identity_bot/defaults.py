@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from marshmallow import Schema
 
 from identity_bot import privacy, words
-from identity_bot.forms import COMMON, Form
+from identity_bot.forms import COMMON, Form, readable
 from identity_bot.hookspecs import hookimpl
+from identity_bot.issue import LONGEST_REQUEST
 from identity_bot.markdown import block, line, span
 from identity_bot.model import Answers, Audience, Event, IssueDraft, Notification, Ticket
-from identity_bot.questions import Email, Files, LongText, Question, ShortText
+from identity_bot.privacy import Kind
+from identity_bot.questions import Email, Files, LongText, Question, ShortText, Url
 from identity_bot.settings import TypeSettings
+
+LONGEST_ANSWER = 10_000
+SHORTEST_ANSWER = 20
+_FILE_LINK = re.compile(r" \(https?://\S+\)$", re.MULTILINE)
 
 
 @hookimpl(trylast=True)
@@ -24,13 +31,12 @@ def settings_schema() -> type[Schema]:
 
 @hookimpl(trylast=True)
 def validate(answers: Answers, form: Form) -> Mapping[str, str]:
-    """The privacy gate: no personal data and no secret in any text; web addresses are left alone."""
-    problems = {}
-    for question, text in _texts(form, answers):
-        kinds = {found.kind for found in privacy.find(text) if found.kind.blocks}
-        if kinds:
-            problems[question.name] = words.personal_data(sorted(kind.value for kind in kinds))
-    return problems
+    """The privacy gate: no personal data and no secret in any text, no secret in any web address."""
+    return {
+        question.name: words.personal_data(sorted(kind.value for kind in kinds))
+        for question, found in _findings(form, answers)
+        if (kinds := {kind for kind in found if kind.blocks})
+    }
 
 
 @hookimpl(trylast=True)
@@ -53,35 +59,66 @@ def notify(ticket: Ticket, event: Event, form: Form, settings: Mapping[str, Any]
 
 
 def default_issue(ticket: Ticket, form: Form) -> IssueDraft:
-    """Every answer under its question, as text that cannot mention, link, hide or break out."""
+    """Every answer under its question, as text that cannot mention, link, hide or break out.
+
+    Where all of it would be more than GitHub takes, the longest answers are cut, and the issue says so.
+    """
     asked_by = ticket.requestor.team or ticket.requestor.name
-    sections = [
-        f"### {line(question.label, limit=200)}\n\n{_answer(question, ticket.answers[question.name])}"
-        for question in (*form.questions, *COMMON)
-        if question.name in ticket.answers
-    ]
     return IssueDraft(
-        title=line(f"{form.title}: {asked_by}", limit=200), body="\n\n".join(sections), labels=(ticket.type,)
+        title=line(f"{form.title}: {asked_by}", limit=200), body=_body(ticket, form), labels=(ticket.type,)
     )
 
 
 def remarks(form: Form, answers: Answers) -> list[str]:
     """What a requestor should know of answers that may hold personal data, but need not."""
-    kinds = {
-        found.kind
-        for _, text in _texts(form, answers)
-        for found in privacy.find(text)
-        if not found.kind.blocks
-    }
+    kinds = {kind for _, found in _findings(form, answers) for kind in found if not kind.blocks}
     return [words.maybe_personal(sorted(kind.value for kind in kinds))] if kinds else []
 
 
-def _texts(form: Form, answers: Answers) -> Iterator[tuple[Question, str]]:
-    for question in form.all_questions:
-        if question.name in answers and isinstance(question, (ShortText, LongText, Email, Files)):
-            yield question, question.shown(answers[question.name])
+def _findings(form: Form, answers: Answers) -> Iterator[tuple[Question, set[Kind]]]:
+    """What each answer that somebody typed seems to hold, apart from what its question asks for."""
+    for question, text in readable(form, answers):
+        match question:
+            case ShortText() | LongText():
+                yield question, _kinds(text)
+            case Email():
+                yield question, _kinds(text) - {Kind.EMAIL}
+            case Files():
+                yield question, _kinds(_FILE_LINK.sub("", text))
+            case Url():
+                # The numbers and names in good links look like much else: only secrets count.
+                yield question, _kinds(text) & {Kind.SECRET, Kind.PASSWORD}
 
 
-def _answer(question: Question, answer: Any) -> str:
-    text = question.shown(answer)
-    return block(text) if isinstance(question, LongText) or "\n" in text else span(text)
+def _kinds(text: str) -> set[Kind]:
+    return {finding.kind for finding in privacy.find(text)}
+
+
+def _body(ticket: Ticket, form: Form) -> str:
+    whole = _sections(ticket, form, LONGEST_ANSWER)
+    if len(whole) <= LONGEST_REQUEST:
+        return whole
+    room = LONGEST_REQUEST - len(words.ANSWERS_CUT) - 2
+    fits, too_long = SHORTEST_ANSWER, LONGEST_ANSWER
+    while too_long - fits > 1:
+        limit = (fits + too_long) // 2
+        fits, too_long = (limit, too_long) if len(_sections(ticket, form, limit)) <= room else (fits, limit)
+    return f"{words.ANSWERS_CUT}\n\n{_sections(ticket, form, fits)}"
+
+
+def _sections(ticket: Ticket, form: Form, limit: int) -> str:
+    answered = readable(form, ticket.answers)
+    own_first = sorted(answered, key=lambda one: one[0] in COMMON)
+    return "\n\n".join(
+        f"### {_heading(question.label)}\n\n{_answer(question, text, limit)}" for question, text in own_first
+    )
+
+
+def _heading(label: str) -> str:
+    return re.sub(r"([\\`*_\[\]<>#|~&!@])", r"\\\1", line(label, limit=200))
+
+
+def _answer(question: Question, text: str, limit: int) -> str:
+    if isinstance(question, LongText) or "\n" in text:
+        return block(text, limit=limit)
+    return span(text, limit=min(limit, 1_000))

@@ -21,10 +21,6 @@ class PluginError(IdentityBotError):
     """The installed plugins contradict each other, so that none of them can be trusted."""
 
 
-class FormError(IdentityBotError):
-    """A form declares something that Slack would refuse or that contradicts itself."""
-
-
 class Invalid(IdentityBotError):
     """What was entered cannot be taken; `problems` holds one sentence for each question by its name."""
 

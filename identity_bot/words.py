@@ -16,6 +16,10 @@ CHOOSE_TYPE = "Choose a type of request"
 NO_PERSONAL_DATA = (
     "Tickets can be read by others. Please leave out personal data of Veterans, passwords and keys."
 )
+ANSWERS_CUT = (
+    "*The longest answers are cut here, as together they are more than GitHub takes. "
+    "Please ask the requestor for the rest.*"
+)
 SHORTCUT = "Ask the Identity Team"
 MESSAGE_SHORTCUT = "Ask Identity about this"
 

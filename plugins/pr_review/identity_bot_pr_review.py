@@ -10,8 +10,9 @@ from marshmallow import ValidationError
 from identity_bot import Form, IssueDraft, Ticket, Url, YesNo, default_issue, hookimpl, line
 
 PULL_REQUEST = re.compile(
-    r"https?://(?:www\.)?github\.com/(?P<owner>[A-Za-z0-9](?:[A-Za-z0-9-]{0,38}))/(?P<repo>[A-Za-z0-9._-]{1,100})"
-    r"/pull/(?P<number>[1-9][0-9]{0,8})(?:/[^\s?#]*)?(?:\?[^\s#]*)?(?:#\S*)?"
+    r"(?i:https?://(?:www\.)?github\.com)/(?P<owner>[A-Za-z0-9][A-Za-z0-9-]{0,38})/"
+    r"(?P<repo>(?!\.{1,2}/)[A-Za-z0-9._-]{1,100})/pull/(?P<number>[1-9][0-9]{0,8})"
+    r"(?:/[^\s?#]*)?(?:\?[^\s#]*)?(?:#\S*)?"
 )
 
 

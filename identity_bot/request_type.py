@@ -1,0 +1,97 @@
+"""One request type as the desk uses it: its form, its settings, and its hooks, whose answers are checked."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pluggy
+
+from identity_bot import defaults
+from identity_bot.errors import Refused
+from identity_bot.forms import Form
+from identity_bot.issue import LONGEST_REQUEST
+from identity_bot.markdown import line
+from identity_bot.model import Answers, Event, IssueDraft, Notification, Person, Ticket
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(kw_only=True)
+class RequestType:
+    """A request type's form, settings and hooks: its own plugin's, the observers' and the defaults'."""
+
+    name: str
+    form: Form
+    settings: Mapping[str, Any]
+    manager: pluggy.PluginManager
+    """Knows no other request type's plugin, so that none hears of tickets that are not its own."""
+
+    def validate(self, answers: Answers, requestor: Person) -> dict[str, str]:
+        """Problems by question's name; none where the answers can be filed.
+
+        Each is at a question that is shown, else nobody could read it. A hook that fails raises what it raised:
+        answers that could not be checked are not filed.
+        """
+        said = self.manager.hook.validate(
+            answers=answers, form=self.form, requestor=requestor, settings=self.settings
+        )
+        shown = [question.name for question in self.form.shown_questions(answers)]
+        merged: dict[str, str] = {}
+        for name, problem in ((n, p) for problems in said for n, p in problems.items() if p):
+            if name not in shown:
+                log.error(
+                    "request type %r: validate found a problem at %r, which is not shown", self.name, name
+                )
+            merged.setdefault(name if name in shown else shown[-1], str(problem))
+        return merged
+
+    def render_issue(self, ticket: Ticket) -> IssueDraft:
+        """What the ticket's issue shall say, as this type wants it.
+
+        Raises Refused where its plugin fails: the standard issue might show what the plugin would have left out.
+        """
+        try:
+            draft: IssueDraft = self.manager.hook.render_issue(
+                ticket=ticket, form=self.form, settings=self.settings
+            )
+            _check_draft(draft)
+        except Exception as error:
+            log.exception("request type %r: its render_issue failed", self.name)
+            raise Refused(
+                f"render_issue of the request type {self.name!r} failed with {type(error).__name__}"
+            ) from error
+        return replace(draft, title=line(draft.title))
+
+    def notify(self, ticket: Ticket, event: Event) -> list[Notification]:
+        """Who shall hear of an event; where a plugin fails here, the standard words are used instead of all."""
+        asked = {"ticket": ticket, "event": event, "form": self.form, "settings": self.settings}
+        try:
+            told = [notification for some in self.manager.hook.notify(**asked) for notification in some]
+            for notification in told:
+                _check_notification(notification)
+        except Exception:
+            log.exception("request type %r: a notify failed; the standard words are used", self.name)
+            return defaults.notify(ticket, event, self.form, self.settings)
+        return told
+
+
+def _check_draft(draft: Any) -> None:
+    if not isinstance(draft, IssueDraft):
+        raise TypeError(f"render_issue returned {type(draft).__name__}, not an IssueDraft")
+    if not isinstance(draft.title, str) or not isinstance(draft.body, str):
+        raise TypeError("an IssueDraft's title and body are texts")
+    for names in (draft.labels, draft.assignees):
+        if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+            raise TypeError("an IssueDraft's labels and assignees are tuples of names")
+    if len(draft.body) > LONGEST_REQUEST:
+        raise ValueError(f"an IssueDraft's body has at most {LONGEST_REQUEST:,} characters")
+
+
+def _check_notification(told: Any) -> None:
+    if not isinstance(told, Notification):
+        raise TypeError(f"notify returned a list with {type(told).__name__}, not Notifications")
+    if not isinstance(told.text, str) or not told.text.strip():
+        raise ValueError("a Notification has no text")
