@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import logging
+import os
+import signal
 import socket
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from types import FrameType
 from typing import Any
 
 import uvicorn
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
 from starlette.applications import Starlette
 
 from identity_bot import plugins, web
-from identity_bot.chat import SlackChat
+from identity_bot.chat import SlackChat, failure
 from identity_bot.desk import Desk, pace
 from identity_bot.errors import IdentityBotError, SettingsError, StoreError
 from identity_bot.github import GitHubTracker
@@ -26,6 +32,9 @@ from identity_bot.store import Store
 from identity_bot.worker import Worker
 
 log = logging.getLogger(__name__)
+
+PING = 2.0
+"""Seconds between two pings of the socket: slack_sdk notices a broken connection only after five of them."""
 
 
 class Bot:
@@ -65,10 +74,10 @@ class Bot:
         if self._stopped:
             return
         self._stopped = True
+        self.worker.stop()  # first, as the socket takes its time; what comes in until then is kept for the next start
         if self._socket:
             self._socket.close()  # type: ignore[no-untyped-call]
         self.listeners.close()
-        self.worker.stop()
         self.store.close()
         atexit.unregister(self.stop)
 
@@ -93,7 +102,7 @@ class Bot:
             database = "ok"
         except StoreError as error:
             database = str(error)
-        connected = self._socket.client.is_connected() if self._socket else None
+        connected = _is_connected(self._socket) if self._socket else None
         return {
             "ready": database == "ok" and connected is not False,
             "database": database,
@@ -109,31 +118,56 @@ class Bot:
         settings = self.settings
         if problems := stand_alone_problems(settings):
             raise SettingsError(problems)
+        listening = _listen(settings.http_host, settings.http_port)
         client = WebClient(token=settings.slack_bot_token, base_url=settings.slack_api_url, timeout=15)
         try:
-            app = App(client=client, signing_secret=settings.slack_signing_secret or "unused in Socket Mode")
-        except Exception as error:
-            raise IdentityBotError(f"SLACK_BOT_TOKEN: Slack did not accept it: {error}") from error
-        self.attach(app)
-        if settings.slack_app_token:
-            self._socket = SocketModeHandler(app, settings.slack_app_token, web_client=client)
-            self._socket.connect()  # type: ignore[no-untyped-call]
-        self.serve(None if settings.slack_app_token else app)
+            with _asking_slack("SLACK_BOT_TOKEN"):
+                app = App(
+                    client=client, signing_secret=settings.slack_signing_secret or "unused in Socket Mode"
+                )
+            self.attach(app)
+            if settings.slack_app_token:
+                self._socket = SocketModeHandler(
+                    app, settings.slack_app_token, web_client=client, ping_interval=PING
+                )
+                with _asking_slack("SLACK_APP_TOKEN"):
+                    self._socket.connect()  # type: ignore[no-untyped-call]
+            self.serve(None if settings.slack_app_token else app, listening)
+        finally:
+            listening.close()
+            self.stop()
 
-    def serve(self, slack_app: App | None = None) -> None:
+    def serve(self, slack_app: App | None = None, listening: socket.socket | None = None) -> None:
         """Serves the HTTP endpoints until SIGTERM or SIGINT, then stops the bot."""
-        listening = _listen(self.settings.http_host, self.settings.http_port)
+        listening = listening or _listen(self.settings.http_host, self.settings.http_port)
         config = uvicorn.Config(
-            self.web_app(slack_app), log_config=None, access_log=False, timeout_graceful_shutdown=10
+            self.web_app(slack_app), log_config=None, access_log=False, timeout_graceful_shutdown=3
         )
         host, port = listening.getsockname()[:2]
         log.info("ready: Slack by %s, HTTP on %s:%s", "HTTP" if slack_app else "Socket Mode", host, port)
+        server = _Server(config)
         try:
-            uvicorn.Server(config).run(sockets=[listening])
+            server.run(sockets=[listening])
         finally:
             log.info("stopping")
             self.stop()
             log.info("stopped")
+
+
+class _Server(uvicorn.Server):
+    """Ends at SIGTERM and SIGINT; uvicorn's own would then send them again, and so end the process before we stop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, self.handle_exit)
+            # A second Ctrl-C ends the process where it is: what was half done is looked for at the next start.
+            signal.signal(signal.SIGINT, self._handle_ctrl_c)
+        yield
+
+    def _handle_ctrl_c(self, sig: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        self.handle_exit(sig, frame)
 
 
 def build(settings: Settings, found: Sequence[plugins.Found] | None = None) -> Bot:
@@ -141,8 +175,32 @@ def build(settings: Settings, found: Sequence[plugins.Found] | None = None) -> B
     return Bot(settings, plugins.find() if found is None else found)
 
 
+def _is_connected(handler: SocketModeHandler) -> bool:
+    """Whether Slack can be heard: slack_sdk calls a broken connection alive until five pings have failed."""
+    session = handler.client.current_session
+    return session is not None and session.is_active() and not session.consecutive_check_state_error_count
+
+
 def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port))
     except OSError as error:
-        raise SettingsError([f"http: cannot listen on {host}:{port}: {error.strerror}"]) from error
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise SettingsError([f"http: cannot listen on {host}:{port}: {reason}"]) from error
+
+
+@contextlib.contextmanager
+def _asking_slack(token: str) -> Iterator[None]:
+    """Says in one line what Slack had against a token, or that it cannot be reached."""
+    try:
+        yield
+    except Exception as error:
+        cause: BaseException | None = error
+        while cause and not isinstance(cause, (SlackApiError, OSError)):
+            cause = cause.__cause__ or cause.__context__
+        if isinstance(cause, SlackApiError):
+            said = str(failure("start", cause)).partition(": ")[2]
+            raise IdentityBotError(f"{token}: Slack did not accept it: {said}") from error
+        if isinstance(cause, OSError):
+            raise IdentityBotError(f"Slack cannot be reached: {getattr(cause, 'reason', cause)}") from error
+        raise

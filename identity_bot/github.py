@@ -37,6 +37,10 @@ LONGEST_WAIT = 3700.0
 """Seconds; GitHub's limits are by the hour."""
 
 
+class Forged(Refused):
+    """A delivery that is not GitHub's, or was signed with another secret."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
     """GitHub's answer as it came; `headers` have lower-case names."""
@@ -179,12 +183,12 @@ class GitHubTracker:
 def read_webhook(headers: Mapping[str, str], body: bytes, secret: str) -> IssueSnapshot | None:
     """The issue that a delivery is about; None for a delivery about something else.
 
-    Raises Refused where the signature does not fit the raw body, or the body is no delivery. `headers` has
-    lower-case names. See docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries.
+    Raises Forged where the signature does not fit the raw body, and Refused where the body is no delivery. `headers`
+    has lower-case names. See docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries.
     """
     expected = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     if not hmac.compare_digest(expected.encode(), headers.get("x-hub-signature-256", "").encode()):
-        raise Refused("the signature does not fit")
+        raise Forged("the signature does not fit")
     try:
         payload = json.loads(body)
         if headers.get("x-github-event") not in ("issues", "issue_comment"):

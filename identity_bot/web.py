@@ -17,12 +17,14 @@ from starlette.routing import Route
 
 from identity_bot.desk import Desk
 from identity_bot.errors import Refused, StoreError
-from identity_bot.github import read_webhook
+from identity_bot.github import Forged, read_webhook
 
 log = logging.getLogger(__name__)
 
-LARGEST_BODY = 25 * 1024 * 1024
+LARGEST_DELIVERY = 25 * 1024 * 1024
 """Bytes; GitHub sends no larger delivery (webhooks/webhook-events-and-payloads)."""
+LARGEST_REQUEST = 4 * 1024 * 1024
+"""Bytes; a view has at most 250 kB, and escaping makes at most twelve bytes of one."""
 
 
 def web_app(
@@ -41,25 +43,42 @@ def web_app(
 
     async def slack(request: Request) -> Response:
         assert slack_app is not None
-        bolt_request = to_bolt_request(request, await request.body())
-        return to_starlette_response(await run_in_threadpool(slack_app.dispatch, bolt_request))
+        body = await _body(request, LARGEST_REQUEST)
+        if body is None:
+            return PlainTextResponse("larger than any request of Slack's\n", status_code=413)
+        if not _may_be_signed(request.headers):
+            log.warning("a request to /slack/events without a signature was refused")
+            return PlainTextResponse("not signed\n", status_code=401)
+        try:
+            # Bolt reads the body before it looks at the signature, so anybody can send what it cannot read.
+            bolt_request = to_bolt_request(request, body)
+        except (ValueError, TypeError, AttributeError, KeyError, IndexError, RecursionError) as error:
+            log.warning(
+                "a request to /slack/events was refused: it cannot be read (%s)", type(error).__name__
+            )
+            return PlainTextResponse("not a request of Slack's\n", status_code=400)
+        answer = await run_in_threadpool(slack_app.dispatch, bolt_request)
+        if answer.status == 401:
+            log.warning("a request to /slack/events was refused: its signature is wrong or old")
+        return to_starlette_response(answer)
 
     async def webhook(request: Request) -> Response:
         if webhook_secret is None:
             return PlainTextResponse("GITHUB_WEBHOOK_SECRET is not set\n", status_code=404)
-        body = b""
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > LARGEST_BODY:
-                return PlainTextResponse("larger than any delivery\n", status_code=413)
+        body = await _body(request, LARGEST_DELIVERY)
+        if body is None:
+            return PlainTextResponse("larger than any delivery\n", status_code=413)
         try:
             snapshot = read_webhook(request.headers, body, webhook_secret)
             if snapshot and snapshot.repository.casefold() in repositories:
                 await run_in_threadpool(desk.observe, snapshot)
                 wake()
+        except Forged as error:
+            log.warning("a webhook delivery was refused: %s", error)
+            return PlainTextResponse(f"{error}\n", status_code=401)
         except Refused as error:
             log.warning("a webhook delivery was refused: %s", error)
-            return PlainTextResponse(f"{error}\n", status_code=401 if "signature" in str(error) else 400)
+            return PlainTextResponse(f"{error}\n", status_code=400)
         except StoreError as error:
             log.error("a webhook delivery was not taken: %s", error)
             return PlainTextResponse("try again later\n", status_code=503)
@@ -80,6 +99,22 @@ def web_app(
     if slack_app is not None:
         routes.append(Route("/slack/events", slack, methods=["POST"]))
     return Starlette(routes=routes)
+
+
+async def _body(request: Request, largest: int) -> bytes | None:
+    """A request's body; None where it is too large to be worth reading."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > largest:
+            return None
+    return bytes(body)
+
+
+def _may_be_signed(headers: Mapping[str, str]) -> bool:
+    """Whether the two headers of Slack's signature have a form that can be checked at all."""
+    moment, signature = (headers.get(f"x-slack-{name}", "") for name in ("request-timestamp", "signature"))
+    return moment.isascii() and moment.isdecimal() and len(moment) < 20 and signature.isascii()
 
 
 def ago(moment: float | None) -> float | None:
