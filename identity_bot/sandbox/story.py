@@ -62,6 +62,7 @@ class Story:
         self.sends(juniper)
         issue = self.opens_issue(cast.REPOSITORY, "PR review: vets-api pull request 12")
         self.sees_modal(juniper, f"|#{issue}>", "the modal shows the ticket's number")
+        self.sandbox.slack.close(juniper)
         self.sees_message(juniper, INTAKE, f"<@{juniper}> your request is ticket", f"|#{issue}>")
         for person in ("U0INDIGO", "U0SAGE", "U0LINDEN"):
             self.sees_message(person, TEAM, f"|#{issue}>", "PR review")
@@ -74,6 +75,7 @@ class Story:
         self.sees_modal(marlo, "What data do you need?", "the form of a data pull opens at once")
         self.fills(marlo, team="Education", production="yes", sensitive="yes", data_needed=secret)
         self.sends(marlo)
+        self.sandbox.slack.close(marlo)
         issue = self.opens_issue(cast.RESTRICTED_REPOSITORY, "Data pull for Education: sensitive")
         self.sees_message(marlo, INTAKE, f"<@{marlo}> your request is ticket", f"|#{issue}>")
         self.sees_message("U0SAGE", TEAM, f"|#{issue}>", "Urgent", "<@U0INDIGO>")
@@ -92,6 +94,7 @@ class Story:
         self.sees_modal(rowan, "Which credential?", "the form opens with the message in its comments")
         self.fills(rowan, team="Health Records", production="no", credential="logingov", environment="local")
         self.sends(rowan)
+        self.sandbox.slack.close(rowan)
         issue = self.opens_issue(cast.REPOSITORY, "Mocked authentication: Login.gov, Local")
         told = self.check(
             "the ticket keeps the message's thread", lambda: self.sandbox.slack.thread(GENERAL, ts)[1:]
