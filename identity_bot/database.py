@@ -67,21 +67,22 @@ class SameFile:
     """Makes sure that a SQLite file is still the one that was opened: writing goes on unseen in a deleted one."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
         self._path = Path(engine.url.database or "")
-        self._seen: tuple[int, int] | None = None
+        self._opened: tuple[int, int] | None = None
 
     def check(self) -> None:
-        """Raises StoreError where the file is gone; opens the new one where it was replaced."""
+        """Raises StoreError where the file is gone or is another."""
         try:
-            found = self._path.stat()
+            stat = self._path.stat()
         except FileNotFoundError:
-            if self._seen:
-                raise StoreError(f"the database file {self._path} is gone") from None
-            return
-        if self._seen not in (None, (found.st_dev, found.st_ino)):
-            self._engine.dispose()
-        self._seen = (found.st_dev, found.st_ino)
+            found = None
+        else:
+            found = stat.st_dev, stat.st_ino
+        if self._opened is None:
+            self._opened = found
+        elif found != self._opened:
+            became = "is another than before" if found else "is gone"
+            raise StoreError(f"the database file {self._path} {became}; put it back, or restart the bot")
 
 
 def _postgresql(url: URL, patience: float) -> Engine:

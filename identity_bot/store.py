@@ -31,8 +31,12 @@ _READY_AT = text(
     " WHEN excluded.ready_at < lanes.not_before THEN lanes.not_before ELSE excluded.ready_at END"
 )
 _NEW_TICKET = {
-    "sqlite": sqlite.insert(tables.tickets).on_conflict_do_nothing(index_elements=["id"]),
-    "postgresql": postgresql.insert(tables.tickets).on_conflict_do_nothing(index_elements=["id"]),
+    "sqlite": sqlite.insert(tables.tickets)
+    .on_conflict_do_nothing(index_elements=["id"])
+    .returning(tables.tickets.c.id),
+    "postgresql": postgresql.insert(tables.tickets)
+    .on_conflict_do_nothing(index_elements=["id"])
+    .returning(tables.tickets.c.id),
 }
 _TOUCH = {
     "sqlite": sqlite.insert(tables.lanes).on_conflict_do_update(
@@ -62,7 +66,7 @@ class Transaction:
 
     def add_ticket(self, ticket: Ticket) -> bool:
         """Keeps a new ticket; False, with nothing written, where its id is already known."""
-        return self.connection.execute(_NEW_TICKET[self._dialect], _row(ticket)).rowcount == 1
+        return self.connection.execute(_NEW_TICKET[self._dialect], _row(ticket)).one_or_none() is not None
 
     def ticket(self, ticket_id: str) -> Ticket | None:
         """The ticket of this id, locked until the transaction ends."""

@@ -1,0 +1,499 @@
+"""The store keeps what it is given, on SQLite and PostgreSQL alike, and says in one sentence when it cannot."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import subprocess
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, inspect, text
+
+from identity_bot import database, migrations, tables
+from identity_bot.errors import StoreError
+from identity_bot.markdown import clean
+from identity_bot.model import Event, EventKind, Person, Post, Stage
+from identity_bot.store import Store
+from tests.support_outbox import START, Clock, at_once, effect, enqueue, explained, statements, ticket
+
+SECRET = "the requestor's own words"
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    store = Store(database_url, Clock())
+    store.migrate()
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def sqlite_store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(f"sqlite:///{tmp_path / 'bot.db'}", Clock())
+    store.migrate()
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def postgres_store(postgres_url: str) -> Iterator[Store]:
+    store = Store(postgres_url, Clock())
+    store.migrate()
+    yield store
+    store.close()
+
+
+def add(store: Store, *submissions: str) -> None:
+    for submission in submissions:
+        with store.begin() as transaction:
+            assert transaction.add_ticket(ticket(submission, answers={"comments": SECRET}))
+
+
+# Tickets
+
+
+def test_a_ticket_comes_back_as_it_was_kept(store: Store) -> None:
+    kept = ticket(
+        stage=Stage.OPEN,
+        is_urgent=True,
+        is_sensitive=True,
+        number=12,
+        url="https://github.test/12",
+        origin=Post(channel="C1", ts="1.2", link="https://slack.test/1"),
+        thread=Post(channel="C2", ts="1.3"),
+        card=Post(channel="C3", ts="1.4"),
+        answers={"yes": True, "count": 3, "list": ["a", "b"], "person": {"id": "U1", "name": "Ann"}},
+    )
+
+    with store.begin() as transaction:
+        transaction.add_ticket(kept)
+
+    assert store.ticket(kept.id) == kept
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "\N{PILE OF POO}" * 3000,
+        "\N{HEBREW LETTER ALEF}\N{ARABIC LETTER BEH} \N{RIGHT-TO-LEFT OVERRIDE}gnp.exe",
+        "one\x00two \x1b[31m \ud800 lone",
+        "'; DROP TABLE tickets; -- %s %(name)s :name {}",
+        "<!channel> @everyone <!-- identity-bot:end -->",
+    ],
+    ids=["emoji", "right-to-left", "controls", "quotes", "markup"],
+)
+def test_hostile_text_is_kept_letter_for_letter(store: Store, hostile: str) -> None:
+    text = clean(hostile)
+    asked_by = Person(slack_id="U1", handle=text, name=text, team=text)
+    kept = ticket(requestor=asked_by, answers={"comments": text}, url=text)
+
+    with store.begin() as transaction:
+        transaction.add_ticket(kept)
+
+    assert store.ticket(kept.id) == kept
+    assert store.last_team("U1") == text
+
+
+def test_answers_survive_characters_that_no_text_column_takes(store: Store) -> None:
+    """Answers are JSON, so that even uncleaned ones come back."""
+    kept = ticket(answers={"comments": "one\x00two\ud800"})
+
+    with store.begin() as transaction:
+        transaction.add_ticket(kept)
+
+    assert store.ticket(kept.id) == kept
+
+
+def test_a_ticket_that_nobody_knows_is_none(store: Store) -> None:
+    assert store.ticket("nobody's") is None
+    with store.begin() as transaction:
+        assert transaction.ticket("nobody's") is None
+
+
+def test_a_second_ticket_of_the_same_id_changes_nothing(store: Store) -> None:
+    first = ticket(answers={"comments": "first"})
+
+    with store.begin() as transaction:
+        was_new = transaction.add_ticket(first)
+    with store.begin() as transaction:
+        was_new_again = transaction.add_ticket(ticket(answers={"comments": "second"}))
+
+    assert (was_new, was_new_again) == (True, False)
+    assert store.ticket(first.id) == first
+
+
+def test_of_many_tickets_of_one_id_at_once_one_is_new(store: Store) -> None:
+    def submit() -> bool:
+        with store.begin() as transaction:
+            is_new = transaction.add_ticket(ticket())
+            if is_new:
+                transaction.enqueue(effect())
+            else:
+                assert transaction.ticket(ticket().id) == ticket()
+            return is_new
+
+    results = at_once(*[submit] * 16)
+
+    assert sorted(map(bool, results)) == [False] * 15 + [True]
+    with store.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM outbox")).scalar() == 1
+
+
+def test_two_changes_of_one_ticket_at_once_do_not_overwrite_each_other(store: Store) -> None:
+    """A ticket read in a transaction is locked until its end."""
+    add(store, "V1")
+
+    def count_up() -> None:
+        with store.begin() as transaction:
+            found = transaction.ticket(ticket().id)
+            assert found
+            transaction.save(ticket(answers={"count": found.answers.get("count", 0) + 1}))
+
+    at_once(*[count_up] * 8)
+
+    found = store.ticket(ticket().id)
+    assert found
+    assert found.answers == {"count": 8}
+
+
+def test_an_error_in_a_transaction_undoes_all_of_it(store: Store) -> None:
+    with pytest.raises(ZeroDivisionError), store.begin() as transaction:
+        transaction.add_ticket(ticket())
+        transaction.add_event(Event(kind=EventKind.CREATED, ticket_id=ticket().id, at=START))
+        transaction.enqueue(effect())
+        raise ZeroDivisionError
+
+    with store.reading() as connection:
+        for table in tables.metadata.tables.values():
+            assert connection.execute(table.select()).all() == []
+
+
+def test_the_last_team_is_that_of_the_newest_ticket(store: Store) -> None:
+    for number, team in enumerate(["Benefits", "Education", ""]):
+        asked_by = Person(slack_id="U1" if team else "U2", team=team)
+        with store.begin() as transaction:
+            transaction.add_ticket(ticket(f"V{number}", requestor=asked_by, submitted_at=START + number))
+
+    assert store.last_team("U1") == "Education"
+    assert store.last_team("U2") == ""
+    assert store.last_team("U3") == ""
+
+
+def test_news_are_told_after_the_commit_and_only_then(store: Store) -> None:
+    told: list[bool] = []
+
+    def look() -> None:
+        with store.reading() as connection:
+            told.append(connection.execute(text("SELECT count(*) FROM outbox")).scalar() == 1)
+
+    store.on_news = look
+
+    add(store, "V1")
+    with pytest.raises(ZeroDivisionError), store.begin() as transaction:
+        transaction.enqueue(effect())
+        raise ZeroDivisionError
+    enqueue(store, effect())
+
+    assert told == [True]
+
+
+# The schema
+
+
+def test_the_migrations_make_what_the_tables_say(store: Store) -> None:
+    with store.reading() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        assert compare_metadata(context, tables.metadata) == []
+
+
+def test_partial_indexes_are_partial(store: Store) -> None:
+    """What autogenerate does not compare: an index over all rows would grow with what is done."""
+    with store.reading() as connection:
+        found = {
+            index["name"]: index["dialect_options"] for index in inspect(connection).get_indexes("outbox")
+        }
+
+    for name, state in (("outbox_next", "waiting"), ("outbox_parked", "parked")):
+        [condition] = (str(option) for key, option in found[name].items() if key.endswith("_where"))
+        assert state in condition
+
+
+def test_newest_is_the_head_of_the_revisions() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+
+    assert ScriptDirectory.from_config(config).get_heads() == [database.NEWEST]
+
+
+def test_migrating_again_changes_nothing(store: Store) -> None:
+    add(store, "V1")
+
+    store.migrate()
+
+    assert store.ticket(ticket().id)
+
+
+START_TWICE = (
+    "import sys; from identity_bot.store import Store; s = Store(sys.argv[1]); s.migrate(); s.ping()"
+)
+
+
+def test_two_processes_can_start_on_an_empty_database(database_url: str) -> None:
+    command = [sys.executable, "-c", START_TWICE, database_url]
+
+    starting = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    errors = [process.communicate(timeout=50)[1] for process in starting]
+
+    assert [process.returncode for process in starting] == [0, 0, 0], errors
+
+
+def test_a_newer_schema_is_refused_with_what_to_do(store: Store) -> None:
+    with store.begin() as transaction:
+        transaction.connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(StoreError, match="newer schema than this version of identity_bot knows.*install"):
+        store.migrate()
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("", "expected"),
+        ("not an address", "expected"),
+        ("mysql://localhost/x", "mysql is not supported; SQLite and PostgreSQL are"),
+        ("nonsense+x://localhost/x", "nonsense is not supported"),
+        ("sqlite://", "needs a file"),
+        ("sqlite:///:memory:", "needs a file"),
+    ],
+)
+def test_an_address_that_cannot_be_used_says_what_is_expected(url: str, said: str) -> None:
+    with pytest.raises(StoreError, match=f"DATABASE_URL: .*{said}"):
+        Store(url)
+
+
+# Databases that cannot be used
+
+
+def assert_clear(error: StoreError, *reasons: str) -> None:
+    """One sentence with the reason; neither it nor its traceback shows what somebody wrote."""
+    shown = "".join(traceback.format_exception(error))
+    assert any(reason in str(error) for reason in reasons), str(error)
+    assert "\n" not in str(error)
+    assert SECRET not in shown
+
+
+def refused(store: Store, submission: str = "V2") -> StoreError:
+    """What the store says of a ticket that it cannot keep."""
+    with pytest.raises(StoreError) as caught:
+        add(store, submission)
+    return caught.value
+
+
+def test_a_row_that_breaks_a_rule_shows_no_values(store: Store) -> None:
+    add(store, "V1", "V2")
+    with store.begin() as transaction:
+        transaction.save(ticket("V1", number=1, answers={"comments": SECRET}))
+
+    with pytest.raises(StoreError) as caught, store.begin() as transaction:
+        transaction.save(ticket("V2", number=1, url=SECRET, answers={"comments": SECRET}))
+
+    assert_clear(caught.value, "the database refused a row")
+    assert store.ticket(ticket("V1").id)
+
+
+def test_a_table_that_is_missing_shows_no_values(store: Store) -> None:
+    with store.begin() as transaction:
+        transaction.connection.execute(text("DROP TABLE tickets"))
+
+    assert_clear(refused(store), "tickets")
+
+
+def test_a_locked_sqlite_says_so_in_time(sqlite_store: Store) -> None:
+    """Reading goes on meanwhile, and writing after it."""
+    add(sqlite_store, "V1")
+    other = sqlite3.connect(str(sqlite_store.engine.url.database), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    assert_clear(refused(sqlite_store), "locked")
+    assert sqlite_store.ticket(ticket("V1").id)
+    other.execute("ROLLBACK")
+    add(sqlite_store, "V2")
+    other.close()
+
+
+def test_writers_in_line_do_not_wait_for_each_others_patience(sqlite_store: Store) -> None:
+    """However many wait for a locked database, each hears within two patiences."""
+    other = sqlite3.connect(str(sqlite_store.engine.url.database), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    errors = at_once(*[lambda number=number: refused(sqlite_store, f"V{number}") for number in range(6)])
+
+    for error in errors:
+        assert isinstance(error, StoreError)
+        assert_clear(error, "locked", "others have been writing for too long")
+    other.execute("ROLLBACK")
+    other.close()
+    add(sqlite_store, "V1")
+
+
+def test_a_full_sqlite_says_so(sqlite_store: Store) -> None:
+    with sqlite_store.begin() as transaction:
+        pages = transaction.connection.exec_driver_sql("PRAGMA page_count").scalar()
+        transaction.connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+
+    with pytest.raises(StoreError) as caught, sqlite_store.begin() as transaction:
+        transaction.add_ticket(ticket(answers={"comments": SECRET * 10_000}))
+
+    assert_clear(caught.value, "full")
+    with sqlite_store.begin() as transaction:
+        transaction.connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+    add(sqlite_store, "V2")
+
+
+def test_a_read_only_sqlite_says_so(sqlite_store: Store, tmp_path: Path) -> None:
+    """By `query_only`, as file modes do not bind root, who runs the tests here and there."""
+    add(sqlite_store, "V1")
+    with sqlite_store.reading() as connection:
+        connection.exec_driver_sql("PRAGMA query_only = ON")
+
+    assert_clear(refused(sqlite_store), "readonly")
+    assert sqlite_store.ticket(ticket("V1").id)
+    with sqlite_store.reading() as connection:
+        connection.exec_driver_sql("PRAGMA query_only = OFF")
+    add(sqlite_store, "V2")
+
+
+def test_a_sqlite_opened_immutable_says_so(sqlite_store: Store) -> None:
+    add(sqlite_store, "V1")
+    path = sqlite_store.engine.url.database
+    sqlite_store.close()
+    frozen = Store(f"sqlite:///file:{path}?immutable=1&uri=true")
+
+    assert_clear(refused(frozen), "readonly")
+    assert frozen.ticket(ticket("V1").id)
+    frozen.close()
+
+
+def test_a_sqlite_file_that_vanished_takes_no_more_tickets(sqlite_store: Store) -> None:
+    """SQLite itself would go on writing into the deleted file, and all of it would be lost."""
+    add(sqlite_store, "V1")
+    path = Path(str(sqlite_store.engine.url.database))
+    saved = path.rename(path.with_suffix(".away"))
+
+    assert_clear(refused(sqlite_store), "is gone")
+    with pytest.raises(StoreError, match="is gone"):
+        sqlite_store.ping()
+    assert not path.exists()
+    saved.rename(path)
+    add(sqlite_store, "V2")
+    assert sqlite_store.ticket(ticket("V1").id)
+
+
+def test_a_sqlite_file_in_the_place_of_another_is_not_mistaken_for_it(
+    sqlite_store: Store, tmp_path: Path
+) -> None:
+    add(sqlite_store, "V1")
+    (tmp_path / "other.db").touch()
+
+    (tmp_path / "other.db").replace(tmp_path / "bot.db")
+
+    assert_clear(refused(sqlite_store), "is another than before")
+
+
+def test_a_file_that_is_no_database_says_so(tmp_path: Path) -> None:
+    (tmp_path / "bot.db").write_text("not a database at all, but long enough to be read as one" * 100)
+
+    with pytest.raises(StoreError, match="not a database"):
+        Store(f"sqlite:///{tmp_path / 'bot.db'}").migrate()
+
+
+def test_a_folder_that_does_not_exist_says_so(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="unable to open database file"):
+        Store(f"sqlite:///{tmp_path / 'nowhere' / 'bot.db'}").migrate()
+
+
+def test_a_terminated_postgresql_connection_is_replaced(postgres_store: Store) -> None:
+    add(postgres_store, "V1")
+
+    with pytest.raises(StoreError) as caught, postgres_store.begin() as transaction:
+        transaction.add_ticket(ticket("V2", answers={"comments": SECRET}))
+        pid = transaction.connection.execute(text("SELECT pg_backend_pid()")).scalar()
+        with postgres_store.reading() as other:
+            other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+        transaction.add_ticket(ticket("V3", answers={"comments": SECRET}))
+
+    assert_clear(caught.value, "terminat", "closed")
+    add(postgres_store, "V2")
+
+
+def test_a_read_only_postgresql_says_so(postgres_store: Store) -> None:
+    add(postgres_store, "V1")
+    name = postgres_store.engine.url.database
+    with postgres_store.begin() as transaction:
+        transaction.connection.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
+    postgres_store.close()
+
+    assert_clear(refused(postgres_store), "read-only")
+    assert postgres_store.ticket(ticket("V1").id)
+    with postgres_store.begin() as transaction:
+        transaction.connection.execute(text("SET TRANSACTION READ WRITE"))
+        transaction.connection.execute(text(f"ALTER DATABASE {name} RESET default_transaction_read_only"))
+    postgres_store.close()
+    add(postgres_store, "V2")
+
+
+def test_a_dropped_postgresql_database_says_so(postgres_store: Store, postgres: str) -> None:
+    name = postgres_store.engine.url.database
+    server = create_engine(
+        postgres.replace("postgresql://", "postgresql+psycopg://", 1), isolation_level="AUTOCOMMIT"
+    )
+    with server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+    assert_clear(refused(postgres_store), f'database "{name}" does not exist')
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    postgres_store.migrate()
+    add(postgres_store, "V1")
+    server.dispose()
+
+
+def test_a_postgresql_row_that_somebody_holds_is_not_waited_for_too_long(postgres_store: Store) -> None:
+    """A process that stopped in the middle of a transaction costs an apology, not Slack's patience."""
+    enqueue(postgres_store, effect("github"))
+
+    with pytest.raises(StoreError) as caught, postgres_store.begin() as holder:
+        holder.connection.execute(text("SELECT * FROM lanes FOR UPDATE"))
+        enqueue(postgres_store, effect("github", payload={"text": SECRET}))
+
+    assert_clear(caught.value, "lock timeout")
+    enqueue(postgres_store, effect("github"))
+
+
+def test_a_postgresql_that_is_not_there_says_so() -> None:
+    password = "hu" + "sh"
+    with pytest.raises(StoreError) as caught:
+        Store(f"postgresql://nobody:{password}@127.0.0.1:1/bot").migrate()
+
+    assert_clear(caught.value, "connection")
+    assert password not in "".join(traceback.format_exception(caught.value))
+
+
+# How the database is asked
+
+
+def test_the_newest_ticket_of_a_person_is_found_by_an_index(store: Store) -> None:
+    with statements(store) as seen:
+        store.last_team("U1")
+
+    assert re.search("(SEARCH|Index).*tickets_of_requestor", explained(store, *seen[-1]))
