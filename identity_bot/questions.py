@@ -95,10 +95,7 @@ class Question:
 
     def _tidy(self, typed: Any) -> Any:
         """What was typed without what nobody meant to type; None where nothing is left."""
-        if isinstance(typed, str):
-            typed = " ".join(clean(typed).split())
-            return None if _BLANK.match(typed) else typed
-        return None if typed in (None, [], {}) else typed
+        return _something(" ".join(clean(typed).split()) if isinstance(typed, str) else typed)
 
     def _rules(self, *own: Callable[[Any], Any]) -> dict[str, Any]:
         return {"validate": [*own, *self.validate]}
@@ -128,10 +125,7 @@ class LongText(Question):
         return text(**self._rules(length(self.min_length, self.max_length)))
 
     def _tidy(self, typed: Any) -> Any:
-        if isinstance(typed, str):
-            typed = clean(typed).strip()
-            return None if _BLANK.match(typed) else typed
-        return typed
+        return _something(clean(typed).strip() if isinstance(typed, str) else typed)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -203,12 +197,12 @@ class Chosen(Question):
 
     def _one_of(self, *further: Callable[[Any], Any]) -> fields.Field[Any]:
         wrong = "This is not one of the choices. Please choose again."
+        say: dict[str, Any] = {"invalid": wrong, "null": wrong}
         offered = validate.OneOf([option.value for option in self.offered], error=wrong)
-        return fields.String(error_messages={"invalid": wrong}, validate=[offered, *further])
+        return fields.String(error_messages=say, validate=[offered, *further])
 
     def _tidy(self, typed: Any) -> Any:
-        # Options' values are ours, not typed: they stay as they are.
-        return None if typed in ("", None, [], {}) else typed
+        return _something(typed)  # options' values are ours, not typed: they stay as they are
 
     def _label(self, value: str) -> str:
         return next((option.label for option in self.offered if option.value == value), value)
@@ -243,7 +237,7 @@ class Choices(Chosen):
     def _tidy(self, typed: Any) -> Any:
         if isinstance(typed, list):
             typed = [value for at, value in enumerate(typed) if value not in typed[:at]]
-        return None if typed in ("", None, [], {}) else typed
+        return _something(typed)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -284,7 +278,7 @@ class Files(Question):
 
     def field(self) -> fields.Field[Any]:
         wrong = "Please attach the file again."
-        inner = Picked(File, unknown=EXCLUDE, error_messages={"type": wrong})
+        inner = Picked(File, unknown=EXCLUDE, error_messages={"type": wrong, "null": wrong})
         return fields.List(inner, error_messages={"invalid": wrong}, **self._rules(self._accepted))
 
     def shown(self, answer: Any) -> str:
@@ -297,3 +291,9 @@ class Files(Question):
         endings = {ending.lower() for ending in self.filetypes}
         if endings and any(file["name"].lower().rpartition(".")[2] not in endings for file in files):
             raise ValidationError(f"Please attach only files of these kinds: {', '.join(sorted(endings))}.")
+
+
+def _something(typed: Any) -> Any:
+    """What was typed, or None where that is nothing that anybody could see."""
+    is_blank = bool(_BLANK.match(typed)) if isinstance(typed, str) else typed in (None, [], {})
+    return None if is_blank else typed
