@@ -197,6 +197,6 @@ def _problem(question: Question, value: Any) -> str:
 
 
 def _first_message(said: Any) -> str:
-    while said and isinstance(said, dict | list):
+    while isinstance(said, dict | list):
         said = next(iter(said.values())) if isinstance(said, dict) else said[0]
-    return str(said) if said else "Please check this answer."
+    return str(said)
