@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,6 +45,26 @@ def migrate(url: str) -> None:
             if _revision(engine) != NEWEST:
                 with engine.begin() as connection:
                     _upgrade(connection)
+    finally:
+        engine.dispose()
+
+
+def revision(url: str) -> str | None:
+    """The revision of the schema, once it is sure that one may write; None for a database that is yet to be made.
+
+    Changes nothing and makes nothing, not even SQLite's file.
+    """
+    engine = open_engine(url)
+    try:
+        file = Path(engine.url.database or "") if engine.dialect.name == "sqlite" else None
+        if file and not file.exists():
+            if not (file.parent.is_dir() and os.access(file.parent, os.W_OK)):
+                raise StoreError(f"DATABASE_URL: {file.parent} is no folder that can be written to")
+            return None
+        with failures():
+            with engine.begin():
+                pass  # SQLite gives the write lock here, or says why it cannot
+            return _revision(engine)
     finally:
         engine.dispose()
 

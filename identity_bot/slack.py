@@ -20,14 +20,13 @@ from identity_bot.chat import SlackChat
 from identity_bot.desk import Desk
 from identity_bot.errors import Invalid, SettingsError, StoreError
 from identity_bot.inputs import PREFIX, QUESTION, Json
+from identity_bot.manifest import ASK, ASK_ABOUT
 from identity_bot.markdown import clean
 from identity_bot.model import Person, Post
 from identity_bot.questions import LongText, Url
 
 log = logging.getLogger(__name__)
 
-ASK = f"{PREFIX}ask"
-ASK_ABOUT = f"{PREFIX}ask-about"
 URL = re.compile(r"https?://[^\s<>|]{3,2000}")
 PATIENCE = 1.0
 """Seconds that the opening of a form waits for a name: the trigger lives for three."""
