@@ -25,7 +25,7 @@ from identity_bot.inputs import (
 )
 from identity_bot.markdown import ELLIPSIS, mrkdwn, plain
 from identity_bot.model import Post, Ticket
-from identity_bot.questions import Option, Url
+from identity_bot.questions import LongText, Option, Url
 from identity_bot.slack_limits import MESSAGE_BLOCKS, MESSAGE_TEXT, VIEW_BYTES, check_view, view_bytes
 
 FORM = f"{PREFIX}form"
@@ -198,7 +198,8 @@ def _answers(ticket: Ticket, form: Form) -> Iterator[str]:
     """The type's own answers in mrkdwn; those that every form asks for are among the facts."""
     for question, text in readable(form, ticket.answers):
         if question not in COMMON:
-            shown = mrkdwn(text, limit=300)
+            listed = text if isinstance(question, LongText) else text.replace("\n", ", ")
+            shown = mrkdwn(listed, limit=300)
             is_link = isinstance(question, Url) and not shown.endswith(ELLIPSIS)
             yield f"*{mrkdwn(question.label, limit=150)}*\n" + (f"<{_address(shown)}>" if is_link else shown)
 
@@ -240,7 +241,7 @@ def _metadata(draft: Draft) -> str:
     while True:
         written = json.dumps(kept | ({"about": about} if about else {}), ensure_ascii=False)
         # In bytes, as Slack does not say how it counts.
-        if not about or len(written.encode()) <= LONGEST_METADATA:
+        if not about or len(written.encode("utf-8", "replace")) <= LONGEST_METADATA:
             return written
         about = about[: len(about) * 9 // 10]
 
