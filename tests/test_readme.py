@@ -1,0 +1,232 @@
+"""The README, CONTRIBUTING and docs/operations.md say what is so: settings, links, commands, log lines, SQL."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from marshmallow import Schema, fields, missing
+from slack_bolt import App
+from slack_sdk import WebClient
+from sqlalchemy import Engine, create_engine, text
+
+from identity_bot import settings
+from identity_bot.cli import main
+from identity_bot.model import Effect, Person, Ticket
+from identity_bot.sandbox.server import Sandbox
+from identity_bot.store import Store
+from tests.support import eventually
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+OURS = {"build", "dist", "node_modules"}
+DOCUMENTS = sorted(
+    path
+    for path in ROOT.rglob("*.md")
+    if not any(part.startswith(".") or part in OURS for part in path.relative_to(ROOT).parts)
+)
+BY_NAME = [pytest.param(path, id=str(path.relative_to(ROOT))) for path in DOCUMENTS]
+
+
+def rows(document: str, head: str) -> list[list[str]]:
+    """The cells of the table whose head begins so."""
+    lines = document[document.index(f"\n| {head} |") + 1 :].splitlines()[2:]
+    found = []
+    for line in lines:
+        if not line.startswith("|"):
+            break
+        found.append([cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]])
+    return found
+
+
+def blocks(document: str, language: str) -> list[str]:
+    """The fenced blocks of a language, without their indentation."""
+    found = re.finditer(rf"^( *)```{language}\n(.*?)^ *```$", document, re.MULTILINE | re.DOTALL)
+    return [re.sub(rf"^{match[1]}", "", match[2], flags=re.MULTILINE) for match in found]
+
+
+def prose(document: str) -> str:
+    """A document without its fenced blocks."""
+    return re.sub(r"^( *)```.*?^\1```$", "", document, flags=re.MULTILINE | re.DOTALL)
+
+
+def anchors(document: str) -> set[str]:
+    """The names by which GitHub links to a document's headings."""
+    titles = re.findall(r"^#+ (.+)$", prose(document), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def settings_in(schema: Schema, before: str = "") -> Iterator[tuple[str, str]]:
+    """Each key of a schema with its default as the README writes it."""
+    for name, field in schema.fields.items():
+        yield f"{before}{name}", _default(field)
+        inner = field.inner if isinstance(field, fields.List) else field
+        if isinstance(inner, fields.Nested):
+            brackets = "[]" if isinstance(field, fields.List) else ""
+            yield from settings_in(inner.schema, f"{before}{name}{brackets}.")
+
+
+def _default(field: fields.Field[Any]) -> str:
+    if field.required:
+        return "required"
+    default = field.load_default() if callable(field.load_default) else field.load_default
+    return "none" if default in (None, missing) else f"`{json.dumps(default)}`"
+
+
+def test_the_readme_has_every_setting_and_no_other() -> None:
+    documented = {row[0].strip("`"): row[2] for row in rows(README, "key")}
+    expected = dict(settings_in(settings.FileSettings()))
+    del expected["http"]  # a table; its keys are there
+    in_a_section = {f"request_types.<type>.{name}" for name in settings.TypeSettings().fields}
+
+    assert {name: documented.get(name) for name in expected} == expected
+    assert set(documented) == set(expected) | in_a_section
+
+
+def test_the_readme_has_every_environment_variable_and_no_other() -> None:
+    documented = {row[0].strip("`"): row[1].strip("`") for row in rows(README, "variable")}
+
+    assert set(documented) == {"IDENTITY_BOT_CONFIG", *settings.ENVIRONMENT}
+    assert documented["IDENTITY_BOT_CONFIG"] == str(settings.DEFAULT_FILE)
+    assert documented["SLACK_API_URL"] == settings.SLACK_API
+    assert documented["GITHUB_API_URL"] == settings.GITHUB_API
+    assert documented["DATABASE_URL"] == settings.DEFAULT_DATABASE
+
+
+def test_the_readmes_settings_files_can_be_loaded(tmp_path: Path) -> None:
+    """The first by itself, the others with it; those that set what it sets in its place."""
+    first, *others = blocks(README, "toml")
+    environ = {"GITHUB_TOKEN": "a-token"}
+
+    loaded = []
+    for number, further in enumerate(["", *others]):
+        file = tmp_path / f"{number}.toml"
+        file.write_text(f"{first}\n{further}", encoding="utf-8")
+        loaded.append(settings.load(file, environ))
+
+    assert loaded[0].leads == ({"slack": "U024BE7LH", "github": "their-login"},)
+    assert any(one.commands != ("/help",) for one in loaded)
+    assert any(one.request_types for one in loaded)
+
+
+def test_the_readmes_lines_attach_the_bot_to_a_host(
+    sandbox: Sandbox, settings_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in sandbox.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("IDENTITY_BOT_CONFIG", str(settings_file))
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'bot.db'}")
+    [lines] = [block for block in blocks(README, "python") if "attach" in block]
+    environment = sandbox.environment()
+    client = WebClient(token=environment["SLACK_BOT_TOKEN"], base_url=environment["SLACK_API_URL"])
+    names: dict[str, Any] = {"app": App(client=client, signing_secret="a-secret")}
+
+    exec(lines, names)  # the point of this test: what a reader copies works
+
+    bot = names["bot"]
+    with bot.store.begin() as transaction:
+        bot.desk.notice(transaction, "Hello")
+    eventually(lambda: [message.text for message in sandbox.slack.messages("C0TEAM")] == ["Hello"])
+    bot.stop()
+
+
+@pytest.mark.parametrize("path", BY_NAME)
+def test_links_lead_somewhere(path: Path) -> None:
+    found = re.findall(r"\]\(([^)\s]+)\)", prose(path.read_text(encoding="utf-8")))
+
+    dead = []
+    for link in found:
+        target, _, anchor = link.partition("#")
+        if re.match(r"[a-z]+:", target):
+            continue
+        there = (path.parent / target).resolve() if target else path
+        if not there.exists() or (
+            anchor and there.suffix == ".md" and anchor not in anchors(there.read_text(encoding="utf-8"))
+        ):
+            dead.append(link)
+
+    assert dead == []
+
+
+@pytest.mark.parametrize("path", BY_NAME)
+def test_commands_modules_and_scripts_that_are_named_exist(path: Path) -> None:
+    document = path.read_text(encoding="utf-8")
+    commands = set(re.findall(r"(?:`|^ {4})identity-bot ([a-z]+)", document, re.MULTILINE))
+    modules = {Path(name).name for name in re.findall(r"`([\w/]+\.py)`", document)}
+    scripts = set(re.findall(r"(?:`|^ {4})(script/[\w.]+)", document, re.MULTILINE))
+
+    known = {
+        found.name for place in ("identity_bot", "tests", "script") for found in (ROOT / place).rglob("*.py")
+    }
+    assert commands <= set(main.commands)
+    assert modules - known <= {"setup.py"}
+    assert {script for script in scripts if not (ROOT / script).is_file()} == set()
+
+
+def test_the_log_lines_that_operators_are_told_of_are_written() -> None:
+    source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "identity_bot").glob("*.py"))
+    told = [row[0] for row in rows(OPERATIONS, "line contains")]
+
+    pieces = [
+        piece.strip(" :")
+        for line in told
+        for piece in line.partition("` (")[0].strip("`").split("…")
+        if len(piece.strip(" :")) > 3
+    ]
+
+    assert len(pieces) >= 8
+    assert [piece for piece in pieces if piece not in source] == []
+
+
+@pytest.fixture
+def written(database_url: str) -> Iterator[Engine]:
+    """A database with one ticket whose message was sent, and one whose issue waits."""
+    store = Store(database_url)
+    store.migrate()
+    person = Person(slack_id="U0JUNIPER", name="Juniper Vale", team="Benefits")
+    for name, number in (("told", 12), ("waiting", None)):
+        ticket = Ticket(
+            id=name,
+            type="data_pull",
+            requestor=person,
+            answers={"data_needed": "something personal", "sensitive": False},
+            submitted_at=1.0,
+            repository="your-org/identity-requests",
+            number=number,
+        )
+        with store.begin() as transaction:
+            transaction.add_ticket(ticket)
+            transaction.enqueue(Effect(lane="slack:C0TEAM", kind="post", ticket_id=name))
+    with store.engine.begin() as connection:
+        connection.execute(text("UPDATE outbox SET state = 'done', created_at = 1 WHERE ticket_id = 'told'"))
+    store.close()
+    engine = create_engine(database_url.replace("postgresql://", "postgresql+psycopg://", 1))
+    yield engine
+    engine.dispose()
+
+
+def test_the_sql_that_operators_are_given_does_what_it_says(written: Engine) -> None:
+    looks, on_sqlite, on_postgresql, sent, old = blocks(OPERATIONS, "sql")
+    redact = on_sqlite if written.dialect.name == "sqlite" else on_postgresql
+
+    with written.begin() as connection:
+        connection.exec_driver_sql(looks)
+        connection.exec_driver_sql(redact)
+
+    with written.begin() as connection:
+        answers = dict(connection.execute(text("SELECT id, answers FROM tickets")).all())
+        waiting = connection.execute(text("SELECT ticket_id FROM outbox WHERE looks = 3")).scalars().all()
+        assert "something personal" not in str(answers["told"])
+        assert "[redacted]" in str(answers["told"])
+        assert "something personal" in str(answers["waiting"])
+        assert waiting == ["waiting"]
+    for statement in (sent, old):
+        with written.connect() as connection:
+            connection.exec_driver_sql(statement)
+            left = connection.execute(text("SELECT ticket_id FROM outbox")).scalars().all()
+            assert left == ["waiting"]
