@@ -45,16 +45,19 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 def _lines(messages: Any, at: Any, found: Any, where: str) -> Iterator[str]:
     """However deep marshmallow nests them; `at` is the schema or field that they are about, `found` its value."""
+    if isinstance(messages, list):
+        for message in messages:
+            yield from _lines(message, at, found, where)
+        return
     if not isinstance(messages, dict):
-        for text in messages if isinstance(messages, list) else [messages]:
-            yield f"{where}: {_said(str(text), at, found)}"
+        yield f"{where}: {_said(str(messages), at, found)}"
         return
     for key, inner in messages.items():
         name = f"{where}.{key}" if where else str(key)
         if inner == ["Unknown field."]:
             yield f"{name}: unknown setting{did_you_mean(str(key), _fields(at))}"
         elif key == "_schema":
-            yield from _lines(inner, None, None, where)
+            yield from _lines(inner, None, None if isinstance(found, Mapping) else found, where)
         else:
             yield from _lines(inner, _inner(at, key), _item(found, key), name)
 

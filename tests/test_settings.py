@@ -1,0 +1,445 @@
+"""Settings are one value, or every line of what to mend: where, what was found, what was expected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from identity_bot.errors import SettingsError
+from identity_bot.settings import ENVIRONMENT, GitHubApp, Settings, load, stand_alone_problems
+
+GOOD = """
+intake_channel = "#vsp-identity"
+team_channel = "C024BE91L"
+repository = "octo/identity-requests"
+"""
+TOKEN = {"GITHUB_TOKEN": "ghp_secret"}
+KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\n"
+APP = {"GITHUB_APP_ID": "12", "GITHUB_APP_INSTALLATION_ID": "34", "GITHUB_APP_PRIVATE_KEY": KEY}
+
+
+def read(folder: Path, text: str = GOOD, environ: Mapping[str, str] = TOKEN) -> Settings:
+    path = folder / "identity-bot.toml"
+    path.write_text(text, encoding="utf-8")
+    return load(path, environ)
+
+
+def problems(folder: Path, text: str = GOOD, environ: Mapping[str, str] = TOKEN) -> list[str]:
+    """The lines of what to mend."""
+    with pytest.raises(SettingsError) as refused:
+        read(folder, text, environ)
+    return list(refused.value.problems)
+
+
+def test_three_settings_and_a_token_are_enough(tmp_path: Path) -> None:
+    settings = read(tmp_path)
+
+    assert settings.commands == ("/help",)
+    assert settings.intake_channel == "#vsp-identity"
+    assert settings.team_channel == "C024BE91L"
+    assert settings.repository == "octo/identity-requests"
+    assert settings.label == "identity-slackbot"
+    assert settings.restricted_repository is None
+    assert settings.leads == ()
+    assert (settings.http_host, settings.http_port) == ("127.0.0.1", 3000)
+    assert settings.slack_api_url == "https://slack.com/api/"
+    assert settings.github_api_url == "https://api.github.com"
+    assert settings.database_url == "sqlite:///identity-bot.db"
+
+
+def test_every_setting_can_be_set(tmp_path: Path) -> None:
+    text = """
+        commands = ["/help", "/identity-support", "/help"]
+        restricted_repository = "octo/restricted"
+        label = "identity"
+        leads = [{ slack = "U1A", github = "ada" }, { slack = "W2B" }, { github = "bob" }]
+        http = { host = "0.0.0.0", port = 0 }
+        [request_types.pr_review]
+        labels = ["review"]
+        """
+    environ = TOKEN | {
+        "SLACK_BOT_TOKEN": " xoxb-1 ",
+        "SLACK_APP_TOKEN": "xapp-1",
+        "SLACK_SIGNING_SECRET": "sign",
+        "SLACK_API_URL": "http://127.0.0.1:1/api",
+        "GITHUB_API_URL": "http://127.0.0.1:1/gh/",
+        "GITHUB_WEBHOOK_SECRET": "hook",
+        "DATABASE_URL": "postgresql://x",
+    }
+
+    settings = read(tmp_path, GOOD + text, environ)
+
+    assert settings.commands == ("/help", "/identity-support")
+    assert settings.restricted_repository == "octo/restricted"
+    assert settings.leads == ({"slack": "U1A", "github": "ada"}, {"slack": "W2B"}, {"github": "bob"})
+    assert (settings.http_host, settings.http_port) == ("0.0.0.0", 0)
+    assert settings.request_types == {"pr_review": {"labels": ["review"]}}
+    assert settings.slack_bot_token == "xoxb-1"
+    assert settings.slack_api_url == "http://127.0.0.1:1/api/"
+    assert settings.github_api_url == "http://127.0.0.1:1/gh"
+    assert settings.github_auth == "ghp_secret"
+    assert settings.database_url == "postgresql://x"
+
+
+# The file
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("intake_channel", 'expected the channel where requests are announced, "#name" or its id'),
+        ("team_channel", 'expected the channel of the team that answers them, "#name" or its id'),
+        ("repository", 'expected "owner/name" of the repository that gets the issues'),
+    ],
+)
+def test_a_setting_that_is_missing_says_what_it_is_for(tmp_path: Path, key: str, said: str) -> None:
+    lines = [line for line in GOOD.splitlines() if not line.startswith(key)]
+
+    assert problems(tmp_path, "\n".join(lines)) == [f"{key}: missing; {said}"]
+
+
+def test_all_that_is_missing_is_said_at_once_each_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as refused:
+        read(tmp_path, "", {"SLACK_BOT_TOKEN": "bad", "GITHUB_API_URL": "x"})
+
+    assert str(refused.value).splitlines() == [
+        'settings: intake_channel: missing; expected the channel where requests are announced, "#name" or its id',
+        'settings: team_channel: missing; expected the channel of the team that answers them, "#name" or its id',
+        'settings: repository: missing; expected "owner/name" of the repository that gets the issues',
+        "settings: GITHUB_TOKEN: missing; expected a token, or GITHUB_APP_ID and its companions",
+        "settings: GITHUB_API_URL: not a web address; expected one that begins with https://",
+        "settings: SLACK_BOT_TOKEN: not such a token; expected one that begins with xoxb-",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("repositry = 1", "repositry: unknown setting; did you mean 'repository'?"),
+        ("command = []", "command: unknown setting; did you mean 'commands'?"),
+        ("http = { prot = 1 }", "http.prot: unknown setting; did you mean 'port'?"),
+        ("leads = [{ gitub = 'ada' }]", "leads.0.gitub: unknown setting; did you mean 'github'?"),
+        (
+            "zzz = 1",
+            "zzz: unknown setting; there is commands, http, intake_channel, label, leads, repository, "
+            "request_types, restricted_repository, team_channel",
+        ),
+    ],
+)
+def test_a_misspelt_setting_is_told_its_name(tmp_path: Path, text: str, said: str) -> None:
+    assert problems(tmp_path, f"{text}\n{GOOD}") == [said]
+
+
+WRONG = {
+    "commands": [
+        ('"/help"', 'found "/help"; expected a list in brackets, such as […]'),
+        ("[]", 'found []; expected at least one command, such as ["/help"]'),
+        ("5", "found 5; expected a list in brackets, such as […]"),
+    ],
+    "intake_channel": [
+        ('""', 'found ""; expected a channel, "#name" or an id such as "C024BE91L"'),
+        ('"vsp-identity"', 'found "vsp-identity"; expected a channel, "#name" or an id such as "C024BE91L"'),
+        ("5", 'found 5; expected the channel where requests are announced, "#name" or its id'),
+        ('["#a"]', 'found ["#a"]; expected the channel where requests are announced, "#name" or its id'),
+    ],
+    "team_channel": [
+        ('"#two words"', 'found "#two words"; expected a channel, "#name" or an id such as "C024BE91L"'),
+        ('"U024BE91L"', 'found "U024BE91L"; expected a channel, "#name" or an id such as "C024BE91L"'),
+        ("true", 'found true; expected the channel of the team that answers them, "#name" or its id'),
+    ],
+    "repository": [
+        ('""', 'found ""; expected "owner/name" of a repository'),
+        ('"octo"', 'found "octo"; expected "owner/name" of a repository'),
+        ('"octo/.."', 'found "octo/.."; expected "owner/name" of a repository'),
+        (
+            '"https://github.com/octo/identity"',
+            'found "https://github.com/octo/identity"; expected "owner/name" of a repository',
+        ),
+        ('"octo/a\\n"', 'found "octo/a\\n"; expected "owner/name" of a repository'),
+        ("1979-05-27", 'found "1979-05-27"; expected "owner/name" of the repository that gets the issues'),
+    ],
+    "restricted_repository": [
+        ('"a/b/c"', 'found "a/b/c"; expected "owner/name" of a repository'),
+        ("5", 'found 5; expected text in quotes, such as "…"'),
+    ],
+    "label": [
+        ('" "', 'found " "; expected the name of a label: 1 to 50 characters'),
+        (f'"{"x" * 51}"', f'found "{"x" * 51}"; expected the name of a label: 1 to 50 characters'),
+        (f'"{"x" * 99}"', f'found "{"x" * 59}…; expected the name of a label: 1 to 50 characters'),
+        ("{}", 'found {}; expected text in quotes, such as "…"'),
+    ],
+    "leads": [
+        ('"ada"', 'found "ada"; expected a list in brackets, such as […]'),
+        ("{}", "found {}; expected a list in brackets, such as […]"),
+    ],
+    "http": [("3000", "found 3000; expected a table of settings")],
+    "request_types": [('"pr_review"', 'found "pr_review"; expected a table of settings')],
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"), [(key, value, said) for key, cases in WRONG.items() for value, said in cases]
+)
+def test_a_setting_that_does_not_fit_says_what_was_found_and_what_was_expected(
+    tmp_path: Path, key: str, value: str, said: str
+) -> None:
+    others = [line for line in GOOD.splitlines() if not line.startswith(f"{key} ")]
+
+    assert problems(tmp_path, "\n".join([f"{key} = {value}", *others])) == [f"{key}: {said}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            'commands = ["/help", "help"]',
+            'commands.1: found "help"; expected a command such as "/help": a slash, then lower-case letters, '
+            "32 in all",
+        ),
+        (
+            'commands = ["/Help"]',
+            'commands.0: found "/Help"; expected a command such as "/help": a slash, then lower-case letters, '
+            "32 in all",
+        ),
+        (
+            'leads = [{ slack = "@ada" }]',
+            'leads.0.slack: found "@ada"; expected a Slack member id such as "U024BE7LH"',
+        ),
+        (
+            'leads = [{ github = "@ada" }]',
+            'leads.0.github: found "@ada"; expected a GitHub login, without an @',
+        ),
+        ("leads = [{}]", "leads.0: empty; expected slack, github or both"),
+        ('leads = ["ada"]', 'leads.0: found "ada"; expected a table of settings'),
+        ("http = { port = 70000 }", "http.port: found 70000; expected a port from 0 to 65535"),
+        ('http = { port = "3000" }', 'http.port: found "3000"; expected a whole number'),
+        ("http = { port = true }", "http.port: found true; expected a whole number"),
+        ('http = { host = "" }', 'http.host: found ""; expected a host name or an address'),
+        (
+            "request_types = { pr_review = 5 }",
+            "request_types.pr_review: found 5; expected a table of settings",
+        ),
+    ],
+)
+def test_a_setting_inside_another_is_named_in_full(tmp_path: Path, text: str, said: str) -> None:
+    assert problems(tmp_path, text + GOOD) == [said]
+
+
+@pytest.mark.parametrize("command", ["/help", "/identity-support", "/a", "/" + "x" * 31, "/a_b-1"])
+def test_commands_that_slack_takes_are_taken(tmp_path: Path, command: str) -> None:
+    assert read(tmp_path, f'commands = ["{command}"]{GOOD}').commands == (command,)
+
+
+@pytest.mark.parametrize("channel", ["#a", "#vsp-identity", "C024BE91L", "G024BE91L", "#ідентичність"])
+def test_channels_by_name_and_by_id_are_taken(tmp_path: Path, channel: str) -> None:
+    text = GOOD.replace("#vsp-identity", channel)
+
+    assert read(tmp_path, text).intake_channel == channel
+
+
+def test_a_mark_that_windows_editors_put_first_does_no_harm(tmp_path: Path) -> None:
+    assert read(tmp_path, "\ufeff" + GOOD).repository == "octo/identity-requests"
+
+
+def test_toml_that_cannot_be_read_says_where(tmp_path: Path) -> None:
+    [said] = problems(tmp_path, 'intake_channel = "#a\nx')
+
+    assert said.startswith(f"{tmp_path / 'identity-bot.toml'}: not valid TOML: ")
+    assert "line 1" in said
+
+
+def test_a_setting_given_twice_is_not_valid(tmp_path: Path) -> None:
+    [said] = problems(tmp_path, GOOD + 'repository = "a/b"')
+
+    assert "not valid TOML" in said
+
+
+def test_a_number_that_python_would_not_read_is_not_valid(tmp_path: Path) -> None:
+    [said] = problems(tmp_path, f"{GOOD}\nx = {'9' * 5000}")
+
+    assert "not valid TOML" in said
+
+
+def test_a_file_that_is_not_there_says_how_to_name_another(tmp_path: Path) -> None:
+    path = tmp_path / "none.toml"
+
+    with pytest.raises(SettingsError) as refused:
+        load(path, TOKEN)
+
+    assert refused.value.problems == (f"{path}: no such file; name it with --config or IDENTITY_BOT_CONFIG",)
+
+
+def test_a_folder_is_no_settings_file(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load(tmp_path, TOKEN)
+
+    assert refused.value.problems == (f"{tmp_path}: cannot be read: Is a directory",)
+
+
+def test_a_file_in_another_encoding_is_said_so(tmp_path: Path) -> None:
+    path = tmp_path / "latin.toml"
+    path.write_bytes(b'label = "\xe9"')
+
+    with pytest.raises(SettingsError) as refused:
+        load(path, TOKEN)
+
+    assert refused.value.problems == (f"{path}: cannot be read: expected text in UTF-8",)
+
+
+def test_the_file_is_named_by_argument_then_environment_then_is_the_one_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("argument", "environment", "identity-bot"):
+        (tmp_path / f"{name}.toml").write_text(f'label = "{name}"{GOOD}', encoding="utf-8")
+    named = TOKEN | {"IDENTITY_BOT_CONFIG": "environment.toml"}
+
+    assert load(Path("argument.toml"), named).label == "argument"
+    assert load(None, named).label == "environment"
+    assert load(None, TOKEN | {"IDENTITY_BOT_CONFIG": ""}).label == "identity-bot"
+
+
+# The environment
+
+
+def test_a_github_app_signs_in_with_a_key(tmp_path: Path) -> None:
+    settings = read(tmp_path, GOOD, APP)
+
+    assert settings.github_auth == GitHubApp(app_id=12, installation_id=34, private_key=KEY.strip())
+
+
+def test_a_key_in_one_line_gets_its_lines_back(tmp_path: Path) -> None:
+    settings = read(tmp_path, GOOD, APP | {"GITHUB_APP_PRIVATE_KEY": KEY.replace("\n", "\\n")})
+
+    assert isinstance(settings.github_auth, GitHubApp)
+    assert settings.github_auth.private_key == KEY
+
+
+def test_a_github_apps_key_can_come_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "key.pem"
+    file.write_text(KEY, encoding="utf-8")
+    environ = {k: v for k, v in APP.items() if k != "GITHUB_APP_PRIVATE_KEY"}
+
+    settings = read(tmp_path, GOOD, environ | {"GITHUB_APP_PRIVATE_KEY_FILE": str(file)})
+
+    assert isinstance(settings.github_auth, GitHubApp)
+    assert settings.github_auth.private_key == KEY
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"GITHUB_APP_ID": ""}, ["GITHUB_APP_ID: missing; expected digits"]),
+        ({"GITHUB_APP_ID": "x"}, ["GITHUB_APP_ID: not a number; expected digits"]),
+        ({"GITHUB_APP_ID": "9" * 5000}, ["GITHUB_APP_ID: not a number; expected digits"]),
+        ({"GITHUB_APP_INSTALLATION_ID": ""}, ["GITHUB_APP_INSTALLATION_ID: missing; expected digits"]),
+        (
+            {"GITHUB_APP_PRIVATE_KEY": "hunter2"},
+            [
+                "GITHUB_APP_PRIVATE_KEY: missing or not a key; expected its PEM text, or …_FILE with its path",
+            ],
+        ),
+        (
+            {"GITHUB_APP_PRIVATE_KEY": "", "GITHUB_APP_PRIVATE_KEY_FILE": "/nowhere/key.pem"},
+            ["GITHUB_APP_PRIVATE_KEY_FILE: /nowhere/key.pem: cannot be read: No such file or directory"],
+        ),
+        (
+            {"GITHUB_APP_ID": "", "GITHUB_APP_INSTALLATION_ID": "", "GITHUB_APP_PRIVATE_KEY": ""},
+            ["GITHUB_TOKEN: missing; expected a token, or GITHUB_APP_ID and its companions"],
+        ),
+    ],
+)
+def test_a_github_app_that_is_not_complete_says_what_it_lacks(
+    tmp_path: Path, changed: dict[str, str], said: list[str]
+) -> None:
+    assert problems(tmp_path, GOOD, APP | changed) == said
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        (
+            {"SLACK_BOT_TOKEN": "xoxp-1"},
+            "SLACK_BOT_TOKEN: not such a token; expected one that begins with xoxb-",
+        ),
+        (
+            {"SLACK_APP_TOKEN": "xoxb-1"},
+            "SLACK_APP_TOKEN: not such a token; expected one that begins with xapp-",
+        ),
+        (
+            {"SLACK_API_URL": "slack.com"},
+            "SLACK_API_URL: not a web address; expected one that begins with https://",
+        ),
+        (
+            {"GITHUB_API_URL": "https://"},
+            "GITHUB_API_URL: not a web address; expected one that begins with https://",
+        ),
+        (
+            {"GITHUB_API_URL": "http://[x"},
+            "GITHUB_API_URL: not a web address; expected one that begins with https://",
+        ),
+    ],
+)
+def test_a_variable_that_does_not_fit_is_named_without_its_value(
+    tmp_path: Path, environ: dict[str, str], said: str
+) -> None:
+    assert problems(tmp_path, GOOD, TOKEN | environ) == [said]
+
+
+@pytest.mark.parametrize("name", [name for name in ENVIRONMENT if not name.startswith("GITHUB_")])
+def test_a_blank_variable_is_one_that_is_not_set(tmp_path: Path, name: str) -> None:
+    assert read(tmp_path, GOOD, TOKEN | {name: "  "}) == read(tmp_path)
+
+
+def test_secrets_are_not_in_the_settings_repr(tmp_path: Path) -> None:
+    secret = "shibboleth"
+    text = f'{GOOD}\n[request_types.x]\npassword = "{secret}"\n'
+    environ = {
+        "SLACK_BOT_TOKEN": f"xoxb-{secret}",
+        "SLACK_APP_TOKEN": f"xapp-{secret}",
+        "SLACK_SIGNING_SECRET": secret,
+        "GITHUB_WEBHOOK_SECRET": secret,
+        "DATABASE_URL": f"postgresql://bot:{secret}@db/bot",
+    }
+
+    for auth in (APP | {"GITHUB_APP_PRIVATE_KEY": KEY.replace("MIIE", secret)}, {"GITHUB_TOKEN": secret}):
+        settings: Any = read(tmp_path, text, environ | auth)
+        assert secret not in repr(settings)
+        assert secret not in repr(settings.github_auth) or isinstance(settings.github_auth, str)
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        (
+            {},
+            [
+                "SLACK_BOT_TOKEN: missing; expected the bot token of the Slack app (xoxb-…)",
+                "SLACK_APP_TOKEN or SLACK_SIGNING_SECRET: missing; the first (xapp-…) for Socket Mode, "
+                "the second for HTTP",
+            ],
+        ),
+        ({"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}, []),
+        ({"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s"}, []),
+    ],
+)
+def test_only_a_bot_that_runs_by_itself_needs_slacks_tokens(
+    tmp_path: Path, environ: dict[str, str], said: list[str]
+) -> None:
+    assert stand_alone_problems(read(tmp_path, GOOD, TOKEN | environ)) == said
+
+
+def test_a_types_section_goes_over_what_holds_for_all(tmp_path: Path) -> None:
+    settings = read(tmp_path, 'leads = [{ github = "ada" }]' + GOOD)
+
+    own = settings.for_type({"repository": "octo/reviews"})
+
+    assert own == {
+        "repository": "octo/reviews",
+        "restricted_repository": None,
+        "labels": [],
+        "leads": [{"github": "ada"}],
+    }
