@@ -187,7 +187,7 @@ def _lead(asking: _Asking, member: str) -> Iterator[Finding]:
         else:
             yield problem(f"lead {member}: {refusal}")
         return
-    name = user.get("real_name") or user.get("name") or member
+    name = user.get("real_name") or (user.get("profile") or {}).get("real_name") or user.get("name")
     if user.get("deleted"):
         yield problem(f"lead {member} ({name}): has been deactivated in Slack")
     elif user.get("is_bot"):
