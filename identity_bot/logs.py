@@ -31,6 +31,14 @@ class Discreet(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as text; what another handler has made of its exception does not count."""
+        theirs, record.exc_text = record.exc_text, None
+        try:
+            return super().format(record)
+        finally:
+            record.exc_text = theirs
+
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (logging's name)
         said = record.message if _is_ours(record) else _own_words(record.message)
         record.message = " ".join(TOKEN.sub("[token]", said).split())

@@ -1,0 +1,409 @@
+"""The command line: request types as text, the outbox, errors in one line each, and a log without anybody's words."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterator
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from identity_bot import plugins
+from identity_bot.cli import main
+from identity_bot.forms import Form
+from identity_bot.hookspecs import hookimpl
+from identity_bot.logs import LIBRARIES, handler, set_up_logging
+from identity_bot.model import Effect, Person, Ticket, ticket_id
+from identity_bot.outbox import Outbox
+from identity_bot.plugins import Found
+from identity_bot.preview import request_type
+from identity_bot.questions import (
+    Choice,
+    Choices,
+    Date,
+    Email,
+    Files,
+    LongText,
+    Member,
+    Number,
+    Option,
+    ShortText,
+    Url,
+    When,
+    YesNo,
+)
+from identity_bot.store import Store
+
+ANSWER = "the users of 3 May are gone"
+EVERYTHING = Form(
+    title="Everything",
+    description="One question of each kind",
+    questions=[
+        ShortText(name="short", label="Short?", min_length=2, max_length=20, placeholder="For example"),
+        LongText(name="long", label="Long?", required=False, hint="Take your time. " * 12),
+        Url(name="url", label="Where?"),
+        Email(name="email", label="E-mail?"),
+        Number(name="number", label="How many?", minimum=1, maximum=9),
+        Number(name="price", label="How much?", decimal=True),
+        Date(name="date", label="When?"),
+        Choice(name="one", label="Which?", options=[Option("a", "Apple"), Option("p", "Pear")]),
+        Choices(name="many", label="Which ones?", options=[f"number {n}" for n in range(120)]),
+        YesNo(name="sure", label="Sure?", shown_when=When("one", ("a", "p"))),
+        Member(name="who", label="Who?", shown_when=When("sure", True)),
+        Files(name="files", label="Files?", max_files=3, filetypes=("png", "pdf")),
+    ],
+    sensitive_when=When("sure", True),
+)
+
+
+def run(*arguments: str | Path, environ: dict[str, str] | None = None) -> tuple[int, str, str]:
+    """The exit code, and what was said on standard output and standard error."""
+    result = CliRunner().invoke(main, [str(one) for one in arguments], env=environ)
+    assert isinstance(result.exception, (SystemExit, type(None))), result.exception
+    return result.exit_code, result.stdout, result.stderr
+
+
+def plugin(form: Form) -> object:
+    class Plugin:
+        @staticmethod
+        @hookimpl
+        def form() -> Form:
+            return form
+
+    return Plugin
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Says which plugins there are, in place of those that are installed."""
+
+    def install(**found: Callable[[], object]) -> None:
+        listed = [Found(name=n, distribution=f"identity-bot-{n} 1.0", load=load) for n, load in found.items()]
+        monkeypatch.setattr(plugins, "find", lambda: listed)
+
+    return install
+
+
+# identity-bot types
+
+
+def test_types_draws_the_installed_forms_without_any_token(settings_file: Path) -> None:
+    code, said, _ = run(
+        "--config", settings_file, "types", environ={"GITHUB_TOKEN": "", "SLACK_BOT_TOKEN": ""}
+    )
+
+    assert code == 0
+    assert [line for line in said.splitlines() if line and not line.startswith(" ")] == [
+        "data_pull: Data pull", "mock_auth: Mocked authentication", "pr_review: PR review",
+    ]  # fmt: skip
+    assert "pull_request: url, at most 2,000 characters, required" in said
+    assert "choices: Login.gov; ID.me; DS Logon; My HealtheVet" in said
+
+
+def test_a_form_is_drawn_with_all_that_can_be_said_of_its_questions() -> None:
+    settings = {"repository": "o/n", "restricted_repository": "o/r", "labels": ["extra"]}
+
+    drawn = request_type("everything", EVERYTHING, settings, "common")
+
+    for line in (
+        "everything: Everything",
+        "  One question of each kind",
+        "  issues in o/n, labels common, everything, extra",
+        "  sensitive when “Sure?” is Yes: goes to o/r and is not shown in Slack",
+        "   4. Short?",
+        "      short: short text, 2 to 20 characters, required",
+        "      placeholder: For example",
+        "      long: long text, at most 3,000 characters, optional",
+        "      number: whole number from 1 to 9, required",
+        "      price: number, required",
+        "      date: date (year-month-day), required",
+        "      choices: Apple; Pear",
+        "      sure: yes or no, required",
+        "      only when “Which?” is Apple or Pear",
+        "      only when “Sure?” is Yes",
+        "      files: files, at most 3 (png, pdf), required",
+    ):
+        assert line in drawn.splitlines()
+    assert re.search(r"number 11; and\s+108 more", drawn)
+    assert max(map(len, drawn.splitlines())) <= 100
+
+
+def test_a_plugin_that_had_to_be_left_out_is_named_with_the_reason(
+    settings_file: Path, installed: Callable[..., None]
+) -> None:
+    def broken() -> object:
+        raise ImportError("No module named 'frobnicate'")
+
+    installed(good=lambda: plugin(EVERYTHING), bad=broken)
+
+    code, said, why = run("--config", settings_file, "types")
+
+    assert code == 1
+    assert said.startswith("good: Everything")
+    assert why.startswith("left out: plugin 'bad' (identity-bot-bad 1.0): cannot be imported")
+    assert len(why.splitlines()) == 1
+
+
+def test_no_plugin_at_all_is_said_so(settings_file: Path, installed: Callable[..., None]) -> None:
+    installed()
+
+    assert run("--config", settings_file, "types")[:2] == (0, "no request type is installed\n")
+
+
+# identity-bot outbox
+
+
+@pytest.fixture
+def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    url = f"sqlite:///{tmp_path / 'bot.db'}"
+    monkeypatch.setenv("DATABASE_URL", url)
+    return url
+
+
+@pytest.fixture
+def kept(database: str) -> Iterator[Outbox]:
+    """An outbox with one parked effect of a ticket (1), one that waits (2) and one that is done (3)."""
+    store = Store(database)
+    store.migrate()
+    outbox = Outbox(store)
+    ticket = Ticket(
+        id=ticket_id("V1"), type="data_pull", requestor=Person(slack_id="U0JUNIPER"), submitted_at=0.0,
+        answers={"data_needed": ANSWER}, repository="o/n",
+    )  # fmt: skip
+    payload = {"message": {"text": ANSWER, "blocks": []}, "channel": "#team"}
+    with store.begin() as transaction:
+        transaction.add_ticket(ticket)
+        for lane in ("slack:#team", "github", "slack:views"):
+            transaction.enqueue(Effect(lane=lane, kind="post", ticket_id=ticket.id, payload=payload))
+    lease = outbox.lease("test")
+    while lease:
+        following = None
+        if lease.lane == "slack:#team":
+            following = outbox.refuse(
+                lease, "Slack's chat.postMessage:\nis_archived", lambda transaction: False
+            )
+        elif lease.lane == "slack:views":
+            following = outbox.done(lease, {"answer": ANSWER}, lambda transaction: None)
+        else:
+            outbox.postpone(lease, "GitHub: 502", 600.0)
+        lease = following or outbox.lease("test")
+    yield outbox
+    store.close()
+
+
+@pytest.mark.parametrize("arguments", [("outbox",), ("outbox", "list")])
+def test_the_outbox_lists_what_is_parked_and_waits_and_says_by_its_code_that_something_is_parked(
+    kept: Outbox, arguments: tuple[str, ...]
+) -> None:
+    code, said, _ = run(*arguments)
+
+    head, parked, waiting = said.splitlines()
+    reference = Ticket(
+        id=ticket_id("V1"), type="", requestor=Person(slack_id=""), answers={}, submitted_at=0.0
+    ).reference
+    assert code == 1
+    assert head.split() == ["id", "state", "kind", "ticket", "lane", "attempts", "due", "last", "error"]
+    assert parked.split()[:6] == ["1", "parked", "post", reference, "slack:#team", "1"]
+    assert parked.endswith("Z  Slack's chat.postMessage: is_archived")
+    assert waiting.split()[1] == "waiting"
+    assert waiting.endswith("GitHub: 502")
+
+
+@pytest.mark.parametrize("state", ["parked", "waiting", "done"])
+def test_the_outbox_never_shows_an_answer(kept: Outbox, state: str) -> None:
+    code, said, _ = run("outbox", "list", "--state", state)
+
+    assert code == 1
+    assert {line.split()[1] for line in said.splitlines()[1:]} == {state}
+    assert "users of" not in said
+
+
+def test_a_parked_effect_can_be_tried_again(kept: Outbox) -> None:
+    assert run("outbox", "retry", "1") == (0, "1: will be tried again\n", "")
+
+    assert kept.count("parked") == 0
+    lease = kept.lease("worker")
+    assert lease
+    assert lease.effect.id == 1
+    assert run("outbox")[0] == 0
+
+
+def test_all_parked_effects_can_be_tried_again(kept: Outbox) -> None:
+    assert run("outbox", "retry", "--all")[:2] == (0, "1: will be tried again\n")
+    assert run("outbox", "retry", "--all")[:2] == (0, "nothing is parked\n")
+
+
+def test_a_parked_effect_can_be_dropped(kept: Outbox) -> None:
+    assert run("outbox", "drop", "1", "1") == (0, "1: dropped\n", "")
+
+    assert (kept.count("parked"), kept.count("done")) == (0, 2)
+
+
+@pytest.mark.parametrize("act", ["retry", "drop"])
+def test_an_id_that_is_not_parked_is_named_and_the_others_are_done(kept: Outbox, act: str) -> None:
+    code, said, why = run("outbox", act, "99", "1", "2")
+
+    assert code == 2
+    assert said.startswith("1: ")
+    assert why.splitlines() == [
+        "99: no effect with this id is parked; `identity-bot outbox` lists them",
+        "2: no effect with this id is parked; `identity-bot outbox` lists them",
+    ]
+
+
+@pytest.mark.parametrize("arguments", [("retry",), ("retry", "1", "--all"), ("retry", "x"), ("drop",)])
+def test_what_to_retry_or_drop_must_be_clear(kept: Outbox, arguments: tuple[str, ...]) -> None:
+    code, _, why = run("outbox", *arguments)
+
+    assert code == 2
+    assert why.startswith("Usage: ")
+    assert kept.count("parked") == 1
+
+
+def test_an_empty_outbox_says_so(database: str) -> None:
+    store = Store(database)
+    store.migrate()
+    store.close()
+
+    assert run("outbox") == (0, "nothing is parked or waiting\n", "")
+
+
+def test_the_outbox_of_a_bot_that_never_ran_makes_no_database(database: str, tmp_path: Path) -> None:
+    code, _, why = run("outbox")
+
+    assert code == 2
+    assert why == "DATABASE_URL: there is no database yet; it is made when the bot first starts\n"
+    assert not list(tmp_path.iterdir())
+
+
+# errors
+
+
+@pytest.mark.parametrize("command", ["run", "types", "manifest"])
+@pytest.mark.usefixtures("log_as_before")
+def test_every_problem_with_the_settings_is_one_line(tmp_path: Path, command: str) -> None:
+    file = tmp_path / "identity-bot.toml"
+    file.write_text('intake_channel = "x"\nrepository = 3\nhttp.port = "3000"\n', encoding="utf-8")
+
+    code, said, why = run("--config", file, command, environ={"GITHUB_TOKEN": "t"})
+
+    assert (code, said) == (2, "")
+    assert len(why.splitlines()) == 4
+    assert all(line.startswith("settings: ") for line in why.splitlines())
+
+
+@pytest.mark.parametrize("name", ["nowhere.toml", "folder"])
+def test_a_settings_file_that_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "folder").mkdir()
+
+    code, _, why = run("--config", tmp_path / name, "types")
+
+    assert code == 2
+    assert why.startswith(f"settings: {tmp_path / name}: ")
+    assert len(why.splitlines()) == 1
+
+
+def test_every_command_says_what_it_is_for() -> None:
+    for name, command in main.commands.items():
+        code, said, _ = run(name, "--help")
+        assert code == 0
+        assert command.help
+        assert command.help.split("\n")[0][:40] in said
+
+
+# the log
+
+
+@pytest.fixture
+def log_as_before() -> Iterator[None]:
+    """Puts logging back as it was."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    levels = {name: logging.getLogger(name).level for name in LIBRARIES}
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for name, before in levels.items():
+        logging.getLogger(name).setLevel(before)
+
+
+@pytest.fixture
+def written(log_as_before: None) -> StringIO:
+    """What our handler writes when everything is allowed to speak."""
+    stream = StringIO()
+    root = logging.getLogger()
+    root.addHandler(handler(stream))
+    root.setLevel(logging.DEBUG)
+    for name in LIBRARIES:
+        logging.getLogger(name).setLevel(logging.DEBUG)
+    return stream
+
+
+@pytest.mark.parametrize(
+    "name", ["slack_bolt.App", "slack_sdk.web", "github.Requester", "urllib3", "app.py:x"]
+)
+def test_a_librarys_own_talk_is_not_kept(written: StringIO, name: str) -> None:
+    for level in (logging.DEBUG, logging.INFO):
+        logging.getLogger(name).log(level, "request body: %s", ANSWER)
+
+    assert written.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("Unhandled request ({'value': 'hunter2'})\n---\nsuggestion", "Unhandled request"),
+        ("Failed to run listener function (error: hunter2)", "Failed to run listener function"),
+        ("Failed to decode Slack API response: hunter2", "Failed to decode Slack API response"),
+        ("Failed to check (session id: 1, error: URLError, message: hunter2)", "Failed to check (URLError)"),
+        ("Failed to get the URL: {'ok': False, 'error': 'invalid_auth'}", "Failed to get the URL (invalid_auth)"),
+        ("Invalid token Bearer hunter2hunter2", "Invalid token [token]"),
+    ],
+)  # fmt: skip
+def test_of_a_librarys_warning_its_own_words_are_kept(written: StringIO, said: str, kept: str) -> None:
+    logging.getLogger("slack_bolt.App").warning(said)
+
+    [line] = written.getvalue().splitlines()
+    assert line.endswith(f"WARNING slack_bolt.App: {kept}")
+
+
+def test_an_exceptions_words_are_not_kept_but_its_kind_and_place_are(written: StringIO) -> None:
+    try:
+        try:
+            int(ANSWER)
+        except ValueError as error:
+            raise KeyError(ANSWER) from error
+    except KeyError:
+        logging.getLogger("identity_bot.desk").exception("a submission met a bug")
+
+    kept = written.getvalue()
+    assert ANSWER not in kept.replace("int(ANSWER)", "")
+    assert "KeyError" in kept
+    assert "ValueError" in kept
+    assert "test_cli.py" in kept
+
+
+@pytest.mark.parametrize("token", ["xoxb-12-ab", "xapp-1-A0-99", "ghp_abc123", "github_pat_11AA", "ghs_x1"])
+def test_a_token_is_never_kept(written: StringIO, token: str) -> None:
+    logging.getLogger("identity_bot.chat").warning("Slack said %s", f"no to {token}!")
+
+    assert token not in written.getvalue()
+    assert "no to [token]" in written.getvalue()
+
+
+def test_a_record_is_one_line_with_its_ticket(written: StringIO) -> None:
+    logging.getLogger("identity_bot.desk").info("ticket created:\n#1", extra={"ticket": "8ec4176c"})
+
+    [line] = written.getvalue().splitlines()
+    assert line.endswith("INFO identity_bot.desk: ticket created: #1 ticket=8ec4176c")
+
+
+@pytest.mark.usefixtures("log_as_before")
+def test_the_libraries_are_told_to_be_quiet() -> None:
+    set_up_logging()
+
+    assert all(logging.getLogger(name).getEffectiveLevel() >= logging.WARNING for name in LIBRARIES)
+    assert logging.getLogger("identity_bot.desk").isEnabledFor(logging.INFO)
