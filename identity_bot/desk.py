@@ -10,7 +10,6 @@ from typing import Any, Protocol
 
 from identity_bot import blocks, defaults, forms, issue, lifecycle, words
 from identity_bot.errors import Invalid, Refused
-from identity_bot.markdown import line
 from identity_bot.model import (
     Audience,
     Effect,
@@ -32,7 +31,6 @@ log = logging.getLogger(__name__)
 
 GITHUB = "github"
 VIEWS = "slack:views"
-LONGEST_TITLE = 256
 RECEIPT_DELAY = 0.3
 """Seconds that the modal's second receipt waits, lest it reach Slack before the ack that brings the first."""
 RECEIPT_LIFE = 600.0
@@ -256,7 +254,7 @@ class OpenIssue(_Act):
         opened = self._tracker.open_issue(
             ticket.repository,
             IssueDraft(
-                title=line(draft.title, limit=LONGEST_TITLE),
+                title=draft.title,
                 body=issue.body(ticket, draft.body),
                 labels=_unique(self._desk.settings.label, *draft.labels, *settings["labels"]),
                 assignees=_unique(*draft.assignees, *leads),
@@ -386,7 +384,7 @@ class ShowReceipt(_Act):
 
     def do(self, effect: Effect) -> Any:
         ticket = self._ticket(effect)
-        if self._desk.store.clock() - effect.created_at < RECEIPT_LIFE:
+        if self._desk.store.clock() - ticket.submitted_at < RECEIPT_LIFE:
             self._chat.show(
                 effect.payload["view"], blocks.receipt(ticket, remarks=self._desk.remarks(ticket))
             )
