@@ -168,6 +168,16 @@ def test_commands_modules_and_scripts_that_are_named_exist(path: Path) -> None:
     assert {script for script in scripts if not (ROOT / script).is_file()} == set()
 
 
+def test_contributing_says_where_every_module_belongs() -> None:
+    contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    layout = contributing[
+        contributing.index("    identity_bot/  ") : contributing.index("    plugins/<type>/")
+    ]
+    modules = {path.stem for path in (ROOT / "identity_bot").glob("*.py")} - {"__init__"}
+
+    assert modules - set(re.findall(r"\w+", layout)) == set()
+
+
 def test_the_log_lines_that_operators_are_told_of_are_written() -> None:
     source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "identity_bot").glob("*.py"))
     told = [row[0] for row in rows(OPERATIONS, "line contains")]
