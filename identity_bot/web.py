@@ -45,7 +45,7 @@ def web_app(
         assert slack_app is not None
         body = await _body(request, LARGEST_REQUEST)
         if body is None:
-            return PlainTextResponse("larger than any request of Slack's\n", status_code=413)
+            return _too_large()
         if not _may_be_signed(request.headers):
             log.warning("a request to /slack/events without a signature was refused")
             return PlainTextResponse("not signed\n", status_code=401)
@@ -67,7 +67,7 @@ def web_app(
             return PlainTextResponse("GITHUB_WEBHOOK_SECRET is not set\n", status_code=404)
         body = await _body(request, LARGEST_DELIVERY)
         if body is None:
-            return PlainTextResponse("larger than any delivery\n", status_code=413)
+            return _too_large()
         try:
             snapshot = read_webhook(request.headers, body, webhook_secret)
             if snapshot and snapshot.repository.casefold() in repositories:
@@ -109,6 +109,11 @@ async def _body(request: Request, largest: int) -> bytes | None:
         if len(body) > largest:
             return None
     return bytes(body)
+
+
+def _too_large() -> Response:
+    # Without the header the server would go on to read, and throw away, what is still being sent.
+    return PlainTextResponse("too large\n", status_code=413, headers={"connection": "close"})
 
 
 def _may_be_signed(headers: Mapping[str, str]) -> bool:
