@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,8 +108,8 @@ def _post(act: Act, scene: Scene, draw: Callable[..., str]) -> Callable[[Request
             try:
                 there = await run_in_threadpool(act, scene, here, sent)
             except (IdentityBotError, LookupError) as refusal:
-                notice = _words(refusal)
-                return HTMLResponse(await run_in_threadpool(draw, here, notice), 422)
+                html = await run_in_threadpool(draw, here, _words(refusal))
+                return HTMLResponse(html, headers={"x-refused": "yes"})
         return RedirectResponse(there.url(), 303)
 
     return answer
@@ -162,7 +162,9 @@ def _words(refusal: Exception) -> str:
     return f"GitHub refused: {refusal.message}" + (f" ({fields})" if fields else "")
 
 
+@cache
 def _environment() -> Environment:
+    """The templates, compiled once for all sandboxes of a process."""
     environment = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,

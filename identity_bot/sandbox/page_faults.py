@@ -70,7 +70,7 @@ class Switches:
 
     slack: SlackWorld
     github: GitHubWorld
-    on: frozenset[str] = frozenset()
+    _put_on: dict[str, object] = field(default_factory=dict)
     sides: Mapping[str, list[Switch]] = field(
         default_factory=lambda: {
             side: [one for one in SWITCHES if one.side == side] for side in ("Slack", "GitHub")
@@ -79,14 +79,21 @@ class Switches:
 
     def set(self, names: Iterable[str]) -> None:
         """Switch on those named, and all others off."""
-        wanted = frozenset(names)
+        wanted = set(names)
         self.slack.faults.clear()
         self.github.faults.clear()
         self.github.webhooks.mend()
-        for switch in SWITCHES:
-            if switch.name in wanted:
-                switch.put_on(self.slack, self.github)
-        self.on = wanted & {switch.name for switch in SWITCHES}
+        self._put_on = {
+            switch.name: switch.put_on(self.slack, self.github)
+            for switch in SWITCHES
+            if switch.name in wanted
+        }
+
+    @property
+    def on(self) -> frozenset[str]:
+        """The names of those that are on; one that works once is off when it has."""
+        active = (*self.slack.faults.active(), *self.github.faults.active())
+        return frozenset(name for name, fault in self._put_on.items() if fault is None or fault in active)
 
     def drop_socket(self) -> None:
         """Break the app's connections off, once."""

@@ -42,6 +42,14 @@ def _sights(state: StateCore) -> None:
         token.children = found
 
 
+def _headings(state: StateCore) -> None:
+    """Set headings below those of the page, however deep they are written."""
+    headings = [token for token in state.tokens if token.type in ("heading_open", "heading_close")]
+    levels = sorted({token.tag for token in headings})
+    for token in headings:
+        token.tag = f"h{min(6, 4 + levels.index(token.tag))}"
+
+
 def _split(text: str) -> list[Token]:
     tokens: list[Token] = []
     at = 0
@@ -92,6 +100,7 @@ def _html(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any, en
 def _markdown() -> MarkdownIt:
     reader = MarkdownIt("js-default", {"html": True, "breaks": True, "linkify": False, "typographer": False})
     reader.core.ruler.push("sights", _sights)
+    reader.core.ruler.push("headings", _headings)
     for name, rule in {
         "sight": _sight,
         "link_open": _link_open,

@@ -157,8 +157,9 @@ def initials(name: str) -> str:
 
 
 def tint(name: str) -> int:
-    """Which of the page's tints that picture has: the same name always has the same."""
-    return blake2s(name.encode(), digest_size=1).digest()[0] % _TINTS
+    """Which of the page's tints that picture has: the same for a person's name and login."""
+    login = name.lower().replace(" ", "-")
+    return blake2s(login.encode(), digest_size=1).digest()[0] % _TINTS
 
 
 def _conversations(world: SlackWorld, user: str) -> list[Channel]:

@@ -14,7 +14,8 @@ function given(field) {
 function copyAttributes(old, fresh) {
   const keepsOpen = old.nodeName === "DETAILS" || old.nodeName === "DIALOG";
   for (const { name } of [...old.attributes]) {
-    if (!fresh.hasAttribute(name) && !(keepsOpen && name === "open")) old.removeAttribute(name);
+    if (fresh.hasAttribute(name) || name === "aria-busy" || (keepsOpen && name === "open")) continue;
+    old.removeAttribute(name);
   }
   for (const { name, value } of fresh.attributes) {
     if (keepsOpen && name === "open") continue;
@@ -30,13 +31,12 @@ function morph(old, fresh) {
   }
   const field = isField(old) && old.type !== "file";
   const news = field && given(old) !== given(fresh) && old !== document.activeElement;
-  const { value, checked } = old;
+  const { value, checked } = news ? fresh : old;
   copyAttributes(old, fresh);
   morphChildren(old, fresh);
   if (!field) return;
-  const keep = news ? fresh : { value, checked };
-  if (old.type === "checkbox" || old.type === "radio") old.checked = keep.checked;
-  else if (old.type !== "hidden" && old.value !== keep.value) old.value = keep.value;
+  if (old.type === "checkbox" || old.type === "radio") old.checked = checked;
+  else if (old.type !== "hidden" && old.value !== value) old.value = value;
 }
 
 function morphChildren(old, fresh) {
@@ -66,10 +66,12 @@ function dropped(node) {
   return next;
 }
 
-// Show a page that the server has drawn.
-function show(html) {
+// Show a page that the server has drawn; `again` says that nothing was done, so that what was said stays.
+function show(html, again = false) {
   const fresh = new DOMParser().parseFromString(html, "text/html");
+  if (again) fresh.getElementById("notice").replaceWith(byId("notice").cloneNode(true));
   const modal = byId("modal");
+  const held = document.activeElement.id;
   const before = modal.dataset.view;
   const now = fresh.getElementById("modal").dataset.view;
   const atEnd = [...document.querySelectorAll("[data-end]")]
@@ -79,6 +81,7 @@ function show(html) {
   document.title = fresh.title;
   copyAttributes(document.body, fresh.body);
   morphChildren(document.body, fresh.body);
+  if (held && document.activeElement === document.body) byId(held)?.focus();
   arrange(before, atEnd);
 }
 
@@ -90,6 +93,8 @@ function arrange(before, atEnd) {
   for (const list of document.querySelectorAll("[data-end]")) {
     if (atEnd.includes(list.id) || !list.dataset.seen) list.scrollTop = list.scrollHeight;
     list.dataset.seen = "yes";
+    const isTyping = document.activeElement === byId("composer");
+    if (isTyping && atEnd.includes(list.id)) list.querySelector("li:last-child")?.scrollIntoView({ block: "nearest" });
   }
   if (!now) return;
   const lost = !modal.contains(document.activeElement) || document.activeElement === modal;
@@ -101,15 +106,19 @@ function arrange(before, atEnd) {
 
 let looking = false;
 let again = false;
+let acts = 0;
 
+// Look at the place anew; a page that is older than the answer to an act is not shown.
 async function look() {
   again = looking;
   if (looking) return;
   looking = true;
+  const [address, before] = [location.href, acts];
   try {
-    const answer = await fetch(location.href);
-    if (answer.ok && !sending) show(await answer.text());
-    byId("busy").textContent = "";
+    const answer = await fetch(address);
+    const html = await answer.text();
+    if (before !== acts || address !== location.href) again = true;
+    else if (answer.ok) show(html, true);
   } catch {
     byId("busy").textContent = "The sandbox does not answer.";
   }
@@ -119,16 +128,17 @@ async function look() {
 
 async function go(address) {
   const answer = await fetch(address);
-  if (answer.url !== location.href) history.pushState(null, "", answer.url);
-  show(await answer.text());
+  const html = await answer.text();
+  if (address !== location.href) history.pushState(null, "", address);
+  acts += 1;
+  show(html);
   const hash = new URL(address, location.href).hash;
   if (hash) byId(hash.slice(1))?.scrollIntoView();
 }
 
-let sending = 0;
-
+// Send a form as its button would, or with `extra` as the script wants it.
 async function send(form, button, extra) {
-  if (form.getAttribute("aria-busy") === "true") {
+  if (form.getAttribute("aria-busy") === "true" && form.dataset.again === undefined) {
     if (extra) setTimeout(() => form.isConnected && send(form, button, extra), 150);
     return;
   }
@@ -136,31 +146,33 @@ async function send(form, button, extra) {
   for (const [name, value] of Object.entries(extra || {})) contents.set(name, value);
   const typed = [...form.elements].filter((field) => field.name && form.dataset.reset !== undefined);
   const values = typed.map((field) => field.value);
+  const address = location.href;
   if (typed.length) form.reset();
   form.setAttribute("aria-busy", "true");
   byId("busy").textContent = "Working…";
-  sending += 1;
   try {
     const answer = await fetch(form.action, { method: "POST", body: contents });
     const html = await answer.text();
+    acts += 1;
     form.removeAttribute("aria-busy");
-    if (answer.ok) {
+    if (answer.ok && !answer.headers.has("x-refused")) {
       for (const field of form.querySelectorAll("input[type=file]")) field.value = "";
       if (form.dataset.close !== undefined) close(form.closest("details"));
     } else {
       typed.forEach((field, index) => (field.value = values[index]));
     }
-    if (answer.redirected && answer.url !== location.href) history.pushState(null, "", answer.url);
-    show(html);
-    document.querySelector("#modal [aria-invalid=true]")?.focus();
+    if (address === location.href) {
+      if (answer.redirected && answer.url !== address) history.pushState(null, "", answer.url);
+      show(html);
+      document.querySelector("#modal [aria-invalid=true]")?.focus();
+    }
     byId("busy").textContent = "";
   } catch {
     form.removeAttribute("aria-busy");
     typed.forEach((field, index) => (field.value = values[index]));
     byId("busy").textContent = "The sandbox does not answer.";
   }
-  sending -= 1;
-  if (again || !sending) look();
+  look();
 }
 
 function close(menu) {
@@ -210,6 +222,12 @@ document.addEventListener("input", (event) => {
   if (!field.dataset.search) return;
   clearTimeout(searching);
   searching = setTimeout(() => send(field.form, null, { search: field.dataset.search }), 250);
+});
+
+// A searched list that needs no letters offers something as soon as one comes to it.
+document.addEventListener("focusin", ({ target }) => {
+  const isNew = target.dataset.least === "0" && !target.closest("fieldset").querySelector(".tick");
+  if (isNew && !target.value) send(target.form, null, { search: target.dataset.search });
 });
 
 document.addEventListener("keydown", (event) => {

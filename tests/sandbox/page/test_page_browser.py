@@ -1,0 +1,212 @@
+"""The page in a real browser: by keyboard alone, on a phone, and under the eyes of axe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from identity_bot.sandbox import cast
+from identity_bot.sandbox.server import Sandbox
+from tests.support import World
+
+Look = Callable[..., Page]
+LINK = "https://github.com/sandbox-org/vets-api/pull/7"
+ISSUE = f"/github/{cast.REPOSITORY}/issues/1"
+
+
+def nothing_serious(page: Page) -> None:
+    """What axe finds that would keep people out; there must be none."""
+    found = Axe().run(page).response["violations"]
+    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
+
+
+def command(page: Page, text: str) -> None:
+    page.get_by_label("Message to vsp-identity").fill(text)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def keys(page: Page, *names: str) -> None:
+    for name in names:
+        page.keyboard.press(name)
+
+
+def test_a_request_lives_by_keyboard_alone(world: World, look: Look) -> None:
+    """Type the command, choose, fill in, send with a mistake and then right; comment on the issue and close it."""
+    page = look()
+    nothing_serious(page)
+    keys(page, "Tab", "Enter")
+    page.keyboard.type("/help")
+    keys(page, "Enter")
+    dialog = page.get_by_role("dialog", name="Ask the Identity Team")
+    chooser = dialog.get_by_label("What do you need?")
+    expect(chooser).to_be_focused()
+    nothing_serious(page)
+    page.keyboard.type("PR")
+    team = dialog.get_by_label("Your team")
+    expect(team).to_be_visible()
+    expect(chooser).to_be_focused()
+    keys(page, "Tab")
+    page.keyboard.type("Benefits")
+    keys(page, "Tab", "Tab", "ArrowDown", "Tab")
+    page.keyboard.type("nonsense")
+    keys(page, "Enter")
+    error = dialog.get_by_role("alert").filter(has_text="valid URL")
+    expect(error).to_be_visible()
+    link = dialog.locator("input[type=url]")
+    expect(link).to_have_attribute("aria-invalid", "true")
+    nothing_serious(page)
+    link.focus()
+    keys(page, "Control+a")
+    page.keyboard.type(LINK)
+    expect(error).to_be_hidden()
+    keys(page, "Tab", "ArrowDown", "Tab", "Tab", "Enter")
+    expect(dialog.get_by_text("It is ticket")).to_be_visible()
+    keys(page, "Escape")
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_label("Message to vsp-identity")).to_be_focused()
+
+    told = page.get_by_role("log").get_by_role("link", name="#1")
+    told.focus()
+    keys(page, "Enter")
+    expect(page.get_by_role("heading", name="PR review: vets-api pull request 7")).to_be_visible()
+    page.wait_for_url(f"**{ISSUE}")
+    page.goto(f"{world.sandbox.url}{ISSUE}?as=indigo")
+    page.get_by_label("Comment as").focus()
+    page.keyboard.type("Looks right.")
+    keys(page, "Tab", "Tab")
+    expect(page.get_by_label("Reason for closing")).to_be_focused()
+    keys(page, "Tab", "Enter")
+    expect(page.get_by_text("closed this as completed")).to_be_visible()
+    expect(page.get_by_text("Looks right.")).to_be_visible()
+    nothing_serious(page)
+    assert not world.sandbox.github.issue(cast.REPOSITORY, 1).is_open
+
+
+def test_a_form_with_every_kind_of_question_is_filled_in(every_kind: None, world: World, look: Look) -> None:
+    page = look(scheme="dark")
+    command(page, "/help every_kind")
+    dialog = page.get_by_role("dialog")
+    for label, text in (
+        ("Your team", "Benefits"),
+        ("Short text", "short"),
+        ("Long text", "two\nlines"),
+        ("A web address", "https://a.example/"),
+        ("A number", "7"),
+        ("A day", "2026-12-01"),
+    ):
+        dialog.get_by_label(label).fill(text)
+    dialog.get_by_role("group", name="Veterans in production").get_by_label("No").check()
+    dialog.get_by_label("One of a few").select_option("Pear")
+    dialog.get_by_label("A person").select_option("Sage Hollowell")
+    dialog.get_by_role("group", name="Some of a few").get_by_label("Salt").check()
+    for group, words, option in (
+        ("One of many", "town 149", "Town 149"),
+        ("Some of many", "star 33", "Star 33"),
+    ):
+        search = dialog.get_by_role("group", name=group).get_by_label("Search")
+        search.fill(words)
+        dialog.get_by_label(option, exact=True).check()
+        expect(search).to_have_value(words)
+    dialog.get_by_role("group", name="Is there more?").get_by_label("Yes").check()
+    dialog.get_by_label("What more?").fill("This")
+    expect(dialog.get_by_label("Long text")).to_have_value("two\nlines")
+    file = {"name": "note.txt", "mimeType": "text/plain", "buffer": b"hello"}
+    dialog.locator("input[type=file]").set_input_files(file)  # type: ignore[arg-type]
+    expect(dialog.get_by_label("note.txt")).to_be_checked()
+    nothing_serious(page)
+
+    dialog.get_by_role("button", name="Send").click()
+
+    expect(dialog.get_by_text("It is ticket")).to_be_visible()
+    body = world.sandbox.github.issue(cast.REPOSITORY, 1).body or ""
+    for said in ("two\nlines", "Pear", "Town 149", "Star 33", "This", "Sage Hollowell", "note.txt"):
+        assert said in body
+
+
+def test_what_is_typed_outlives_news_and_the_focus_stays(sandbox: Sandbox, look: Look) -> None:
+    page = look()
+    composer = page.get_by_label("Message to vsp-identity")
+    composer.focus()
+    page.keyboard.type("half a sen")
+    page.get_by_text("Faults").click()
+    page.get_by_label("Loses webhooks").check()
+    composer.focus()
+
+    ts = sandbox.slack.say("U0MARLO", "C0INTAKE", "news from Marlo")
+    sandbox.github.open_issue(cast.REPOSITORY, "News from GitHub", actor="juniper-vale")
+    expect(page.get_by_text("news from Marlo")).to_be_visible()
+    expect(page.get_by_text("News from GitHub")).to_be_visible()
+    page.keyboard.type("tence")
+
+    expect(composer).to_have_value("half a sentence")
+    expect(page.get_by_label("Loses webhooks")).to_be_checked()
+    sandbox.slack.delete(sandbox.slack.message("C0INTAKE", ts))
+    expect(page.get_by_text("news from Marlo")).to_be_hidden()
+
+
+def test_a_thread_is_opened_answered_and_left_by_the_back_button(sandbox: Sandbox, look: Look) -> None:
+    sandbox.slack.say("U0MARLO", "C0INTAKE", "who knows?")
+    page = look()
+
+    page.get_by_label("More for the message of Marlo Pinesong").click()
+    page.get_by_role("link", name="Reply in thread").click()
+    page.get_by_label("Reply in the thread").fill("I do <b>*know*</b>")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("I do <b>know</b>")).to_be_visible()
+    nothing_serious(page)
+    page.go_back()
+
+    expect(page.get_by_role("heading", name="vsp-identity")).to_be_visible()
+    expect(page.get_by_role("link", name="1 reply")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_shows_one_half_at_a_time_and_never_scrolls_sideways(
+    sandbox: Sandbox, look: Look, scheme: str
+) -> None:
+    body = f"{'long' * 60}\n\n```\n{'wide ' * 60}\n```\n\n| a | b |\n|---|---|\n| {'x' * 80} | {'y' * 80} |"
+    sandbox.github.open_issue(cast.REPOSITORY, "t" * 200, body, actor="juniper-vale")
+    sandbox.slack.say("U0MARLO", "C0INTAKE", "w" * 300)
+    page = look(width=360, height=640, scheme=scheme)
+
+    for path in ("/", f"/github/{cast.REPOSITORY}/issues?as=indigo", f"{ISSUE}?as=indigo"):
+        page.goto(sandbox.url + path)
+        assert page.evaluate("document.documentElement.scrollWidth") == 360
+        nothing_serious(page)
+    page.get_by_role("navigation", name="Halves").get_by_role("link", name="Slack").click()
+
+    expect(page.get_by_role("log")).to_be_visible()
+    expect(page.get_by_role("heading", name="t" * 200)).to_be_hidden()
+    page.go_back()
+    expect(page.get_by_role("heading", name="t" * 200)).to_be_visible()
+
+
+def test_an_act_that_fails_is_said_and_what_was_written_is_kept(sandbox: Sandbox, look: Look) -> None:
+    sandbox.github.open_issue(cast.REPOSITORY, "Locked", actor="juniper-vale")
+    page = look(f"{ISSUE}?as=juniper")
+    page.get_by_label("Comment as").fill("let me in")
+    sandbox.github.lock(cast.REPOSITORY, 1, actor="indigo-marshwick")
+    expect(page.get_by_label("Locked: only people")).to_have_value("let me in")
+
+    page.get_by_role("button", name="Comment", exact=True).click()
+
+    expect(page.get_by_role("alert").get_by_text("issue is locked")).to_be_visible()
+    expect(page.get_by_label("Locked: only people")).to_have_value("let me in")
+    nothing_serious(page)
+
+
+def test_tabs_are_different_people_who_see_each_other_at_once(sandbox: Sandbox, look: Look) -> None:
+    juniper, sage = look(), look("/?as=sage")
+
+    juniper.get_by_label("Message to vsp-identity").fill("Hello *there* :wave:")
+    juniper.keyboard.press("Enter")
+
+    expect(sage.get_by_role("log").get_by_text("Hello there 👋")).to_be_visible()
+    sage.get_by_text("You are").click()
+    nothing_serious(sage)
+    sage.get_by_role("link", name="Linden Brookmere").click()
+    expect(sage.get_by_text("You are Linden")).to_be_visible()

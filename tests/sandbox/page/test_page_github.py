@@ -1,0 +1,147 @@
+"""The GitHub half of the page, by its forms alone."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import httpx
+import pytest
+
+from identity_bot.sandbox import cast
+from identity_bot.sandbox.server import Sandbox
+
+REPOSITORY = cast.REPOSITORY
+LIST = f"/github/{REPOSITORY}/issues"
+ISSUE = f"repository={REPOSITORY}&issue=1&pane=github"
+
+
+@pytest.fixture
+def issue(sandbox: Sandbox) -> None:
+    """An issue to work on."""
+    sandbox.github.open_issue(REPOSITORY, "Help me", "It *broke*", actor="juniper-vale")
+
+
+def act(visitor: httpx.Client, do: str, who: str = "indigo", **fields: str) -> httpx.Response:
+    return visitor.post(f"/page/issue?as={who}&{ISSUE}", data={"do": do, **fields})
+
+
+def test_the_address_of_an_issue_opens_the_page_at_it(
+    sandbox: Sandbox, visitor: httpx.Client, issue: None
+) -> None:
+    url = sandbox.github.rendering().page_url(
+        sandbox.github.repository(REPOSITORY), sandbox.github.issue(REPOSITORY, 1).number
+    )
+
+    shown = visitor.get(url)
+
+    assert shown.status_code == 200
+    assert "It <em>broke</em>" in shown.text
+    assert 'data-pane="github"' in shown.text
+
+
+def test_the_list_tells_open_from_closed(sandbox: Sandbox, visitor: httpx.Client, issue: None) -> None:
+    sandbox.github.open_issue(REPOSITORY, "Old thing", actor="juniper-vale")
+    sandbox.github.close(REPOSITORY, 2, actor="indigo-marshwick")
+
+    assert "Help me" in visitor.get(LIST).text
+    assert "Old thing" not in visitor.get(LIST).text
+    assert "Old thing" in visitor.get(f"{LIST}?state=closed").text
+
+
+def test_a_private_repository_shows_itself_to_its_people_only(visitor: httpx.Client) -> None:
+    path = f"/github/{cast.RESTRICTED_REPOSITORY}/issues"
+
+    assert "There is nothing here" in visitor.get(path).text
+    assert "There is nothing here" not in visitor.get(f"{path}?as=sage").text
+
+
+@pytest.mark.parametrize("path", [f"{LIST}/99", "/github/no/where/issues", "/github/no/where"])
+def test_what_is_not_there_is_said_on_the_page(visitor: httpx.Client, path: str) -> None:
+    shown = visitor.get(path)
+
+    assert shown.status_code == 200
+    assert "There is nothing here" in shown.text
+
+
+def test_every_control_of_an_issue_works(sandbox: Sandbox, visitor: httpx.Client, issue: None) -> None:
+    github = sandbox.github
+    for do, fields in (
+        ("assign", {"assignee": "linden-brookmere"}),
+        ("label", {"label": "stage: triaged"}),
+        ("milestone", {"title": "Sprint 1", "due_on": "2026-12-01"}),
+        ("due", {"due_on": "2026-12-08"}),
+        ("edit", {"title": "Help us", "body": "It broke\r\ntwice"}),
+        ("comment", {"body": "Looking into it, @juniper-vale"}),
+        ("lock", {"reason": "resolved"}),
+    ):
+        assert "x-refused" not in act(visitor, do, **fields).headers
+
+    shown = visitor.get(f"{LIST}/1?as=indigo").text
+    held = github.issue(REPOSITORY, 1)
+    assert (held.title, held.body, held.is_locked) == ("Help us", "It broke\ntwice", True)
+    assert held.assignees == ("linden-brookmere",)
+    assert github.labels(REPOSITORY, 1) == ["stage: triaged"]
+    due = github.repository(REPOSITORY).milestone(1).due_on
+    assert due is not None
+    assert due.date() == date(2026, 12, 8)
+    for seen in ("added the label", "assigned", "Sprint 1", "from “Help me” to “Help us”", "Looking into it"):
+        assert seen in shown
+
+    for do, fields in (
+        ("unlock", {}),
+        ("unassign", {"assignee": "linden-brookmere"}),
+        ("unlabel", {"label": "stage: triaged"}),
+        ("milestone", {"milestone": ""}),
+    ):
+        assert "x-refused" not in act(visitor, do, **fields).headers
+    held = github.issue(REPOSITORY, 1)
+    assert (held.assignees, held.labels, held.milestone, held.is_locked) == ((), (), None, False)
+
+
+@pytest.mark.parametrize("reason", ["completed", "not_planned", "duplicate"])
+def test_an_issue_is_closed_with_a_reason_and_a_comment_and_opened_again(
+    sandbox: Sandbox, visitor: httpx.Client, issue: None, reason: str
+) -> None:
+    act(visitor, "close", reason=reason, body="Thanks")
+    closed = sandbox.github.issue(REPOSITORY, 1)
+    act(visitor, "reopen")
+
+    assert (closed.is_open, closed.state_reason) == (False, reason)
+    assert [one.body for one in sandbox.github.comments(REPOSITORY, 1)] == ["Thanks"]
+    assert sandbox.github.issue(REPOSITORY, 1).is_open
+
+
+def test_who_has_no_account_can_only_read_and_is_told(visitor: httpx.Client, issue: None) -> None:
+    shown = visitor.get(f"{LIST}/1?as=rowan").text
+    refused = act(visitor, "comment", "rowan", body="hello")
+
+    assert "has no GitHub account and can only read" in shown
+    assert 'name="body"' not in shown
+    assert "x-refused" in refused.headers
+
+
+def test_who_may_not_is_refused_in_githubs_words(
+    sandbox: Sandbox, visitor: httpx.Client, issue: None
+) -> None:
+    refused = act(visitor, "assign", "juniper", assignee="juniper-vale")
+    blank = act(visitor, "comment", body="  ")
+
+    assert "Must have admin rights" in refused.text
+    assert "GitHub refused: Validation Failed" in blank.text
+    assert sandbox.github.issue(REPOSITORY, 1).assignees == ()
+
+
+@pytest.mark.parametrize(
+    ("do", "fields"), [("nonsense", {}), ("due", {"due_on": "soon"}), ("close", {"reason": "x"})]
+)
+def test_an_act_that_makes_no_sense_is_refused(
+    visitor: httpx.Client, issue: None, do: str, fields: dict[str, str]
+) -> None:
+    assert "x-refused" in act(visitor, do, **fields).headers
+
+
+def test_an_issue_is_opened_by_hand_and_shown(visitor: httpx.Client) -> None:
+    shown = visitor.post("/page/new-issue?as=juniper", data={"title": "By hand", "body": "x"})
+
+    assert str(shown.url).endswith(f"{LIST}/1")
+    assert "By hand" in shown.text

@@ -1,0 +1,140 @@
+"""Slack's mrkdwn and GitHub's Markdown as the page draws them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from identity_bot.sandbox import page_markdown
+from identity_bot.sandbox.page_mrkdwn import Reader
+from identity_bot.sandbox.page_where import Where
+
+BASE = "http://127.0.0.1:9"
+READER = Reader(
+    people={"U1": "Juniper Vale"},
+    channels={"C1": "general"},
+    groups={"S1": "@identity-team"},
+    leads_to=lambda address: Where().leads_to(address, BASE),
+)
+TAGS = re.compile(r"</?([a-z0-9]+)")
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '<img src=x onerror="alert(1)">',
+    "<javascript:alert(1)|press>",
+    '<https://x.example/"onmouseover="alert(1)|words>',
+    "[press](javascript:alert(1))",
+    '![p](x" onerror="alert(1))',
+    "`<b>`</code><svg onload=alert(1)>",
+    "<details open ontoggle=alert(1)>",
+    "<!-- <script> --><script>alert(1)</script>",
+    "\U000f0000\U000f0001*a*\U000f0000",
+)
+
+
+def markdown(text: str) -> str:
+    leads_to = READER.leads_to
+    return str(page_markdown.html(text, repository="sandbox-org/identity-requests", leads_to=leads_to))
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("*bold* _it_ ~gone~", "<strong>bold</strong> <em>it</em> <s>gone</s>"),
+        ("2*3*4 snake_case_word", "2*3*4 snake_case_word"),
+        ("*bold <@U1>*", '<strong>bold <span class="mention">@Juniper Vale</span></strong>'),
+        ("<#C1> <!subteam^S1>", None),
+        ("`*a* <@U1>`", "<code>*a* &lt;@U1&gt;</code>"),
+        ("```one\n*two*```", "<pre><code>one\n*two*</code></pre>"),
+        ("a\nb", "a<br>b"),
+        ("&gt; said\n&gt; twice\nanswer", "<blockquote>said<br>twice</blockquote>answer"),
+        (":tada: :unheard_of:", "🎉 :unheard_of:"),
+        ("a &lt;b&gt; &amp; c", "a &lt;b&gt; &amp; c"),
+    ],
+)
+def test_slacks_formats_are_drawn(text: str, html: str | None) -> None:
+    drawn = str(READER.mrkdwn(text))
+
+    assert html is None or drawn == html
+    if html is None:
+        assert "#general" in drawn
+        assert "@identity-team" in drawn
+
+
+def test_a_broadcast_mention_is_drawn_so_that_it_is_seen() -> None:
+    assert 'class="mention broadcast"' in READER.mrkdwn("<!channel> lunch")
+
+
+def test_a_link_to_an_issue_of_the_sandbox_stays_in_the_page() -> None:
+    drawn = str(READER.mrkdwn(f"<{BASE}/github/sandbox-org/identity-requests/issues/3|#3>"))
+
+    assert drawn == '<a href="/github/sandbox-org/identity-requests/issues/3">#3</a>'
+
+
+def test_a_link_elsewhere_opens_apart_from_the_page() -> None:
+    assert 'rel="noopener noreferrer"' in READER.mrkdwn("<https://github.com/github/docs/issues/3>")
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_is_only_text(text: str) -> None:
+    for drawn in (str(READER.mrkdwn(text)), str(READER.plain(text)), markdown(text)):
+        assert not re.search(r"<(script|img|svg|details)", drawn)
+        assert not re.search(r"<[^>]*\son\w+=", drawn)
+        assert 'href="javascript' not in drawn
+
+
+@given(
+    st.lists(st.sampled_from([*"*_~`<>|@#!&\n :a1", "<@U1>", "```", "\U000f0000"]), max_size=60).map("".join)
+)
+@settings(max_examples=300, deadline=None)
+def test_any_text_is_drawn_with_tags_of_ours_that_are_all_closed(text: str) -> None:
+    """Formats may cross each other, but nothing else may come of a text than the tags that the page knows."""
+    drawn = str(READER.mrkdwn(text))
+
+    names = TAGS.findall(drawn)
+    assert set(names) <= {"strong", "em", "s", "code", "pre", "br", "a", "span", "blockquote"}
+    for name in {*names} - {"br"}:
+        assert drawn.count(f"<{name}") >= drawn.count(f"</{name}>")
+    assert "\U000f0000" not in drawn
+
+
+def test_markdown_is_drawn_as_github_draws_it() -> None:
+    drawn = markdown("# Head\n\none\ntwo\n\n- a\n\n| x |\n|---|\n| y |\n\n```\n@code #1\n```")
+
+    assert "<h4>Head</h4>" in drawn
+    assert "one<br" in drawn
+    assert "<li>a</li>" in drawn
+    assert "<td>y</td>" in drawn
+    assert "<code>@code #1" in drawn
+
+
+@pytest.mark.parametrize(
+    "text", ["@juniper-vale", "see #12", "GH-12", "a/b#12", "@org/team", "(#3)", "*@juniper-vale*"]
+)
+def test_what_github_would_link_is_plain_to_see(text: str) -> None:
+    assert 'class="mention"' in markdown(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["`@juniper-vale`", "```\n#12\n```", "a@b.example", "@\u200bname", "colour#fff"]
+)
+def test_what_github_would_not_link_is_left_alone(text: str) -> None:
+    assert 'class="mention"' not in markdown(text)
+
+
+def test_comments_in_markdown_are_invisible_and_other_html_is_text() -> None:
+    drawn = markdown("<!-- marker -->\nbefore <!-- in --> after\n\n<div>x</div>\n\n<!-- never closed")
+
+    assert "marker" not in drawn
+    assert "never" not in drawn
+    assert "before  after" in drawn
+    assert "&lt;div&gt;x" in drawn
+
+
+def test_a_picture_is_not_loaded_from_elsewhere() -> None:
+    drawn = markdown("![a cat](https://x.example/cat.png)")
+
+    assert "<img" not in drawn
+    assert "picture: a cat" in drawn
