@@ -98,6 +98,14 @@ def test_the_readme_has_every_environment_variable_and_no_other() -> None:
     assert documented["DATABASE_URL"] == settings.DEFAULT_DATABASE
 
 
+def test_the_readme_shows_the_request_type_that_the_guide_for_authors_begins_with() -> None:
+    guide = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
+
+    shown = [*blocks(README, "python")[:1], *blocks(README, "ini")]
+
+    assert shown == [*blocks(guide, "python")[:1], *blocks(guide, "ini")]
+
+
 def test_the_readmes_settings_files_can_be_loaded(tmp_path: Path) -> None:
     """The first by itself, the others with it; those that set what it sets in its place."""
     first, *others = blocks(README, "toml")
