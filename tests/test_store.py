@@ -165,11 +165,15 @@ def test_two_changes_of_one_ticket_at_once_do_not_overwrite_each_other(store: St
 
 
 def test_an_error_in_a_transaction_undoes_all_of_it(store: Store) -> None:
-    with pytest.raises(ZeroDivisionError), store.begin() as transaction:
-        transaction.add_ticket(ticket())
-        transaction.add_event(Event(kind=EventKind.CREATED, ticket_id=ticket().id, at=START))
-        transaction.enqueue(effect())
-        raise ZeroDivisionError
+    def write_and_fail() -> None:
+        with store.begin() as transaction:
+            transaction.add_ticket(ticket())
+            transaction.add_event(Event(kind=EventKind.CREATED, ticket_id=ticket().id, at=START))
+            transaction.enqueue(effect())
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_and_fail()
 
     with store.reading() as connection:
         for table in tables.metadata.tables.values():
@@ -194,12 +198,16 @@ def test_news_are_told_after_the_commit_and_only_then(store: Store) -> None:
         with store.reading() as connection:
             told.append(connection.execute(text("SELECT count(*) FROM outbox")).scalar() == 1)
 
+    def enqueue_and_fail() -> None:
+        with store.begin() as transaction:
+            transaction.enqueue(effect())
+            raise ZeroDivisionError
+
     store.on_news = look
 
     add(store, "V1")
-    with pytest.raises(ZeroDivisionError), store.begin() as transaction:
-        transaction.enqueue(effect())
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        enqueue_and_fail()
     enqueue(store, effect())
 
     assert told == [True]
@@ -251,17 +259,17 @@ START_TWICE = (
 def test_two_processes_can_start_on_an_empty_database(database_url: str) -> None:
     command = [sys.executable, "-c", START_TWICE, database_url]
 
-    starting = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    starting = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     errors = [process.communicate(timeout=50)[1] for process in starting]
 
-    assert [process.returncode for process in starting] == [0, 0, 0], errors
+    assert [process.returncode for process in starting] == [0, 0], errors
 
 
 def test_a_newer_schema_is_refused_with_what_to_do(store: Store) -> None:
     with store.begin() as transaction:
         transaction.connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
 
-    with pytest.raises(StoreError, match="newer schema than this version of identity_bot knows.*install"):
+    with pytest.raises(StoreError, match=r"newer schema than this version of identity_bot knows.*install"):
         store.migrate()
 
 
@@ -425,12 +433,16 @@ def test_a_folder_that_does_not_exist_says_so(tmp_path: Path) -> None:
 def test_a_terminated_postgresql_connection_is_replaced(postgres_store: Store) -> None:
     add(postgres_store, "V1")
 
-    with pytest.raises(StoreError) as caught, postgres_store.begin() as transaction:
-        transaction.add_ticket(ticket("V2", answers={"comments": SECRET}))
-        pid = transaction.connection.execute(text("SELECT pg_backend_pid()")).scalar()
-        with postgres_store.reading() as other:
-            other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
-        transaction.add_ticket(ticket("V3", answers={"comments": SECRET}))
+    def write_while_it_is_terminated() -> None:
+        with postgres_store.begin() as transaction:
+            transaction.add_ticket(ticket("V2", answers={"comments": SECRET}))
+            pid = transaction.connection.execute(text("SELECT pg_backend_pid()")).scalar()
+            with postgres_store.reading() as other:
+                other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+            transaction.add_ticket(ticket("V3", answers={"comments": SECRET}))
+
+    with pytest.raises(StoreError) as caught:
+        write_while_it_is_terminated()
 
     assert_clear(caught.value, "terminat", "closed")
     add(postgres_store, "V2")
@@ -472,9 +484,10 @@ def test_a_postgresql_row_that_somebody_holds_is_not_waited_for_too_long(postgre
     """A process that stopped in the middle of a transaction costs an apology, not Slack's patience."""
     enqueue(postgres_store, effect("github"))
 
-    with pytest.raises(StoreError) as caught, postgres_store.begin() as holder:
+    with postgres_store.begin() as holder:
         holder.connection.execute(text("SELECT * FROM lanes FOR UPDATE"))
-        enqueue(postgres_store, effect("github", payload={"text": SECRET}))
+        with pytest.raises(StoreError) as caught:
+            enqueue(postgres_store, effect("github", payload={"text": SECRET}))
 
     assert_clear(caught.value, "lock timeout")
     enqueue(postgres_store, effect("github"))
