@@ -2,7 +2,8 @@
 
 A request type's hooks are called for its own tickets only; an installed plugin without `form` observes all types.
 Implement a hook with `@hookimpl` and name only the arguments that you need. Hooks return values; none of them acts
-on Slack or GitHub.
+on Slack or GitHub. The type's own plugin is asked first, then the observers, then the defaults; None leaves the
+answer to the next.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 def form(settings: Mapping[str, Any]) -> Form | None:
     """The form of a request type. Implementing this is what makes a plugin a request type.
 
-    Called once, when the bot starts, with the type's section of the settings. No default.
+    Called once, when the bot starts, with the type's section of the settings. A form that Slack would refuse or
+    that contradicts itself leaves the plugin out, and the log says why. No default.
     """
 
 
@@ -36,7 +38,8 @@ def settings_schema() -> type[Schema] | None:
     """The marshmallow schema of the type's section of the settings file.
 
     Inherit from `identity_bot.TypeSettings` to keep the settings that every type has: repository,
-    restricted_repository, labels, leads. Default: just those.
+    restricted_repository, labels, leads. A field's `metadata={"expected": "…"}` is what the operator reads where it
+    is missing; `load_only=True` keeps a secret out of such lines. Default: just those four.
     """
 
 
@@ -46,8 +49,9 @@ def validate(
 ) -> Mapping[str, str] | None:
     """Problems with answers that no single question can see, as one sentence for each question's name.
 
-    Called between a submission and its ack: it must be quick and must not wait for anything. All results are
-    merged. Default: the privacy gate, which refuses personal data and secrets in any text.
+    Called between a submission and its ack: it must be quick and must not wait for anything. Where it raises,
+    nothing is filed and the form is kept. Default: the privacy gate, which refuses personal data and secrets in
+    any text, and secrets in web addresses.
     """
 
 
@@ -55,8 +59,10 @@ def validate(
 def render_issue(ticket: Ticket, form: Form, settings: Mapping[str, Any]) -> IssueDraft | None:
     """The issue for a ticket. The bot adds its marker, the common label and, for urgent tickets, the leads.
 
-    Default: all answers as Markdown that cannot mention, link, hide or break out. Build on it with
-    `identity_bot.default_issue(ticket, form, settings)`.
+    What people wrote belongs into `identity_bot.block` or `identity_bot.span`. The body has at most 60,000
+    characters. Where this raises, the ticket is kept, the team is told, and it can be retried. Default: all
+    answers as Markdown that cannot mention, link, hide or break out. Build on it with
+    `identity_bot.default_issue(ticket, form)`.
     """
 
 
@@ -64,7 +70,9 @@ def render_issue(ticket: Ticket, form: Form, settings: Mapping[str, Any]) -> Iss
 def notify(
     ticket: Ticket, event: Event, form: Form, settings: Mapping[str, Any]
 ) -> list[Notification] | None:
-    """The messages that a lifecycle event of a ticket calls for. All results are joined.
+    """The messages that a lifecycle event of a ticket calls for, besides the standard ones.
 
-    Default: the standard words to the requestor, the team and the intake channel.
+    What people wrote belongs into `identity_bot.mrkdwn`, and nothing of a sensitive ticket's answers into any
+    message. Where one plugin raises, only the standard words are told. Default: those, to the requestor, the team
+    and the intake channel.
     """

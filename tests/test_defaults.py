@@ -285,7 +285,7 @@ def test_a_question_that_reads_like_markdown_is_shown_as_it_was_written() -> Non
 
 
 @given(nasty_answers)
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=80, deadline=None, derandomize=True)
 def test_no_answer_of_any_kind_breaks_out_of_its_place(typed: dict[str, Any]) -> None:
     answers = kept(typed)
     written = default_issue(ticket(answers), FULL)
@@ -296,7 +296,7 @@ def test_no_answer_of_any_kind_breaks_out_of_its_place(typed: dict[str, Any]) ->
 
 
 @given(nasty, nasty)
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 def test_a_hostile_name_or_team_does_not_break_the_issue_or_its_title(name: str, team: str) -> None:
     answers = kept({"name": name, "team": team})
     asked_by = Person(slack_id="U1", name=answers["name"], team=answers["team"], handle=f"x{name}")
@@ -316,7 +316,7 @@ def test_a_hostile_name_or_team_does_not_break_the_issue_or_its_title(name: str,
 
 
 @given(nasty_answers, nasty)
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=50, deadline=None, derandomize=True)
 def test_only_the_bots_own_marker_counts(typed: dict[str, Any], name: str) -> None:
     answers = kept(typed | {"name": name})
     mine = ticket(answers, requestor=Person(slack_id="U1", name=answers["name"], handle=name))
@@ -327,7 +327,7 @@ def test_only_the_bots_own_marker_counts(typed: dict[str, Any], name: str) -> No
 
 
 @given(nasty, nasty)
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 def test_the_status_block_is_replaced_whole_whatever_the_requestors_name(name: str, handle: str) -> None:
     mine = ticket({}, requestor=Person(slack_id="U1", name=name, handle=handle))
     written = body(mine, "Request")

@@ -1,0 +1,138 @@
+"""The documents say what is so: the examples run, and what is made from the code is up to date."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from identity_bot import Event, EventKind, Form, Person, Ticket, plugins, settings
+from identity_bot.forms import load
+from identity_bot.model import ticket_id
+from identity_bot.plugins import Found, Plugins
+
+ROOT = Path(__file__).resolve().parents[1]
+BLOCK = re.compile(r"^```\w+\n# (?P<file>[\w.-]+)\n.*?^```$", re.MULTILINE | re.DOTALL)
+SETTINGS = """
+intake_channel = "#vsp-identity"
+team_channel = "#identity-surge"
+repository = "octo/identity-requests"
+"""
+ANSWERS = {"team": "Benefits", "name": "Juniper Vale", "production": False}
+
+
+def examples(document: str) -> dict[str, str]:
+    """The files that a document shows: those code blocks that begin with a comment that names a file."""
+    path = ROOT / document
+    found = BLOCK.finditer(path.read_text(encoding="utf-8")) if path.exists() else ()
+    return {match["file"]: match[0].partition("\n")[2].removesuffix("```") for match in found}
+
+
+WITH_PACKAGE = [name for name in ("README.md", "docs/plugins.md") if "setup.cfg" in examples(name)]
+MODULES = [
+    pytest.param(document, file, id=f"{document}-{file}")
+    for document in ("README.md", "docs/plugins.md")
+    for file in examples(document)
+    if file.startswith("identity_bot_")
+]
+
+
+def loaded(tmp_path: Path, document: str, file: str) -> Plugins:
+    """What the bot makes of a module that a document shows."""
+    name = file.removeprefix("identity_bot_").removesuffix(".py")
+    shown = ModuleType(f"identity_bot_{name}")
+    exec(compile(examples(document)[file], file, "exec"), shown.__dict__)
+    path = tmp_path / "identity-bot.toml"
+    path.write_text(SETTINGS, encoding="utf-8")
+    in_force = settings.load(path, {"GITHUB_TOKEN": "x"})
+    return plugins.load(in_force, [Found(name=name, distribution="example 1.0", load=lambda: shown)])
+
+
+def run(*command: str, folder: Path, path: Path) -> str:
+    """What a command in a new Python says that has the packages of `path` too."""
+    environ = os.environ | {"PYTHONPATH": os.pathsep.join([str(path), str(ROOT)])}
+    done = subprocess.run(
+        [sys.executable, *command], cwd=folder, env=environ, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_made_documents_are_up_to_date() -> None:
+    command = [sys.executable, str(ROOT / "script" / "docs"), "--check"]
+
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+    assert (done.stdout, done.returncode) == ("", 0)
+
+
+def test_the_guide_for_authors_shows_a_whole_package() -> None:
+    shown = examples("docs/plugins.md")
+
+    assert {"identity_bot_coffee.py", "setup.cfg", "pyproject.toml", "test_coffee.py"} <= set(shown)
+    assert len(shown["identity_bot_coffee.py"].strip().splitlines()) <= 20
+
+
+@pytest.mark.parametrize(("document", "file"), MODULES)
+def test_the_bot_takes_every_module_that_a_document_shows(tmp_path: Path, document: str, file: str) -> None:
+    taken = loaded(tmp_path, document, file)
+
+    assert [str(one) for one in taken.left_out] == []
+    [form] = taken.forms.values()
+    assert isinstance(form, Form)
+
+
+@pytest.mark.parametrize("document", WITH_PACKAGE)
+def test_the_package_that_a_document_shows_is_found_once_it_is_installed(
+    tmp_path: Path, document: str
+) -> None:
+    source, target = tmp_path / "coffee", tmp_path / "target"
+    source.mkdir()
+    for file, text in {"pyproject.toml": "", **examples(document)}.items():
+        (source / file).write_text(text, encoding="utf-8")
+    (tmp_path / "identity-bot.toml").write_text(SETTINGS, encoding="utf-8")
+    pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-index", "--no-deps"]
+
+    run(*pip, "--no-build-isolation", "--target", str(target), str(source), folder=tmp_path, path=target)
+    found = run("-c", "from identity_bot.plugins import find; print(find())", folder=tmp_path, path=target)
+
+    assert "name='coffee', distribution='identity-bot-coffee 0.1.0'" in found
+
+
+def test_the_example_of_a_test_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    coffee, tests = ModuleType("identity_bot_coffee"), ModuleType("test_coffee")
+    monkeypatch.setitem(sys.modules, "identity_bot_coffee", coffee)
+
+    for shown in (coffee, tests):
+        exec(examples("docs/plugins.md")[f"{shown.__name__}.py"], shown.__dict__)
+
+    [test] = [value for name, value in vars(tests).items() if name.startswith("test_")]
+    test()
+
+
+def test_the_example_with_every_hook_does_what_it_says(tmp_path: Path) -> None:
+    tea = loaded(tmp_path, "docs/plugins.md", "identity_bot_tea.py").types["tea"]
+    juniper = Person(slack_id="U1", name="Juniper Vale", team="Benefits")
+    typed: dict[str, Any] = ANSWERS | {"kind": "Green", "cups": "3", "which": "hidden"}
+
+    answers = load(tea.form, typed)
+    ticket = Ticket(id=ticket_id("V1"), type="tea", requestor=juniper, answers=answers, submitted_at=0.0)
+    told = tea.notify(
+        replace(ticket, number=1, url="https://github.test/1"),
+        Event(kind=EventKind.CREATED, ticket_id=ticket.id, at=0.0),
+    )
+
+    assert answers == ANSWERS | {"kind": "Green", "cups": 3}
+    assert tea.settings["most_cups"] == 4
+    assert tea.validate(answers, juniper) == {
+        "cups": "Green tea comes in one or two cups. Please ask for fewer."
+    }
+    assert tea.render_issue(ticket).title == "Tea for Benefits"
+    assert "Put the kettle on for Juniper Vale." in [one.text for one in told]
