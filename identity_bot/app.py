@@ -33,7 +33,7 @@ from identity_bot.worker import Worker
 
 log = logging.getLogger(__name__)
 
-PING = 2.0
+PING = 3.0
 """Seconds between two pings of the socket: slack_sdk notices a broken connection only after five of them."""
 
 

@@ -68,9 +68,10 @@ def check(ctx: click.Context, offline: bool) -> None:
     from identity_bot.findings import Verdict, summary
 
     findings = []
-    for finding in checking.check(ctx.obj, os.environ, plugins.find(), offline=offline):
-        click.echo(str(finding))
-        findings.append(finding)
+    with _unlogged():
+        for finding in checking.check(ctx.obj, os.environ, plugins.find(), offline=offline):
+            click.echo(str(finding))
+            findings.append(finding)
     click.echo(summary(findings))
     ctx.exit(int(any(finding.verdict is Verdict.PROBLEM for finding in findings)))
 
@@ -110,11 +111,21 @@ def _without_secrets(config: Path | None) -> tuple[Settings, Plugins]:
     """The settings file and the plugins; of the environment nothing is needed, as there may be no app yet."""
     from identity_bot import plugins
 
-    # The reasons are shown, so they need not be logged too.
-    logging.getLogger("identity_bot.plugins").setLevel(logging.CRITICAL)
     named = {name: os.environ[name] for name in ("IDENTITY_BOT_CONFIG",) if name in os.environ}
     settings = settings_module.load(config, named | {"GITHUB_TOKEN": "none is needed"})
-    return settings, plugins.load(settings, plugins.find())
+    with _unlogged():
+        return settings, plugins.load(settings, plugins.find())
+
+
+@contextlib.contextmanager
+def _unlogged() -> Iterator[None]:
+    """Keeps out of the log why plugins are left out, where the command says it itself."""
+    logger = logging.getLogger("identity_bot.plugins")
+    logger.disabled = True
+    try:
+        yield
+    finally:
+        logger.disabled = False
 
 
 @main.group(invoke_without_command=True)

@@ -12,7 +12,7 @@ class Verdict(StrEnum):
     """How bad it is; the value is what people read."""
 
     OK = "ok"
-    WARNING = "warning"
+    WARNING = "warn"
     PROBLEM = "problem"
 
 
@@ -24,7 +24,7 @@ class Finding:
     text: str
 
     def __str__(self) -> str:
-        return f"{self.verdict.value:8} {self.text}"
+        return f"{self.verdict.value:7} {self.text}"
 
 
 def ok(text: str) -> Finding:
@@ -45,8 +45,5 @@ def problem(text: str) -> Finding:
 def summary(findings: Iterable[Finding]) -> str:
     """How many findings there are of each kind."""
     counts = Counter(finding.verdict for finding in findings)
-    named = {Verdict.OK: "ok", Verdict.WARNING: "warning", Verdict.PROBLEM: "problem"}
-    plural = {Verdict.OK: "ok", Verdict.WARNING: "warnings", Verdict.PROBLEM: "problems"}
-    return ", ".join(
-        f"{counts[verdict]} {(named if counts[verdict] == 1 else plural)[verdict]}" for verdict in Verdict
-    )
+    fine, warnings, problems = (counts[verdict] for verdict in Verdict)
+    return f"{fine} ok, {warnings} warning{'s' * (warnings != 1)}, {problems} problem{'s' * (problems != 1)}"

@@ -145,6 +145,7 @@ def test_a_plugin_that_had_to_be_left_out_is_named_with_the_reason(
     assert said.startswith("good: Everything")
     assert why.startswith("left out: plugin 'bad' (identity-bot-bad 1.0): cannot be imported")
     assert len(why.splitlines()) == 1
+    assert not logging.getLogger("identity_bot.plugins").disabled
 
 
 def test_no_plugin_at_all_is_said_so(settings_file: Path, installed: Callable[..., None]) -> None:
@@ -386,7 +387,7 @@ def test_an_exceptions_words_are_not_kept_but_its_kind_and_place_are(written: St
     assert "test_cli.py" in kept
 
 
-@pytest.mark.parametrize("token", ["xoxb-12-ab", "xapp-1-A0-99", "ghp_abc123", "github_pat_11AA", "ghs_x1"])
+@pytest.mark.parametrize("token", ["xoxb-72-ab", "xapp-7-A0-99", "ghp_x2c3", "github_pat_11AA", "ghs_x1"])
 def test_a_token_is_never_kept(written: StringIO, token: str) -> None:
     logging.getLogger("identity_bot.chat").warning("Slack said %s", f"no to {token}!")
 

@@ -19,12 +19,14 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
+from identity_bot.app import build
 from identity_bot.cli import main
 from identity_bot.logs import LIBRARIES
 from identity_bot.outbox import Outbox
 from identity_bot.sandbox import cast
 from identity_bot.sandbox.github_faults import FaultKind
 from identity_bot.sandbox.server import Sandbox
+from identity_bot.settings import load
 from identity_bot.store import Store
 from tests.support import eventually
 
@@ -96,12 +98,6 @@ class Process:
         self._reader.join(5)
         return time.monotonic() - began
 
-    def left(self) -> tuple[int, str]:
-        """The exit code and the words of a process that ends by itself."""
-        code = self.process.wait(20)
-        self._reader.join(5)
-        return code, self.log
-
 
 @contextlib.contextmanager
 def running(folder: Path, environment: dict[str, str], before: str = "pass") -> Iterator[Process]:
@@ -137,32 +133,50 @@ def ready(url: str) -> tuple[int, dict[str, object]]:
     return answer.status_code, answer.json()
 
 
-def test_by_socket_mode_a_request_becomes_a_ticket_and_sigterm_ends_it_cleanly(
-    sandbox: Sandbox, tmp_path: Path
+@pytest.fixture(scope="module")
+def town() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def bot(town: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    """A bot in Socket Mode that several tests look at, and that notices a broken socket sooner."""
+    faster = "from identity_bot import app; app.PING = 0.5"
+    with running(tmp_path_factory.mktemp("bot"), town.environment(), faster) as process:
+        process.url()
+        assert town.slack.delivery.sockets.wait_for(1)
+        yield process
+
+
+def test_by_socket_mode_a_request_becomes_a_ticket_and_the_log_keeps_its_id_and_no_answer(
+    town: Sandbox, bot: Process
 ) -> None:
-    with running(tmp_path, sandbox.environment()) as bot:
-        url = bot.url()
-        assert sandbox.slack.delivery.sockets.wait_for(1)
-        hook = sandbox.github.add_hook(f"{url}/github/webhook", secret=cast.WEBHOOK_SECRET)
+    ask(town)
+    eventually(lambda: told(town))
 
-        ask(sandbox)
-        eventually(lambda: told(sandbox))
-        sandbox.github.close(cast.REPOSITORY, 1, actor="indigo-marshwick")
-
-        assert httpx.get(f"{url}/healthz").text == "ok\n"
-        code, state = ready(url)
-        assert (code, state["slack_socket"], state["database"]) == (200, "connected", "ok")
-        sent = sandbox.github.webhooks
-        assert eventually(lambda: [d.status_code for d in sent.deliveries(hook.id) if d.event == "issues"])
-        assert {d.status_code for d in sent.deliveries(hook.id)} <= {200, None}
-        assert bot.end() < 5
-        assert bot.process.returncode == 0
-    [issue] = sandbox.github.issues(cast.REPOSITORY)
-    events = [line for line in bot.lines if "ticket=" in line]
+    code, state = ready(bot.url())
+    assert (code, state["slack_socket"], state["database"]) == (200, "connected", "ok")
+    assert httpx.get(f"{bot.url()}/healthz").text == "ok\n"
+    assert ANSWER in (town.github.issue(cast.REPOSITORY, 1).body or "")
+    events = [line for line in bot.lines if re.search(r" ticket=[0-9a-f]{8}-", line)]
     assert any("ticket submitted: data_pull" in line for line in events)
-    assert ANSWER in (issue.body or "")
+    assert any("ticket created: #1" in line for line in events)
     assert ANSWER not in bot.log
-    assert bot.log.endswith("stopped")
+
+
+def test_the_webhook_is_taken_with_its_secret_only(town: Sandbox, bot: Process) -> None:
+    address = f"{bot.url()}/github/webhook"
+    hooks = [town.github.add_hook(address, secret=secret) for secret in (cast.WEBHOOK_SECRET, "guessed")]
+
+    town.github.open_issue(cast.REPOSITORY, "By hand", "no marker", actor="indigo-marshwick")
+
+    def answers() -> list[int | None]:
+        sent = [town.github.webhooks.deliveries(hook.id) for hook in hooks]
+        found = [[d.status_code for d in one if d.event == "issues" and d.status_code] for one in sent]
+        return [one[0] for one in found if one]
+
+    assert eventually(lambda: len(answers()) == 2 and answers()) == [200, 401]
 
 
 def test_by_http_a_request_becomes_a_ticket(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -201,40 +215,31 @@ def test_an_effect_under_way_is_finished_before_the_end_and_not_done_again(
     done = [row.effect.kind for row in Outbox(store).rows("done")]
     store.close()
     assert done == ["open_issue"]
-    with running(tmp_path, environment) as bot:
-        eventually(lambda: told(sandbox), seconds=20)
-    assert len(sandbox.github.issues(cast.REPOSITORY)) == 1
+    again = build(load(tmp_path / "identity-bot.toml", environment | {"DATABASE_URL": bot.database}))
+    again.worker.run_due()
+    again.stop()
+    assert len(sandbox.slack.messages(INTAKE)) == len(sandbox.slack.messages(TEAM)) == 1
     assert sandbox.github.traffic.count("POST", f"/repos/{cast.REPOSITORY}/issues") == 1
 
 
-def test_readiness_says_what_is_wrong_while_the_process_lives(sandbox: Sandbox, tmp_path: Path) -> None:
-    with running(tmp_path, sandbox.environment(), "from identity_bot import app; app.PING = 0.5") as bot:
-        url = bot.url()
-        assert sandbox.slack.delivery.sockets.wait_for(1)
-        sandbox.slack.faults.add("apps.connections.open", error="internal_error", times=None)
-        sandbox.slack.delivery.sockets.drop()
+def test_readiness_says_what_is_wrong_while_the_process_lives(town: Sandbox, bot: Process) -> None:
+    url, database = bot.url(), Path(bot.database.removeprefix("sqlite:///"))
+    town.slack.faults.add("apps.connections.open", error="internal_error", times=None)
+    town.slack.delivery.sockets.drop()
 
-        eventually(lambda: ready(url)[0] == 503, seconds=15)
-        down = ready(url)[1]
-        sandbox.slack.faults.clear()
-        eventually(lambda: ready(url)[0] == 200, seconds=30)
-        for file in tmp_path.glob("bot.db*"):
-            file.rename(tmp_path / f"moved-{file.name}")
-        eventually(lambda: ready(url)[0] == 503)
-        gone = ready(url)[1]
+    eventually(lambda: ready(url)[0] == 503, seconds=15)
+    down = ready(url)[1]
+    town.slack.faults.clear()
+    eventually(lambda: ready(url)[0] == 200, seconds=30)
+    for file in database.parent.glob(f"{database.name}*"):
+        file.rename(file.with_name(f"moved-{file.name}"))
+    eventually(lambda: ready(url)[0] == 503)
+    gone = ready(url)[1]
 
-        assert (down["ready"], down["slack_socket"], down["database"]) == (False, "not connected", "ok")
-        assert gone["ready"] is False
-        assert "database" in str(gone["database"])
-        assert httpx.get(f"{url}/healthz").status_code == 200
-
-
-def test_a_token_that_slack_does_not_know_ends_it_with_one_line(sandbox: Sandbox, tmp_path: Path) -> None:
-    with running(tmp_path, sandbox.environment() | {"SLACK_BOT_TOKEN": "xoxb-nobody"}) as bot:
-        code, said = bot.left()
-
-    assert code == 2
-    assert said == "SLACK_BOT_TOKEN: Slack did not accept it: invalid_auth"
+    assert (down["ready"], down["slack_socket"], down["database"]) == (False, "not connected", "ok")
+    assert (gone["ready"], gone["slack_socket"]) == (False, "connected")
+    assert "is gone" in str(gone["database"])
+    assert httpx.get(f"{url}/healthz").status_code == 200
 
 
 @pytest.fixture
@@ -273,6 +278,7 @@ def test_a_port_in_use_is_said_in_one_line(sandbox: Sandbox, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
+        ({"SLACK_BOT_TOKEN": "xoxb-nobody"}, "SLACK_BOT_TOKEN: Slack did not accept it: invalid_auth"),
         ({"SLACK_APP_TOKEN": "xapp-nobody"}, "SLACK_APP_TOKEN: Slack did not accept it: invalid_auth"),
         ({"SLACK_API_URL": "http://127.0.0.1:9/api/"}, "Slack cannot be reached: [Errno 111] Connection refused"),
         ({"SLACK_BOT_TOKEN": ""}, "SLACK_BOT_TOKEN: missing; expected the bot token of the Slack app (xoxb-…)"),
