@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -261,11 +262,27 @@ def test_what_people_wrote_with_our_mark_in_it_is_not_taken_for_ours(
     assert chat.find_post(INTAKE, "1", time.time() - 60, thread_ts=None) is None
 
 
-def test_a_name_that_slack_does_not_tell_is_empty(chat: SlackChat, slack: SlackWorld) -> None:
-    slack.faults.add("users.info", error="user_not_visible")
+@pytest.mark.parametrize(
+    "code",
+    ["user_not_found", "user_not_visible", *(c for codes in EVERYWHERE.values() for c in codes.split())],
+)
+def test_a_name_that_slack_does_not_tell_is_empty_and_asked_for_again(
+    chat: SlackChat, slack: SlackWorld, code: str
+) -> None:
+    slack.faults.add("users.info", error=code)
 
     assert chat.name_of(JUNIPER) == ""
     assert chat.known_name(JUNIPER) is None
+    assert chat.name_of(JUNIPER) == "Juniper Vale"
+
+
+@pytest.mark.parametrize("fault", [{"status": 502}, {"cut": True}, {"retry_after": 3}, {"status": 200}])
+def test_a_name_that_slack_fails_to_tell_is_empty(
+    chat: SlackChat, slack: SlackWorld, fault: dict[str, Any]
+) -> None:
+    slack.faults.add("users.info", **fault)
+
+    assert chat.name_of(JUNIPER) == ""
 
 
 def test_a_name_is_asked_for_once(chat: SlackChat, slack: SlackWorld) -> None:
