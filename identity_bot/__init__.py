@@ -23,7 +23,7 @@ from identity_bot.questions import (
     When,
     YesNo,
 )
-from identity_bot.settings import TypeSettings
+from identity_bot.sections import TypeSettings
 
 __all__ = [
     "Answers",

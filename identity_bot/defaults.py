@@ -16,7 +16,7 @@ from identity_bot.markdown import block, line, span
 from identity_bot.model import Answers, Audience, Event, IssueDraft, Notification, Ticket
 from identity_bot.privacy import Kind
 from identity_bot.questions import Email, Files, LongText, Question, ShortText, Url
-from identity_bot.settings import TypeSettings
+from identity_bot.sections import TypeSettings
 
 LONGEST_ANSWER = 10_000
 SHORTEST_ANSWER = 20

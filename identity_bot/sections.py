@@ -1,4 +1,4 @@
-"""Checks a section of the settings file against its schema: a line for each thing to mend. Pure."""
+"""The sections of the settings file: what each may hold, and a line for each thing to mend. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import Schema, ValidationError, fields, validates_schema
+from marshmallow.validate import Length, Range, Regexp
 
 _EXPECTED = {
     "Not a valid string.": 'text in quotes, such as "…"',
@@ -20,6 +21,90 @@ _EXPECTED = {
     "Not a valid mapping type.": "a table of settings",
 }
 """What marshmallow's words for a wrong type ask for."""
+
+
+REPOSITORY = Regexp(
+    r"[A-Za-z0-9][A-Za-z0-9-]*/(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,100}\Z",
+    error='expected "owner/name" of a repository',
+)
+CHANNEL = Regexp(
+    r"(#[^\s,#@]{1,80}|[CG][A-Z0-9]{2,})\Z", error='expected a channel, "#name" or an id such as "C024BE91L"'
+)
+COMMAND = Regexp(
+    r"/[a-z0-9_-]{1,31}\Z",
+    error='expected a command such as "/help": a slash, then lower-case letters, 32 in all',
+)
+LABEL = Regexp(r"(?=.*\S).{1,50}\Z", error="expected the name of a label: 1 to 50 characters")
+MEMBER_ID = Regexp(r"[UW][A-Z0-9]{2,}\Z", error='expected a Slack member id such as "U024BE7LH"')
+LOGIN = Regexp(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}\Z", error="expected a GitHub login, without an @")
+
+
+def _tables(sections: Mapping[str, Any]) -> None:
+    wrong = {name: ["Invalid input type."] for name, one in sections.items() if not isinstance(one, dict)}
+    if wrong:
+        raise ValidationError(wrong)
+
+
+class LeadSettings(Schema):
+    """Somebody who is told of urgent requests: mentioned in Slack, assigned in GitHub, or both."""
+
+    slack = fields.String(validate=MEMBER_ID)
+    github = fields.String(validate=LOGIN)
+
+    @validates_schema
+    def _is_somebody(self, lead: Mapping[str, Any], **_: Any) -> None:
+        if not lead:
+            raise ValidationError("empty; expected slack, github or both")
+
+
+class TypeSettings(Schema):
+    """What every request type can set for itself; what it leaves out is taken from the top of the file."""
+
+    repository = fields.String(validate=REPOSITORY)
+    restricted_repository = fields.String(validate=REPOSITORY)
+    labels = fields.List(fields.String(validate=LABEL))
+    leads = fields.List(fields.Nested(LeadSettings))
+
+
+class HttpSettings(Schema):
+    """Where `identity-bot run` listens for Slack (HTTP mode), GitHub's webhook and health checks."""
+
+    host = fields.String(
+        load_default="127.0.0.1", validate=Length(min=1, error="expected a host name or an address")
+    )
+    port = fields.Integer(
+        strict=True, load_default=3000, validate=Range(0, 65535, error="expected a port from 0 to 65535")
+    )
+
+
+class FileSettings(Schema):
+    """The settings file as a whole."""
+
+    commands = fields.List(
+        fields.String(validate=COMMAND),
+        load_default=lambda: ["/help"],
+        validate=Length(min=1, error='expected at least one command, such as ["/help"]'),
+    )
+    intake_channel = fields.String(
+        required=True,
+        validate=CHANNEL,
+        metadata={"expected": 'the channel where requests are announced, "#name" or its id'},
+    )
+    team_channel = fields.String(
+        required=True,
+        validate=CHANNEL,
+        metadata={"expected": 'the channel of the team that answers them, "#name" or its id'},
+    )
+    repository = fields.String(
+        required=True,
+        validate=REPOSITORY,
+        metadata={"expected": '"owner/name" of the repository that gets the issues'},
+    )
+    restricted_repository = fields.String(load_default=None, validate=REPOSITORY)
+    label = fields.String(load_default="identity-slackbot", validate=LABEL)
+    leads = fields.List(fields.Nested(LeadSettings), load_default=list)
+    http = fields.Nested(HttpSettings, load_default=lambda: HttpSettings().load({}))
+    request_types = fields.Dict(keys=fields.String(), load_default=dict, validate=_tables)
 
 
 def check_section(

@@ -14,7 +14,7 @@ from slack_bolt import App
 from slack_sdk import WebClient
 from sqlalchemy import Engine, create_engine, text
 
-from identity_bot import settings
+from identity_bot import sections, settings
 from identity_bot.cli import main
 from identity_bot.model import Effect, Person, Ticket
 from identity_bot.sandbox.server import Sandbox
@@ -80,9 +80,9 @@ def _default(field: fields.Field[Any]) -> str:
 
 def test_the_readme_has_every_setting_and_no_other() -> None:
     documented = {row[0].strip("`"): row[2] for row in rows(README, "key")}
-    expected = dict(settings_in(settings.FileSettings()))
+    expected = dict(settings_in(sections.FileSettings()))
     del expected["http"]  # a table; its keys are there
-    in_a_section = {f"request_types.<type>.{name}" for name in settings.TypeSettings().fields}
+    in_a_section = {f"request_types.<type>.{name}" for name in sections.TypeSettings().fields}
 
     assert {name: documented.get(name) for name in expected} == expected
     assert set(documented) == set(expected) | in_a_section
