@@ -21,6 +21,7 @@ from slack_sdk.errors import SlackApiError
 from starlette.applications import Starlette
 
 from identity_bot import plugins, web
+from identity_bot.acts import acts
 from identity_bot.chat import SlackChat, failure
 from identity_bot.desk import Desk, pace
 from identity_bot.errors import IdentityBotError, SettingsError, StoreError
@@ -47,11 +48,10 @@ class Bot:
         self.store.migrate()
         self.chat = SlackChat(settings.slack_bot_token, settings.slack_api_url)
         self.tracker = GitHubTracker(settings.github_auth, settings.github_api_url)
-        self.desk = Desk(
-            store=self.store, plugins=self.plugins, settings=settings, tracker=self.tracker, chat=self.chat
-        )
+        self.desk = Desk(store=self.store, plugins=self.plugins, settings=settings)
+        self.acts = acts(self.desk, self.tracker, self.chat)
         self.outbox = Outbox(self.store)
-        self.worker = Worker(self.outbox, self.desk.acts, pace=pace, parked=self.desk.parked)
+        self.worker = Worker(self.outbox, self.acts, pace=pace, parked=self.desk.parked)
         self.listeners = Listeners(self.desk, self.chat, settings.commands, self.worker.wake)
         self._socket: SocketModeHandler | None = None
         self._stopped = False

@@ -18,7 +18,7 @@ from github import Auth, Github, GithubException, RateLimitExceededException
 from github.Repository import Repository
 
 from identity_bot import issue as issue_text
-from identity_bot.desk import Opened
+from identity_bot.acts import Opened
 from identity_bot.errors import IdentityBotError, Later, Refused, SettingsError, Unsure
 from identity_bot.model import IssueDraft, IssueSnapshot, Ticket
 from identity_bot.settings import GitHubApp

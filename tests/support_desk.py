@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from identity_bot import issue, plugins, settings
-from identity_bot.desk import Desk, Opened, pace
+from identity_bot.acts import Opened, acts
+from identity_bot.desk import Desk, pace
 from identity_bot.errors import Refused
 from identity_bot.model import IssueDraft, IssueSnapshot, Person, Post, Ticket
 from identity_bot.outbox import Outbox
@@ -143,8 +144,6 @@ class Office:
             store=self.store,
             plugins=plugins.Plugins(types=types),
             settings=self.settings,
-            tracker=self.tracker,
-            chat=self.chat,
         )
         return self.desk
 
@@ -162,7 +161,13 @@ class Office:
 
     def work(self, seconds: int = 30) -> None:
         """Lets the worker work for that long."""
-        worker = Worker(self.outbox, self.desk.acts, pace=pace, parked=self.desk.parked, jitter=lambda: 0.5)
+        worker = Worker(
+            self.outbox,
+            acts(self.desk, self.tracker, self.chat),
+            pace=pace,
+            parked=self.desk.parked,
+            jitter=lambda: 0.5,
+        )
         for _ in range(seconds):
             worker.run_due()
             self.clock.move(1)

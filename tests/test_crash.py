@@ -136,7 +136,7 @@ class Life:
         """Lets time pass until nothing is left to do; after each crash, the leases run out and a fresh bot goes on."""
         bot = self.start()
         while bot.outbox.count("waiting"):
-            acts = {kind: self.accidents.befall(act) for kind, act in bot.desk.acts.items()}
+            acts = {kind: self.accidents.befall(act) for kind, act in bot.acts.items()}
             worker = Worker(bot.outbox, acts, pace=app.pace, parked=bot.desk.parked, jitter=lambda: 0.5)
             try:
                 worker.run_due()
@@ -353,7 +353,7 @@ from identity_bot.worker import Worker
 bot = app.build(settings.load(Path(sys.argv[1]), os.environ))
 now = float(sys.argv[2])
 bot.store.clock = lambda: now
-act = bot.desk.acts["open_issue"]
+act = bot.acts["open_issue"]
 done = act.done
 
 def die(*arguments):
@@ -361,7 +361,7 @@ def die(*arguments):
     os.kill(os.getpid(), signal.SIGKILL)
 
 act.done = die
-Worker(bot.outbox, bot.desk.acts, parked=bot.desk.parked).run_due()
+Worker(bot.outbox, bot.acts, parked=bot.desk.parked).run_due()
 """
 
 
