@@ -21,6 +21,7 @@ from identity_bot.sandbox.server import Sandbox
 from identity_bot.sandbox.slack_state import Change
 
 INTAKE = "C0INTAKE"
+REPOSITORY = "sandbox-org/identity-requests"
 ANSWERS = {
     "idbot:q:team": "Benefits",
     "idbot:q:name": "A person",
@@ -94,9 +95,9 @@ class People:
             self.slack.fill(person, ANSWERS)
             begun = time.time()
             self.slack.submit(person)
-            while not (made := self.github.traffic.requests("POST", "/repos/")):
+            while not (made := self.github.traffic.requests("POST", f"/repos/{REPOSITORY}/issues")):
                 time.sleep(0.001)
-            waits.append((next(r.at for r in made if r.path.endswith("/issues")) - begun) * 1000)
+            waits.append((made[0].at - begun) * 1000)
             self.slack.close(person)
             time.sleep(2.5)  # until the bot's lanes have rested: GitHub asks for a second between writes
         return waits
@@ -120,7 +121,7 @@ def bot(
     settings = folder / f"{mode}.toml"
     settings.write_text(
         'intake_channel = "#vsp-identity"\nteam_channel = "#identity-surge"\n'
-        f'repository = "sandbox-org/identity-requests"\n[http]\nport = {port}\n',
+        f'repository = "{REPOSITORY}"\n[http]\nport = {port}\n',
         encoding="utf-8",
     )
     arguments = [sys.executable, "-m", *(command or ["identity_bot.cli", "--config", str(settings), "run"])]

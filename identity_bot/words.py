@@ -86,7 +86,7 @@ def receipt(ticket: Ticket) -> str:
         )
     return (
         f"*Your request is in.* It is ticket {link(ticket)} (reference {ticket.reference}).\n"
-        "The Identity Team has been told. You will hear in Slack when somebody takes it up."
+        "The Identity Team has been told."
     )
 
 
@@ -96,7 +96,7 @@ def created_requestor(ticket: Ticket, form: Form) -> str:
         "It affects Veterans in production, so the leads have been told: expect an answer within one "
         "business hour."
         if ticket.is_urgent
-        else "The team looks at it within one business day and tells you here who takes it up."
+        else "The team looks at it within one business day."
     )
     return f"{ticket.requestor.mention} your request is ticket {link(ticket)}: *{type_name(form)}*. {soon}"
 
