@@ -133,13 +133,19 @@ class Transaction:
 
 
 class Store:
-    """The database behind `url`, SQLite or PostgreSQL; safe to use from any thread."""
+    """The database behind `url`, SQLite or PostgreSQL; safe to use from any thread.
 
-    def __init__(self, url: str, clock: Callable[[], float] = time.time) -> None:
+    `patience` is how many seconds to wait for others who hold it, before StoreError.
+    """
+
+    def __init__(
+        self, url: str, clock: Callable[[], float] = time.time, *, patience: float = database.PATIENCE
+    ) -> None:
         self.clock = clock
         self.on_news: Callable[[], None] = lambda: None
         """Called after a commit that made a lane ready."""
-        self.engine = database.open_engine(url)
+        self.engine = database.open_engine(url, patience)
+        self._patience = patience
         self._reader = self.engine.execution_options(reads=True)
         self._url = url
         # SQLite lets one writer in at a time and makes the others poll for their turn: queueing here without
@@ -151,7 +157,7 @@ class Store:
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
         """A transaction that commits when the block ends and rolls back when it raises."""
-        if self._turn and not self._turn.acquire(timeout=database.PATIENCE):
+        if self._turn and not self._turn.acquire(timeout=self._patience):
             raise StoreError("the database cannot be used: others have been writing for too long")
         try:
             if self._file:

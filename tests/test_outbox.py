@@ -14,8 +14,18 @@ from sqlalchemy import insert, text
 from identity_bot import tables
 from identity_bot.model import Effect
 from identity_bot.outbox import LEASE, LOOKS, Lease, LeaseLost, Outbox
-from identity_bot.store import Store, Transaction
-from tests.support_outbox import Clock, at_once, effect, enqueue, explained, row, statements, states
+from identity_bot.store import Transaction
+from tests.support_outbox import (
+    Clock,
+    at_once,
+    effect,
+    enqueue,
+    explained,
+    outbox_at,
+    row,
+    statements,
+    states,
+)
 
 
 @pytest.fixture
@@ -25,10 +35,9 @@ def clock() -> Clock:
 
 @pytest.fixture
 def outbox(database_url: str, clock: Clock) -> Iterator[Outbox]:
-    store = Store(database_url, clock)
-    store.migrate()
-    yield Outbox(store)
-    store.close()
+    outbox = outbox_at(database_url, clock)
+    yield outbox
+    outbox.store.close()
 
 
 def nothing(transaction: Transaction) -> None:

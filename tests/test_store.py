@@ -22,14 +22,24 @@ from identity_bot.errors import StoreError
 from identity_bot.markdown import clean
 from identity_bot.model import Event, EventKind, Person, Post, Stage
 from identity_bot.store import Store
-from tests.support_outbox import START, Clock, at_once, effect, enqueue, explained, statements, ticket
+from tests.support_outbox import (
+    PATIENCE,
+    START,
+    Clock,
+    at_once,
+    effect,
+    enqueue,
+    explained,
+    statements,
+    ticket,
+)
 
 SECRET = "the requestor's own words"
 
 
 @pytest.fixture
 def store(database_url: str) -> Iterator[Store]:
-    store = Store(database_url, Clock())
+    store = Store(database_url, Clock(), patience=PATIENCE)
     store.migrate()
     yield store
     store.close()

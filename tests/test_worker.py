@@ -18,7 +18,7 @@ from identity_bot.outbox import LEASE, LOOKS, Outbox
 from identity_bot.store import Store, Transaction
 from identity_bot.worker import GIVE_UP_AFTER, LONGEST_DELAY, STEP_ASIDE_AFTER, Worker
 from tests.support import eventually
-from tests.support_outbox import Clock, Recorder, effect, enqueue, row, states, ticket
+from tests.support_outbox import PATIENCE, Clock, Recorder, effect, enqueue, outbox_at, row, states, ticket
 
 FOUND = {"ts": "1.2"}
 
@@ -30,10 +30,9 @@ def clock() -> Clock:
 
 @pytest.fixture
 def outbox(database_url: str, clock: Clock) -> Iterator[Outbox]:
-    store = Store(database_url, clock)
-    store.migrate()
-    yield Outbox(store)
-    store.close()
+    outbox = outbox_at(database_url, clock)
+    yield outbox
+    outbox.store.close()
 
 
 def worker(outbox: Outbox, act: Any, **more: Any) -> Worker:
@@ -487,7 +486,7 @@ def test_a_long_act_keeps_its_lane(outbox: Outbox, clock: Clock, monkeypatch: py
 
 def test_two_workers_never_do_an_effect_twice_nor_a_lane_at_once(database_url: str) -> None:
     """Eight threads of two workers with a connection pool each, as two processes would; a few hundred effects."""
-    store = Store(database_url)
+    store = Store(database_url, patience=PATIENCE)
     store.migrate()
     lanes = [f"lane {number}" for number in range(7)]
     busy: Counter[str] = Counter()
@@ -515,7 +514,7 @@ def test_two_workers_never_do_an_effect_twice_nor_a_lane_at_once(database_url: s
                 transaction.enqueue(effect(lanes[at], payload={"more": given.payload["more"] - 1}))
 
     enqueue(store, *[effect(lane, payload={"more": 4}) for lane in lanes * 6])
-    stores = [Store(database_url), Store(database_url)]
+    stores = [Store(database_url, patience=PATIENCE), Store(database_url, patience=PATIENCE)]
     workers = [Worker(Outbox(one), {"act": Act()}) for one in stores]
 
     for one in workers:
