@@ -180,6 +180,7 @@ def _environment() -> Environment:
         "key": page_slack_view.key,
         "mark": page_slack_view.mark,
         "place_of": page_slack_view.element_place,
+        "choices": page_slack_view.choices,
         "chosen": page_form.chosen,
         "initials": page_slack_view.initials,
         "tint": page_slack_view.tint,

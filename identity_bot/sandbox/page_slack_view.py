@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2s
+from typing import Any
 from urllib.parse import quote
 
 from identity_bot.sandbox import cast
@@ -16,6 +17,7 @@ from identity_bot.sandbox.slack_state import SLACKBOT
 from identity_bot.sandbox.slack_values import Channel, Message
 from identity_bot.sandbox.slack_views import View
 from identity_bot.sandbox.slack_world import SlackWorld
+from identity_bot.slack_elements import offered
 
 APP_NAME = "Identity"
 _TINTS = 6
@@ -146,9 +148,19 @@ def mark(*names: str) -> str:
     return "x" + blake2s("\0".join(names).encode(), digest_size=6).hexdigest()
 
 
-def element_place(block: Mapping[str, object], element: Mapping[str, object]) -> Place:
+def element_place(block: Mapping[str, Any], element: Mapping[str, Any]) -> Place:
     """An element's block_id and action_id."""
     return str(block["block_id"]), str(element["action_id"])
+
+
+def choices(element: Mapping[str, Any], conversations: Sequence[Conversation]) -> list[Mapping[str, Any]]:
+    """The options of a menu, those of its groups in one row; of people or conversations where it lists those."""
+    kind = element["type"]
+    if "users" in kind:
+        return [_option(person.slack_id, person.name) for person in cast.PEOPLE]
+    if "channels" in kind or "conversations" in kind:
+        return [_option(one.channel_id, one.name) for one in conversations]
+    return offered(element)
 
 
 def initials(name: str) -> str:
@@ -160,6 +172,10 @@ def tint(name: str) -> int:
     """Which of the page's tints that picture has: the same for a person's name and login."""
     login = name.lower().replace(" ", "-")
     return blake2s(login.encode(), digest_size=1).digest()[0] % _TINTS
+
+
+def _option(value: str, words: str) -> Mapping[str, Any]:
+    return {"value": value, "text": {"type": "plain_text", "text": words}}
 
 
 def _conversations(world: SlackWorld, user: str) -> list[Channel]:

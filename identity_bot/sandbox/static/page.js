@@ -3,7 +3,7 @@
 "use strict";
 
 const byId = (id) => document.getElementById(id);
-const isField = (node) => node.nodeName === "INPUT" || node.nodeName === "TEXTAREA" || node.nodeName === "SELECT";
+const isField = (node) => ["INPUT", "TEXTAREA", "SELECT"].includes(node.nodeName);
 
 // What the server last said that a field holds.
 function given(field) {
@@ -126,26 +126,35 @@ async function look() {
   if (again) setTimeout(look, 30);
 }
 
-async function go(address) {
+// Follow a link; the focus stays on it while it is there, else it goes to the half where it was, or the one shown.
+async function go(address, from) {
   const answer = await fetch(address);
   const html = await answer.text();
   if (address !== location.href) history.pushState(null, "", address);
   acts += 1;
   show(html);
-  const hash = new URL(address, location.href).hash;
+  const focused = document.activeElement;
+  if (focused === document.body || !focused.checkVisibility()) {
+    const pane = from?.checkVisibility() ? from : document.querySelector(`.pane.${document.body.dataset.pane}`);
+    pane.querySelector(".messages, .tracker")?.focus();
+  }
+  const { hash } = new URL(address, location.href);
   if (hash) byId(hash.slice(1))?.scrollIntoView();
 }
 
-// Send a form as its button would, or with `extra` as the script wants it.
+// Send a form as its button would, or with `extra` as the script wants it. What comes while a change is on its way
+// waits for it; what comes while a button is at work is a second press of it, and dropped.
 async function send(form, button, extra) {
   if (form.getAttribute("aria-busy") === "true" && form.dataset.again === undefined) {
-    if (extra) setTimeout(() => form.isConnected && send(form, button, extra), 150);
+    if (extra || form.isChanging) setTimeout(() => form.isConnected && send(form, button, extra), 100);
     return;
   }
+  form.isChanging = Boolean(extra);
   const contents = new FormData(form, button);
   for (const [name, value] of Object.entries(extra || {})) contents.set(name, value);
-  const typed = [...form.elements].filter((field) => field.name && form.dataset.reset !== undefined);
-  const values = typed.map((field) => field.value);
+  const typed = form.dataset.reset === undefined ? [] : [...form.elements].map((field) => [field, field.value]);
+  const restore = () => typed.forEach(([field, value]) => (field.value = value));
+  const files = [...form.querySelectorAll("input[type=file]")].map((field) => [field, field.files]);
   const address = location.href;
   if (typed.length) form.reset();
   form.setAttribute("aria-busy", "true");
@@ -156,20 +165,18 @@ async function send(form, button, extra) {
     acts += 1;
     form.removeAttribute("aria-busy");
     if (answer.ok && !answer.headers.has("x-refused")) {
-      for (const field of form.querySelectorAll("input[type=file]")) field.value = "";
+      for (const [field, sent] of files) if (field.files === sent) field.value = "";
       if (form.dataset.close !== undefined) close(form.closest("details"));
-    } else {
-      typed.forEach((field, index) => (field.value = values[index]));
-    }
+    } else restore();
     if (address === location.href) {
       if (answer.redirected && answer.url !== address) history.pushState(null, "", answer.url);
       show(html);
-      document.querySelector("#modal [aria-invalid=true]")?.focus();
+      if (!extra) document.querySelector("#modal [aria-invalid=true]")?.focus();
     }
     byId("busy").textContent = "";
   } catch {
     form.removeAttribute("aria-busy");
-    typed.forEach((field, index) => (field.value = values[index]));
+    restore();
     byId("busy").textContent = "The sandbox does not answer.";
   }
   look();
@@ -200,7 +207,7 @@ document.addEventListener("click", (event) => {
   const isFile = address.pathname.startsWith("/page/");
   if (address.origin !== location.origin || link.target || isFile || link.className === "skip") return;
   event.preventDefault();
-  go(link.href);
+  go(link.href, link.closest(".pane"));
 });
 
 document.addEventListener("change", (event) => {
@@ -226,7 +233,7 @@ document.addEventListener("input", (event) => {
 
 // A searched list that needs no letters offers something as soon as one comes to it.
 document.addEventListener("focusin", ({ target }) => {
-  const isNew = target.dataset.least === "0" && !target.closest("fieldset").querySelector(".tick");
+  const isNew = target.dataset.least === "0" && !target.closest(".search").parentElement.querySelector(".tick");
   if (isNew && !target.value) send(target.form, null, { search: target.dataset.search });
 });
 
@@ -245,15 +252,13 @@ document.addEventListener("keydown", (event) => {
 
 byId("modal").addEventListener("cancel", (event) => {
   event.preventDefault();
-  const form = byId("modal").querySelector("form");
-  send(form, null, { do: "close" });
+  send(event.target.querySelector("form"), null, { do: "close" });
 });
 
-addEventListener("popstate", () => go(location.href));
+addEventListener("popstate", () => go(location.href, null));
 
 // A dialog that came open with the page becomes a modal one.
 byId("modal").removeAttribute("open");
 arrange("", []);
 const events = new EventSource("/page/events");
-events.onopen = look;
-events.onmessage = look;
+events.onopen = events.onmessage = look;

@@ -122,6 +122,7 @@ def test_a_form_with_every_kind_of_question_is_filled_in(every_kind: None, world
     dialog.get_by_role("button", name="Send").click()
 
     expect(dialog.get_by_text("It is ticket")).to_be_visible()
+    assert [one.name for one in world.sandbox.slack.files.values()] == ["note.txt"]
     body = world.sandbox.github.issue(cast.REPOSITORY, 1).body or ""
     for said in ("two\nlines", "Pear", "Town 149", "Star 33", "This", "Sage Hollowell", "note.txt"):
         assert said in body

@@ -16,13 +16,13 @@ from tests.support import eventually
 INTAKE = "C0INTAKE"
 
 
-@pytest.mark.parametrize("path", ["/", "/page/static/page.js", "/page/files/none", "/github/a/b/issues"])
-def test_every_answer_allows_only_the_pages_own_scripts(visitor: httpx.Client, path: str) -> None:
-    headers = visitor.get(path).headers
+def test_every_answer_allows_only_the_pages_own_scripts(visitor: httpx.Client) -> None:
+    for path in ("/", "/page/static/page.js", "/page/files/none", "/github/a/b/issues"):
+        headers = visitor.get(path).headers
 
-    assert "default-src 'none'" in headers["content-security-policy"]
-    assert "unsafe" not in headers["content-security-policy"]
-    assert headers["x-content-type-options"] == "nosniff"
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert "unsafe" not in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
 
 
 def test_the_page_has_no_script_or_style_of_its_own_inside(visitor: httpx.Client) -> None:

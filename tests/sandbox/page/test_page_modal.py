@@ -178,3 +178,48 @@ def test_a_form_of_a_modal_that_is_covered_changes_nothing(sandbox: Sandbox, vis
     visitor.post("/page/modal", data={"view": first.view_id, "do": "close"})
 
     assert sandbox.slack.views.top(JUNIPER) is second
+
+
+def test_every_kind_of_element_is_drawn_and_takes_a_value(world: World, visitor: httpx.Client) -> None:
+    """The elements that our forms do not use yet work too, in a modal of another app's making."""
+    heard: list[dict[str, object]] = []
+    world.app.action(re.compile("^e"))(lambda ack, body: (ack(), heard.append(body["actions"][0])))
+    one = {"text": {"type": "plain_text", "text": "One"}, "value": "1"}
+    group = {"label": {"type": "plain_text", "text": "Group"}, "options": [one]}
+    elements: list[tuple[dict[str, object], str]] = [
+        ({"type": "timepicker"}, "10:30"),
+        ({"type": "datetimepicker"}, "2026-12-01T10:30"),
+        ({"type": "rich_text_input"}, "words"),
+        ({"type": "static_select", "option_groups": [group]}, "1"),
+        ({"type": "multi_static_select", "option_groups": [group]}, "1"),
+        ({"type": "multi_users_select"}, "U0SAGE"),
+        ({"type": "channels_select"}, "C0GENERAL"),
+        ({"type": "multi_conversations_select"}, "C0GENERAL"),
+        ({"type": "checkboxes", "options": [one]}, "1"),
+    ]
+    label = {"type": "plain_text", "text": "Label"}
+    blocks = [
+        {
+            "type": "input",
+            "dispatch_action": True,
+            "block_id": str(at),
+            "label": label,
+            "element": {**element, "action_id": f"e{at}"},
+        }
+        for at, (element, _) in enumerate(elements)
+    ]
+    title = {"type": "plain_text", "text": "One"}
+    slack = world.sandbox.slack
+    view = slack.views.push(JUNIPER, {"type": "modal", "title": title, "submit": title, "blocks": blocks})
+
+    for at, (_, value) in enumerate(elements):
+        name = key((str(at), f"e{at}"))
+        shown = visitor.post("/page/modal", data={"view": view.view_id, "act": name, name: value})
+        assert "x-refused" not in shown.headers
+
+    assert [one["type"] for one in heard] == [element["type"] for element, _ in elements]
+    assert "cannot draw" not in visitor.get("/").text
+    state = (slack.view(JUNIPER) or {})["state"]["values"]
+    assert state["0"]["e0"]["selected_time"] == "10:30"
+    assert state["2"]["e2"]["rich_text_value"]["elements"][0]["elements"][0]["text"] == "words"
+    assert state["5"]["e5"]["selected_users"] == ["U0SAGE"]

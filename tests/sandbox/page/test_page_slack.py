@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import httpx
-import pytest
 
 from identity_bot.sandbox import cast
 from identity_bot.sandbox.page_slack_view import key
@@ -40,11 +39,9 @@ def test_a_conversation_that_one_is_not_in_shows_the_first_one_instead(visitor: 
     assert "<h3>vsp-identity</h3>" in html
 
 
-@pytest.mark.parametrize(
-    "query", ["as=nobody", "channel=../x", "issue=-1", "issue=9999999999", "thread=no", "state=x"]
-)
-def test_a_broken_address_shows_a_page_all_the_same(visitor: httpx.Client, query: str) -> None:
-    assert visitor.get(f"/?{query}").status_code == 200
+def test_a_broken_address_shows_a_page_all_the_same(visitor: httpx.Client) -> None:
+    for query in ("as=nobody", "channel=../x", "issue=-1", "issue=9999999999", "thread=no", "state=x"):
+        assert visitor.get(f"/?{query}").status_code == 200
 
 
 def test_a_message_is_sent_as_slacks_client_writes_it(sandbox: Sandbox, visitor: httpx.Client) -> None:
