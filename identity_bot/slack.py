@@ -172,7 +172,7 @@ class Listeners:
         view, forms = body["view"], self._desk.plugins.forms
         draft = blocks.draft_in(view, forms)
         chosen = next((a for a in body.get("actions", ()) if a.get("action_id") == TYPE), None)
-        if chosen:
+        if chosen and chosen.get("selected_option"):
             draft = replace(draft, type=chosen["selected_option"]["value"])
             draft = self._with_prefill(draft, _user_id(body))
         try:
