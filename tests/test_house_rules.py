@@ -19,7 +19,7 @@ VENDORS = {
     "slack_sdk": {"slack", "chat", "app", "check_slack"},
     "github": {"github", "check_github"},
     "requests": {"github"},
-    "sqlalchemy": {"database", "store", "outbox", "tables"},
+    "sqlalchemy": {"database", "lanes", "outbox", "store", "tables"},
     "alembic": {"database"},
     "starlette": {"web", "app"},
     "uvicorn": {"app"},
