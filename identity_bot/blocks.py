@@ -69,10 +69,12 @@ def modal(forms: Mapping[str, Form], draft: Draft, *, notice: str = "") -> Json:
     if form:
         if form.description:
             blocks.append(_context(form.description))
+        values = {**form.suggestions(), **draft.values}
         controlling = {q.shown_when.question for q in form.all_questions if q.shown_when}
-        for question in form.shown_questions(draft.values):
-            value = draft.values.get(question.name)
-            blocks.append(input_block(question, value, dispatches=question.name in controlling))
+        blocks += [
+            input_block(question, values.get(question.name), dispatches=question.name in controlling)
+            for question in form.shown_questions(values)
+        ]
         blocks.append(_context(words.NO_PERSONAL_DATA))
         view["submit"] = plain_text(words.SUBMIT)
     return _fitting(view)

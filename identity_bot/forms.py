@@ -53,6 +53,10 @@ class Form:
         """The question of this name, if the form has one."""
         return next((q for q in self.all_questions if q.name == name), None)
 
+    def suggestions(self) -> dict[str, Any]:
+        """The initial values, as answers."""
+        return {q.name: q.answer(q.initial) for q in self.all_questions if q.initial is not None}
+
     def shown_questions(self, values: Mapping[str, Any]) -> tuple[Question, ...]:
         """The questions whose conditions hold; one that hangs on a hidden question is hidden too.
 

@@ -41,14 +41,14 @@ def action(question: Question) -> str:
     return f"{PREFIX}{question.kind}"
 
 
-def input_block(question: Question, value: Any = None, *, dispatches: bool = False) -> Json:
-    """The block that asks a question, holding what was typed so far, else the question's initial value."""
+def input_block(question: Question, value: Any, *, dispatches: bool) -> Json:
+    """The block that asks a question and holds what was typed so far; `dispatches` tells the bot of changes at once."""
     block = {
         "type": "input",
         "block_id": f"{QUESTION}{question.name}",
         "label": plain_text(question.label),
         "optional": not question.required,
-        "element": _element(question, question.initial if value is None else value),
+        "element": _element(question, value),
     }
     if question.hint:
         block["hint"] = plain_text(question.hint)

@@ -66,6 +66,7 @@ class Question:
     hint: str = ""
     placeholder: str = ""
     initial: Any = None
+    """What the form suggests: an answer as it is kept, or as somebody would type it."""
     shown_when: When | None = None
     parse: Callable[[str], str] | None = None
     """Turns what was typed into the one form that is kept, or raises marshmallow's ValidationError."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -257,10 +258,45 @@ def test_initial_values_show_until_something_is_typed() -> None:
     assert typed["b"]["initial_option"]["value"] == "yes"
 
 
+def test_an_initial_value_may_be_written_as_a_python_value() -> None:
+    questions = [
+        Date(name="a", label="A", initial=date(2026, 12, 1)),
+        Number(name="b", label="B", initial=12_345_678),
+        Number(name="c", label="C", initial=1e-7, decimal=True),
+        Choices(name="d", label="D", options=["x", "y"], initial=["y"]),
+    ]
+
+    drawn_as = elements(modal({"x": Form(title="X", questions=questions)}, Draft(type="x")))
+
+    assert drawn_as["a"]["initial_date"] == "2026-12-01"
+    assert drawn_as["b"]["initial_value"] == "12345678"
+    assert drawn_as["c"]["initial_value"] == "0.0000001"
+    assert [option["value"] for option in drawn_as["d"]["initial_options"]] == ["y"]
+
+
+def test_an_initial_value_shows_what_hangs_on_it() -> None:
+    questions = [
+        Choice(name="a", label="A", options=["x", "y"], initial="y"),
+        ShortText(name="b", label="B", shown_when=When("a", "y")),
+    ]
+    forms = {"x": Form(title="X", questions=questions)}
+
+    assert "b" in drawn(modal(forms, Draft(type="x")))
+    assert "b" not in drawn(modal(forms, Draft(type="x", values={"a": "x"})))
+
+
 def test_numbers_are_written_as_slack_wants_them() -> None:
     asked = elements(modal(FORMS, DRAFT))["decimal"]
 
     assert (asked["min_value"], asked["max_value"]) == ("0.0000001", "12345678")
+
+
+def test_no_more_can_be_chosen_than_can_be_drawn_again() -> None:
+    everything = Draft(type="full", values={"some_of_many": [option.value for option in MANY[:100]]})
+
+    element = elements(modal(FORMS, everything))["some_of_many"]
+
+    assert element["max_selected_items"] == len(element["initial_options"]) == 100
 
 
 # Drafts
@@ -482,6 +518,18 @@ def test_slack_takes_a_card_whatever_was_answered_and_its_text_is_complete(
     assert check_message(shown) == []
     assert all(part in shown["text"] for part in spoken(shown["blocks"]))
     assert "<!" not in shown["text"].replace(headline, "")
+
+
+def test_a_link_on_a_card_cannot_pretend_to_lead_elsewhere() -> None:
+    shown = card(ticket(answers={"url": "https://evil.test/|https://va.gov"}), FULL, "New")
+
+    assert "<https://evil.test/%7Chttps://va.gov>" in shown["text"]
+
+
+def test_a_link_too_long_for_a_card_is_no_link() -> None:
+    shown = card(ticket(answers={"url": "https://va.gov/" + "x" * 400}), FULL, "New")
+
+    assert "<https" not in shown["text"].replace("<https://github.test", "")
 
 
 def test_a_card_that_has_no_room_for_all_answers_counts_the_rest() -> None:
