@@ -104,7 +104,12 @@ class People:
 
     def _notice(self, change: Change) -> None:
         opened = self._opened.get(change.user or "")
-        if change.kind == "view" and opened and not opened.is_set() and self.slack.views.top(change.user or ""):
+        if (
+            change.kind == "view"
+            and opened
+            and not opened.is_set()
+            and self.slack.views.top(change.user or "")
+        ):
             self._times[change.user or ""] = time.perf_counter()
             opened.set()
 
