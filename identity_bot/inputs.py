@@ -68,7 +68,7 @@ def entered(question: Question, state: Mapping[str, Any]) -> Any:
         case Files():
             return [
                 {
-                    "id": file["id"],
+                    "id": file.get("id") or "",
                     "name": plain(file.get("name") or "file", limit=200),
                     "link": file.get("permalink") or "",
                 }
@@ -83,9 +83,9 @@ def entry(state: Mapping[str, Any]) -> Any:
         if state.get(key):
             return state[key]
     if option := state.get("selected_option"):
-        return option["value"]
+        return option.get("value")
     if options := state.get("selected_options"):
-        return [option["value"] for option in options]
+        return [option.get("value") for option in options]
     return state.get("files") or None
 
 

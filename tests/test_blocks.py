@@ -46,6 +46,8 @@ from identity_bot.blocks import (
     receipt,
     type_options,
 )
+from identity_bot.errors import Invalid
+from identity_bot.forms import load
 from identity_bot.inputs import action
 from identity_bot.model import Post, ticket_id
 from identity_bot.plugins import find
@@ -358,6 +360,27 @@ def test_a_filled_in_question_that_is_gone_or_of_another_kind_is_a_stray() -> No
 
     assert draft.strays == set(DRAFT.values) - {"team", "name", "production"}
     assert set(draft.values) == {"team", "name", "production"}
+
+
+def test_a_forged_state_is_a_problem_at_its_question() -> None:
+    forged: dict[str, Any] = {
+        "choice": {"selected_option": {"x": 1}},
+        "choices": {"selected_options": [{"x": 1}]},
+        "yes_no": {"value": {"x": 1}},
+        "member": {"selected_user": "<!channel>"},
+        "files": {"files": [{"x": 1}]},
+        "date": {"selected_date": 5},
+        "number": {"value": ["5"]},
+        "long": {"value": 5},
+    }
+    values = {f"idbot:q:{q.name}": {action(q): forged[q.name]} for q in FULL.questions if q.name in forged}
+    draft = draft_in({**modal(FORMS, DRAFT), "state": {"values": values}}, FORMS)
+
+    with pytest.raises(Invalid) as refused:
+        load(FULL, draft.values)
+
+    assert set(refused.value.problems) >= set(forged) - {"yes_no"}
+    assert check_view(modal(FORMS, draft)) == []
 
 
 def test_an_empty_question_that_is_gone_is_no_stray() -> None:
