@@ -109,16 +109,12 @@ def _body(ticket: Ticket, form: Form) -> str:
 def _sections(ticket: Ticket, form: Form, limit: int) -> str:
     answered = readable(form, ticket.answers)
     own_first = sorted(answered, key=lambda one: one[0] in COMMON)
-    return "\n\n".join(
-        f"### {_heading(question.label)}\n\n{_answer(question, text, limit)}" for question, text in own_first
-    )
+    return "\n\n".join(_section(question, text, limit) for question, text in own_first)
 
 
-def _heading(label: str) -> str:
-    return re.sub(r"([\\`*_\[\]<>#|~&!@])", r"\\\1", line(label, limit=200))
-
-
-def _answer(question: Question, text: str, limit: int) -> str:
+def _section(question: Question, text: str, limit: int) -> str:
+    """A long answer in a block of its own under its question, a short one beside it."""
+    label = re.sub(r"([\\`*_\[\]<>#|~&!@])", r"\\\1", line(question.label, limit=200))
     if isinstance(question, LongText) or "\n" in text:
-        return block(text, limit=limit)
-    return span(text, limit=min(limit, 1_000))
+        return f"### {label}\n\n{block(text, limit=limit)}"
+    return f"**{label}** {span(text, limit=min(limit, 1_000))}"

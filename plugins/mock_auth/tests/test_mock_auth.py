@@ -55,7 +55,7 @@ def test_the_issue_is_titled_as_people_call_things() -> None:
     issue = mock_auth.render_issue(TICKET, mock_auth.form(), {})
 
     assert issue.title == "Mocked authentication: ID.me, Local (Benefits)"
-    assert "### Which credential?\n\n`ID.me`" in issue.body
+    assert "**Which credential?** `ID.me`" in issue.body
 
 
 def test_comments_are_in_the_issue_as_they_were_written() -> None:

@@ -141,7 +141,7 @@ def test_the_issue_links_to_the_pull_request_without_a_trace_in_its_timeline() -
     )
     assert f"`{PLAIN}`" in rest
     assert f"]({PLAIN})" not in issue.body
-    assert "### Has the code been tested?\n\n`Yes`" in rest
+    assert "**Has the code been tested?** `Yes`" in rest
 
 
 def test_a_hostile_team_name_stays_one_line_in_the_title() -> None:
