@@ -39,7 +39,7 @@ def commands(folder: Path, rounds: int) -> None:
                     with Sandbox() as sandbox, bot(sandbox, mode, folder, command):
                         people = People(sandbox, count)
                         people.open_forms(3)
-                        waits[name] += people.open_forms(max(3, rounds // count))
+                        waits[name] += people.open_forms(max(5, rounds // count))
             bare, ours = figures(waits["bare"]), figures(waits["ours"])
             print(
                 f"  {mode:6} {count:2} people: bare p50 {bare['p50']:6.1f} p95 {bare['p95']:6.1f}"
@@ -70,7 +70,7 @@ def submissions(folder: Path, rounds: int) -> None:
         people = People(sandbox, 1)
         people.file_issues(2)
         found = figures(people.file_issues(max(5, rounds // 2)))
-        print(f"Form sent → issue's POST, idle: p50 {found['p50']:.1f} ms (aim: < 150)", flush=True)
+        print(f"Form sent → issue opened, idle: p50 {found['p50']:.1f} ms (aim: < 150)", flush=True)
 
 
 def worker(folder: Path) -> None:

@@ -11,24 +11,45 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
+from identity_bot.sandbox.github_values import Change as GitHubChange
 from identity_bot.sandbox.server import Sandbox
-from identity_bot.sandbox.slack_state import Change
+from identity_bot.sandbox.slack_delivery import Delivery
+from identity_bot.sandbox.slack_values import Ack, Change
 
 INTAKE = "C0INTAKE"
 REPOSITORY = "sandbox-org/identity-requests"
-ANSWERS = {
+ANSWERS: dict[str | tuple[str, str], Any] = {
     "idbot:q:team": "Benefits",
     "idbot:q:name": "A person",
     "idbot:q:production": "no",
     "idbot:q:tested": "yes",
     "idbot:q:pull_request": "https://github.com/sandbox-org/vets-api/pull/7",
 }
+
+
+class Timed:
+    """The sandbox's delivery, which notes how long the app took to ack each person's last submission, in seconds."""
+
+    def __init__(self, delivery: Delivery) -> None:
+        self._delivery = delivery
+        self.acks: dict[str, float] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._delivery, name)
+
+    def ask(self, kind: str, payload: Mapping[str, Any]) -> Ack:
+        """Delivers, and notes."""
+        ack = self._delivery.ask(kind, payload)
+        if payload.get("type") == "view_submission":
+            self.acks[payload["user"]["id"]] = ack.seconds
+        return ack
 
 
 class People:
@@ -43,64 +64,78 @@ class People:
             self.slack.channel(INTAKE).members.add(person)
         self._opened = {person: threading.Event() for person in self.ids}
         self._times: dict[str, float] = {}
+        self._timed = self.slack.delivery = cast(Any, Timed(self.slack.delivery))
+        self._filed, self._filed_at = threading.Event(), 0.0
         self.slack.subscribe(self._notice)
+        self.github.subscribe(self._notice_issue)
 
-    def open_forms(self, rounds: int, text: str = "/help") -> list[float]:
-        """Everybody types the command, again and again: the time until Slack has their view."""
+    def open_forms(self, rounds: int) -> list[float]:
+        """All type the command at the same moment, again and again: the time until Slack has each one's view."""
+        together = threading.Barrier(len(self.ids))
 
         def one(person: str) -> list[float]:
             waits = []
             for _ in range(rounds):
-                self._opened[person].clear()
+                together.wait(60)
                 begun = time.perf_counter()
-                self.slack.command(person, INTAKE, text)
-                if not self._opened[person].wait(5):
-                    raise RuntimeError("a form did not open within five seconds")
+                self._open(person, "/help")
                 waits.append((self._times[person] - begun) * 1000)
                 self.slack.close(person)
             return waits
 
-        with ThreadPoolExecutor(len(self.ids)) as hands:
-            return [wait for waits in hands.map(one, self.ids) for wait in waits]
+        return self._all(one)
 
     def send_forms(self, rounds: int) -> list[float]:
-        """Everybody opens, fills in and sends the form: the time from sending to the ack that says it is safe."""
+        """All send their filled-in forms at the same moment: the time to the ack that says the ticket is safe."""
+        together = threading.Barrier(len(self.ids))
 
         def one(person: str) -> list[float]:
             waits = []
             for _ in range(rounds):
-                self._opened[person].clear()
-                self.slack.command(person, INTAKE, "/help pr_review")
-                self._opened[person].wait(5)
+                self._open(person, "/help pr_review")
                 self.slack.fill(person, ANSWERS)
-                begun = time.perf_counter()
-                problems = self.slack.submit(person)
-                waits.append((time.perf_counter() - begun) * 1000)
-                if problems:
-                    raise RuntimeError(f"the form was refused: {problems}")
-                self.slack.close(person)
+                together.wait(60)
+                self._send(person)
+                waits.append(self._timed.acks[person] * 1000)
             return waits
 
+        return self._all(one)
+
+    def file_issues(self, rounds: int) -> list[float]:
+        """One person, with the bot idle: the time from sending to the issue that GitHub has made."""
+        person, waits = self.ids[0], []
+        for _ in range(rounds):
+            self._filed.clear()
+            self._open(person, "/help pr_review")
+            self.slack.fill(person, ANSWERS)
+            begun = time.perf_counter()
+            self._send(person)
+            if not self._filed.wait(10):
+                raise RuntimeError("the issue was not opened within ten seconds")
+            waits.append((self._filed_at - begun) * 1000)
+            time.sleep(2.5)  # until the bot's lanes have rested: GitHub asks for a second between writes
+        return waits
+
+    def _all(self, one: Callable[[str], list[float]]) -> list[float]:
         with ThreadPoolExecutor(len(self.ids)) as hands:
             return [wait for waits in hands.map(one, self.ids) for wait in waits]
 
-    def file_issues(self, rounds: int) -> list[float]:
-        """One person at a time, with the bot idle: the time from sending to the issue's POST in GitHub."""
-        person, waits = self.ids[0], []
-        for _ in range(rounds):
-            self.github.traffic.clear()
-            self._opened[person].clear()
-            self.slack.command(person, INTAKE, "/help pr_review")
-            self._opened[person].wait(5)
-            self.slack.fill(person, ANSWERS)
-            begun = time.time()
-            self.slack.submit(person)
-            while not (made := self.github.traffic.requests("POST", f"/repos/{REPOSITORY}/issues")):
-                time.sleep(0.001)
-            waits.append((made[0].at - begun) * 1000)
-            self.slack.close(person)
-            time.sleep(2.5)  # until the bot's lanes have rested: GitHub asks for a second between writes
-        return waits
+    def _open(self, person: str, command: str) -> None:
+        self._opened[person].clear()
+        self.slack.command(person, INTAKE, command)
+        if not self._opened[person].wait(5):
+            raise RuntimeError("a form did not open within five seconds")
+
+    def _send(self, person: str) -> None:
+        problems = self.slack.submit(person)
+        if problems:
+            raise RuntimeError(f"the form was refused: {problems}")
+        self.slack.close(person)
+
+    def _notice_issue(self, change: GitHubChange) -> None:
+        if (change.event, change.action) == ("issues", "opened"):
+            self._filed_at = time.perf_counter()
+            self._filed.set()
 
     def _notice(self, change: Change) -> None:
         opened = self._opened.get(change.user or "")
