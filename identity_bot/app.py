@@ -54,15 +54,24 @@ class Bot:
         self.worker = Worker(self.outbox, self.acts, pace=pace, parked=self.desk.parked)
         self.listeners = Listeners(self.desk, self.chat, settings.commands, self.worker.wake)
         self._socket: SocketModeHandler | None = None
+        self._attached = False
         self._stopped = False
 
     def attach(self, app: App) -> Bot:
         """Adds the bot to a Bolt app and starts its worker.
 
-        The app's own listeners, middleware and error handler stay as they are. Raises SettingsError where the app
-        already answers one of our commands. Messages go out with the app's own token and API address.
+        The app's own listeners, middleware and error handler stay as they are. Raises SettingsError where one of
+        the app's listeners would take what is meant for ours. Messages go out with the app's own token and API
+        address; an app that looks up a token for each request has none, and needs SLACK_BOT_TOKEN.
         """
+        if self._attached:
+            raise IdentityBotError("this bot is attached already; build another one for another app")
+        if not (app.client.token or self.settings.slack_bot_token):
+            raise SettingsError(
+                ["SLACK_BOT_TOKEN: missing; expected a bot token (xoxb-…), as the app has none to post with"]
+            )
         self.listeners.attach(app)
+        self._attached = True
         if app.client.token:
             self.chat.use(app.client)
         self.worker.start()

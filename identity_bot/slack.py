@@ -30,6 +30,14 @@ log = logging.getLogger(__name__)
 URL = re.compile(r"https?://[^\s<>|]{3,2000}")
 PATIENCE = 1.0
 """Seconds that the opening of a form waits for a name: the trigger lives for three."""
+OURS: Mapping[str, Json] = {
+    "the shortcut": {"type": "shortcut", "callback_id": ASK},
+    "the message shortcut": {"type": "message_action", "callback_id": ASK_ABOUT},
+    "the choices": {"type": "block_actions", "actions": [{"action_id": TYPE, "block_id": TYPE}]},
+    "the searches": {"type": "block_suggestion", "action_id": TYPE, "block_id": TYPE, "value": ""},
+    "the forms": {"type": "view_submission", "view": {"type": "modal", "callback_id": blocks.FORM}},
+}  # fmt: skip
+"""What Slack sends us besides commands, as far as Bolt's listeners look at it."""
 SLACK_FAILURES = (SlackApiError, SlackClientError, OSError)
 
 
@@ -44,18 +52,24 @@ class Listeners:
         self._commands = commands
         self._wake = wake
         self._calls = ThreadPoolExecutor(max_workers=32, thread_name_prefix="identity-bot-slack")
+        # Of their own, as the calls wait for them: among the calls they would wait for those to end.
+        self._lookups = ThreadPoolExecutor(max_workers=32, thread_name_prefix="identity-bot-names")
 
     def attach(self, app: App) -> None:
-        """Adds our listeners; raises SettingsError where the app already answers one of our commands."""
-        owners = {name: owner for name in self._commands if (owner := _who_answers(app, name))}
-        if owners:
-            raise SettingsError(
-                [
-                    f"commands: {name}: the app's listener {owner!r} already answers it; choose another name, "
-                    "or attach identity_bot before that listener"
-                    for name, owner in owners.items()
-                ]
-            )
+        """Adds our listeners; raises SettingsError where one of the app's would take what is meant for ours."""
+        problems = [
+            f"commands: {name}: the app's listener {owner!r} already answers it; choose another name, "
+            "or attach identity_bot before that listener"
+            for name in self._commands
+            if (owner := _who_answers(app, name, {"command": name, "text": ""}))
+        ]
+        problems += [
+            f"the app's listener {owner!r} already answers {what} of ours; attach identity_bot before that listener"
+            for what, body in OURS.items()
+            if (owner := _who_answers(app, what, body))
+        ]
+        if problems:
+            raise SettingsError(problems)
         for name in self._commands:
             app.command(name)(self.command)
         app.shortcut(ASK)(self.shortcut)
@@ -67,6 +81,7 @@ class Listeners:
     def close(self) -> None:
         """Waits for the calls under way."""
         self._calls.shutdown(wait=True)
+        self._lookups.shutdown(wait=True)
 
     def command(self, ack: Ack, body: Json, client: WebClient, respond: Respond) -> None:
         """`/help`, `/help pr_review`, or a word that is no request type."""
@@ -196,7 +211,7 @@ class Listeners:
         if known is not None:
             return known
         try:
-            return self._calls.submit(self._chat.name_of, slack_id).result(timeout=PATIENCE)
+            return self._lookups.submit(self._chat.name_of, slack_id).result(timeout=PATIENCE)
         except TimeoutError:
             return ""
 
@@ -241,17 +256,16 @@ def _show_problems(problems: Mapping[str, str], draft: Draft, view: Json, forms:
     return {"response_action": "update", "view": blocks.modal(forms, draft, notice=notice)}
 
 
-def _who_answers(app: App, command: str) -> str | None:
-    """The name of the app's listener that would take this command before ours; None where there is none."""
-    body = {"command": command, "text": "", "user_id": "U0", "team_id": "T0", "channel_id": "C0"}
-    request = BoltRequest(body=body, mode="socket_mode")
+def _who_answers(app: App, what: str, body: Json) -> str | None:
+    """The name of the app's listener that would take such a request before ours; None where there is none."""
+    request = BoltRequest(body={"user": {"id": "U0"}, "team": {"id": "T0"}, **body}, mode="socket_mode")
     for listener in app._listeners:  # Bolt has no public list of them
         # The first matcher is Bolt's own; a further one is the host's code, which may let the command through.
         if listener.matchers and listener.matchers[0].matches(request, BoltResponse(status=200)):
             name = getattr(listener.ack_function, "__name__", "?")
             if len(listener.matchers) == 1:
                 return str(name)
-            log.warning("%s may be taken by the app's listener %r under some conditions", command, name)
+            log.warning("%s may be taken by the app's listener %r under some conditions", what, name)
     return None
 
 

@@ -10,11 +10,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from slack_bolt import App
+from slack_bolt import App, BoltRequest
 from slack_sdk import WebClient
 
 from identity_bot import Choice, Form, LongText, ShortText, When, YesNo, app, hookimpl, plugins
-from identity_bot.errors import SettingsError
+from identity_bot.errors import IdentityBotError, SettingsError
 from identity_bot.plugins import Found
 from identity_bot.sandbox.github_faults import FaultKind
 from identity_bot.sandbox.host_bot import host_app
@@ -317,6 +317,23 @@ def test_32_people_at_once_wait_for_nobodys_github_call(world: World) -> None:
     world.sandbox.github.faults.clear()
 
 
+def test_40_people_at_once_wait_for_nobodys_profile(world: World) -> None:
+    """More than the bot has threads for, and Slack is slow: every form still opens, with its person's name."""
+    slack = world.sandbox.slack
+    people = [replace(slack.people[JUNIPER], slack_id=f"U0P{n:02}", handle=f"p{n:02}") for n in range(40)]
+    slack.people.update({person.slack_id: person for person in people})
+    slack.faults.add("users.info", delay=0.5, times=None)
+
+    for person in people:
+        body = {"command": "/help", "text": "pr_review", "user_id": person.slack_id, "channel_id": INTAKE}
+        body |= {"team_id": "T0SANDBOX", "trigger_id": slack.trigger(person.slack_id)}
+        assert world.app.dispatch(BoltRequest(body=body, mode="socket_mode")).status == 200
+    eventually(lambda: all(slack.view(person.slack_id) for person in people))
+
+    named = [person for person in people if person.name in str(slack.view(person.slack_id))]
+    assert len(named) == len(people)
+
+
 # Shortcuts
 
 
@@ -498,6 +515,54 @@ def test_a_command_that_the_host_answers_is_refused_by_name(
         attach(host)
 
 
+@pytest.mark.parametrize("kind", ["shortcut", "action", "options", "view"])
+def test_a_listener_of_the_hosts_that_would_take_what_is_ours_is_refused_by_name(
+    host: App, attach: Callable[..., app.Bot], kind: str
+) -> None:
+    """A host that takes every form, say, would answer ours too, and no ticket would come of it."""
+
+    def hosts_own() -> None: ...
+
+    getattr(host, kind)(re.compile(".*"))(hosts_own)
+
+    with pytest.raises(SettingsError, match=r"'hosts_own' already answers .* attach identity_bot before"):
+        attach(host)
+
+
+def test_a_host_that_takes_every_form_after_us_leaves_us_ours(
+    host: App, attach: Callable[..., app.Bot]
+) -> None:
+    bot = attach(host)
+
+    @host.view(re.compile(".*"))
+    def hosts_own() -> None: ...
+
+    assert bot.plugins.types
+
+
+def test_a_bot_is_attached_once(host: App, attach: Callable[..., app.Bot]) -> None:
+    bot = attach(host)
+    other = App(client=host.client, signing_secret="unused in Socket Mode")
+
+    with pytest.raises(IdentityBotError, match="attached already"):
+        bot.attach(other)
+
+    assert not other._listeners
+
+
+def test_a_host_without_a_token_of_its_own_needs_ours(
+    sandbox_settings: Settings, attach: Callable[..., app.Bot]
+) -> None:
+    """A host that is installed by OAuth looks up a token for each request, and we post when there is none."""
+    client = WebClient(base_url=sandbox_settings.slack_api_url)
+    host = App(client=client, signing_secret="-", authorize=lambda: None)
+
+    with pytest.raises(SettingsError, match="SLACK_BOT_TOKEN: missing"):
+        attach(host, slack_bot_token=None)
+
+    assert attach(host).chat.client.token == sandbox_settings.slack_bot_token
+
+
 def test_another_command_name_avoids_the_clash(host: App, attach: Callable[..., app.Bot]) -> None:
     @host.command("/help")
     def hosts_own_help() -> None: ...
@@ -507,8 +572,6 @@ def test_another_command_name_avoids_the_clash(host: App, attach: Callable[..., 
 
 def test_ids_of_ours_that_nobody_knows_are_acknowledged(world: World) -> None:
     """An old message's button, or a forged one, is no error for the person who clicks it."""
-    from slack_bolt import BoltRequest
-
     body = {
         "type": "block_actions",
         "user": {"id": JUNIPER},
