@@ -107,6 +107,8 @@ class OpenIssue(_Act):
 
     def do(self, effect: Effect) -> Any:
         ticket = self._ticket(effect)
+        if ticket.number is not None:
+            return _kept(ticket)
         request_type = self._desk.type_of(ticket)
         named = replace(ticket, answers=self._with_names(ticket, request_type))
         draft = request_type.render_issue(named)
@@ -125,6 +127,10 @@ class OpenIssue(_Act):
 
     def look(self, effect: Effect) -> Any | None:
         ticket = self._ticket(effect)
+        if (
+            ticket.number is not None
+        ):  # seen by a webhook, which may come before GitHub's own list has the issue
+            return _kept(ticket)
         found = self._tracker.find_issue(ticket.repository, ticket.id, effect.created_at)
         return _kept(found) if found else None
 
@@ -260,8 +266,8 @@ def _mark(effect: Effect) -> str:
     return f"{effect.id}@{effect.created_at!r}"
 
 
-def _kept(snapshot: IssueSnapshot) -> dict[str, Any]:
-    return {"repository": snapshot.repository, "number": snapshot.number, "url": snapshot.url}
+def _kept(seen: IssueSnapshot | Ticket) -> dict[str, Any]:
+    return {"repository": seen.repository, "number": seen.number, "url": seen.url}
 
 
 def _unique(*names: str) -> tuple[str, ...]:

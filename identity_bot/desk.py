@@ -102,9 +102,9 @@ class Desk:
             self.observe_within(transaction, snapshot)
 
     def observe_within(self, transaction: Transaction, snapshot: IssueSnapshot) -> None:
-        """The same, as part of a larger transaction."""
+        """The same, as part of a larger transaction; a ticket's marker in another repository is nobody's."""
         ticket = transaction.ticket(snapshot.ticket_id) if snapshot.ticket_id else None
-        if ticket is None:
+        if ticket is None or ticket.repository.casefold() != snapshot.repository.casefold():
             return
         now, events = lifecycle.observe(ticket, snapshot, transaction.now)
         if now != ticket:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from identity_bot import Form, Member, hookimpl
+from identity_bot.acts import Opened
 from identity_bot.desk import pace
 from identity_bot.errors import Invalid, Later, Refused, Unsure
-from identity_bot.model import Post, Stage
+from identity_bot.model import IssueDraft, IssueSnapshot, Post, Stage
 from identity_bot.plugins import Found
 from tests.support_desk import COMMON, DATA, JUNIPER, REVIEW, SETTINGS, Office
 from tests.support_outbox import states
@@ -148,6 +149,44 @@ def test_a_webhook_that_is_quicker_than_githubs_answer_tells_once(office: Office
     assert len(office.chat.texts(TEAM)) == 1
     assert len(office.chat.views) == 1
     assert office.ticket(ticket).number == 1
+
+
+@pytest.mark.parametrize("seconds", [1, 5, 12])
+def test_an_issue_that_a_webhook_has_told_of_is_not_made_again(office: Office, seconds: int) -> None:
+    """The answer to the POST never came and GitHub's list lags behind, but its webhook has come."""
+    ticket = office.submit()
+    make = office.tracker.open_issue
+
+    def timed_out(repository: str, draft: IssueDraft) -> Opened:
+        make(repository, draft)
+        raise Unsure("GitHub: ReadTimeout")
+
+    office.tracker.open_issue = timed_out  # type: ignore[method-assign]
+    office.tracker.find_issue = lambda *_: None  # type: ignore[method-assign]
+    office.work(1)
+    office.tracker.open_issue = make  # type: ignore[method-assign]
+
+    office.clock.move(seconds)
+    office.desk.observe(office.tracker.snapshot(1))
+    office.work()
+
+    assert len(office.tracker.issues) == 1
+    assert office.ticket(ticket).number == 1
+    assert len(office.chat.texts(INTAKE)) == len(office.chat.texts(TEAM)) == 1
+    assert "#1" in str(office.chat.views)
+
+
+def test_a_tickets_marker_in_another_repository_is_no_matter(office: Office) -> None:
+    """Whoever knows a restricted ticket's id cannot have a public issue taken for its own."""
+    ticket = office.submit("data_pull", sensitive=True)
+
+    office.desk.observe(
+        IssueSnapshot(
+            repository="sandbox-org/identity-requests", number=99, url="https://-", ticket_id=ticket.id
+        )
+    )
+
+    assert office.ticket(ticket) == ticket
 
 
 def test_a_webhook_of_somebody_elses_issue_is_no_matter(office: Office) -> None:

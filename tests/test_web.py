@@ -175,7 +175,7 @@ def test_a_signed_delivery_changes_the_ticket_and_its_redelivery_nothing(
 def test_the_name_of_a_repository_is_the_same_in_any_case(site: httpx.Client, bot: Bot) -> None:
     one = ticket(bot, "V-webhook-2")
 
-    deliver(site, about(one, 42, cast.RESTRICTED_REPOSITORY.upper()))
+    deliver(site, about(one, 42, cast.REPOSITORY.upper()))
 
     seen = bot.store.ticket(one.id)
     assert seen
