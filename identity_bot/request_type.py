@@ -14,9 +14,12 @@ from identity_bot.errors import Refused
 from identity_bot.forms import Form
 from identity_bot.issue import LONGEST_REQUEST
 from identity_bot.markdown import line
-from identity_bot.model import Answers, Event, IssueDraft, Notification, Person, Ticket
+from identity_bot.model import Answers, Audience, Event, IssueDraft, Notification, Person, Ticket
 
 log = logging.getLogger(__name__)
+
+LONGEST_NAME = 50
+"""GitHub's limit for a label's name in characters (rest/issues/labels)."""
 
 
 @dataclass(kw_only=True)
@@ -35,9 +38,7 @@ class RequestType:
         Each is at a question that is shown, else nobody could read it. A hook that fails raises what it raised:
         answers that could not be checked are not filed.
         """
-        said = self.manager.hook.validate(
-            answers=answers, form=self.form, requestor=requestor, settings=self.settings
-        )
+        said = self._ask("validate", answers=answers, requestor=requestor)
         shown = [question.name for question in self.form.shown_questions(answers)]
         merged: dict[str, str] = {}
         for name, problem in ((n, p) for problems in said for n, p in problems.items() if p):
@@ -54,9 +55,7 @@ class RequestType:
         Raises Refused where its plugin fails: the standard issue might show what the plugin would have left out.
         """
         try:
-            draft: IssueDraft = self.manager.hook.render_issue(
-                ticket=ticket, form=self.form, settings=self.settings
-            )
+            draft: IssueDraft = self._ask("render_issue", ticket=ticket)
             _check_draft(draft)
         except Exception as error:
             log.exception("request type %r: its render_issue failed", self.name)
@@ -67,15 +66,22 @@ class RequestType:
 
     def notify(self, ticket: Ticket, event: Event) -> list[Notification]:
         """Who shall hear of an event; where a plugin fails here, the standard words are used instead of all."""
-        asked = {"ticket": ticket, "event": event, "form": self.form, "settings": self.settings}
         try:
-            told = [notification for some in self.manager.hook.notify(**asked) for notification in some]
+            said = self._ask("notify", ticket=ticket, event=event)
+            told = [notification for some in said for notification in some]
             for notification in told:
                 _check_notification(notification)
         except Exception:
             log.exception("request type %r: a notify failed; the standard words are used", self.name)
             return defaults.notify(ticket, event, self.form, self.settings)
         return told
+
+    def _ask(self, hook: str, **asked: Any) -> Any:
+        """What the plugins answer; one that would end the process, and with it a thread of ours, has only failed."""
+        try:
+            return getattr(self.manager.hook, hook)(**asked, form=self.form, settings=self.settings)
+        except SystemExit as error:
+            raise RuntimeError(f"{hook} called sys.exit") from error
 
 
 def _check_draft(draft: Any) -> None:
@@ -86,6 +92,8 @@ def _check_draft(draft: Any) -> None:
     for names in (draft.labels, draft.assignees):
         if isinstance(names, str) or not all(isinstance(name, str) for name in names):
             raise TypeError("an IssueDraft's labels and assignees are tuples of names")
+        if not all(name.strip() and len(name) <= LONGEST_NAME for name in names):
+            raise ValueError(f"the name of a label or an assignee has 1 to {LONGEST_NAME} characters")
     if len(draft.body) > LONGEST_REQUEST:
         raise ValueError(f"an IssueDraft's body has at most {LONGEST_REQUEST:,} characters")
 
@@ -93,5 +101,7 @@ def _check_draft(draft: Any) -> None:
 def _check_notification(told: Any) -> None:
     if not isinstance(told, Notification):
         raise TypeError(f"notify returned a list with {type(told).__name__}, not Notifications")
+    if not isinstance(told.to, Audience):
+        raise TypeError("a Notification's `to` is an Audience")
     if not isinstance(told.text, str) or not told.text.strip():
         raise ValueError("a Notification has no text")

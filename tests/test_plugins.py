@@ -532,6 +532,9 @@ def test_an_issue_is_what_the_plugin_makes_of_it_with_a_title_in_one_line(
         IssueDraft(title="x", body="x", labels=(5,)),  # type: ignore[arg-type]
         IssueDraft(title="x", body="x", assignees=None),  # type: ignore[arg-type]
         IssueDraft(title="x", body="x" * 60_001),
+        IssueDraft(title="x", body="x", labels=("hot", " ")),
+        IssueDraft(title="x", body="x", labels=("x" * 51,)),
+        IssueDraft(title="x", body="x", assignees=("",)),
     ],
 )
 def test_what_is_no_issue_is_refused_with_the_hook_named(load: Callable[..., Plugins], answer: Any) -> None:
@@ -553,6 +556,23 @@ def test_a_failing_render_issue_tells_nothing_of_the_answers(load: Callable[...,
     assert str(refused.value) == "render_issue of the request type 'coffee' failed with KeyError"
 
 
+def test_a_plugin_that_would_end_the_process_has_only_failed(load: Callable[..., Plugins]) -> None:
+    """In a thread of the worker's, sys.exit would end that thread without a word, and one thread after the other."""
+
+    def leave() -> None:
+        sys.exit(1)
+
+    request_type = only(load, validate=leave, render_issue=leave, notify=leave)
+
+    with pytest.raises(RuntimeError, match=r"validate called sys.exit"):
+        request_type.validate(ANSWERS, JUNIPER)
+    with pytest.raises(Refused):
+        request_type.render_issue(ticket())
+    assert request_type.notify(ticket(), CREATED) == defaults.notify(
+        ticket(), CREATED, COFFEE, request_type.settings
+    )
+
+
 def test_notifications_of_all_are_joined(load: Callable[..., Plugins]) -> None:
     told = only(load, notify=lambda: [Notification(to=Audience.TEAM, text="Hot!")]).notify(ticket(), CREATED)
 
@@ -568,6 +588,7 @@ def test_notifications_of_all_are_joined(load: Callable[..., Plugins]) -> None:
         Notification(to=Audience.TEAM, text="not in a list"),
         [Notification(to=Audience.TEAM, text=" ")],
         [Notification(to=Audience.TEAM, text=None)],  # type: ignore[arg-type]
+        [Notification(to="requester", text="for one person's eyes")],  # type: ignore[arg-type]
         [None],
     ],
 )
