@@ -55,6 +55,17 @@ class Discreet(logging.Formatter):
         return "\ncaused by\n".join(chain)
 
 
+def wordless(error: BaseException) -> BaseException:
+    """An exception as it may be logged by whoever formats the log, a host's own logging too: what it was and where.
+
+    What it says may quote an answer. The same holds for those that it came from.
+    """
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    shown: BaseException = type(type(error).__name__, (Exception,), {"__module__": type(error).__module__})()
+    shown.__cause__ = wordless(cause) if cause else None
+    return shown.with_traceback(error.__traceback__)
+
+
 def handler(stream: TextIO) -> logging.Handler:
     """A handler that writes what may be kept: all of ours, and the warnings of the libraries."""
     made = logging.StreamHandler(stream)

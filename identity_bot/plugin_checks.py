@@ -76,7 +76,7 @@ def ask(what: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> A
     """What a function answers that runs a plugin's code; raises Unusable where that fails."""
     try:
         return function(*args, **kwargs)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise Unusable(f"{what} failed with {type(error).__name__}: {error}") from error
 
 

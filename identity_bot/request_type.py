@@ -13,6 +13,7 @@ from identity_bot import defaults
 from identity_bot.errors import Refused
 from identity_bot.forms import Form
 from identity_bot.issue import LONGEST_REQUEST
+from identity_bot.logs import wordless
 from identity_bot.markdown import line
 from identity_bot.model import Answers, Audience, Event, IssueDraft, Notification, Person, Ticket
 
@@ -58,7 +59,7 @@ class RequestType:
             draft: IssueDraft = self._ask("render_issue", ticket=ticket)
             _check_draft(draft)
         except Exception as error:
-            log.exception("request type %r: its render_issue failed", self.name)
+            log.error("request type %r: its render_issue failed", self.name, exc_info=wordless(error))
             raise Refused(
                 f"render_issue of the request type {self.name!r} failed with {type(error).__name__}"
             ) from error
@@ -71,8 +72,12 @@ class RequestType:
             told = [notification for some in said for notification in some]
             for notification in told:
                 _check_notification(notification)
-        except Exception:
-            log.exception("request type %r: a notify failed; the standard words are used", self.name)
+        except Exception as error:
+            log.error(
+                "request type %r: a notify failed; the standard words are used",
+                self.name,
+                exc_info=wordless(error),
+            )
             return defaults.notify(ticket, event, self.form, self.settings)
         return told
 

@@ -20,6 +20,7 @@ from identity_bot.chat import SlackChat
 from identity_bot.desk import Desk
 from identity_bot.errors import Invalid, SettingsError, StoreError
 from identity_bot.inputs import PREFIX, QUESTION, Json
+from identity_bot.logs import wordless
 from identity_bot.manifest import ASK, ASK_ABOUT
 from identity_bot.markdown import clean
 from identity_bot.model import Person, Post
@@ -150,8 +151,8 @@ class Listeners:
         except StoreError as error:
             log.error("a submission could not be kept: %s", error)
             answer = {"response_action": "push", "view": blocks.apology(words.NOTHING_FILED)}
-        except Exception:
-            log.exception("a submission met a bug")
+        except Exception as error:
+            log.error("a submission met a bug", exc_info=wordless(error))
             answer = {"response_action": "push", "view": blocks.apology(words.NOTHING_FILED)}
         ack(response_action=answer["response_action"], view=answer.get("view"), errors=answer.get("errors"))
         self._wake()
@@ -239,8 +240,8 @@ class Listeners:
         def run() -> None:
             try:
                 call(*arguments)
-            except Exception:
-                log.exception("a call to Slack met a bug")
+            except Exception as error:
+                log.error("a call to Slack met a bug", exc_info=wordless(error))
 
         self._calls.submit(run)
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from identity_bot.errors import Later, Refused, StoreError, Unsure
+from identity_bot.logs import wordless
 from identity_bot.model import Effect
 from identity_bot.outbox import LEASE, LOOKS, Lease, LeaseLost, Outbox
 from identity_bot.store import Transaction
@@ -121,8 +122,8 @@ class Worker:
             except StoreError as error:
                 log.error("the outbox waits: %s", error)
                 self._stopping.wait(LONGEST_NAP)
-            except Exception:
-                log.exception("the worker stumbled and goes on")
+            except Exception as error:
+                log.error("the worker stumbled and goes on", exc_info=wordless(error))
                 self._stopping.wait(LONGEST_NAP)
 
     def _nap(self, calls: int, ready_at: float | None) -> None:
@@ -169,7 +170,9 @@ class Worker:
         except StoreError as error:
             return self._again(lease, str(error), None, looks=LOOKS)
         except Exception as error:
-            log.exception("effect %s (%s) met a bug", lease.effect.id, lease.effect.kind)
+            log.error(
+                "effect %s (%s) met a bug", lease.effect.id, lease.effect.kind, exc_info=wordless(error)
+            )
             return self._give_up(lease, f"a bug: {type(error).__name__}", looks=LOOKS)
 
     def _attempt(self, lease: Lease) -> Lease | None:

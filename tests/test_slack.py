@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from slack_sdk import WebClient
 
 from identity_bot import Choice, Form, LongText, ShortText, When, YesNo, app, hookimpl, plugins
 from identity_bot.errors import IdentityBotError, SettingsError
+from identity_bot.model import Person
 from identity_bot.plugins import Found
 from identity_bot.sandbox.github_faults import FaultKind
 from identity_bot.sandbox.host_bot import host_app
@@ -286,16 +288,26 @@ def test_a_locked_database_loses_no_answers(world: World) -> None:
 
 
 def test_a_bug_in_a_plugin_is_an_apology_and_the_form_is_kept(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """The log names it, and says nothing of the answer, whoever formats the log."""
+
+    def fail(answers: Any, requestor: Person) -> None:
+        raise KeyError(answers["team"])
+
     world.open_form(JUNIPER, "pr_review")
-    world.fill(JUNIPER, **REVIEW)
-    monkeypatch.setattr(world.bot.plugins.types["pr_review"], "validate", lambda *a: 1 / 0)
+    world.fill(JUNIPER, **REVIEW | {"team": "Quartz Pelican"})
+    monkeypatch.setattr(world.bot.plugins.types["pr_review"], "validate", fail)
 
     world.sandbox.slack.submit(JUNIPER)
 
     assert "nothing was filed" in shown(world)
-    assert "ZeroDivision" not in shown(world)
+    assert "KeyError" not in shown(world)
+    ours = "".join(
+        logging.Formatter().format(one) for one in caplog.records if one.name.startswith("identity_bot.slack")
+    )
+    assert "KeyError" in ours
+    assert "Quartz Pelican" not in ours
 
 
 def test_32_people_at_once_wait_for_nobodys_github_call(world: World) -> None:
