@@ -269,7 +269,7 @@ def _failure(error: GithubException, repository: str, now: float, may_be_done: b
         return Later(said, _wait(headers, now))
     if error.status == 401:
         return Later(said)  # the token can be mended; until then nothing of the ticket is lost
-    if 400 <= error.status < 500:
+    if 400 <= error.status < 500 and error.status != 408:  # which is a time-out by another name
         return Refused(said)
     return _unsure(said, may_be_done)
 

@@ -168,6 +168,8 @@ class Listeners:
             log.warning("the form could not be opened: %s", _code(error))
             if respond:
                 respond(text=words.COULD_NOT_OPEN, response_type="ephemeral", replace_original=False)
+            else:  # a global shortcut is used nowhere, so that there is nowhere else to answer
+                client.chat_postMessage(channel=_user_id(body), text=words.COULD_NOT_OPEN)
             return
         if not draft.type:
             self._chat.name_of(_user_id(body))  # by the time a type is chosen it is known

@@ -148,8 +148,8 @@ def test_somebody_who_cannot_be_assigned_costs_neither_the_issue_nor_the_others(
 
 @pytest.mark.parametrize(
     ("status", "kind"),
-    [(400, Refused), (401, Later), (403, Refused), (404, Refused), (410, Refused), (422, Refused),
-     (429, Later), (500, Unsure), (502, Unsure), (503, Unsure), (504, Unsure)],
+    [(400, Refused), (401, Later), (403, Refused), (404, Refused), (408, Unsure), (410, Refused),
+     (422, Refused), (429, Later), (500, Unsure), (502, Unsure), (503, Unsure), (504, Unsure)],
 )  # fmt: skip
 def test_every_status_is_told_apart_by_what_may_be_done_about_it(
     tracker: GitHubTracker, github: GitHubWorld, status: int, kind: type[IdentityBotError]

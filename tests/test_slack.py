@@ -355,6 +355,16 @@ def test_the_global_shortcut_opens_the_same_form(world: World) -> None:
     eventually(lambda: "What do you need?" in shown(world))
 
 
+def test_a_global_shortcut_that_opens_nothing_is_answered_with_a_direct_message(world: World) -> None:
+    """Slack gives no response_url with it: without a message the person would see nothing at all."""
+    world.sandbox.slack.faults.add("views.open", error="expired_trigger_id")
+
+    world.sandbox.slack.shortcut(JUNIPER, "idbot:ask")
+
+    [said] = eventually(lambda: world.sandbox.slack.dm(JUNIPER))
+    assert "try again" in said.text
+
+
 def test_a_request_from_a_message_has_its_text_and_keeps_its_thread(world: World) -> None:
     slack = world.sandbox.slack
     ts = slack.say(JUNIPER, GENERAL, "Sign-in <https://va.gov|fails> &amp; <@U0SAGE> knows")
