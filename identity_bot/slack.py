@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -39,6 +40,10 @@ OURS: Mapping[str, Json] = {
     "the forms": {"type": "view_submission", "view": {"type": "modal", "callback_id": blocks.FORM}},
 }  # fmt: skip
 """What Slack sends us besides commands, as far as Bolt's listeners look at it."""
+REDRAW_AGAIN = (1.0, 3.0)
+"""Seconds until a form that could not be redrawn is tried again: who chose a type would wait for nothing else."""
+OVERTAKEN = {"hash_conflict", "not_found"}
+"""Slack's words for a form that has changed since, or is closed."""
 SLACK_FAILURES = (SlackApiError, SlackClientError, OSError)
 
 
@@ -193,10 +198,16 @@ class Listeners:
         if chosen and chosen.get("selected_option"):
             draft = replace(draft, type=chosen["selected_option"]["value"])
             draft = self._with_prefill(draft, _user_id(body))
-        try:
-            client.views_update(view_id=view["id"], hash=view["hash"], view=blocks.modal(forms, draft))
-        except SLACK_FAILURES as error:
-            log.info("the form was not redrawn: %s", _code(error))
+        drawn = blocks.modal(forms, draft)
+        for pause in (*REDRAW_AGAIN, None):
+            try:
+                client.views_update(view_id=view["id"], hash=view["hash"], view=drawn)
+                return
+            except SLACK_FAILURES as error:
+                log.info("the form was not redrawn: %s", _code(error))
+                if pause is None or _code(error) in OVERTAKEN:
+                    return
+            time.sleep(pause)
 
     def _with_prefill(self, draft: Draft, slack_id: str) -> Draft:
         """The draft with what Slack, the person's last ticket and the message they started from already tell."""

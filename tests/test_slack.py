@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -121,6 +122,31 @@ def test_changing_the_type_keeps_what_the_forms_share(world: World) -> None:
     assert "Benefits" in state
     assert "as soon as you can" in state
     assert "'value': 'yes'" in state
+
+
+@pytest.mark.parametrize(
+    "fault", [{"error": "internal_error"}, {"status": 503}, {"retry_after": 1}, {"cut": True}]
+)
+def test_a_form_that_slack_did_not_redraw_is_tried_again(world: World, fault: dict[str, Any]) -> None:
+    """The list of types shows the choice already, and choosing it again would tell the bot nothing."""
+    world.sandbox.slack.command(JUNIPER, INTAKE, "/help")
+    eventually(lambda: "What do you need?" in shown(world))
+    world.sandbox.slack.faults.add("views.update", **fault)
+
+    world.sandbox.slack.act(JUNIPER, "idbot:type", "mock_auth")
+
+    eventually(lambda: "Which credential?" in shown(world))
+
+
+def test_a_form_that_has_changed_since_is_not_redrawn(world: World) -> None:
+    world.open_form(JUNIPER, "data_pull")
+    calls = world.sandbox.slack.faults.add("views.update", error="hash_conflict", times=2)
+
+    world.sandbox.slack.act(JUNIPER, "idbot:type", "mock_auth")
+    eventually(lambda: calls not in world.sandbox.slack.faults.active())
+    threading.Event().wait(1.5)
+
+    assert [one.times for one in world.sandbox.slack.faults.active()] == [1]
 
 
 def test_name_and_team_are_prefilled(world: World) -> None:
