@@ -127,9 +127,8 @@ class OpenIssue(_Act):
 
     def look(self, effect: Effect) -> Any | None:
         ticket = self._ticket(effect)
-        if (
-            ticket.number is not None
-        ):  # seen by a webhook, which may come before GitHub's own list has the issue
+        if ticket.number is not None:
+            # A webhook told of it, which may be sooner than GitHub's own list does.
             return _kept(ticket)
         found = self._tracker.find_issue(ticket.repository, ticket.id, effect.created_at)
         return _kept(found) if found else None

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from identity_bot import blocks, defaults, forms, lifecycle, words
-from identity_bot.errors import Invalid, Refused
+from identity_bot.errors import AlreadyFiled, Invalid, Refused
 from identity_bot.model import (
     Audience,
     Effect,
@@ -59,8 +59,8 @@ class Desk:
     ) -> Ticket:
         """The ticket for a filled-in form; the same submission is the same ticket, however often it comes.
 
-        Raises Invalid with the problems by question, KeyError for a type that is not installed, and StoreError
-        where nothing could be kept.
+        Raises Invalid with the problems by question, AlreadyFiled where it comes with other answers than before,
+        KeyError for a type that is not installed, and StoreError where nothing could be kept.
         """
         request_type = self.plugins.types[type_name]
         form = request_type.form
@@ -86,7 +86,10 @@ class Desk:
         with self.store.begin() as transaction:
             if not transaction.add_ticket(ticket):
                 log.info("submission came again", extra={"ticket": ticket.id})
-                return transaction.ticket(ticket.id) or ticket
+                filed = transaction.ticket(ticket.id) or ticket
+                if filed.answers != ticket.answers:
+                    raise AlreadyFiled(filed)
+                return filed
             transaction.enqueue(effect)
         log.info("ticket submitted: %s", type_name, extra={"ticket": ticket.id})
         return ticket

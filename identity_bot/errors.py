@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from identity_bot.model import Ticket
+
 
 class IdentityBotError(Exception):
     """Something that the operator or the requestor can mend; its text says how."""
@@ -27,6 +29,14 @@ class Invalid(IdentityBotError):
     def __init__(self, problems: Mapping[str, str]) -> None:
         self.problems = dict(problems)
         super().__init__("; ".join(f"{name}: {problem}" for name, problem in self.problems.items()))
+
+
+class AlreadyFiled(IdentityBotError):
+    """A form was sent again with other answers than those that are filed; `ticket` is what they are filed as."""
+
+    def __init__(self, ticket: Ticket) -> None:
+        super().__init__(f"already filed as {ticket.reference}")
+        self.ticket = ticket
 
 
 class StoreError(IdentityBotError):

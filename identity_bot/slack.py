@@ -19,7 +19,7 @@ from identity_bot import blocks, words
 from identity_bot.blocks import TYPE, Draft
 from identity_bot.chat import SlackChat
 from identity_bot.desk import Desk
-from identity_bot.errors import Invalid, SettingsError, StoreError
+from identity_bot.errors import AlreadyFiled, Invalid, SettingsError, StoreError
 from identity_bot.inputs import PREFIX, QUESTION, Json
 from identity_bot.logs import wordless
 from identity_bot.manifest import ASK, ASK_ABOUT
@@ -147,10 +147,11 @@ class Listeners:
             ticket = self._desk.submit(
                 draft.type, draft.values, _requestor(body), submission=view["id"], origin=draft.origin
             )
-            answer = {
-                "response_action": "update",
-                "view": blocks.receipt(ticket, remarks=self._desk.remarks(ticket)),
-            }
+            receipt = blocks.receipt(ticket, remarks=self._desk.remarks(ticket))
+            answer = {"response_action": "update", "view": receipt}
+        except AlreadyFiled as before:
+            receipt = blocks.receipt(before.ticket, remarks=[words.CHANGED_TOO_LATE])
+            answer = {"response_action": "update", "view": receipt}
         except Invalid as invalid:
             answer = _show_problems(invalid.problems, draft, view, forms)
         except StoreError as error:

@@ -31,6 +31,10 @@ FORM_CHANGED = (
     "This form has changed since you opened it. Your answers are below as far as they still fit; "
     "please look through them and send it again."
 )
+CHANGED_TOO_LATE = (
+    "This form had already been sent once, and the ticket has your answers of that time. What you changed since is "
+    "not in it: please add it in the ticket's thread."
+)
 TYPE_GONE = (
     "This type of request is not offered any more, so *nothing was filed*. Please choose another type above."
 )

@@ -11,7 +11,7 @@ import pytest
 from identity_bot import Form, Member, hookimpl
 from identity_bot.acts import Opened
 from identity_bot.desk import pace
-from identity_bot.errors import Invalid, Later, Refused, Unsure
+from identity_bot.errors import AlreadyFiled, Invalid, Later, Refused, Unsure
 from identity_bot.model import IssueDraft, IssueSnapshot, Post, Stage
 from identity_bot.plugins import Found
 from tests.support_desk import COMMON, DATA, JUNIPER, REVIEW, SETTINGS, Office
@@ -43,15 +43,17 @@ def test_a_form_becomes_a_ticket_before_anybody_is_called(office: Office) -> Non
 
 
 def test_a_submission_that_comes_again_is_the_same_ticket(office: Office) -> None:
-    """However often Slack delivers it, and also when what it says has changed meanwhile."""
+    """However often Slack delivers it; what has changed in it meanwhile is refused by name, not dropped."""
     first = office.submit(view="V1")
     office.clock.move(1)
-    again = office.submit(view="V1", team="Another team")
+    again = office.submit(view="V1")
+    with pytest.raises(AlreadyFiled) as refused:
+        office.submit(view="V1", team="Another team")
     office.work()
     late = office.submit(view="V1")
     office.work()
 
-    assert again == first
+    assert again == refused.value.ticket == first
     assert late == office.ticket(first)
     assert late.number == 1
     assert len(office.tracker.issues) == 1

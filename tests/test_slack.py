@@ -265,6 +265,29 @@ def test_clicking_twice_at_once_makes_one_ticket(world: World) -> None:
     assert len(world.sandbox.slack.messages(TEAM)) == 1
 
 
+def test_an_ack_that_was_lost_does_not_hide_that_later_changes_came_too_late(world: World) -> None:
+    """Slack lost our answer, the person edits and sends again: one ticket, and a word about the edit."""
+    world.open_form(JUNIPER, "data_pull")
+    world.fill(JUNIPER, **DATA)
+    view = world.sandbox.slack.view(JUNIPER) or {}
+    submission = {
+        "type": "view_submission",
+        "user": {"id": JUNIPER},
+        "team": {"id": "T0SANDBOX"},
+        "view": view,
+    }
+    world.app.dispatch(BoltRequest(body=submission, mode="socket_mode"))
+
+    world.fill(JUNIPER, data_needed="Something else altogether")
+    world.sandbox.slack.submit(JUNIPER)
+    said = shown(world)
+    world.settle()
+
+    assert "had already been sent once" in said
+    [issue] = world.sandbox.github.issues(REPOSITORY)
+    assert DATA["data_needed"] in (issue.body or "")
+
+
 def test_a_type_uninstalled_since_the_form_opened_is_said_and_nothing_is_filed(world: World) -> None:
     world.open_form(JUNIPER, "pr_review")
     world.fill(JUNIPER, **REVIEW)
