@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
@@ -17,6 +18,10 @@ from sqlalchemy import create_engine, text
 from identity_bot import app, settings
 from identity_bot.sandbox.server import Sandbox
 from tests.support import World, close
+
+# A noisy machine is no failure, and what fails once shall fail again.
+hypothesis.settings.register_profile("house", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("house")
 
 SETTINGS = """
 intake_channel = "#vsp-identity"
