@@ -17,7 +17,7 @@ from identity_bot.sandbox.server import Sandbox
 Found = TypeVar("Found")
 
 
-def eventually(look: Callable[[], Found], *, seconds: float = 10.0) -> Found:
+def eventually(look: Callable[[], Found], *, seconds: float = 20.0) -> Found:
     """What `look` finds, as soon as it is true; fails where it does not become true in time."""
     end = time.monotonic() + seconds
     pause = threading.Event()

@@ -75,7 +75,7 @@ def look(browser: Browser, sandbox: Sandbox) -> Iterator[Callable[..., Page]]:
             viewport={"width": width, "height": height},
             color_scheme=scheme,  # type: ignore[arg-type]
         )
-        context.set_default_timeout(8000)
+        context.set_default_timeout(20_000)
         contexts.append(context)
         shown = context.new_page()
         shown.on("pageerror", lambda error: complaints.append(str(error)))
