@@ -52,7 +52,7 @@ class Bot:
         self.acts = acts(self.desk, self.tracker, self.chat)
         self.outbox = Outbox(self.store)
         self.worker = Worker(self.outbox, self.acts, pace=pace, parked=self.desk.parked)
-        self.listeners = Listeners(self.desk, self.chat, settings.commands, self.worker.wake)
+        self.listeners = Listeners(self.desk, self.chat, settings.commands)
         self._socket: SocketModeHandler | None = None
         self._attached = False
         self._stopped = False
@@ -101,7 +101,6 @@ class Bot:
             state=self.state,
             slack_app=slack_app,
             repositories=frozenset(name.casefold() for name in names if name),
-            wake=self.worker.wake,
         )
 
     def state(self) -> Mapping[str, Any]:

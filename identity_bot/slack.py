@@ -50,13 +50,10 @@ SLACK_FAILURES = (SlackApiError, SlackClientError, OSError)
 class Listeners:
     """What our part of a Bolt app hears, and the threads in which it calls Slack after the ack."""
 
-    def __init__(
-        self, desk: Desk, chat: SlackChat, commands: tuple[str, ...], wake: Callable[[], None]
-    ) -> None:
+    def __init__(self, desk: Desk, chat: SlackChat, commands: tuple[str, ...]) -> None:
         self._desk = desk
         self._chat = chat
         self._commands = commands
-        self._wake = wake
         self._calls = ThreadPoolExecutor(max_workers=32, thread_name_prefix="identity-bot-slack")
         # Of their own, as the calls wait for them: among the calls they would wait for those to end.
         self._lookups = ThreadPoolExecutor(max_workers=32, thread_name_prefix="identity-bot-names")
@@ -161,7 +158,6 @@ class Listeners:
             log.error("a submission met a bug", exc_info=wordless(error))
             answer = {"response_action": "push", "view": blocks.apology(words.NOTHING_FILED)}
         ack(response_action=answer["response_action"], view=answer.get("view"), errors=answer.get("errors"))
-        self._wake()
 
     def _open(self, client: WebClient, body: Json, draft: Draft, respond: Respond | None) -> None:
         if draft.type:

@@ -34,7 +34,6 @@ def web_app(
     state: Callable[[], Mapping[str, Any]],
     slack_app: App | None = None,
     repositories: frozenset[str],
-    wake: Callable[[], None],
 ) -> Starlette:
     """The HTTP endpoints; /slack/events only with a `slack_app`, /github/webhook only with a secret.
 
@@ -72,7 +71,6 @@ def web_app(
             snapshot = read_webhook(request.headers, body, webhook_secret)
             if snapshot and snapshot.repository.casefold() in repositories:
                 await run_in_threadpool(desk.observe, snapshot)
-                wake()
         except Forged as error:
             log.warning("a webhook delivery was refused: %s", error)
             return PlainTextResponse(f"{error}\n", status_code=401)

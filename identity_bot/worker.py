@@ -89,7 +89,8 @@ class Worker:
         Leases are kept until then. `timeout`, in seconds, is for each thread.
         """
         self._stopping.set()
-        self.wake()
+        with self._awake:
+            self._awake.notify_all()
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(timeout)
@@ -101,7 +102,7 @@ class Worker:
         """Tells an idle worker that there is something new to do."""
         with self._awake:
             self._calls += 1
-            self._awake.notify_all()
+            self._awake.notify()
 
     def run_due(self) -> int:
         """Does everything that is due now, in the caller's thread; how many effects that were."""
@@ -116,6 +117,7 @@ class Worker:
             try:
                 lease = self._outbox.lease(self._owner)
                 if lease:
+                    self.wake()  # one wakes the next, for as long as each finds something to do
                     self._run_on(lease)
                     continue
                 self._nap(calls, self._outbox.next_ready())
