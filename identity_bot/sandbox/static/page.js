@@ -150,7 +150,8 @@ async function send(form, button, extra) {
     return;
   }
   form.isChanging = Boolean(extra);
-  const contents = new FormData(form, button);
+  const contents = new FormData(form);
+  if (button?.name) contents.set(button.name, button.value); // it may have been drawn anew while this waited
   for (const [name, value] of Object.entries(extra || {})) contents.set(name, value);
   const typed = form.dataset.reset === undefined ? [] : [...form.elements].map((field) => [field, field.value]);
   const restore = () => typed.forEach(([field, value]) => (field.value = value));

@@ -103,12 +103,13 @@ def test_a_form_with_every_kind_of_question_is_filled_in(every_kind: None, world
     dialog.get_by_label("One of a few").select_option("Pear")
     dialog.get_by_label("A person").select_option("Sage Hollowell")
     dialog.get_by_role("group", name="Some of a few").get_by_label("Salt").check()
-    for group, words, option in (
-        ("One of many", "town 149", "Town 149"),
-        ("Some of many", "star 33", "Star 33"),
+    for group, words, found, option in (
+        ("One of many", "town 149", "1 found", "Town 149"),
+        ("Some of many", "star 33", "2 found", "Star 33"),
     ):
         search = dialog.get_by_role("group", name=group).get_by_label("Search")
         search.fill(words)
+        expect(dialog.get_by_role("group", name=group).get_by_role("status")).to_have_text(found)
         dialog.get_by_label(option, exact=True).check()
         expect(search).to_have_value(words)
     dialog.get_by_role("group", name="Is there more?").get_by_label("Yes").check()
