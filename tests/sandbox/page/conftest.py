@@ -9,12 +9,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from identity_bot import plugins
 from identity_bot.sandbox import page
 from identity_bot.sandbox.server import Sandbox
 from tests.sandbox.page.every_kind import FOUND
+
+expect.set_options(timeout=15_000)  # a busy machine is no failure
 
 FLAGS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
