@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from identity_bot import blocks, issue, words
-from identity_bot.desk import GITHUB, VIEWS, Desk, slack_lane
+from identity_bot.desk import GITHUB, VIEWS, Desk, repository_for, slack_lane
 from identity_bot.errors import Refused
 from identity_bot.model import Effect, IssueDraft, IssueSnapshot, Post, Ticket
 from identity_bot.plugins import RequestType
@@ -115,7 +115,8 @@ class OpenIssue(_Act):
         settings = request_type.settings
         leads = [lead["github"] for lead in settings["leads"] if "github" in lead] if ticket.is_urgent else []
         opened = self._tracker.open_issue(
-            ticket.repository,
+            # By today's settings: a repository that was wrong when the request came may have been mended since.
+            repository_for(request_type, is_sensitive=ticket.is_sensitive),
             IssueDraft(
                 title=draft.title,
                 body=issue.body(ticket, draft.body),
@@ -140,6 +141,9 @@ class OpenIssue(_Act):
             url=result["url"],
             ticket_id=effect.ticket_id,
         )
+        ticket = transaction.ticket(effect.ticket_id or "")
+        if ticket and ticket.number is None and ticket.repository != snapshot.repository:
+            transaction.save(replace(ticket, repository=snapshot.repository))
         self._desk.observe_within(transaction, snapshot)
         if view := effect.payload.get("view"):
             due_at = transaction.now + RECEIPT_DELAY

@@ -48,10 +48,10 @@ def render_issue(ticket: Ticket, form: Form) -> IssueDraft:
 @hookimpl(trylast=True)
 def notify(ticket: Ticket, event: Event, form: Form, settings: Mapping[str, Any]) -> list[Notification]:
     """The standard words: to the requestor in the thread, to the team as a card, to the intake channel."""
-    leads = " ".join(f"<@{lead['slack']}>" for lead in settings.get("leads", ()) if "slack" in lead)
+    headline = words.created_team(ticket, form, words.leads(settings))
     told = [
         Notification(to=Audience.REQUESTOR, text=words.created_requestor(ticket, form)),
-        Notification(to=Audience.TEAM, text=words.created_team(ticket, form, leads), is_card=True),
+        Notification(to=Audience.TEAM, text=headline, is_card=True),
     ]
     if ticket.origin:
         told.append(Notification(to=Audience.INTAKE, text=words.created_intake(ticket, form)))

@@ -40,6 +40,12 @@ def slack_lane(channel: str) -> str:
     return f"slack:{channel}"
 
 
+def repository_for(request_type: RequestType, *, is_sensitive: bool) -> str:
+    """The repository that gets such a ticket's issue, by the settings in force."""
+    settings = request_type.settings
+    return str((is_sensitive and settings["restricted_repository"]) or settings["repository"])
+
+
 class Desk:
     """The use cases: each is one transaction that writes what is now so, and the effects that must follow."""
 
@@ -69,7 +75,6 @@ class Desk:
         if problems:
             raise Invalid(problems)
         is_sensitive = form.is_sensitive(answers)
-        settings = request_type.settings
         ticket = Ticket(
             id=ticket_id(submission),
             type=type_name,
@@ -78,7 +83,7 @@ class Desk:
             submitted_at=self.store.clock(),
             is_urgent=answers["production"],
             is_sensitive=is_sensitive,
-            repository=(is_sensitive and settings["restricted_repository"]) or settings["repository"],
+            repository=repository_for(request_type, is_sensitive=is_sensitive),
             origin=origin,
             thread=origin,
         )
@@ -122,8 +127,9 @@ class Desk:
         if effect.payload.get("is_notice"):
             return
         ticket = transaction.ticket(effect.ticket_id) if effect.ticket_id else None
-        reference = ticket.reference if ticket else ""
-        self.notice(transaction, words.parked(effect.kind, reference, reason))
+        request_type = self.plugins.types.get(ticket.type) if ticket and ticket.is_urgent else None
+        leads = words.leads(request_type.settings) if request_type else ""
+        self.notice(transaction, words.parked(effect.kind, ticket, leads, reason))
 
     def notice(self, transaction: Transaction, text: str) -> None:
         """Tells the team something that an operator should mend."""

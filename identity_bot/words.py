@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from identity_bot.forms import Form
 from identity_bot.markdown import mrkdwn
 from identity_bot.model import Ticket
@@ -55,15 +58,15 @@ def personal_data(kinds: list[str]) -> str:
     """At a question whose answer may not go into a ticket."""
     return (
         f"This looks like {_joined(kinds)}, which must not be in a ticket. "
-        "Please take it out; the team will ask you for it safely if it is needed."
+        "Please leave that out; the team will ask you safely for what it needs."
     )
 
 
 def maybe_personal(kinds: list[str]) -> str:
     """In the receipt, about something that may be personal data."""
     return (
-        f"Your request contains {_joined(kinds)}. If it belongs to a real Veteran, please tell the Identity "
-        "Team, so that it is taken out of the ticket."
+        f"Your request contains {_joined(kinds)}. Where that is a real Veteran's, please tell the "
+        "Identity Team, so that it is taken out of the ticket."
     )
 
 
@@ -118,6 +121,11 @@ def created_team(ticket: Ticket, form: Form, leads: str) -> str:
     return f"*Urgent, Veterans in production are affected.* {headline}{' ' if leads else ''}{leads}"
 
 
+def leads(settings: Mapping[str, Any]) -> str:
+    """Mentions of the leads that a type's settings name."""
+    return " ".join(f"<@{lead['slack']}>" for lead in settings.get("leads", ()) if "slack" in lead)
+
+
 def facts(ticket: Ticket, form: Form) -> list[tuple[str, str]]:
     """What the team's card says of a ticket besides the answers, as plain text."""
     return [
@@ -135,12 +143,16 @@ def more_answers(count: int) -> str:
     return f"… and {count} more {'answer' if count == 1 else 'answers'} in the ticket."
 
 
-def parked(kind: str, reference: str, reason: str) -> str:
-    """To the team: something could not be done and waits for an operator."""
+def parked(kind: str, ticket: Ticket | None, leads: str, reason: str) -> str:
+    """To the team: something could not be done and waits for an operator; urgent requests mention the leads."""
     what = {"open_issue": "open the issue", "post": "post a message", "link_thread": "link the Slack thread"}
-    about = f" for the ticket {reference}" if reference else ""
+    about = ""
+    if ticket:
+        requestor = mrkdwn(ticket.requestor.name, limit=100)
+        about = f" for the ticket {ticket.reference} (`{ticket.type}`, asked for by {requestor})"
+    urgent = "*Urgent, Veterans in production are affected.* " if ticket and ticket.is_urgent else ""
     return (
-        f"*I could not {what.get(kind, kind)}{about}*: {mrkdwn(reason, limit=500)}\n"
+        f"{urgent}*I could not {what.get(kind, kind)}{about}*: {mrkdwn(reason, limit=500)} {leads}\n"
         "It is kept. `identity-bot outbox` shows it, retries it or drops it."
     )
 

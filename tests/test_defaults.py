@@ -202,7 +202,7 @@ def test_the_gate_names_the_kind_and_never_the_value() -> None:
 
     assert said == (
         "This looks like a Social Security number and a date of birth, which must not be in a ticket. "
-        "Please take it out; the team will ask you for it safely if it is needed."
+        "Please leave that out; the team will ask you safely for what it needs."
     )
 
 

@@ -60,6 +60,23 @@ def test_a_submission_that_comes_again_is_the_same_ticket(office: Office) -> Non
     assert len(office.chat.texts(INTAKE)) == 1
 
 
+def test_a_repository_that_is_mended_gets_the_issue_on_retry(office: Office) -> None:
+    """The request came when the settings named a repository that does not exist."""
+    office.tracker.fails.append(Refused("GitHub: 404 Not Found"))
+    filed = office.submit(view="V1")
+    office.work()
+    types = office.desk.plugins.types
+    types["pr_review"].settings = {**types["pr_review"].settings, "repository": "sandbox-org/mended"}
+
+    [parked] = office.outbox.rows("parked")
+    office.outbox.retry(parked.effect.id or 0)
+    office.work()
+
+    assert office.tracker.issues[0][0] == "sandbox-org/mended"
+    assert office.ticket(filed).repository == "sandbox-org/mended"
+    assert office.ticket(filed).number == 1
+
+
 def test_two_submissions_are_two_tickets(office: Office) -> None:
     office.submit(view="V1")
     office.submit(view="V2")

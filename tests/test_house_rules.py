@@ -128,7 +128,7 @@ def test_the_repository_names_no_machine_and_no_secret() -> None:
         for pattern in ("*.py", "*.md", "*.cfg", "*.toml", "script/*", ".ci/*")
         for path in ROOT.rglob(pattern)
         if path.is_file()
-        and not any(part in {".venv", ".cache", ".git", ".hypothesis"} for part in path.parts)
+        and not any(part in {".venv", "venv", ".cache", ".git", ".hypothesis"} for part in path.parts)
     ]
 
     found = [

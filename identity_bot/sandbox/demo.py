@@ -39,7 +39,13 @@ def run(*, port: int, with_bot: bool, play: bool, leave: bool, say: Callable[[st
 
     Raises IdentityBotError where a step of the story does not happen or the bot does not start.
     """
-    with Sandbox(port=port, pages=[page.routes]) as sandbox, tempfile.TemporaryDirectory() as folder:
+    try:
+        made = Sandbox(port=port, pages=[page.routes])
+    except OSError as error:
+        raise IdentityBotError(
+            f"port {port} cannot be used ({os.strerror(error.errno or 0)}); choose another with --port, or 0 for any"
+        ) from error
+    with made as sandbox, tempfile.TemporaryDirectory() as folder:
         if not with_bot:
             say(f"The sandbox is open at {sandbox.url}, without a bot. A bot finds it with:")
             for name, value in sandbox.environment().items():
@@ -47,6 +53,9 @@ def run(*, port: int, with_bot: bool, play: bool, leave: bool, say: Callable[[st
             _wait()
             return
         with _bot(sandbox, Path(folder)):
+            for line in (Path(folder) / "bot.log").read_text(encoding="utf-8").splitlines():
+                if "left out:" in line:
+                    say(line)
             story = Story(sandbox)
             if play:
                 say("Playing a short story of each request type …")

@@ -61,7 +61,9 @@ def main() -> None:
     client = WebClient(token=settings.slack_bot_token, base_url=settings.slack_api_url)
     app = host_app(client)
     bot = identity_bot_app.build(settings).attach(app)
-    SocketModeHandler(app, settings.slack_app_token, web_client=client).connect()  # type: ignore[no-untyped-call]
+    # By default slack_sdk takes most of a minute to notice that its connection is broken.
+    handler = SocketModeHandler(app, settings.slack_app_token, web_client=client, ping_interval=3)
+    handler.connect()  # type: ignore[no-untyped-call]
     bot.serve()
 
 

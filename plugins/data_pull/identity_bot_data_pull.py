@@ -22,7 +22,7 @@ def form() -> Form:
             YesNo(
                 name="sensitive",
                 label="Is it sensitive data that needs special permissions?",
-                hint="Yes keeps everything you write here out of Slack.",
+                hint="Yes keeps what you need and your comments out of Slack.",
             ),
             LongText(name="comments", label="Comments", required=False),
         ],
