@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from identity_bot.model import Ticket
+from identity_bot.model import Move, Ticket
 
 
 class IdentityBotError(Exception):
@@ -37,6 +37,20 @@ class AlreadyFiled(IdentityBotError):
     def __init__(self, ticket: Ticket) -> None:
         super().__init__(f"already filed as {ticket.reference}")
         self.ticket = ticket
+
+
+class Impossible(IdentityBotError):
+    """A move that a ticket as it is does not allow, or that would change nothing (`is_so`)."""
+
+    def __init__(self, ticket: Ticket, move: Move, *, is_so: bool = False) -> None:
+        super().__init__(f"{move.value}: not possible at the stage {ticket.stage.value}")
+        self.ticket = ticket
+        self.move = move
+        self.is_so = is_so
+
+
+class NotAllowed(IdentityBotError):
+    """Somebody asked for what is not theirs to do; its text tells them who may."""
 
 
 class StoreError(IdentityBotError):

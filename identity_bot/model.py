@@ -6,6 +6,7 @@ import base64
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -17,27 +18,90 @@ TICKETS = uuid.UUID("6f0c3a1e-55d0-4b53-9d0c-0f2b7c4b8a11")
 
 
 class Stage(StrEnum):
-    """How far a ticket has come; the value is what people read."""
+    """How far a ticket has come, in this order; the value is what people read."""
 
     SUBMITTED = "submitted"
     OPEN = "open"
+    TRIAGED = "triaged"
+    PRIORITISED = "prioritised"
+    ASSIGNED = "assigned"
+    IN_PROGRESS = "in progress"
+    UAT = "ready for UAT"
+    ACCEPTED = "accepted"
+    RELEASED = "released"
+    CLOSED = "closed"
+
+
+class Priority(StrEnum):
+    """How soon a ticket's turn comes, the most pressing first; critical skips the queue."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class CloseReason(StrEnum):
+    """Why a ticket is closed; the first three are a person's to give."""
+
+    COMPLETED = "completed"
+    NOT_PLANNED = "not planned"
+    DUPLICATE = "duplicate"
+    DELETED = "deleted"
+    """Its issue is gone for good."""
+    MOVED = "moved away"
+    """Its issue is now in a repository that the bot does not follow."""
 
 
 class EventKind(StrEnum):
     """What happened to a ticket, in the words of the process."""
 
     CREATED = "created"
+    TRIAGED = "triaged"
+    """Found to be critical."""
+    PRIORITISED = "prioritised"
+    SPOC_NAMED = "spoc named"
+    ASSIGNED = "assigned"
+    TARGET_SET = "target date set"
+    TARGET_CHANGED = "target date changed"
+    READY_FOR_UAT = "ready for UAT"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    RELEASED = "released"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+
+
+class Move(StrEnum):
+    """What somebody can do to a ticket from Slack or by a comment."""
+
+    CRITICAL = "critical"
+    PRIORITY = "priority"
+    TAKE = "take"
+    ASSIGN = "assign"
+    SPOC = "spoc"
+    TARGET = "target"
+    UAT = "uat"
+    ACCEPT = "accept"
+    REJECT = "reject"
+    RELEASE = "release"
+    CLOSE = "close"
+    REOPEN = "reopen"
 
 
 class Audience(StrEnum):
     """Who should hear; where they hear it is the desk's business."""
 
     REQUESTOR = "requestor"
-    """In the ticket's thread; the first such message in the intake channel begins that thread."""
+    """In the ticket's thread, with a mention; directly where the ticket is sensitive or came from elsewhere."""
     INTAKE = "intake"
     """Everybody in the intake channel, without a thread."""
     TEAM = "team"
-    """The team channel."""
+    """The team channel, in the thread of the ticket's card."""
+    SPOC = "spoc"
+    """The same thread, with a mention of the SPOC."""
+    ASSIGNEES = "assignees"
+    """The same thread, with a mention of everybody who is assigned."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,8 +129,45 @@ class Post:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Facts:
+    """What people are told of a ticket as its issue shows it; a message tells how these have changed."""
+
+    stage: Stage = Stage.OPEN
+    priority: Priority | None = None
+    assignees: tuple[str, ...] = ()
+    """GitHub logins, sorted."""
+    spoc: str = ""
+    """A GitHub login, or `slack:U…` of somebody whose login is not known."""
+    target: date | None = None
+    close_reason: CloseReason | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """Who asked for a change and why, as only Slack or a comment tells."""
+
+    by: str = ""
+    """A Slack id, or a GitHub login where the Slack id is not known."""
+    reason: str = ""
+    telling: int | None = None
+    """The telling that used it; None while its change has not been told."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """What people have been told of a ticket: a telling, and what may still be added to it."""
+
+    number: int
+    at: float
+    """When this telling began, in seconds since the epoch; what follows within seconds is added to it."""
+    before: Facts
+    """What they had been told until then."""
+    now: Facts
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Ticket:
-    """One request for help, from its submission on; `issue` is None until GitHub has given it a number."""
+    """One request for help, from its submission on; `number` is None until GitHub has given it one."""
 
     id: str
     type: str
@@ -74,9 +175,11 @@ class Ticket:
     answers: Answers
     submitted_at: float
     """Seconds since the epoch."""
-    stage: Stage = Stage.SUBMITTED
+    facts: Facts = Facts(stage=Stage.SUBMITTED)
     is_urgent: bool = False
     is_sensitive: bool = False
+    is_direct: bool = False
+    """Whether its requestor is told by direct messages only."""
     repository: str = ""
     number: int | None = None
     url: str = ""
@@ -84,6 +187,19 @@ class Ticket:
     """The message that the request was made from, whose thread the ticket keeps."""
     thread: Post | None = None
     card: Post | None = None
+    headline: str = ""
+    """The card's first line, as it was posted."""
+    seen_at: float = 0.0
+    """When the issue had last changed as far as we know, by GitHub's clock, in whole seconds since the epoch."""
+    remark: str = ""
+    """What is odd about the issue as it is now, for the card."""
+    asked: Mapping[EventKind, Asked] = field(default_factory=dict)
+    told: Told | None = None
+
+    @property
+    def stage(self) -> Stage:
+        """How far it has come."""
+        return self.facts.stage
 
     @property
     def reference(self) -> str:
@@ -94,11 +210,17 @@ class Ticket:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
-    """A lifecycle event: what happened to which ticket, and when (seconds since the epoch)."""
+    """A lifecycle event: what happened to which ticket, when (seconds since the epoch), through whom and why."""
 
     kind: EventKind
     ticket_id: str
     at: float
+    was: Facts | None = None
+    """What people had been told before; the ticket has what is so now."""
+    by: str = ""
+    """The Slack id of who did it, or their GitHub login; empty where it was done in GitHub."""
+    reason: str = ""
+    """What they gave as the reason, as they wrote it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,9 +242,64 @@ class IssueSnapshot:
     url: str
     ticket_id: str | None
     """From the marker in the last line of the body; None for an issue that the bot did not make."""
+    updated_at: float = 0.0
+    """When it had last changed, by GitHub's clock: whole seconds since the epoch."""
+    title: str = ""
+    author: str = ""
+    """The login of who opened it."""
     labels: frozenset[str] = frozenset()
     assignees: frozenset[str] = frozenset()
     is_open: bool = True
+    close_reason: CloseReason | None = None
+    milestone_due: date | None = None
+    spoc: str = ""
+    """From the status block: a GitHub login, or `slack:U…`."""
+    target: date | None = None
+    """From the status block: the target date that was set for this issue."""
+    target_over: date | None = None
+    """The milestone's due date at that time; another one since then counts for more."""
+    is_gone: bool = False
+    """Deleted, or transferred to another repository."""
+    moved_to: tuple[str, int] | None = None
+    """The repository that it was transferred to, and its number there."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IssueComment:
+    """A comment on an issue, as far as it may hold commands."""
+
+    repository: str
+    number: int
+    id: int
+    author: str
+    """A login."""
+    body: str
+    created_at: float
+    """Seconds since the epoch."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """A move that somebody asked for, with what it needs; see the table in lifecycle.py."""
+
+    move: Move
+    value: str = ""
+    """A priority, a GitHub login, a SPOC, an ISO date or a close reason, whichever the move takes."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Edit:
+    """How an issue shall be changed; None leaves a thing as it is."""
+
+    stage: Stage | None = None
+    """The stage's label, in the place of any other; OPEN for none."""
+    priority: Priority | None = None
+    assignees: tuple[str, ...] | None = None
+    spoc: str | None = None
+    target: date | None = None
+    is_open: bool | None = None
+    close_reason: CloseReason | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,8 +308,14 @@ class Notification:
 
     to: Audience
     text: str
+    next: str = ""
+    """What happens next; of several events told in one message, only the last one's is."""
+    buttons: tuple[Move, ...] = ()
+    """What whoever reads it can do about the ticket."""
     is_card: bool = False
     """Drawn as the triage card, with `text` as its headline and as what screen readers read first."""
+    instead: bool = False
+    """Takes the place of the standard message to this audience."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
