@@ -10,7 +10,7 @@ from identity_bot.sandbox.page_form import enter, held, keep_chosen, place_in, s
 from identity_bot.sandbox.page_slack_view import is_in, key
 from identity_bot.sandbox.page_where import HOME, SLACK, Where
 from identity_bot.sandbox.slack_entry import placed
-from identity_bot.sandbox.slack_state import SLACKBOT
+from identity_bot.sandbox.slack_values import SLACKBOT
 from identity_bot.sandbox.slack_views import View
 from identity_bot.sandbox.slack_world import SlackWorld
 

@@ -13,8 +13,7 @@ from urllib.parse import quote
 from identity_bot.sandbox import cast
 from identity_bot.sandbox.page_where import HOME, Where
 from identity_bot.sandbox.slack_entry import Place
-from identity_bot.sandbox.slack_state import SLACKBOT
-from identity_bot.sandbox.slack_values import Channel, Message
+from identity_bot.sandbox.slack_values import SLACKBOT, Channel, Message
 from identity_bot.sandbox.slack_views import View
 from identity_bot.sandbox.slack_world import SlackWorld
 from identity_bot.slack_elements import offered

@@ -53,7 +53,7 @@ def conversations_members(world: Workspace, arguments: Arguments) -> Mapping[str
     """List who is in a conversation."""
     channel = channel_of(world, arguments)
     need_scope(world, f"{_CHANNEL_SCOPES[channel.kind]}:read")
-    everybody = sorted(channel.members) + [cast.BOT_USER_ID] * channel.bot_is_member
+    everybody = sorted(channel.members - world.deactivated) + [cast.BOT_USER_ID] * channel.bot_is_member
     shown, metadata = page(arguments, everybody)
     return {"members": shown, "response_metadata": metadata}
 
@@ -67,6 +67,8 @@ def conversations_open(world: Workspace, arguments: Arguments) -> Mapping[str, A
         users = [user.strip() for user in str(arguments["users"]).split(",")]
         if not all(user in world.people for user in users):
             raise SlackError("user_not_found")
+        if not world.deactivated.isdisjoint(users):
+            raise SlackError("user_disabled")
         channel = world.dm_channel(*users)
     need_scope(world, f"{_CHANNEL_SCOPES[channel.kind]}:write")
     return {"channel": channel.json() if flag(arguments, "return_im") else {"id": channel.channel_id}}

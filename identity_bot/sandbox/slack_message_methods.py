@@ -32,6 +32,8 @@ def _target(world: Workspace, arguments: Arguments) -> Channel:
             raise SlackError("channel_not_found")
         return world.dm_channel(str(arguments["channel"]))
     channel = channel_of(world, arguments)
+    if channel.kind == "im" and channel.members <= world.deactivated:
+        raise SlackError("channel_not_found")
     if channel.is_archived:
         raise SlackError("is_archived")
     if not channel.bot_is_member and "chat:write.public" not in world.scopes:
@@ -62,13 +64,13 @@ def _content(world: Workspace, arguments: Arguments) -> dict[str, Any]:
 
 
 def _thread(channel: Channel, arguments: Arguments) -> str | None:
-    thread_ts = arguments.get("thread_ts")
-    if not thread_ts:
-        return None
-    parent = channel.messages.get(str(thread_ts))
-    if parent is None:
-        raise SlackError("thread_not_found")
-    return parent.thread_ts or parent.ts
+    """The thread to post to; where its first message is gone, Slack posts to the channel and says nothing.
+
+    Seen by others (slack-go#1571): only the `thread_ts` that the answer lacks tells of it. A first message
+    that was answered before it was deleted leaves a tombstone, under which the thread goes on.
+    """
+    parent = channel.messages.get(str(arguments.get("thread_ts") or ""))
+    return None if parent is None else parent.thread_ts or parent.ts
 
 
 def _in_step(world: Workspace, channel: Channel) -> None:
@@ -122,7 +124,7 @@ def _own(world: Workspace, arguments: Arguments, refusal: str) -> tuple[Channel,
     need(arguments, "ts")
     channel = channel_of(world, arguments)
     message = channel.messages.get(str(arguments["ts"]))
-    if message is None:
+    if message is None or message.is_tombstone:
         raise SlackError("message_not_found")
     if not message.is_from_app:
         raise SlackError(refusal)
@@ -132,6 +134,8 @@ def _own(world: Workspace, arguments: Arguments, refusal: str) -> tuple[Channel,
 def chat_update(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
     """Change one of the app's own messages; text without blocks takes the blocks away."""
     channel, message = _own(world, arguments, "cant_update_message")
+    if channel.is_archived:
+        raise SlackError("is_inactive")
     if len(str(arguments.get("text") or "")) > EDITED_TEXT:
         raise SlackError("msg_too_long")
     content = _content(world, arguments)

@@ -96,7 +96,8 @@ def usergroups_users_list(world: Workspace, arguments: Arguments) -> Mapping[str
     need(arguments, "usergroup")
     if arguments["usergroup"] not in world.groups:
         raise SlackError("no_such_subteam")
-    return {"users": list(world.groups[arguments["usergroup"]])}
+    members = world.groups[arguments["usergroup"]]
+    return {"users": [user for user in members if user not in world.deactivated]}
 
 
 def files_info(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:

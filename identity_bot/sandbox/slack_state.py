@@ -15,12 +15,11 @@ from identity_bot.sandbox import cast
 from identity_bot.sandbox.slack_delivery import Delivery
 from identity_bot.sandbox.slack_entry import completed
 from identity_bot.sandbox.slack_faults import Faults, Pace, Traffic
-from identity_bot.sandbox.slack_values import Change, Channel, Message, SlackFile
+from identity_bot.sandbox.slack_values import SLACKBOT, Change, Channel, Message, SlackFile, bury
 from identity_bot.sandbox.slack_views import Views
 
 T = TypeVar("T")
 
-SLACKBOT = "USLACKBOT"
 TRIGGER_SECONDS = 3.0
 RESPONSE_SECONDS = 1800.0
 RESPONSE_USES = 5
@@ -233,10 +232,10 @@ class Workspace:
             return edited
 
     def delete(self, message: Message) -> None:
-        """Take a message away."""
+        """Take a message away; one with replies leaves a tombstone, for as long as there are any."""
         with self.changed:
             if message.only_for is None:
-                self.channels[message.channel].messages.pop(message.ts, None)
+                bury(self.channels[message.channel].messages, message)
             elif message in self._ephemerals:
                 self._ephemerals.remove(message)
             self.announce("message", channel=message.channel, user=message.only_for, ts=message.ts)

@@ -8,6 +8,7 @@ from typing import Any
 
 from identity_bot.sandbox import cast
 
+SLACKBOT = "USLACKBOT"
 TEAM = {"id": cast.WORKSPACE_ID, "domain": cast.WORKSPACE_NAME.lower()}
 
 
@@ -62,6 +63,7 @@ class Message:
     files: tuple[SlackFile, ...] = ()
     reactions: tuple[tuple[str, str], ...] = ()
     unfurls: bool = True
+    is_tombstone: bool = False
 
     @property
     def is_reply(self) -> bool:
@@ -87,6 +89,8 @@ class Message:
             message["thread_ts"] = self.thread_ts
         if self.is_broadcast:
             message["subtype"] = "thread_broadcast"
+        if self.is_tombstone:
+            message |= {"subtype": "tombstone", "hidden": True}
         if self.edited_ts:
             message["edited"] = {"user": self.user, "ts": self.edited_ts}
         if self.files:
@@ -101,6 +105,21 @@ class Message:
         if self.metadata and with_metadata:
             message["metadata"] = dict(self.metadata)
         return message
+
+
+def bury(standing: dict[str, Message], message: Message) -> None:
+    """Take a message away; one with replies leaves a tombstone, which goes with the last of them."""
+    root = message.thread_ts or message.ts
+    has_replies = any(one.thread_ts == root and one.ts not in (root, message.ts) for one in standing.values())
+    if root == message.ts and has_replies:
+        words = "This message was deleted."
+        standing[root] = Message(
+            channel=message.channel, ts=root, user=SLACKBOT, text=words, thread_ts=root, is_tombstone=True
+        )
+        return
+    standing.pop(message.ts, None)
+    if not has_replies and root in standing and standing[root].is_tombstone:
+        del standing[root]
 
 
 @dataclass(kw_only=True, slots=True)

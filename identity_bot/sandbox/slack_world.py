@@ -7,12 +7,13 @@ from typing import Any
 
 from identity_bot.sandbox import cast
 from identity_bot.sandbox.slack_delivery import COMMAND, INTERACTION
-from identity_bot.sandbox.slack_entry import EntryError, Placed, action, entered, placed
-from identity_bot.sandbox.slack_modals import TOKEN, Modals
-from identity_bot.sandbox.slack_values import TEAM, Ack, Channel, Message, SlackFile
+from identity_bot.sandbox.slack_entry import EntryError, Placed, action, at_first, entered, placed
+from identity_bot.sandbox.slack_membership import Membership
+from identity_bot.sandbox.slack_modals import TOKEN
+from identity_bot.sandbox.slack_values import TEAM, Ack, Message, SlackFile
 
 
-class SlackWorld(Modals):
+class SlackWorld(Membership):
     """The workspace and the hands of its people; an act returns when the app has answered or Slack gave up.
 
     Acts wait for the app, so they must not be called in the server's own thread.
@@ -99,22 +100,6 @@ class SlackWorld(Modals):
                 self._tell("app_mention", {**event, "type": "app_mention"})
         return message.ts
 
-    def invite_bot(self, channel: str, *, by: str = "U0INDIGO") -> None:
-        """Take the app's bot into a conversation."""
-        place = self.channel(channel)
-        place.bot_is_member = True
-        self.announce("channel", channel=place.channel_id)
-        joined = {
-            "type": "member_joined_channel",
-            "user": cast.BOT_USER_ID,
-            "channel": place.channel_id,
-            "channel_type": "G" if place.is_private else "C",
-            "team": TEAM["id"],
-            "inviter": by,
-            "event_ts": self.new_ts(),
-        }
-        self._tell("member_joined_channel", joined)
-
     def open_home(self, user: str, tab: str = "home") -> None:
         """Open the app's home tab (or its `messages` tab). Does not wait for the app."""
         home = self.views.homes.get(user)
@@ -140,14 +125,22 @@ class SlackWorld(Modals):
         *,
         block_id: str | None = None,
     ) -> Ack:
-        """Press a button of a message, or choose `value` in one of its menus."""
+        """Press a button of a message, or choose `value` in one of its menus.
+
+        The app may answer by opening a modal, which is `view(user)` when it has come:
+        `wait_until(lambda: view(user))`, then `fill` and `submit`.
+        """
         place = self._place(user, channel)
         message = self.message(channel, ts, user=user)
         item = _item(message, action_id, block_id)
         state = None
         if item.keeps_state or item.element["type"] == "overflow":
             state = entered(item.element, value, people=self.names())
-        values = {item.place[0]: {action_id: state}} if item.keeps_state else {}
+        values: dict[str, dict[str, Any]] = {}
+        for one in placed(message.blocks):
+            if one.keeps_state:
+                held = state if one == item else at_first(one.element)
+                values.setdefault(one.place[0], {})[one.place[1]] = held
         container = {
             "type": "message",
             "message_ts": ts,
@@ -166,37 +159,6 @@ class SlackWorld(Modals):
             "actions": [action(item, state, self.new_ts())],
         }
         return self.delivery.ask(INTERACTION, payload)
-
-    def _place(self, user: str, channel: str) -> Channel:
-        place = self.channel(channel)
-        if user not in place.members:
-            raise EntryError(f"{self.people[user].name} is not in {place.name}")
-        return place
-
-    def _tell(self, name: str, event: Mapping[str, Any]) -> None:
-        if name not in self.events:
-            return
-        self.delivery.tell(
-            {
-                "token": TOKEN,
-                "team_id": TEAM["id"],
-                "api_app_id": cast.APP_ID,
-                "type": "event_callback",
-                "event": event,
-                "event_id": self.new_id("Ev"),
-                "event_time": int(self.clock()),
-                "is_ext_shared_channel": False,
-                "authorizations": [
-                    {
-                        "enterprise_id": None,
-                        "team_id": TEAM["id"],
-                        "user_id": cast.BOT_USER_ID,
-                        "is_bot": True,
-                        "is_enterprise_install": False,
-                    }
-                ],
-            }
-        )
 
 
 def _item(message: Message, action_id: str, block_id: str | None) -> Placed:

@@ -108,8 +108,6 @@ def test_a_reply_stands_in_the_thread_and_in_the_channel_only_when_broadcast(
     assert [message.text for message in world.thread(INTAKE, parent)] == ["parent", "reply", "to all"]
     assert "reply" not in shown
     assert shown[-1] == "to all"
-    with refused("thread_not_found"):
-        client.chat_postMessage(channel=INTAKE, text="lost", thread_ts="1.000000")
 
 
 def test_places_that_the_bot_may_not_see_do_not_exist_for_it(client: WebClient, world: SlackWorld) -> None:
