@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import logging
+import re
 import socket
 import time
 from collections.abc import Callable, Mapping
@@ -24,21 +25,36 @@ TIMEOUT = 15
 EVENT_TYPE = "identity_bot_message"
 """The type of the metadata by which a message of ours is found again; it holds an id and no personal data."""
 
-WRITES = {"chat.postMessage", "conversations.open", "views.update"}
+WRITES = {"chat.postMessage", "chat.update", "chat.delete", "conversations.open", "views.update"}
 """The methods that take JSON; those that only read take a form."""
 WHILE_LIMITED, LONGEST_WAIT = 10.0, 3600.0
 """Seconds to wait at a limit where Slack names no time, and at most."""
-PERHAPS_DONE = {"internal_error", "fatal_error", "service_unavailable"}
+LONGEST_EDITED_TEXT = 4000
+"""Bytes in the text of a message that is edited, beyond which it is `msg_too_long`; a new one may have more."""
+BEYOND_EDITING = {
+    "cant_update_message", "channel_not_found", "edit_window_closed", "is_inactive", "message_not_found",
+}  # fmt: skip
+"""chat.update's words for a message that nobody can edit any more; `is_inactive` is that of an archived channel."""
+PERHAPS_DONE = {"internal_error", "fatal_error", "service_unavailable", "update_failed"}
 LIMITS = {"ratelimited", "rate_limited", "message_limit_exceeded"}
 MENDABLE = {
     "access_denied", "accesslimited", "account_inactive", "ekm_access_denied", "enterprise_is_restricted",
-    "invalid_auth", "not_authed", "org_login_required", "request_timeout", "team_access_not_granted",
-    "team_added_to_org", "token_expired", "token_revoked", "two_factor_setup_required",
+    "external_channel_migrating", "fetch_members_failed", "invalid_auth", "not_authed", "org_login_required",
+    "request_timeout", "team_access_not_granted", "team_added_to_org", "token_expired", "token_revoked",
+    "two_factor_setup_required",
 }  # fmt: skip
 """Answers that change without our asking differently, once somebody has mended the app or time has passed.
 
 `request_timeout` is Slack's word for a request that reached it cut short, so it did nothing.
 """
+
+
+class SlackRefused(Refused):
+    """Slack said no; `code` is its word for why."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class SlackChat:
@@ -96,6 +112,34 @@ class SlackChat:
                     return Post(channel=channel_id, ts=message["ts"])
         return None
 
+    def update(self, post: Post, message: Mapping[str, Any]) -> bool:
+        """Puts another message in the place of one of ours; False where that is gone or can be edited no more.
+
+        Its mark stays: Slack keeps the metadata that an edit does not name. Reactions and replies stay too.
+        """
+        try:
+            self._call(
+                "chat.update",
+                channel=post.channel,
+                ts=post.ts,
+                text=_cut(message["text"]),
+                blocks=message["blocks"],
+            )
+        except SlackRefused as error:
+            if error.code in BEYOND_EDITING:
+                log.info("a message cannot be edited any more: %s", error)
+                return False
+            raise
+        return True
+
+    def delete(self, post: Post) -> None:
+        """Takes one of our messages away; one that is gone already is gone."""
+        try:
+            self._call("chat.delete", channel=post.channel, ts=post.ts)
+        except SlackRefused as error:
+            if error.code != "message_not_found":
+                raise
+
     def link_to(self, post: Post) -> str:
         """A message's permanent link."""
         answer = self._call("chat.getPermalink", channel=post.channel, message_ts=post.ts)
@@ -121,6 +165,13 @@ class SlackChat:
     def known_name(self, slack_id: str) -> str | None:
         """Somebody's name, if it has been asked for before; never waits."""
         return self._names.get(slack_id)
+
+    def members(self, place: str) -> frozenset[str]:
+        """The Slack ids of who belongs to a channel (`#name` or id), bots among them, or a user group (`S…`)."""
+        if place.startswith("S"):
+            return frozenset(self._call("usergroups.users.list", usergroup=place)["users"])
+        pages = self._pages("conversations.members", channel=self._id(place), limit=999)
+        return frozenset(member for page in pages for member in page["members"])
 
     def _id(self, channel: str) -> str:
         """The id behind a channel's name or a person's direct messages."""
@@ -188,7 +239,7 @@ def failure(method: str, error: SlackApiError) -> Refused | Later | Unsure:
         return Unsure(said)
     if code in MENDABLE:
         return Later(said)
-    return Refused(said)
+    return SlackRefused(said, code)
 
 
 def broken(method: str, error: Exception) -> Later | Unsure:
@@ -198,6 +249,15 @@ def broken(method: str, error: Exception) -> Later | Unsure:
     if isinstance(reason, (ConnectionRefusedError, socket.gaierror)):
         return Later(said)
     return Unsure(said)
+
+
+def _cut(text: str) -> str:
+    """The text as long as that of an edited message may be; no letter, entity or mention is cut in two."""
+    written = text.encode()
+    if len(written) <= LONGEST_EDITED_TEXT:
+        return text
+    kept = written[: LONGEST_EDITED_TEXT - len("…".encode())].decode(errors="ignore")
+    return re.sub(r"(&[a-z]{0,3}|<[^<>]*)\Z", "", kept) + "…"
 
 
 def _retry_after(response: Any) -> float:
