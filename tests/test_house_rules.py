@@ -30,7 +30,7 @@ VENDORS = {
 """Which modules of the core may know which vendor."""
 PURE = {
     "answer_rules", "blocks", "commands", "defaults", "errors", "forms", "hookspecs", "inputs", "issue", "lifecycle",
-    "markdown", "model", "privacy", "questions", "slack_checks", "slack_elements", "slack_limits", "words",
+    "markdown", "model", "people", "privacy", "questions", "slack_checks", "slack_elements", "slack_limits", "words",
 }  # fmt: skip
 """The modules that compute and touch nothing."""
 IO = {"socket", "subprocess", "threading", "time", "urllib.request", "http", "os", "random", "sys", "asyncio"}
