@@ -24,13 +24,18 @@ from identity_bot.inputs import (
     select,
 )
 from identity_bot.markdown import ELLIPSIS, mrkdwn, plain
-from identity_bot.model import Post, Ticket
+from identity_bot.model import Move, Post, Ticket
+from identity_bot.move_words import BUTTONS, CLOSE_MINE
 from identity_bot.questions import LongText, Option, Url
 from identity_bot.slack_limits import MESSAGE_BLOCKS, MESSAGE_TEXT, VIEW_BYTES, check_view, view_bytes
 
 FORM = f"{PREFIX}form"
 RECEIPT = f"{PREFIX}receipt"
 TYPE = f"{PREFIX}type"
+MOVE = f"{PREFIX}move:"
+"""Begins the action ids of the buttons by which people move tickets."""
+ANSWERS = f"{PREFIX}answers"
+"""The block of a message's buttons, which the answer takes the place of."""
 LONGEST_METADATA = 3000
 LONGEST_SECTION = 3000
 LONGEST_CARD = 12_000
@@ -48,6 +53,8 @@ class Draft:
     """The root of the thread that the request was made from."""
     about: str = ""
     """The text of the message that the request was made from."""
+    is_elsewhere: bool = False
+    """Whether it was begun neither in the intake channel nor from a message."""
     strays: frozenset[str] = frozenset()
     """Names of filled-in questions that the form no longer has, or has in another kind."""
 
@@ -55,9 +62,9 @@ class Draft:
 def modal(forms: Mapping[str, Form], draft: Draft, *, notice: str = "") -> Json:
     """The view for a draft: the drop-down of types and, once one is chosen, its form with the draft's values."""
     form = forms.get(draft.type or "")
-    blocks: list[Json] = [_type_picker(forms, draft.type) if forms else _section(words.NO_TYPES)]
+    blocks: list[Json] = [_type_picker(forms, draft.type) if forms else section(words.NO_TYPES)]
     if notice:
-        blocks.append(_section(notice))
+        blocks.append(section(notice))
     view = {
         "type": "modal",
         "callback_id": FORM,
@@ -68,14 +75,14 @@ def modal(forms: Mapping[str, Form], draft: Draft, *, notice: str = "") -> Json:
     }
     if form:
         if form.description:
-            blocks.append(_context(form.description))
+            blocks.append(context(form.description))
         values = {**form.suggestions(), **draft.values}
         controlling = {q.shown_when.question for q in form.all_questions if q.shown_when}
         blocks += [
             input_block(question, values.get(question.name), dispatches=question.name in controlling)
             for question in form.shown_questions(values)
         ]
-        blocks.append(_context(words.NO_PERSONAL_DATA))
+        blocks.append(context(words.NO_PERSONAL_DATA))
         view["submit"] = plain_text(words.SUBMIT)
     return _fitting(view)
 
@@ -127,8 +134,8 @@ def type_options(forms: Mapping[str, Form]) -> list[Option]:
 
 def receipt(ticket: Ticket, *, remarks: Sequence[str] = ()) -> Json:
     """What the modal turns into once the ticket is safe, and again once the issue has its number."""
-    blocks = [_section(words.receipt(ticket))]
-    blocks += [_context(remark) for remark in remarks]
+    blocks = [section(words.receipt(ticket))]
+    blocks += [context(remark) for remark in remarks]
     return {
         "type": "modal",
         "callback_id": RECEIPT,
@@ -138,29 +145,56 @@ def receipt(ticket: Ticket, *, remarks: Sequence[str] = ()) -> Json:
     }
 
 
-def apology(sentence: str) -> Json:
+def apology(sentence: str, *, close: str = words.BACK) -> Json:
     """A view that says why something could not be done; pushed over a form, it leaves the form as it was."""
     return {
         "type": "modal",
         "callback_id": RECEIPT,
         "title": plain_text(words.MODAL_TITLE),
-        "close": plain_text(words.BACK),
-        "blocks": [_section(sentence)],
+        "close": plain_text(close),
+        "blocks": [section(sentence)],
     }
 
 
-def message(text: str) -> Json:
-    """A notification as Slack's message: the text in full for screen readers, and the same as a block."""
-    return {"text": _cut(text, MESSAGE_TEXT), "blocks": [_section(text)]}
+def message(text: str, buttons: Sequence[Move] = (), ticket_id: str = "") -> Json:
+    """A notification as Slack's message: the text in full for screen readers, and the same as a block.
+
+    The buttons are what whoever reads it can do about the ticket, in the words of its requestor.
+    """
+    shown: Json = {"text": cut(text, MESSAGE_TEXT), "blocks": [section(text)]}
+    if buttons:
+        mine = {**BUTTONS, Move.CLOSE: CLOSE_MINE}
+        shown["blocks"].append(move_buttons({move: mine[move] for move in buttons}, ticket_id, ANSWERS))
+    return shown
+
+
+def answered(text: str, answer: str) -> Json:
+    """The same message once one of its buttons has been used: what was chosen, in their place."""
+    line = {"type": "context", "elements": [verbatim(answer)]}
+    return {"text": cut(f"{text}\n{answer}", MESSAGE_TEXT), "blocks": [section(text), line]}
+
+
+def move_buttons(labels: Mapping[Move, str], ticket_id: str, block_id: str) -> Json:
+    """The block of the buttons by which a ticket can be moved."""
+    buttons = [
+        {
+            "type": "button",
+            "action_id": f"{MOVE}{move.value}",
+            "text": plain_text(label),
+            "value": ticket_id,
+        }
+        for move, label in labels.items()
+    ]
+    return {"type": "actions", "block_id": block_id, "elements": buttons}
 
 
 def card(ticket: Ticket, form: Form, headline: str) -> Json:
     """The team's view of a ticket; a sensitive one shows nothing of what was answered."""
-    headline = _cut(headline, LONGEST_SECTION)
+    headline = cut(headline, LONGEST_SECTION)
     facts = [f"*{name}:* {mrkdwn(value, limit=200)}" for name, value in words.facts(ticket, form)]
-    blocks = [_section(headline)]
+    blocks = [section(headline)]
     blocks += [
-        {"type": "section", "fields": [_mrkdwn(fact) for fact in facts[at : at + 10]]}
+        {"type": "section", "fields": [verbatim(fact) for fact in facts[at : at + 10]]}
         for at in range(0, len(facts), 10)
     ]
     texts = [headline, *facts]
@@ -168,10 +202,10 @@ def card(ticket: Ticket, form: Form, headline: str) -> Json:
     for place, answer in enumerate(answers):
         if sum(map(len, texts)) + len(answer) > LONGEST_CARD or len(blocks) >= MESSAGE_BLOCKS - 1:
             more = words.more_answers(len(answers) - place)
-            blocks.append(_context(more))
+            blocks.append(context(more))
             texts.append(more)
             break
-        blocks.append(_section(answer))
+        blocks.append(section(answer))
         texts.append(answer)
     return {"text": "\n".join(texts), "blocks": blocks}
 
@@ -215,7 +249,7 @@ def _type_picker(forms: Mapping[str, Form], chosen: str | None) -> Json:
     return {
         "type": "section",
         "block_id": TYPE,
-        "text": _mrkdwn(words.WHAT_DO_YOU_NEED),
+        "text": verbatim(words.WHAT_DO_YOU_NEED),
         "accessory": {
             "action_id": TYPE,
             "placeholder": plain_text(words.CHOOSE_TYPE),
@@ -239,6 +273,8 @@ def _metadata(draft: Draft) -> str:
         kept["type"] = draft.type
     if draft.origin:
         kept["origin"] = asdict(draft.origin)
+    if draft.is_elsewhere:
+        kept["is_elsewhere"] = True
     about = draft.about
     while True:
         written = json.dumps(kept | ({"about": about} if about else {}), ensure_ascii=False)
@@ -254,16 +290,18 @@ def _kept(view: Mapping[str, Any]) -> Json:
         kept = json.loads(view.get("private_metadata") or "{}")
         origin = Post(**kept["origin"]) if kept.get("origin") else None
         name, about = kept.get("type"), kept.get("about", "")
+        is_elsewhere = kept.get("is_elsewhere") is True
     except (ValueError, TypeError, AttributeError):
-        return {"type": None, "origin": None, "about": ""}
+        return {"type": None, "origin": None, "about": "", "is_elsewhere": False}
     return {
         "type": name if isinstance(name, str) else None,
         "origin": origin,
         "about": about if isinstance(about, str) else "",
+        "is_elsewhere": is_elsewhere,
     }
 
 
-def _cut(text: str, limit: int) -> str:
+def cut(text: str, limit: int) -> str:
     """A mrkdwn text within a limit, never cut inside a link, a mention or an escaped character."""
     if len(text) <= limit:
         return text
@@ -271,14 +309,16 @@ def _cut(text: str, limit: int) -> str:
     return f"{kept}{ELLIPSIS}"
 
 
-def _context(text: str) -> Json:
+def context(text: str) -> Json:
+    """A block of small plain text."""
     return {"type": "context", "elements": [plain_text(text)]}
 
 
-def _mrkdwn(text: str) -> Json:
-    # verbatim: Slack shall not find mentions and channels in what people wrote; ours are written out.
+def verbatim(text: str) -> Json:
+    """A text object of mrkdwn in which Slack finds no mentions and channels but those that are written out."""
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
-def _section(text: str) -> Json:
-    return {"type": "section", "text": _mrkdwn(_cut(text, LONGEST_SECTION))}
+def section(text: str) -> Json:
+    """A block of mrkdwn, cut to what Slack takes."""
+    return {"type": "section", "text": verbatim(cut(text, LONGEST_SECTION))}

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 
+from identity_bot.errors import Impossible
 from identity_bot.forms import Form
+from identity_bot.lifecycle import MOVES, By, possible
 from identity_bot.markdown import mrkdwn
-from identity_bot.model import Ticket
+from identity_bot.model import Move, Stage, Ticket
+from identity_bot.people import People
 
 MODAL_TITLE = "Ask the Identity Team"
 SUBMIT = "Send"
@@ -44,6 +48,26 @@ TYPE_GONE = (
 COULD_NOT_OPEN = "Sorry, Slack did not let me open the form in time. Please try again."
 NO_TYPES = "No type of request is installed yet, so there is no form to open. The bot's operator knows how."
 
+_DO: Mapping[Move, tuple[str, str]] = {
+    Move.TAKE: ("take it", "taken"),
+    Move.ASSIGN: ("assign it", "assigned"),
+    Move.PRIORITY: ("set its priority", "given a priority"),
+    Move.CRITICAL: ("mark it critical", "marked critical"),
+    Move.SPOC: ("name its SPOC", "given a SPOC"),
+    Move.TARGET: ("set its target date", "given a target date"),
+    Move.UAT: ("mark it ready for UAT", "marked ready for UAT"),
+    Move.RELEASE: ("mark it released", "marked released"),
+    Move.CLOSE: ("close it", "closed"),
+    Move.REOPEN: ("reopen it", "reopened"),
+    Move.ACCEPT: ("accept it", "accepted"),
+    Move.REJECT: ("say that it needs work", "sent back"),
+}
+_CHOSE: Mapping[Move, str] = {
+    Move.ACCEPT: "accepted it",
+    Move.REJECT: "said that it needs work",
+    Move.CLOSE: "closed the request",
+}
+
 
 def unknown_type(command: str, word: str, names: list[str]) -> str:
     """What a person reads who names a request type that there is not."""
@@ -70,8 +94,8 @@ def maybe_personal(kinds: list[str]) -> str:
     )
 
 
-def _joined(kinds: list[str]) -> str:
-    return kinds[0] if len(kinds) == 1 else f"{', '.join(kinds[:-1])} and {kinds[-1]}"
+def _joined(several: Sequence[str], by: str = "and") -> str:
+    return several[0] if len(several) == 1 else f"{', '.join(several[:-1])} {by} {several[-1]}"
 
 
 def type_name(form: Form) -> str:
@@ -79,9 +103,31 @@ def type_name(form: Form) -> str:
     return mrkdwn(form.title, limit=75)
 
 
+def number(ticket: Ticket) -> str:
+    """What a ticket is called: #12, in the restricted repository with its name, or the reference before that."""
+    if ticket.number is None:
+        return ticket.reference
+    repository = ticket.repository.rpartition("/")[2] if ticket.is_sensitive else ""
+    return f"{repository}#{ticket.number}"
+
+
 def link(ticket: Ticket) -> str:
     """The ticket's issue as a Slack link, such as #12."""
-    return f"<{ticket.url}|#{ticket.number}>"
+    return f"<{ticket.url}|{number(ticket)}>"
+
+
+def day(when: date) -> str:
+    """A day such as December 1, 2026."""
+    return f"{when:%B} {when.day}, {when.year}"
+
+
+def moment(at: float) -> str:
+    """A moment (seconds since the epoch) that Slack shows in the reader's own time, with how long ago that is.
+
+    The tokens are those of docs.slack.dev/reference/block-kit/block-elements/date-element.
+    """
+    fallback = f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
+    return f"<!date^{int(at)}^{{date_short_pretty}} at {{time}} ({{ago}})|{fallback}>"
 
 
 def receipt(ticket: Ticket) -> str:
@@ -138,6 +184,34 @@ def facts(ticket: Ticket, form: Form) -> list[tuple[str, str]]:
     ]
 
 
+def card_facts(ticket: Ticket, type_title: str, people: People) -> list[tuple[str, str]]:
+    """What the team's card says of a ticket besides the answers, as names and mrkdwn."""
+    now = ticket.facts
+    stage = now.stage.value
+    if now.close_reason and now.stage is Stage.CLOSED:
+        stage = f"{stage}: {now.close_reason.value}"
+    assigned = ", ".join(map(people.mention, now.assignees))
+    return [
+        ("Type", mrkdwn(type_title, limit=75)),
+        ("Requestor", mrkdwn(ticket.requestor.name, limit=200)),
+        ("Team", mrkdwn(ticket.requestor.team, limit=200)),
+        ("Urgent", "Yes" if ticket.is_urgent else "No"),
+        ("Sensitive", "Yes, read it in GitHub only" if ticket.is_sensitive else "No"),
+        ("Stage", stage),
+        ("Priority", now.priority.value if now.priority else "not set"),
+        ("SPOC", people.mention(now.spoc) if now.spoc else "not named"),
+        ("Assigned to", assigned or "nobody"),
+        ("Target date", day(now.target) if now.target else "not set"),
+        ("Asked", moment(ticket.submitted_at)),
+        ("Reference", ticket.reference),
+    ]
+
+
+def odd(remark: str) -> str:
+    """On the card, about an issue that says two things at once."""
+    return f"{remark[:1].upper()}{remark[1:]}."
+
+
 def more_answers(count: int) -> str:
     """On the team's card, where it has no room for all answers."""
     return f"… and {count} more {'answer' if count == 1 else 'answers'} in the ticket."
@@ -162,6 +236,20 @@ def type_uninstalled(ticket: Ticket) -> str:
     return f"Ticket {link(ticket)} has news, but its request type `{ticket.type}` is not installed any more."
 
 
+def gone(ticket: Ticket, moved_to: tuple[str, int] | None) -> str:
+    """To the team: a ticket's issue is not where it was, and nobody follows it any more."""
+    if moved_to:
+        where = mrkdwn(f"{moved_to[0]}#{moved_to[1]}", limit=200)
+        return (
+            f"The issue of ticket {link(ticket)} was transferred to {where}, which I do not follow, so the ticket "
+            "counts as closed. Name that repository in the settings, or tell its requestor where it goes on."
+        )
+    return (
+        f"The issue of ticket {number(ticket)} was deleted, so the ticket counts as closed. "
+        "If that was a mistake, please ask its requestor to send the request again."
+    )
+
+
 def told_directly(channel: str, reason: str) -> str:
     """To the team: a requestor had to be told by direct message."""
     return (
@@ -176,3 +264,61 @@ def refused_by_github(ticket: Ticket, what: str) -> str:
         f"Ticket {link(ticket)} is open, but GitHub did not take {mrkdwn(what, limit=300)}. "
         "`identity-bot check` says what the token may do."
     )
+
+
+def about(ticket: Ticket) -> str:
+    """In a move's form: which ticket it is about."""
+    return f"Ticket {link(ticket)}, asked for by {mrkdwn(ticket.requestor.name, limit=200)}"
+
+
+def chose(move: Move, slack_id: str) -> str:
+    """In the place of a message's buttons, once somebody has used one."""
+    return f"<@{slack_id}> {_CHOSE.get(move, f'chose to {_DO[move][0]}')}."
+
+
+def impossible(error: Impossible) -> str:
+    """Why a move was not made, and what whoever wanted it can do instead; plain text for Slack and GitHub alike."""
+    ticket, move = error.ticket, error.move
+    name = f"Ticket {number(ticket)}"
+    if ticket.stage is Stage.SUBMITTED:
+        return f"{name} is not open in GitHub yet. Please try again in a minute."
+    if error.is_so or MOVES[move].to is ticket.stage or move is Move.REOPEN:
+        said = f"{name} {_so_already(ticket, move)}."
+    else:
+        said = f"{name} is {ticket.stage.value}, so it cannot be {_DO[move][1]}."
+    mine = (By.TEAM, By.EITHER) if MOVES[move].by is By.TEAM else (By.REQUESTOR, By.EITHER)
+    others = [_DO[one][0] for one in possible(ticket) if MOVES[one].by in mine and one is not move]
+    if others:
+        return f"{said} You can {_joined(others, 'or')}."
+    return f"{said} If something is missing, please tell the Identity Team."
+
+
+def _so_already(ticket: Ticket, move: Move) -> str:
+    """What a move would have made so, where it is so."""
+    now = ticket.facts
+    match move:
+        case Move.TAKE | Move.ASSIGN:
+            return f"is already assigned to {_joined(now.assignees)}"
+        case Move.PRIORITY | Move.CRITICAL if now.priority:
+            return f"already has the priority {now.priority.value}"
+        case Move.SPOC:
+            return "already has this SPOC"
+        case Move.TARGET if now.target:
+            return f"already has the target date {day(now.target)}"
+        case Move.REOPEN:
+            return "is not closed"
+    return f"is already {now.stage.value}"
+
+
+def not_team(ticket: Ticket) -> str:
+    """To somebody who is not of the team and wanted to move a ticket."""
+    return (
+        f"Only the Identity Team can do that with ticket {number(ticket)}. Whoever asked for it can close it, and "
+        "can accept it or send it back once it is ready for UAT."
+    )
+
+
+def not_requestor(ticket: Ticket) -> str:
+    """To somebody who wanted to do what is the requestor's to do."""
+    who = mrkdwn(ticket.requestor.name or "the requestor", limit=200)
+    return f"Only {who}, who asked for ticket {number(ticket)}, can accept it or send it back."

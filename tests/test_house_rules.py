@@ -15,8 +15,8 @@ PLUGINS = sorted((ROOT / "plugins").glob("*/identity_bot_*.py"))
 LONGEST = 340
 
 VENDORS = {
-    "slack_bolt": {"slack", "web", "app"},
-    "slack_sdk": {"slack", "chat", "app", "check_slack"},
+    "slack_bolt": {"slack", "slack_moves", "web", "app"},
+    "slack_sdk": {"slack", "slack_moves", "chat", "app", "check_slack"},
     "github": {"github", "check_github"},
     "requests": {"github"},
     "sqlalchemy": {"database", "lanes", "outbox", "store", "tables"},
@@ -29,8 +29,9 @@ VENDORS = {
 }
 """Which modules of the core may know which vendor."""
 PURE = {
-    "answer_rules", "blocks", "commands", "defaults", "errors", "forms", "hookspecs", "inputs", "issue", "lifecycle",
-    "markdown", "model", "people", "privacy", "questions", "slack_checks", "slack_elements", "slack_limits", "words",
+    "answer_rules", "blocks", "cards", "commands", "defaults", "errors", "forms", "hookspecs", "inputs", "issue",
+    "lifecycle", "markdown", "model", "move_words", "people", "privacy", "questions", "slack_checks", "slack_elements",
+    "slack_limits", "words",
 }  # fmt: skip
 """The modules that compute and touch nothing."""
 IO = {"socket", "subprocess", "threading", "time", "urllib.request", "http", "os", "random", "sys", "asyncio"}

@@ -1,0 +1,87 @@
+"""The words on the buttons by which people move tickets, on the forms behind them, and of what went wrong there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from identity_bot.model import CloseReason, Move, Priority
+
+BUTTONS: Mapping[Move, str] = {
+    Move.TAKE: "Take it",
+    Move.ASSIGN: "Assign…",
+    Move.PRIORITY: "Set priority…",
+    Move.CRITICAL: "Mark critical",
+    Move.SPOC: "Name the SPOC…",
+    Move.TARGET: "Set target date…",
+    Move.UAT: "Ready for UAT",
+    Move.RELEASE: "Released",
+    Move.CLOSE: "Close…",
+    Move.REOPEN: "Reopen",
+    Move.ACCEPT: "Accept",
+    Move.REJECT: "Needs work…",
+}
+"""What the buttons on the card and in messages say; an ellipsis promises a question before anything happens."""
+CHANGE_TARGET = "Change target date…"
+CLOSE_MINE = "Close my request…"
+
+ASSIGN_TO = "Assign to"
+SPOC_IS = "Who speaks with the requestor?"
+PRIORITY_IS = "Priority"
+TARGET_IS = "Target date"
+TARGET_HINT = "The day by which it should be done, by Eastern time. The requestor is told."
+CLOSE_BECAUSE = "Why is it closed?"
+COMMENT = "Comment"
+COMMENT_HINT = "Goes on the ticket and to everybody who is told. No personal data, please."
+REJECT_BECAUSE = "What still needs work?"
+MOVE_SUBMITS: Mapping[Move, str] = {
+    Move.ASSIGN: "Assign",
+    Move.SPOC: "Name",
+    Move.PRIORITY: "Set",
+    Move.TARGET: "Set",
+    Move.CLOSE: "Close ticket",
+    Move.REJECT: "Send back",
+}
+"""What the button says that ends a move's form."""
+CLOSE_REASONS: Mapping[CloseReason, tuple[str, str]] = {
+    CloseReason.COMPLETED: ("Completed", "It is done, or solved in another way"),
+    CloseReason.NOT_PLANNED: ("Not planned", "It will not be done, or is not needed any more"),
+    CloseReason.DUPLICATE: ("Duplicate", "There is another ticket for it"),
+}
+PRIORITIES: Mapping[Priority, tuple[str, str]] = {
+    Priority.CRITICAL: ("Critical", "Skips the queue"),
+    Priority.HIGH: ("High", ""),
+    Priority.MEDIUM: ("Medium", ""),
+    Priority.LOW: ("Low", ""),
+}
+
+NO_PERSON = "Please choose somebody."
+NO_PRIORITY = "Please choose one of the priorities."
+NO_DATE = "Please choose a day, such as next Friday."
+DATE_PAST = "This day is in the past. Please choose today (by Eastern time) or a day to come."
+DATE_FAR = "This day is more than two years ahead, probably by a slip. Please choose an earlier one."
+NO_CLOSE_REASON = "Please choose one of the reasons."
+NO_REJECT_REASON = (
+    "Please say in a sentence what is missing, such as: The page still asks me to sign in twice."
+)
+NOT_A_MEMBER = "They are no member of the Identity Team. Please choose somebody who is."
+ASSIGNEE_UNKNOWN = (
+    "I do not know their GitHub login. Please assign them in GitHub, or ask the bot's operator to add them to "
+    "people in the settings."
+)
+
+TICKET_UNKNOWN = (
+    "I do not know this ticket any more, so nothing was changed. Its issue in GitHub, if there is one, "
+    "is as it was."
+)
+BUTTON_UNKNOWN = (
+    "This button is of another version of me, so nothing was changed. Please use a newer message, or the "
+    "ticket's issue in GitHub."
+)
+CANNOT_TELL = "I could not find out who may do that, so nothing was changed. Please try again in a minute."
+NOTHING_CHANGED = (
+    "Sorry, that did not work on our side, so *nothing was changed*. Please try again in a minute."
+)
+LOGIN_UNKNOWN = (
+    "I do not know your GitHub login, so I cannot assign the ticket to you. Please assign yourself in GitHub, "
+    "or ask the bot's operator to add you to `people` in the settings."
+)
