@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import itertools
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
@@ -21,7 +22,7 @@ from identity_bot.sandbox.github_spoilt import DOCUMENTATION, NoAnswer, spoilt
 from identity_bot.sandbox.github_state import GitHubWorld
 from identity_bot.sandbox.github_traffic import Allowance, noted_headers
 from identity_bot.sandbox.github_traffic import Request as Noted
-from identity_bot.sandbox.github_values import GitHubError
+from identity_bot.sandbox.github_values import GitHubError, Role
 
 # Asking how many requests are left costs none.
 _FREE = "/rate_limit"
@@ -67,7 +68,7 @@ def _answer(world: GitHubWorld, request: Request, sent: bytes, endpoint: Endpoin
                 _require_allowance(world, credential)
             answer = endpoint(Call(world, request, credential, _decoded(sent)))
     except GitHubError as refusal:
-        answer = _refused(world, request, refusal)
+        answer = _refused(world, request, _discreet(world, credential, refusal))
     headers = dict(answer.headers)
     content = b"" if answer.body is None else json.dumps(answer.body, ensure_ascii=False).encode()
     status = answer.status
@@ -104,6 +105,14 @@ def _require_allowance(world: GitHubWorld, credential: Credential) -> None:
     allowance = world.traffic.spend(credential.name, world.now().timestamp(), 0)
     if allowance.remaining == 0:
         raise GitHubError(403, f"API rate limit exceeded for {credential.name}.")
+
+
+def _discreet(world: GitHubWorld, credential: Credential, refusal: GitHubError) -> GitHubError:
+    """What has moved to where the asker may not look is not there for them: docs.github.com/rest/issues/issues."""
+    moved = re.match(r"/repositories/(\d+)", refusal.location or "")
+    if moved is None or world.repository(int(moved[1])).role(credential.login).covers(Role.READ):
+        return refusal
+    return GitHubError(404, "Not Found")
 
 
 def _refused(world: GitHubWorld, request: Request, refusal: GitHubError) -> Answer:

@@ -17,7 +17,8 @@ class CommentActs(IssueActs):
         """Say something below an issue; a locked one takes it only from people with the role `write`."""
         with self.mutex:
             repo, issue = self._changeable(repository, number, actor, Role.READ)
-            if issue.is_locked and not repo.role(actor).covers(Role.WRITE):
+            is_shut = issue.is_locked and not repo.role(actor).covers(Role.WRITE)
+            if is_shut or issue.is_discussion:
                 raise GitHubError(403, "Unable to create comment because issue is locked.")
             check_comment(body)
             moment = self.now()

@@ -10,19 +10,19 @@ from datetime import UTC, date, datetime, time
 from identity_bot.sandbox.github_access import App
 from identity_bot.sandbox.github_delivery import Delivery, Hook
 from identity_bot.sandbox.github_json import stamp
-from identity_bot.sandbox.github_pulls import PullActs
+from identity_bot.sandbox.github_moves import MoveActs
 from identity_bot.sandbox.github_record import utc_now
 from identity_bot.sandbox.github_repository import Repository
-from identity_bot.sandbox.github_repository_json import hook_json, payload, repository_json
+from identity_bot.sandbox.github_repository_json import hook_json, payload
 from identity_bot.sandbox.github_rules import check_label, invalid
-from identity_bot.sandbox.github_values import Issue, Label, Milestone, Role
+from identity_bot.sandbox.github_values import Label, Milestone, Role
 
 # A due date that is picked on the page is midnight on the west coast.
 _DUE_TIME = time(8, tzinfo=UTC)
 _ZEN = "Say what is so, and to whom it matters."
 
 
-class GitHubWorld(PullActs):
+class GitHubWorld(MoveActs):
     """All of the sandbox's GitHub; any method from any thread.
 
     The acts on issues, comments and labels check the actor's role and raise GitHubError as GitHub would.
@@ -167,51 +167,6 @@ class GitHubWorld(PullActs):
                 self._tell(repo, "milestone", "opened" if is_open else "closed", actor, milestone=new)
             return new
 
-    def transfer(self, repository: str, number: int, to: str, *, actor: str) -> Issue:
-        """Move an issue to another repository; its old address answers 301 from now on.
-
-        Labels and milestone go along where the other repository has ones of the same name, comments always.
-        """
-        with self.mutex:
-            source, issue = self._changeable(repository, number, actor, Role.WRITE)
-            target = self._administered(to, actor, Role.WRITE)
-            names = [label.name for label in source.labels_of(issue)]
-            known = [label.id for name in names if (label := target.find_label(name)) is not None]
-            target.last_number += 1
-            arrived = replace(
-                issue,
-                id=next(self._ids),
-                number=target.last_number,
-                labels=tuple(known),
-                assignees=tuple(login for login in issue.assignees if target.is_assignable(login)),
-                milestone=None,
-            )
-            for comment_id in issue.comments:
-                target.comments[comment_id] = replace(source.comments[comment_id], issue=arrived.number)
-            arrived = self._save(target, arrived, actor, "transferred")
-            show = self.rendering()
-            new_issue, old_issue = show.issue(target, arrived), show.issue(source, issue)
-            new_repository, old_repository = repository_json(show, target), repository_json(show, source)
-            del source.issues[number]
-            for comment_id in issue.comments:
-                del source.comments[comment_id]
-            source.moved[number] = (target.id, arrived.number)
-            there = {"new_issue": new_issue, "new_repository": new_repository}
-            here = {"old_issue": old_issue, "old_repository": old_repository}
-            self._tell(source, "issues", "transferred", actor, number=number, issue=issue, changes=there)
-            self._tell(target, "issues", "opened", actor, number=arrived.number, issue=arrived, changes=here)
-            return arrived
-
-    def delete(self, repository: str, number: int, *, actor: str) -> None:
-        """Delete an issue for good; its address answers 410 from now on."""
-        with self.mutex:
-            repo, issue = self._changeable(repository, number, actor, Role.ADMIN)
-            self._tell(repo, "issues", "deleted", actor, number=number, issue=issue)
-            for comment_id in issue.comments:
-                del repo.comments[comment_id]
-            del repo.issues[number]
-            repo.deleted.add(number)
-
     def rename_repository(self, repository: str, new_name: str, *, actor: str) -> Repository:
         """Give a repository another name (without the owner); the old one answers 301 or 307."""
         with self.mutex:
@@ -284,11 +239,6 @@ class GitHubWorld(PullActs):
     def close_down(self) -> None:
         """Stop the thread that delivers webhooks."""
         self.webhooks.stop()
-
-    def _administered(self, repository: str, actor: str, needed: Role) -> Repository:
-        repo = self.repository(repository)
-        repo.require(actor, needed)
-        return repo
 
 
 def _due(moment: date | datetime | None) -> datetime | None:

@@ -164,6 +164,7 @@ class Issue:
     reactions: tuple[Reaction, ...] = ()
     comments: tuple[int, ...] = ()
     pull: PullRequest | None = None
+    is_discussion: bool = False
     history: tuple[Occurrence, ...] = ()
 
 

@@ -105,6 +105,46 @@ def test_a_transferred_issue_is_followed_to_its_new_place(world: GitHubWorld, hu
     assert [comment.body for comment in found.get_comments()] == ["c"]
 
 
+def test_what_went_where_somebody_may_not_look_is_not_there_for_them(
+    world: GitHubWorld, api: httpx.Client
+) -> None:
+    world.open_issue(REPO, "t", actor=LEAD)
+    world.transfer(REPO, 1, cast.RESTRICTED_REPOSITORY, actor=LEAD)
+
+    followed = api.get(f"/repos/{REPO}/issues/1")
+    world.set_role(cast.RESTRICTED_REPOSITORY, cast.BOT_LOGIN, Role.NONE)
+    hidden = api.get(f"/repos/{REPO}/issues/1")
+
+    assert followed.status_code == 301
+    assert hidden.status_code == 404
+
+
+def test_nothing_goes_out_of_a_private_repository_into_a_public_one(world: GitHubWorld) -> None:
+    world.open_issue(cast.RESTRICTED_REPOSITORY, "t", actor=LEAD)
+
+    with pytest.raises(GitHubError, match="cannot be transferred"):
+        world.transfer(cast.RESTRICTED_REPOSITORY, 1, REPO, actor=LEAD)
+
+
+def test_an_issue_that_became_a_discussion_is_closed_locked_and_silent(
+    world: GitHubWorld, hub: github.Github
+) -> None:
+    world.open_issue(REPO, "How do I?", actor=REQUESTOR)
+    world.convert_to_discussion(REPO, 1, actor=ENGINEER)
+    world.unlock(REPO, 1, actor=LEAD)
+
+    issue = hub.get_repo(REPO).get_issue(1)
+
+    assert (issue.state, issue.state_reason) == ("closed", None)
+    told = [event.event for event in issue.get_events()]
+    assert told == ["closed", "locked", "converted_to_discussion", "unlocked"]
+    with pytest.raises(github.GithubException) as refused:
+        issue.create_comment("Anybody?")
+    assert refused.value.status == 403
+    with pytest.raises(GitHubError, match="Must have"):
+        world.convert_to_discussion(REPO, 1, actor=REQUESTOR)
+
+
 def test_a_deleted_issue_is_gone_for_good(world: GitHubWorld, hub: github.Github) -> None:
     world.open_issue(REPO, "t", actor=LEAD)
     world.delete(REPO, 1, actor=LEAD)

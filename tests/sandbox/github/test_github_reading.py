@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -225,3 +226,56 @@ def test_an_address_that_does_not_exist_is_a_404_in_json(api: httpx.Client) -> N
 
     assert answer.status_code == 404
     assert answer.json()["message"] == "Not Found"
+
+
+def test_a_poller_sees_every_change_once_and_comments_in_the_order_of_their_change(
+    served: Served, clock: Clock, hub: github.Github, world: GitHubWorld
+) -> None:
+    """The requests of a poll, made by PyGithub's own requester."""
+    for title in ("one", "two", "three"):
+        world.open_issue(REPO, title, actor=LEAD)
+    first = world.comment(REPO, 1, "first", actor=LEAD)
+    clock.pass_by(60)
+    since = world.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    world.comment(REPO, 3, "second", actor=LEAD)
+    clock.pass_by(60)
+    world.edit_comment(REPO, first.id, "first, again", actor=LEAD)
+    query = f"state=all&sort=updated&direction=asc&since={since}&per_page=100"
+
+    def ask(path: str, **headers: str) -> tuple[int, dict[str, str], list[dict[str, object]]]:
+        status, answered, body = hub.requester.requestJson("GET", path, headers=headers)
+        return status, answered, json.loads(body or "[]")
+
+    status, headers, issues = ask(f"{ISSUES}?{query}")
+    again, _, nothing = ask(f"{ISSUES}?{query}", **{"If-None-Match": headers["etag"]})
+    _, _, comments = ask(f"{ISSUES}/comments?since={since}&sort=updated&per_page=100")
+    world.label(REPO, 2, "stage: new", actor=LEAD)
+    changed, _, more = ask(f"{ISSUES}?{query}", **{"If-None-Match": headers["etag"]})
+
+    assert (status, again, changed) == (200, 304, 200)
+    assert [issue["number"] for issue in issues] == [3, 1]
+    assert nothing == []
+    assert [comment["body"] for comment in comments] == ["second", "first, again"]
+    assert [issue["number"] for issue in more] == [3, 1, 2]
+
+
+def test_one_patch_changes_labels_assignees_text_and_state_together(
+    api: httpx.Client, world: GitHubWorld
+) -> None:
+    world.open_issue(REPO, "t", "before", labels=["stage: new", "pr_review"], actor=LEAD)
+    fields = {
+        "labels": ["stage: done", "pr_review"],
+        "assignees": ["linden-brookmere"],
+        "state": "closed",
+        "state_reason": "not_planned",
+        "body": "after",
+    }
+
+    shown = api.patch(f"{ISSUES}/1", json=fields).json()
+    refused = api.patch(f"{ISSUES}/1", json=fields | {"assignees": ["nobody-here"], "body": "never"})
+
+    assert {label["name"] for label in shown["labels"]} == {"stage: done", "pr_review"}
+    assert [person["login"] for person in shown["assignees"]] == ["linden-brookmere"]
+    assert (shown["state"], shown["state_reason"], shown["body"]) == ("closed", "not_planned", "after")
+    assert refused.status_code == 422
+    assert world.issue(REPO, 1).body == "after"
