@@ -23,6 +23,8 @@ _EXPECTED = {
 """What marshmallow's words for a wrong type ask for."""
 
 
+SHORTEST_POLL, LONGEST_POLL = 10, 3600
+"""Seconds between two looks at GitHub."""
 REPOSITORY = Regexp(
     r"[A-Za-z0-9][A-Za-z0-9-]*/(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,100}\Z",
     error='expected "owner/name" of a repository',
@@ -36,6 +38,7 @@ COMMAND = Regexp(
 )
 LABEL = Regexp(r"(?=.*\S).{1,50}\Z", error="expected the name of a label: 1 to 50 characters")
 MEMBER_ID = Regexp(r"[UW][A-Z0-9]{2,}\Z", error='expected a Slack member id such as "U024BE7LH"')
+GROUP = Regexp(r"S[A-Z0-9]{2,}\Z", error='expected the id of a Slack user group such as "S0614TZR7"')
 LOGIN = Regexp(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}\Z", error="expected a GitHub login, without an @")
 
 
@@ -43,6 +46,28 @@ def _tables(sections: Mapping[str, Any]) -> None:
     wrong = {name: ["Invalid input type."] for name, one in sections.items() if not isinstance(one, dict)}
     if wrong:
         raise ValidationError(wrong)
+
+
+def _is_pause(seconds: int) -> None:
+    if seconds != 0 and not SHORTEST_POLL <= seconds <= LONGEST_POLL:
+        raise ValidationError(f"expected {SHORTEST_POLL} to {LONGEST_POLL} seconds, or 0 for no polling")
+
+
+def _texts(found: Mapping[str, Any]) -> None:
+    wrong = _no_texts(found)
+    if wrong:
+        raise ValidationError(wrong)
+
+
+def _no_texts(found: Mapping[str, Any]) -> dict[str | int, Any]:
+    wrong: dict[str | int, Any] = {}
+    for name, one in found.items():
+        if isinstance(one, dict):
+            inner = _no_texts(one)
+            wrong |= {name: inner} if inner else {}
+        elif not isinstance(one, str):
+            wrong[name] = ["Not a valid string."]
+    return wrong
 
 
 class LeadSettings(Schema):
@@ -55,6 +80,17 @@ class LeadSettings(Schema):
     def _is_somebody(self, lead: Mapping[str, Any], **_: Any) -> None:
         if not lead:
             raise ValidationError("empty; expected slack, github or both")
+
+
+class PersonSettings(Schema):
+    """Who somebody of Slack is in GitHub."""
+
+    slack = fields.String(
+        required=True, validate=MEMBER_ID, metadata={"expected": 'a Slack member id such as "U024BE7LH"'}
+    )
+    github = fields.String(
+        required=True, validate=LOGIN, metadata={"expected": "a GitHub login, without an @"}
+    )
 
 
 class TypeSettings(Schema):
@@ -100,9 +136,13 @@ class FileSettings(Schema):
         validate=REPOSITORY,
         metadata={"expected": '"owner/name" of the repository that gets the issues'},
     )
+    team_group = fields.String(load_default=None, validate=GROUP)
     restricted_repository = fields.String(load_default=None, validate=REPOSITORY)
     label = fields.String(load_default="identity-slackbot", validate=LABEL)
     leads = fields.List(fields.Nested(LeadSettings), load_default=list)
+    people = fields.List(fields.Nested(PersonSettings), load_default=list)
+    poll_seconds = fields.Integer(strict=True, load_default=None, validate=_is_pause)
+    messages = fields.Dict(keys=fields.String(), load_default=dict, validate=_texts)
     http = fields.Nested(HttpSettings, load_default=lambda: HttpSettings().load({}))
     request_types = fields.Dict(keys=fields.String(), load_default=dict, validate=_tables)
 
@@ -119,6 +159,15 @@ def check_section(
     if not isinstance(loaded, dict):
         raise TypeError("the settings' schema makes something other than a dict")
     return loaded
+
+
+def dotted(tables: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """What stands in tables within tables, by its names joined with dots, as TOML lets one write it."""
+    for name, found in tables.items():
+        if isinstance(found, Mapping):
+            yield from dotted(found, f"{before}{name}.")
+        else:
+            yield f"{before}{name}", found
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from identity_bot import texts
 from identity_bot.errors import SettingsError
-from identity_bot.sections import FileSettings, check_section
+from identity_bot.people import contradictions
+from identity_bot.sections import LONGEST_POLL, SHORTEST_POLL, FileSettings, check_section, dotted
 
 DEFAULT_FILE = Path("identity-bot.toml")
 DEFAULT_DATABASE = "sqlite:///identity-bot.db"
 SLACK_API = "https://slack.com/api/"
 GITHUB_API = "https://api.github.com"
+POLL, POLL_BESIDE_WEBHOOK = 60, 300
+"""Seconds between two looks at GitHub: where nothing else tells the bot, and as a net below the webhook."""
 
 
 ENVIRONMENT = (
@@ -43,10 +48,18 @@ class Settings:
     commands: tuple[str, ...]
     intake_channel: str
     team_channel: str
+    team_group: str | None
+    """The user group whose members may move tickets; those of the team channel where it is None."""
     repository: str
     restricted_repository: str | None
     label: str
     leads: tuple[Mapping[str, str], ...]
+    people: tuple[Mapping[str, str], ...]
+    """Each with `slack` and `github`; `who_is_who` has the leads too."""
+    poll_seconds: int
+    """How long to wait between two looks at GitHub; 0 for none at all."""
+    messages: Mapping[str, str]
+    """Texts in the place of the standard ones, by their dotted names (`assigned.requestor`)."""
     http_host: str
     http_port: int
     request_types: Mapping[str, Mapping[str, Any]] = field(repr=False)
@@ -60,6 +73,17 @@ class Settings:
     github_api_url: str
     github_webhook_secret: str | None = field(repr=False)
     database_url: str = field(repr=False)
+
+    @property
+    def team(self) -> str:
+        """The place whose members may move tickets: a user group (`S…`) or a channel."""
+        return self.team_group or self.team_channel
+
+    @property
+    def who_is_who(self) -> tuple[Mapping[str, str], ...]:
+        """All who are named with a Slack id and a GitHub login: people, leads, and the leads of single types."""
+        written = {"people": self.people, "leads": self.leads, "request_types": self.request_types}
+        return tuple(entry for _, entry in _named(written))
 
     def for_type(self, section: Mapping[str, Any]) -> Mapping[str, Any]:
         """A type's own checked section over what holds for all types."""
@@ -87,16 +111,24 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
         "github": _url(secrets["GITHUB_API_URL"] or GITHUB_API, "GITHUB_API_URL", problems),
     }
     problems += _slack_tokens(secrets)
+    if found is not None:  # as written, so that these problems are said with those of single settings
+        problems += contradictions(_named(found))
+        problems += _polling(found.get("poll_seconds"), secrets)
+        problems += _messages(found.get("messages"))
     if problems or checked is None or auth is None:
         raise SettingsError(problems)
     return Settings(
         commands=tuple(dict.fromkeys(checked["commands"])),
         intake_channel=checked["intake_channel"],
         team_channel=checked["team_channel"],
+        team_group=checked["team_group"],
         repository=checked["repository"],
         restricted_repository=checked["restricted_repository"],
         label=checked["label"],
         leads=tuple(checked["leads"]),
+        people=tuple(checked["people"]),
+        poll_seconds=_pause(checked["poll_seconds"], secrets),
+        messages=dict(dotted(checked["messages"])),
         http_host=checked["http"]["host"],
         http_port=checked["http"]["port"],
         request_types=checked["request_types"],
@@ -122,6 +154,46 @@ def stand_alone_problems(settings: Settings) -> list[str]:
             "the second for HTTP"
         )
     return problems
+
+
+def _named(found: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Each entry that names a Slack id and a GitHub login, with its place, in settings that may not fit yet."""
+    lists = [("people", found.get("people")), ("leads", found.get("leads"))]
+    sections = found.get("request_types")
+    for name, section in sections.items() if isinstance(sections, Mapping) else ():
+        if isinstance(section, Mapping):
+            lists.append((f"request_types.{name}.leads", section.get("leads")))
+    for where, entries in lists:
+        for number, entry in enumerate(entries if isinstance(entries, list | tuple) else ()):
+            if isinstance(entry, Mapping) and _is_text(entry.get("slack")) and _is_text(entry.get("github")):
+                yield f"{where}.{number}", entry
+
+
+def _is_text(found: Any) -> bool:
+    return isinstance(found, str) and bool(found)
+
+
+def _pause(wanted: int | None, secrets: Mapping[str, str | None]) -> int:
+    if wanted is not None:
+        return wanted
+    return POLL_BESIDE_WEBHOOK if secrets["GITHUB_WEBHOOK_SECRET"] else POLL
+
+
+def _polling(wanted: Any, secrets: Mapping[str, str | None]) -> Iterator[str]:
+    if wanted == 0 and wanted is not False and not secrets["GITHUB_WEBHOOK_SECRET"]:
+        yield (
+            "poll_seconds: found 0, but GITHUB_WEBHOOK_SECRET is not set, so nothing would tell the bot what happens "
+            f"in GitHub; expected {SHORTEST_POLL} to {LONGEST_POLL} seconds, or a webhook"
+        )
+
+
+def _messages(tables: Any) -> Iterator[str]:
+    named = [
+        pair for pair in dotted(tables if isinstance(tables, Mapping) else {}) if isinstance(pair[1], str)
+    ]
+    counts = Counter(name for name, _ in named)
+    yield from (f"messages.{name}: written twice; expected it once" for name, n in counts.items() if n > 1)
+    yield from texts.problems(dict(named))
 
 
 def _read(path: Path, problems: list[str]) -> dict[str, Any] | None:

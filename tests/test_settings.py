@@ -43,7 +43,11 @@ def test_three_settings_and_a_token_are_enough(tmp_path: Path) -> None:
     assert settings.repository == "octo/identity-requests"
     assert settings.label == "identity-slackbot"
     assert settings.restricted_repository is None
-    assert settings.leads == ()
+    assert settings.leads == settings.people == settings.who_is_who == ()
+    assert settings.team_group is None
+    assert settings.team == "C024BE91L"
+    assert settings.poll_seconds == 60
+    assert settings.messages == {}
     assert (settings.http_host, settings.http_port) == ("127.0.0.1", 3000)
     assert settings.slack_api_url == "https://slack.com/api/"
     assert settings.github_api_url == "https://api.github.com"
@@ -56,7 +60,12 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
         restricted_repository = "octo/restricted"
         label = "identity"
         leads = [{ slack = "U1A", github = "ada" }, { slack = "W2B" }, { github = "bob" }]
+        people = [{ slack = "U3C", github = "carol" }]
+        team_group = "S0614TZR7"
+        poll_seconds = 30
         http = { host = "0.0.0.0", port = 0 }
+        [messages]
+        assigned.requestor = "{assignees} has it."
         [request_types.pr_review]
         labels = ["review"]
         """
@@ -75,6 +84,10 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
     assert settings.commands == ("/help", "/identity-support")
     assert settings.restricted_repository == "octo/restricted"
     assert settings.leads == ({"slack": "U1A", "github": "ada"}, {"slack": "W2B"}, {"github": "bob"})
+    assert settings.people == ({"slack": "U3C", "github": "carol"},)
+    assert (settings.team_group, settings.team) == ("S0614TZR7", "S0614TZR7")
+    assert settings.poll_seconds == 30
+    assert settings.messages == {"assigned.requestor": "{assignees} has it."}
     assert (settings.http_host, settings.http_port) == ("0.0.0.0", 0)
     assert settings.request_types == {"pr_review": {"labels": ["review"]}}
     assert settings.slack_bot_token == "xoxb-1"
@@ -124,8 +137,8 @@ def test_all_that_is_missing_is_said_at_once_each_in_one_line(tmp_path: Path) ->
         ("leads = [{ gitub = 'ada' }]", "leads.0.gitub: unknown setting; did you mean 'github'?"),
         (
             "zzz = 1",
-            "zzz: unknown setting; there is commands, http, intake_channel, label, leads, repository, "
-            "request_types, restricted_repository, team_channel",
+            "zzz: unknown setting; there is commands, http, intake_channel, label, leads, messages, people, "
+            "poll_seconds, repository, request_types, restricted_repository, team_channel, team_group",
         ),
     ],
 )
@@ -175,6 +188,24 @@ WRONG = {
         ('"ada"', 'found "ada"; expected a list in brackets, such as […]'),
         ("{}", "found {}; expected a list in brackets, such as […]"),
     ],
+    "people": [
+        ('"ada"', 'found "ada"; expected a list in brackets, such as […]'),
+        ("{ U1A = 'ada' }", 'found {"U1A": "ada"}; expected a list in brackets, such as […]'),
+    ],
+    "team_group": [
+        ('"@identity"', 'found "@identity"; expected the id of a Slack user group such as "S0614TZR7"'),
+        ('"C024BE91L"', 'found "C024BE91L"; expected the id of a Slack user group such as "S0614TZR7"'),
+        ("5", 'found 5; expected text in quotes, such as "…"'),
+    ],
+    "poll_seconds": [
+        ("9", "found 9; expected 10 to 3600 seconds, or 0 for no polling"),
+        ("3601", "found 3601; expected 10 to 3600 seconds, or 0 for no polling"),
+        ("-1", "found -1; expected 10 to 3600 seconds, or 0 for no polling"),
+        ("60.0", "found 60.0; expected a whole number"),
+        ('"60"', 'found "60"; expected a whole number'),
+        ("false", "found false; expected a whole number"),
+    ],
+    "messages": [('"hello"', 'found "hello"; expected a table of settings')],
     "http": [("3000", "found 3000; expected a table of settings")],
     "request_types": [('"pr_review"', 'found "pr_review"; expected a table of settings')],
 }
@@ -212,6 +243,24 @@ def test_a_setting_that_does_not_fit_says_what_was_found_and_what_was_expected(
             'leads = [{ github = "@ada" }]',
             'leads.0.github: found "@ada"; expected a GitHub login, without an @',
         ),
+        ('people = [{ slack = "U1A" }]', "people.0.github: missing; expected a GitHub login, without an @"),
+        (
+            'people = [{ github = "ada" }]',
+            'people.0.slack: missing; expected a Slack member id such as "U024BE7LH"',
+        ),
+        (
+            'people = [{ slack = "ada", github = "ada" }]',
+            'people.0.slack: found "ada"; expected a Slack member id such as "U024BE7LH"',
+        ),
+        (
+            'people = [{ slack = "U1A", github = "ada", name = "Ada" }]',
+            "people.0.name: unknown setting; there is github, slack",
+        ),
+        (
+            "messages.assigned.requestor = 5",
+            'messages.assigned.requestor: found 5; expected text in quotes, such as "…"',
+        ),
+        ('messages = { "a.b" = ["c"] }', 'messages.a.b: found ["c"]; expected text in quotes, such as "…"'),
         ("leads = [{}]", "leads.0: empty; expected slack, github or both"),
         ('leads = ["ada"]', 'leads.0: found "ada"; expected a table of settings'),
         ("http = { port = 70000 }", "http.port: found 70000; expected a port from 0 to 65535"),
@@ -300,6 +349,108 @@ def test_the_file_is_named_by_argument_then_environment_then_is_the_one_here(
     assert load(Path("argument.toml"), named).label == "argument"
     assert load(None, named).label == "environment"
     assert load(None, TOKEN | {"IDENTITY_BOT_CONFIG": ""}).label == "identity-bot"
+
+
+# Who is who
+
+
+def test_all_who_name_both_are_known_leads_of_single_types_too(tmp_path: Path) -> None:
+    text = """
+        people = [{ slack = "U1A", github = "ada" }]
+        leads = [{ slack = "U2B", github = "bob" }, { slack = "U3C" }, { github = "dan" }]
+        [request_types.pr_review]
+        leads = [{ slack = "U1A", github = "Ada" }, { slack = "U5E", github = "eve" }, { slack = 5 }, "x"]
+        [request_types.mock_auth]
+        leads = "nobody"
+        """
+
+    known = read(tmp_path, GOOD + text).who_is_who
+
+    assert [one["github"] for one in known] == ["ada", "bob", "Ada", "eve"]
+
+
+def test_one_person_by_two_names_is_said_with_both_places_and_with_all_else(tmp_path: Path) -> None:
+    text = """
+        zzz = 1
+        people = [{ slack = "U1A", github = "ada" }, { slack = "U2B", github = "ADA" }]
+        leads = [{ slack = "U1A", github = "bob" }]
+        [request_types.pr_review]
+        leads = [{ slack = "U3C", github = "bob" }]
+        """
+
+    said = problems(tmp_path, GOOD + text)
+
+    assert said[0].startswith("zzz: unknown setting")
+    assert said[1:] == [
+        "people.1: 'ADA' is U2B here and U1A in people.0; expected one Slack id for each person",
+        "leads.0: U1A is 'bob' here and 'ada' in people.0; expected one login for each person",
+        "request_types.pr_review.leads.0: 'bob' is U3C here and U1A in leads.0; expected one Slack id for each person",
+    ]
+
+
+# Polling
+
+
+@pytest.mark.parametrize(
+    ("line", "secret", "seconds"),
+    [
+        ("", "", 60),
+        ("", "s", 300),
+        ("poll_seconds = 10", "", 10),
+        ("poll_seconds = 3600", "s", 3600),
+        ("poll_seconds = 0", "s", 0),
+    ],
+)
+def test_how_often_github_is_asked_depends_on_the_webhook_where_it_is_not_set(
+    tmp_path: Path, line: str, secret: str, seconds: int
+) -> None:
+    assert read(tmp_path, GOOD + line, TOKEN | {"GITHUB_WEBHOOK_SECRET": secret}).poll_seconds == seconds
+
+
+def test_a_bot_that_would_never_hear_of_github_is_refused(tmp_path: Path) -> None:
+    assert problems(tmp_path, f"{GOOD}poll_seconds = 0") == [
+        "poll_seconds: found 0, but GITHUB_WEBHOOK_SECRET is not set, so nothing would tell the bot what happens in "
+        "GitHub; expected 10 to 3600 seconds, or a webhook"
+    ]
+
+
+# Messages
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        '[messages]\nassigned.requestor = "{assignees}!"',
+        '[messages]\n"assigned.requestor" = "{assignees}!"',
+        '[messages.assigned]\nrequestor = "{assignees}!"',
+        'messages = { assigned = { requestor = "{assignees}!" } }',
+        'messages.assigned.requestor = "{assignees}!"',
+    ],
+)
+def test_a_messages_name_may_be_written_in_any_way_that_toml_knows(tmp_path: Path, written: str) -> None:
+    assert read(tmp_path, f"{GOOD}{written}").messages == {"assigned.requestor": "{assignees}!"}
+
+
+def test_a_message_that_is_written_twice_is_told(tmp_path: Path) -> None:
+    text = '[messages]\n"assigned.requestor" = "a"\nassigned.requestor = "b"'
+
+    assert problems(tmp_path, f"{GOOD}{text}") == [
+        "messages.assigned.requestor: written twice; expected it once"
+    ]
+
+
+def test_messages_that_cannot_be_used_are_all_told(tmp_path: Path) -> None:
+    text = '[messages]\nasigned.requestor = "a"\nassigned.requestor = "{foo} {"\nreleased.requestor = "{foo}"\nx = 5'
+
+    said = problems(tmp_path, f"{GOOD}{text}")
+
+    places = [
+        "messages.x",
+        "messages.asigned.requestor",
+        "messages.assigned.requestor",
+        "messages.released.requestor",
+    ]
+    assert [line.partition(":")[0] for line in said] == places
 
 
 # The environment
