@@ -91,6 +91,7 @@ _PAGES = (
     "/github/{owner}/{name}",
     "/github/{owner}/{name}/issues",
     "/github/{owner}/{name}/issues/{number:int}",
+    "/github/{owner}/{name}/pull/{number:int}",
 )
 
 
@@ -131,6 +132,8 @@ def _draw(environment: Environment, scene: Scene, here: Where, notice: str = "")
     here = here.at(
         channel=HOME if slack.is_home else slack.channel.channel_id,
         thread=here.thread if slack.channel.channel_id == here.channel else "",
+        repository=github.repository.full_name if github.repository else here.repository,
+        issue=github.row.issue.number if github.row else here.issue,
     )
     leads_to = partial(here.leads_to, base=scene.slack.base_url)
     reader = Reader(
@@ -139,6 +142,7 @@ def _draw(environment: Environment, scene: Scene, here: Where, notice: str = "")
         channels={one.channel_id: one.name for one in tuple(scene.slack.channels.values())},
         groups={"S0IDENTITY": "@identity-team"},
         leads_to=leads_to,
+        now=lambda: github.now,
     )
     return environment.get_template("page.html").render(
         here=here,

@@ -1,4 +1,4 @@
-"""The page's switches for faults in the two worlds: slow answers, errors, limits, lost and doubled webhooks."""
+"""The page's switches for faults in the two worlds: slow answers, errors, limits, webhooks that go astray."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from identity_bot.sandbox.github_state import GitHubWorld
 from identity_bot.sandbox.slack_world import SlackWorld
 
 SLOW_SECONDS = 2.0
+DELAY_SECONDS = 10.0
 RETRY_AFTER = 5
 _POSTS_ISSUE = ("POST", "/repos/*/*/issues")
 
@@ -61,6 +62,16 @@ SWITCHES: tuple[Switch, ...] = (
     ),
     _github("webhooks-lost", "Loses webhooks", lambda github: github.webhooks.lose(None)),
     _github("webhooks-doubled", "Sends webhooks twice", lambda github: github.webhooks.duplicate(None)),
+    _github(
+        "webhooks-delayed",
+        f"Sends webhooks {DELAY_SECONDS:g} s late",
+        lambda github: github.webhooks.delay(DELAY_SECONDS, None),
+    ),
+    _github(
+        "webhooks-reordered",
+        "Sends webhooks that come together last one first",
+        lambda github: github.webhooks.reorder(None),
+    ),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
 
@@ -9,16 +10,18 @@ from identity_bot.sandbox.github_state import GitHubWorld
 from identity_bot.sandbox.page_act import Act, RefusedError, Scene, Sent
 from identity_bot.sandbox.page_where import GITHUB, Where
 
-Change = Callable[[GitHubWorld, Where, Sent, str], None]
+Change = Callable[[GitHubWorld, Where, Sent, str], Where | None]
+"""Changes an issue or its repository; gives the place to show where that is another than before."""
+
+_REPOSITORY_NAME = re.compile(r"[\w.-]{1,100}", re.ASCII)
 
 
 def issue(scene: Scene, here: Where, sent: Sent) -> Where:
-    """Change the issue that is shown, as the button `do` says."""
+    """Change the issue that is shown, or its repository, as the button `do` says."""
     change = CHANGES.get(sent.text("do"))
     if change is None:
         raise RefusedError("There is no such button.")
-    change(scene.github, here, sent, _login(here))
-    return here
+    return change(scene.github, here, sent, _login(here)) or here
 
 
 def new_issue(scene: Scene, here: Where, sent: Sent) -> Where:
@@ -105,6 +108,36 @@ def _unlock(world: GitHubWorld, here: Where, sent: Sent, login: str) -> None:
     world.unlock(here.repository, here.issue, actor=login)
 
 
+def _transfer(world: GitHubWorld, here: Where, sent: Sent, login: str) -> Where:
+    to = sent.text("to")
+    arrived = world.transfer(here.repository, here.issue, to, actor=login)
+    return here.at(repository=to, issue=arrived.number)
+
+
+def _discuss(world: GitHubWorld, here: Where, sent: Sent, login: str) -> None:
+    world.convert_to_discussion(here.repository, here.issue, actor=login)
+
+
+def _delete(world: GitHubWorld, here: Where, sent: Sent, login: str) -> Where:
+    world.delete(here.repository, here.issue, actor=login)
+    return here.at(issue=0)
+
+
+def _rename_label(world: GitHubWorld, here: Where, sent: Sent, login: str) -> None:
+    world.edit_label(here.repository, sent.text("label"), new_name=sent.text("name").strip(), actor=login)
+
+
+def _delete_label(world: GitHubWorld, here: Where, sent: Sent, login: str) -> None:
+    world.delete_label(here.repository, sent.text("label"), actor=login)
+
+
+def _rename_repository(world: GitHubWorld, here: Where, sent: Sent, login: str) -> Where:
+    name = sent.text("name").strip()
+    if not _REPOSITORY_NAME.fullmatch(name):
+        raise RefusedError("A repository's name is made of letters, digits, dots, hyphens and underscores.")
+    return here.at(repository=world.rename_repository(here.repository, name, actor=login).full_name)
+
+
 def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
@@ -125,6 +158,12 @@ CHANGES: Mapping[str, Change] = {
     "due": _due,
     "lock": _lock,
     "unlock": _unlock,
+    "transfer": _transfer,
+    "discuss": _discuss,
+    "delete": _delete,
+    "rename-label": _rename_label,
+    "delete-label": _delete_label,
+    "rename-repository": _rename_repository,
 }
 
 ACTS: Mapping[str, Act] = {"issue": issue, "new-issue": new_issue}

@@ -30,6 +30,7 @@ HISTORY = {
     "locked": "locked the conversation",
     "unlocked": "unlocked the conversation",
     "transferred": "transferred this issue",
+    "converted_to_discussion": "converted this to a discussion",
 }
 
 
@@ -56,7 +57,10 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GitHubPane:
-    """The GitHub half of the page for one person; `trouble` is why there is nothing to see."""
+    """The GitHub half of the page for one person; `trouble` is why there is nothing to see.
+
+    `others` are the repositories to which the person may transfer an issue of this one.
+    """
 
     repositories: Sequence[Repository]
     repository: Repository | None
@@ -72,6 +76,7 @@ class GitHubPane:
     milestones: Sequence[Milestone]
     now: datetime
     trouble: str = ""
+    others: Sequence[str] = ()
     close_reasons: Sequence[str] = CLOSE_REASONS
     lock_reasons: Sequence[str] = LOCK_REASONS
 
@@ -86,6 +91,11 @@ class GitHubPane:
         return self.role.covers(Role.WRITE)
 
     @property
+    def may_administer(self) -> bool:
+        """Whether the person may delete issues and rename the repository."""
+        return self.role.covers(Role.ADMIN)
+
+    @property
     def is_author(self) -> bool:
         """Whether the open issue is the person's own."""
         return self.row is not None and self.row.issue.author == self.login
@@ -98,9 +108,9 @@ def pane(world: GitHubWorld, here: Where) -> GitHubPane:
         visible = [one for one in world.repositories() if one.role(login).covers(Role.READ)]
         base: dict[str, Any] = {"repositories": visible, "login": login, "now": world.now()}
         try:
-            repository = world.repository(here.repository)
+            repository, number = _found(world, here)
             repository.require(login, Role.READ)
-            issue = repository.issue(here.issue) if here.issue else None
+            issue = repository.issue(number) if number else None
         except GitHubError as refusal:
             return GitHubPane(**base, **_nothing(), trouble=_words(refusal))
         is_open = here.state == "open"
@@ -122,6 +132,13 @@ def pane(world: GitHubWorld, here: Where) -> GitHubPane:
             ],
             labels=sorted(repository.labels.values(), key=lambda label: label.name.lower()),
             milestones=list(repository.milestones.values()),
+            others=[
+                one.full_name
+                for one in visible
+                if one is not repository
+                and one.role(login).covers(Role.WRITE)
+                and one.is_private >= repository.is_private
+            ],
         )
 
 
@@ -135,6 +152,21 @@ def ago(then: datetime, now: datetime) -> str:
     if unit == "second":
         return "just now"
     return f"{amount} {unit}{'' if amount == 1 else 's'} ago"
+
+
+def _found(world: GitHubWorld, here: Where) -> tuple[Repository, int]:
+    """What a place names, followed to where it is now as GitHub's pages follow it."""
+    try:
+        repository = world.repository(here.repository)
+    except GitHubError as refusal:
+        if refusal.location is None:
+            raise
+        repository = world.repository(int(refusal.location.rpartition("/")[2]))
+    number = here.issue
+    while number in repository.moved:
+        repository_id, number = repository.moved[number]
+        repository = world.repository(repository_id)
+    return repository, number
 
 
 def _nothing() -> dict[str, Any]:

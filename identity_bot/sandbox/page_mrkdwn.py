@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
 
+from identity_bot.sandbox import page_dates
 from identity_bot.sandbox.page_emoji import EMOJI
 
 _PIECES = re.compile(r"```(?P<block>.+?)```|`(?P<code>[^`\n]+)`|<(?P<token>[^<>\n]+)>", re.DOTALL)
@@ -35,13 +36,15 @@ _RULES = [_format(mark, tag) for mark, tag in _FORMATS]
 class Reader:
     """Reads Slack's text for a page; `people`, `channels` and `groups` name ids.
 
-    `leads_to` gives the page's own address for a link into the sandbox, None for one that leads elsewhere.
+    `leads_to` gives the page's own address for a link into the sandbox, None for one that leads elsewhere;
+    `now` is what dates are near to or far from.
     """
 
     people: Mapping[str, str] = field(default_factory=dict)
     channels: Mapping[str, str] = field(default_factory=dict)
     groups: Mapping[str, str] = field(default_factory=dict)
     leads_to: Callable[[str], str | None] = lambda address: None
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def text(self, given: Mapping[str, object] | None) -> Markup:
         """A text object, formatted where it says so."""
@@ -106,6 +109,17 @@ class Reader:
         except ValueError:  # an address that cannot be taken apart
             return _literal(target)
 
+    def _date(self, seconds: int, pattern: str, link: list[str], fallback: str) -> str:
+        """A moment in the reader's own time; its fallback stands in the tip, and in its place where it must."""
+        moment = datetime.fromtimestamp(seconds).astimezone()
+        words = page_dates.written(pattern, moment, self.now().astimezone()) or fallback or str(moment.date())
+        drawn = Markup('<time datetime="{}" title="{}">{}</time>').format(
+            moment.isoformat(), f"{moment:%Y-%m-%d %H:%M}", words
+        )
+        if not link or urlsplit(link[0]).scheme not in ("http", "https"):
+            return drawn
+        return Markup('<a href="{}" target="_blank" rel="noopener noreferrer">{}</a>').format(link[0], drawn)
+
     def _special(self, command: str, words: str) -> str:
         name, *rest = command.split("^")
         if name in ("here", "channel", "everyone"):
@@ -113,8 +127,7 @@ class Reader:
         if name == "subteam" and rest:
             return _mention(self.groups.get(rest[0], words or rest[0]))
         if name == "date" and rest and rest[0].isdigit() and len(rest[0]) < 12:
-            moment = datetime.fromtimestamp(int(rest[0]), UTC)
-            return Markup('<time datetime="{}">{}</time>').format(moment.isoformat(), words or moment.date())
+            return self._date(int(rest[0]), rest[1] if len(rest) > 1 else "", rest[2:], words)
         return _literal(words or command)
 
 

@@ -12,7 +12,9 @@ from identity_bot.sandbox import cast
 
 SLACK, GITHUB = "slack", "github"
 HOME = "home"
-_ISSUES = re.compile(r"/github/([^/]+/[^/]+?)(?:/issues(?:/(\d+))?)?/?")
+_ISSUES = re.compile(r"/github/([^/]+/[^/]+?)(?:/issues(?:/(\d+))?|/pull/(\d+))?/?")
+# Of these hosts, what belongs to the sandbox's organisation is meant to be found here.
+_GITHUB = re.compile(rf"https://(?:www\.|redirect\.)?github\.com/(?={cast.REPOSITORY.partition('/')[0]}/)")
 _PERMALINK = re.compile(r"/archives/(\w+)/p(\d+)(\d{6})")
 _FILE = re.compile(r"/slack/files/(\w+)/.*")
 
@@ -81,7 +83,7 @@ class Where:
 
     def leads_to(self, address: str, base: str) -> str | None:
         """This page's own address for a link to issues, messages or files of the sandbox at `base`, else None."""
-        address = address.removeprefix(base)
+        address = _GITHUB.sub("/github/", address.removeprefix(base))
         if not address.startswith("/") or address.startswith("//"):
             return None
         parts = urlsplit(address)
@@ -91,7 +93,9 @@ class Where:
             root = parse_qs(parts.query).get("thread_ts", [f"{found[2]}.{found[3]}"])[0]
             return self.url(channel=found[1], thread=root, pane=SLACK)
         if found := _ISSUES.fullmatch(parts.path):
-            return self.url(repository=found[1], issue=int(found[2] or 0), pane=GITHUB)
+            number = int(found[2] or found[3] or 0)
+            shown = self.url(repository=found[1], issue=number, pane=GITHUB)
+            return shown + (f"#{parts.fragment}" if number and parts.fragment else "")
         return None
 
     def _query(self) -> dict[str, str]:

@@ -145,3 +145,71 @@ def test_an_issue_is_opened_by_hand_and_shown(visitor: httpx.Client) -> None:
 
     assert str(shown.url).endswith(f"{LIST}/1")
     assert "By hand" in shown.text
+
+
+def test_an_issue_is_transferred_and_its_old_address_still_shows_it(
+    sandbox: Sandbox, visitor: httpx.Client, issue: None
+) -> None:
+    shown = act(visitor, "transfer", to=cast.RESTRICTED_REPOSITORY)
+
+    assert str(shown.url).partition("?")[0].endswith(f"/github/{cast.RESTRICTED_REPOSITORY}/issues/1")
+    assert "Help me" in visitor.get(f"{LIST}/1?as=indigo").text
+    assert "There is nothing here" in visitor.get(f"{LIST}/1?as=juniper").text
+
+
+def test_an_issue_is_made_a_discussion(sandbox: Sandbox, visitor: httpx.Client, issue: None) -> None:
+    shown = act(visitor, "discuss")
+
+    assert "converted this to a discussion" in shown.text
+    assert "Moved to a discussion" in shown.text
+    assert sandbox.github.issue(REPOSITORY, 1).is_locked
+
+
+def test_an_issue_is_deleted_by_an_administrator_only(
+    sandbox: Sandbox, visitor: httpx.Client, issue: None
+) -> None:
+    offered = {who: visitor.get(f"{LIST}/1?as={who}").text for who in ("indigo", "linden", "juniper")}
+    refused = act(visitor, "delete", "linden")
+    shown = act(visitor, "delete")
+
+    assert ["Delete the issue" in offered[who] for who in offered] == [True, False, False]
+    assert ["Move or delete" in offered[who] for who in offered] == [True, True, False]
+    assert "x-refused" in refused.headers
+    assert "No open issues" in shown.text
+    assert "This issue was deleted" in visitor.get(f"{LIST}/1").text
+
+
+def test_labels_and_the_repository_get_other_names(
+    sandbox: Sandbox, visitor: httpx.Client, issue: None
+) -> None:
+    sandbox.github.label(REPOSITORY, 1, "stage: new", actor="indigo-marshwick")
+
+    act(visitor, "rename-label", label="stage: new", name="stage: fresh")
+    act(visitor, "delete-label", label="wontfix")
+    bad = act(visitor, "rename-repository", name="no/such")
+    shown = act(visitor, "rename-repository", name="tickets")
+
+    assert sandbox.github.labels("sandbox-org/tickets", 1) == ["stage: fresh"]
+    assert "wontfix" not in sandbox.github.labels("sandbox-org/tickets")
+    assert "x-refused" in bad.headers
+    assert "/github/sandbox-org/tickets/issues/1" in str(shown.url)
+    assert "Help me" in visitor.get(f"{LIST}/1").text
+    assert "Name of the repository" in visitor.get(f"{LIST}?as=indigo").text
+    assert "Name of the repository" not in visitor.get(f"{LIST}?as=linden").text
+
+
+def test_reactions_to_a_comment_are_shown_and_hidden_text_is_not(
+    sandbox: Sandbox, visitor: httpx.Client, issue: None
+) -> None:
+    body = "Thanks\n\n<!-- identity-bot:answer=1 -->"
+    comment = sandbox.github.comment(REPOSITORY, 1, body, actor="juniper-vale")
+    sandbox.github.react(REPOSITORY, 1, "eyes", actor="indigo-marshwick", comment_id=comment.id)
+
+    shown = visitor.get(f"{LIST}/1").text
+
+    assert 'title="eyes">👀 1' in shown
+    assert "identity-bot:answer" not in shown
+
+
+def test_a_pull_request_is_shown_at_its_own_address(visitor: httpx.Client) -> None:
+    assert "Keep the session" in visitor.get("/github/sandbox-org/vets-api/pull/1").text

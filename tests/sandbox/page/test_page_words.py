@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from identity_bot.sandbox import page_markdown
+from identity_bot.sandbox import page_dates, page_markdown
 from identity_bot.sandbox.page_mrkdwn import Reader
 from identity_bot.sandbox.page_where import Where
 
@@ -71,6 +72,85 @@ def test_a_link_to_an_issue_of_the_sandbox_stays_in_the_page() -> None:
     drawn = str(READER.mrkdwn(f"<{BASE}/github/sandbox-org/identity-requests/issues/3|#3>"))
 
     assert drawn == '<a href="/github/sandbox-org/identity-requests/issues/3">#3</a>'
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        (
+            f"{BASE}/github/sandbox-org/identity-restricted/issues/3",
+            "sandbox-org/identity-restricted/issues/3",
+        ),
+        ("https://redirect.github.com/sandbox-org/vets-api/pull/1", "sandbox-org/vets-api/issues/1"),
+        (
+            "https://github.com/sandbox-org/vets-api/issues/1#issuecomment-5",
+            "sandbox-org/vets-api/issues/1#issuecomment-5",
+        ),
+        ("https://redirect.github.com/other-org/vets-api/pull/1", None),
+        ("https://evil.example/github.com/sandbox-org/vets-api/pull/1", None),
+        ("https://github.com/sandbox-org/vets-api/actions", None),
+    ],
+)
+def test_what_belongs_to_the_sandboxs_organisation_is_found_in_the_page(
+    address: str, shown: str | None
+) -> None:
+    assert Where().leads_to(address, BASE) == (shown and f"/github/{shown}")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        ("{date_short_pretty} at {time}", "today at 14:05"),
+        ("{date_num} {time_secs}", "2026-11-21 14:05:09"),
+        ("{date}", "November 21st, 2026"),
+        ("{date_short}", "Nov 21, 2026"),
+        ("{date_long}", "Saturday, November 21st, 2026"),
+        ("{ago}", "3 hours ago"),
+        ("{sundial}", None),
+        ("no token", None),
+    ],
+)
+def test_a_date_is_written_as_slack_writes_it(pattern: str, words: str | None) -> None:
+    moment = datetime(2026, 11, 21, 14, 5, 9, tzinfo=UTC)
+
+    assert page_dates.written(pattern, moment, moment + timedelta(hours=3)) == words
+
+
+@pytest.mark.parametrize(
+    ("away", "words"),
+    [
+        (timedelta(seconds=-20), "just now"),
+        (timedelta(minutes=1), "in 1 minute"),
+        (timedelta(days=-2), "2 days ago"),
+        (timedelta(days=400), "in 1 year"),
+    ],
+)
+def test_how_far_away_a_moment_is(away: timedelta, words: str) -> None:
+    now = datetime(2026, 11, 21, 14, tzinfo=UTC)
+
+    assert page_dates.distance(now + away, now) == words
+
+
+def test_a_near_day_has_a_name() -> None:
+    now = datetime(2026, 11, 21, 14, tzinfo=UTC)
+    days = [page_dates.written("{date_long_pretty}", now + timedelta(days=days), now) for days in (-1, 1, 9)]
+
+    assert days == ["yesterday", "tomorrow", "Monday, November 30th, 2026"]
+
+
+def test_a_date_is_drawn_in_a_message_and_its_fallback_where_it_must() -> None:
+    moment = datetime(2026, 11, 21, 14, tzinfo=UTC)
+    reader = Reader(now=lambda: moment + timedelta(minutes=5))
+    ts = int(moment.timestamp())
+
+    drawn = reader.mrkdwn(f"due <!date^{ts}^{{ago}}|Nov 21> or <!date^{ts}^{{moon}}|Nov 21>")
+    linked = reader.mrkdwn(f"<!date^{ts}^{{ago}}^https://a.example/|Nov 21>")
+    forged = reader.mrkdwn(f"<!date^{ts}^{{ago}}^javascript:alert(1)|Nov 21>")
+
+    assert ">5 minutes ago</time> or <time" in drawn
+    assert ">Nov 21</time>" in drawn
+    assert 'href="https://a.example/"' in linked
+    assert "href" not in forged
 
 
 def test_a_link_elsewhere_opens_apart_from_the_page() -> None:
