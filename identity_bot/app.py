@@ -30,6 +30,7 @@ from identity_bot.outbox import Outbox
 from identity_bot.settings import Settings, stand_alone_problems
 from identity_bot.slack import Listeners
 from identity_bot.store import Store
+from identity_bot.team import Team
 from identity_bot.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -48,10 +49,13 @@ class Bot:
         self.store.migrate()
         self.chat = SlackChat(settings.slack_bot_token, settings.slack_api_url)
         self.tracker = GitHubTracker(settings.github_auth, settings.github_api_url)
-        self.desk = Desk(store=self.store, plugins=self.plugins, settings=settings)
-        self.acts = acts(self.desk, self.tracker, self.chat)
+        # One thread speaks through each at a time, as PyGithub wants it: the lane of writes, and that of reads.
+        self.reader = GitHubTracker(settings.github_auth, settings.github_api_url)
+        self.team = Team(self.chat, settings.team)
+        self.desk = Desk(store=self.store, plugins=self.plugins, settings=settings, members=self.team.members)
+        self.acts = acts(self.desk, self.tracker, self.chat, reader=self.reader)
         self.outbox = Outbox(self.store)
-        self.worker = Worker(self.outbox, self.acts, pace=pace, parked=self.desk.parked)
+        self.worker = Worker(self.outbox, self.acts, pace=pace, parked=self.desk.teller.parked)
         self.listeners = Listeners(self.desk, self.chat, settings.commands)
         self._socket: SocketModeHandler | None = None
         self._attached = False
@@ -74,6 +78,7 @@ class Bot:
         self._attached = True
         if app.client.token:
             self.chat.use(app.client)
+        self.desk.keep_polling()
         self.worker.start()
         atexit.register(self.stop)
         return self
@@ -92,15 +97,11 @@ class Bot:
 
     def web_app(self, slack_app: App | None = None) -> Starlette:
         """The HTTP endpoints, to serve or to mount in a host's own web application."""
-        names = [self.settings.repository, self.settings.restricted_repository]
-        for request_type in self.plugins.types.values():
-            names += [request_type.settings["repository"], request_type.settings["restricted_repository"]]
         return web.web_app(
             desk=self.desk,
             webhook_secret=self.settings.github_webhook_secret,
             state=self.state,
             slack_app=slack_app,
-            repositories=frozenset(name.casefold() for name in names if name),
         )
 
     def state(self) -> Mapping[str, Any]:

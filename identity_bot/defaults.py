@@ -8,18 +8,21 @@ from typing import Any
 
 from marshmallow import Schema
 
-from identity_bot import privacy, words
+from identity_bot import privacy, texts, words
 from identity_bot.forms import COMMON, Form, readable
 from identity_bot.hookspecs import hookimpl
 from identity_bot.issue import LONGEST_REQUEST
 from identity_bot.markdown import block, line, span
-from identity_bot.model import Answers, Audience, Event, IssueDraft, Notification, Ticket
+from identity_bot.model import Answers, Audience, Event, EventKind, IssueDraft, Move, Notification, Ticket
+from identity_bot.people import People
 from identity_bot.privacy import Kind
 from identity_bot.questions import Email, Files, LongText, Question, ShortText, Url
 from identity_bot.sections import TypeSettings
 
 LONGEST_ANSWER = 10_000
 SHORTEST_ANSWER = 20
+BUTTONS = {EventKind.CREATED: (Move.CLOSE,), EventKind.READY_FOR_UAT: (Move.ACCEPT, Move.REJECT)}
+"""What the requestor can do about an event."""
 _FILE_LINK = re.compile(r" \(https?://\S+\)$", re.MULTILINE)
 
 
@@ -47,15 +50,37 @@ def render_issue(ticket: Ticket, form: Form) -> IssueDraft:
 
 @hookimpl(trylast=True)
 def notify(ticket: Ticket, event: Event, form: Form, settings: Mapping[str, Any]) -> list[Notification]:
-    """The standard words: to the requestor in the thread, to the team as a card, to the intake channel."""
-    headline = words.created_team(ticket, form, words.leads(settings))
-    told = [
-        Notification(to=Audience.REQUESTOR, text=words.created_requestor(ticket, form)),
-        Notification(to=Audience.TEAM, text=headline, is_card=True),
-    ]
-    if ticket.origin:
-        told.append(Notification(to=Audience.INTAKE, text=words.created_intake(ticket, form)))
-    return told
+    """The standard words, to everybody whom the event concerns."""
+    return list(_standard(ticket, event, form, settings))
+
+
+def _standard(
+    ticket: Ticket, event: Event, form: Form, settings: Mapping[str, Any]
+) -> Iterator[Notification]:
+    values = texts.values(ticket, event, form.title, People(settings["people"]))
+    messages = settings["messages"]
+    is_new = event.kind is EventKind.CREATED
+    for audience in Audience:
+        name = texts.name_of(event.kind, audience, ticket, event)
+        if name is None or (is_new and audience is Audience.INTAKE and not _is_announced(ticket)):
+            continue
+        text = texts.text(name, values, messages)
+        if is_new and audience is Audience.TEAM and ticket.is_urgent:
+            text = f"{text} {words.leads(settings)}".strip()
+        is_requestor = audience is Audience.REQUESTOR
+        following = texts.text(texts.next_name(ticket, event.kind), values, messages) if is_requestor else ""
+        yield Notification(
+            to=audience,
+            text=text,
+            next=following,
+            buttons=BUTTONS.get(event.kind, ()) if is_requestor else (),
+            is_card=is_new and audience is Audience.TEAM,
+        )
+
+
+def _is_announced(ticket: Ticket) -> bool:
+    """Whether the intake channel hears of a new ticket whose thread is somewhere else."""
+    return ticket.origin is not None or (ticket.is_direct and not ticket.is_sensitive and bool(ticket.type))
 
 
 def default_issue(ticket: Ticket, form: Form) -> IssueDraft:

@@ -87,11 +87,11 @@ def plan(ticket: Ticket, change: Change) -> Edit:
 
     The change's value must be one that its move takes; ValueError otherwise.
     """
-    if ticket.stage not in MOVES[change.move].at:
-        raise Impossible(ticket, change.move)
     edit = _edit(change)
     if edited(ticket.facts, edit) == ticket.facts:
         raise Impossible(ticket, change.move, is_so=True)
+    if ticket.stage not in MOVES[change.move].at:
+        raise Impossible(ticket, change.move)
     return edit
 
 
@@ -128,6 +128,11 @@ def edited(facts: Facts, edit: Edit) -> Facts:
         target=edit.target or facts.target,
         close_reason=edit.close_reason if edit.is_open is False else facts.close_reason,
     )
+
+
+def is_meant(label: str) -> bool:
+    """Whether a label names a stage or a priority."""
+    return any(True for kind in _KINDS for _ in _named([label], *kind))
 
 
 def labels_after(labels: Iterable[str], edit: Edit) -> list[str]:

@@ -48,13 +48,12 @@ class CloseReason(StrEnum):
     NOT_PLANNED = "not planned"
     DUPLICATE = "duplicate"
     DELETED = "deleted"
-    """Its issue is gone for good."""
     MOVED = "moved away"
-    """Its issue is now in a repository that the bot does not follow."""
+    """Its issue is in a repository that the bot does not follow."""
 
 
 class EventKind(StrEnum):
-    """What happened to a ticket, in the words of the process."""
+    """What happened to a ticket."""
 
     CREATED = "created"
     TRIAGED = "triaged"
@@ -95,13 +94,12 @@ class Audience(StrEnum):
     REQUESTOR = "requestor"
     """In the ticket's thread, with a mention; directly where the ticket is sensitive or came from elsewhere."""
     INTAKE = "intake"
-    """Everybody in the intake channel, without a thread."""
+    """Everybody in the intake channel."""
     TEAM = "team"
     """The team channel, in the thread of the ticket's card."""
     SPOC = "spoc"
-    """The same thread, with a mention of the SPOC."""
     ASSIGNEES = "assignees"
-    """The same thread, with a mention of everybody who is assigned."""
+    """These two in the same thread, with a mention."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -137,7 +135,7 @@ class Facts:
     assignees: tuple[str, ...] = ()
     """GitHub logins, sorted."""
     spoc: str = ""
-    """A GitHub login, or `slack:U…` of somebody whose login is not known."""
+    """A GitHub login, or `slack:U…` where that is not known."""
     target: date | None = None
     close_reason: CloseReason | None = None
 
@@ -159,10 +157,13 @@ class Told:
 
     number: int
     at: float
-    """When this telling began, in seconds since the epoch; what follows within seconds is added to it."""
+    """When this telling began; what follows within seconds is added to it."""
     before: Facts
     """What they had been told until then."""
     now: Facts
+    kinds: tuple[EventKind, ...] = ()
+    to: tuple[str, ...] = ()
+    """The audiences that have a message of this telling."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -192,7 +193,7 @@ class Ticket:
     seen_at: float = 0.0
     """When the issue had last changed as far as we know, by GitHub's clock, in whole seconds since the epoch."""
     remark: str = ""
-    """What is odd about the issue as it is now, for the card."""
+    """What is odd about the issue, for the card."""
     asked: Mapping[EventKind, Asked] = field(default_factory=dict)
     told: Told | None = None
 
@@ -253,7 +254,7 @@ class IssueSnapshot:
     close_reason: CloseReason | None = None
     milestone_due: date | None = None
     spoc: str = ""
-    """From the status block: a GitHub login, or `slack:U…`."""
+    """From the status block, as `Facts.spoc`."""
     target: date | None = None
     """From the status block: the target date that was set for this issue."""
     target_over: date | None = None

@@ -11,7 +11,7 @@ from typing import Any
 
 from marshmallow import Schema
 
-from identity_bot import forms
+from identity_bot import forms, words
 from identity_bot.blocks import check_form
 from identity_bot.errors import PluginError, SettingsError
 from identity_bot.forms import Form
@@ -44,6 +44,12 @@ class Plugins:
 
     types: Mapping[str, RequestType]
     left_out: tuple[LeftOut, ...] = ()
+    adopted: RequestType | None = None
+    """How the bot deals with issues that it adopted and that no type's label names."""
+
+    def of(self, name: str) -> RequestType | None:
+        """The request type of a ticket: of this name, or for an empty one that of adopted issues."""
+        return self.types.get(name) if name else self.adopted
 
     @property
     def forms(self) -> dict[str, Form]:
@@ -96,7 +102,13 @@ def load(settings: Settings, found: Sequence[Found]) -> Plugins:
         )
         for name, (form, own) in ready.items()
     }
-    return Plugins(types=MappingProxyType(types), left_out=tuple(left_out))
+    adopted = RequestType(
+        name="",
+        form=Form(title=words.ADOPTED, questions=[]),
+        settings=MappingProxyType(settings.for_type({})),
+        manager=new_manager(observers),
+    )
+    return Plugins(types=MappingProxyType(types), left_out=tuple(left_out), adopted=adopted)
 
 
 def _refuse_twins(found: Sequence[Found]) -> None:

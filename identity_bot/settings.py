@@ -92,6 +92,8 @@ class Settings:
             "restricted_repository": self.restricted_repository,
             "labels": [],
             "leads": list(self.leads),
+            "messages": self.messages,
+            "people": self.who_is_who,
         }
         return {**common, **section}
 

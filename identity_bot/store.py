@@ -4,21 +4,49 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
-from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, text, update
+from sqlalchemy import Connection, String, bindparam, delete, exists, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from identity_bot import database, tables
 from identity_bot.errors import StoreError
-from identity_bot.model import Effect, Event, Person, Post, Stage, Ticket
+from identity_bot.model import Effect, Event, Post, Ticket
+from identity_bot.rows import row_of, ticket_in
 
 # Statements are built once: building them costs SQLAlchemy more than the database takes to run them.
 _TICKET = select(tables.tickets).where(tables.tickets.c.id == bindparam("wanted"))
 _TICKET_LOCKED = _TICKET.with_for_update()
+_TICKET_AT = (
+    select(tables.tickets)
+    .where(tables.tickets.c.repository == bindparam("where"), tables.tickets.c.number == bindparam("wanted"))
+    .with_for_update()
+)
+_POSTED = select(tables.posts).where(
+    tables.posts.c.ticket_id == bindparam("ticket"), tables.posts.c.slot == bindparam("place")
+)
+_UNPOST = delete(tables.posts).where(
+    tables.posts.c.ticket_id == bindparam("ticket"), tables.posts.c.slot == bindparam("place")
+)
+# One that is being done does not count: it may have read what has changed since.
+_WAITS = (
+    select(tables.outbox.c.id)
+    .where(
+        tables.outbox.c.lane == bindparam("at"),
+        tables.outbox.c.kind == bindparam("what"),
+        tables.WAITING,
+        ~exists().where(tables.lanes.c.current == tables.outbox.c.id),
+    )
+    .limit(1)
+)
+_WAITS_FOR_TICKET = _WAITS.where(tables.outbox.c.ticket_id == bindparam("ticket"))
+_PAYLOADS = select(tables.outbox.c.payload).where(
+    tables.outbox.c.lane == bindparam("at"),
+    tables.outbox.c.kind == bindparam("what"),
+    tables.outbox.c.ticket_id.is_not_distinct_from(bindparam("ticket", type_=String)),
+    tables.WAITING,
+)
 _LAST_TEAM = (
     select(tables.tickets.c.requestor_team)
     .where(tables.tickets.c.requestor_id == bindparam("slack_id"))
@@ -37,6 +65,10 @@ _NEW_TICKET = {
     "postgresql": postgresql.insert(tables.tickets)
     .on_conflict_do_nothing(index_elements=["id"])
     .returning(tables.tickets.c.id),
+}
+_HEARD = {
+    name: dialect.insert(tables.heard).on_conflict_do_nothing().returning(tables.heard.c.comment_id)
+    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
 }
 _TOUCH = {
     "sqlite": sqlite.insert(tables.lanes).on_conflict_do_update(
@@ -66,26 +98,63 @@ class Transaction:
 
     def add_ticket(self, ticket: Ticket) -> bool:
         """Keeps a new ticket; False, with nothing written, where its id is already known."""
-        return self.connection.execute(_NEW_TICKET[self._dialect], _row(ticket)).one_or_none() is not None
+        return self.connection.execute(_NEW_TICKET[self._dialect], row_of(ticket)).one_or_none() is not None
 
     def ticket(self, ticket_id: str) -> Ticket | None:
         """The ticket of this id, locked until the transaction ends."""
         row = self.connection.execute(_TICKET_LOCKED, {"wanted": ticket_id}).mappings().one_or_none()
-        return _ticket(row) if row else None
+        return ticket_in(row) if row else None
+
+    def ticket_at(self, repository: str, number: int) -> Ticket | None:
+        """The ticket of this issue, locked until the transaction ends."""
+        issue = {"where": repository, "wanted": number}
+        row = self.connection.execute(_TICKET_AT, issue).mappings().one_or_none()
+        return ticket_in(row) if row else None
 
     def save(self, ticket: Ticket) -> None:
         """Keeps a ticket as it now is."""
         self.connection.execute(
-            update(tables.tickets).where(tables.tickets.c.id == ticket.id).values(_row(ticket))
+            update(tables.tickets).where(tables.tickets.c.id == ticket.id).values(row_of(ticket))
         )
+
+    def keep_post(self, ticket_id: str, slot: str, post: Post) -> None:
+        """Remembers where a message stands that may have to be edited; `slot` says which of the ticket's it is."""
+        self.forget_post(ticket_id, slot)
+        values = {"ticket_id": ticket_id, "slot": slot, "channel": post.channel, "ts": post.ts}
+        self.connection.execute(insert(tables.posts).values(values))
+
+    def forget_post(self, ticket_id: str, slot: str) -> None:
+        """Remembers a message no more."""
+        self.connection.execute(_UNPOST, {"ticket": ticket_id, "place": slot})
+
+    def hear(self, repository: str, comment_id: int) -> bool:
+        """Notes that a comment was heard; False where it had been before."""
+        values = {"repository": repository, "comment_id": comment_id, "at": self.now}
+        heard = self.connection.execute(_HEARD[self._dialect], values)
+        return heard.one_or_none() is not None
 
     def add_event(self, happened: Event) -> None:
         """Keeps a lifecycle event."""
         self.connection.execute(
             insert(tables.events).values(
-                ticket_id=happened.ticket_id, kind=happened.kind.value, at=happened.at
+                ticket_id=happened.ticket_id, kind=happened.kind.value, at=happened.at, by=happened.by
             )
         )
+
+    def enqueue_once(self, effect: Effect) -> None:
+        """Writes an effect unless one of its kind waits already, in its lane and for its ticket."""
+        wanted = {"at": effect.lane, "what": effect.kind}
+        if effect.ticket_id:
+            waits = self.connection.execute(_WAITS_FOR_TICKET, wanted | {"ticket": effect.ticket_id})
+        else:
+            waits = self.connection.execute(_WAITS, wanted)
+        if waits.first() is None:
+            self.enqueue(effect)
+
+    def is_waiting(self, effect: Effect) -> bool:
+        """Whether the very same effect waits already, or is being done."""
+        wanted = {"at": effect.lane, "ticket": effect.ticket_id, "what": effect.kind}
+        return dict(effect.payload) in self.connection.execute(_PAYLOADS, wanted).scalars().all()
 
     def enqueue(self, effect: Effect) -> int:
         """Writes an effect to the outbox and makes its lane ready for it; its id there."""
@@ -184,7 +253,13 @@ class Store:
         """The ticket of this id."""
         with self.reading() as connection:
             row = connection.execute(_TICKET, {"wanted": ticket_id}).mappings().one_or_none()
-        return _ticket(row) if row else None
+        return ticket_in(row) if row else None
+
+    def posted(self, ticket_id: str, slot: str) -> Post | None:
+        """Where a ticket's message of this slot stands."""
+        with self.reading() as connection:
+            found = connection.execute(_POSTED, {"ticket": ticket_id, "place": slot}).one_or_none()
+        return Post(channel=found.channel, ts=found.ts) if found else None
 
     def last_team(self, slack_id: str) -> str:
         """The team that somebody named in their last ticket; empty where there is none."""
@@ -203,49 +278,3 @@ class Store:
     def close(self) -> None:
         """Gives all connections back."""
         self.engine.dispose()
-
-
-POSTS = ("origin", "thread", "card")
-"""The columns that hold a message's place."""
-
-
-def _row(ticket: Ticket) -> dict[str, Any]:
-    return {
-        "id": ticket.id,
-        "type": ticket.type,
-        "requestor_id": ticket.requestor.slack_id,
-        "requestor_handle": ticket.requestor.handle,
-        "requestor_name": ticket.requestor.name,
-        "requestor_team": ticket.requestor.team,
-        "answers": dict(ticket.answers),
-        "submitted_at": ticket.submitted_at,
-        "stage": ticket.stage.value,
-        "is_urgent": ticket.is_urgent,
-        "is_sensitive": ticket.is_sensitive,
-        "repository": ticket.repository,
-        "number": ticket.number,
-        "url": ticket.url,
-        **{name: asdict(post) if (post := getattr(ticket, name)) else None for name in POSTS},
-    }
-
-
-def _ticket(row: Mapping[str, Any] | Any) -> Ticket:
-    return Ticket(
-        id=row["id"],
-        type=row["type"],
-        requestor=Person(
-            slack_id=row["requestor_id"],
-            handle=row["requestor_handle"],
-            name=row["requestor_name"],
-            team=row["requestor_team"],
-        ),
-        answers=row["answers"],
-        submitted_at=row["submitted_at"],
-        stage=Stage(row["stage"]),
-        is_urgent=row["is_urgent"],
-        is_sensitive=row["is_sensitive"],
-        repository=row["repository"],
-        number=row["number"],
-        url=row["url"],
-        **{name: Post(**row[name]) if row[name] else None for name in POSTS},
-    )

@@ -7,6 +7,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     Float,
     Index,
     Integer,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -35,14 +37,25 @@ tickets = Table(
     Column("answers", JSON, nullable=False),
     Column("submitted_at", Float, nullable=False),
     Column("stage", String(20), nullable=False),
+    Column("priority", String(10)),
+    Column("assignees", JSON, nullable=False, server_default="[]"),
+    Column("spoc", Text, nullable=False, server_default=""),
+    Column("target", Date),
+    Column("close_reason", String(20)),
     Column("is_urgent", Boolean, nullable=False),
     Column("is_sensitive", Boolean, nullable=False),
+    Column("is_direct", Boolean, nullable=False, server_default=false()),
     Column("repository", String(200), nullable=False),
     Column("number", Integer),
     Column("url", Text, nullable=False),
     Column("origin", JSON(none_as_null=True)),
     Column("thread", JSON(none_as_null=True)),
     Column("card", JSON(none_as_null=True)),
+    Column("headline", Text, nullable=False, server_default=""),
+    Column("seen_at", Float, nullable=False, server_default="0"),
+    Column("remark", Text, nullable=False, server_default=""),
+    Column("asked", JSON, nullable=False, server_default="{}"),
+    Column("told", JSON(none_as_null=True)),
     UniqueConstraint("repository", "number"),
     Index("tickets_of_requestor", "requestor_id", "submitted_at"),
 )
@@ -54,7 +67,25 @@ events = Table(
     Column("ticket_id", String(36), nullable=False),
     Column("kind", String(20), nullable=False),
     Column("at", Float, nullable=False),
+    Column("by", Text, nullable=False, server_default=""),
     Index("events_of_ticket", "ticket_id"),
+)
+
+posts = Table(
+    "posts",
+    metadata,
+    Column("ticket_id", String(36), primary_key=True),
+    Column("slot", String(40), primary_key=True),
+    Column("channel", String(32), nullable=False),
+    Column("ts", String(32), nullable=False),
+)
+
+heard = Table(
+    "heard",
+    metadata,
+    Column("repository", String(200), primary_key=True),
+    Column("comment_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Float, nullable=False),
 )
 
 WAITING = text("state = 'waiting'")
@@ -76,6 +107,7 @@ outbox = Table(
     Column("last_error", Text),
     Column("result", JSON(none_as_null=True)),
     Index("outbox_next", "lane", "due_at", "id", sqlite_where=WAITING, postgresql_where=WAITING),
+    Index("outbox_of_ticket", "ticket_id", "kind", sqlite_where=WAITING, postgresql_where=WAITING),
     Index(
         "outbox_parked",
         "state",

@@ -17,7 +17,15 @@ from starlette.routing import Route
 
 from identity_bot.desk import Desk
 from identity_bot.errors import Refused, StoreError
-from identity_bot.github import Forged, read_webhook
+from identity_bot.github_webhook import (
+    Forged,
+    IssueSeen,
+    LabelDeleted,
+    LabelRenamed,
+    RepositoryRenamed,
+    Told,
+    read_webhook,
+)
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +41,6 @@ def web_app(
     webhook_secret: str | None,
     state: Callable[[], Mapping[str, Any]],
     slack_app: App | None = None,
-    repositories: frozenset[str],
 ) -> Starlette:
     """The HTTP endpoints; /slack/events only with a `slack_app`, /github/webhook only with a secret.
 
@@ -68,9 +75,8 @@ def web_app(
         if body is None:
             return _too_large()
         try:
-            snapshot = read_webhook(request.headers, body, webhook_secret)
-            if snapshot and snapshot.repository.casefold() in repositories:
-                await run_in_threadpool(desk.observe, snapshot)
+            told = read_webhook(request.headers, body, webhook_secret)
+            await run_in_threadpool(_take_in, desk, told)
         except Forged as error:
             log.warning("a webhook delivery was refused: %s", error)
             return PlainTextResponse(f"{error}\n", status_code=401)
@@ -97,6 +103,21 @@ def web_app(
     if slack_app is not None:
         routes.append(Route("/slack/events", slack, methods=["POST"]))
     return Starlette(routes=routes)
+
+
+def _take_in(desk: Desk, told: Told | None) -> None:
+    """Passes on what a delivery tells; what is no matter of the desk's, it leaves alone."""
+    match told:
+        case IssueSeen(snapshot=snapshot, comment=comment):
+            desk.observe(snapshot)
+            if comment:
+                desk.hear(comment)
+        case LabelRenamed(repository=repository, was=was, now=now):
+            desk.label_renamed(repository, was, now)
+        case LabelDeleted(repository=repository, name=name):
+            desk.label_renamed(repository, name, "")
+        case RepositoryRenamed(was=was, now=now):
+            desk.repository_renamed(was, now)
 
 
 async def _body(request: Request, largest: int) -> bytes | None:

@@ -13,6 +13,7 @@ from identity_bot.markdown import mrkdwn
 from identity_bot.model import Move, Stage, Ticket
 from identity_bot.people import People
 
+ADOPTED = "Request made in GitHub"
 MODAL_TITLE = "Ask the Identity Team"
 SUBMIT = "Send"
 CANCEL = "Cancel"
@@ -322,3 +323,34 @@ def not_requestor(ticket: Ticket) -> str:
     """To somebody who wanted to do what is the requestor's to do."""
     who = mrkdwn(ticket.requestor.name or "the requestor", limit=200)
     return f"Only {who}, who asked for ticket {number(ticket)}, can accept it or send it back."
+
+
+def not_taken(ticket: Ticket, reason: str) -> str:
+    """To whoever asked for a change that GitHub did not take."""
+    return f"GitHub did not take your change of ticket {link(ticket)}: {mrkdwn(reason, limit=300)}"
+
+
+def cannot_be_told(ticket: Ticket, reason: str) -> str:
+    """To the team: a requestor cannot be reached in Slack at all."""
+    who = mrkdwn(ticket.requestor.name, limit=100)
+    return (
+        f"I could not tell {who} of the news about ticket {link(ticket)}, neither in a thread nor directly "
+        f"({mrkdwn(reason, limit=300)}). Somebody should, if it matters to them."
+    )
+
+
+def repository_renamed(was: str, now: str) -> str:
+    """To the team: a repository has another name than the settings say."""
+    return (
+        f"The repository `{mrkdwn(was)}` is now called `{mrkdwn(now)}`. Its operator should write the new name "
+        "into my settings and restart me; until then I miss what GitHub tells of it by webhook."
+    )
+
+
+def label_renamed(repository: str, was: str, now: str) -> str:
+    """To the team: a label that means something to the bot has another name, or (`now` is empty) is gone."""
+    became = f"was renamed to `{mrkdwn(now)}`" if now else "was deleted"
+    return (
+        f"The label `{mrkdwn(was)}` in `{mrkdwn(repository)}` {became}. I only know it by the old name: "
+        "please name it so again, or tickets will look as if they had no such label."
+    )

@@ -1,0 +1,337 @@
+"""The acts in GitHub: issues opened, changed and looked at, comments obeyed, repositories polled."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from identity_bot import attribution, blocks, issue, lifecycle, words
+from identity_bot.act import DeskAct, mark
+from identity_bot.desk import READS, VIEWS, Desk, repository_for
+from identity_bot.errors import Impossible, Later, Refused, StoreError, Unsure
+from identity_bot.logs import wordless
+from identity_bot.model import Asked, Change, Edit, Effect, EventKind, IssueDraft, Move, Ticket
+from identity_bot.plugins import RequestType
+from identity_bot.ports import Chat, Tracker
+from identity_bot.questions import Member
+from identity_bot.store import Transaction
+from identity_bot.teller import slack_lane
+
+log = logging.getLogger(__name__)
+
+RECEIPT_DELAY = 0.3
+"""Seconds that the modal's second receipt waits, lest it reach Slack before the ack that brings the first."""
+FIRST_POLL = 7 * 24 * 3600.0
+"""Seconds that the first poll of a repository looks back."""
+LONGEST_PAUSE = 900.0
+"""Seconds between two polls while GitHub cannot be reached."""
+
+KINDS: Mapping[Move, EventKind] = {
+    Move.CRITICAL: EventKind.TRIAGED,
+    Move.PRIORITY: EventKind.PRIORITISED,
+    Move.SPOC: EventKind.SPOC_NAMED,
+    Move.TAKE: EventKind.ASSIGNED,
+    Move.ASSIGN: EventKind.ASSIGNED,
+    Move.UAT: EventKind.READY_FOR_UAT,
+    Move.ACCEPT: EventKind.ACCEPTED,
+    Move.REJECT: EventKind.REJECTED,
+    Move.RELEASE: EventKind.RELEASED,
+    Move.CLOSE: EventKind.CLOSED,
+    Move.REOPEN: EventKind.REOPENED,
+}
+"""The event that a move leads to; a target date is set or changed."""
+
+
+class OpenIssue(DeskAct):
+    """Makes the ticket's issue, and has everybody told of it."""
+
+    def __init__(self, desk: Desk, tracker: Tracker, chat: Chat) -> None:
+        super().__init__(desk)
+        self._tracker = tracker
+        self._chat = chat
+
+    def do(self, effect: Effect) -> Any:
+        ticket = self.ticket(effect)
+        if ticket.number is not None:
+            return {}
+        request_type = self._desk.teller.type_of(ticket)
+        named = replace(ticket, answers=self._with_names(ticket, request_type))
+        draft = request_type.render_issue(named)
+        settings = request_type.settings
+        leads = [lead["github"] for lead in settings["leads"] if "github" in lead] if ticket.is_urgent else []
+        opened = self._tracker.open_issue(
+            # By today's settings: a repository that was wrong when the request came may have been mended since.
+            repository_for(request_type, is_sensitive=ticket.is_sensitive),
+            IssueDraft(
+                title=draft.title,
+                body=issue.body(ticket, draft.body),
+                labels=_unique(self._desk.settings.label, *draft.labels, *settings["labels"]),
+                assignees=_unique(*draft.assignees, *leads),
+            ),
+        )
+        self._desk.observe(opened.snapshot, is_now=True)
+        return {"refused": list(opened.refused)}
+
+    def look(self, effect: Effect) -> Any | None:
+        ticket = self.ticket(effect)
+        if ticket.number is None:
+            found = self._tracker.find_issue(ticket.repository, ticket.id, effect.created_at)
+            if found is None:
+                return None
+            self._desk.observe(found, is_now=True)
+        # Else a webhook told of it, which may be sooner than GitHub's own list does.
+        return {}
+
+    def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
+        if view := effect.payload.get("view"):
+            due_at = transaction.now + RECEIPT_DELAY
+            payload = {"view": view}
+            transaction.enqueue(
+                Effect(
+                    lane=VIEWS,
+                    kind="show_receipt",
+                    ticket_id=effect.ticket_id,
+                    payload=payload,
+                    due_at=due_at,
+                )
+            )
+        refusals = result.get("refused", ())
+        ticket = transaction.ticket(effect.ticket_id or "") if refusals else None
+        for refused in refusals if ticket else ():
+            assert ticket
+            self._desk.teller.notice(transaction, words.refused_by_github(ticket, refused))
+
+    def _with_names(self, ticket: Ticket, request_type: RequestType) -> dict[str, Any]:
+        answers = dict(ticket.answers)
+        for question in request_type.form.all_questions:
+            if isinstance(question, Member) and question.name in answers:
+                slack_id = answers[question.name]["id"]
+                answers[question.name] = {"id": slack_id, "name": self._chat.name_of(slack_id)}
+        return answers
+
+
+class ChangeIssue(DeskAct):
+    """Makes a move that somebody in Slack asked for, and says below the issue whose it was."""
+
+    def __init__(self, desk: Desk, tracker: Tracker, chat: Chat) -> None:
+        super().__init__(desk)
+        self._tracker = tracker
+        self._chat = chat
+
+    def do(self, effect: Effect) -> Any:
+        change, by = _change_in(effect), effect.payload["by"]
+        try:
+            ticket = _looked_at(self._desk, self._tracker, self.ticket(effect))
+            edit = lifecycle.plan(ticket, change)
+        except Impossible as error:
+            is_ours = error.is_so and (effect.attempts > 0 or effect.looks > 0)
+            if not is_ours:
+                return {} if error.is_so else {"problem": words.impossible(error)}
+            ticket, edit = error.ticket, Edit()
+        self._desk.note(ticket.id, _kind(ticket, change), Asked(by=by, reason=change.reason))
+        seen = self._tracker.edit_issue(ticket, edit)
+        said = attribution.comment(ticket, change, self._chat.name_of(by) or by, self._desk.people)
+        self._tracker.comment(ticket.repository, ticket.number or 0, said, mark=mark(effect))
+        self._desk.observe(seen, is_now=True)
+        return {}
+
+    def look(self, effect: Effect) -> Any | None:
+        ticket = self.ticket(effect)
+        number = ticket.number or 0
+        if not self._tracker.has_comment(ticket.repository, number, mark(effect), effect.created_at):
+            return None
+        self._desk.observe(self._tracker.look_at(ticket.repository, number), is_now=True)
+        return {}
+
+    def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
+        if problem := result.get("problem"):
+            _answer(transaction, effect, problem)
+
+    def refused(self, transaction: Transaction, effect: Effect, reason: str) -> bool:
+        """Whoever asked for it is told; they can ask again."""
+        ticket = transaction.ticket(effect.ticket_id or "")
+        if ticket:
+            kind = _kind(ticket, _change_in(effect))
+            transaction.save(replace(ticket, asked={k: a for k, a in ticket.asked.items() if k is not kind}))
+            _answer(transaction, effect, words.not_taken(ticket, reason))
+        return True
+
+
+class Obey(DeskAct):
+    """Does what a comment on an issue commands, and answers it."""
+
+    def __init__(self, desk: Desk, tracker: Tracker) -> None:
+        super().__init__(desk)
+        self._tracker = tracker
+
+    def do(self, effect: Effect) -> Any:
+        ticket, payload = self.ticket(effect), effect.payload
+        author, where = payload["author"], (ticket.repository, ticket.number or 0)
+        if not self._tracker.may_write(ticket.repository, author):
+            problems = [attribution.NO_WRITE_ACCESS]
+        else:
+            problems = [*payload["problems"], *self._obey(effect, ticket, author)]
+        wants_help = any(name == "help" for name, _ in payload["commands"]) and not problems
+        self._tracker.react(ticket.repository, payload["comment"], "confused" if problems else "+1")
+        reply = attribution.reply(problems, wants_help=wants_help)
+        if reply and not self._tracker.has_comment(*where, mark(effect), effect.created_at):
+            self._tracker.comment(*where, reply, mark=mark(effect))
+        return {}
+
+    def _obey(self, effect: Effect, ticket: Ticket, author: str) -> Iterator[str]:
+        by = self._desk.people.slack_id(author) or author
+        for name, value in effect.payload["commands"]:
+            change = attribution.change(name, value)
+            if change is None:
+                continue
+            if change.move is Move.SPOC and not self._tracker.may_write(ticket.repository, value):
+                yield attribution.no_member(value)
+                continue
+            try:
+                ticket = _looked_at(self._desk, self._tracker, ticket)
+                edit = lifecycle.plan(ticket, change)
+            except Impossible as error:
+                if not error.is_so:
+                    yield words.impossible(error)
+                continue
+            self._desk.note(ticket.id, _kind(ticket, change), Asked(by=by))
+            self._desk.observe(self._tracker.edit_issue(ticket, edit), is_now=True)
+
+
+class LinkThread(DeskAct):
+    """Puts the link to the ticket's Slack thread into its issue."""
+
+    def __init__(self, desk: Desk, tracker: Tracker, chat: Chat) -> None:
+        super().__init__(desk)
+        self._tracker = tracker
+        self._chat = chat
+
+    def do(self, effect: Effect) -> Any:
+        ticket = self.ticket(effect)
+        if ticket.thread is None or ticket.number is None:
+            raise Refused("the ticket has no thread or no issue")
+        link = ticket.thread.link or self._chat.link_to(ticket.thread)
+        linked = replace(ticket, thread=replace(ticket.thread, link=link))
+        self._desk.observe(self._tracker.edit_issue(linked, Edit()), is_now=True)
+        return {"link": link}
+
+    def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
+        ticket = transaction.ticket(effect.ticket_id or "")
+        if ticket and ticket.thread:
+            transaction.save(replace(ticket, thread=replace(ticket.thread, link=result["link"])))
+
+
+class LookAtIssue(DeskAct):
+    """Asks GitHub how an issue is, where what it told us leaves that open."""
+
+    def __init__(self, desk: Desk, tracker: Tracker) -> None:
+        super().__init__(desk)
+        self._tracker = tracker
+
+    def do(self, effect: Effect) -> Any:
+        _looked_at(self._desk, self._tracker, self.ticket(effect))
+        return {}
+
+
+class Poll(DeskAct):
+    """Asks each repository for what has changed, now and again; never parked, as it is what finds all else."""
+
+    def __init__(self, desk: Desk, tracker: Tracker) -> None:
+        super().__init__(desk)
+        self._tracker = tracker
+
+    def do(self, effect: Effect) -> Any:
+        cursors = dict(effect.payload.get("cursors", {}))
+        failures = 0
+        renamed: list[list[str]] = []
+        for repository in self._desk.repositories.values():
+            now = self._desk.store.clock()
+            cursor = cursors.get(repository) or {"since": now - FIRST_POLL, "comments": now, "etag": ""}
+            try:
+                cursors[repository] = self._poll(repository, cursor, renamed)
+            except (Later, Refused, Unsure, StoreError) as error:
+                log.warning("%s was not polled: %s", repository, error)
+                failures = int(effect.payload.get("failures", 0)) + 1
+                cursors[repository] = cursor
+        return {"cursors": cursors, "failures": failures, "renamed": renamed}
+
+    def _poll(self, repository: str, cursor: Mapping[str, Any], renamed: list[list[str]]) -> dict[str, Any]:
+        polled = self._tracker.poll(
+            repository, since=cursor["since"], etag=cursor["etag"], comments_since=cursor["comments"]
+        )
+        if polled is None:
+            return dict(cursor)
+        for snapshot in polled.issues:
+            with _going_on(f"{repository}#{snapshot.number}"):
+                self._desk.observe(replace(snapshot, repository=repository))
+        for comment in polled.comments:
+            with _going_on(f"{repository}#{comment.number}"):
+                self._desk.hear(replace(comment, repository=repository))
+        if polled.renamed_to and polled.renamed_to != cursor.get("renamed"):
+            renamed.append([repository, polled.renamed_to])
+        newest = max((comment.created_at for comment in polled.comments), default=cursor["comments"])
+        return {
+            "since": polled.since,
+            "etag": polled.etag,
+            "comments": max(newest, cursor["comments"]),
+            "renamed": polled.renamed_to,
+        }
+
+    def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
+        for was, now in result["renamed"]:
+            self._desk.teller.notice(transaction, words.repository_renamed(was, now))
+        pause = self._desk.settings.poll_seconds * 2.0 ** min(result["failures"], 6)
+        due_at = transaction.now + min(pause, max(LONGEST_PAUSE, self._desk.settings.poll_seconds))
+        payload = {"cursors": result["cursors"], "failures": result["failures"]}
+        if self._desk.settings.poll_seconds:
+            transaction.enqueue_once(Effect(lane=READS, kind="poll", payload=payload, due_at=due_at))
+
+
+@contextmanager
+def _going_on(issue: str) -> Iterator[None]:
+    """Keeps a bug that one issue meets from all the others."""
+    try:
+        yield
+    except StoreError:
+        raise
+    except Exception as error:
+        log.error("%s met a bug while it was polled", issue, exc_info=wordless(error))
+
+
+def _looked_at(desk: Desk, tracker: Tracker, ticket: Ticket) -> Ticket:
+    """The ticket as its issue is at this moment, which the desk takes in; raises Refused where that is gone."""
+    snapshot = tracker.look_at(ticket.repository, ticket.number or 0)
+    desk.observe(snapshot, is_now=True)
+    return desk.ticket(ticket.id) or ticket
+
+
+def _change_in(effect: Effect) -> Change:
+    payload = effect.payload
+    return Change(move=Move(payload["move"]), value=payload["value"], reason=payload["reason"])
+
+
+def _kind(ticket: Ticket, change: Change) -> EventKind:
+    """The event that a change of this ticket will be told as."""
+    if change.move is Move.TARGET:
+        return EventKind.TARGET_CHANGED if ticket.facts.target else EventKind.TARGET_SET
+    if change.move is Move.PRIORITY and change.value == "critical":
+        return EventKind.TRIAGED
+    return KINDS[change.move]
+
+
+def _answer(transaction: Transaction, effect: Effect, text: str) -> None:
+    """Tells whoever asked for a change, by direct message."""
+    by = effect.payload["by"]
+    payload = {"channel": by, "message": blocks.message(text)}
+    transaction.enqueue(Effect(lane=slack_lane(by), kind="post", ticket_id=effect.ticket_id, payload=payload))
+
+
+def _unique(*names: str) -> tuple[str, ...]:
+    """Names without repetition, whatever their case, in their order."""
+    first: dict[str, str] = {}
+    for name in names:
+        first.setdefault(name.casefold(), name)
+    return tuple(first.values())

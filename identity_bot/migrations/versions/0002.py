@@ -1,0 +1,55 @@
+"""What is known of a ticket's issue, what has been told of it, and which comments have been heard."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+COLUMNS = (
+    sa.Column("priority", sa.String(10)),
+    sa.Column("assignees", sa.JSON, nullable=False, server_default="[]"),
+    sa.Column("spoc", sa.Text, nullable=False, server_default=""),
+    sa.Column("target", sa.Date),
+    sa.Column("close_reason", sa.String(20)),
+    sa.Column("is_direct", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("headline", sa.Text, nullable=False, server_default=""),
+    sa.Column("seen_at", sa.Float, nullable=False, server_default="0"),
+    sa.Column("remark", sa.Text, nullable=False, server_default=""),
+    sa.Column("asked", sa.JSON, nullable=False, server_default="{}"),
+    sa.Column("told", sa.JSON),
+)
+
+
+def upgrade() -> None:
+    for column in COLUMNS:
+        op.add_column("tickets", column.copy())
+    op.add_column("events", sa.Column("by", sa.Text, nullable=False, server_default=""))
+    op.create_table(
+        "posts",
+        sa.Column("ticket_id", sa.String(36), primary_key=True),
+        sa.Column("slot", sa.String(40), primary_key=True),
+        sa.Column("channel", sa.String(32), nullable=False),
+        sa.Column("ts", sa.String(32), nullable=False),
+    )
+    op.create_table(
+        "heard",
+        sa.Column("repository", sa.String(200), primary_key=True),
+        sa.Column("comment_id", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("at", sa.Float, nullable=False),
+    )
+    where = sa.text("state = 'waiting'")
+    op.create_index(
+        "outbox_of_ticket", "outbox", ["ticket_id", "kind"], sqlite_where=where, postgresql_where=where
+    )
+
+
+def downgrade() -> None:
+    op.drop_index("outbox_of_ticket", "outbox")
+    op.drop_table("heard")
+    op.drop_table("posts")
+    with op.batch_alter_table("events") as events:
+        events.drop_column("by")
+    with op.batch_alter_table("tickets") as tickets:
+        for column in COLUMNS:
+            tickets.drop_column(column.name)
