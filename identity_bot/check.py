@@ -11,6 +11,7 @@ from typing import Any
 
 from identity_bot import database, plugins
 from identity_bot.check_github import check_github
+from identity_bot.check_people import check_people
 from identity_bot.check_slack import check_slack
 from identity_bot.errors import IdentityBotError, PluginError, SettingsError, StoreError
 from identity_bot.findings import Finding, ok, problem, warning
@@ -52,7 +53,8 @@ def check(
     leads = [
         lead["slack"] for t in installed.types.values() for lead in t.settings["leads"] if "slack" in lead
     ]
-    yield from check_slack(settings, installed.forms, list(dict.fromkeys(leads)))
+    yield from check_slack(settings, installed.forms)
+    yield from check_people(settings, list(dict.fromkeys(leads)))
     yield from check_github(settings, installed)
 
 

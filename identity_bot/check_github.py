@@ -1,4 +1,4 @@
-"""Asks GitHub what stands in the bot's way: sign-in, repositories, labels, and whether the leads can be assigned."""
+"""Asks GitHub what stands in the bot's way: sign-in, repositories, labels, and whom it can assign."""
 
 from __future__ import annotations
 
@@ -15,10 +15,7 @@ from identity_bot.settings import GitHubApp, Settings
 
 def check_github(settings: Settings, installed: Plugins) -> Iterator[Finding]:
     """What GitHub says of the sign-in, each repository that tickets may go to, its labels and its leads."""
-    if settings.github_webhook_secret:
-        yield ok("GitHub: the webhook is taken at /github/webhook (issues, issue comments)")
-    else:
-        yield ok("GitHub: GITHUB_WEBHOOK_SECRET is not set, so the webhook is off; the bot does without it")
+    yield _hearing(settings)
     try:
         tracker = GitHubTracker(settings.github_auth, settings.github_api_url)
         is_in, finding = _signed_in(tracker, settings)
@@ -26,8 +23,43 @@ def check_github(settings: Settings, installed: Plugins) -> Iterator[Finding]:
         if is_in:
             for name, why in _repositories(settings, installed).items():
                 yield from _repository(tracker, name, why, settings, installed)
+            yield from _people(tracker, settings, installed)
     except IdentityBotError as error:
         yield from map(problem, str(error).splitlines())
+
+
+def _hearing(settings: Settings) -> Finding:
+    """How the bot learns what happens in GitHub."""
+    asked = f"GitHub is asked every {settings.poll_seconds} seconds"
+    if not settings.github_webhook_secret:
+        return ok(
+            f"GitHub: GITHUB_WEBHOOK_SECRET is not set, so the webhook is off; {asked} what has changed"
+        )
+    missed = f"{asked} for what it missed" if settings.poll_seconds else "polling is off"
+    return ok(f"GitHub: the webhook is taken at /github/webhook (issues, issue comments); {missed}")
+
+
+def _people(tracker: GitHubTracker, settings: Settings, installed: Plugins) -> Iterator[Finding]:
+    """Whether the logins of `people` exist and can be assigned; leads have been looked at with their repositories."""
+    leads = {
+        lead.get("github", "").casefold() for t in installed.types.values() for lead in t.settings["leads"]
+    }
+    logins = {entry["github"].casefold(): entry["github"] for entry in settings.people}
+    known = 0
+    for login in (written for folded, written in logins.items() if folded not in leads):
+        answer = tracker.ask(f"/repos/{settings.repository}/assignees/{quote(login, safe='')}")
+        if answer.status == 204:
+            known += 1
+        elif answer.status != 404:
+            yield warning(f"people: {login} in {settings.repository}: GitHub answers {_said(answer)}")
+        elif tracker.ask(f"/users/{quote(login, safe='')}").status == 404:
+            yield warning(f"people: {login}: there is no such account in GitHub")
+        else:
+            yield warning(
+                f"people: {login}: cannot be assigned in {settings.repository}; give them access to it"
+            )
+    if known:
+        yield ok(f"people: {known} more can be assigned in {settings.repository}")
 
 
 def _signed_in(tracker: GitHubTracker, settings: Settings) -> tuple[bool, Finding]:

@@ -1,9 +1,9 @@
-"""Asks Slack what stands in the bot's way: its tokens, scopes, channels, leads, and the forms as Slack sees them."""
+"""Asks Slack what stands in the bot's way: its tokens, scopes and channels, and the forms as Slack sees them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from slack_sdk import WebClient
@@ -22,7 +22,7 @@ TIMEOUT = 10
 REMEDY = "add it under OAuth & Permissions (`identity-bot manifest` prints them all) and reinstall the app"
 
 
-class _Refusal(Exception):
+class Refusal(Exception):
     """Slack's word for why not."""
 
     def __init__(self, said: str, code: str) -> None:
@@ -30,17 +30,15 @@ class _Refusal(Exception):
         self.code = code
 
 
-def check_slack(
-    settings: Settings, forms: Mapping[str, Form], leads: Sequence[str] = ()
-) -> Iterator[Finding]:
-    """What Slack says of the tokens, the scopes, the channels, the `leads` (member ids) and the forms."""
+def check_slack(settings: Settings, forms: Mapping[str, Form]) -> Iterator[Finding]:
+    """What Slack says of the tokens, the scopes, the channels and the forms."""
     yield from _socket(settings)
     if not settings.slack_bot_token:
         return
-    asking = _Asking(settings.slack_bot_token, settings.slack_api_url)
+    asking = Asking(settings.slack_bot_token, settings.slack_api_url)
     try:
         bot = asking("auth.test")
-    except _Refusal as refusal:
+    except Refusal as refusal:
         yield problem(
             f"Slack: {refusal}" if not refusal.code else f"SLACK_BOT_TOKEN: Slack answers {refusal.code}"
         )
@@ -55,13 +53,11 @@ def check_slack(
         seen += findings
     yield from _scopes(settings, forms, granted, private)
     yield from seen
-    for lead in leads:
-        yield from _lead(asking, lead)
     yield from _forms(asking, forms)
 
 
-class _Asking:
-    """Calls methods with one token; `scopes` is what Slack said of it last."""
+class Asking:
+    """Calls methods with one token, raising Refusal; `scopes` is what Slack said of the token last."""
 
     def __init__(self, token: str, api_url: str) -> None:
         self._client = WebClient(token=token, base_url=api_url, timeout=TIMEOUT, retry_handlers=[])
@@ -73,9 +69,9 @@ class _Asking:
         except SlackApiError as error:
             code = error.response.get("error") if hasattr(error.response, "get") else None
             known = code if isinstance(code, str) and " " not in code else ""
-            raise _Refusal(str(failure(method, error)), known) from error
+            raise Refusal(str(failure(method, error)), known) from error
         except Exception as error:  # urllib, sockets, TLS and slack_sdk each have their own
-            raise _Refusal(
+            raise Refusal(
                 f"cannot be reached ({getattr(error, 'reason', None) or type(error).__name__})", ""
             ) from error
         self.scopes = (
@@ -103,8 +99,8 @@ def _socket(settings: Settings) -> Iterator[Finding]:
             )
         return
     try:
-        _Asking(settings.slack_app_token, settings.slack_api_url)("apps.connections.open")
-    except _Refusal as refusal:
+        Asking(settings.slack_app_token, settings.slack_api_url)("apps.connections.open")
+    except Refusal as refusal:
         hint = "; it needs the scope connections:write" if refusal.code == "missing_scope" else ""
         yield problem(
             f"SLACK_APP_TOKEN: Slack answers {refusal.code}{hint}" if refusal.code else f"Slack: {refusal}"
@@ -125,15 +121,15 @@ def _scopes(
         yield ok(f"Slack: all {len(wanted)} scopes that are needed are granted")
 
 
-def _channel(asking: _Asking, what: str, name: str, granted: set[str]) -> tuple[bool, list[Finding]]:
+def _channel(asking: Asking, what: str, name: str, granted: set[str]) -> tuple[bool, list[Finding]]:
     """Whether a channel is private, and what there is to say of it."""
     try:
         channel = (
-            _by_name(asking, name)
+            channel_by_name(asking, name)
             if name.startswith("#")
             else asking("conversations.info", channel=name)["channel"]
         )
-    except _Refusal as refusal:
+    except Refusal as refusal:
         if refusal.code == "missing_scope":
             return False, [warning(f"{what} {name}: cannot be looked at without the scope channels:read")]
         if refusal.code != "channel_not_found":
@@ -162,7 +158,7 @@ def _channel(asking: _Asking, what: str, name: str, granted: set[str]) -> tuple[
     return is_private, [problem(f"{shown}: {kind}, and the bot is not in it; invite it with /invite")]
 
 
-def _by_name(asking: _Asking, name: str) -> Mapping[str, Any] | None:
+def channel_by_name(asking: Asking, name: str) -> Mapping[str, Any] | None:
     """The channel of this name; None where the bot can see none."""
     for kind in ("public_channel", "private_channel"):
         try:
@@ -170,38 +166,18 @@ def _by_name(asking: _Asking, name: str) -> Mapping[str, Any] | None:
                 for channel in page.get("channels") or ():
                     if channel.get("name") == name.removeprefix("#"):
                         return channel  # type: ignore[no-any-return]
-        except _Refusal as refusal:
+        except Refusal as refusal:
             if kind == "public_channel" or refusal.code != "missing_scope":
                 raise
     return None
 
 
-def _lead(asking: _Asking, member: str) -> Iterator[Finding]:
-    try:
-        user = asking("users.info", user=member)["user"]
-    except _Refusal as refusal:
-        if refusal.code == "missing_scope":
-            yield warning(f"lead {member}: cannot be looked up without the scope users:read")
-        elif refusal.code in ("user_not_found", "user_not_visible"):
-            yield problem(f"lead {member}: there is no such member in this workspace")
-        else:
-            yield problem(f"lead {member}: {refusal}")
-        return
-    name = user.get("real_name") or (user.get("profile") or {}).get("real_name") or user.get("name")
-    if user.get("deleted"):
-        yield problem(f"lead {member} ({name}): has been deactivated in Slack")
-    elif user.get("is_bot"):
-        yield warning(f"lead {member} ({name}): is a bot, and will not read what it is told")
-    else:
-        yield ok(f"lead {member}: {name}")
-
-
-def _forms(asking: _Asking, forms: Mapping[str, Form]) -> Iterator[Finding]:
+def _forms(asking: Asking, forms: Mapping[str, Form]) -> Iterator[Finding]:
     """What Slack itself says of each form (blocks.validate); nothing where it is not to be had."""
     for name in sorted(forms):
         view = blocks.modal(forms, Draft(type=name))
         try:
             asking("blocks.validate", view=json.dumps(view))
-        except _Refusal as refusal:
+        except Refusal as refusal:
             if refusal.code == "invalid_blocks":
                 yield problem(f"request type {name}: Slack would not show its form ({refusal})")

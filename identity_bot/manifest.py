@@ -62,12 +62,18 @@ def scopes(settings: Settings, forms: Mapping[str, Form], *, private: bool = Fal
         Scope(name="im:write", reason="the same for direct messages: which conversation they are in"),
         Scope(name="im:history", reason="the same for direct messages"),
     ]  # fmt: skip
-    if by_name:
-        found.append(Scope(name="channels:read", reason=f"the id behind {' and '.join(by_name)}"))
+    looked_up = [f"the id behind {' and '.join(by_name)}"] if by_name else []
+    team = [] if settings.team_group else [f"who is in {settings.team_channel} and so may move tickets"]
+    if looked_up or team:
+        found.append(Scope(name="channels:read", reason="; ".join(looked_up + team)))
+    if settings.team_group:
+        found.append(Scope(name="usergroups:read", reason="who is in the team_group and so may move tickets"))
     if private:
         found.append(Scope(name="groups:history", reason="the same for posts in private channels"))
-        if by_name:
-            found.append(Scope(name="groups:read", reason="the id behind the name of a private channel"))
+        reasons = ["the id behind the name of a private channel"] if by_name else []
+        reasons += [f"{reason}, if it is private" for reason in team]
+        if reasons:
+            found.append(Scope(name="groups:read", reason="; ".join(reasons)))
     asking = sorted(name for name, form in forms.items() if _asks_for_files(form))
     if asking:
         found.append(Scope(name="files:read", reason=f"files in the form of {', '.join(asking)}"))

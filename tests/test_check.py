@@ -25,6 +25,11 @@ from identity_bot.store import Store
 
 SECRETS = (cast.BOT_TOKEN, cast.APP_TOKEN, cast.GITHUB_TOKEN, cast.SIGNING_SECRET, cast.WEBHOOK_SECRET)
 
+LINDEN = 'people = [{ slack = "U0LINDEN", github = "linden-brookmere" }]\n'
+NOBODY = (
+    'people = [{ slack = "U0NOBODY", github = "nobody-at-all" }, { slack = "U0LINDEN", github = "marlo" }]\n'
+)
+
 
 class Checked:
     """What a check said: all of it, and its lines by verdict."""
@@ -51,6 +56,13 @@ def environment(request: pytest.FixtureRequest, standing: Sandbox, tmp_path: Pat
     own = "sandbox" in request.fixturenames
     chosen: Sandbox = request.getfixturevalue("sandbox") if own else standing
     return chosen.environment() | {"DATABASE_URL": f"sqlite:///{tmp_path / 'bot.db'}"}
+
+
+@pytest.fixture
+def settings_file(settings_file: Path) -> Path:
+    """Settings that fit the sandbox and leave nothing to be desired."""
+    settings_file.write_text(settings_file.read_text(encoding="utf-8") + LINDEN, encoding="utf-8")
+    return settings_file
 
 
 @pytest.fixture
@@ -274,6 +286,120 @@ def test_leads_that_are_not_there_or_gone_are_problems(check: Check, sandbox: Sa
         "lead U0SAGE (Sage Hollowell): has been deactivated in Slack",
         f"lead sage-hollowell: cannot be assigned in {cast.REPOSITORY}; give them access to it",
     ]
+
+
+def test_who_may_move_tickets_is_counted_in_the_team_channel_where_there_is_no_group(check: Check) -> None:
+    assert "team_channel #identity-surge: 3 members, who may move tickets" in check().ok
+
+
+def test_who_may_move_tickets_is_counted_in_the_group(check: Check) -> None:
+    found = check(also='team_group = "S0IDENTITY"\n')
+
+    assert (found.problems, found.warnings) == ([], [])
+    assert "team_group S0IDENTITY: 3 members, who may move tickets" in found.ok
+
+
+def test_a_group_that_is_not_there_or_empty_is_a_problem(check: Check, sandbox: Sandbox) -> None:
+    missing = check(also='team_group = "S0NOBODY"\n')
+    sandbox.slack.groups["S0NOBODY"] = []
+
+    empty = check()
+
+    assert missing.problems == ["team_group S0NOBODY: there is no such user group in this workspace"]
+    assert empty.problems == ["team_group S0NOBODY: nobody is in it, so nobody may move tickets"]
+
+
+def test_a_workspace_without_user_groups_says_what_to_do(check: Check, sandbox: Sandbox) -> None:
+    sandbox.slack.faults.add("usergroups.users.list", error="plan_upgrade_required")
+
+    assert check(also='team_group = "S0IDENTITY"\n').problems == [
+        "team_group S0IDENTITY: this workspace has no user groups; leave team_group out"
+    ]
+
+
+def test_a_team_that_may_not_be_read_is_a_problem(check: Check, sandbox: Sandbox) -> None:
+    sandbox.slack.scopes = sandbox.slack.scopes - {"usergroups:read"}
+
+    found = check(also='team_group = "S0IDENTITY"\n')
+
+    assert [line.partition(",")[0].partition(" (")[0] for line in found.problems] == [
+        "Slack: scope usergroups:read is missing",
+        "team_group S0IDENTITY: nobody may move tickets",
+    ]
+
+
+def test_a_channel_of_many_is_no_team(check: Check, sandbox: Sandbox) -> None:
+    sandbox.slack.channels["C0TEAM"].members |= {f"U{n:04}" for n in range(60)}
+
+    [warned] = check().warnings
+
+    assert warned.startswith(
+        "team_channel #identity-surge: 64 members, who may all move tickets; set team_group"
+    )
+
+
+def test_a_channel_of_bots_only_is_no_team(check: Check, sandbox: Sandbox) -> None:
+    sandbox.slack.channels["C0TEAM"].members.clear()
+
+    assert check().problems == [
+        "team_channel #identity-surge: nobody but bots is in it, so nobody may move tickets"
+    ]
+
+
+def test_team_members_without_a_github_login_are_named(
+    check: Check, sandbox: Sandbox, settings_file: Path
+) -> None:
+    settings_file.write_text(settings_file.read_text(encoding="utf-8").replace(LINDEN, ""), encoding="utf-8")
+    sandbox.slack.channels["C0TEAM"].members |= {"U0MARLO", "U0ROWAN", "U0FROM_ELSEWHERE"}
+    sandbox.slack.deactivated.add("U0ROWAN")
+
+    found = check()
+
+    assert "team_channel #identity-surge: 4 members, who may move tickets" in found.ok
+    assert found.warnings == [
+        "team_channel #identity-surge: no GitHub login is known of Linden Brookmere (U0LINDEN) and "
+        "Marlo Pinesong (U0MARLO), so they cannot be assigned from Slack; add them to people"
+    ]
+
+
+def test_people_who_are_not_there_are_warned_of(check: Check, sandbox: Sandbox, settings_file: Path) -> None:
+    changed = settings_file.read_text(encoding="utf-8").replace(LINDEN, NOBODY)
+    settings_file.write_text(changed, encoding="utf-8")
+    sandbox.slack.deactivated.add("U0LINDEN")
+
+    found = check()
+
+    assert found.problems == []
+    assert found.warnings == [
+        "people: U0NOBODY: there is no such member in this workspace",
+        "people: U0LINDEN (Linden Brookmere): has been deactivated in Slack",
+        "people: nobody-at-all: there is no such account in GitHub",
+        "people: marlo: there is no such account in GitHub",
+    ]
+
+
+def test_people_who_may_not_be_assigned_are_warned_of(check: Check, sandbox: Sandbox) -> None:
+    sandbox.github.set_role(cast.REPOSITORY, "linden-brookmere", Role.NONE)
+
+    assert check().warnings == [
+        f"people: linden-brookmere: cannot be assigned in {cast.REPOSITORY}; give them access to it"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("secret", "line", "said"),
+    [
+        ("", "", "so the webhook is off; GitHub is asked every 60 seconds what has changed"),
+        ("", "poll_seconds = 10", "so the webhook is off; GitHub is asked every 10 seconds what has changed"),
+        ("shibboleth", "", "(issues, issue comments); GitHub is asked every 300 seconds for what it missed"),
+        ("shibboleth", "poll_seconds = 0", "(issues, issue comments); polling is off"),
+    ],
+)
+def test_how_the_bot_hears_of_github_is_said(check: Check, secret: str, line: str, said: str) -> None:
+    found = check(environ={"GITHUB_WEBHOOK_SECRET": secret}, also=f"{line}\n")
+
+    assert found.problems == []
+    assert any(one.endswith(said) for one in found.ok)
 
 
 def test_repositories_are_looked_at_with_what_they_are_for(check: Check, sandbox: Sandbox) -> None:

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from identity_bot.chat import SlackChat
 from identity_bot.cli import main
 from identity_bot.forms import Form
 from identity_bot.manifest import ASK, ASK_ABOUT, manifest, scopes
 from identity_bot.questions import Files, ShortText
+from identity_bot.sandbox import cast
 from identity_bot.sandbox.server import Sandbox
 from identity_bot.settings import Settings, load
 from tests.support import World, eventually
@@ -125,18 +127,57 @@ def test_files_are_read_only_where_a_form_asks_for_them(settings: Settings) -> N
     assert "evidence" in with_files["files:read"].reason
 
 
-def test_channels_named_by_id_need_not_be_looked_up(settings: Settings) -> None:
+def names(settings: Settings, *, private: bool = False) -> set[str]:
+    return {scope.name for scope in scopes(settings, {}, private=private)}
+
+
+def test_channels_named_by_id_need_not_be_looked_up_where_a_group_is_the_team(settings: Settings) -> None:
+    by_name = replace(settings, team_group="S0IDENTITY")
+    by_id = replace(by_name, intake_channel=INTAKE, team_channel="C0TEAM")
+
+    assert names(by_name) - names(by_id) == {"channels:read"}
+    assert names(by_name, private=True) - names(by_id, private=True) == {"channels:read", "groups:read"}
+
+
+def test_a_team_that_is_a_channel_must_be_read_also_when_it_is_named_by_id(settings: Settings) -> None:
     by_id = replace(settings, intake_channel=INTAKE, team_channel="C0TEAM")
 
-    by_name = {scope.name for scope in scopes(settings, {})}
+    reasons = {scope.name: scope.reason for scope in scopes(by_id, {}, private=True)}
 
-    assert by_name - {scope.name for scope in scopes(by_id, {})} == {"channels:read"}
+    assert reasons["channels:read"] == "who is in C0TEAM and so may move tickets"
+    assert reasons["groups:read"] == "who is in C0TEAM and so may move tickets, if it is private"
+
+
+def test_a_team_that_is_a_user_group_needs_one_scope_more(settings: Settings) -> None:
+    assert names(replace(settings, team_group="S0IDENTITY")) - names(settings) == {"usergroups:read"}
+
+
+def test_a_scope_says_all_that_it_is_needed_for(settings: Settings) -> None:
+    reasons = {scope.name: scope.reason for scope in scopes(settings, {}, private=True)}
+
+    assert reasons["channels:read"] == (
+        "the id behind #vsp-identity and #identity-surge; who is in #identity-surge and so may move tickets"
+    )
+    assert reasons["groups:read"] == (
+        "the id behind the name of a private channel; "
+        "who is in #identity-surge and so may move tickets, if it is private"
+    )
+
+
+@pytest.mark.parametrize("group", [None, "S0IDENTITY"])
+@pytest.mark.parametrize("channel", ["#identity-surge", "C0TEAM"])
+def test_its_scopes_are_enough_to_know_the_team(
+    settings: Settings, sandbox: Sandbox, group: str | None, channel: str
+) -> None:
+    of_team = replace(settings, team_group=group, team_channel=channel, intake_channel=INTAKE)
+    sandbox.slack.scopes = names(of_team)
+    chat = SlackChat(cast.BOT_TOKEN, sandbox.environment()["SLACK_API_URL"])
+
+    assert chat.members(of_team.team) >= {"U0INDIGO", "U0SAGE", "U0LINDEN"}
 
 
 def test_private_channels_need_more(settings: Settings) -> None:
-    more = {s.name for s in scopes(settings, {}, private=True)} - {s.name for s in scopes(settings, {})}
-
-    assert more == {"groups:history", "groups:read"}
+    assert names(settings, private=True) - names(settings) == {"groups:history", "groups:read"}
 
 
 def test_every_scope_has_a_reason_and_is_asked_for_once(settings: Settings) -> None:
