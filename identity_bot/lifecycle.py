@@ -178,7 +178,7 @@ def facts_of(snapshot: IssueSnapshot) -> Facts:
     if not snapshot.is_open or snapshot.is_gone:
         return replace(facts, stage=Stage.CLOSED, close_reason=_close_reason(snapshot))
     labelled = _named(snapshot.labels, STAGE_LABEL, LABELLED)
-    return replace(facts, stage=max(_stage_that_follows(facts), *labelled, key=_RANK.__getitem__))
+    return replace(facts, stage=max((_stage_that_follows(facts), *labelled), key=_RANK.__getitem__))
 
 
 def _close_reason(snapshot: IssueSnapshot) -> CloseReason:

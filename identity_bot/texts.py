@@ -98,7 +98,7 @@ def next_name(ticket: Ticket, kind: EventKind) -> str:
 def values(ticket: Ticket, event: Event, title: str, people: People) -> dict[str, str]:
     """What stands for each of the placeholders, in mrkdwn."""
     now, was = ticket.facts, event.was or Facts()
-    reason = mrkdwn(event.reason, limit=500)
+    reason = mrkdwn(event.reason, limit=500) if event.reason else ""
     if reason and ticket.is_sensitive:
         reason = TEXTS["reason.sensitive"]
     return {

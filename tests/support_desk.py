@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from identity_bot import issue, plugins, settings
-from identity_bot.acts import Opened, acts
+from identity_bot import issue, lifecycle, plugins, settings
+from identity_bot.acts import acts
 from identity_bot.desk import Desk, pace
 from identity_bot.errors import Refused
-from identity_bot.model import IssueDraft, IssueSnapshot, Person, Post, Ticket
+from identity_bot.model import Edit, IssueComment, IssueDraft, IssueSnapshot, Person, Post, Ticket
 from identity_bot.outbox import Outbox
+from identity_bot.ports import Opened, Polled
 from identity_bot.store import Store
 from identity_bot.worker import Worker
 from tests.support_outbox import Clock
@@ -29,44 +30,115 @@ team_channel = "C0TEAM"
 repository = "sandbox-org/identity-requests"
 restricted_repository = "sandbox-org/identity-restricted"
 leads = [{ slack = "U0INDIGO", github = "indigo-marshwick" }, { slack = "U0SAGE", github = "sage-hollowell" }]
+people = [{ slack = "U0LINDEN", github = "linden-brookmere" }]
 """
 
 
 @dataclass
 class MemoryTracker:
-    """A tracker whose issues are a list; `fails` are raised in turn, `drops` are labels and people it leaves out."""
+    """A tracker whose issues are values; `fails` are raised in turn, `drops` are labels and people it leaves out."""
 
+    clock: Clock
     issues: list[tuple[str, IssueDraft]] = field(default_factory=list)
-    statuses: list[Ticket] = field(default_factory=list)
+    now: dict[tuple[str, int], IssueSnapshot] = field(default_factory=dict)
+    edits: list[tuple[Ticket, Edit]] = field(default_factory=list)
+    comments: list[tuple[str, int, str, str]] = field(default_factory=list)
+    """Repository, number, text and mark of each."""
+    reactions: list[tuple[int, str]] = field(default_factory=list)
+    writers: set[str] = field(
+        default_factory=lambda: {"indigo-marshwick", "sage-hollowell", "linden-brookmere"}
+    )
+    said: list[IssueComment] = field(default_factory=list)
+    """What people wrote, for polls."""
     fails: list[Exception] = field(default_factory=list)
     drops: tuple[str, ...] = ()
+    asked: int = 0
+    """How often an issue or a repository was read."""
 
     def open_issue(self, repository: str, draft: IssueDraft) -> Opened:
-        if self.fails:
-            raise self.fails.pop(0)
+        self._fail()
         self.issues.append((repository, draft))
-        return Opened(snapshot=self.snapshot(len(self.issues)), refused=self.drops)
-
-    def find_issue(self, repository: str, ticket_id: str, since: float) -> IssueSnapshot | None:
-        for number, (where, draft) in enumerate(self.issues, 1):
-            if where == repository and issue.ticket_id_in(draft.body) == ticket_id:
-                return self.snapshot(number)
-        return None
-
-    def set_status(self, ticket: Ticket) -> None:
-        self.statuses.append(ticket)
-
-    def snapshot(self, number: int) -> IssueSnapshot:
-        """An issue as it now is."""
-        repository, draft = self.issues[number - 1]
-        return IssueSnapshot(
+        number = len(self.issues)
+        self.now[repository, number] = IssueSnapshot(
             repository=repository,
             number=number,
             url=f"https://github.test/{repository}/issues/{number}",
             ticket_id=issue.ticket_id_in(draft.body),
+            updated_at=self.second(),
+            title=draft.title,
+            author="identity-helper-bot",
             labels=frozenset(draft.labels),
             assignees=frozenset(draft.assignees),
         )
+        return Opened(snapshot=self.snapshot(number), refused=self.drops)
+
+    def find_issue(self, repository: str, ticket_id: str, since: float) -> IssueSnapshot | None:
+        fitting = [s for (r, _), s in self.now.items() if (r, s.ticket_id) == (repository, ticket_id)]
+        return fitting[-1] if fitting else None
+
+    def look_at(self, repository: str, number: int) -> IssueSnapshot:
+        self._fail()
+        self.asked += 1
+        return self.now[repository, number]
+
+    def edit_issue(self, ticket: Ticket, edit: Edit) -> IssueSnapshot:
+        self._fail()
+        self.edits.append((ticket, edit))
+        before = self.now[ticket.repository, ticket.number or 0]
+        changes: dict[str, Any] = {"labels": frozenset(lifecycle.labels_after(before.labels, edit))}
+        if edit.assignees is not None:
+            changes["assignees"] = frozenset(edit.assignees)
+        if edit.spoc is not None:
+            changes["spoc"] = edit.spoc
+        if edit.target:
+            changes |= {"target": edit.target, "target_over": before.milestone_due}
+        if edit.is_open is not None:
+            changes |= {"is_open": edit.is_open, "close_reason": edit.close_reason}
+        return self.hand(before.number, repository=ticket.repository, **changes)
+
+    def comment(self, repository: str, number: int, body: str, *, mark: str) -> None:
+        self._fail()
+        self.comments.append((repository, number, body, mark))
+
+    def has_comment(self, repository: str, number: int, mark: str, since: float) -> bool:
+        return any((r, n, m) == (repository, number, mark) for r, n, _, m in self.comments)
+
+    def react(self, repository: str, comment_id: int, content: str) -> None:
+        self.reactions.append((comment_id, content))
+
+    def may_write(self, repository: str, login: str) -> bool:
+        return login in self.writers
+
+    def poll(self, repository: str, *, since: float, etag: str, comments_since: float) -> Polled | None:
+        self._fail()
+        self.asked += 1
+        changed = [s for (r, _), s in self.now.items() if r == repository and s.updated_at >= since]
+        tag = repr((changed, self.said))
+        if etag == tag:
+            return None
+        newest = max((s.updated_at for s in changed), default=since)
+        comments = tuple(one for one in self.said if one.created_at >= comments_since)
+        issues = tuple(sorted(changed, key=lambda s: s.updated_at))
+        return Polled(issues=issues, comments=comments, since=newest, etag=tag if newest == since else "")
+
+    def snapshot(self, number: int) -> IssueSnapshot:
+        """An issue as it now is."""
+        return self.now[self.issues[number - 1][0], number]
+
+    def hand(self, number: int, *, repository: str = "", **changes: Any) -> IssueSnapshot:
+        """Changes an issue as somebody does in GitHub; what a webhook would tell of it."""
+        where = repository or self.issues[number - 1][0]
+        changed = replace(self.now[where, number], **{"updated_at": self.second(), **changes})
+        self.now[where, number] = changed
+        return changed
+
+    def second(self) -> float:
+        """GitHub's clock, which shows whole seconds."""
+        return float(int(self.clock()))
+
+    def _fail(self) -> None:
+        if self.fails:
+            raise self.fails.pop(0)
 
 
 @dataclass(frozen=True)
@@ -82,12 +154,16 @@ class Posted:
 
 @dataclass
 class MemoryChat:
-    """A chat whose messages are a list; `closed` are channels where it may not post."""
+    """A chat whose messages are a list; `closed` are channels where it may not post, `lost` messages it cannot edit."""
 
     posts: list[Posted] = field(default_factory=list)
+    updates: list[tuple[Post, str]] = field(default_factory=list)
+    deleted: set[str] = field(default_factory=set)
+    lost: set[str] = field(default_factory=set)
     views: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     closed: set[str] = field(default_factory=set)
     names: dict[str, str] = field(default_factory=dict)
+    team: frozenset[str] = frozenset({"U0INDIGO", "U0SAGE", "U0LINDEN"})
 
     def post(self, channel: str, message: Mapping[str, Any], *, mark: str, thread_ts: str | None) -> Post:
         if channel in self.closed:
@@ -101,6 +177,20 @@ class MemoryChat:
                 return Post(channel=channel, ts=str(number))
         return None
 
+    def update(self, post: Post, message: Mapping[str, Any]) -> bool:
+        if post.ts in self.lost | self.deleted:
+            return False
+        before = self.posts[int(post.ts) - 1]
+        self.posts[int(post.ts) - 1] = replace(before, text=message["text"], blocks=message["blocks"])
+        self.updates.append((post, message["text"]))
+        return True
+
+    def delete(self, post: Post) -> None:
+        self.deleted.add(post.ts)
+
+    def members(self, place: str) -> frozenset[str]:
+        return self.team
+
     def link_to(self, post: Post) -> str:
         return f"https://slack.test/{post.channel}/{post.ts}"
 
@@ -112,7 +202,15 @@ class MemoryChat:
 
     def texts(self, channel: str) -> list[str]:
         """What was posted in a channel."""
-        return [posted.text for posted in self.posts if posted.channel == channel]
+        return [posted.text for posted in self.standing(channel)]
+
+    def standing(self, channel: str) -> list[Posted]:
+        """What stands in a channel, in its threads too."""
+        return [
+            posted
+            for number, posted in enumerate(self.posts, 1)
+            if posted.channel == channel and str(number) not in self.deleted
+        ]
 
     def everything(self) -> str:
         """All that Slack was ever sent, as one text."""
@@ -132,7 +230,7 @@ class Office:
         self.clock = Clock()
         self.store = Store(self.settings.database_url, self.clock)
         self.store.migrate()
-        self.tracker = MemoryTracker()
+        self.tracker = MemoryTracker(self.clock)
         self.chat = MemoryChat()
         self.outbox = Outbox(self.store)
         self.desk = self.new_desk()
@@ -142,8 +240,9 @@ class Office:
         types = {name: one for name, one in self.plugins.types.items() if name != without}
         self.desk = Desk(
             store=self.store,
-            plugins=plugins.Plugins(types=types),
+            plugins=replace(self.plugins, types=types),
             settings=self.settings,
+            members=lambda: self.chat.members(self.settings.team),
         )
         return self.desk
 
@@ -165,7 +264,7 @@ class Office:
             self.outbox,
             acts(self.desk, self.tracker, self.chat),
             pace=pace,
-            parked=self.desk.parked,
+            parked=self.desk.teller.parked,
             jitter=lambda: 0.5,
         )
         for _ in range(seconds):
