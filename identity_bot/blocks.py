@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from identity_bot import words
-from identity_bot.forms import COMMON, Form, readable
+from identity_bot.card_words import BUTTONS, CLOSE_MINE
+from identity_bot.forms import Form
 from identity_bot.inputs import (
     MOST_OPTIONS,
     PREFIX,
@@ -23,11 +24,10 @@ from identity_bot.inputs import (
     plain_text,
     select,
 )
-from identity_bot.markdown import ELLIPSIS, mrkdwn, plain
+from identity_bot.markdown import ELLIPSIS, plain
 from identity_bot.model import Move, Post, Ticket
-from identity_bot.move_words import BUTTONS, CLOSE_MINE
-from identity_bot.questions import LongText, Option, Url
-from identity_bot.slack_limits import MESSAGE_BLOCKS, MESSAGE_TEXT, VIEW_BYTES, check_view, view_bytes
+from identity_bot.questions import Option
+from identity_bot.slack_limits import MESSAGE_TEXT, VIEW_BYTES, check_view, view_bytes
 
 FORM = f"{PREFIX}form"
 RECEIPT = f"{PREFIX}receipt"
@@ -38,8 +38,6 @@ ANSWERS = f"{PREFIX}answers"
 """The block of a message's buttons, which the answer takes the place of."""
 LONGEST_METADATA = 3000
 LONGEST_SECTION = 3000
-LONGEST_CARD = 12_000
-"""Slack takes about 13,000 characters in a message's blocks."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -188,28 +186,6 @@ def move_buttons(labels: Mapping[Move, str], ticket_id: str, block_id: str) -> J
     return {"type": "actions", "block_id": block_id, "elements": buttons}
 
 
-def card(ticket: Ticket, form: Form, headline: str) -> Json:
-    """The team's view of a ticket; a sensitive one shows nothing of what was answered."""
-    headline = cut(headline, LONGEST_SECTION)
-    facts = [f"*{name}:* {mrkdwn(value, limit=200)}" for name, value in words.facts(ticket, form)]
-    blocks = [section(headline)]
-    blocks += [
-        {"type": "section", "fields": [verbatim(fact) for fact in facts[at : at + 10]]}
-        for at in range(0, len(facts), 10)
-    ]
-    texts = [headline, *facts]
-    answers = [] if ticket.is_sensitive else list(_answers(ticket, form))
-    for place, answer in enumerate(answers):
-        if sum(map(len, texts)) + len(answer) > LONGEST_CARD or len(blocks) >= MESSAGE_BLOCKS - 1:
-            more = words.more_answers(len(answers) - place)
-            blocks.append(context(more))
-            texts.append(more)
-            break
-        blocks.append(section(answer))
-        texts.append(answer)
-    return {"text": "\n".join(texts), "blocks": blocks}
-
-
 def check_form(name: str, form: Form) -> list[str]:
     """What Slack would refuse of a form if every question of it were shown, a line for each."""
     everything = replace(form, questions=[replace(question, shown_when=None) for question in form.questions])
@@ -228,21 +204,6 @@ def _in_words(problem: str, view: Json) -> str:
         return f"{part}: {match[3]}"
     where = match[2].removesuffix("/text")
     return f"question {block_id.removeprefix(QUESTION)!r}: {where}{': ' if where else ''}{match[3]}"
-
-
-def _answers(ticket: Ticket, form: Form) -> Iterator[str]:
-    """The type's own answers in mrkdwn; those that every form asks for are among the facts."""
-    for question, text in readable(form, ticket.answers):
-        if question not in COMMON:
-            listed = text if isinstance(question, LongText) else text.replace("\n", ", ")
-            shown = mrkdwn(listed, limit=300)
-            is_link = isinstance(question, Url) and not shown.endswith(ELLIPSIS)
-            yield f"*{mrkdwn(question.label, limit=150)}*\n" + (f"<{_address(shown)}>" if is_link else shown)
-
-
-def _address(shown: str) -> str:
-    # In Slack's link, a bar would begin the words to show instead of the address.
-    return shown.replace("|", "%7C")
 
 
 def _type_picker(forms: Mapping[str, Form], chosen: str | None) -> Json:

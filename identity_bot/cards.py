@@ -8,10 +8,9 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
-from identity_bot import move_words, privacy, words
+from identity_bot import card_words, privacy, words
 from identity_bot.blocks import (
     ANSWERS,
-    LONGEST_CARD,
     LONGEST_METADATA,
     LONGEST_SECTION,
     MOVE,
@@ -21,13 +20,13 @@ from identity_bot.blocks import (
     section,
     verbatim,
 )
+from identity_bot.card_words import BUTTONS
 from identity_bot.errors import Invalid
 from identity_bot.forms import COMMON, Form, readable
 from identity_bot.inputs import PREFIX, Json, entry, option_of, plain_text
 from identity_bot.lifecycle import MOVES, By, possible
 from identity_bot.markdown import ELLIPSIS, clean, mrkdwn
 from identity_bot.model import Change, CloseReason, Move, Priority, Ticket
-from identity_bot.move_words import BUTTONS
 from identity_bot.people import People
 from identity_bot.questions import LongText, Option, Url
 from identity_bot.slack_limits import MESSAGE_BLOCKS
@@ -36,6 +35,8 @@ FORM = f"{PREFIX}move"
 BUTTON_BLOCK = f"{PREFIX}moves"
 VALUE, REASON = f"{PREFIX}value", f"{PREFIX}reason"
 LONGEST_REASON = 3000
+LONGEST_CARD = 12_000
+"""Slack takes about 13,000 characters in a message's blocks."""
 ASKING = frozenset({Move.ASSIGN, Move.SPOC, Move.PRIORITY, Move.TARGET, Move.CLOSE, Move.REJECT})
 """The moves that need a value or a reason, and so a form."""
 ORDER = (
@@ -58,9 +59,9 @@ class Click:
 
 def card(ticket: Ticket, form: Form | None, people: People) -> Json:
     """The team's view of a ticket as it is now; a sensitive one shows nothing of what was answered."""
-    headline = cut(ticket.headline or words.about(ticket), LONGEST_SECTION)
+    headline = cut(ticket.headline or card_words.about(ticket), LONGEST_SECTION)
     title = form.title if form else ticket.type
-    facts = [f"*{name}:* {value}" for name, value in words.card_facts(ticket, title, people)]
+    facts = [f"*{name}:* {value}" for name, value in card_words.facts(ticket, title, people)]
     blocks = [section(headline)]
     blocks += [
         {"type": "section", "fields": [verbatim(cut(fact, 2000)) for fact in facts[at : at + 10]]}
@@ -68,14 +69,14 @@ def card(ticket: Ticket, form: Form | None, people: People) -> Json:
     ]
     texts = [headline, *facts]
     if ticket.remark:
-        remark = mrkdwn(words.odd(ticket.remark), limit=500)
+        remark = mrkdwn(card_words.odd(ticket.remark), limit=500)
         blocks.append({"type": "context", "elements": [verbatim(remark)]})
         texts.append(remark)
     answers = list(_answers(ticket, form)) if form and not ticket.is_sensitive else []
     for place, answer in enumerate(answers):
         # Two blocks are kept for what is left out and for the buttons.
         if sum(map(len, texts)) + len(answer) > LONGEST_CARD or len(blocks) >= MESSAGE_BLOCKS - 2:
-            more = words.more_answers(len(answers) - place)
+            more = card_words.more_answers(len(answers) - place)
             blocks.append(context(more))
             texts.append(more)
             break
@@ -117,10 +118,10 @@ def move_form(ticket: Ticket, click: Click) -> Json:
         "type": "modal",
         "callback_id": FORM,
         "title": plain_text(_labels(ticket).get(click.move, BUTTONS[click.move]).removesuffix(ELLIPSIS)),
-        "submit": plain_text(move_words.MOVE_SUBMITS[click.move]),
+        "submit": plain_text(card_words.MOVE_SUBMITS[click.move]),
         "close": plain_text(words.CANCEL),
         "private_metadata": _metadata(click),
-        "blocks": [section(words.about(ticket)), *_inputs(ticket, click.move)],
+        "blocks": [section(card_words.about(ticket)), *_inputs(ticket, click.move)],
     }
 
 
@@ -139,7 +140,7 @@ def change_in(
         value, problem = _checked(move, str(value), people, is_team, today)
         problems |= {VALUE: problem} if problem else {}
     elif not reason:
-        problems[REASON] = move_words.NO_REJECT_REASON
+        problems[REASON] = card_words.NO_REJECT_REASON
     kinds = {finding.kind.value for finding in privacy.find(reason) if finding.kind.blocks}
     if kinds:
         problems[REASON] = words.personal_data(sorted(kinds))
@@ -156,9 +157,9 @@ def _checked(
         case Move.ASSIGN | Move.SPOC:
             return _checked_person(move, value, people, is_team)
         case Move.PRIORITY if value not in set(Priority):
-            return value, move_words.NO_PRIORITY
-        case Move.CLOSE if value not in {reason.value for reason in move_words.CLOSE_REASONS}:
-            return value, move_words.NO_CLOSE_REASON
+            return value, card_words.NO_PRIORITY
+        case Move.CLOSE if value not in {reason.value for reason in card_words.CLOSE_REASONS}:
+            return value, card_words.NO_CLOSE_REASON
         case Move.TARGET:
             return value, _date_problem(value, today)
     return value, ""
@@ -168,24 +169,24 @@ def _checked_person(
     move: Move, slack_id: str, people: People, is_team: Callable[[str], bool]
 ) -> tuple[str, str]:
     if not slack_id:
-        return "", move_words.NO_PERSON
+        return "", card_words.NO_PERSON
     if not is_team(slack_id):
-        return "", move_words.NOT_A_MEMBER
+        return "", card_words.NOT_A_MEMBER
     if move is Move.SPOC:
         return people.key_of(slack_id), ""
     login = people.login(slack_id)
-    return (login, "") if login else ("", move_words.ASSIGNEE_UNKNOWN)
+    return (login, "") if login else ("", card_words.ASSIGNEE_UNKNOWN)
 
 
 def _date_problem(value: str, today: date) -> str:
     try:
         day = date.fromisoformat(value)
     except ValueError:
-        return move_words.NO_DATE
+        return card_words.NO_DATE
     if day < today:
-        return move_words.DATE_PAST
+        return card_words.DATE_PAST
     if (day.year - 2, day.month, day.day) > (today.year, today.month, today.day):
-        return move_words.DATE_FAR
+        return card_words.DATE_FAR
     return ""
 
 
@@ -194,7 +195,7 @@ def _labels(ticket: Ticket) -> dict[Move, str]:
     now = set(possible(ticket))
     labels = {move: BUTTONS[move] for move in ORDER if move in now and MOVES[move].by is not By.REQUESTOR}
     if Move.TARGET in labels and ticket.facts.target:
-        labels[Move.TARGET] = move_words.CHANGE_TARGET
+        labels[Move.TARGET] = card_words.CHANGE_TARGET
     return labels
 
 
@@ -202,27 +203,27 @@ def _inputs(ticket: Ticket, move: Move) -> Iterator[Json]:
     facts = ticket.facts
     match move:
         case Move.ASSIGN | Move.SPOC:
-            label = move_words.ASSIGN_TO if move is Move.ASSIGN else move_words.SPOC_IS
+            label = card_words.ASSIGN_TO if move is Move.ASSIGN else card_words.SPOC_IS
             yield _input(VALUE, label, {"type": "users_select"})
         case Move.PRIORITY:
-            priorities = [Option(one.value, *said) for one, said in move_words.PRIORITIES.items()]
-            yield _input(VALUE, move_words.PRIORITY_IS, _radio(priorities, facts.priority))
+            priorities = [Option(one.value, *said) for one, said in card_words.PRIORITIES.items()]
+            yield _input(VALUE, card_words.PRIORITY_IS, _radio(priorities, facts.priority))
         case Move.TARGET:
             initial = {"initial_date": facts.target.isoformat()} if facts.target else {}
             yield _input(
                 VALUE,
-                move_words.TARGET_IS,
+                card_words.TARGET_IS,
                 {"type": "datepicker", **initial},
-                hint=move_words.TARGET_HINT,
+                hint=card_words.TARGET_HINT,
             )
         case Move.CLOSE:
-            reasons = [Option(one.value, *said) for one, said in move_words.CLOSE_REASONS.items()]
-            yield _input(VALUE, move_words.CLOSE_BECAUSE, _radio(reasons, CloseReason.COMPLETED))
+            reasons = [Option(one.value, *said) for one, said in card_words.CLOSE_REASONS.items()]
+            yield _input(VALUE, card_words.CLOSE_BECAUSE, _radio(reasons, CloseReason.COMPLETED))
             yield _input(
-                REASON, move_words.COMMENT, _long_text(), hint=move_words.COMMENT_HINT, optional=True
+                REASON, card_words.COMMENT, _long_text(), hint=card_words.COMMENT_HINT, optional=True
             )
         case Move.REJECT:
-            yield _input(REASON, move_words.REJECT_BECAUSE, _long_text(), hint=move_words.COMMENT_HINT)
+            yield _input(REASON, card_words.REJECT_BECAUSE, _long_text(), hint=card_words.COMMENT_HINT)
 
 
 def _input(name: str, label: str, element: Json, *, hint: str = "", optional: bool = False) -> Json:

@@ -6,7 +6,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -15,8 +15,8 @@ from slack_bolt import Ack, App, BoltRequest, BoltResponse, Respond
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from identity_bot import blocks, words
-from identity_bot.blocks import TYPE, Draft
+from identity_bot import blocks, cards, words
+from identity_bot.blocks import MOVE, TYPE, Draft
 from identity_bot.chat import SlackChat
 from identity_bot.desk import Desk
 from identity_bot.errors import AlreadyFiled, Invalid, SettingsError, StoreError
@@ -26,6 +26,7 @@ from identity_bot.manifest import ASK, ASK_ABOUT
 from identity_bot.markdown import clean
 from identity_bot.model import Person, Post
 from identity_bot.questions import LongText, Url
+from identity_bot.slack_moves import MoveListeners
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,8 @@ OURS: Mapping[str, Json] = {
     "the message shortcut": {"type": "message_action", "callback_id": ASK_ABOUT},
     "the choices": {"type": "block_actions", "actions": [{"action_id": TYPE, "block_id": TYPE}]},
     "the searches": {"type": "block_suggestion", "action_id": TYPE, "block_id": TYPE, "value": ""},
+    "the moves": {"type": "block_actions", "actions": [{"action_id": f"{MOVE}take", "block_id": cards.BUTTON_BLOCK}]},
+    "the forms of moves": {"type": "view_submission", "view": {"type": "modal", "callback_id": cards.FORM}},
     "the forms": {"type": "view_submission", "view": {"type": "modal", "callback_id": blocks.FORM}},
 }  # fmt: skip
 """What Slack sends us besides commands, as far as Bolt's listeners look at it."""
@@ -54,6 +57,7 @@ class Listeners:
         self._desk = desk
         self._chat = chat
         self._commands = commands
+        self._moves = MoveListeners(desk, self._later)
         self._calls = ThreadPoolExecutor(max_workers=32, thread_name_prefix="identity-bot-slack")
         # Of their own, as the calls wait for them: among the calls they would wait for those to end.
         self._lookups = ThreadPoolExecutor(max_workers=32, thread_name_prefix="identity-bot-names")
@@ -77,6 +81,7 @@ class Listeners:
             app.command(name)(self.command)
         app.shortcut(ASK)(self.shortcut)
         app.shortcut(ASK_ABOUT)(self.message_shortcut)
+        self._moves.attach(app)
         app.action(re.compile(f"^{PREFIX}"))(self.change)
         app.options(re.compile(f"^{PREFIX}"))(self.options)
         app.view(blocks.FORM)(self.submit)
@@ -97,12 +102,13 @@ class Listeners:
             ack(text=words.unknown_type(body["command"], word, sorted(forms)))
         else:
             ack()
-            self._later(self._open, client, body, Draft(type=name or None), respond)
+            draft = Draft(type=name or None, is_elsewhere=self._is_elsewhere(body))
+            self._later(self._open, client, body, draft, respond)
 
     def shortcut(self, ack: Ack, body: Json, client: WebClient) -> None:
         """The global shortcut: the same form from anywhere in Slack."""
         ack()
-        self._later(self._open, client, body, Draft(), None)
+        self._later(self._open, client, body, Draft(is_elsewhere=True), None)
 
     def message_shortcut(self, ack: Ack, body: Json, client: WebClient, respond: Respond) -> None:
         """The shortcut on a message: its text and link are in the form, and the ticket keeps its thread."""
@@ -134,7 +140,7 @@ class Listeners:
         if draft.type not in forms:
             ack(
                 response_action="update",
-                view=blocks.modal(forms, Draft(origin=draft.origin), notice=words.TYPE_GONE),
+                view=blocks.modal(forms, replace(draft, type=None, values={}), notice=words.TYPE_GONE),
             )
             return
         answer: Json
@@ -142,7 +148,12 @@ class Listeners:
             if draft.strays:
                 raise Invalid({})
             ticket = self._desk.submit(
-                draft.type, draft.values, _requestor(body), submission=view["id"], origin=draft.origin
+                draft.type,
+                draft.values,
+                _requestor(body),
+                submission=view["id"],
+                origin=draft.origin,
+                is_elsewhere=draft.is_elsewhere,
             )
             receipt = blocks.receipt(ticket, remarks=self._desk.remarks(ticket))
             answer = {"response_action": "update", "view": receipt}
@@ -244,16 +255,23 @@ class Listeners:
                 break
         return values
 
-    def _later(self, call: Callable[..., None], *arguments: Any) -> None:
+    def _is_elsewhere(self, body: Json) -> bool:
+        """Whether a command was typed in another channel than the intake channel."""
+        return self._desk.settings.intake_channel not in (
+            body.get("channel_id"),
+            f"#{body.get('channel_name')}",
+        )
+
+    def _later(self, call: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """Makes calls to Slack after the ack, in a thread of ours: nothing that fails there may spoil the ack."""
 
-        def run() -> None:
+        def run() -> Any:
             try:
-                call(*arguments)
+                return call(*arguments)
             except Exception as error:
                 log.error("a call to Slack met a bug", exc_info=wordless(error))
 
-        self._calls.submit(run)
+        return self._calls.submit(run)
 
 
 def _show_problems(problems: Mapping[str, str], draft: Draft, view: Json, forms: Mapping[str, Any]) -> Json:

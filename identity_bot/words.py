@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from identity_bot.errors import Impossible
@@ -11,7 +11,6 @@ from identity_bot.forms import Form
 from identity_bot.lifecycle import MOVES, By, possible
 from identity_bot.markdown import mrkdwn
 from identity_bot.model import Move, Stage, Ticket
-from identity_bot.people import People
 
 ADOPTED = "Request made in GitHub"
 MODAL_TITLE = "Ask the Identity Team"
@@ -62,11 +61,6 @@ _DO: Mapping[Move, tuple[str, str]] = {
     Move.REOPEN: ("reopen it", "reopened"),
     Move.ACCEPT: ("accept it", "accepted"),
     Move.REJECT: ("say that it needs work", "sent back"),
-}
-_CHOSE: Mapping[Move, str] = {
-    Move.ACCEPT: "accepted it",
-    Move.REJECT: "said that it needs work",
-    Move.CLOSE: "closed the request",
 }
 
 
@@ -122,15 +116,6 @@ def day(when: date) -> str:
     return f"{when:%B} {when.day}, {when.year}"
 
 
-def moment(at: float) -> str:
-    """A moment (seconds since the epoch) that Slack shows in the reader's own time, with how long ago that is.
-
-    The tokens are those of docs.slack.dev/reference/block-kit/block-elements/date-element.
-    """
-    fallback = f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
-    return f"<!date^{int(at)}^{{date_short_pretty}} at {{time}} ({{ago}})|{fallback}>"
-
-
 def receipt(ticket: Ticket) -> str:
     """The receipt in the modal, with the issue's number as soon as there is one."""
     if ticket.number is None:
@@ -171,51 +156,6 @@ def created_team(ticket: Ticket, form: Form, leads: str) -> str:
 def leads(settings: Mapping[str, Any]) -> str:
     """Mentions of the leads that a type's settings name."""
     return " ".join(f"<@{lead['slack']}>" for lead in settings.get("leads", ()) if "slack" in lead)
-
-
-def facts(ticket: Ticket, form: Form) -> list[tuple[str, str]]:
-    """What the team's card says of a ticket besides the answers, as plain text."""
-    return [
-        ("Requestor", ticket.requestor.name),
-        ("Team", ticket.requestor.team),
-        ("Urgent", "Yes" if ticket.is_urgent else "No"),
-        ("Sensitive", "Yes, read it in GitHub only" if ticket.is_sensitive else "No"),
-        ("Stage", ticket.stage.value),
-        ("Reference", ticket.reference),
-    ]
-
-
-def card_facts(ticket: Ticket, type_title: str, people: People) -> list[tuple[str, str]]:
-    """What the team's card says of a ticket besides the answers, as names and mrkdwn."""
-    now = ticket.facts
-    stage = now.stage.value
-    if now.close_reason and now.stage is Stage.CLOSED:
-        stage = f"{stage}: {now.close_reason.value}"
-    assigned = ", ".join(map(people.mention, now.assignees))
-    return [
-        ("Type", mrkdwn(type_title, limit=75)),
-        ("Requestor", mrkdwn(ticket.requestor.name, limit=200)),
-        ("Team", mrkdwn(ticket.requestor.team, limit=200)),
-        ("Urgent", "Yes" if ticket.is_urgent else "No"),
-        ("Sensitive", "Yes, read it in GitHub only" if ticket.is_sensitive else "No"),
-        ("Stage", stage),
-        ("Priority", now.priority.value if now.priority else "not set"),
-        ("SPOC", people.mention(now.spoc) if now.spoc else "not named"),
-        ("Assigned to", assigned or "nobody"),
-        ("Target date", day(now.target) if now.target else "not set"),
-        ("Asked", moment(ticket.submitted_at)),
-        ("Reference", ticket.reference),
-    ]
-
-
-def odd(remark: str) -> str:
-    """On the card, about an issue that says two things at once."""
-    return f"{remark[:1].upper()}{remark[1:]}."
-
-
-def more_answers(count: int) -> str:
-    """On the team's card, where it has no room for all answers."""
-    return f"… and {count} more {'answer' if count == 1 else 'answers'} in the ticket."
 
 
 def parked(kind: str, ticket: Ticket | None, leads: str, reason: str) -> str:
@@ -267,16 +207,6 @@ def refused_by_github(ticket: Ticket, what: str) -> str:
     )
 
 
-def about(ticket: Ticket) -> str:
-    """In a move's form: which ticket it is about."""
-    return f"Ticket {link(ticket)}, asked for by {mrkdwn(ticket.requestor.name, limit=200)}"
-
-
-def chose(move: Move, slack_id: str) -> str:
-    """In the place of a message's buttons, once somebody has used one."""
-    return f"<@{slack_id}> {_CHOSE.get(move, f'chose to {_DO[move][0]}')}."
-
-
 def impossible(error: Impossible) -> str:
     """Why a move was not made, and what whoever wanted it can do instead; plain text for Slack and GitHub alike."""
     ticket, move = error.ticket, error.move
@@ -298,7 +228,7 @@ def _so_already(ticket: Ticket, move: Move) -> str:
     """What a move would have made so, where it is so."""
     now = ticket.facts
     match move:
-        case Move.TAKE | Move.ASSIGN:
+        case Move.TAKE | Move.ASSIGN if now.assignees:
             return f"is already assigned to {_joined(now.assignees)}"
         case Move.PRIORITY | Move.CRITICAL if now.priority:
             return f"already has the priority {now.priority.value}"

@@ -34,8 +34,8 @@ from identity_bot import (
 from identity_bot.blocks import (
     FORM,
     Draft,
+    answered,
     apology,
-    card,
     check_form,
     draft_in,
     drawn,
@@ -49,7 +49,7 @@ from identity_bot.blocks import (
 from identity_bot.errors import Invalid
 from identity_bot.forms import load
 from identity_bot.inputs import action
-from identity_bot.model import Post, ticket_id
+from identity_bot.model import Move, Post, ticket_id
 from identity_bot.plugins import find
 from identity_bot.questions import Question
 from identity_bot.slack_limits import check_message, check_view
@@ -102,6 +102,7 @@ DRAFT = Draft(
     },
     origin=Post(channel="C1", ts="1.2", link="https://slack.test/p1"),
     about="See <https://va.gov>",
+    is_elsewhere=True,
 )
 HOSTILE = [
     "<!channel> <@U1> <https://evil.test|bank> @here",
@@ -410,6 +411,7 @@ def test_elements_that_are_not_ours_are_left_alone() -> None:
         '{"origin": {"x": 1}}',
         '{"origin": 5}',
         '{"about": 5}',
+        '{"is_elsewhere": "yes"}',
     ],
 )
 def test_metadata_that_is_not_ours_says_nothing(metadata: str) -> None:
@@ -497,7 +499,7 @@ def test_searching_for_nothing_offers_the_first_hundred() -> None:
     assert [option["value"] for option in found(MANY, " ")] == [f"v{n}" for n in range(100)]
 
 
-# Receipts, cards and messages
+# Receipts and messages
 
 
 @pytest.mark.parametrize("number", [None, 7])
@@ -516,74 +518,6 @@ def test_problems_stand_at_their_questions_in_plain_text() -> None:
     }
 
 
-def test_a_card_shows_facts_and_answers() -> None:
-    answers = DRAFT.values | {"number": 5, "decimal": 0.25, "files": []}
-
-    shown = card(ticket(answers=answers), FULL, "*New*")
-
-    assert check_message(shown) == []
-    assert "*One*\nb" in shown["text"]
-    assert "*Several*\na, c" in shown["text"]
-    assert "*One of many*\nOption number 249" in shown["text"]
-    assert "*Address*\n<https://va.gov/?a=1&amp;b=2>" in shown["text"]
-    assert "*Requestor:* Juniper Vale" in shown["text"]
-
-
-@given(st.dictionaries(st.sampled_from([q.name for q in FULL.questions]), text), text, text)
-@settings(max_examples=60, deadline=None, derandomize=True)
-def test_slack_takes_a_card_whatever_was_answered_and_its_text_is_complete(
-    answers: dict[str, str], name: str, headline: str
-) -> None:
-    requestor = Person(slack_id="U1", name=name, team=name)
-
-    shown = card(ticket(answers=answers, requestor=requestor), FULL, headline or "New")
-
-    assert check_message(shown) == []
-    assert all(part in shown["text"] for part in spoken(shown["blocks"]))
-    assert "<!" not in shown["text"].replace(headline, "")
-
-
-def test_a_link_on_a_card_cannot_pretend_to_lead_elsewhere() -> None:
-    shown = card(ticket(answers={"url": "https://evil.test/|https://va.gov"}), FULL, "New")
-
-    assert "<https://evil.test/%7Chttps://va.gov>" in shown["text"]
-
-
-def test_a_link_too_long_for_a_card_is_no_link() -> None:
-    shown = card(ticket(answers={"url": "https://va.gov/" + "x" * 400}), FULL, "New")
-
-    assert "<https" not in shown["text"].replace("<https://github.test", "")
-
-
-def test_a_card_that_has_no_room_for_all_answers_counts_the_rest() -> None:
-    asked = Form(title="Long", questions=[LongText(name=f"q{n}", label=f"Q{n}" * 90) for n in range(90)])
-    answers = {f"q{n}": "語😀" * 1500 for n in range(90)}
-
-    shown = card(ticket(answers=answers), asked, "New")
-    listed = sum(block["type"] == "section" for block in shown["blocks"]) - 2
-
-    assert check_message(shown) == []
-    assert f"… and {90 - listed} more answers in the ticket." in shown["text"]
-
-
-def test_a_card_of_many_short_answers_stays_within_fifty_blocks() -> None:
-    asked = Form(title="Long", questions=[YesNo(name=f"q{n}", label=f"Q{n}") for n in range(90)])
-
-    shown = card(ticket(answers={f"q{n}": True for n in range(90)}), asked, "New")
-
-    assert check_message(shown) == []
-    assert len(shown["blocks"]) == 50
-
-
-@given(st.dictionaries(st.sampled_from([q.name for q in FULL.questions]), st.just("SECRET"), min_size=1))
-@settings(max_examples=30, deadline=None, derandomize=True)
-def test_a_sensitive_tickets_card_has_nothing_of_its_answers(answers: dict[str, str]) -> None:
-    shown = card(ticket(answers=answers, is_sensitive=True), FULL, "New")
-
-    assert "SECRET" not in json.dumps(shown)
-    assert "Yes, read it in GitHub only" in shown["text"]
-
-
 @given(text)
 @settings(max_examples=60, deadline=None, derandomize=True)
 def test_slack_takes_every_message_and_its_text_is_complete(said: str) -> None:
@@ -592,6 +526,26 @@ def test_slack_takes_every_message_and_its_text_is_complete(said: str) -> None:
     assert check_message(shown) == []
     [in_block] = spoken(shown["blocks"])
     assert shown["text"].startswith(in_block.removesuffix("…"))
+
+
+def test_a_message_has_a_button_for_each_thing_its_reader_can_do() -> None:
+    shown = message("It is ready.", (Move.ACCEPT, Move.REJECT, Move.CLOSE), "T1")
+
+    assert check_message(shown) == []
+    said = {one["action_id"]: (one["text"]["text"], one["value"]) for one in shown["blocks"][1]["elements"]}
+    assert said == {
+        "idbot:move:accept": ("Accept", "T1"),
+        "idbot:move:reject": ("Needs work…", "T1"),
+        "idbot:move:close": ("Close my request…", "T1"),
+    }
+
+
+def test_once_answered_a_message_says_so_in_the_place_of_its_buttons() -> None:
+    shown = answered("It is ready.", "<@U1> accepted it.")
+
+    assert check_message(shown) == []
+    assert shown["text"] == "It is ready.\n<@U1> accepted it."
+    assert [block["type"] for block in shown["blocks"]] == ["section", "context"]
 
 
 def test_a_long_message_is_not_cut_inside_a_link_or_an_escape() -> None:

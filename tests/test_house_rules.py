@@ -29,9 +29,9 @@ VENDORS = {
 }
 """Which modules of the core may know which vendor."""
 PURE = {
-    "answer_rules", "blocks", "cards", "commands", "defaults", "errors", "forms", "hookspecs", "inputs", "issue",
-    "lifecycle", "markdown", "model", "move_words", "people", "privacy", "questions", "slack_checks", "slack_elements",
-    "slack_limits", "words",
+    "answer_rules", "blocks", "card_words", "cards", "commands", "defaults", "errors", "forms", "hookspecs",
+    "inputs", "issue", "lifecycle", "markdown", "model", "people", "privacy", "questions", "slack_checks",
+    "slack_elements", "slack_limits", "words",
 }  # fmt: skip
 """The modules that compute and touch nothing."""
 IO = {"socket", "subprocess", "threading", "time", "urllib.request", "http", "os", "random", "sys", "asyncio"}

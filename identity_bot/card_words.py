@@ -1,10 +1,14 @@
-"""The words on the buttons by which people move tickets, on the forms behind them, and of what went wrong there."""
+"""The words on the team's card, on the buttons by which people move tickets, and in the forms behind them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
-from identity_bot.model import CloseReason, Move, Priority
+from identity_bot.markdown import mrkdwn
+from identity_bot.model import CloseReason, Move, Priority, Stage, Ticket
+from identity_bot.people import People
+from identity_bot.words import day, link
 
 BUTTONS: Mapping[Move, str] = {
     Move.TAKE: "Take it",
@@ -81,7 +85,68 @@ CANNOT_TELL = "I could not find out who may do that, so nothing was changed. Ple
 NOTHING_CHANGED = (
     "Sorry, that did not work on our side, so *nothing was changed*. Please try again in a minute."
 )
+TAKES_LONG = (
+    "This takes longer than usual. Please look at the ticket's card in a moment: if nothing has changed there, "
+    "go back and send it again."
+)
 LOGIN_UNKNOWN = (
     "I do not know your GitHub login, so I cannot assign the ticket to you. Please assign yourself in GitHub, "
     "or ask the bot's operator to add you to `people` in the settings."
 )
+_CHOSE: Mapping[Move, str] = {
+    Move.ACCEPT: "accepted it",
+    Move.REJECT: "said that it needs work",
+    Move.CLOSE: "closed the request",
+}
+
+
+def moment(at: float) -> str:
+    """A moment (seconds since the epoch) that Slack shows in the reader's own time, with how long ago that is.
+
+    The tokens are those of docs.slack.dev/reference/block-kit/block-elements/date-element.
+    """
+    fallback = f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
+    return f"<!date^{int(at)}^{{date_short_pretty}} at {{time}} ({{ago}})|{fallback}>"
+
+
+def facts(ticket: Ticket, type_title: str, people: People) -> list[tuple[str, str]]:
+    """What the team's card says of a ticket besides the answers, as names and mrkdwn."""
+    now = ticket.facts
+    stage = now.stage.value
+    if now.close_reason and now.stage is Stage.CLOSED:
+        stage = f"{stage}: {now.close_reason.value}"
+    assigned = ", ".join(map(people.mention, now.assignees))
+    return [
+        ("Type", mrkdwn(type_title, limit=75)),
+        ("Requestor", mrkdwn(ticket.requestor.name, limit=200)),
+        ("Team", mrkdwn(ticket.requestor.team, limit=200)),
+        ("Urgent", "Yes" if ticket.is_urgent else "No"),
+        ("Sensitive", "Yes, read it in GitHub only" if ticket.is_sensitive else "No"),
+        ("Stage", stage),
+        ("Priority", now.priority.value if now.priority else "not set"),
+        ("SPOC", people.mention(now.spoc) if now.spoc else "not named"),
+        ("Assigned to", assigned or "nobody"),
+        ("Target date", day(now.target) if now.target else "not set"),
+        ("Asked", moment(ticket.submitted_at)),
+        ("Reference", ticket.reference),
+    ]
+
+
+def odd(remark: str) -> str:
+    """On the card, about an issue that says two things at once."""
+    return f"{remark[:1].upper()}{remark[1:]}."
+
+
+def more_answers(count: int) -> str:
+    """On the team's card, where it has no room for all answers."""
+    return f"… and {count} more {'answer' if count == 1 else 'answers'} in the ticket."
+
+
+def about(ticket: Ticket) -> str:
+    """In a move's form: which ticket it is about."""
+    return f"Ticket {link(ticket)}, asked for by {mrkdwn(ticket.requestor.name, limit=200)}"
+
+
+def chose(move: Move, slack_id: str) -> str:
+    """In the place of a message's buttons, once somebody has used one."""
+    return f"<@{slack_id}> {_CHOSE.get(move, 'has chosen')}."
