@@ -18,12 +18,12 @@ from starlette.routing import Route
 from identity_bot.desk import Desk
 from identity_bot.errors import Refused, StoreError
 from identity_bot.github_webhook import (
+    Delivery,
     Forged,
     IssueSeen,
     LabelDeleted,
     LabelRenamed,
     RepositoryRenamed,
-    Told,
     read_webhook,
 )
 
@@ -105,7 +105,7 @@ def web_app(
     return Starlette(routes=routes)
 
 
-def _take_in(desk: Desk, told: Told | None) -> None:
+def _take_in(desk: Desk, told: Delivery | None) -> None:
     """Passes on what a delivery tells; what is no matter of the desk's, it leaves alone."""
     match told:
         case IssueSeen(snapshot=snapshot, comment=comment):
