@@ -81,7 +81,7 @@ class SlackChat:
         )
 
     def post(self, channel: str, message: Mapping[str, Any], *, mark: str, thread_ts: str | None) -> Post:
-        """Posts a message that carries `mark` in its metadata."""
+        """Posts a message that carries `mark` in its metadata; Refused where the thread's first message is gone."""
         answer = self._call(
             "chat.postMessage",
             channel=self._ids.get(channel, channel),
@@ -93,7 +93,12 @@ class SlackChat:
             **({"thread_ts": thread_ts} if thread_ts else {}),
         )
         self._ids[channel] = answer["channel"]
-        return Post(channel=answer["channel"], ts=answer["ts"])
+        post = Post(channel=answer["channel"], ts=answer["ts"])
+        # Slack puts a reply to a deleted message into the channel, and only the answer tells (slack-go issue 1571).
+        if thread_ts and "thread_ts" not in answer.get("message", {"thread_ts": thread_ts}):
+            self._take_back(post)
+            raise SlackRefused("Slack's chat.postMessage: thread_not_found", "thread_not_found")
+        return post
 
     def find_post(self, channel: str, mark: str, since: float, *, thread_ts: str | None) -> Post | None:
         """The message that carries this mark among those posted since then."""
@@ -172,6 +177,12 @@ class SlackChat:
             return frozenset(self._call("usergroups.users.list", usergroup=place)["users"])
         pages = self._pages("conversations.members", channel=self._id(place), limit=999)
         return frozenset(member for page in pages for member in page["members"])
+
+    def _take_back(self, post: Post) -> None:
+        try:
+            self.delete(post)
+        except (Refused, Later, Unsure) as error:
+            log.warning("a message meant for a thread stands in channel %s: %s", post.channel, error)
 
     def _id(self, channel: str) -> str:
         """The id behind a channel's name or a person's direct messages."""

@@ -385,6 +385,66 @@ def test_a_place_that_cannot_be_written_to_any_more_is_refused_in_slacks_word(
         chat.post(place, MESSAGE, mark="1", thread_ts=thread)
 
 
+def test_a_reply_whose_thread_is_gone_is_not_left_in_the_channel(chat: SlackChat, slack: SlackWorld) -> None:
+    root = slack.say(JUNIPER, INTAKE, "Can somebody help?")
+    slack.delete(slack.message(INTAKE, root))
+
+    with pytest.raises(Refused, match="thread_not_found"):
+        chat.post(INTAKE, MESSAGE, mark="1", thread_ts=root)
+
+    assert slack.messages(INTAKE, replies=True) == []
+
+
+def test_a_reply_that_cannot_be_taken_back_is_refused_all_the_same(
+    chat: SlackChat, slack: SlackWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    slack.faults.add("chat.delete", status=502)
+
+    with pytest.raises(Refused, match="thread_not_found"):
+        chat.post(INTAKE, MESSAGE, mark="1", thread_ts="1.000001")
+
+    assert "a message meant for a thread stands in channel C0INTAKE" in caplog.text
+
+
+def test_a_thread_whose_first_message_left_a_tombstone_goes_on(chat: SlackChat, slack: SlackWorld) -> None:
+    root = slack.say(JUNIPER, INTAKE, "Can somebody help?")
+    chat.post(INTAKE, MESSAGE, mark="1", thread_ts=root)
+    slack.delete(slack.message(INTAKE, root))
+
+    posted = chat.post(INTAKE, MESSAGE, mark="2", thread_ts=root)
+
+    assert chat.find_post(INTAKE, "2", time.time() - 60, thread_ts=root) == posted
+
+
+def test_a_person_who_left_after_a_first_message_is_refused(chat: SlackChat, slack: SlackWorld) -> None:
+    chat.post(JUNIPER, MESSAGE, mark="1", thread_ts=None)
+    slack.deactivated.add(JUNIPER)
+
+    with pytest.raises(Refused, match="channel_not_found"):
+        chat.post(JUNIPER, MESSAGE, mark="2", thread_ts=None)
+    with pytest.raises(Refused, match="user_disabled"):
+        SlackChat(cast.BOT_TOKEN, chat.client.base_url).find_post(JUNIPER, "2", time.time(), thread_ts=None)
+
+
+def test_a_bot_that_was_removed_from_a_private_channel_is_refused(chat: SlackChat, slack: SlackWorld) -> None:
+    slack.channels[SECRET].bot_is_member = True
+    posted = chat.post("#claims-private", MESSAGE, mark="1", thread_ts=None)
+    slack.channels[SECRET].bot_is_member = False
+
+    with pytest.raises(Refused, match="channel_not_found"):
+        chat.post("#claims-private", MESSAGE, mark="2", thread_ts=None)
+    with pytest.raises(Refused, match="channel_not_found"):
+        chat.members("#claims-private")
+    assert chat.update(posted, MESSAGE) is False
+
+
+def test_a_card_in_an_archived_channel_can_be_edited_no_more(chat: SlackChat, slack: SlackWorld) -> None:
+    posted = chat.post(TEAM, MESSAGE, mark="1", thread_ts=None)
+    slack.channels[TEAM].is_archived = True
+
+    assert chat.update(posted, MESSAGE) is False
+
+
 def test_a_bot_that_may_not_write_where_it_is_not_a_member_is_refused(
     chat: SlackChat, slack: SlackWorld
 ) -> None:
