@@ -1,93 +1,90 @@
-"""GitHub as the desk sees it: issues over PyGithub, and webhooks read without any I/O."""
+"""GitHub as the desk sees it: issues, comments and people over PyGithub."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote, urlencode
 
-import requests
-from github import Auth, Github, GithubException, RateLimitExceededException
+from github import GithubException, RateLimitExceededException
 from github.Repository import Repository
 
 from identity_bot import issue as issue_text
-from identity_bot.acts import Opened
-from identity_bot.errors import IdentityBotError, Later, Refused, SettingsError, Unsure
-from identity_bot.model import IssueDraft, IssueSnapshot, Ticket
+from identity_bot.errors import Refused
+from identity_bot.github_connection import Answer, Connection, blamed
+from identity_bot.github_edit import fields_of, left_out, not_taken
+from identity_bot.github_read import comment_of, is_pull, is_same, iso, moment, repository_in, snapshot_of
+from identity_bot.model import Edit, IssueComment, IssueDraft, IssueSnapshot, Ticket
+from identity_bot.ports import Opened, Polled
 from identity_bot.settings import GitHubApp
+
+__all__ = ["Answer", "GitHubTracker"]
 
 log = logging.getLogger(__name__)
 
-TIMEOUT = 15
-"""Seconds that one request may take."""
 CLOCK_SKEW = 120.0
 """Seconds that GitHub's clock and ours may differ by."""
+OVERLAP = 10
+"""Seconds that polls overlap by, for what is listed late or changes twice in a second.
+
+GitHub's page has said of `since` both "at or after" and "after" (rest/issues).
+"""
+PAGE = 100
+"""GitHub's most per page."""
 LABEL_COLOUR = "0e8a16"
-MOVED = (301, 302, 307, 308)
-WHILE_LIMITED = 60.0
-"""Seconds to wait at a limit where GitHub names no time (rest/using-the-rest-api/best-practices)."""
-LONGEST_WAIT = 3700.0
-"""Seconds; GitHub's limits are by the hour."""
-
-
-class Forged(Refused):
-    """A delivery that is not GitHub's, or was signed with another secret."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
-    """GitHub's answer as it came; `headers` have lower-case names."""
-
-    status: int
-    headers: Mapping[str, str]
-    content: Any
+WRITING = {"admin", "maintain", "write"}
+"""The roles with write access; a role of the organisation's own shows as one of them in `permission`."""
 
 
 class GitHubTracker:
-    """Issues in GitHub, signed in with a token or as a GitHub App."""
+    """Issues in GitHub, by the names of the repositories that are asked for; renamed ones are followed.
+
+    Snapshots carry the name that was asked for. For one thread at a time.
+    """
 
     def __init__(self, auth: str | GitHubApp, api_url: str, clock: Callable[[], float] = time.time) -> None:
-        # PyGithub would repeat a POST and sleep in our threads: the worker does both better, knowing the outcome.
-        self.client = Github(
-            auth=_signed_in(auth),
-            base_url=api_url,
-            timeout=TIMEOUT,
-            retry=None,
-            seconds_between_requests=0,
-            seconds_between_writes=0,
-            lazy=True,
-        )
+        self._github = Connection(auth, api_url, clock)
         self._clock = clock
         self._labels: set[tuple[str, str]] = set()
-        self.last_contact: float | None = None
+
+    @property
+    def last_contact(self) -> float | None:
         """When GitHub last answered, in seconds since the epoch."""
+        return self._github.last_contact
+
+    def ask(self, path: str) -> Answer:
+        """What GitHub answers to a GET of `path`, whatever its status; raises Later where there is no answer."""
+        return self._github.ask(path)
 
     def open_issue(self, repository: str, draft: IssueDraft) -> Opened:
         """Makes the issue with one POST; where GitHub refuses the assignees, without those who cannot be assigned."""
-        with self._speaking(repository, may_be_done=False):
-            repo = self._repository(repository)
-            for label in draft.labels:
-                self._ensure_label(repo, label)
-        with self._speaking(repository):
+        wanted: dict[str, Any] = {
+            "title": draft.title,
+            "body": draft.body,
+            "labels": list(draft.labels),
+            "assignees": list(draft.assignees),
+        }
+        repo = self._repository(repository)
+        with self._github.speaking(repository, may_be_done=False):
+            self._ensure_labels(repo, draft.labels)
+        with self._github.speaking(repository):
+            path = f"/repos/{repository}/issues"
             try:
-                made = self._create(repo, draft, list(draft.assignees))
+                made = self._github.call("POST", path, wanted).content
             except GithubException as error:
-                if not (draft.assignees and "assignees" in _blamed(error)):
+                if not (draft.assignees and "assignees" in blamed(error)):
                     raise
                 able = [login for login in draft.assignees if repo.has_in_assignees(login)]
-                made = self._create(repo, draft, able)
-            return Opened(snapshot=snapshot_of(repository, made), refused=_left_out(draft, made))
+                made = self._github.call("POST", path, wanted | {"assignees": able}).content
+            return Opened(snapshot=snapshot_of(repository, made), refused=left_out(wanted, made))
 
     def find_issue(self, repository: str, ticket_id: str, since: float) -> IssueSnapshot | None:
         """The issue that carries the ticket's marker. The list is asked, not the search, which lags behind."""
-        with self._speaking(repository):
+        with self._github.speaking(repository):
             earliest = datetime.fromtimestamp(since - CLOCK_SKEW, UTC)
             listed = self._repository(repository).get_issues(
                 state="all", sort="created", direction="desc", since=earliest
@@ -99,47 +96,170 @@ class GitHubTracker:
                     return snapshot_of(repository, found.raw_data)
         return None
 
-    def set_status(self, ticket: Ticket) -> None:
-        """Writes the status block of the ticket's issue where it has changed."""
-        with self._speaking(ticket.repository):
-            found = self._repository(ticket.repository).get_issue(ticket.number or 0)
-            body = issue_text.with_status(found.body or "", ticket)
-            if body != found.body:
-                found.edit(body=body)
+    def look_at(self, repository: str, number: int) -> IssueSnapshot:
+        """An issue as it is now; one that is deleted or elsewhere is_gone.
 
-    def ask(self, path: str) -> Answer:
-        """What GitHub answers to a GET of `path`, whatever its status; raises Later where there is no answer."""
-        with self._speaking(path, may_be_done=False):
-            status, headers, data = self.client.requester.requestJson("GET", path)
-            return Answer(
-                status=status,
-                headers={str(name).lower(): str(value) for name, value in headers.items()},
-                content=json.loads(data) if data else None,
+        Raises Refused where the repository does not answer either: then nothing is known of its issues.
+        """
+        with self._github.speaking(repository, may_be_done=False):
+            answer = self._github.call("GET", f"/repos/{repository}/issues/{number}", taking=(404, 410))
+            if answer.status == 200:
+                return self._where_it_is(repository, number, answer.content)
+            there = self._about(repository)
+            if not there["has_issues"]:
+                raise Refused(f"GitHub: {answer.status} issues are switched off ({repository})")
+            return IssueSnapshot(
+                repository=repository,
+                number=number,
+                url=f"{there['html_url']}/issues/{number}",
+                ticket_id=None,
+                updated_at=float(int(self._clock())),
+                is_gone=True,
             )
 
+    def edit_issue(self, ticket: Ticket, edit: Edit, *, spoc_name: str = "") -> IssueSnapshot:
+        """Changes the ticket's issue with one PATCH of what differs, if anything does; the issue as it then is.
+
+        `spoc_name` is what a SPOC is called whose GitHub login is not known. Raises Refused where GitHub leaves
+        something out; what it took is done all the same.
+        """
+        name = f"{ticket.repository}#{ticket.number}"
+        with self._github.speaking(name, may_be_done=False):
+            found = self._github.call("GET", f"/repos/{ticket.repository}/issues/{ticket.number}").content
+            snapshot = self._where_it_is(ticket.repository, ticket.number or 0, found)
+            if snapshot.moved_to:
+                raise Refused(
+                    f"{name} is now {snapshot.moved_to[0]}#{snapshot.moved_to[1]}, which is not ours"
+                )
+            fields = fields_of(found, ticket, edit, spoc_name=spoc_name)
+            if not fields:
+                return snapshot
+            self._ensure_labels(
+                self._repository(ticket.repository), set(fields.get("labels", ())) - snapshot.labels
+            )
+        with self._github.speaking(name):
+            try:
+                answer = self._github.call("PATCH", found["url"], fields).content
+            except GithubException as error:
+                if "assignees" not in blamed(error):
+                    raise
+                raise Refused(
+                    f"GitHub does not let {name} be assigned to {' and '.join(fields.get('assignees', ()))}: "
+                    "whoever is assigned must be a member of the repository"
+                ) from error
+            if missing := not_taken(fields, answer):
+                raise Refused(
+                    f"GitHub did not take {', '.join(missing)} for {name}; expected a token with write access"
+                )
+            return snapshot_of(ticket.repository, answer)
+
+    def comment(self, repository: str, number: int, body: str, *, mark: str) -> None:
+        """Writes a comment that carries `mark` in its last line, hidden."""
+        text = issue_text.marked(body, mark)
+        with self._github.speaking(repository):
+            self._github.call("POST", f"/repos/{repository}/issues/{number}/comments", {"body": text})
+
+    def has_comment(self, repository: str, number: int, mark: str, since: float) -> bool:
+        """Whether a comment with this mark was written since then (seconds since the epoch)."""
+        with self._github.speaking(repository):
+            earliest = datetime.fromtimestamp(since - CLOCK_SKEW, UTC)
+            listed = self._repository(repository).get_issue(number).get_comments(since=earliest)
+            return any(issue_text.mark_in(found.body) == mark for found in listed)
+
+    def react(self, repository: str, comment_id: int, content: str) -> None:
+        """Puts a reaction on a comment, once; one that is gone needs none."""
+        with self._github.speaking(repository):
+            path = f"/repos/{repository}/issues/comments/{comment_id}/reactions"
+            self._github.call("POST", path, {"content": content}, taking=(404,))
+
+    def may_write(self, repository: str, login: str) -> bool:
+        """Whether somebody has write access; nobody has whom GitHub does not know there."""
+        with self._github.speaking(repository, may_be_done=False):
+            path = f"/repos/{repository}/collaborators/{quote(login, safe='')}/permission"
+            answer = self._github.call("GET", path, taking=(404,))
+            return bool({answer.content.get("role_name"), answer.content.get("permission")} & WRITING)
+
+    def poll(self, repository: str, *, since: float, etag: str, comments_since: float) -> Polled | None:
+        """What has changed since then (seconds since the epoch); None, by one conditional request, for nothing.
+
+        Some of what was polled before is among it again. Comments are those written since then.
+        """
+        with self._github.speaking(repository, may_be_done=False):
+            first = self._newest(repository, since, etag)
+            if first.status == 304:
+                return None
+            name = self._name_now(repository, first.content)
+            if not is_same(name, repository):
+                # PyGithub follows a 301 without the query, so that was another list.
+                first = self._newest(name, since, etag)
+                if first.status == 304:
+                    return None
+            listed: list[dict[str, Any]] = first.content
+            if len(listed) == PAGE:
+                listed = self._all_since(f"/repos/{name}/issues", since - OVERLAP, {"state": "all"})
+            issues = [snapshot_of(repository, data) for data in listed if not is_pull(data)]
+            return Polled(
+                issues=tuple(sorted(issues, key=lambda one: (one.updated_at, one.number))),
+                comments=tuple(self._comments(repository, name, comments_since)) if issues else (),
+                since=max([since, *(moment(data["updated_at"]) for data in listed)]),
+                etag=first.headers.get("etag", ""),
+                renamed_to=None if is_same(name, repository) else name,
+            )
+
+    def _newest(self, name: str, since: float, etag: str) -> Answer:
+        """The issues that changed last: any change whatever changes this page, and with it its ETag."""
+        query = urlencode({"state": "all", **_changed(since - OVERLAP, "desc")})
+        headers = {"If-None-Match": etag} if etag else {}
+        return self._github.call("GET", f"/repos/{name}/issues?{query}", headers=headers, taking=(304,))
+
+    def _all_since(
+        self, path: str, since: float, query: Mapping[str, str] | None = None
+    ) -> list[dict[str, Any]]:
+        """All of a list that changed since then, each as it was listed last.
+
+        What changes while we read goes to the end of the list and moves others over the edges of numbered pages,
+        unseen. So a page begins a second before the last change of the one before, and has a number only within that.
+        """
+        found: dict[int, dict[str, Any]] = {}
+        page = 1
+        while True:
+            asked = urlencode({**(query or {}), **_changed(since, "asc"), "page": page})
+            items = self._github.call("GET", f"{path}?{asked}").content
+            found |= {item["id"]: item for item in items}
+            if len(items) < PAGE:
+                return list(found.values())
+            last = moment(items[-1]["updated_at"]) - 1
+            page, since = (1, last) if last > since else (page + 1, since)
+
+    def _comments(self, repository: str, name: str, since: float) -> Iterable[IssueComment]:
+        listed = self._all_since(f"/repos/{name}/issues/comments", since - OVERLAP)
+        for data in sorted(listed, key=lambda one: (moment(one["created_at"]), one["id"])):
+            *_, kind, number = data["html_url"].partition("#")[0].split("/")
+            comment = comment_of(repository, int(number), data) if kind == "issues" else None
+            # An old one that was edited is listed too, and would be obeyed twice.
+            if comment and comment.created_at >= int(since) - OVERLAP:
+                yield comment
+
+    def _where_it_is(self, repository: str, number: int, data: Mapping[str, Any]) -> IssueSnapshot:
+        """The snapshot of an issue that GitHub answered with, perhaps from another repository."""
+        snapshot, there = snapshot_of(repository, data), repository_in(data)
+        if is_same(there, repository) or is_same(there, self._about(repository)["full_name"]):
+            return snapshot
+        return replace(snapshot, number=number, is_gone=True, moved_to=(there, snapshot.number))
+
+    def _name_now(self, repository: str, listed: list[Mapping[str, Any]]) -> str:
+        return repository_in(listed[0]) if listed else str(self._about(repository)["full_name"])
+
+    def _about(self, repository: str) -> Mapping[str, Any]:
+        about: Mapping[str, Any] = self._github.call("GET", f"/repos/{repository}").content
+        return about
+
     def _repository(self, name: str) -> Repository:
-        return self.client.get_repo(name)
+        return self._github.client.get_repo(name)
 
-    def _create(self, repo: Repository, draft: IssueDraft, assignees: list[str]) -> Mapping[str, Any]:
-        wanted = {
-            "title": draft.title,
-            "body": draft.body,
-            "labels": list(draft.labels),
-            "assignees": assignees,
-        }
-        status, headers, text = self._post(repo, wanted)
-        if status in MOVED:
-            # The repository has another name now. PyGithub follows that for what only reads, so it can be found.
-            status, headers, text = self._post(self.client.get_repo(repo.full_name).complete(), wanted)
-        made: dict[str, Any] = json.loads(text) if status < 300 else _object(text)
-        if status >= 300:
-            raise self.client.requester.createException(status, headers, made)
-        if "number" not in made:
-            raise ValueError("no issue")
-        return made
-
-    def _post(self, repo: Repository, wanted: Mapping[str, Any]) -> tuple[int, dict[str, Any], str]:
-        return self.client.requester.requestJson("POST", f"{repo.url}/issues", input=wanted)
+    def _ensure_labels(self, repo: Repository, names: Iterable[str]) -> None:
+        for name in names:
+            self._ensure_label(repo, name)
 
     def _ensure_label(self, repo: Repository, name: str) -> None:
         """Makes a label that is missing; one that may not be made is missed in the issue that comes back."""
@@ -161,135 +281,7 @@ class GitHubTracker:
             return
         self._labels.add(key)
 
-    @contextmanager
-    def _speaking(self, repository: str, *, may_be_done: bool = True) -> Iterator[None]:
-        """Tells GitHub's failures apart by what is known of the outcome."""
-        try:
-            yield
-        except IdentityBotError:
-            raise
-        except GithubException as error:
-            self.last_contact = self._clock()
-            raise _failure(error, repository, self._clock(), may_be_done) from error
-        except requests.RequestException as error:
-            raise _broken(error, may_be_done) from error
-        except (ValueError, KeyError, TypeError, AttributeError, AssertionError, RuntimeError) as error:
-            raise _unsure(
-                f"GitHub: an answer that makes no sense ({type(error).__name__})", may_be_done
-            ) from error
-        self.last_contact = self._clock()
 
-
-def read_webhook(headers: Mapping[str, str], body: bytes, secret: str) -> IssueSnapshot | None:
-    """The issue that a delivery is about; None for a delivery about something else.
-
-    Raises Forged where the signature does not fit the raw body, and Refused where the body is no delivery. `headers`
-    has lower-case names. See docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries.
-    """
-    expected = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(expected.encode(), headers.get("x-hub-signature-256", "").encode()):
-        raise Forged("the signature does not fit")
-    try:
-        payload = json.loads(body)
-        if headers.get("x-github-event") not in ("issues", "issue_comment"):
-            return None
-        return snapshot_of(str(payload["repository"]["full_name"]), payload["issue"])
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise Refused(f"not a delivery that can be read ({type(error).__name__})") from error
-
-
-def snapshot_of(repository: str, data: Mapping[str, Any]) -> IssueSnapshot:
-    """An issue as GitHub's REST answers and webhooks show it."""
-    return IssueSnapshot(
-        repository=repository,
-        number=int(data["number"]),
-        url=str(data["html_url"]),
-        ticket_id=issue_text.ticket_id_in(data.get("body")),
-        labels=frozenset(label["name"] for label in data.get("labels") or ()),
-        assignees=frozenset(person["login"] for person in data.get("assignees") or ()),
-        is_open=data.get("state") == "open",
-    )
-
-
-def _signed_in(auth: str | GitHubApp) -> Auth.Auth:
-    if isinstance(auth, str):
-        return Auth.Token(auth)
-    app = Auth.AppAuth(auth.app_id, auth.private_key)
-    try:
-        app.create_jwt()
-    except Exception as error:  # the key goes through two libraries, each with errors of its own
-        raise SettingsError(
-            [
-                f"GITHUB_APP_PRIVATE_KEY: cannot sign with it ({type(error).__name__}); expected an RSA key, as PEM"
-            ]
-        ) from error
-    return app.get_installation_auth(auth.installation_id)
-
-
-def _left_out(draft: IssueDraft, made: Mapping[str, Any]) -> tuple[str, ...]:
-    """What was asked for and is not in the issue: GitHub drops what the token may not set without a word."""
-    labels = {label["name"].casefold() for label in made.get("labels") or ()}
-    assignees = {person["login"].casefold() for person in made.get("assignees") or ()}
-    return (
-        *(f"the label {name}" for name in draft.labels if name.casefold() not in labels),
-        *(f"the assignee {name}" for name in draft.assignees if name.casefold() not in assignees),
-    )
-
-
-def _object(text: str) -> dict[str, Any]:
-    """The object that an error's body should be; empty where it is none."""
-    try:
-        data = json.loads(text)
-    except ValueError:
-        return {}
-    return data if isinstance(data, dict) else {}
-
-
-def _blamed(error: GithubException) -> list[str]:
-    """The fields that a 422 finds fault with."""
-    details = error.data.get("errors") if isinstance(error.data, dict) else None
-    if error.status != 422 or not isinstance(details, list):
-        return []
-    return [str(detail["field"]) for detail in details if isinstance(detail, dict) and detail.get("field")]
-
-
-def _failure(error: GithubException, repository: str, now: float, may_be_done: bool) -> IdentityBotError:
-    message = error.data.get("message") if isinstance(error.data, dict) else None
-    # Only the first line: what follows may quote what was sent.
-    said = f"GitHub: {error.status} {str(message or '').partition(chr(10))[0][:200]}".rstrip()
-    said = f"{said} ({', '.join([repository, *_blamed(error)])})"
-    headers = {str(name).lower(): str(value) for name, value in (error.headers or {}).items()}
-    is_limit = error.status in (403, 429) and (
-        error.status == 429
-        or isinstance(error, RateLimitExceededException)
-        or "retry-after" in headers
-        or headers.get("x-ratelimit-remaining") == "0"
-    )
-    if is_limit:
-        return Later(said, _wait(headers, now))
-    if error.status == 401:
-        return Later(said)  # the token can be mended; until then nothing of the ticket is lost
-    if 400 <= error.status < 500 and error.status != 408:  # which is a time-out by another name
-        return Refused(said)
-    return _unsure(said, may_be_done)
-
-
-def _wait(headers: Mapping[str, str], now: float) -> float:
-    try:
-        if "retry-after" in headers:
-            return min(LONGEST_WAIT, max(1.0, float(headers["retry-after"])))
-        if headers.get("x-ratelimit-remaining") == "0":
-            return min(LONGEST_WAIT, max(1.0, float(headers["x-ratelimit-reset"]) - now))
-    except (KeyError, ValueError):
-        pass
-    return WHILE_LIMITED
-
-
-def _broken(error: requests.RequestException, may_be_done: bool) -> IdentityBotError:
-    said = f"GitHub: {type(error).__name__}"
-    never_sent = isinstance(error, requests.ConnectTimeout) or "NewConnectionError" in repr(error)
-    return _unsure(said, may_be_done and not never_sent)
-
-
-def _unsure(said: str, may_be_done: bool) -> IdentityBotError:
-    return Unsure(said) if may_be_done else Later(said)
+def _changed(since: float, direction: str) -> dict[str, str | int]:
+    query: dict[str, str | int] = {"sort": "updated", "direction": direction, "per_page": PAGE}
+    return query | ({"since": iso(since)} if since > 0 else {})

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -21,8 +18,8 @@ from starlette.types import Receive, Scope, Send
 
 from identity_bot import issue as issue_text
 from identity_bot.errors import IdentityBotError, Later, Refused, SettingsError, Unsure
-from identity_bot.github import GitHubTracker, read_webhook
-from identity_bot.model import IssueDraft, Person, Post, Ticket, ticket_id
+from identity_bot.github import GitHubTracker
+from identity_bot.model import IssueDraft, Person, Ticket, ticket_id
 from identity_bot.sandbox import cast
 from identity_bot.sandbox.github_api import routes
 from identity_bot.sandbox.github_faults import FaultKind
@@ -189,7 +186,7 @@ def test_garbage_and_cut_connections_are_unknown_outcomes(
 
 
 def test_silence_is_an_unknown_outcome(github: GitHubWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("identity_bot.github.TIMEOUT", 1)
+    monkeypatch.setattr("identity_bot.github_connection.TIMEOUT", 1)
     tracker = GitHubTracker(cast.GITHUB_TOKEN, f"{github.base_url}/github/api")
     github.faults.add("POST", "/repos/*/*/issues", kind=FaultKind.HANG, after=True)
 
@@ -355,33 +352,6 @@ def test_a_look_that_fails_says_nothing_about_the_issue(
         tracker.find_issue(REPOSITORY, TICKET.id, time.time())
 
 
-def test_the_status_block_is_written_only_where_it_changed(
-    tracker: GitHubTracker, github: GitHubWorld
-) -> None:
-    tracker.open_issue(REPOSITORY, DRAFT)
-    thread = Post(channel="C0INTAKE", ts="1.0", link="https://slack.example/p1")
-    changed = replace(TICKET, number=1, thread=thread)
-
-    tracker.set_status(replace(TICKET, number=1))
-    tracker.set_status(changed)
-    tracker.set_status(changed)
-
-    assert github.traffic.count("PATCH") == 1
-    assert thread.link in (github.issue(REPOSITORY, 1).body or "")
-    assert "What is asked" in (github.issue(REPOSITORY, 1).body or "")
-
-
-@pytest.mark.parametrize(("number", "says"), [(1, "410 This issue was deleted"), (7, "404")])
-def test_the_status_of_an_issue_that_is_gone_is_refused(
-    tracker: GitHubTracker, github: GitHubWorld, number: int, says: str
-) -> None:
-    tracker.open_issue(REPOSITORY, DRAFT)
-    github.delete(REPOSITORY, 1, actor="indigo-marshwick")
-
-    with pytest.raises(Refused, match=says):
-        tracker.set_status(replace(TICKET, number=number))
-
-
 def key() -> tuple[str, str]:
     """A private key and its public half, as PEM text."""
     private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -441,60 +411,3 @@ def test_the_time_of_githubs_last_answer_is_known_even_if_it_was_no(
 
     assert before is None
     assert tracker.last_contact
-
-
-def delivery(payload: object, event: str = "issues", secret: str = "s") -> tuple[dict[str, str], bytes]:
-    """A webhook delivery's headers and body."""
-    body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-    signature = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    return {"x-hub-signature-256": signature, "x-github-event": event}, body
-
-
-ISSUE = {"number": 3, "html_url": "https://github.example/3", "state": "open", "body": DRAFT.body}
-
-
-@pytest.mark.parametrize("event", ["issues", "issue_comment"])
-def test_a_delivery_shows_the_issue_that_it_is_about(event: str) -> None:
-    headers, body = delivery({"repository": {"full_name": REPOSITORY}, "issue": ISSUE}, event)
-
-    snapshot = read_webhook(headers, body, "s")
-
-    assert snapshot
-    assert (snapshot.number, snapshot.ticket_id) == (3, TICKET.id)
-
-
-@pytest.mark.parametrize("event", ["ping", "push", "label", ""])
-def test_a_delivery_about_something_else_shows_none(event: str) -> None:
-    assert read_webhook(*delivery({"zen": "…"}, event), "s") is None
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda headers: headers | {"x-hub-signature-256": "sha256=00"},
-        lambda headers: headers | {"x-hub-signature-256": "sha256=é\u2028"},
-        lambda headers: headers | {"x-hub-signature-256": ""},
-        lambda headers: {"x-github-event": "issues"},
-    ],
-)
-def test_a_forged_delivery_is_refused(change: Callable[[dict[str, str]], dict[str, str]]) -> None:
-    headers, body = delivery({"repository": {"full_name": REPOSITORY}, "issue": ISSUE})
-
-    with pytest.raises(Refused, match="signature"):
-        read_webhook(change(headers), body, "s")
-
-
-@pytest.mark.parametrize(
-    "payload",
-    [
-        b"", b"\xff\xfe", b"{", b"[" * 100_000, [], 3, None, "x", {}, {"repository": None, "issue": None},
-        {"repository": {"full_name": 3}, "issue": "x"}, {"repository": {"full_name": REPOSITORY}, "issue": []},
-        {"repository": {"full_name": REPOSITORY}, "issue": ISSUE | {"number": "x"}},
-        {"repository": {"full_name": REPOSITORY}, "issue": ISSUE | {"body": 5}},
-        {"repository": {"full_name": REPOSITORY}, "issue": ISSUE | {"labels": "abc"}},
-        {"repository": {"full_name": REPOSITORY}, "issue": ISSUE | {"assignees": 5}},
-    ],
-)  # fmt: skip
-def test_a_signed_delivery_that_makes_no_sense_is_refused(payload: object) -> None:
-    with pytest.raises(Refused, match="not a delivery that can be read"):
-        read_webhook(*delivery(payload), "s")

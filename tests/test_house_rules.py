@@ -17,8 +17,8 @@ LONGEST = 340
 VENDORS = {
     "slack_bolt": {"slack", "slack_moves", "web", "app"},
     "slack_sdk": {"slack", "slack_moves", "chat", "app", "check_slack"},
-    "github": {"github", "check_github"},
-    "requests": {"github"},
+    "github": {"github", "github_connection", "check_github"},
+    "requests": {"github_connection"},
     "sqlalchemy": {"database", "lanes", "outbox", "store", "tables"},
     "alembic": {"database"},
     "starlette": {"web", "app"},
@@ -29,9 +29,9 @@ VENDORS = {
 }
 """Which modules of the core may know which vendor."""
 PURE = {
-    "answer_rules", "blocks", "card_words", "cards", "commands", "defaults", "errors", "forms", "hookspecs",
-    "inputs", "issue", "lifecycle", "markdown", "model", "people", "privacy", "questions", "slack_checks",
-    "slack_elements", "slack_limits", "words",
+    "answer_rules", "blocks", "card_words", "cards", "commands", "defaults", "errors", "forms", "github_edit",
+    "github_read", "github_webhook", "hookspecs", "inputs", "issue", "lifecycle", "markdown", "model",
+    "people", "privacy", "questions", "slack_checks", "slack_elements", "slack_limits", "words",
 }  # fmt: skip
 """The modules that compute and touch nothing."""
 IO = {"socket", "subprocess", "threading", "time", "urllib.request", "http", "os", "random", "sys", "asyncio"}
