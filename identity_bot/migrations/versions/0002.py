@@ -6,24 +6,27 @@ from alembic import op
 revision = "0002"
 down_revision = "0001"
 
-COLUMNS = (
-    sa.Column("priority", sa.String(10)),
-    sa.Column("assignees", sa.JSON, nullable=False, server_default="[]"),
-    sa.Column("spoc", sa.Text, nullable=False, server_default=""),
-    sa.Column("target", sa.Date),
-    sa.Column("close_reason", sa.String(20)),
-    sa.Column("is_direct", sa.Boolean, nullable=False, server_default=sa.false()),
-    sa.Column("headline", sa.Text, nullable=False, server_default=""),
-    sa.Column("seen_at", sa.Float, nullable=False, server_default="0"),
-    sa.Column("remark", sa.Text, nullable=False, server_default=""),
-    sa.Column("asked", sa.JSON, nullable=False, server_default="{}"),
-    sa.Column("told", sa.JSON),
-)
+
+def columns() -> tuple[sa.Column, ...]:
+    """The new columns of the tickets; a column belongs to one table only, so they are made each time."""
+    return (
+        sa.Column("priority", sa.String(10)),
+        sa.Column("assignees", sa.JSON, nullable=False, server_default="[]"),
+        sa.Column("spoc", sa.Text, nullable=False, server_default=""),
+        sa.Column("target", sa.Date),
+        sa.Column("close_reason", sa.String(20)),
+        sa.Column("is_direct", sa.Boolean, nullable=False, server_default=sa.false()),
+        sa.Column("headline", sa.Text, nullable=False, server_default=""),
+        sa.Column("seen_at", sa.Float, nullable=False, server_default="0"),
+        sa.Column("remark", sa.Text, nullable=False, server_default=""),
+        sa.Column("asked", sa.JSON, nullable=False, server_default="{}"),
+        sa.Column("told", sa.JSON),
+    )
 
 
 def upgrade() -> None:
-    for column in COLUMNS:
-        op.add_column("tickets", column.copy())
+    for column in columns():
+        op.add_column("tickets", column)
     op.add_column("events", sa.Column("by", sa.Text, nullable=False, server_default=""))
     op.create_table(
         "posts",
@@ -51,5 +54,5 @@ def downgrade() -> None:
     with op.batch_alter_table("events") as events:
         events.drop_column("by")
     with op.batch_alter_table("tickets") as tickets:
-        for column in COLUMNS:
+        for column in columns():
             tickets.drop_column(column.name)
