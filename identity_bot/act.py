@@ -43,4 +43,4 @@ class DeskAct(ABC):
 
 def mark(effect: Effect) -> str:
     """What tells the trace of an effect from all others, of other databases too, whose ids may be the same."""
-    return f"{effect.id}@{effect.created_at!r}"
+    return f"{effect.id}/{effect.created_at!r}"

@@ -16,8 +16,9 @@ from slack_sdk import WebClient
 from sqlalchemy import create_engine, text
 
 from identity_bot import app, settings
+from identity_bot.sandbox import cast
 from identity_bot.sandbox.server import Sandbox
-from tests.support import World, close
+from tests.support import World, close, served
 
 # A noisy machine is no failure, and what fails once shall fail again.
 hypothesis.settings.register_profile("house", deadline=None, derandomize=True)
@@ -29,6 +30,7 @@ team_channel = "#identity-surge"
 repository = "sandbox-org/identity-requests"
 restricted_repository = "sandbox-org/identity-restricted"
 leads = [{ slack = "U0INDIGO", github = "indigo-marshwick" }, { slack = "U0SAGE", github = "sage-hollowell" }]
+people = [{ slack = "U0LINDEN", github = "linden-brookmere" }, { slack = "U0JUNIPER", github = "juniper-vale" }]
 """
 
 DATABASES = ("sqlite", "postgresql")
@@ -88,6 +90,15 @@ def sandbox_settings(sandbox: Sandbox, settings_file: Path, tmp_path: Path) -> s
     """Settings for a bot that lives in the sandbox, with a database of its own."""
     environ = sandbox.environment() | {"DATABASE_URL": f"sqlite:///{tmp_path / 'bot.db'}"}
     return settings.load(settings_file, environ)
+
+
+@pytest.fixture
+def webhook(world: World) -> Iterator[str]:
+    """The bot's HTTP server, to which the sandbox's GitHub tells all that happens in it; its address."""
+    with served(world.bot.web_app()) as url:
+        hook = f"{url}/github/webhook"
+        world.sandbox.github.add_hook(hook, secret=cast.WEBHOOK_SECRET, events=("*",))
+        yield url
 
 
 @pytest.fixture

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
+import uvicorn
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
+from starlette.applications import Starlette
 
 from identity_bot.app import Bot
 from identity_bot.sandbox.server import Sandbox
+from identity_bot.teller import TOGETHER
 
 Found = TypeVar("Found")
 
@@ -36,6 +41,35 @@ def close(handler: SocketModeHandler, sandbox: Sandbox) -> None:
     handler.close()
 
 
+TIMERS = {"poll", "clean_up"}
+"""The effects that always wait."""
+
+
+@contextmanager
+def served(web_app: Starlette) -> Iterator[str]:
+    """Serves an application over real HTTP; its address."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        config = uvicorn.Config(web_app, log_config=None, access_log=False, lifespan="off")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        eventually(lambda: server.started)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(10)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    """A clock that is ahead of another."""
+
+    clock: Callable[[], float]
+    seconds: float
+
+    def __call__(self) -> float:
+        return self.clock() + self.seconds
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """A sandbox with a bot attached to a Bolt app in it, over Socket Mode."""
@@ -46,7 +80,19 @@ class World:
 
     def settle(self, seconds: float = 15.0) -> None:
         """Waits until the bot has nothing left to do."""
-        eventually(lambda: self.bot.outbox.count("waiting") == 0, seconds=seconds)
+        github = self.sandbox.github
+        # A poll for later always waits.
+        eventually(
+            lambda: (
+                github.webhooks.settle(0.1)
+                and all(row.effect.kind in TIMERS for row in self.bot.outbox.rows("waiting"))
+            ),
+            seconds=seconds,
+        )
+
+    def later(self) -> None:
+        """Lets so much time pass that what follows is told in a message of its own."""
+        self.bot.store.clock = _Ahead(self.bot.store.clock, TOGETHER + 1)
 
     def open_form(self, user: str, type_name: str, *, channel: str = "C0INTAKE") -> None:
         """Opens a type's form by the command and waits until it shows."""

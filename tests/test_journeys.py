@@ -2,9 +2,116 @@
 
 from __future__ import annotations
 
-from tests.support import World, eventually
+from datetime import date
 
-JUNIPER, INTAKE, TEAM = "U0JUNIPER", "C0INTAKE", "C0TEAM"
+from identity_bot.sandbox import cast
+from identity_bot.sandbox.slack_values import Message
+from tests.support import REVIEW, World, eventually
+
+JUNIPER, INDIGO, LINDEN = "U0JUNIPER", "U0INDIGO", "U0LINDEN"
+INTAKE, TEAM = "C0INTAKE", "C0TEAM"
+REPOSITORY, LEAD, ENGINEER = cast.REPOSITORY, "indigo-marshwick", "linden-brookmere"
+NEXT_YEAR = f"{date.today().year + 1}-01-30"
+
+
+def card(world: World) -> Message:
+    """The only card in the team channel."""
+    [found] = [message for message in world.sandbox.slack.messages(TEAM) if "New ticket" in message.text]
+    return found
+
+
+def click(world: World, user: str, move: str, **entered: object) -> None:
+    """Presses a button of the card, and sends the form that it opens, where anything is to be entered."""
+    slack = world.sandbox.slack
+    slack.click(user, TEAM, card(world).ts, f"idbot:move:{move}")
+    send(world, user, **entered)
+
+
+def send(world: World, user: str, **entered: object) -> None:
+    """Sends the form of a move, which must be taken."""
+    if entered:
+        slack = world.sandbox.slack
+        eventually(lambda: (slack.view(user) or {}).get("callback_id") == "idbot:move")
+        slack.fill(user, {f"idbot:{name}": value for name, value in entered.items()})
+        assert slack.submit(user) == {}
+    world.settle()
+
+
+def thread(world: World) -> list[str]:
+    """What was said in the thread of the only request, after its first message."""
+    slack = world.sandbox.slack
+    root = next(message for message in slack.messages(INTAKE) if "your request is" in message.text)
+    return [message.text for message in slack.thread(INTAKE, root.ts)[1:]]
+
+
+def test_assigned_and_closed_in_github_is_told_in_slack(world: World, webhook: str) -> None:
+    """The team works in GitHub only; the requestor hears in the thread, and the card follows."""
+    github = world.sandbox.github
+    world.request(JUNIPER, "pr_review", **REVIEW)
+    world.settle()
+
+    github.assign(REPOSITORY, 1, ENGINEER, actor=LEAD)
+    world.settle()
+    assigned, its_card = thread(world), card(world).text
+    world.later()
+    github.close(REPOSITORY, 1, "completed", actor=ENGINEER)
+    world.settle()
+
+    assert len(assigned) == 1
+    assert f"<@{JUNIPER}>" in assigned[0]
+    assert f"assigned to <@{LINDEN}>" in assigned[0]
+    assert f"*Assigned to:* <@{LINDEN}>" in its_card
+    assert "*Stage:* closed" in card(world).text
+    assert len(thread(world)) == 2
+    [announced] = [m.text for m in world.sandbox.slack.messages(INTAKE) if m.text.startswith("Ticket")]
+    assert "is closed" in announced
+
+
+def test_a_ticket_lives_its_whole_life_from_slack(world: World, webhook: str) -> None:
+    """Every move of the table by its button: GitHub has it, says whose it was, and the requestor hears of it."""
+    slack, github = world.sandbox.slack, world.sandbox.github
+    world.request(JUNIPER, "pr_review", **REVIEW)
+    world.settle()
+
+    for user, move, entered in (
+        (INDIGO, "priority", {"value": "high"}),
+        (INDIGO, "spoc", {"value": LINDEN}),
+        (LINDEN, "take", {}),
+        (LINDEN, "target", {"value": NEXT_YEAR}),
+        (LINDEN, "uat", {}),
+    ):
+        click(world, user, move, **entered)
+        world.later()
+    ask = slack.thread(INTAKE, slack.messages(INTAKE)[0].ts)[-1]
+    slack.click(JUNIPER, INTAKE, ask.ts, "idbot:move:reject")
+    send(world, JUNIPER, reason="The button is not there.")
+    world.later()
+    click(world, LINDEN, "uat")
+    world.later()
+    ask = slack.thread(INTAKE, slack.messages(INTAKE)[0].ts)[-1]
+    slack.click(JUNIPER, INTAKE, ask.ts, "idbot:move:accept")
+    world.settle()
+    world.later()
+    click(world, LINDEN, "release")
+    world.later()
+    click(world, LINDEN, "close", value="completed")
+
+    issue = github.issue(REPOSITORY, 1)
+    assert not issue.is_open
+    assert {"priority: high", "stage: released"} <= set(github.labels(REPOSITORY, 1))
+    assert issue.assignees == (ENGINEER,)
+    assert f"SPOC: {ENGINEER}" in (issue.body or "")
+    assert f"Target date: {NEXT_YEAR}" in (issue.body or "")
+    said = [comment.body for comment in github.comments(REPOSITORY, 1)]
+    assert len(said) == 10
+    assert "Linden Brookmere" in said[2]
+    assert any("Juniper Vale" in one and "The button is not there." in one for one in said)
+    told = thread(world)
+    assert [one for one in told if f"<@{JUNIPER}>" not in one] == []
+    assert len(told) == 7
+    in_card = [message.text for message in slack.thread(TEAM, card(world).ts)[1:]]
+    assert any("The button is not there." in one for one in in_card)
+    assert world.bot.outbox.count("parked") == 0
 
 
 def test_a_request_becomes_an_issue_and_everybody_hears_of_it_once(world: World) -> None:

@@ -124,6 +124,9 @@ def issue(of: Ticket, number: int) -> dict[str, Any]:
         "number": number,
         "html_url": f"https://github.example/{number}",
         "state": "open",
+        "title": "A request",
+        "user": {"login": "identity-helper-bot", "type": "User"},
+        "updated_at": "2026-11-21T12:00:00Z",
         "body": f"{ANSWER}\n\n<!-- identity-bot:ticket={of.id} -->",
     }
 
@@ -169,7 +172,7 @@ def test_a_signed_delivery_changes_the_ticket_and_its_redelivery_nothing(
     assert seen
     assert (seen.stage, seen.number) == (Stage.OPEN, 41)
     told = [row for row in bot.outbox.rows("waiting") if row.effect.ticket_id == one.id]
-    assert [row.effect.kind for row in told].count("post") == 2
+    assert sorted(row.effect.kind for row in told) == ["draw_card", "open_issue", "post"]
 
 
 def test_the_name_of_a_repository_is_the_same_in_any_case(site: httpx.Client, bot: Bot) -> None:
