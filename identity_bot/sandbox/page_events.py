@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from identity_bot.sandbox.github_state import GitHubWorld
@@ -28,13 +29,15 @@ async def changes(
         github.subscribe(lambda change: wake()),
     ]
     end = asyncio.ensure_future(closing())
+    end.add_done_callback(lambda _: changed.set())
     try:
         yield "retry: 1000\n\n"
         while not end.done():
-            news = asyncio.ensure_future(changed.wait())
-            await asyncio.wait({news, end}, timeout=_KEEP_ALIVE, return_when=asyncio.FIRST_COMPLETED)
+            # A page that goes away ends this wait, and no task of its own is left waiting.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_KEEP_ALIVE):
+                    await changed.wait()
             yield "data: changed\n\n" if changed.is_set() else ": still here\n\n"
-            news.cancel()
             changed.clear()
     finally:
         end.cancel()

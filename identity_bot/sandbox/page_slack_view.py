@@ -72,6 +72,7 @@ class SlackPane:
     modal: View | None
     depth: int
     news: Mapping[str, int]
+    people: Sequence[cast.Character]
     bot: str
 
 
@@ -127,6 +128,7 @@ def pane(world: SlackWorld, looks: Looks, here: Where) -> SlackPane:
             modal=copy.deepcopy(stack[-1]) if stack else None,
             depth=len(stack),
             news=news,
+            people=[one for user, one in world.people.items() if user not in world.deactivated],
             bot=_bot(world),
         )
 
@@ -152,13 +154,13 @@ def element_place(block: Mapping[str, Any], element: Mapping[str, Any]) -> Place
     return str(block["block_id"]), str(element["action_id"])
 
 
-def choices(element: Mapping[str, Any], conversations: Sequence[Conversation]) -> list[Mapping[str, Any]]:
+def choices(element: Mapping[str, Any], pane: SlackPane) -> list[Mapping[str, Any]]:
     """The options of a menu, those of its groups in one row; of people or conversations where it lists those."""
     kind = element["type"]
     if "users" in kind:
-        return [_option(person.slack_id, person.name) for person in cast.PEOPLE]
+        return [_option(person.slack_id, person.name) for person in pane.people]
     if "channels" in kind or "conversations" in kind:
-        return [_option(one.channel_id, one.name) for one in conversations]
+        return [_option(one.channel_id, one.name) for one in pane.conversations]
     return offered(element)
 
 

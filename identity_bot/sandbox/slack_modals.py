@@ -109,6 +109,8 @@ class Modals(Workspace):
             [{"type": "options", "options": [o for group in groups for o in group["options"]]}]
         )
         with self.changed:
+            earlier = view.offered_before.setdefault(item.place, [])
+            earlier += [one for one in view.offered.get(item.place, ()) if one not in earlier]
             view.offered[item.place] = found[0]["options"]
             return list(view.offered[item.place])
 
@@ -172,6 +174,7 @@ class Modals(Workspace):
         if kind.endswith("external_select") and value is not None and not choices:
             self.options(view.user, *item.place[:1], str(value), item.place[1])
             choices = view.offered.get(item.place, [])
+        choices = [*choices, *view.offered_before.get(item.place, [])]
         state = entered(item.element, value, choices=choices, people=self.names())
         with self.changed:
             if item.place in view.values:

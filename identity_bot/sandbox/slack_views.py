@@ -15,7 +15,10 @@ _OWN_KEYS = ("title", "submit", "close", "clear_on_close", "notify_on_close", "e
 
 @dataclass(eq=False, kw_only=True, slots=True)
 class View:
-    """A modal or home that somebody has open; `errors` are those shown at its inputs, by block_id."""
+    """A modal or home that somebody has open; `errors` are those shown at its inputs, by block_id.
+
+    `offered` is what an external menu offers now; what it offered before may still have been chosen just then.
+    """
 
     view_id: str
     user: str
@@ -26,6 +29,7 @@ class View:
     values: dict[Place, dict[str, Any]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     offered: dict[Place, list[dict[str, Any]]] = field(default_factory=dict)
+    offered_before: dict[Place, list[dict[str, Any]]] = field(default_factory=dict)
     trouble: str | None = None
 
     def items(self) -> Iterator[Placed]:

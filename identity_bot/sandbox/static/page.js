@@ -67,11 +67,11 @@ function dropped(node) {
 }
 
 // Show a page that the server has drawn; `again` says that nothing was done, so that what was said stays.
-function show(html, again = false) {
+// The focus stays where it was, or goes to what is near it now: to nothing but `held` itself where that is given.
+function show(html, again = false, held = ancestors(document.activeElement)) {
   const fresh = new DOMParser().parseFromString(html, "text/html");
   if (again) fresh.getElementById("notice").replaceWith(byId("notice").cloneNode(true));
   const modal = byId("modal");
-  const held = document.activeElement.id;
   const before = modal.dataset.view;
   const now = fresh.getElementById("modal").dataset.view;
   const atEnd = [...document.querySelectorAll("[data-end]")]
@@ -81,8 +81,37 @@ function show(html, again = false) {
   document.title = fresh.title;
   copyAttributes(document.body, fresh.body);
   morphChildren(document.body, fresh.body);
-  if (held && document.activeElement === document.body) byId(held)?.focus();
+  if (document.activeElement === document.body) focusNear(held);
   arrange(before, atEnd);
+}
+
+// The ids of an element and of what it stands in, innermost first.
+function ancestors(node) {
+  const ids = [];
+  for (; node && node !== document.body; node = node.parentElement) if (node.id) ids.push(node.id);
+  return ids;
+}
+
+// Where the focus goes when what had it is gone: to itself if it is drawn anew, else to the last button (what takes
+// the place of "Close issue" stands where that stood), a field or a link of the nearest part that is still there.
+function focusNear(ids) {
+  for (const id of ids) {
+    const part = byId(id);
+    if (!part?.checkVisibility()) continue;
+    if (part.matches("a[href], button, input, select, textarea, [tabindex]")) return part.focus();
+    const inside = (names) => [...part.querySelectorAll(names)].filter((one) => one.checkVisibility());
+    const next = inside("button").pop() || inside("select, textarea, input:not([type=hidden]), summary, a[href]")[0];
+    if (next) return next.focus();
+  }
+}
+
+const seen = new WeakSet();
+
+// Show the newest message of a list that has just come into view; on a phone it is the page that scrolls.
+function showNewest(list) {
+  list.scrollTop = list.scrollHeight;
+  if (list.scrollHeight > list.clientHeight) return;
+  list.querySelector("ol > li:last-child")?.scrollIntoView({ block: "end" });
 }
 
 // After each change: the modal on top, new messages in view, and the focus where it makes sense.
@@ -91,8 +120,11 @@ function arrange(before, atEnd) {
   const now = modal.dataset.view;
   if (now && !modal.open) modal.showModal();
   for (const list of document.querySelectorAll("[data-end]")) {
-    if (atEnd.includes(list.id) || !list.dataset.seen) list.scrollTop = list.scrollHeight;
-    list.dataset.seen = "yes";
+    const isShown = list.checkVisibility();
+    if (isShown && !seen.has(list)) showNewest(list);
+    else if (atEnd.includes(list.id)) list.scrollTop = list.scrollHeight;
+    if (isShown) seen.add(list);
+    else seen.delete(list);
     const isTyping = document.activeElement === byId("composer");
     if (isTyping && atEnd.includes(list.id)) list.querySelector("li:last-child")?.scrollIntoView({ block: "nearest" });
   }
@@ -118,7 +150,7 @@ async function look() {
     const answer = await fetch(address);
     const html = await answer.text();
     if (before !== acts || address !== location.href) again = true;
-    else if (answer.ok) show(html, true);
+    else if (answer.ok && !searches) show(html, true); // a search looks again when it is done
   } catch {
     byId("busy").textContent = "The sandbox does not answer.";
   }
@@ -132,7 +164,7 @@ async function go(address, from) {
   const html = await answer.text();
   if (address !== location.href) history.pushState(null, "", address);
   acts += 1;
-  show(html);
+  show(html, false, [document.activeElement.id]);
   const focused = document.activeElement;
   if (focused === document.body || !focused.checkVisibility()) {
     const pane = from?.checkVisibility() ? from : document.querySelector(`.pane.${document.body.dataset.pane}`);
@@ -144,6 +176,7 @@ async function go(address, from) {
 
 // Send a form as its button would, or with `extra` as the script wants it. What comes while a change is on its way
 // waits for it; what comes while a button is at work is a second press of it, and dropped.
+// What is chosen in a list while a search in it is on its way is sent once more, before anything is drawn anew.
 async function send(form, button, extra) {
   if (form.getAttribute("aria-busy") === "true" && form.dataset.again === undefined) {
     if (extra || form.isChanging) setTimeout(() => form.isConnected && send(form, button, extra), 100);
@@ -155,6 +188,8 @@ async function send(form, button, extra) {
   for (const [name, value] of Object.entries(extra || {})) contents.set(name, value);
   const typed = form.dataset.reset === undefined ? [] : [...form.elements].map((field) => [field, field.value]);
   const restore = () => typed.forEach(([field, value]) => (field.value = value));
+  const choicesBefore = choices;
+  if (extra?.search) searches += 1;
   const files = [...form.querySelectorAll("input[type=file]")].map((field) => [field, field.files]);
   const address = location.href;
   if (typed.length) form.reset();
@@ -165,6 +200,7 @@ async function send(form, button, extra) {
     const html = await answer.text();
     acts += 1;
     form.removeAttribute("aria-busy");
+    if (extra?.search && choices !== choicesBefore && form.isConnected) return send(form, button, extra);
     if (answer.ok && !answer.headers.has("x-refused")) {
       for (const [field, sent] of files) if (field.files === sent) field.value = "";
       if (form.dataset.close !== undefined) close(form.closest("details"));
@@ -179,6 +215,8 @@ async function send(form, button, extra) {
     form.removeAttribute("aria-busy");
     restore();
     byId("busy").textContent = "The sandbox does not answer.";
+  } finally {
+    if (extra?.search) searches -= 1;
   }
   look();
 }
@@ -208,16 +246,22 @@ document.addEventListener("click", (event) => {
   const isFile = address.pathname.startsWith("/page/");
   if (address.origin !== location.origin || link.target || isFile || link.className === "skip") return;
   event.preventDefault();
-  go(link.href, link.closest(".pane"));
+  const form = link.closest("#modal form");
+  if (!form) go(link.href, link.closest(".pane"));
+  else if (form.querySelector("footer .main")) window.open(link.href, "_blank", "noopener");
+  else send(form, null, { do: "close-all" }).then(() => go(link.href, null)); // a receipt has been read
 });
 
 document.addEventListener("change", (event) => {
   const field = event.target;
+  if (field.closest(".ticks")) choices += 1;
   if (field.dataset.act) send(field.form, null, { act: field.dataset.act });
   else if (field.dataset.store !== undefined) send(field.form, null, { do: "keep" });
 });
 
 let searching = 0;
+let searches = 0; // on their way
+let choices = 0; // made in lists so far
 
 document.addEventListener("input", (event) => {
   const field = event.target;

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from identity_bot.sandbox import cast
 from identity_bot.sandbox.server import Sandbox
-from tests.support import World
+from tests.support import World, eventually
 
 Look = Callable[..., Page]
 LINK = "https://github.com/sandbox-org/vets-api/pull/7"
@@ -212,3 +212,129 @@ def test_tabs_are_different_people_who_see_each_other_at_once(sandbox: Sandbox, 
     nothing_serious(sage)
     sage.get_by_role("link", name="Linden Brookmere").click()
     expect(sage.get_by_text("You are Linden")).to_be_visible()
+
+
+def test_on_a_phone_a_channel_opens_at_its_newest_message(sandbox: Sandbox, look: Look) -> None:
+    for number in range(20):
+        sandbox.slack.say("U0MARLO", "C0INTAKE", f"message {number}")
+        sandbox.slack.say("U0MARLO", "C0GENERAL", f"general {number}")
+    page = look(width=360, height=640)
+
+    expect(page.get_by_text("message 19")).to_be_in_viewport()
+    page.get_by_role("link", name="general").click()
+    expect(page.get_by_text("general 19")).to_be_in_viewport()
+    page.get_by_role("link", name="GitHub", exact=True).click()
+    page.get_by_role("navigation", name="Halves").get_by_role("link", name="Slack").click()
+    expect(page.get_by_text("general 19")).to_be_in_viewport()
+
+
+def test_who_closes_an_issue_can_open_it_again_by_the_next_key(sandbox: Sandbox, look: Look) -> None:
+    sandbox.github.open_issue(cast.REPOSITORY, "Short", actor="juniper-vale")
+    page = look(f"{ISSUE}?as=juniper")
+
+    page.get_by_role("button", name="Close issue").focus()
+    keys(page, "Enter")
+
+    expect(page.get_by_role("button", name="Reopen issue")).to_be_focused()
+
+
+@pytest.mark.parametrize("name", ["Send", ""])
+def test_a_link_in_a_receipt_closes_it_and_one_in_a_form_does_not(
+    sandbox: Sandbox, look: Look, name: str
+) -> None:
+    sandbox.github.open_issue(cast.REPOSITORY, "Found it", actor="juniper-vale")
+    words = {"type": "mrkdwn", "text": f"It is <{sandbox.url}{ISSUE}|#1>."}
+    view: dict[str, object] = {
+        "type": "modal",
+        "title": {"type": "plain_text", "text": "Words"},
+        "blocks": [{"type": "section", "text": words}],
+    }
+    if name:
+        view["submit"] = {"type": "plain_text", "text": name}
+    page = look()
+    with sandbox.slack.changed:
+        sandbox.slack.views.open("U0JUNIPER", view)
+        sandbox.slack.announce("view", user="U0JUNIPER")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+
+    if name:
+        with page.context.expect_page() as other:
+            dialog.get_by_role("link", name="#1").click()
+        expect(other.value.get_by_role("heading", name="Found it")).to_be_visible()
+        expect(dialog).to_be_visible()
+    else:
+        dialog.get_by_role("link", name="#1").click()
+        expect(page.get_by_role("heading", name="Found it")).to_be_visible()
+        expect(dialog).to_be_hidden()
+        assert sandbox.slack.view("U0JUNIPER") is None
+
+
+def test_what_is_chosen_while_a_search_is_on_its_way_is_kept(
+    every_kind: None, world: World, look: Look
+) -> None:
+    page = look()
+    command(page, "/help every_kind")
+    group = page.get_by_role("dialog").get_by_role("group", name="One of many")
+    search = group.get_by_label("Search")
+    search.fill("town 14")
+    expect(group.get_by_role("status")).not_to_have_text("")
+    expect(group.get_by_label("Town 149", exact=True)).to_be_visible()
+    held: list[Route] = []
+    page.route("**/page/modal**", lambda route: route.continue_() if held else held.append(route))
+
+    search.press_sequentially("8")
+    eventually(lambda: bool(page.wait_for_timeout(20) or held))
+    group.get_by_label("Town 149", exact=True).check()
+    held[0].continue_()
+
+    expect(group.get_by_role("status")).to_have_text("2 found")
+    expect(group.get_by_label("Town 149", exact=True)).to_be_checked()
+    view = world.sandbox.slack.view("U0JUNIPER")
+    assert view is not None
+    chosen = [
+        state["selected_option"]["text"]["text"]
+        for states in view["state"]["values"].values()
+        for state in states.values()
+        if state.get("selected_option")
+    ]
+    assert "Town 149" in chosen
+
+
+def test_the_buttons_of_a_card_wrap_on_a_phone(sandbox: Sandbox, look: Look) -> None:
+    slack = sandbox.slack
+    elements = [
+        {"type": "button", "action_id": f"b{n}", "text": {"type": "plain_text", "text": f"Do thing {n}"}}
+        for n in range(10)
+    ]
+    blocks = slack.completed([{"type": "actions", "elements": elements}])
+    slack.post("C0INTAKE", cast.BOT_USER_ID, "card", blocks=blocks, is_from_app=True)
+
+    page = look(width=360, height=640)
+
+    for number in range(10):
+        button = page.get_by_role("button", name=f"Do thing {number}")
+        box = button.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= 360
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    nothing_serious(page)
+
+
+def test_the_controls_that_move_and_rename_are_within_reach_of_all(sandbox: Sandbox, look: Look) -> None:
+    sandbox.github.open_issue(cast.REPOSITORY, "Short", actor="juniper-vale")
+    page = look(f"{ISSUE}?as=indigo", width=360, height=640)
+    page.on("dialog", lambda dialog: dialog.accept())
+
+    page.get_by_text("Move or delete").click()
+    nothing_serious(page)
+    page.get_by_role("button", name="Transfer").click()
+    expect(page.get_by_role("heading", name="sandbox-org/identity-restricted")).to_be_visible()
+    page.goto(f"{sandbox.url}/github/{cast.REPOSITORY}/issues?as=indigo")
+    page.get_by_text("Labels and name").click()
+    nothing_serious(page)
+    page.get_by_label("Name of the label bug").fill("fault")
+    page.get_by_role("button", name="Rename the label bug").click()
+
+    expect(page.get_by_role("button", name="Rename the label fault")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == 360

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import threading
 
 import httpx
@@ -9,7 +11,7 @@ import pytest
 from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import connect
 
-from identity_bot.sandbox import cast
+from identity_bot.sandbox import cast, page_events
 from identity_bot.sandbox.server import Sandbox
 from tests.support import eventually
 
@@ -86,6 +88,18 @@ def test_a_switch_that_works_once_is_off_when_it_has(sandbox: Sandbox, visitor: 
     assert " on</span>" not in visitor.get("/").text
 
 
+def test_the_four_mishaps_of_webhooks_can_be_switched_on(sandbox: Sandbox, visitor: httpx.Client) -> None:
+    names = {f"webhooks-{what}" for what in ("lost", "doubled", "delayed", "reordered")}
+
+    on = visitor.post("/page/faults", data={"on": [*names]}).text
+    visitor.post("/page/faults", data={})
+    off = visitor.get("/").text
+
+    assert "4 on" in on
+    assert all(f'value="{name}" checked' in on for name in names)
+    assert not any(f'value="{name}" checked' in off for name in names)
+
+
 def test_the_bots_socket_can_be_dropped(sandbox: Sandbox, visitor: httpx.Client) -> None:
     headers = {"Authorization": f"Bearer {cast.APP_TOKEN}"}
     url = visitor.post("/slack/api/apps.connections.open", headers=headers).json()["url"]
@@ -100,6 +114,31 @@ def test_the_bots_socket_can_be_dropped(sandbox: Sandbox, visitor: httpx.Client)
 
     assert "Bot connected by Socket Mode" in connected
     eventually(lambda: "No bot is connected" in visitor.get("/").text)
+
+
+def test_a_page_that_goes_away_leaves_no_task_behind() -> None:
+    """The stream is dropped while it waits, as when its page is closed."""
+    complaints: list[str] = []
+
+    async def visit() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: complaints.append(context["message"]))
+        sandbox = Sandbox()
+        stream = page_events.changes(sandbox.slack, sandbox.github, sandbox.closing)
+        assert "retry" in await anext(stream)
+        waiting = asyncio.ensure_future(anext(stream))
+        await asyncio.sleep(0.01)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        left = {task for task in asyncio.all_tasks() if task is not asyncio.current_task()}
+        await asyncio.sleep(0.01)
+        assert all(task.done() for task in left)
+        sandbox.stop()
+
+    asyncio.run(visit())
+    gc.collect()
+
+    assert complaints == []
 
 
 def test_an_open_page_is_told_of_changes_and_let_go_at_the_end(sandbox: Sandbox) -> None:
