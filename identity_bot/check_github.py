@@ -40,26 +40,22 @@ def _hearing(settings: Settings) -> Finding:
 
 
 def _people(tracker: GitHubTracker, settings: Settings, installed: Plugins) -> Iterator[Finding]:
-    """Whether the logins of `people` exist and can be assigned; leads have been looked at with their repositories."""
+    """Whether the logins of `people` exist; leads have been looked at with their repositories."""
     leads = {
         lead.get("github", "").casefold() for t in installed.types.values() for lead in t.settings["leads"]
     }
     logins = {entry["github"].casefold(): entry["github"] for entry in settings.people}
     known = 0
     for login in (written for folded, written in logins.items() if folded not in leads):
-        answer = tracker.ask(f"/repos/{settings.repository}/assignees/{quote(login, safe='')}")
-        if answer.status == 204:
+        answer = tracker.ask(f"/users/{quote(login, safe='')}")
+        if answer.status == 200:
             known += 1
-        elif answer.status != 404:
-            yield warning(f"people: {login} in {settings.repository}: GitHub answers {_said(answer)}")
-        elif tracker.ask(f"/users/{quote(login, safe='')}").status == 404:
+        elif answer.status == 404:
             yield warning(f"people: {login}: there is no such account in GitHub")
         else:
-            yield warning(
-                f"people: {login}: cannot be assigned in {settings.repository}; give them access to it"
-            )
+            yield warning(f"people: {login}: GitHub answers {_said(answer)}")
     if known:
-        yield ok(f"people: {known} more can be assigned in {settings.repository}")
+        yield ok(f"people: {known} other login{'s' * (known != 1)} found in GitHub")
 
 
 def _signed_in(tracker: GitHubTracker, settings: Settings) -> tuple[bool, Finding]:

@@ -593,4 +593,6 @@ def test_a_types_section_goes_over_what_holds_for_all(tmp_path: Path) -> None:
         "restricted_repository": None,
         "labels": [],
         "leads": [{"github": "ada"}],
+        "messages": {},
+        "people": (),
     }
