@@ -174,6 +174,8 @@ class GitHubTracker:
 
     def may_write(self, repository: str, login: str) -> bool:
         """Whether somebody has write access; nobody has whom GitHub does not know there."""
+        if not login:
+            return False
         with self._github.speaking(repository, may_be_done=False):
             path = f"/repos/{repository}/collaborators/{quote(login, safe='')}/permission"
             answer = self._github.call("GET", path, taking=(404,))

@@ -10,7 +10,7 @@ from identity_bot import issue as issue_text
 from identity_bot.errors import Refused
 from identity_bot.github_read import CLOSE_REASONS, snapshot_of
 from identity_bot.lifecycle import labels_after
-from identity_bot.model import Edit, Ticket
+from identity_bot.model import CloseReason, Edit, Ticket
 
 REASONS = {reason: word for word, reason in CLOSE_REASONS.items()}
 
@@ -29,7 +29,8 @@ def fields_of(found: Mapping[str, Any], ticket: Ticket, edit: Edit, *, spoc_name
         fields["assignees"] = list(edit.assignees)
     if edit.is_open is not None and edit.is_open != now.is_open:
         # The reason of an issue that is closed already cannot be changed (rest/issues: "ignored unless").
-        reason = "reopened" if edit.is_open else REASONS.get(edit.close_reason, "completed")  # type: ignore[arg-type]
+        closed_as = REASONS.get(edit.close_reason or CloseReason.COMPLETED, "completed")
+        reason = "reopened" if edit.is_open else closed_as
         fields |= {"state": "open" if edit.is_open else "closed", "state_reason": reason}
     body = found.get("body") or ""
     written = issue_text.with_status(body, ticket, _status_after(found, ticket, edit, spoc_name))
