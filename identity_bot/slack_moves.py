@@ -50,19 +50,19 @@ class MoveListeners:
             self._later(self._open, client, body, click, respond)
         else:
             # What is in the database when this acks is done, even if the bot is stopped in the next moment.
-            wait([self._later(self._move, click, body["user"]["id"], respond)], timeout=PATIENCE)
+            wait([self._later(self._move, client, click, body["user"]["id"], respond)], timeout=PATIENCE)
         ack()
 
-    def submit(self, ack: Ack, body: Json, view: Json) -> None:
+    def submit(self, ack: Ack, body: Json, client: WebClient, view: Json) -> None:
         """A move's form sent: its problems at their fields, or a change that is safe before this acks."""
-        answered = self._later(self._answer, view, body["user"]["id"])
+        answered = self._later(self._answer, client, view, body["user"]["id"])
         try:
             answer = answered.result(timeout=PATIENCE)
         except TimeoutError:
             answer = _pushed(card_words.TAKES_LONG)
         ack(**answer)
 
-    def _move(self, click: Click, by: str, respond: Respond) -> None:
+    def _move(self, client: WebClient, click: Click, by: str, respond: Respond) -> None:
         try:
             ticket = self._ticket(click)
             self._desk.check(ticket, click.move, by)
@@ -70,7 +70,7 @@ class MoveListeners:
         except Exception as error:
             self._later(_say, respond, _sentence(error))
             return
-        self._later(_replace, click, by)
+        self._later(_replace, client, click, by)
 
     def _value(self, click: Click, by: str) -> str:
         """What the move needs besides the click."""
@@ -94,7 +94,7 @@ class MoveListeners:
             log.warning("the form of a move could not be opened", exc_info=wordless(error))
             _say(respond, words.COULD_NOT_OPEN)
 
-    def _answer(self, view: Json, by: str) -> Json:
+    def _answer(self, client: WebClient, view: Json, by: str) -> Json:
         """What Slack is to do with a form that was sent; nothing closes it."""
         try:
             click = cards.click_behind(view)
@@ -118,7 +118,7 @@ class MoveListeners:
             return {"response_action": "update", "view": view}
         except Exception as error:
             return _pushed(_sentence(error))
-        self._later(_replace, click, by)
+        self._later(_replace, client, click, by)
         return {}
 
     def _ticket(self, click: Click) -> Ticket:
@@ -158,11 +158,12 @@ def _say(respond: Respond, sentence: str) -> None:
     respond(text=sentence, response_type="ephemeral", replace_original=False)
 
 
-def _replace(click: Click, by: str) -> None:
+def _replace(client: WebClient, click: Click, by: str) -> None:
     """Puts what was chosen in the place of a message's buttons; a card is drawn anew by the desk."""
     if not click.text or not click.response_url:
         return
     message = blocks.answered(click.text, card_words.chose(click.move, by))
-    answer = Respond(response_url=click.response_url)(**message, replace_original=True)
+    respond = Respond(response_url=click.response_url, proxy=client.proxy, ssl=client.ssl)
+    answer = respond(**message, replace_original=True)
     if answer.status_code != 200:
         log.info("a message's buttons were not replaced: HTTP %s", answer.status_code)

@@ -87,7 +87,20 @@ def test_anybody_can_ask_anywhere(world: World, user: str, channel: str) -> None
     world.settle()
 
     assert refused == {}
-    assert f"<@{user}>" in world.sandbox.slack.messages(INTAKE)[0].text
+    told = world.sandbox.slack.messages(INTAKE) if channel == INTAKE else world.sandbox.slack.dm(user)
+    assert f"<@{user}>" in told[0].text
+
+
+def test_the_global_shortcut_is_answered_by_a_direct_message(world: World) -> None:
+    world.sandbox.slack.shortcut(JUNIPER, "idbot:ask")
+    eventually(lambda: "What do you need?" in shown(world))
+    world.sandbox.slack.act(JUNIPER, "idbot:type", "data_pull")
+    eventually(lambda: "What data do you need?" in shown(world))
+    world.fill(JUNIPER, **DATA)
+    world.sandbox.slack.submit(JUNIPER)
+    world.settle()
+
+    assert f"<@{JUNIPER}>" in world.sandbox.slack.dm(JUNIPER)[0].text
 
 
 def test_a_trigger_that_has_expired_is_answered_with_a_word(world: World) -> None:
@@ -104,7 +117,7 @@ def test_cancel_leaves_nothing_behind(world: World) -> None:
     world.fill(JUNIPER, **REVIEW)
     world.sandbox.slack.close(JUNIPER)
 
-    assert world.bot.outbox.count("waiting") == 0
+    world.settle()
     assert world.sandbox.github.issues(REPOSITORY) == []
 
 
@@ -296,7 +309,8 @@ def test_a_type_uninstalled_since_the_form_opened_is_said_and_nothing_is_filed(w
     world.sandbox.slack.submit(JUNIPER)
 
     assert "not offered any more" in shown(world)
-    assert world.bot.outbox.count("waiting") == 0
+    world.settle()
+    assert world.sandbox.github.issues(REPOSITORY) == []
 
 
 def test_a_form_that_changed_since_it_opened_is_shown_anew_with_the_answers(world: World) -> None:
@@ -632,6 +646,17 @@ def test_a_host_without_a_token_of_its_own_needs_ours(
         attach(host, slack_bot_token=None)
 
     assert attach(host).chat.client.token == sandbox_settings.slack_bot_token
+
+
+@pytest.mark.parametrize("pattern", ["^idbot:move:", "take$"])
+def test_a_host_that_would_take_the_buttons_is_named(
+    host: App, attach: Callable[..., app.Bot], pattern: str
+) -> None:
+    @host.action(re.compile(pattern))
+    def hosts_own_buttons() -> None: ...
+
+    with pytest.raises(SettingsError, match="'hosts_own_buttons' already answers the moves of ours"):
+        attach(host)
 
 
 def test_another_command_name_avoids_the_clash(host: App, attach: Callable[..., app.Bot]) -> None:
