@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from identity_bot.errors import IdentityBotError
-from identity_bot.sandbox import demo
+from identity_bot.sandbox import demo, lives
 from identity_bot.sandbox.story import Story, plain
 
 
@@ -22,7 +22,9 @@ def test_the_story_is_played_through_the_running_bot_and_told_by_person() -> Non
     assert "Every step happened." in told
     for person in ("Juniper Vale", "Marlo Pinesong", "Rowan Tidewell", "Indigo Marshwick", "GitHub"):
         assert f"\n{person}\n" in told
-    assert "sign-ins by credential for the pilot cohort" not in told
+    for seen in ("presses “Accept”", "is critical", "was December", "will not be done", "it needs work"):
+        assert seen.replace("December", f"{lives.DUE:%B}") in told
+    assert lives.SECRET not in told
 
 
 def test_a_step_that_does_not_happen_fails_the_demo_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,9 +34,9 @@ def test_a_step_that_does_not_happen_fails_the_demo_by_name(monkeypatch: pytest.
     def sabotaged(story: Story) -> None:
         story.patience = 1.0
         story.sandbox.slack.faults.add("chat.postMessage", error="channel_not_found", times=None)
-        story.asks_for_a_review()
+        lives.Review(story).begins()
 
-    monkeypatch.setattr(Story, "play", sabotaged)
+    monkeypatch.setattr(lives, "play", sabotaged)
 
     with pytest.raises(IdentityBotError, match=r"did not happen: #vsp-identity has a message"):
         demo.run(port=0, with_bot=True, play=True, leave=True, say=said.append)

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from identity_bot.errors import IdentityBotError
-from identity_bot.sandbox import cast, host_bot, page
+from identity_bot.sandbox import cast, host_bot, lives, page
 from identity_bot.sandbox.server import Sandbox
 from identity_bot.sandbox.story import Story, StoryError
 
@@ -28,6 +28,10 @@ restricted_repository = "{cast.RESTRICTED_REPOSITORY}"
 leads = [
     {{ slack = "U0INDIGO", github = "indigo-marshwick" }},
     {{ slack = "U0SAGE", github = "sage-hollowell" }},
+]
+people = [
+    {{ slack = "U0LINDEN", github = "linden-brookmere" }},
+    {{ slack = "U0JUNIPER", github = "juniper-vale" }},
 ]
 
 [http]
@@ -58,9 +62,11 @@ def run(*, port: int, with_bot: bool, play: bool, leave: bool, say: Callable[[st
                     say(line)
             story = Story(sandbox)
             if play:
-                say("Playing a short story of each request type …")
+                say(
+                    f"Playing the lives of a few tickets, which takes a minute. Watch them at {sandbox.url} …"
+                )
                 try:
-                    story.play()
+                    lives.play(story)
                 except StoryError as error:
                     raise IdentityBotError(f"the story stopped; this did not happen: {error}") from error
             if leave:
@@ -94,7 +100,9 @@ def _bot(sandbox: Sandbox, folder: Path) -> Iterator[None]:
     try:
         _await_ready(process, f"http://127.0.0.1:{port}/readyz", folder / "bot.log", sandbox)
         url = f"http://127.0.0.1:{port}/github/webhook"
-        sandbox.github.add_hook(url, secret=cast.WEBHOOK_SECRET, events=("issues", "issue_comment"))
+        sandbox.github.add_hook(
+            url, secret=cast.WEBHOOK_SECRET, events=("issues", "issue_comment", "label", "repository")
+        )
         yield
     finally:
         process.send_signal(signal.SIGTERM)
