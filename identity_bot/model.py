@@ -247,7 +247,6 @@ class IssueSnapshot:
     """When it had last changed, by GitHub's clock: whole seconds since the epoch."""
     title: str = ""
     author: str = ""
-    """The login of who opened it."""
     labels: frozenset[str] = frozenset()
     assignees: frozenset[str] = frozenset()
     is_open: bool = True
@@ -258,7 +257,7 @@ class IssueSnapshot:
     target: date | None = None
     """From the status block: the target date that was set for this issue."""
     target_over: date | None = None
-    """The milestone's due date at that time; another one since then counts for more."""
+    """The milestone's due date at that time; another since then counts for more."""
     is_gone: bool = False
     """Deleted, or transferred to another repository."""
     moved_to: tuple[str, int] | None = None
@@ -281,11 +280,11 @@ class IssueComment:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
-    """A move that somebody asked for, with what it needs; see the table in lifecycle.py."""
+    """A move that somebody asked for, with what it needs."""
 
     move: Move
     value: str = ""
-    """A priority, a GitHub login, a SPOC, an ISO date or a close reason, whichever the move takes."""
+    """A priority, a login, a SPOC, an ISO date or a close reason, whichever the move takes."""
     reason: str = ""
 
 
@@ -314,7 +313,7 @@ class Notification:
     buttons: tuple[Move, ...] = ()
     """What whoever reads it can do about the ticket."""
     is_card: bool = False
-    """Drawn as the triage card, with `text` as its headline and as what screen readers read first."""
+    """The triage card's headline."""
     instead: bool = False
     """Takes the place of the standard message to this audience."""
 
@@ -329,7 +328,7 @@ class Effect:
     ticket_id: str | None = None
     id: int | None = None
     due_at: float = 0.0
-    """Not before this time, in seconds since the epoch."""
+    """Not before this time (seconds since the epoch)."""
     created_at: float = 0.0
     attempts: int = 0
     looks: int = 0
