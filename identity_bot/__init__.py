@@ -7,7 +7,21 @@ from identity_bot.defaults import default_issue
 from identity_bot.forms import Form
 from identity_bot.hookspecs import hookimpl
 from identity_bot.markdown import block, line, mrkdwn, span
-from identity_bot.model import Answers, Audience, Event, EventKind, IssueDraft, Notification, Person, Ticket
+from identity_bot.model import (
+    Answers,
+    Audience,
+    CloseReason,
+    Event,
+    EventKind,
+    Facts,
+    IssueDraft,
+    Move,
+    Notification,
+    Person,
+    Priority,
+    Stage,
+    Ticket,
+)
 from identity_bot.questions import (
     Choice,
     Choices,
@@ -30,20 +44,25 @@ __all__ = [
     "Audience",
     "Choice",
     "Choices",
+    "CloseReason",
     "Date",
     "Email",
     "Event",
     "EventKind",
+    "Facts",
     "Files",
     "Form",
     "IssueDraft",
     "LongText",
     "Member",
+    "Move",
     "Notification",
     "Number",
     "Option",
     "Person",
+    "Priority",
     "ShortText",
+    "Stage",
     "Ticket",
     "TypeSettings",
     "Url",

@@ -57,18 +57,18 @@ def notify(ticket: Ticket, event: Event, form: Form, settings: Mapping[str, Any]
 def _standard(
     ticket: Ticket, event: Event, form: Form, settings: Mapping[str, Any]
 ) -> Iterator[Notification]:
-    values = texts.values(ticket, event, form.title, People(settings["people"]))
     messages = settings["messages"]
+    values = texts.values(ticket, event, form.title, People(settings["people"]), messages)
     is_new = event.kind is EventKind.CREATED
     for audience in Audience:
         name = texts.name_of(event.kind, audience, ticket, event)
-        if name is None or (is_new and audience is Audience.INTAKE and not _is_announced(ticket)):
+        if name is None or (audience is Audience.INTAKE and not _is_announced(ticket, event)):
             continue
         text = texts.text(name, values, messages)
         if is_new and audience is Audience.TEAM and ticket.is_urgent:
             text = f"{text} {words.leads(settings)}".strip()
         is_requestor = audience is Audience.REQUESTOR
-        following = texts.text(texts.next_name(ticket, event.kind), values, messages) if is_requestor else ""
+        following = texts.text(texts.next_name(ticket, event), values, messages) if is_requestor else ""
         yield Notification(
             to=audience,
             text=text,
@@ -78,9 +78,11 @@ def _standard(
         )
 
 
-def _is_announced(ticket: Ticket) -> bool:
-    """Whether the intake channel hears of a new ticket whose thread is somewhere else."""
-    return ticket.origin is not None or (ticket.is_direct and not ticket.is_sensitive and bool(ticket.type))
+def _is_announced(ticket: Ticket, event: Event) -> bool:
+    """Whether the intake channel hears of it: of no sensitive ticket, of a new one where its thread is elsewhere."""
+    if event.kind is EventKind.CREATED and ticket.origin is None:
+        return ticket.is_direct and not ticket.is_sensitive and bool(ticket.type)
+    return not ticket.is_sensitive
 
 
 def default_issue(ticket: Ticket, form: Form) -> IssueDraft:

@@ -70,9 +70,21 @@ def render_issue(ticket: Ticket, form: Form, settings: Mapping[str, Any]) -> Iss
 def notify(
     ticket: Ticket, event: Event, form: Form, settings: Mapping[str, Any]
 ) -> list[Notification] | None:
-    """The messages that a lifecycle event of a ticket calls for, besides the standard ones.
+    """What to say of a lifecycle event of a ticket, besides the standard words or instead of them.
 
-    What people wrote belongs into `identity_bot.mrkdwn`, and nothing of a sensitive ticket's answers into any
-    message. Where one plugin raises, only the standard words are told. Default: those, to the requestor, the team
-    and the intake channel.
+    Called for every event; `event.kind` says which, so look at it first. `ticket.facts` is what is so now,
+    `event.was` what people had been told before (None for a new ticket), `event.by` who asked for it in Slack or by
+    a comment, and `event.reason` their reason. What happens within seconds is told in one message, and this is
+    called anew for all of it, so the same must get the same answer.
+
+    That message begins with a mention and the ticket's number, so a text goes on from there ("it is on the test
+    server.") and ends with a full stop. `next` says what happens next, in the place of the standard sentence;
+    `buttons` are added to the standard ones. With `instead=True` nothing standard is told to that audience; only the
+    team's card stays, unless a notification with `is_card` brings another headline for it. People are not told of
+    what they did themselves.
+
+    What people wrote belongs into `identity_bot.mrkdwn`, `event.reason` too, and nothing of a sensitive ticket's
+    answers or reasons into any message. Where one plugin raises, only the standard words are told. Default: those,
+    in the operator's wording where `messages` of the settings has it, to all whom the event concerns; docs/lifecycle.md
+    lists them.
     """

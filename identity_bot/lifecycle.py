@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -60,7 +60,7 @@ MOVES: Mapping[Move, Row] = {
         Row(move=Move.SPOC, at=LIVE, to=Stage.TRIAGED),
         Row(move=Move.TAKE, at=LIVE, to=Stage.ASSIGNED),
         Row(move=Move.ASSIGN, at=LIVE, to=Stage.ASSIGNED),
-        Row(move=Move.TARGET, at=LIVE, to=Stage.IN_PROGRESS),
+        Row(move=Move.TARGET, at=LIVE, to=Stage.OPEN),
         Row(move=Move.UAT, at=(*WORKED_ON, Stage.ACCEPTED, Stage.RELEASED), to=Stage.UAT),
         Row(move=Move.ACCEPT, at=(Stage.UAT,), to=Stage.ACCEPTED, by=By.REQUESTOR),
         Row(move=Move.REJECT, at=(Stage.UAT,), to=Stage.IN_PROGRESS, by=By.REQUESTOR),
@@ -69,7 +69,11 @@ MOVES: Mapping[Move, Row] = {
         Row(move=Move.REOPEN, at=(Stage.CLOSED,), to=Stage.OPEN),
     )
 }
-"""The one table; docs/lifecycle.md is made from it. By hand in GitHub everything is possible, and counts."""
+"""The one table; docs/lifecycle.md is made from it. By hand in GitHub everything is possible, and counts.
+
+To set the priority to critical is the move of that name. A target date leads to *in progress* only where somebody
+has the ticket; until then it waits for its turn as before.
+"""
 
 
 def possible(ticket: Ticket) -> tuple[Move, ...]:
@@ -124,7 +128,7 @@ def edited(facts: Facts, edit: Edit) -> Facts:
         stage=stage,
         priority=edit.priority or facts.priority,
         assignees=facts.assignees if edit.assignees is None else edit.assignees,
-        spoc=facts.spoc if edit.spoc is None else edit.spoc,
+        spoc=facts.spoc if edit.spoc is None or _is_same(edit.spoc, facts.spoc) else edit.spoc,
         target=edit.target or facts.target,
         close_reason=edit.close_reason if edit.is_open is False else facts.close_reason,
     )
@@ -149,7 +153,7 @@ def labels_after(labels: Iterable[str], edit: Edit) -> list[str]:
 
 def observe(ticket: Ticket, snapshot: IssueSnapshot) -> Ticket:
     """The ticket as the issue now shows it; a function of the snapshot alone, whatever was seen before."""
-    stages, priorities = (list(_named(snapshot.labels, *kind)) for kind in _KINDS)
+    stages, priorities = ({*_named(snapshot.labels, *kind)} for kind in _KINDS)
     return replace(
         ticket,
         repository=snapshot.repository,
@@ -210,7 +214,7 @@ def _news(before: Facts, now: Facts, asked: Mapping[EventKind, Asked]) -> Iterat
         yield EventKind.REOPENED
     if now.priority and now.priority is not before.priority:
         yield EventKind.TRIAGED if now.priority is Priority.CRITICAL else EventKind.PRIORITISED
-    if now.spoc and now.spoc != before.spoc:
+    if now.spoc and not _is_same(now.spoc, before.spoc):
         yield EventKind.SPOC_NAMED
     if now.assignees != before.assignees:
         yield EventKind.ASSIGNED
@@ -218,7 +222,9 @@ def _news(before: Facts, now: Facts, asked: Mapping[EventKind, Asked]) -> Iterat
         yield EventKind.TARGET_CHANGED if before.target else EventKind.TARGET_SET
     if now.stage is before.stage:
         return
-    if now.stage in _TOLD_STAGES:
+    has_advanced = _RANK[now.stage] > _RANK[before.stage]
+    if now.stage is Stage.UAT or (now.stage in _TOLD_STAGES and has_advanced):
+        # A label that is left when another is taken away, or when the issue is reopened, is no news.
         yield _TOLD_STAGES[now.stage]
     elif before.stage is Stage.UAT and EventKind.REJECTED in asked:
         yield EventKind.REJECTED
@@ -232,6 +238,11 @@ def _named(labels: Iterable[str], prefix: str, names: tuple[Named, ...]) -> Iter
             yield found
 
 
+def _is_same(one: str, other: str) -> bool:
+    """Whether two logins are one, as GitHub sees it."""
+    return one.casefold() == other.casefold()
+
+
 def _is_kind(label: str, prefix: str) -> bool:
     return label.casefold().startswith(prefix.strip())
 
@@ -240,7 +251,7 @@ def _name_in(label: str) -> str:
     return " ".join(label.partition(":")[2].casefold().split())
 
 
-def _remark(stages: list[Stage], priorities: list[Priority]) -> str:
+def _remark(stages: Collection[Stage], priorities: Collection[Priority]) -> str:
     """That there are two labels where there should be one."""
     said = []
     if len(stages) > 1:

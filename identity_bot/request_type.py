@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,17 @@ from identity_bot.forms import Form
 from identity_bot.issue import LONGEST_REQUEST
 from identity_bot.logs import wordless
 from identity_bot.markdown import line
-from identity_bot.model import Answers, Audience, Event, IssueDraft, Notification, Person, Ticket
+from identity_bot.model import (
+    Answers,
+    Audience,
+    Event,
+    EventKind,
+    IssueDraft,
+    Move,
+    Notification,
+    Person,
+    Ticket,
+)
 
 log = logging.getLogger(__name__)
 
@@ -67,19 +77,21 @@ class RequestType:
 
     def notify(self, ticket: Ticket, event: Event) -> list[Notification]:
         """Who shall hear of an event; where a plugin fails here, the standard words are used instead of all."""
+        standard = defaults.notify(ticket, event, self.form, self.settings)
         try:
             said = self._ask("notify", ticket=ticket, event=event)
             told = [notification for some in said for notification in some]
             for notification in told:
-                _check_notification(notification)
+                _check_notification(notification, event)
         except Exception as error:
             log.error(
                 "request type %r: a notify failed; the standard words are used",
                 self.name,
                 exc_info=wordless(error),
             )
-            return defaults.notify(ticket, event, self.form, self.settings)
-        return told
+            return standard
+        own = [one for one in told if one not in standard]
+        return [*(one for one in told if one in standard and not _is_replaced(one, own)), *own]
 
     def _ask(self, hook: str, **asked: Any) -> Any:
         """What the plugins answer; one that would end the process, and with it a thread of ours, has only failed."""
@@ -103,10 +115,21 @@ def _check_draft(draft: Any) -> None:
         raise ValueError(f"an IssueDraft's body has at most {LONGEST_REQUEST:,} characters")
 
 
-def _check_notification(told: Any) -> None:
+def _is_replaced(standard: Notification, own: Sequence[Notification]) -> bool:
+    """Whether plugins' words take the place of standard ones; the team's card is only replaced by a card."""
+    if standard.is_card:
+        return any(one.is_card for one in own)
+    return any(one.instead and one.to is standard.to for one in own)
+
+
+def _check_notification(told: Any, event: Event) -> None:
     if not isinstance(told, Notification):
         raise TypeError(f"notify returned a list with {type(told).__name__}, not Notifications")
     if not isinstance(told.to, Audience):
         raise TypeError("a Notification's `to` is an Audience")
-    if not isinstance(told.text, str) or not told.text.strip():
-        raise ValueError("a Notification has no text")
+    if not isinstance(told.text, str) or not told.text.strip() or not isinstance(told.next, str):
+        raise ValueError("a Notification has a text, and its `next` is one")
+    if isinstance(told.buttons, str) or not all(isinstance(button, Move) for button in told.buttons):
+        raise TypeError("a Notification's `buttons` are a tuple of Moves")
+    if told.is_card and (told.to, event.kind) != (Audience.TEAM, EventKind.CREATED):
+        raise ValueError("only the team has a card, and only once for each ticket, when it is created")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from identity_bot import words
@@ -15,6 +15,7 @@ MEMBERS = "members"
 
 Happened = Sequence[tuple[Event, Sequence[Notification]]]
 """Events of a ticket in the order of the process, each with what there is to say of it."""
+Said = Sequence[tuple[Event, Notification]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,33 +55,36 @@ def _to_requestor(ticket: Ticket, happened: Happened, title: str) -> Message | N
     if said[0][0].kind is EventKind.CREATED:
         about = ""
     following = next((told.next for _, told in reversed(said) if told.next), "")
-    text = " ".join([*_unique(told.text for _, told in said), following]).strip()
-    return Message(text=f"{ticket.requestor.mention} {about}{text}", buttons=said[-1][1].buttons)
+    text = f"{_sentences(told.text for _, told in said)} {following}".strip()
+    return Message(text=f"{ticket.requestor.mention} {about}{text}", buttons=_buttons(said))
 
 
 def _to_all(happened: Happened, audience: Audience) -> Message | None:
     said = [
-        told
-        for _, notifications in happened
+        (event, told)
+        for event, notifications in happened
         for told in notifications
         if told.to is audience and not told.is_card
     ]
-    text = " ".join(_unique(told.text for told in said))
-    return Message(text=text, buttons=said[-1].buttons) if said else None
+    return Message(text=_sentences(told.text for _, told in said), buttons=_buttons(said)) if said else None
 
 
 def _to_members(ticket: Ticket, happened: Happened, people: People) -> Message | None:
+    """Each person is mentioned once, together with all who are told the same."""
     told_by_person: dict[str, list[str]] = {}
     for event, notifications in happened:
         for told in notifications:
             for key in _members(ticket, told.to):
-                if event.by not in (key, key.removeprefix("slack:"), people.slack_id(key) or key):
+                if not _is_by(event, key, people):
                     told_by_person.setdefault(people.mention(key), []).append(told.text)
-    if not told_by_person:
-        return None
-    said = _unique(text for texts in told_by_person.values() for text in texts)
-    mentions = " ".join(told_by_person)
-    return Message(text=f"{mentions} ticket {words.link(ticket)}: {' '.join(said)}")
+    mentions_by_text: dict[str, list[str]] = {}
+    for mention, texts in told_by_person.items():
+        mentions_by_text.setdefault(_sentences(texts), []).append(mention)
+    lines = [
+        f"{' '.join(mentions)} ticket {words.link(ticket)}: {text}"
+        for text, mentions in mentions_by_text.items()
+    ]
+    return Message(text="\n".join(lines)) if lines else None
 
 
 def _members(ticket: Ticket, audience: Audience) -> tuple[str, ...]:
@@ -89,5 +93,19 @@ def _members(ticket: Ticket, audience: Audience) -> tuple[str, ...]:
     return ticket.facts.assignees if audience is Audience.ASSIGNEES else ()
 
 
-def _unique(texts: Iterator[str]) -> list[str]:
-    return list(dict.fromkeys(texts))
+def _is_by(event: Event, key: str, people: People) -> bool:
+    """Whether it was this person who did it, who may be known by a login or by a Slack id."""
+    own = {key, key.removeprefix("slack:"), people.slack_id(key)} - {""}
+    return event.by.casefold() in {name.casefold() for name in own}
+
+
+def _buttons(said: Said) -> tuple[Move, ...]:
+    """Those of the last event, however many had something to say of it."""
+    last = said[-1][0]
+    return tuple(dict.fromkeys(move for event, told in said if event is last for move in told.buttons))
+
+
+def _sentences(texts: Iterable[str]) -> str:
+    """Texts one after the other, each once: only the first may go on from what stands before it in lower case."""
+    first, *others = dict.fromkeys(texts)
+    return " ".join([first, *(text[:1].upper() + text[1:] for text in others)])

@@ -15,18 +15,22 @@ from identity_bot import (
     Audience,
     Choice,
     Choices,
+    CloseReason,
     Date,
     Email,
     Event,
     EventKind,
+    Facts,
     Files,
     Form,
     LongText,
     Member,
+    Move,
     Number,
     Option,
     Person,
     ShortText,
+    Stage,
     Ticket,
     Url,
     YesNo,
@@ -39,6 +43,7 @@ from identity_bot.forms import load
 from identity_bot.issue import LONGEST_BODY, LONGEST_REQUEST, body, ticket_id_in, with_status
 from identity_bot.model import Post, ticket_id
 
+SETTINGS: dict[str, Any] = {"leads": [], "messages": {}, "people": []}
 SSN = "123-45-6789"
 TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2"
 FULL = Form(
@@ -230,18 +235,58 @@ def test_requestor_and_team_are_told_and_the_intake_channel_where_the_thread_is_
     event = Event(kind=EventKind.CREATED, ticket_id=ticket_id("V1"), at=0.0)
     elsewhere = ticket({}, origin=Post(channel="C9", ts="1.2"))
 
-    told = defaults.notify(ticket({}), event, FULL, {"leads": []})
-    told_elsewhere = defaults.notify(elsewhere, event, FULL, {"leads": []})
+    told = defaults.notify(ticket({}), event, FULL, SETTINGS)
+    told_elsewhere = defaults.notify(elsewhere, event, FULL, SETTINGS)
 
     assert [one.to for one in told] == [Audience.REQUESTOR, Audience.TEAM]
-    assert [one.to for one in told_elsewhere] == [Audience.REQUESTOR, Audience.TEAM, Audience.INTAKE]
+    assert {one.to for one in told_elsewhere} == {Audience.REQUESTOR, Audience.TEAM, Audience.INTAKE}
     assert all("<https://github.test/o/r/issues/7|#7>" in one.text for one in told_elsewhere)
-    assert "<@U1>" in told[0].text
+    assert [one.is_card for one in told] == [False, True]
+
+
+@pytest.mark.parametrize("is_sensitive", [True, False])
+def test_the_intake_channel_hears_of_a_closed_ticket_but_never_of_a_sensitive_one(is_sensitive: bool) -> None:
+    closed = Facts(stage=Stage.CLOSED, close_reason=CloseReason.COMPLETED)
+    event = Event(kind=EventKind.CLOSED, ticket_id=ticket_id("V1"), at=0.0, was=Facts())
+
+    told = defaults.notify(ticket({}, facts=closed, is_sensitive=is_sensitive), event, FULL, SETTINGS)
+
+    assert [one.to for one in told] == [Audience.REQUESTOR, *([] if is_sensitive else [Audience.INTAKE])]
+
+
+def test_a_sensitive_ticket_that_was_asked_for_in_a_thread_is_not_announced_either() -> None:
+    event = Event(kind=EventKind.CREATED, ticket_id=ticket_id("V1"), at=0.0)
+    sensitive = ticket({}, origin=Post(channel="C9", ts="1.2"), is_sensitive=True, is_direct=True)
+
+    told = defaults.notify(sensitive, event, FULL, SETTINGS)
+
+    assert [one.to for one in told] == [Audience.REQUESTOR, Audience.TEAM]
+
+
+@pytest.mark.parametrize(
+    ("kind", "buttons"),
+    [
+        (EventKind.CREATED, (Move.CLOSE,)),
+        (EventKind.READY_FOR_UAT, (Move.ACCEPT, Move.REJECT)),
+        (EventKind.TARGET_SET, ()),
+    ],
+)
+def test_only_the_requestor_gets_buttons_for_what_they_can_do(
+    kind: EventKind, buttons: tuple[Move, ...]
+) -> None:
+    event = Event(kind=kind, ticket_id=ticket_id("V1"), at=0.0, was=Facts())
+
+    told = defaults.notify(ticket({}), event, FULL, SETTINGS)
+
+    assert [one.buttons for one in told if one.to is Audience.REQUESTOR] == [buttons]
+    assert not any(one.buttons for one in told if one.to is not Audience.REQUESTOR)
 
 
 def test_leads_are_mentioned_only_when_it_is_urgent() -> None:
     event = Event(kind=EventKind.CREATED, ticket_id=ticket_id("V1"), at=0.0)
-    leads = {"leads": [{"slack": "U0LEAD", "github": "lead"}, {"github": "only"}, {"slack": "U0OTHER"}]}
+    leads = SETTINGS | {
+        "leads": [{"slack": "U0LEAD", "github": "lead"}, {"github": "only"}, {"slack": "U0OTHER"}]
+    }
 
     calm = " ".join(one.text for one in defaults.notify(ticket({}), event, FULL, leads))
     urgent = " ".join(one.text for one in defaults.notify(ticket({}, is_urgent=True), event, FULL, leads))

@@ -23,14 +23,17 @@ from marshmallow import Schema, fields, validate
 from identity_bot import (
     Audience,
     Choice,
+    CloseReason,
     Event,
     EventKind,
+    Facts,
     Form,
     IssueDraft,
     LongText,
     Notification,
     Person,
     ShortText,
+    Stage,
     Ticket,
     TypeSettings,
     When,
@@ -587,6 +590,68 @@ def test_notifications_of_all_are_joined(load: Callable[..., Plugins]) -> None:
     assert [notification.to for notification in told].count(Audience.REQUESTOR) == 1
 
 
+def test_notifications_can_take_the_place_of_the_standard_words_to_one_audience(
+    load: Callable[..., Plugins],
+) -> None:
+    mine = Notification(to=Audience.REQUESTOR, text="it is poured.", next="Sip.", instead=True)
+    closed = ticket(facts=Facts(stage=Stage.CLOSED, close_reason=CloseReason.COMPLETED))
+    event = Event(kind=EventKind.CLOSED, ticket_id=closed.id, at=0.0, was=Facts())
+
+    request_type = only(load, notify=lambda: [mine])
+    told = request_type.notify(closed, event)
+
+    standard = defaults.notify(closed, event, COFFEE, request_type.settings)
+    assert told == [*(one for one in standard if one.to is Audience.INTAKE), mine]
+
+
+def test_an_observers_notification_takes_the_place_of_the_standard_words_of_every_type(
+    load: Callable[..., Plugins],
+) -> None:
+    mine = Notification(to=Audience.REQUESTOR, text="it is poured.", instead=True)
+
+    loaded = load(coffee=coffee(), audit=module(notify=lambda: [mine]))
+    told = loaded.types["coffee"].notify(ticket(), CREATED)
+
+    assert [one for one in told if one.to is Audience.REQUESTOR] == [mine]
+
+
+def test_a_notification_instead_leaves_the_teams_card_unless_it_is_one(load: Callable[..., Plugins]) -> None:
+    """Without a card the team could do nothing from Slack."""
+    words = Notification(to=Audience.TEAM, text="Hot!", instead=True)
+    card = Notification(to=Audience.TEAM, text="Hot!", is_card=True)
+
+    with_words = only(load, notify=lambda: [words]).notify(ticket(), CREATED)
+    with_card = only(load, notify=lambda: [card]).notify(ticket(), CREATED)
+
+    assert [one.text for one in with_words if one.is_card] == [
+        "New ticket <https://github.test/7|#7>: *Coffee*"
+    ]
+    assert [one.text for one in with_card if one.is_card] == ["Hot!"]
+
+
+def test_notify_may_look_at_what_has_changed_through_whom_and_why(load: Callable[..., Plugins]) -> None:
+    def notify(ticket: Ticket, event: Event) -> list[Notification]:
+        assert event.was
+        text = f"{event.was.stage.value} to {ticket.facts.stage.value}: {event.reason} ({event.by})"
+        return [Notification(to=Audience.TEAM, text=text)]
+
+    tasted = ticket(facts=Facts(stage=Stage.IN_PROGRESS))
+    event = Event(
+        kind=EventKind.REJECTED,
+        ticket_id=tasted.id,
+        at=0.0,
+        was=Facts(stage=Stage.UAT),
+        by="U1",
+        reason="Cold",
+    )
+
+    told = only(load, notify=notify).notify(tasted, event)
+
+    assert [one.text for one in told if one.to is Audience.TEAM] == [
+        "ready for UAT to in progress: Cold (U1)"
+    ]
+
+
 @pytest.mark.parametrize(
     "answer",
     [
@@ -597,6 +662,11 @@ def test_notifications_of_all_are_joined(load: Callable[..., Plugins]) -> None:
         [Notification(to=Audience.TEAM, text=None)],  # type: ignore[arg-type]
         [Notification(to="requester", text="for one person's eyes")],  # type: ignore[arg-type]
         [None],
+        [Notification(to=Audience.TEAM, text="Hot!", next=5)],  # type: ignore[arg-type]
+        [Notification(to=Audience.REQUESTOR, text="Hot!", buttons="close")],  # type: ignore[arg-type]
+        [Notification(to=Audience.REQUESTOR, text="Hot!", buttons=("sip",))],  # type: ignore[arg-type]
+        [Notification(to=Audience.REQUESTOR, text="Hot!", buttons=None)],  # type: ignore[arg-type]
+        [Notification(to=Audience.INTAKE, text="Hot!", is_card=True)],
     ],
 )
 def test_where_notify_fails_the_standard_words_are_told(
