@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from identity_bot.act import DeskAct
-from identity_bot.acts_github import ChangeIssue, LinkThread, LookAtIssue, Obey, OpenIssue, Poll
+from identity_bot.acts_github import ChangeIssue, LinkThread, LookAtIssue, Obey, OpenIssue
 from identity_bot.acts_slack import DrawCard, PostMessage, ShowReceipt, Withdraw
+from identity_bot.acts_timers import CleanUp, Poll
 from identity_bot.desk import Desk
 from identity_bot.model import Effect
 from identity_bot.ports import Chat, Tracker
@@ -25,6 +26,7 @@ def acts(desk: Desk, tracker: Tracker, chat: Chat, *, reader: Tracker | None = N
         "link_thread": LinkThread(desk, tracker, chat),
         "look_at_issue": LookAtIssue(desk, reader),
         "poll": Poll(desk, reader),
+        "clean_up": CleanUp(desk),
         "tell": Tell(desk),
         "post": PostMessage(desk, chat),
         "withdraw": Withdraw(desk, chat),
@@ -37,6 +39,9 @@ class Tell(DeskAct):
     """Tells of a ticket's changes: all of it is written in the transaction that marks this done."""
 
     def do(self, effect: Effect) -> Any:
+        return {}
+
+    def look(self, effect: Effect) -> Any | None:
         return {}
 
     def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:

@@ -1,18 +1,17 @@
-"""The acts in GitHub: issues opened, changed and looked at, comments obeyed, repositories polled."""
+"""The acts in GitHub: issues opened, changed, linked and looked at, and comments obeyed."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from identity_bot import attribution, blocks, issue, lifecycle, words
 from identity_bot.act import DeskAct, mark
-from identity_bot.desk import READS, VIEWS, Desk, repository_for
-from identity_bot.errors import Impossible, Later, Refused, StoreError, Unsure
-from identity_bot.logs import wordless
+from identity_bot.desk import VIEWS, Desk
+from identity_bot.errors import Impossible, Refused
+from identity_bot.lookout import repository_for
 from identity_bot.model import Asked, Change, Edit, Effect, EventKind, IssueDraft, Move, Ticket
 from identity_bot.plugins import RequestType
 from identity_bot.ports import Chat, Tracker
@@ -24,10 +23,6 @@ log = logging.getLogger(__name__)
 
 RECEIPT_DELAY = 0.3
 """Seconds that the modal's second receipt waits, lest it reach Slack before the ack that brings the first."""
-FIRST_POLL = 7 * 24 * 3600.0
-"""Seconds that the first poll of a repository looks back."""
-LONGEST_PAUSE = 900.0
-"""Seconds between two polls while GitHub cannot be reached."""
 
 KINDS: Mapping[Move, EventKind] = {
     Move.CRITICAL: EventKind.TRIAGED,
@@ -78,7 +73,9 @@ class OpenIssue(DeskAct):
     def look(self, effect: Effect) -> Any | None:
         ticket = self.ticket(effect)
         if ticket.number is None:
-            found = self._tracker.find_issue(ticket.repository, ticket.id, effect.created_at)
+            found = self._tracker.find_issue(
+                self._desk.lookout.homes(ticket)[0], ticket.id, effect.created_at
+            )
             if found is None:
                 return None
             self._desk.observe(found, is_now=True)
@@ -127,24 +124,32 @@ class ChangeIssue(DeskAct):
             ticket = _looked_at(self._desk, self._tracker, self.ticket(effect))
             edit = lifecycle.plan(ticket, change)
         except Impossible as error:
-            is_ours = error.is_so and (effect.attempts > 0 or effect.looks > 0)
+            if not error.is_so:
+                return {"problem": words.impossible(error)}
+            ticket = self._desk.ticket(error.ticket.id) or error.ticket
+            noted = ticket.asked.get(_kind(ticket, change))
+            is_ours = (effect.attempts > 0 or effect.looks > 0) and (noted is None or noted.by == by)
             if not is_ours:
-                return {} if error.is_so else {"problem": words.impossible(error)}
-            ticket, edit = error.ticket, Edit()
-        self._desk.note(ticket.id, _kind(ticket, change), Asked(by=by, reason=change.reason))
-        seen = self._tracker.edit_issue(ticket, edit)
+                return {}
+        else:
+            self._desk.note(ticket.id, _kind(ticket, change), Asked(by=by, reason=change.reason))
+            self._edit(ticket, edit)
         said = attribution.comment(ticket, change, self._chat.name_of(by) or by, self._desk.people)
-        self._tracker.comment(ticket.repository, ticket.number or 0, said, mark=mark(effect))
-        self._desk.observe(seen, is_now=True)
+        try:
+            self._tracker.comment(ticket.repository, ticket.number or 0, said, mark=mark(effect))
+        except Refused as error:  # what was asked for is done all the same
+            log.error("nothing tells in #%s whose change that was: %s", ticket.number, error)
         return {}
+
+    def _edit(self, ticket: Ticket, edit: Edit) -> None:
+        slack_id = (edit.spoc or "").partition("slack:")[2]
+        name = self._chat.name_of(slack_id) if slack_id else ""
+        self._desk.observe(self._tracker.edit_issue(ticket, edit, spoc_name=name), is_now=True)
 
     def look(self, effect: Effect) -> Any | None:
         ticket = self.ticket(effect)
-        number = ticket.number or 0
-        if not self._tracker.has_comment(ticket.repository, number, mark(effect), effect.created_at):
-            return None
-        self._desk.observe(self._tracker.look_at(ticket.repository, number), is_now=True)
-        return {}
+        where = ticket.repository, ticket.number or 0
+        return {} if self._tracker.has_comment(*where, mark(effect), effect.created_at) else None
 
     def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
         if problem := result.get("problem"):
@@ -154,8 +159,9 @@ class ChangeIssue(DeskAct):
         """Whoever asked for it is told; they can ask again."""
         ticket = transaction.ticket(effect.ticket_id or "")
         if ticket:
-            kind = _kind(ticket, _change_in(effect))
-            transaction.save(replace(ticket, asked={k: a for k, a in ticket.asked.items() if k is not kind}))
+            kind, by = _kind(ticket, _change_in(effect)), effect.payload["by"]
+            others = {k: a for k, a in ticket.asked.items() if (k, a.by) != (kind, by)}
+            transaction.save(replace(ticket, asked=others))
             _answer(transaction, effect, words.not_taken(ticket, reason))
         return True
 
@@ -235,74 +241,12 @@ class LookAtIssue(DeskAct):
         _looked_at(self._desk, self._tracker, self.ticket(effect))
         return {}
 
-
-class Poll(DeskAct):
-    """Asks each repository for what has changed, now and again; never parked, as it is what finds all else."""
-
-    def __init__(self, desk: Desk, tracker: Tracker) -> None:
-        super().__init__(desk)
-        self._tracker = tracker
-
-    def do(self, effect: Effect) -> Any:
-        cursors = dict(effect.payload.get("cursors", {}))
-        failures = 0
-        renamed: list[list[str]] = []
-        for repository in self._desk.repositories.values():
-            now = self._desk.store.clock()
-            cursor = cursors.get(repository) or {"since": now - FIRST_POLL, "comments": now, "etag": ""}
-            try:
-                cursors[repository] = self._poll(repository, cursor, renamed)
-            except (Later, Refused, Unsure, StoreError) as error:
-                log.warning("%s was not polled: %s", repository, error)
-                failures = int(effect.payload.get("failures", 0)) + 1
-                cursors[repository] = cursor
-        return {"cursors": cursors, "failures": failures, "renamed": renamed}
-
-    def _poll(self, repository: str, cursor: Mapping[str, Any], renamed: list[list[str]]) -> dict[str, Any]:
-        polled = self._tracker.poll(
-            repository, since=cursor["since"], etag=cursor["etag"], comments_since=cursor["comments"]
-        )
-        if polled is None:
-            return dict(cursor)
-        for snapshot in polled.issues:
-            with _going_on(f"{repository}#{snapshot.number}"):
-                self._desk.observe(replace(snapshot, repository=repository))
-        for comment in polled.comments:
-            with _going_on(f"{repository}#{comment.number}"):
-                self._desk.hear(replace(comment, repository=repository))
-        if polled.renamed_to and polled.renamed_to != cursor.get("renamed"):
-            renamed.append([repository, polled.renamed_to])
-        newest = max((comment.created_at for comment in polled.comments), default=cursor["comments"])
-        return {
-            "since": polled.since,
-            "etag": polled.etag,
-            "comments": max(newest, cursor["comments"]),
-            "renamed": polled.renamed_to,
-        }
-
-    def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
-        for was, now in result["renamed"]:
-            self._desk.teller.notice(transaction, words.repository_renamed(was, now))
-        pause = self._desk.settings.poll_seconds * 2.0 ** min(result["failures"], 6)
-        due_at = transaction.now + min(pause, max(LONGEST_PAUSE, self._desk.settings.poll_seconds))
-        payload = {"cursors": result["cursors"], "failures": result["failures"]}
-        if self._desk.settings.poll_seconds:
-            transaction.enqueue_once(Effect(lane=READS, kind="poll", payload=payload, due_at=due_at))
-
-
-@contextmanager
-def _going_on(issue: str) -> Iterator[None]:
-    """Keeps a bug that one issue meets from all the others."""
-    try:
-        yield
-    except StoreError:
-        raise
-    except Exception as error:
-        log.error("%s met a bug while it was polled", issue, exc_info=wordless(error))
+    def look(self, effect: Effect) -> Any | None:
+        return self.do(effect)
 
 
 def _looked_at(desk: Desk, tracker: Tracker, ticket: Ticket) -> Ticket:
-    """The ticket as its issue is at this moment, which the desk takes in; raises Refused where that is gone."""
+    """The ticket as its issue is at this moment, which the desk takes in."""
     snapshot = tracker.look_at(ticket.repository, ticket.number or 0)
     desk.observe(snapshot, is_now=True)
     return desk.ticket(ticket.id) or ticket

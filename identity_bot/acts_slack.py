@@ -11,10 +11,10 @@ from typing import Any
 from identity_bot import blocks, words
 from identity_bot.act import DeskAct, mark
 from identity_bot.desk import GITHUB, Desk
-from identity_bot.model import Audience, Effect, Post
+from identity_bot.model import Audience, Effect, Post, Ticket
 from identity_bot.ports import Chat
 from identity_bot.store import Transaction
-from identity_bot.teller import slack_lane
+from identity_bot.teller import is_withdrawn, slack_lane, withdrawal
 
 RECEIPT_LIFE = 600.0
 """Seconds after which nobody is looking at the modal any more."""
@@ -29,56 +29,79 @@ class PostMessage(DeskAct):
         self._chat = chat
 
     def do(self, effect: Effect) -> Any:
-        message = effect.payload["message"]
-        standing = self._standing(effect)
-        if standing and self._chat.update(standing, message):
-            return _place(standing)
+        slot = effect.payload.get("slot")
+        if slot and is_withdrawn(self.ticket(effect), slot):
+            return {}
+        edited = self._edited(effect)
+        if edited is not None:
+            return edited
         channel, thread_ts = self._where(effect)
+        message = effect.payload["message"]
         return _place(self._chat.post(channel, message, mark=mark(effect), thread_ts=thread_ts))
 
     def look(self, effect: Effect) -> Any | None:
-        if self._standing(effect):
-            return None  # to edit it again changes nothing
+        edited = self._edited(effect)  # which changes nothing where it was done already
+        if edited is not None:
+            return edited
         channel, thread_ts = self._where(effect)
         post = self._chat.find_post(channel, mark(effect), effect.created_at, thread_ts=thread_ts)
         return _place(post) if post else None
 
     def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
+        to, slot = effect.payload.get("to"), effect.payload.get("slot")
+        ticket = transaction.ticket(effect.ticket_id or "") if to and result else None
+        if ticket is None:
+            return
         post = Post(**result)
-        if effect.payload.get("slot"):
-            transaction.keep_post(effect.ticket_id or "", effect.payload["slot"], post)
-        ticket = transaction.ticket(effect.ticket_id or "") if effect.payload.get("to") == REQUESTOR else None
-        if ticket is None or (ticket.thread and ticket.thread.link):
+        if slot:
+            transaction.keep_post(ticket.id, slot, post, effect.id or 0)
+            untrue = withdrawal(effect.lane, ticket, slot)
+            if is_withdrawn(ticket, slot) and not transaction.is_waiting(untrue):
+                transaction.enqueue(untrue)
+        if to == REQUESTOR:
+            self._keep_thread(transaction, ticket, effect, post)
+
+    def _keep_thread(self, transaction: Transaction, ticket: Ticket, effect: Effect, post: Post) -> None:
+        """Where the requestor was told first, or had to be told instead, they are told all else."""
+        if effect.payload.get("directly"):
+            transaction.save(replace(ticket, thread=post, is_direct=True))
+            if not ticket.is_direct:
+                payload = effect.payload
+                self._desk.teller.notice(
+                    transaction, words.told_directly(payload["instead_of"], payload["because"])
+                )
             return
         if ticket.thread is None:
             transaction.save(replace(ticket, thread=post))
-        if not ticket.is_direct:
+        is_linked = ticket.thread and ticket.thread.link
+        if not (ticket.is_direct or is_linked or effect.payload["slot"]):
             transaction.enqueue_once(Effect(lane=GITHUB, kind="link_thread", ticket_id=ticket.id))
 
     def refused(self, transaction: Transaction, effect: Effect, reason: str) -> bool:
-        """A requestor who cannot be told in the thread is told directly; the team hears of it too."""
-        to = str(effect.payload.get("to") or "")
-        ticket = transaction.ticket(effect.ticket_id or "") if to else None
+        """A requestor who cannot be told in the thread is told directly, and the team hears of it."""
+        to = effect.payload.get("to")
+        ticket = transaction.ticket(effect.ticket_id or "") if to == REQUESTOR else None
         if ticket is None:
             return False
-        channel = self._desk.teller.place_of(ticket, to)[0]
-        if to != REQUESTOR:
-            return False
-        person = ticket.requestor.slack_id
         if effect.payload.get("directly") or (ticket.is_direct and ticket.thread is None):
             self._desk.teller.notice(transaction, words.cannot_be_told(ticket, reason))
             return True
-        payload = {**effect.payload, "directly": True}
-        transaction.enqueue(
-            Effect(lane=slack_lane(person), kind="post", ticket_id=effect.ticket_id, payload=payload)
-        )
-        if not ticket.is_direct:
-            self._desk.teller.notice(transaction, words.told_directly(channel, reason))
+        channel = self._desk.teller.place_of(ticket, REQUESTOR)[0]
+        payload = {**effect.payload, "directly": True, "instead_of": channel, "because": reason}
+        lane = slack_lane(ticket.requestor.slack_id)
+        transaction.enqueue(Effect(lane=lane, kind="post", ticket_id=ticket.id, payload=payload))
         return True
 
-    def _standing(self, effect: Effect) -> Post | None:
+    def _edited(self, effect: Effect) -> Any | None:
+        """What is kept where the slot has a message that was edited, or shows a later effect already."""
         slot = effect.payload.get("slot")
-        return self._desk.store.posted(effect.ticket_id or "", slot) if slot else None
+        standing = self._desk.store.posted(effect.ticket_id or "", slot) if slot else None
+        if standing is None:
+            return None
+        post, shown = standing
+        if shown > (effect.id or 0):
+            return {}  # an operator has this one tried again, which was parked
+        return _place(post) if self._chat.update(post, effect.payload["message"]) else None
 
     def _where(self, effect: Effect) -> tuple[str, str | None]:
         payload = effect.payload
@@ -98,10 +121,13 @@ class Withdraw(DeskAct):
         self._chat = chat
 
     def do(self, effect: Effect) -> Any:
-        post = self._desk.store.posted(effect.ticket_id or "", effect.payload["slot"])
-        if post:
-            self._chat.delete(post)
+        standing = self._desk.store.posted(effect.ticket_id or "", effect.payload["slot"])
+        if standing:
+            self._chat.delete(standing[0])
         return {}
+
+    def look(self, effect: Effect) -> Any | None:
+        return self.do(effect)  # what is gone cannot be deleted twice
 
     def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
         transaction.forget_post(effect.ticket_id or "", effect.payload["slot"])
@@ -118,15 +144,18 @@ class DrawCard(DeskAct):
         self._chat = chat
 
     def do(self, effect: Effect) -> Any:
-        ticket = self.ticket(effect)
-        card = self._desk.teller.draw(ticket)
-        if ticket.card and self._chat.update(ticket.card, card):
-            return {"post": asdict(ticket.card), "drawn": _digest(card)}
+        edited = self._edited(effect)
+        if edited:
+            return edited
+        card = self._desk.teller.draw(self.ticket(effect))
         channel = self._desk.settings.team_channel
         post = self._chat.post(channel, card, mark=mark(effect), thread_ts=None)
         return {"post": asdict(post), "drawn": _digest(card)}
 
     def look(self, effect: Effect) -> Any | None:
+        edited = self._edited(effect)  # which changes nothing where it was done already
+        if edited:
+            return edited
         channel = self._desk.settings.team_channel
         post = self._chat.find_post(channel, mark(effect), effect.created_at, thread_ts=None)
         return {"post": asdict(post), "drawn": ""} if post else None
@@ -139,6 +168,13 @@ class DrawCard(DeskAct):
         transaction.save(ticket)
         if _digest(self._desk.teller.draw(ticket)) != result["drawn"]:
             transaction.enqueue_once(Effect(lane=effect.lane, kind=effect.kind, ticket_id=ticket.id))
+
+    def _edited(self, effect: Effect) -> Any | None:
+        ticket = self.ticket(effect)
+        card = self._desk.teller.draw(ticket)
+        if ticket.card and self._chat.update(ticket.card, card):
+            return {"post": asdict(ticket.card), "drawn": _digest(card)}
+        return None
 
 
 class ShowReceipt(DeskAct):

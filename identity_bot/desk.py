@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -11,43 +11,37 @@ from zoneinfo import ZoneInfo
 
 from identity_bot import commands, defaults, forms, lifecycle, words
 from identity_bot.errors import AlreadyFiled, Impossible, Invalid, NotAllowed
+from identity_bot.lookout import READS, Lookout, repository_for
 from identity_bot.model import (
     Asked,
     Change,
     Effect,
     EventKind,
-    Facts,
     IssueComment,
     IssueSnapshot,
     Move,
     Person,
     Post,
-    Stage,
     Ticket,
-    Told,
     ticket_id,
 )
 from identity_bot.people import People
-from identity_bot.plugins import Plugins, RequestType
+from identity_bot.plugins import Plugins
 from identity_bot.settings import Settings
-from identity_bot.store import Store, Transaction
+from identity_bot.store import Store
 from identity_bot.teller import TELLINGS, Teller
 
 log = logging.getLogger(__name__)
 
-GITHUB, READS, VIEWS = "github", "github:reads", "slack:views"
+GITHUB, VIEWS, CLEANING = "github", "slack:views", "cleaning"
 TEAM_TIME = ZoneInfo("America/New_York")
+REDELIVERED = 24 * 3600.0
+"""Seconds within which the same piece of news about a repository is a delivery that came again."""
 
 
 def pace(lane: str) -> float:
     """Seconds that a lane rests between two effects: both Slack (a channel) and GitHub (writes) ask for one."""
-    return 0.0 if lane in (READS, VIEWS, TELLINGS) else 1.0
-
-
-def repository_for(request_type: RequestType, *, is_sensitive: bool) -> str:
-    """The repository that gets such a ticket's issue, by the settings in force."""
-    settings = request_type.settings
-    return str((is_sensitive and settings["restricted_repository"]) or settings["repository"])
+    return 0.0 if lane in (READS, VIEWS, TELLINGS, CLEANING) else 1.0
 
 
 class Desk:
@@ -70,8 +64,8 @@ class Desk:
         self.people = People(settings.who_is_who)
         self.teller = Teller(plugins=plugins, settings=settings, people=self.people)
         self._members = members
-        self.repositories = {name.casefold(): name for name in _repositories(settings, plugins)}
-        """The repositories that are followed, as the settings write them, by their names in lower case."""
+        self.lookout = Lookout(plugins=plugins, settings=settings, people=self.people, teller=self.teller)
+        self.repositories = self.lookout.repositories
 
     def submit(
         self,
@@ -177,10 +171,11 @@ class Desk:
                 transaction.save(replace(ticket, asked=others | ({kind: asked} if asked else {})))
 
     def keep_polling(self) -> None:
-        """Has GitHub polled from now on, by one process at a time; where it is already, all stays as it is."""
-        if self.settings.poll_seconds:
-            with self.store.begin() as transaction:
-                transaction.enqueue_once(Effect(lane=READS, kind="poll"))
+        """Has the timers go from now on: GitHub polled, the database cleaned up; each once for all processes."""
+        with self.store.begin() as transaction:
+            if self.settings.poll_seconds:
+                transaction.enqueue_only(Effect(lane=READS, kind="poll"))
+            transaction.enqueue_only(Effect(lane=CLEANING, kind="clean_up"))
 
     def hear(self, comment: IssueComment) -> None:
         """Takes in a comment on an issue: the commands in it are obeyed, once."""
@@ -206,13 +201,15 @@ class Desk:
         is_ours = was.casefold() in ours or lifecycle.is_meant(was)
         if is_ours and repository.casefold() in self.repositories:
             with self.store.begin() as transaction:
-                self.teller.notice(transaction, words.label_renamed(repository, was, now))
+                self.teller.notice(
+                    transaction, words.label_renamed(repository, was, now), again_after=REDELIVERED
+                )
 
     def repository_renamed(self, was: str, now: str) -> None:
         """Tells the team where a repository of the settings has another name."""
         if was.casefold() in self.repositories:
             with self.store.begin() as transaction:
-                self.teller.notice(transaction, words.repository_renamed(was, now))
+                self.teller.notice(transaction, words.repository_renamed(was, now), again_after=REDELIVERED)
 
     def observe(self, snapshot: IssueSnapshot, *, is_now: bool = False) -> None:
         """Takes in an issue as it was seen, by whatever way it was; the only way in which a ticket changes.
@@ -222,97 +219,5 @@ class Desk:
         repository = self.repositories.get(snapshot.repository.casefold())
         if repository is None:
             return
-        snapshot = replace(snapshot, repository=repository)
         with self.store.begin() as transaction:
-            ticket = self._ticket_of(transaction, snapshot)
-            if ticket is None:
-                self._adopt(transaction, snapshot)
-            elif ticket.number is None:
-                self._take(transaction, ticket, snapshot)
-            else:
-                self._compare(transaction, ticket, snapshot, is_now)
-
-    def _ticket_of(self, transaction: Transaction, snapshot: IssueSnapshot) -> Ticket | None:
-        """The ticket whose issue this is: by the marker where that fits, else by the place."""
-        ticket = transaction.ticket(snapshot.ticket_id) if snapshot.ticket_id else None
-        if ticket and (ticket.number is None or (ticket.repository, ticket.number) == _place(snapshot)):
-            return ticket
-        return transaction.ticket_at(*_place(snapshot))
-
-    def _compare(
-        self, transaction: Transaction, ticket: Ticket, snapshot: IssueSnapshot, is_now: bool
-    ) -> None:
-        if snapshot.moved_to and (repository := self.repositories.get(snapshot.moved_to[0].casefold())):
-            transaction.save(replace(ticket, repository=repository, number=snapshot.moved_to[1], seen_at=0.0))
-            self._look(transaction, ticket)
-            return
-        if snapshot.is_gone:
-            if ticket.stage is not Stage.CLOSED:
-                self.teller.notice(transaction, words.gone(ticket, snapshot.moved_to))
-        elif snapshot.updated_at < ticket.seen_at:
-            return
-        now = lifecycle.observe(ticket, snapshot)
-        if now == ticket:
-            return
-        if snapshot.updated_at == ticket.seen_at and not is_now and not snapshot.is_gone:
-            # GitHub's clock shows whole seconds: which of the two is the later state, only GitHub can tell.
-            self._look(transaction, ticket)
-            return
-        transaction.save(now)
-        if now.facts != ticket.facts or now.remark != ticket.remark:
-            self.teller.follow(transaction, now)
-
-    def _take(
-        self, transaction: Transaction, ticket: Ticket, snapshot: IssueSnapshot, *, is_adopted: bool = False
-    ) -> None:
-        """A ticket whose issue is seen for the first time."""
-        now = lifecycle.observe(ticket, snapshot)
-        known = now.facts
-        if not is_adopted:
-            # What the bot itself gave it is no news; what people have done since is.
-            leads = {lead.get("github", "").casefold() for lead in self._leads(ticket)}
-            assigned = tuple(login for login in now.facts.assignees if login.casefold() in leads)
-            known = Facts(assignees=assigned, stage=Stage.ASSIGNED if assigned else Stage.OPEN)
-        now = replace(now, told=Told(number=0, at=0.0, before=known, now=known))
-        log.info("ticket created: #%s", now.number, extra={"ticket": now.id})
-        self.teller.welcome(transaction, now)
-
-    def _leads(self, ticket: Ticket) -> Sequence[Mapping[str, str]]:
-        request_type = self.plugins.of(ticket.type)
-        return request_type.settings["leads"] if request_type and ticket.is_urgent else ()
-
-    def _adopt(self, transaction: Transaction, snapshot: IssueSnapshot) -> None:
-        """Makes a ticket of an issue that somebody has given the common label; one of another database is not ours."""
-        labels = {label.casefold() for label in snapshot.labels}
-        is_ours = self.settings.label.casefold() in labels and not snapshot.ticket_id
-        if not is_ours or not snapshot.is_open or snapshot.is_gone:
-            return
-        types = [name for name in self.plugins.types if name.casefold() in labels]
-        ticket = Ticket(
-            id=ticket_id(f"{snapshot.repository}#{snapshot.number}"),
-            type=types[0] if len(types) == 1 else "",
-            requestor=Person(
-                slack_id=self.people.slack_id(snapshot.author), name=snapshot.author, handle=snapshot.author
-            ),
-            answers={},
-            submitted_at=transaction.now,
-            is_direct=True,
-            repository=snapshot.repository,
-        )
-        if transaction.add_ticket(ticket):
-            self._take(transaction, ticket, snapshot, is_adopted=True)
-
-    def _look(self, transaction: Transaction, ticket: Ticket) -> None:
-        transaction.enqueue_once(Effect(lane=READS, kind="look_at_issue", ticket_id=ticket.id))
-
-
-def _place(snapshot: IssueSnapshot) -> tuple[str, int]:
-    return snapshot.repository, snapshot.number
-
-
-def _repositories(settings: Settings, plugins: Plugins) -> Iterator[str]:
-    """Every repository that a ticket's issue may be in."""
-    own = [request_type.settings for request_type in plugins.types.values()]
-    common = {"repository": settings.repository, "restricted_repository": settings.restricted_repository}
-    for section in (common, *own):
-        yield from filter(None, (section["repository"], section["restricted_repository"]))
+            self.lookout.take_in(transaction, replace(snapshot, repository=repository), is_now=is_now)

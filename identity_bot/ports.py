@@ -44,8 +44,11 @@ class Tracker(Protocol):
     def look_at(self, repository: str, number: int) -> IssueSnapshot:
         """An issue as it is now; one that is deleted or elsewhere is_gone."""
 
-    def edit_issue(self, ticket: Ticket, edit: Edit) -> IssueSnapshot:
-        """Changes the ticket's issue as far as it is not so already, and its status block; the issue as it then is."""
+    def edit_issue(self, ticket: Ticket, edit: Edit, *, spoc_name: str = "") -> IssueSnapshot:
+        """Changes the ticket's issue as far as it is not so already, and its status block; the issue as it then is.
+
+        `spoc_name` is what a SPOC is called who is known by a Slack id only.
+        """
 
     def comment(self, repository: str, number: int, body: str, *, mark: str) -> None:
         """Writes a comment that carries `mark` where people do not see it."""

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, String, bindparam, delete, exists, insert, select, text, update
+from sqlalchemy import Connection, String, bindparam, delete, exists, insert, select, text, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from identity_bot import database, tables
@@ -29,18 +29,19 @@ _POSTED = select(tables.posts).where(
 _UNPOST = delete(tables.posts).where(
     tables.posts.c.ticket_id == bindparam("ticket"), tables.posts.c.slot == bindparam("place")
 )
-# One that is being done does not count: it may have read what has changed since.
-_WAITS = (
+_WAITS_OR_IS_DONE = (
     select(tables.outbox.c.id)
-    .where(
-        tables.outbox.c.lane == bindparam("at"),
-        tables.outbox.c.kind == bindparam("what"),
-        tables.WAITING,
-        ~exists().where(tables.lanes.c.current == tables.outbox.c.id),
-    )
+    .where(tables.outbox.c.lane == bindparam("at"), tables.outbox.c.kind == bindparam("what"), tables.WAITING)
     .limit(1)
 )
+_WAITS = _WAITS_OR_IS_DONE.where(~exists().where(tables.lanes.c.current == tables.outbox.c.id))
 _WAITS_FOR_TICKET = _WAITS.where(tables.outbox.c.ticket_id == bindparam("ticket"))
+_SINCE = select(tables.outbox.c.payload).where(
+    tables.outbox.c.lane == bindparam("at"),
+    tables.outbox.c.kind == bindparam("what"),
+    tables.outbox.c.ticket_id.is_not_distinct_from(bindparam("ticket", type_=String)),
+    tables.outbox.c.created_at >= bindparam("earliest"),
+)
 _PAYLOADS = select(tables.outbox.c.payload).where(
     tables.outbox.c.lane == bindparam("at"),
     tables.outbox.c.kind == bindparam("what"),
@@ -52,6 +53,22 @@ _LAST_TEAM = (
     .where(tables.tickets.c.requestor_id == bindparam("slack_id"))
     .order_by(tables.tickets.c.submitted_at.desc())
     .limit(1)
+)
+BATCH = 1000
+"""Rows that are deleted in one transaction."""
+_CLEAN_OUTBOX = delete(tables.outbox).where(
+    tables.outbox.c.id.in_(
+        select(tables.outbox.c.id)
+        .where(tables.outbox.c.state == "done", tables.outbox.c.due_at < bindparam("before"))
+        .limit(BATCH)
+    )
+)
+_CLEAN_HEARD = delete(tables.heard).where(
+    tuple_(tables.heard.c.repository, tables.heard.c.comment_id).in_(
+        select(tables.heard.c.repository, tables.heard.c.comment_id)
+        .where(tables.heard.c.at < bindparam("before"))
+        .limit(BATCH)
+    )
 )
 _NEW_EFFECT = insert(tables.outbox)
 _READY_AT = text(
@@ -117,10 +134,19 @@ class Transaction:
             update(tables.tickets).where(tables.tickets.c.id == ticket.id).values(row_of(ticket))
         )
 
-    def keep_post(self, ticket_id: str, slot: str, post: Post) -> None:
-        """Remembers where a message stands that may have to be edited; `slot` says which of the ticket's it is."""
+    def keep_post(self, ticket_id: str, slot: str, post: Post, effect_id: int) -> None:
+        """Remembers where a message stands that may have to be edited, and the effect that it shows.
+
+        `slot` says which of the ticket's messages it is.
+        """
         self.forget_post(ticket_id, slot)
-        values = {"ticket_id": ticket_id, "slot": slot, "channel": post.channel, "ts": post.ts}
+        values = {
+            "ticket_id": ticket_id,
+            "slot": slot,
+            "channel": post.channel,
+            "ts": post.ts,
+            "effect_id": effect_id,
+        }
         self.connection.execute(insert(tables.posts).values(values))
 
     def forget_post(self, ticket_id: str, slot: str) -> None:
@@ -142,7 +168,10 @@ class Transaction:
         )
 
     def enqueue_once(self, effect: Effect) -> None:
-        """Writes an effect unless one of its kind waits already, in its lane and for its ticket."""
+        """Writes an effect unless one of its kind waits already, in its lane and for its ticket.
+
+        One that is being done does not count: it may have read what has changed since.
+        """
         wanted = {"at": effect.lane, "what": effect.kind}
         if effect.ticket_id:
             waits = self.connection.execute(_WAITS_FOR_TICKET, wanted | {"ticket": effect.ticket_id})
@@ -150,6 +179,17 @@ class Transaction:
             waits = self.connection.execute(_WAITS, wanted)
         if waits.first() is None:
             self.enqueue(effect)
+
+    def enqueue_only(self, effect: Effect) -> None:
+        """Writes an effect, as of a timer, unless its lane has one of its kind that waits or is being done."""
+        wanted = {"at": effect.lane, "what": effect.kind}
+        if self.connection.execute(_WAITS_OR_IS_DONE, wanted).first() is None:
+            self.enqueue(effect)
+
+    def was_written(self, effect: Effect, since: float) -> bool:
+        """Whether the very same effect was written since then (seconds since the epoch), whatever became of it."""
+        wanted = {"at": effect.lane, "ticket": effect.ticket_id, "what": effect.kind, "earliest": since}
+        return dict(effect.payload) in self.connection.execute(_SINCE, wanted).scalars().all()
 
     def is_waiting(self, effect: Effect) -> bool:
         """Whether the very same effect waits already, or is being done."""
@@ -255,11 +295,25 @@ class Store:
             row = connection.execute(_TICKET, {"wanted": ticket_id}).mappings().one_or_none()
         return ticket_in(row) if row else None
 
-    def posted(self, ticket_id: str, slot: str) -> Post | None:
-        """Where a ticket's message of this slot stands."""
+    def posted(self, ticket_id: str, slot: str) -> tuple[Post, int] | None:
+        """Where a ticket's message of this slot stands, and the id of the effect that it shows."""
         with self.reading() as connection:
             found = connection.execute(_POSTED, {"ticket": ticket_id, "place": slot}).one_or_none()
-        return Post(channel=found.channel, ts=found.ts) if found else None
+        return (Post(channel=found.channel, ts=found.ts), found.effect_id) if found else None
+
+    def clean_up(self, *, done_before: float, heard_before: float) -> int:
+        """Deletes effects that were due and are done before one time, and heard comments before another; how many.
+
+        Some at a time, so that nobody else waits for long.
+        """
+        count = 0
+        for statement, before in ((_CLEAN_OUTBOX, done_before), (_CLEAN_HEARD, heard_before)):
+            deleted = BATCH
+            while deleted == BATCH:
+                with self.begin() as transaction:
+                    deleted = transaction.connection.execute(statement, {"before": before}).rowcount
+                count += deleted
+        return count
 
     def last_team(self, slack_id: str) -> str:
         """The team that somebody named in their last ticket; empty where there is none."""

@@ -78,6 +78,7 @@ posts = Table(
     Column("slot", String(40), primary_key=True),
     Column("channel", String(32), nullable=False),
     Column("ts", String(32), nullable=False),
+    Column("effect_id", Id, nullable=False),
 )
 
 heard = Table(

@@ -52,14 +52,14 @@ class Teller:
         headline = next((told.text for told in notifications if told.is_card), "")
         ticket = replace(ticket, headline=headline)
         transaction.save(ticket)
+        self.follow(transaction, ticket)  # the card first, as other messages go into its thread
         said = telling.messages(ticket, [(event, notifications)], request_type.form.title, self._people)
         for place, message in said.items():
             transaction.enqueue(self._post(ticket, place, message, ""))
-        self.follow(transaction, ticket)
 
     def follow(self, transaction: Transaction, ticket: Ticket) -> None:
         """Has the card drawn anew, and people told, of a ticket that has changed and is saved."""
-        if ticket.headline:
+        if ticket.headline or ticket.card:
             lane = slack_lane(self._settings.team_channel)
             transaction.enqueue_once(Effect(lane=lane, kind="draw_card", ticket_id=ticket.id))
         if ticket.told is None or ticket.facts != ticket.told.now:
@@ -78,8 +78,8 @@ class Teller:
     def _tell(self, transaction: Transaction, ticket: Ticket, told: Told) -> None:
         request_type = self._plugins.of(ticket.type)
         step = lifecycle.news(told.now, ticket.facts, ticket.asked)
-        # An answer to what was told is not added to it.
-        is_new = transaction.now - told.at > TOGETHER or bool({*step} & ANSWERS)
+        # An answer to what was told is not added to it. Another process may have told it, whose clock is ahead.
+        is_new = abs(transaction.now - told.at) > TOGETHER or bool({*step} & ANSWERS)
         before = told.now if is_new else told.before
         asked = {k: a for k, a in ticket.asked.items() if not (is_new and a.telling is not None)}
         number = told.number + 1 if is_new else told.number
@@ -101,7 +101,8 @@ class Teller:
         for place, message in said.items():
             transaction.enqueue(self._post(ticket, place, message, f"{number}:{place}"))
         for place in set(told.to) - set(said) if not is_new else ():
-            transaction.enqueue(self._withdrawal(ticket, place, f"{number}:{place}"))
+            lane = slack_lane(self.place_of(ticket, place)[0])
+            transaction.enqueue(withdrawal(lane, ticket, f"{number}:{place}"))
         following = Told(
             number=number,
             at=transaction.now if is_new else told.at,
@@ -116,14 +117,8 @@ class Teller:
     def _post(self, ticket: Ticket, place: str, message: telling.Message, slot: str) -> Effect:
         drawn = blocks.message(message.text, message.buttons, ticket.id)
         payload = {"to": place, "message": drawn, "slot": slot}
-        return Effect(lane=self._lane(ticket, place), kind="post", ticket_id=ticket.id, payload=payload)
-
-    def _withdrawal(self, ticket: Ticket, place: str, slot: str) -> Effect:
-        lane = self._lane(ticket, place)
-        return Effect(lane=lane, kind="withdraw", ticket_id=ticket.id, payload={"slot": slot})
-
-    def _lane(self, ticket: Ticket, place: str) -> str:
-        return slack_lane(self.place_of(ticket, place)[0])
+        lane = slack_lane(self.place_of(ticket, place)[0])
+        return Effect(lane=lane, kind="post", ticket_id=ticket.id, payload=payload)
 
     def place_of(self, ticket: Ticket, place: str) -> tuple[str, str | None]:
         """The channel where a place's messages go, and the thread there, as the ticket now is."""
@@ -144,11 +139,12 @@ class Teller:
         leads = words.leads(request_type.settings) if request_type else ""
         self.notice(transaction, words.parked(effect.kind, ticket, leads, reason))
 
-    def notice(self, transaction: Transaction, text: str) -> None:
-        """Tells the team something that an operator should mend."""
+    def notice(self, transaction: Transaction, text: str, *, again_after: float = 0.0) -> None:
+        """Tells the team something that an operator should mend, unless they were told `again_after` seconds ago."""
         payload = {"message": blocks.message(text), "channel": self._settings.team_channel, "is_notice": True}
         effect = Effect(lane=slack_lane(self._settings.team_channel), kind="post", payload=payload)
-        if not transaction.is_waiting(effect):
+        is_old = again_after and transaction.was_written(effect, transaction.now - again_after)
+        if not is_old and not transaction.is_waiting(effect):
             transaction.enqueue(effect)
 
     def type_of(self, ticket: Ticket) -> RequestType:
@@ -159,5 +155,18 @@ class Teller:
         return request_type
 
     def draw(self, ticket: Ticket) -> Mapping[str, Any]:
-        """The team's card as the ticket now is; raises Refused where its type is not installed any more."""
-        return cards.card(ticket, self.type_of(ticket).form, self._people)
+        """The team's card as the ticket now is; without the answers where its type is not installed any more."""
+        request_type = self._plugins.of(ticket.type)
+        return cards.card(ticket, request_type.form if request_type else None, self._people)
+
+
+def withdrawal(lane: str, ticket: Ticket, slot: str) -> Effect:
+    """The effect that takes away the message of a slot."""
+    return Effect(lane=lane, kind="withdraw", ticket_id=ticket.id, payload={"slot": slot})
+
+
+def is_withdrawn(ticket: Ticket, slot: str) -> bool:
+    """Whether the message of a slot has become untrue within the telling that it is of."""
+    number, _, place = slot.partition(":")
+    told = ticket.told
+    return told is not None and number == str(told.number) and place not in told.to

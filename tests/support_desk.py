@@ -81,7 +81,7 @@ class MemoryTracker:
         self.asked += 1
         return self.now[repository, number]
 
-    def edit_issue(self, ticket: Ticket, edit: Edit) -> IssueSnapshot:
+    def edit_issue(self, ticket: Ticket, edit: Edit, *, spoc_name: str = "") -> IssueSnapshot:
         self._fail()
         self.edits.append((ticket, edit))
         before = self.now[ticket.repository, ticket.number or 0]
@@ -98,6 +98,7 @@ class MemoryTracker:
 
     def comment(self, repository: str, number: int, body: str, *, mark: str) -> None:
         self._fail()
+        assert issue.mark_in(issue.marked(body, mark)) == mark
         self.comments.append((repository, number, body, mark))
 
     def has_comment(self, repository: str, number: int, mark: str, since: float) -> bool:

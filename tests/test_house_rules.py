@@ -29,9 +29,10 @@ VENDORS = {
 }
 """Which modules of the core may know which vendor."""
 PURE = {
-    "answer_rules", "blocks", "card_words", "cards", "commands", "defaults", "errors", "forms", "github_edit",
-    "github_read", "github_webhook", "hookspecs", "inputs", "issue", "lifecycle", "markdown", "model",
-    "people", "privacy", "questions", "slack_checks", "slack_elements", "slack_limits", "words",
+    "answer_rules", "attribution", "blocks", "card_words", "cards", "commands", "defaults", "errors", "forms",
+    "github_edit", "github_read", "github_webhook", "hookspecs", "inputs", "issue", "lifecycle", "markdown",
+    "model", "people", "privacy", "questions", "slack_checks", "slack_elements", "slack_limits", "telling",
+    "texts", "words",
 }  # fmt: skip
 """The modules that compute and touch nothing."""
 IO = {"socket", "subprocess", "threading", "time", "urllib.request", "http", "os", "random", "sys", "asyncio"}

@@ -6,6 +6,12 @@ from alembic import op
 revision = "0002"
 down_revision = "0001"
 
+ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+TICKETS = sa.table("tickets", sa.column("is_direct"), sa.column("is_sensitive"), sa.column("thread"))
+OUTBOX = sa.table(
+    "outbox", sa.column("id"), sa.column("kind"), sa.column("state"), sa.column("payload", sa.JSON)
+)
+
 
 def columns() -> tuple[sa.Column, ...]:
     """The new columns of the tickets; a column belongs to one table only, so they are made each time."""
@@ -34,6 +40,7 @@ def upgrade() -> None:
         sa.Column("slot", sa.String(40), primary_key=True),
         sa.Column("channel", sa.String(32), nullable=False),
         sa.Column("ts", sa.String(32), nullable=False),
+        sa.Column("effect_id", ID, nullable=False),
     )
     op.create_table(
         "heard",
@@ -45,6 +52,26 @@ def upgrade() -> None:
     op.create_index(
         "outbox_of_ticket", "outbox", ["ticket_id", "kind"], sqlite_where=where, postgresql_where=where
     )
+    # From now on, of a sensitive ticket its requestor is told by direct message.
+    sensitive = sa.update(TICKETS).where(TICKETS.c.is_sensitive)
+    op.execute(sensitive.values(is_direct=sa.true(), thread=sa.null()))
+    _readdress()
+
+
+def _readdress() -> None:
+    """Messages that wait are posted as this version posts them; what they say stays as it was."""
+    connection = op.get_bind()
+    posts = sa.select(OUTBOX).where(OUTBOX.c.kind == "post", OUTBOX.c.state != "done")
+    for row in connection.execute(posts).all():
+        match row.payload.get("keep_as"):
+            case "card":
+                new = {"kind": "draw_card", "payload": {}}
+            case "thread":
+                payload = {"to": "requestor", "message": row.payload["message"], "slot": ""}
+                new = {"kind": "post", "payload": payload}
+            case _:
+                continue
+        connection.execute(sa.update(OUTBOX).where(OUTBOX.c.id == row.id).values(**new))
 
 
 def downgrade() -> None:

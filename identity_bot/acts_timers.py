@@ -1,0 +1,123 @@
+"""The acts of the timers: repositories polled, and the database cleaned up; each has itself done again."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from identity_bot import words
+from identity_bot.act import DeskAct
+from identity_bot.desk import CLEANING, Desk
+from identity_bot.errors import Later, Refused, StoreError, Unsure
+from identity_bot.logs import wordless
+from identity_bot.lookout import READS
+from identity_bot.model import Effect
+from identity_bot.ports import Tracker
+from identity_bot.store import Transaction
+
+log = logging.getLogger(__name__)
+
+DAY = 24 * 3600.0
+FIRST_POLL = 7 * DAY
+"""Seconds that the first poll of a repository looks back."""
+LONGEST_PAUSE = 900.0
+"""Seconds between two polls while GitHub cannot be reached, unless it names a time."""
+LONGEST_WAIT = 3600.0
+"""Seconds for which GitHub's own word on when to ask again is taken: its limits are counted by the hour."""
+KEEP_DONE, KEEP_HEARD = 30 * DAY, 365 * DAY
+"""Seconds for which effects that are done, and what comments have been heard, are remembered."""
+
+
+class Poll(DeskAct):
+    """Asks each repository for what has changed, now and again; never parked, as it is what finds all else."""
+
+    def __init__(self, desk: Desk, tracker: Tracker) -> None:
+        super().__init__(desk)
+        self._tracker = tracker
+
+    def do(self, effect: Effect) -> Any:
+        cursors = dict(effect.payload.get("cursors", {}))
+        failed, wait = False, 0.0
+        renamed: list[list[str]] = []
+        for repository in self._desk.repositories.values():
+            now = self._desk.store.clock()
+            cursor = cursors.get(repository) or {"since": now - FIRST_POLL, "comments": now, "etag": ""}
+            cursors[repository] = cursor
+            try:
+                cursors[repository] = self._poll(repository, cursor, renamed)
+                continue
+            except Later as error:
+                wait = max(wait, error.seconds or 0.0)
+                log.warning("%s was not polled: %s", repository, error)
+            except (Refused, Unsure, StoreError) as error:
+                log.warning("%s was not polled: %s", repository, error)
+            except Exception as error:
+                log.error("polling %s met a bug", repository, exc_info=wordless(error))
+            failed = True
+        failures = int(effect.payload.get("failures", 0)) + 1 if failed else 0
+        return {"cursors": cursors, "failures": failures, "renamed": renamed, "wait": wait}
+
+    def look(self, effect: Effect) -> Any | None:
+        return self.do(effect)  # which only reads
+
+    def _poll(self, repository: str, cursor: Mapping[str, Any], renamed: list[list[str]]) -> dict[str, Any]:
+        polled = self._tracker.poll(
+            repository, since=cursor["since"], etag=cursor["etag"], comments_since=cursor["comments"]
+        )
+        if polled is None:
+            return dict(cursor)
+        for snapshot in polled.issues:
+            with _going_on(f"{repository}#{snapshot.number}"):
+                self._desk.observe(replace(snapshot, repository=repository))
+        for comment in polled.comments:
+            with _going_on(f"{repository}#{comment.number}"):
+                self._desk.hear(replace(comment, repository=repository))
+        if polled.renamed_to and polled.renamed_to != cursor.get("renamed"):
+            renamed.append([repository, polled.renamed_to])
+        newest = max((comment.created_at for comment in polled.comments), default=cursor["comments"])
+        return {
+            "since": polled.since,
+            "etag": polled.etag,
+            "comments": max(newest, cursor["comments"]),
+            "renamed": polled.renamed_to,
+        }
+
+    def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
+        for was, now in result["renamed"]:
+            self._desk.teller.notice(transaction, words.repository_renamed(was, now), again_after=DAY)
+        often = self._desk.settings.poll_seconds
+        pause = min(often * 2.0 ** min(result["failures"], 6), max(LONGEST_PAUSE, often))
+        due_at = transaction.now + max(pause, min(result["wait"], LONGEST_WAIT))
+        payload = {"cursors": result["cursors"], "failures": result["failures"]}
+        if often:
+            transaction.enqueue_once(Effect(lane=READS, kind="poll", payload=payload, due_at=due_at))
+
+
+class CleanUp(DeskAct):
+    """Forgets, once a day, what was done long ago, so that nothing grows for ever."""
+
+    def do(self, effect: Effect) -> Any:
+        now = self._desk.store.clock()
+        gone = self._desk.store.clean_up(done_before=now - KEEP_DONE, heard_before=now - KEEP_HEARD)
+        log.info("cleaned up: %s rows", gone)
+        return {"rows": gone}
+
+    def look(self, effect: Effect) -> Any | None:
+        return self.do(effect)
+
+    def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
+        transaction.enqueue_once(Effect(lane=CLEANING, kind="clean_up", due_at=transaction.now + DAY))
+
+
+@contextmanager
+def _going_on(issue: str) -> Iterator[None]:
+    """Keeps a bug that one issue meets from all the others."""
+    try:
+        yield
+    except StoreError:
+        raise
+    except Exception as error:
+        log.error("%s met a bug while it was polled", issue, exc_info=wordless(error))
