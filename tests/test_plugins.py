@@ -341,6 +341,8 @@ def test_a_types_hooks_get_its_own_settings_over_those_of_all(load: Callable[...
             "restricted_repository": None,
             "labels": ["hot"],
             "leads": [{"slack": "U0LEAD", "github": "lead"}],
+            "messages": {},
+            "people": ({"slack": "U0LEAD", "github": "lead"},),
             "beans": "arabica",
             "cups": 1,
         }
