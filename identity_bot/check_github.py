@@ -12,6 +12,9 @@ from identity_bot.github import Answer, GitHubTracker
 from identity_bot.plugins import Plugins
 from identity_bot.settings import GitHubApp, Settings
 
+EVENTS = "Issues, Issue comments, Labels, Repositories"
+"""What a webhook should send, as GitHub's settings call it."""
+
 
 def check_github(settings: Settings, installed: Plugins) -> Iterator[Finding]:
     """What GitHub says of the sign-in, each repository that tickets may go to, its labels and its leads."""
@@ -36,7 +39,7 @@ def _hearing(settings: Settings) -> Finding:
             f"GitHub: GITHUB_WEBHOOK_SECRET is not set, so the webhook is off; {asked} what has changed"
         )
     missed = f"{asked} for what it missed" if settings.poll_seconds else "polling is off"
-    return ok(f"GitHub: the webhook is taken at /github/webhook (issues, issue comments); {missed}")
+    return ok(f"GitHub: the webhook is taken at /github/webhook (events {EVENTS}); {missed}")
 
 
 def _people(tracker: GitHubTracker, settings: Settings, installed: Plugins) -> Iterator[Finding]:

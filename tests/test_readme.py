@@ -14,9 +14,9 @@ from slack_bolt import App
 from slack_sdk import WebClient
 from sqlalchemy import Engine, create_engine, text
 
-from identity_bot import sections, settings
+from identity_bot import commands, lifecycle, sections, settings
 from identity_bot.cli import main
-from identity_bot.model import Effect, Person, Ticket
+from identity_bot.model import Effect, Person, Priority, Ticket
 from identity_bot.sandbox.server import Sandbox
 from identity_bot.store import Store
 from tests.support import eventually
@@ -98,6 +98,17 @@ def test_the_readme_has_every_environment_variable_and_no_other() -> None:
     assert documented["DATABASE_URL"] == settings.DEFAULT_DATABASE
 
 
+def test_the_readme_has_every_command_and_label_that_moves_a_ticket() -> None:
+    stages = {f"{lifecycle.STAGE_LABEL}{stage.value}" for stage in lifecycle.LABELLED}
+    priorities = {f"{lifecycle.PRIORITY_LABEL}{priority.value}" for priority in Priority}
+
+    shown = rows(README, "command")
+    named = {name for row in rows(README, "in GitHub") for name in re.findall(r"`([^`]+)`", row[0])}
+
+    assert shown == rows(commands.HELP, "command")
+    assert named - {"identity-slackbot"} == stages | priorities
+
+
 def test_the_readme_shows_the_request_type_that_the_guide_for_authors_begins_with() -> None:
     guide = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
 
@@ -120,6 +131,7 @@ def test_the_readmes_settings_files_can_be_loaded(tmp_path: Path) -> None:
     assert loaded[0].leads == ({"slack": "U024BE7LH", "github": "their-login"},)
     assert any(one.commands != ("/help",) for one in loaded)
     assert any(one.request_types for one in loaded)
+    assert any(one.messages for one in loaded)
 
 
 def test_the_readmes_lines_attach_the_bot_to_a_host(
@@ -138,7 +150,7 @@ def test_the_readmes_lines_attach_the_bot_to_a_host(
 
     bot = names["bot"]
     with bot.store.begin() as transaction:
-        bot.desk.notice(transaction, "Hello")
+        bot.desk.teller.notice(transaction, "Hello")
     eventually(lambda: [message.text for message in sandbox.slack.messages("C0TEAM")] == ["Hello"])
     bot.stop()
 
