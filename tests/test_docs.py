@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -13,9 +14,25 @@ from typing import Any
 
 import pytest
 
-from identity_bot import Event, EventKind, Form, Person, Ticket, plugins, settings
+from identity_bot import (
+    Audience,
+    Event,
+    EventKind,
+    Facts,
+    Form,
+    Move,
+    Person,
+    Stage,
+    Ticket,
+    lifecycle,
+    plugins,
+    settings,
+    telling,
+    texts,
+)
 from identity_bot.forms import load
 from identity_bot.model import ticket_id
+from identity_bot.people import People
 from identity_bot.plugins import Found, Plugins
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -136,3 +153,96 @@ def test_the_example_with_every_hook_does_what_it_says(tmp_path: Path) -> None:
     }
     assert tea.render_issue(ticket).title == "Tea for Benefits"
     assert "Put the kettle on for Juniper Vale." in [one.text for one in told]
+    closed = Event(kind=EventKind.CLOSED, ticket_id=ticket.id, at=0.0, was=Facts())
+    assert not any("kettle" in one.text for one in tea.notify(replace(ticket, number=1), closed))
+
+
+def test_the_example_of_other_words_is_told_as_it_says(tmp_path: Path) -> None:
+    soup = loaded(tmp_path, "docs/plugins.md", "identity_bot_soup.py").types["soup"]
+    ticket = Ticket(
+        id=ticket_id("V1"),
+        type="soup",
+        requestor=Person(slack_id="U1", name="Juniper Vale"),
+        answers={},
+        submitted_at=0.0,
+        number=12,
+        url="https://github.test/12",
+        facts=Facts(stage=Stage.RELEASED),
+    )
+    event = Event(kind=EventKind.RELEASED, ticket_id=ticket.id, at=0.0, was=Facts())
+
+    said = telling.messages(ticket, [(event, soup.notify(ticket, event))], soup.form.title, People(()))
+
+    written = (ROOT / "docs/plugins.md").read_text(encoding="utf-8")
+    [shown] = re.findall(r"“@Juniper (ticket #12.*?)”", written.replace("\n", " "))
+    assert said["requestor"].text.replace("<https://github.test/12|#12>", "#12") == f"<@U1> {shown}"
+    assert list(said) == [Audience.REQUESTOR.value]
+
+
+@pytest.mark.parametrize("document", ["docs/plugins.md", "docs/lifecycle.md"])
+def test_the_texts_that_a_document_replaces_can_be_replaced(document: str) -> None:
+    written = (ROOT / document).read_text(encoding="utf-8")
+
+    [block] = re.findall(r"^```toml\n(\[messages\]\n.*?)^```$", written, re.MULTILINE | re.DOTALL)
+
+    assert texts.problems(tomllib.loads(block)["messages"]) == []
+
+
+# The life of a ticket
+
+
+def drawing() -> list[str]:
+    """The lines of the picture in docs/lifecycle.md."""
+    written = (ROOT / "docs" / "lifecycle.md").read_text(encoding="utf-8")
+    [picture] = re.findall(r"^```mermaid\n(.*?)^```$", written, re.MULTILINE | re.DOTALL)
+    first, *lines = picture.splitlines()
+    assert first == "stateDiagram-v2"
+    return [line.strip() for line in lines]
+
+
+def test_the_picture_has_every_stage_and_every_move_and_nothing_else() -> None:
+    ids = {stage.name.lower() for stage in Stage}
+    declared, drawn, moves = set(), set(), set()
+    for line in drawing():
+        if named := re.fullmatch(r'state "([\w ]+)" as (\w+)', line):
+            declared.add((named[1], named[2]))
+        elif arrow := re.fullmatch(r"(\[\*\]|\w+) --> (\[\*\]|\w+)(?: : ([\w, ]+))?", line):
+            drawn |= {arrow[1], arrow[2]}
+            moves |= set((arrow[3] or "").split(", "))
+        else:
+            assert line in ('state "the issue is open" as live {', "}")
+
+    assert declared == {(stage.value, stage.name.lower()) for stage in Stage}
+    assert drawn == ids | {"[*]", "live"}
+    assert moves == {move.value for move in Move} | {"", "form sent", "issue opened"}
+
+
+def test_no_arrow_of_the_picture_crosses_the_frame_of_the_open_issue() -> None:
+    """Mermaid cannot draw one that does."""
+    lines = drawing()
+    inner = lines[lines.index('state "the issue is open" as live {') :]
+    inside = {stage.name.lower() for stage in lifecycle.LIVE}
+
+    for line in lines:
+        ends = set(line.partition(" : ")[0].split(" --> ")) - {"[*]"} if "-->" in line else set()
+        assert ends <= inside if line in inner else not ends & inside
+
+
+def test_the_table_has_every_move_and_the_list_every_text() -> None:
+    written = (ROOT / "docs" / "lifecycle.md").read_text(encoding="utf-8")
+
+    rows = [line.split(" | ") for line in written.splitlines() if line.startswith("| ")]
+
+    named = {row[0].removeprefix("| ") for row in rows}
+    assert {move.value for move in Move} <= named
+    assert {f"`{name}`" for name in texts.TEXTS} <= named
+    assert {f"`{{{name}}}`" for name in texts.PLACEHOLDERS} <= named
+    assert all(len(row) == 7 for row in rows if row[0].removeprefix("| ") in set(Move))
+
+
+def test_the_documents_are_made_without_any_package_installed() -> None:
+    command = [sys.executable, "-I", "-S", str(ROOT / "script" / "docs"), "--check"]
+
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+    assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
