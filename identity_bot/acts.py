@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from identity_bot.act import DeskAct
-from identity_bot.acts_github import ChangeIssue, LinkThread, LookAtIssue, Obey, OpenIssue
+from identity_bot.acts_github import Attribute, ChangeIssue, LinkThread, LookAtIssue, Obey, OpenIssue
 from identity_bot.acts_slack import DrawCard, PostMessage, ShowReceipt, Withdraw
 from identity_bot.acts_timers import CleanUp, Poll
 from identity_bot.desk import Desk
@@ -22,6 +22,7 @@ def acts(desk: Desk, tracker: Tracker, chat: Chat, *, reader: Tracker | None = N
     return {
         "open_issue": OpenIssue(desk, tracker, chat),
         "change_issue": ChangeIssue(desk, tracker, chat),
+        "attribute": Attribute(desk, tracker, chat),
         "obey": Obey(desk, tracker),
         "link_thread": LinkThread(desk, tracker, chat),
         "look_at_issue": LookAtIssue(desk, reader),

@@ -9,7 +9,7 @@ from typing import Any
 
 from identity_bot import attribution, blocks, issue, lifecycle, words
 from identity_bot.act import DeskAct, mark
-from identity_bot.desk import VIEWS, Desk
+from identity_bot.desk import GITHUB, VIEWS, Desk
 from identity_bot.errors import Impossible, Refused
 from identity_bot.lookout import repository_for
 from identity_bot.model import Asked, Change, Edit, Effect, EventKind, IssueDraft, Move, Ticket
@@ -111,7 +111,7 @@ class OpenIssue(DeskAct):
 
 
 class ChangeIssue(DeskAct):
-    """Makes a move that somebody in Slack asked for, and says below the issue whose it was."""
+    """Makes a move that somebody in Slack asked for."""
 
     def __init__(self, desk: Desk, tracker: Tracker, chat: Chat) -> None:
         super().__init__(desk)
@@ -126,34 +126,23 @@ class ChangeIssue(DeskAct):
         except Impossible as error:
             if not error.is_so:
                 return {"problem": words.impossible(error)}
-            ticket = self._desk.ticket(error.ticket.id) or error.ticket
-            noted = ticket.asked.get(_kind(ticket, change))
-            is_ours = (effect.attempts > 0 or effect.looks > 0) and (noted is None or noted.by == by)
-            if not is_ours:
-                return {}
-        else:
-            self._desk.note(ticket.id, _kind(ticket, change), Asked(by=by, reason=change.reason))
-            self._edit(ticket, edit)
-        said = attribution.comment(ticket, change, self._chat.name_of(by) or by, self._desk.people)
-        try:
-            self._tracker.comment(ticket.repository, ticket.number or 0, said, mark=mark(effect))
-        except Refused as error:  # what was asked for is done all the same
-            log.error("nothing tells in #%s whose change that was: %s", ticket.number, error)
-        return {}
-
-    def _edit(self, ticket: Ticket, edit: Edit) -> None:
+            noted = error.ticket.asked.get(_kind(error.ticket, change))
+            # Where an attempt was cut short, it was ours, unless somebody else asked for the same since.
+            return {"is_made": effect.looks > 0 and (noted is None or noted.by == by)}
+        self._desk.note(ticket.id, _kind(ticket, change), Asked(by=by, reason=change.reason))
         slack_id = (edit.spoc or "").partition("slack:")[2]
         name = self._chat.name_of(slack_id) if slack_id else ""
         self._desk.observe(self._tracker.edit_issue(ticket, edit, spoc_name=name), is_now=True)
-
-    def look(self, effect: Effect) -> Any | None:
-        ticket = self.ticket(effect)
-        where = ticket.repository, ticket.number or 0
-        return {} if self._tracker.has_comment(*where, mark(effect), effect.created_at) else None
+        return {"is_made": True}
 
     def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
         if problem := result.get("problem"):
             _answer(transaction, effect, problem)
+        elif result["is_made"]:
+            payload = dict(effect.payload)
+            transaction.enqueue(
+                Effect(lane=GITHUB, kind="attribute", ticket_id=effect.ticket_id, payload=payload)
+            )
 
     def refused(self, transaction: Transaction, effect: Effect, reason: str) -> bool:
         """Whoever asked for it is told; they can ask again."""
@@ -164,6 +153,27 @@ class ChangeIssue(DeskAct):
             transaction.save(replace(ticket, asked=others))
             _answer(transaction, effect, words.not_taken(ticket, reason))
         return True
+
+
+class Attribute(DeskAct):
+    """Says below the issue whose a change from Slack was, and why."""
+
+    def __init__(self, desk: Desk, tracker: Tracker, chat: Chat) -> None:
+        super().__init__(desk)
+        self._tracker = tracker
+        self._chat = chat
+
+    def do(self, effect: Effect) -> Any:
+        ticket, by = self.ticket(effect), effect.payload["by"]
+        name = self._chat.name_of(by) or by
+        said = attribution.comment(ticket, _change_in(effect), name, self._desk.people)
+        self._tracker.comment(ticket.repository, ticket.number or 0, said, mark=mark(effect))
+        return {}
+
+    def look(self, effect: Effect) -> Any | None:
+        ticket = self.ticket(effect)
+        where = ticket.repository, ticket.number or 0
+        return {} if self._tracker.has_comment(*where, mark(effect), effect.created_at) else None
 
 
 class Obey(DeskAct):

@@ -12,7 +12,17 @@ from identity_bot import issue, lifecycle, plugins, settings
 from identity_bot.acts import acts
 from identity_bot.desk import Desk, pace
 from identity_bot.errors import Refused
-from identity_bot.model import Edit, IssueComment, IssueDraft, IssueSnapshot, Person, Post, Ticket
+from identity_bot.model import (
+    Change,
+    Edit,
+    IssueComment,
+    IssueDraft,
+    IssueSnapshot,
+    Move,
+    Person,
+    Post,
+    Ticket,
+)
 from identity_bot.outbox import Outbox
 from identity_bot.ports import Opened, Polled
 from identity_bot.store import Store
@@ -169,6 +179,8 @@ class MemoryChat:
     def post(self, channel: str, message: Mapping[str, Any], *, mark: str, thread_ts: str | None) -> Post:
         if channel in self.closed:
             raise Refused("Slack's chat.postMessage: not_in_channel")
+        if thread_ts in self.deleted | self.lost:
+            raise Refused("Slack's chat.postMessage: thread_not_found")
         self.posts.append(Posted(channel, message["text"], message["blocks"], thread_ts, mark))
         return Post(channel=channel, ts=str(len(self.posts)))
 
@@ -222,10 +234,16 @@ class Office:
     """A desk with its outbox and worker, on a database in a folder."""
 
     def __init__(
-        self, folder: Path, *, toml: str = SETTINGS, found: Sequence[plugins.Found] | None = None
+        self,
+        folder: Path,
+        *,
+        toml: str = SETTINGS,
+        found: Sequence[plugins.Found] | None = None,
+        database_url: str = "",
     ) -> None:
         (folder / "identity-bot.toml").write_text(toml, encoding="utf-8")
-        environ = {"GITHUB_TOKEN": "ghp-x", "DATABASE_URL": f"sqlite:///{folder / 'bot.db'}"}
+        database_url = database_url or f"sqlite:///{folder / 'bot.db'}"
+        environ = {"GITHUB_TOKEN": "ghp-x", "DATABASE_URL": database_url}
         self.settings = settings.load(folder / "identity-bot.toml", environ)
         self.plugins = plugins.load(self.settings, plugins.find() if found is None else found)
         self.clock = Clock()
@@ -259,15 +277,20 @@ class Office:
         assert found
         return found
 
-    def work(self, seconds: int = 30) -> None:
+    def click(self, ticket: Ticket, move: Move, value: str = "", *, by: str, reason: str = "") -> None:
+        """Has somebody in Slack ask for a change."""
+        self.desk.change(ticket.id, Change(move=move, value=value, reason=reason), by=by)
+
+    def work(self, seconds: float = 30, *, has_pace: bool = True) -> None:
         """Lets the worker work for that long."""
         worker = Worker(
             self.outbox,
             acts(self.desk, self.tracker, self.chat),
-            pace=pace,
+            pace=pace if has_pace else lambda lane: 0.0,
             parked=self.desk.teller.parked,
             jitter=lambda: 0.5,
         )
-        for _ in range(seconds):
+        end = self.clock.now + seconds
+        while self.clock.now < end:
             worker.run_due()
-            self.clock.move(1)
+            self.clock.move(min(1.0, end - self.clock.now))

@@ -117,7 +117,7 @@ def statements(store: Store) -> Iterator[list[tuple[str, Any]]]:
     event.remove(store.engine, "before_cursor_execute", note)
 
 
-def explained(store: Store, statement: str, parameters: object) -> str:
+def explained(store: Store, statement: str, parameters: Any) -> str:
     """How the database would go about a statement; PostgreSQL scans small tables unless it is told not to."""
     with store.reading() as connection:
         if connection.dialect.name == "sqlite":

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from identity_bot import Form, Member, hookimpl
-from identity_bot.acts import Opened
 from identity_bot.desk import pace
 from identity_bot.errors import AlreadyFiled, Invalid, Later, Refused, Unsure
 from identity_bot.model import IssueDraft, IssueSnapshot, Post, Stage
 from identity_bot.plugins import Found
+from identity_bot.ports import Opened
 from tests.support_desk import COMMON, DATA, JUNIPER, REVIEW, SETTINGS, Office
 from tests.support_outbox import states
 
@@ -67,6 +68,7 @@ def test_a_repository_that_is_mended_gets_the_issue_on_retry(office: Office) -> 
     office.work()
     types = office.desk.plugins.types
     types["pr_review"].settings = {**types["pr_review"].settings, "repository": "sandbox-org/mended"}
+    office.new_desk()
 
     [parked] = office.outbox.rows("parked")
     office.outbox.retry(parked.effect.id or 0)
@@ -132,11 +134,11 @@ def test_the_issue_is_labelled_and_links_the_thread(office: Office) -> None:
     office.work()
 
     [(_, draft)] = office.tracker.issues
-    [status] = office.tracker.statuses
+    [(linked, _)] = office.tracker.edits
     assert draft.labels == ("identity-slackbot", "pr_review")
     assert draft.assignees == ()
-    assert status.thread
-    assert status.thread.link == "https://slack.test/C0INTAKE/1"
+    assert linked.thread
+    assert linked.thread.link == "https://slack.test/C0INTAKE/1"
 
 
 def test_an_issue_seen_again_is_told_to_nobody(office: Office) -> None:
@@ -209,12 +211,13 @@ def test_a_tickets_marker_in_another_repository_is_no_matter(office: Office) -> 
 
 
 def test_a_webhook_of_somebody_elses_issue_is_no_matter(office: Office) -> None:
+    """One without our label, and one with the marker of another database."""
     ticket = office.submit()
     office.work()
     before = list(office.chat.posts)
     snapshot = office.tracker.snapshot(1)
 
-    office.desk.observe(replace(snapshot, ticket_id=None, number=99))
+    office.desk.observe(replace(snapshot, ticket_id=None, number=99, labels=frozenset({"bug"})))
     office.desk.observe(replace(snapshot, ticket_id="00000000-0000-0000-0000-000000000000", number=98))
     office.work()
 
@@ -234,7 +237,7 @@ def test_a_ticket_from_a_message_keeps_its_thread(office: Office) -> None:
     assert "<@" not in intake
     assert office.ticket(ticket).thread == ORIGIN
     assert f"({ORIGIN.link})" in office.tracker.issues[0][1].body
-    assert office.tracker.statuses == []
+    assert office.tracker.edits == []
 
 
 def test_a_thread_without_a_link_gets_one(office: Office) -> None:
@@ -242,8 +245,8 @@ def test_a_thread_without_a_link_gets_one(office: Office) -> None:
     office.submit(origin=replace(ORIGIN, link=""))
     office.work()
 
-    [status] = office.tracker.statuses
-    assert status.thread == ORIGIN
+    [(linked, _)] = office.tracker.edits
+    assert linked.thread == ORIGIN
 
 
 def test_a_requestor_who_cannot_be_told_in_the_channel_is_told_directly(office: Office) -> None:
@@ -255,7 +258,8 @@ def test_a_requestor_who_cannot_be_told_in_the_channel_is_told_directly(office: 
     [told] = office.chat.texts("U0JUNIPER")
     assert "|#1>" in told
     assert any("told the requestor by direct message" in text for text in office.chat.texts(TEAM))
-    assert office.ticket(ticket).thread is None
+    assert office.ticket(ticket).thread == Post(channel="U0JUNIPER", ts="2")
+    assert office.tracker.edits == []
     assert states(office.outbox).get("parked") is None
 
 
@@ -301,7 +305,7 @@ def test_people_are_named_in_the_issue(tmp_path: Path) -> None:
 SECRETS = ("quartz pelican", "umbrella sonata", "Harbour Team")
 
 
-def sensitive(office: Office, **changes: object) -> None:
+def sensitive(office: Office, **changes: Any) -> None:
     office.submit("data_pull", sensitive=True, data_needed=SECRETS[0], comments=SECRETS[1], **changes)
 
 
@@ -393,7 +397,7 @@ def test_a_notice_that_cannot_be_told_makes_no_other(office: Office) -> None:
     kinds = [
         (row.effect.kind, bool(row.effect.payload.get("is_notice"))) for row in office.outbox.rows("parked")
     ]
-    assert sorted(kinds) == [("post", False), ("post", True), ("post", True)]
+    assert sorted(kinds) == [("draw_card", False), ("post", True), ("post", True)]
     assert states(office.outbox).get("waiting") is None
 
 
