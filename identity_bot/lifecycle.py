@@ -202,10 +202,10 @@ def _stage_that_follows(facts: Facts) -> Stage:
 
 def news(before: Facts, now: Facts, asked: Mapping[EventKind, Asked]) -> tuple[EventKind, ...]:
     """What people are to be told of a ticket of which they had been told `before`, in the order of the process."""
-    return tuple(_news(before, now, asked))
+    return tuple(_news(before, now))
 
 
-def _news(before: Facts, now: Facts, asked: Mapping[EventKind, Asked]) -> Iterator[EventKind]:
+def _news(before: Facts, now: Facts) -> Iterator[EventKind]:
     if now.stage is Stage.CLOSED:
         if before.stage is not Stage.CLOSED:
             yield EventKind.CLOSED
@@ -226,7 +226,7 @@ def _news(before: Facts, now: Facts, asked: Mapping[EventKind, Asked]) -> Iterat
     if now.stage is Stage.UAT or (now.stage in _TOLD_STAGES and has_advanced):
         # A label that is left when another is taken away, or when the issue is reopened, is no news.
         yield _TOLD_STAGES[now.stage]
-    elif before.stage is Stage.UAT and EventKind.REJECTED in asked:
+    elif before.stage is Stage.UAT:
         yield EventKind.REJECTED
 
 

@@ -32,8 +32,11 @@ TEXTS: Mapping[str, str] = {
     "accepted.spoc_by_hand": "it was marked as accepted in GitHub.",
     "accepted.assignees": "{requestor} tried it and accepted it.",
     "accepted.assignees_by_hand": "it was marked as accepted in GitHub.",
+    "rejected.requestor": "it goes back to work, so there is nothing for you to try yet.",
     "rejected.spoc": "{requestor} tried it, and it needs work. {reason}",
+    "rejected.spoc_by_hand": "it goes back to work, as its label in GitHub was changed.",
     "rejected.assignees": "{requestor} tried it, and it needs work. {reason}",
+    "rejected.assignees_by_hand": "it goes back to work, as its label in GitHub was changed.",
     "released.requestor": "it is released.",
     "closed.requestor": "it is done and closed. {reason}",
     "closed.requestor_not_planned": "it is closed and will not be done. {reason}",
@@ -152,7 +155,7 @@ def _variant(kind: EventKind, ticket: Ticket, event: Event) -> str:
             return "changed"
         case EventKind.TARGET_CHANGED if ticket.facts.target is None:
             return "none"
-        case EventKind.ACCEPTED if event.by != ticket.requestor.slack_id:
+        case EventKind.ACCEPTED | EventKind.REJECTED if event.by != ticket.requestor.slack_id:
             return "by_hand"
         case EventKind.CLOSED:
             return _close_variant(ticket)

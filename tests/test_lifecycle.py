@@ -14,7 +14,6 @@ from identity_bot import lifecycle
 from identity_bot.errors import Impossible
 from identity_bot.lifecycle import LABELLED, LIVE, MOVES, STAGES, facts_of, labels_after, news, observe, plan
 from identity_bot.model import (
-    Asked,
     Change,
     CloseReason,
     Edit,
@@ -409,7 +408,8 @@ SHUT = replace(DATED, stage=Stage.CLOSED, close_reason=CloseReason.COMPLETED)
         (LIVE_NOW, TRIED, ["ready for UAT"]),
         (LIVE_NOW, TESTED, []),
         (TESTED, DATED, []),
-        (TRIED, DATED, []),
+        (TRIED, DATED, ["rejected"]),
+        (TRIED, TAKEN, ["target date changed", "rejected"]),
         (DATED, SHUT, ["closed"]),
         (SHUT, replace(SHUT, close_reason=CloseReason.DUPLICATE), []),
         (SHUT, DATED, ["reopened"]),
@@ -441,13 +441,6 @@ def test_a_ticket_that_was_closed_has_no_other_news() -> None:
 
     assert news(DATED, changed, {}) == (EventKind.CLOSED,)
     assert news(SHUT, changed, {}) == ()
-
-
-def test_work_goes_on_after_uat_because_somebody_said_so() -> None:
-    asked = {EventKind.REJECTED: Asked(by="U0JUNIPER", reason="It asks me twice.")}
-
-    assert news(TRIED, DATED, asked) == (EventKind.REJECTED,)
-    assert news(TRIED, TESTED, asked) == (EventKind.ACCEPTED,)
 
 
 @given(facts, facts)

@@ -134,6 +134,12 @@ def test_what_happened_at_once_is_one_message_in_the_order_of_the_process() -> N
             "needed, and then closed.",
         ),
         (
+            TRIED,
+            DATED,
+            "it goes back to work, so there is nothing for you to try yet. You will hear when it is ready, or if "
+            "the target date changes.",
+        ),
+        (
             TESTED,
             LIVE,
             "it is released. It will be closed soon; if something is wrong with it, please tell the team before that.",

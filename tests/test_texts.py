@@ -39,12 +39,12 @@ TOLD = {
     EventKind.TARGET_CHANGED: {REQUESTOR, SPOC},
     EventKind.READY_FOR_UAT: {REQUESTOR},
     EventKind.ACCEPTED: {REQUESTOR, SPOC, ASSIGNEES},
-    EventKind.REJECTED: {SPOC, ASSIGNEES},
+    EventKind.REJECTED: {REQUESTOR, SPOC, ASSIGNEES},
     EventKind.RELEASED: {REQUESTOR},
     EventKind.CLOSED: {REQUESTOR, INTAKE},
     EventKind.REOPENED: {REQUESTOR},
 }
-"""Who hears of what; it is the requestor's to reject, and nobody is told of their own clicks."""
+"""Who hears of what."""
 PEOPLE = People([{"slack": "U0LINDEN", "github": "linden"}])
 FIRST, SECOND = date(2026, 12, 1), date(2026, 12, 8)
 
@@ -163,6 +163,14 @@ def test_who_accepted_is_only_said_where_it_was_the_requestor() -> None:
         assert said(EventKind.ACCEPTED, audience, accepted) == "it was marked as accepted in GitHub."
 
 
+def test_what_the_requestor_needs_is_only_said_where_they_said_it() -> None:
+    back = now(Stage.IN_PROGRESS)
+
+    for audience in (SPOC, ASSIGNEES):
+        assert said(EventKind.REJECTED, audience, back, by="U0JUNIPER").startswith("Juniper Vale tried it")
+        assert "Juniper" not in said(EventKind.REJECTED, audience, back)
+
+
 @pytest.mark.parametrize(
     ("reason", "quoted"),
     [
@@ -173,7 +181,7 @@ def test_who_accepted_is_only_said_where_it_was_the_requestor() -> None:
     ],
 )
 def test_a_reason_is_quoted_and_cannot_break_out(reason: str, quoted: str) -> None:
-    sentence = said(EventKind.REJECTED, SPOC, now(Stage.IN_PROGRESS), reason=reason)
+    sentence = said(EventKind.REJECTED, SPOC, now(Stage.IN_PROGRESS), by="U0JUNIPER", reason=reason)
 
     assert sentence == f"Juniper Vale tried it, and it needs work.{quoted}"
 
@@ -182,7 +190,7 @@ def test_a_reason_is_quoted_and_cannot_break_out(reason: str, quoted: str) -> No
 def test_a_sensitive_tickets_reason_stays_in_the_ticket(kind: EventKind) -> None:
     for audience in TOLD[kind]:
         sensitive = now(Stage.CLOSED, is_sensitive=True)
-        assert "twice" not in said(kind, audience, sensitive, reason="It asks me twice")
+        assert "twice" not in said(kind, audience, sensitive, by="U0JUNIPER", reason="It asks me twice")
 
     given = values(
         now(is_sensitive=True), event(kind, reason="twice"), "x", PEOPLE, {"reason.sensitive": "Look!"}
