@@ -117,7 +117,9 @@ class Bot:
             "database": database,
             "slack_socket": {True: "connected", False: "not connected", None: "not used"}[connected],
             "slack_last_answer_seconds": web.ago(self.chat.last_contact),
-            "github_last_answer_seconds": web.ago(self.tracker.last_contact),
+            "github_last_answer_seconds": web.ago(
+                max(filter(None, (self.tracker.last_contact, self.reader.last_contact)), default=None)
+            ),
             "request_types": sorted(self.plugins.types),
             "left_out": [str(one) for one in self.plugins.left_out],
         }

@@ -129,45 +129,35 @@ def receipt(ticket: Ticket) -> str:
     )
 
 
-def created_requestor(ticket: Ticket, form: Form) -> str:
-    """To the requestor, in the ticket's thread: it exists, and what comes next."""
-    soon = (
-        "It affects Veterans in production, so the leads have been told: expect an answer within one "
-        "business hour."
-        if ticket.is_urgent
-        else "The team looks at it within one business day."
-    )
-    return f"{ticket.requestor.mention} your request is ticket {link(ticket)}: *{type_name(form)}*. {soon}"
-
-
-def created_intake(ticket: Ticket, form: Form) -> str:
-    """To the intake channel, when the ticket's thread is somewhere else."""
-    return f"New ticket {link(ticket)}: *{type_name(form)}*, asked for by {mrkdwn(ticket.requestor.name)}."
-
-
-def created_team(ticket: Ticket, form: Form, leads: str) -> str:
-    """To the team: the card's headline, with the leads mentioned when it is urgent."""
-    headline = f"New ticket {link(ticket)}: *{type_name(form)}*"
-    if not ticket.is_urgent:
-        return headline
-    return f"*Urgent, Veterans in production are affected.* {headline}{' ' if leads else ''}{leads}"
-
-
 def leads(settings: Mapping[str, Any]) -> str:
     """Mentions of the leads that a type's settings name."""
     return " ".join(f"<@{lead['slack']}>" for lead in settings.get("leads", ()) if "slack" in lead)
 
 
+_ACTS = {
+    "open_issue": "open the issue",
+    "change_issue": "change the issue",
+    "attribute": "say in GitHub whose change it was",
+    "obey": "obey a comment",
+    "link_thread": "link the Slack thread",
+    "look_at_issue": "look at the issue",
+    "post": "post a message",
+    "withdraw": "take a message back",
+    "draw_card": "draw the card",
+    "tell": "tell the news",
+}
+"""What the bot was about to do, by the kind of its effect."""
+
+
 def parked(kind: str, ticket: Ticket | None, leads: str, reason: str) -> str:
     """To the team: something could not be done and waits for an operator; urgent requests mention the leads."""
-    what = {"open_issue": "open the issue", "post": "post a message", "link_thread": "link the Slack thread"}
     about = ""
     if ticket:
         requestor = mrkdwn(ticket.requestor.name, limit=100)
         about = f" for the ticket {ticket.reference} (`{ticket.type}`, asked for by {requestor})"
     urgent = "*Urgent, Veterans in production are affected.* " if ticket and ticket.is_urgent else ""
     return (
-        f"{urgent}*I could not {what.get(kind, kind)}{about}*: {mrkdwn(reason, limit=500)} {leads}\n"
+        f"{urgent}*I could not {_ACTS.get(kind, kind)}{about}*: {mrkdwn(reason, limit=500)} {leads}\n"
         "It is kept. `identity-bot outbox` shows it, retries it or drops it."
     )
 
