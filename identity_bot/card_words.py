@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from identity_bot.markdown import mrkdwn
+from identity_bot.markdown import ELLIPSIS, mrkdwn
 from identity_bot.model import CloseReason, Move, Priority, Stage, Ticket
 from identity_bot.people import People
-from identity_bot.words import day, link
+from identity_bot.words import day, link, number
 
 BUTTONS: Mapping[Move, str] = {
     Move.TAKE: "Take it",
@@ -18,7 +18,7 @@ BUTTONS: Mapping[Move, str] = {
     Move.SPOC: "Name the SPOC…",
     Move.TARGET: "Set target date…",
     Move.UAT: "Ready for UAT",
-    Move.RELEASE: "Released",
+    Move.RELEASE: "Mark released",
     Move.CLOSE: "Close…",
     Move.REOPEN: "Reopen",
     Move.ACCEPT: "Accept",
@@ -30,6 +30,7 @@ CLOSE_MINE = "Close my request…"
 
 ASSIGN_TO = "Assign to"
 SPOC_IS = "Who speaks with the requestor?"
+TEAM_HINT = "Somebody of the Identity Team."
 PRIORITY_IS = "Priority"
 TARGET_IS = "Target date"
 TARGET_HINT = "The day by which it should be done, by Eastern time. The requestor is told."
@@ -39,9 +40,9 @@ COMMENT_HINT = "Goes on the ticket and to everybody who is told. No personal dat
 REJECT_BECAUSE = "What still needs work?"
 MOVE_SUBMITS: Mapping[Move, str] = {
     Move.ASSIGN: "Assign",
-    Move.SPOC: "Name",
-    Move.PRIORITY: "Set",
-    Move.TARGET: "Set",
+    Move.SPOC: "Name SPOC",
+    Move.PRIORITY: "Set priority",
+    Move.TARGET: "Set date",
     Move.CLOSE: "Close ticket",
     Move.REJECT: "Send back",
 }
@@ -110,26 +111,26 @@ def moment(at: float) -> str:
 
 
 def facts(ticket: Ticket, type_title: str, people: People) -> list[tuple[str, str]]:
-    """What the team's card says of a ticket besides the answers, as names and mrkdwn."""
+    """What the team's card says of a ticket besides the answers, as names and mrkdwn: first what moves."""
     now = ticket.facts
     stage = now.stage.value
     if now.close_reason and now.stage is Stage.CLOSED:
         stage = f"{stage}: {now.close_reason.value}"
     assigned = ", ".join(map(people.mention, now.assignees))
-    return [
-        ("Type", mrkdwn(type_title, limit=75)),
-        ("Requestor", mrkdwn(ticket.requestor.name, limit=200)),
-        ("Team", mrkdwn(ticket.requestor.team, limit=200)),
-        ("Urgent", "Yes" if ticket.is_urgent else "No"),
-        ("Sensitive", "Yes, read it in GitHub only" if ticket.is_sensitive else "No"),
+    said = [
         ("Stage", stage),
         ("Priority", now.priority.value if now.priority else "not set"),
-        ("SPOC", people.mention(now.spoc) if now.spoc else "not named"),
         ("Assigned to", assigned or "nobody"),
         ("Target date", day(now.target) if now.target else "not set"),
+        ("SPOC", people.mention(now.spoc) if now.spoc else "not named"),
+        ("Urgent", "Yes" if ticket.is_urgent else "No"),
+        ("Requestor", mrkdwn(ticket.requestor.name, limit=200)),
+        ("Team", mrkdwn(ticket.requestor.team, limit=200)),
+        ("Type", mrkdwn(type_title, limit=75)),
         ("Asked", moment(ticket.submitted_at)),
         ("Reference", ticket.reference),
     ]
+    return [*said, ("Sensitive", "Yes, read it in GitHub only")] if ticket.is_sensitive else said
 
 
 def odd(remark: str) -> str:
@@ -145,6 +146,11 @@ def more_answers(count: int) -> str:
 def about(ticket: Ticket) -> str:
     """In a move's form: which ticket it is about."""
     return f"Ticket {link(ticket)}, asked for by {mrkdwn(ticket.requestor.name, limit=200)}"
+
+
+def spoken(label: str, ticket: Ticket) -> str:
+    """What a screen reader says for a card's button, as there are many cards with the same ones."""
+    return f"{label.removesuffix(ELLIPSIS)}, ticket {number(ticket)}"
 
 
 def chose(move: Move, slack_id: str) -> str:

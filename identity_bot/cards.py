@@ -26,7 +26,7 @@ from identity_bot.forms import COMMON, Form, readable
 from identity_bot.inputs import PREFIX, Json, entry, option_of, plain_text
 from identity_bot.lifecycle import MOVES, By, possible
 from identity_bot.markdown import ELLIPSIS, clean, mrkdwn
-from identity_bot.model import Change, CloseReason, Move, Priority, Ticket
+from identity_bot.model import Change, CloseReason, Move, Priority, Stage, Ticket
 from identity_bot.people import People
 from identity_bot.questions import LongText, Option, Url
 from identity_bot.slack_limits import MESSAGE_BLOCKS
@@ -44,6 +44,18 @@ ORDER = (
     Move.REOPEN,
 )  # fmt: skip
 """The card's buttons, the most wanted first."""
+NEXT: Mapping[Stage, Move] = {
+    Stage.OPEN: Move.TAKE,
+    Stage.TRIAGED: Move.TAKE,
+    Stage.PRIORITISED: Move.TAKE,
+    Stage.ASSIGNED: Move.TARGET,
+    Stage.IN_PROGRESS: Move.UAT,
+    Stage.ACCEPTED: Move.RELEASE,
+    Stage.RELEASED: Move.CLOSE,
+}
+"""The move that usually comes next at a stage; its button stands out."""
+LONGEST_SPOKEN = 75
+"""Characters that a screen reader is given of a button, by Slack's limit."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +95,7 @@ def card(ticket: Ticket, form: Form | None, people: People) -> Json:
         blocks.append(section(answer))
         texts.append(answer)
     if labels := _labels(ticket):
-        blocks.append(move_buttons(labels, ticket.id, BUTTON_BLOCK))
+        blocks.append(_buttons(ticket, labels))
     return {"text": "\n".join(texts), "blocks": blocks}
 
 
@@ -190,8 +202,19 @@ def _date_problem(value: str, today: date) -> str:
     return ""
 
 
+def _buttons(ticket: Ticket, labels: Mapping[Move, str]) -> Json:
+    block = move_buttons(labels, ticket.id, BUTTON_BLOCK)
+    for move, button in zip(labels, block["elements"], strict=True):
+        button["accessibility_label"] = cut(card_words.spoken(labels[move], ticket), LONGEST_SPOKEN)
+        if move is NEXT.get(ticket.stage):
+            button["style"] = "primary"
+    return block
+
+
 def _labels(ticket: Ticket) -> dict[Move, str]:
     """What the team can do with a ticket as it is, in the words on the buttons."""
+    if ticket.facts.close_reason in (CloseReason.DELETED, CloseReason.MOVED):
+        return {}  # there is no issue left to move
     now = set(possible(ticket))
     labels = {move: BUTTONS[move] for move in ORDER if move in now and MOVES[move].by is not By.REQUESTOR}
     if Move.TARGET in labels and ticket.facts.target:
@@ -204,7 +227,7 @@ def _inputs(ticket: Ticket, move: Move) -> Iterator[Json]:
     match move:
         case Move.ASSIGN | Move.SPOC:
             label = card_words.ASSIGN_TO if move is Move.ASSIGN else card_words.SPOC_IS
-            yield _input(VALUE, label, {"type": "users_select"})
+            yield _input(VALUE, label, {"type": "users_select"}, hint=card_words.TEAM_HINT)
         case Move.PRIORITY:
             priorities = [Option(one.value, *said) for one, said in card_words.PRIORITIES.items()]
             yield _input(VALUE, card_words.PRIORITY_IS, _radio(priorities, facts.priority))

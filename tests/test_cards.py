@@ -124,7 +124,6 @@ def test_a_card_shows_how_far_the_ticket_has_come() -> None:
         "Requestor": "Juniper Vale",
         "Team": "Benefits",
         "Urgent": "No",
-        "Sensitive": "No",
         "Stage": "in progress",
         "Priority": "high",
         "SPOC": "<@U0SAGE>",
@@ -165,6 +164,25 @@ def test_a_card_offers_the_team_what_is_possible_now_and_nothing_else(
     teams = {move for move in possible(now) if MOVES[move].by is not By.REQUESTOR}
     assert set(buttons(shown)) == {f"idbot:move:{move.value}" for move in teams}
     assert check_message(shown) == []
+
+
+@pytest.mark.parametrize("reason", [CloseReason.DELETED, CloseReason.MOVED])
+def test_a_card_whose_issue_is_gone_offers_nothing(reason: CloseReason) -> None:
+    assert buttons(card(at(Stage.CLOSED, close_reason=reason), FULL, PEOPLE)) == {}
+
+
+def test_the_button_of_what_comes_next_stands_out_and_each_names_its_ticket_to_screen_readers() -> None:
+    shown = card(replace(at(Stage.IN_PROGRESS), number=7), FULL, PEOPLE)
+    drawn = shown["blocks"][-1]["elements"]
+
+    assert [one["text"]["text"] for one in drawn if one.get("style") == "primary"] == ["Ready for UAT"]
+    assert "Assign, ticket #7" in [one["accessibility_label"] for one in drawn]
+
+
+def test_a_sensitive_tickets_card_says_where_to_read_it() -> None:
+    said = facts_on(card(replace(at(Stage.OPEN), is_sensitive=True), FULL, PEOPLE))
+
+    assert said["Sensitive"] == "Yes, read it in GitHub only"
 
 
 def test_the_order_of_the_buttons_has_all_the_teams_moves() -> None:
