@@ -78,8 +78,12 @@ class Teller:
     def _tell(self, transaction: Transaction, ticket: Ticket, told: Told) -> None:
         request_type = self._plugins.of(ticket.type)
         step = lifecycle.news(told.now, ticket.facts, ticket.asked)
-        # An answer to what was told is not added to it. Another process may have told it, whose clock is ahead.
-        is_new = abs(transaction.now - told.at) > TOGETHER or bool({*step} & ANSWERS)
+        # An answer to what was told is not added to it; a label in GitHub is, for it may be all that we hear of.
+        is_answer = any(
+            kind in ANSWERS and (who := ticket.asked.get(kind)) and who.telling is None for kind in step
+        )
+        # Another process may have told it, whose clock is ahead.
+        is_new = abs(transaction.now - told.at) > TOGETHER or is_answer
         before = told.now if is_new else told.before
         asked = {k: a for k, a in ticket.asked.items() if not (is_new and a.telling is not None)}
         number = told.number + 1 if is_new else told.number
