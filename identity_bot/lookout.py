@@ -69,7 +69,9 @@ class Lookout:
         if (ticket.repository, ticket.number) == _place(snapshot):
             return ticket  # it got its place at this moment
         if not snapshot.is_gone:
-            self._look(transaction, ticket)  # is this a copy of its marker, or was its issue transferred here?
+            self._look(
+                transaction, ticket
+            )  # is this a copy of its marker, or was its issue transferred here?
         return None
 
     def homes(self, ticket: Ticket) -> list[str]:
@@ -92,8 +94,10 @@ class Lookout:
         # GitHub's clock shows whole seconds: which of two states is the later one, only GitHub can tell. What was on
         # its way when the issue vanished may be no older than that either.
         is_doubtful = snapshot.updated_at == ticket.seen_at or ticket.facts.close_reason in GONE
-        if is_doubtful and not is_now:
+        if is_doubtful:
+            # Also after its own answer, which a webhook may have overtaken: until two in a row say the same.
             self._look(transaction, ticket)
+        if is_doubtful and not is_now:
             return
         transaction.save(now)
         if now.facts != ticket.facts or now.remark != ticket.remark:
