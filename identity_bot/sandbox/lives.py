@@ -142,11 +142,12 @@ class Review(Life):
         self.hears(JUNIPER, "done and closed")
         self.story.sees_message(ROWAN, INTAKE, "Ticket <", f"|#{self.issue}>", "closed")
         self.shows("*Stage:* closed")
+        self.story.check("GitHub says whose each move was", self._says_whose_each_move_was)
+
+    def _says_whose_each_move_was(self) -> bool:
+        # A move is told in GitHub after it is made.
         comments = [one.body for one in self.github.comments(self.repository, self.issue)]
-        self.story.check(
-            "GitHub says whose each move was",
-            lambda: len(comments) == 9 and all(NAMES[INDIGO] in comments[at] for at in (0, 8)),
-        )
+        return len(comments) == 9 and all(NAMES[INDIGO] in comments[at] for at in (0, 8))
 
 
 class DataPull(Life):
