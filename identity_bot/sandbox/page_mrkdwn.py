@@ -113,7 +113,8 @@ class Reader:
         """A moment in the reader's own time; its fallback stands in the tip, and in its place where it must."""
         moment = datetime.fromtimestamp(seconds).astimezone()
         words = page_dates.written(pattern, moment, self.now().astimezone()) or fallback or str(moment.date())
-        drawn = Markup('<time datetime="{}" title="{}">{}</time>').format(
+        # Time goes on without being news to a screen reader.
+        drawn = Markup('<time datetime="{}" title="{}" aria-live="off">{}</time>').format(
             moment.isoformat(), f"{moment:%Y-%m-%d %H:%M}", words
         )
         if not link or urlsplit(link[0]).scheme not in ("http", "https"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,12 +34,13 @@ class Author:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Said:
-    """A message as it is drawn; `replies` are counted, not held."""
+    """A message as it is drawn; `replies` are counted, not held, and `news` are those among them."""
 
     message: Message
     author: Author
     at: datetime
     replies: int = 0
+    news: int = 0
 
     @property
     def is_private(self) -> bool:
@@ -78,16 +80,29 @@ class SlackPane:
 
 @dataclass(slots=True)
 class Looks:
-    """When each person last looked at each conversation; written under the workspace's lock."""
+    """When each person last looked at each conversation and thread; written under the workspace's lock."""
 
-    last: dict[tuple[str, str], str] = field(default_factory=dict)
+    last: dict[tuple[str, str, str], str] = field(default_factory=dict)
 
-    def news(self, world: SlackWorld, user: str, channel: Channel) -> int:
-        """How many messages of others this person has not seen there."""
-        since = self.last.get((user, channel.channel_id), "")
+    def look(self, world: SlackWorld, user: str, channel: Channel, thread: str) -> None:
+        """This person now sees a conversation, or a thread of it where one is named."""
+        self.last[(user, channel.channel_id, thread)] = world.new_ts()
+
+    def news(self, world: SlackWorld, user: str, channel: Channel) -> Counter[str]:
+        """How many messages of others this person has not seen there, by the thread that they stand in.
+
+        As in Slack, of a thread's replies only those count that mention them or that follow words of their own.
+        """
         private = [one for one in world.ephemerals(user) if one.channel == channel.channel_id]
         messages = (*channel.messages.values(), *private)
-        return sum(1 for one in messages if one.ts > since and one.user != user)
+        follows = {one.thread_ts for one in messages if one.user == user}
+        return Counter(
+            thread
+            for one in messages
+            for thread in [(one.thread_ts or "") if one.is_reply or one.only_for else ""]
+            if one.user != user and one.ts > self.last.get((user, channel.channel_id, thread), "")
+            if not thread or thread in follows or one.only_for or f"<@{user}>" in one.text
+        )
 
 
 def pane(world: SlackWorld, looks: Looks, here: Where) -> SlackPane:
@@ -99,10 +114,10 @@ def pane(world: SlackWorld, looks: Looks, here: Where) -> SlackPane:
         wanted = app.channel_id if is_home else here.channel
         channel = next((one for one in mine if one.channel_id == wanted), mine[0])
         if not is_home:
-            looks.last[(here.person, channel.channel_id)] = world.new_ts()
+            looks.look(world, here.person, channel, here.thread)
         messages = _messages(world, channel, here)
         news = {
-            user: sum(looks.news(world, user, one) for one in _conversations(world, user))
+            user: sum(looks.news(world, user, one).total() for one in _conversations(world, user))
             for user in world.people
         }
         listed = [
@@ -111,17 +126,18 @@ def pane(world: SlackWorld, looks: Looks, here: Where) -> SlackPane:
                 name=_name(world, one, here.person),
                 sign="@" if one.is_direct else "#",
                 is_private=one.is_private,
-                news=looks.news(world, here.person, one),
+                news=looks.news(world, here.person, one).total(),
                 is_current=one is channel and not is_home,
             )
             for one in mine
         ]
+        threads = looks.news(world, here.person, channel)
         stack = world.views.stacks.get(here.person, [])
         return SlackPane(
             channel=channel,
             name=_name(world, channel, here.person),
             conversations=listed,
-            said=[_said(world, one) for one in messages[-_MOST_MESSAGES:]],
+            said=[_said(world, one, threads[one.ts]) for one in messages[-_MOST_MESSAGES:]],
             hidden=max(0, len(messages) - _MOST_MESSAGES),
             is_home=is_home,
             home=copy.deepcopy(world.views.homes.get(here.person)),
@@ -190,20 +206,27 @@ def _messages(world: SlackWorld, channel: Channel, here: Where) -> list[Message]
     private = [one for one in world.ephemerals(here.person) if one.channel == channel.channel_id]
     if here.thread:
         standing = world.thread(channel.channel_id, here.thread)
-        private = [one for one in private if one.thread_ts == here.thread]
+        # What was said to them in the channel about a click in this thread would be out of sight.
+        newest = max((one.ts for one in standing), default="")
+        private = [
+            one
+            for one in private
+            if one.thread_ts == here.thread or (one.thread_ts is None and one.ts > newest)
+        ]
     else:
         standing = world.messages(channel.channel_id)
         private = [one for one in private if one.thread_ts is None]
     return sorted((*standing, *private), key=lambda one: one.ts)
 
 
-def _said(world: SlackWorld, message: Message) -> Said:
+def _said(world: SlackWorld, message: Message, news: int) -> Said:
     thread = world.thread(message.channel, message.ts) if message.thread_ts == message.ts else []
     return Said(
         message=message,
         author=_author(world, message.user),
         at=datetime.fromtimestamp(float(message.ts)).astimezone(),
         replies=max(0, len(thread) - 1),
+        news=news,
     )
 
 

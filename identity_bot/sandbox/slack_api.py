@@ -210,7 +210,8 @@ def _respond(world: Workspace, name: str, arguments: Arguments) -> str | None:
 def _apply(world: Workspace, url: ResponseUrl, arguments: Arguments, removes: bool) -> None:
     about = url.about
     if about is None or not (removes or flag(arguments, "replace_original")):
-        thread_ts = about.thread_ts if about else None
+        # Beside a message of the channel, even one with a thread, the answer stands in the channel.
+        thread_ts = about.thread_ts if about and about.is_reply else None
         if not removes:
             url.about = world.answer(url.user, url.channel, arguments, thread_ts) if about is None else about
             if about is not None:

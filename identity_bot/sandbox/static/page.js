@@ -68,7 +68,7 @@ function dropped(node) {
 
 // Show a page that the server has drawn; `again` says that nothing was done, so that what was said stays.
 // The focus stays where it was, or goes to what is near it now: to nothing but `held` itself where that is given.
-function show(html, again = false, held = ancestors(document.activeElement)) {
+function show(html, again = false, held = around(document.activeElement)) {
   const fresh = new DOMParser().parseFromString(html, "text/html");
   if (again) fresh.getElementById("notice").replaceWith(byId("notice").cloneNode(true));
   const modal = byId("modal");
@@ -77,7 +77,10 @@ function show(html, again = false, held = ancestors(document.activeElement)) {
   const atEnd = [...document.querySelectorAll("[data-end]")]
     .filter((list) => list.scrollHeight - list.scrollTop - list.clientHeight < 60)
     .map((list) => list.id);
-  if (!now && modal.open) modal.close();
+  if (!now && modal.open) {
+    modal.close();
+    held = [...held, ...opener];
+  }
   document.title = fresh.title;
   copyAttributes(document.body, fresh.body);
   morphChildren(document.body, fresh.body);
@@ -85,15 +88,21 @@ function show(html, again = false, held = ancestors(document.activeElement)) {
   arrange(before, atEnd);
 }
 
-// The ids of an element and of what it stands in, innermost first.
-function ancestors(node) {
+// The ids of an element, of what stands before and after it, and of what it stands in, nearest first.
+function around(node) {
   const ids = [];
-  for (; node && node !== document.body; node = node.parentElement) if (node.id) ids.push(node.id);
-  return ids;
+  if (node?.id) for (const step of ["previousElementSibling", "nextElementSibling"]) {
+    for (let one = node[step]; one; one = one[step]) if (one.id) ids.push(one.id);
+  }
+  for (let one = node?.parentElement; one && one !== document.body; one = one.parentElement) if (one.id) ids.push(one.id);
+  return node?.id ? [node.id, ...ids] : ids;
 }
 
-// Where the focus goes when what had it is gone: to itself if it is drawn anew, else to the last button (what takes
-// the place of "Close issue" stands where that stood), a field or a link of the nearest part that is still there.
+let opener = []; // what was around the focus when the modal opened
+
+// Where the focus goes when what had it is gone: to itself if it is drawn anew, to its neighbour (of a card's buttons
+// never the last one by chance), else to the last button (what takes the place of "Close issue" stands where that
+// stood), a field or a link of the nearest part that is still there.
 function focusNear(ids) {
   for (const id of ids) {
     const part = byId(id);
@@ -118,7 +127,10 @@ function showNewest(list) {
 function arrange(before, atEnd) {
   const modal = byId("modal");
   const now = modal.dataset.view;
-  if (now && !modal.open) modal.showModal();
+  if (now && !modal.open) {
+    opener = around(document.activeElement);
+    modal.showModal();
+  }
   for (const list of document.querySelectorAll("[data-end]")) {
     const isShown = list.checkVisibility();
     if (isShown && !seen.has(list)) showNewest(list);
