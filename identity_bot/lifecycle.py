@@ -30,6 +30,8 @@ LABELLED = STAGES[STAGES.index(Stage.TRIAGED) : STAGES.index(Stage.CLOSED)]
 """The stages that a label can name; open and closed are the issue's own."""
 LIVE = (Stage.OPEN, *LABELLED)
 WORKED_ON = (Stage.ASSIGNED, Stage.IN_PROGRESS)
+GONE = (CloseReason.DELETED, CloseReason.MOVED)
+"""Why nothing more can be done to an issue."""
 
 Named = TypeVar("Named", Stage, Priority)
 
@@ -82,8 +84,14 @@ def possible(ticket: Ticket) -> tuple[Move, ...]:
         row.move
         for row in MOVES.values()
         if ticket.stage in row.at
+        and not is_gone(ticket)
         and not (row.move is Move.CRITICAL and ticket.facts.priority is Priority.CRITICAL)
     )
+
+
+def is_gone(ticket: Ticket) -> bool:
+    """Whether the ticket's issue is nowhere that the bot can reach."""
+    return ticket.stage is Stage.CLOSED and ticket.facts.close_reason in GONE
 
 
 def plan(ticket: Ticket, change: Change) -> Edit:
@@ -94,7 +102,7 @@ def plan(ticket: Ticket, change: Change) -> Edit:
     edit = _edit(change)
     if edited(ticket.facts, edit) == ticket.facts:
         raise Impossible(ticket, change.move, is_so=True)
-    if ticket.stage not in MOVES[change.move].at:
+    if ticket.stage not in MOVES[change.move].at or is_gone(ticket):
         raise Impossible(ticket, change.move)
     return edit
 

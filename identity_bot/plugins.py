@@ -144,6 +144,8 @@ def _request_type(
     schema = ask("settings_schema", hook.settings_schema)
     if not (isinstance(schema, type) and issubclass(schema, Schema)):
         raise Unusable("settings_schema did not return a marshmallow Schema class")
+    if taken := sorted({"messages", "people"} & set(ask("settings_schema", schema).fields)):
+        raise Unusable(f"its settings_schema has a field {taken[0]!r}, which is the name of a common setting")
     where = f"request_types.{candidate.name}"
     checked = ask("settings_schema", lambda: check_section(schema(), section, where, problems))
     if checked is None:

@@ -74,7 +74,7 @@ def _to_members(ticket: Ticket, happened: Happened, people: People) -> Message |
     told_by_person: dict[str, list[str]] = {}
     for event, notifications in happened:
         for told in notifications:
-            for key in _members(ticket, told.to):
+            for key in _members(ticket, event, told.to):
                 if not _is_by(event, key, people):
                     told_by_person.setdefault(people.mention(key), []).append(told.text)
     mentions_by_text: dict[str, list[str]] = {}
@@ -87,10 +87,14 @@ def _to_members(ticket: Ticket, happened: Happened, people: People) -> Message |
     return Message(text="\n".join(lines)) if lines else None
 
 
-def _members(ticket: Ticket, audience: Audience) -> tuple[str, ...]:
+def _members(ticket: Ticket, event: Event, audience: Audience) -> tuple[str, ...]:
+    """Whom an event is told to; that somebody is assigned, to who was not so before."""
     if audience is Audience.SPOC:
         return (ticket.facts.spoc,) if ticket.facts.spoc else ()
-    return ticket.facts.assignees if audience is Audience.ASSIGNEES else ()
+    if audience is not Audience.ASSIGNEES:
+        return ()
+    before = event.was.assignees if event.was and event.kind is EventKind.ASSIGNED else ()
+    return tuple(login for login in ticket.facts.assignees if login not in before)
 
 
 def _is_by(event: Event, key: str, people: People) -> bool:

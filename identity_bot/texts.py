@@ -21,6 +21,7 @@ TEXTS: Mapping[str, str] = {
     "assigned.requestor": "it is assigned to {assignees}.",
     "assigned.requestor_changed": "it is now assigned to {assignees}, and no longer to {assignees_before}.",
     "assigned.requestor_nobody": "it is no longer assigned to {assignees_before}, and nobody has it at the moment.",
+    "assigned.assignees": "it is yours now.",
     "target_set.requestor": "its target date is {target}.",
     "target_changed.requestor": "its target date is now {target}; it was {target_before}.",
     "target_changed.requestor_none": "its target date of {target_before} no longer holds.",

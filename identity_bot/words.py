@@ -8,7 +8,7 @@ from typing import Any
 
 from identity_bot.errors import Impossible
 from identity_bot.forms import Form
-from identity_bot.lifecycle import MOVES, By, possible
+from identity_bot.lifecycle import MOVES, By, is_gone, possible
 from identity_bot.markdown import mrkdwn
 from identity_bot.model import Move, Stage, Ticket
 
@@ -203,6 +203,8 @@ def impossible(error: Impossible) -> str:
     name = f"Ticket {number(ticket)}"
     if ticket.stage is Stage.SUBMITTED:
         return f"{name} is not open in GitHub yet. Please try again in a minute."
+    if is_gone(ticket):
+        return f"{name} has no issue in GitHub any more, so nothing can be done to it."
     if error.is_so or MOVES[move].to is ticket.stage or move is Move.REOPEN:
         said = f"{name} {_so_already(ticket, move)}."
     else:

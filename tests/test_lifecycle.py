@@ -65,7 +65,7 @@ AT = {
         stage: snapshot(f"stage: {stage.value}", **ASSIGNED, target=FIRST)
         for stage in (Stage.UAT, Stage.ACCEPTED, Stage.RELEASED)
     },
-    Stage.CLOSED: snapshot(is_open=False, close_reason=CloseReason.MOVED),
+    Stage.CLOSED: snapshot(is_open=False, close_reason=CloseReason.NOT_PLANNED),
 }
 """An issue at each stage; one that is only submitted has none."""
 
@@ -454,3 +454,12 @@ def test_nothing_is_news_twice(before: Facts, now: Facts) -> None:
 def test_every_open_ticket_can_be_closed_and_every_closed_one_reopened(stage: Stage) -> None:
     assert Move.CLOSE in lifecycle.possible(seen(AT[stage]))
     assert lifecycle.possible(seen(AT[Stage.CLOSED])) == (Move.REOPEN,)
+
+
+@pytest.mark.parametrize("where", [None, ("sandbox-org/elsewhere", 3)])
+def test_nothing_can_be_done_to_a_ticket_whose_issue_is_gone(where: tuple[str, int] | None) -> None:
+    gone = seen(snapshot(is_gone=True, moved_to=where))
+
+    assert lifecycle.possible(gone) == ()
+    with pytest.raises(Impossible):
+        lifecycle.plan(gone, Change(move=Move.REOPEN))

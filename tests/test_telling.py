@@ -273,6 +273,15 @@ def test_a_member_is_not_told_of_what_they_did_whatever_they_are_called(spoc: st
     assert "members" in told(before, replace(before, target=SECOND), by="U0LINDEN")
 
 
+def test_who_is_assigned_is_told_unless_they_took_it_or_had_it_already() -> None:
+    both = replace(TAKEN, assignees=("linden", "sage"))
+
+    assert told(OPEN, TAKEN)["members"].text.endswith("it is yours now.")
+    assert "members" not in told(replace(OPEN, spoc="sage"), TAKEN, by="U0LINDEN")
+    assert told(TAKEN, both)["members"].text.startswith("<@U0SAGE> ticket")
+    assert "<@U0LINDEN>" not in told(TAKEN, both)["members"].text
+
+
 def test_a_member_who_is_not_known_in_slack_is_named() -> None:
     before = replace(DATED, spoc="nobody-knows")
 

@@ -10,7 +10,7 @@ import pytest
 from identity_bot import card_words, words
 from identity_bot.errors import Impossible
 from identity_bot.lifecycle import MOVES
-from identity_bot.model import Facts, Move, Priority, Stage, Ticket
+from identity_bot.model import CloseReason, Facts, Move, Priority, Stage, Ticket
 from tests.test_blocks import ticket
 
 
@@ -112,3 +112,12 @@ def test_what_somebody_chose_is_said_with_a_mention(move: Move) -> None:
 def test_an_issue_that_is_gone_is_said_with_what_to_do() -> None:
     assert "was deleted" in words.gone(ticket(), None)
     assert "transferred to sandbox-org/elsewhere#3" in words.gone(ticket(), ("sandbox-org/elsewhere", 3))
+
+
+def test_of_an_issue_that_is_gone_nobody_is_told_that_it_could_be_reopened() -> None:
+    gone = ticket(facts=Facts(stage=Stage.CLOSED, close_reason=CloseReason.DELETED), number=12)
+
+    said = words.impossible(Impossible(gone, Move.PRIORITY))
+
+    assert "no issue in GitHub any more" in said
+    assert "reopen" not in said

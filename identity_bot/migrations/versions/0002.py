@@ -1,5 +1,7 @@
 """What is known of a ticket's issue, what has been told of it, and which comments have been heard."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -13,7 +15,7 @@ OUTBOX = sa.table(
 )
 
 
-def columns() -> tuple[sa.Column, ...]:
+def columns() -> tuple[sa.Column[Any], ...]:
     """The new columns of the tickets; a column belongs to one table only, so they are made each time."""
     return (
         sa.Column("priority", sa.String(10)),
