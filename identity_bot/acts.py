@@ -8,7 +8,7 @@ from typing import Any
 from identity_bot.act import DeskAct
 from identity_bot.acts_github import Attribute, ChangeIssue, LinkThread, LookAtIssue, Obey, OpenIssue
 from identity_bot.acts_slack import DrawCard, PostMessage, ShowReceipt, Withdraw
-from identity_bot.acts_timers import CleanUp, Poll
+from identity_bot.acts_timers import CleanUp, Poll, RollCall
 from identity_bot.desk import Desk
 from identity_bot.model import Effect
 from identity_bot.ports import Chat, Tracker
@@ -27,6 +27,7 @@ def acts(desk: Desk, tracker: Tracker, chat: Chat, *, reader: Tracker | None = N
         "link_thread": LinkThread(desk, tracker, chat),
         "look_at_issue": LookAtIssue(desk, reader),
         "poll": Poll(desk, reader),
+        "roll_call": RollCall(desk),
         "clean_up": CleanUp(desk),
         "tell": Tell(desk),
         "post": PostMessage(desk, chat),

@@ -10,7 +10,7 @@ from typing import Any
 
 from identity_bot import words
 from identity_bot.act import DeskAct
-from identity_bot.desk import CLEANING, Desk
+from identity_bot.desk import CLEANING, DAY, Desk
 from identity_bot.errors import Later, Refused, StoreError, Unsure
 from identity_bot.logs import wordless
 from identity_bot.lookout import READS
@@ -20,13 +20,14 @@ from identity_bot.store import Transaction
 
 log = logging.getLogger(__name__)
 
-DAY = 24 * 3600.0
 FIRST_POLL = 7 * DAY
 """Seconds that the first poll of a repository looks back."""
 LONGEST_PAUSE = 900.0
 """Seconds between two polls while GitHub cannot be reached, unless it names a time."""
 LONGEST_WAIT = 3600.0
 """Seconds for which GitHub's own word on when to ask again is taken: its limits are counted by the hour."""
+TELL_AFTER = 3
+"""Polls in a row that fail until the team is told, once."""
 KEEP_DONE, KEEP_HEARD = 30 * DAY, 365 * DAY
 """Seconds for which effects that are done, and what comments have been heard, are remembered."""
 
@@ -40,7 +41,7 @@ class Poll(DeskAct):
 
     def do(self, effect: Effect) -> Any:
         cursors = dict(effect.payload.get("cursors", {}))
-        failed, wait = False, 0.0
+        trouble, wait = "", 0.0
         renamed: list[list[str]] = []
         for repository in self._desk.repositories.values():
             now = self._desk.store.clock()
@@ -51,14 +52,21 @@ class Poll(DeskAct):
                 continue
             except Later as error:
                 wait = max(wait, error.seconds or 0.0)
-                log.warning("%s was not polled: %s", repository, error)
+                trouble = str(error)
             except (Refused, Unsure, StoreError) as error:
-                log.warning("%s was not polled: %s", repository, error)
+                trouble = str(error)
             except Exception as error:
+                trouble = f"a bug: {type(error).__name__}"
                 log.error("polling %s met a bug", repository, exc_info=wordless(error))
-            failed = True
-        failures = int(effect.payload.get("failures", 0)) + 1 if failed else 0
-        return {"cursors": cursors, "failures": failures, "renamed": renamed, "wait": wait}
+            log.warning("%s was not polled: %s", repository, trouble)
+        failures = int(effect.payload.get("failures", 0)) + 1 if trouble else 0
+        return {
+            "cursors": cursors,
+            "failures": failures,
+            "trouble": trouble,
+            "renamed": renamed,
+            "wait": wait,
+        }
 
     def look(self, effect: Effect) -> Any | None:
         return self.do(effect)  # which only reads
@@ -88,12 +96,26 @@ class Poll(DeskAct):
     def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
         for was, now in result["renamed"]:
             self._desk.teller.notice(transaction, words.repository_renamed(was, now), again_after=DAY)
+        if result["failures"] == TELL_AFTER:
+            self._desk.teller.notice(transaction, words.cannot_poll(result["trouble"]))
         often = self._desk.settings.poll_seconds
         pause = min(often * 2.0 ** min(result["failures"], 6), max(LONGEST_PAUSE, often))
         due_at = transaction.now + max(pause, min(result["wait"], LONGEST_WAIT))
         payload = {"cursors": result["cursors"], "failures": result["failures"]}
         if often:
             transaction.enqueue_once(Effect(lane=READS, kind="poll", payload=payload, due_at=due_at))
+
+
+class RollCall(DeskAct):
+    """Has every open ticket's issue looked at once a day: polls show neither what was deleted nor what moved away."""
+
+    def do(self, effect: Effect) -> Any:
+        return {}
+
+    def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
+        for ticket_id in self._desk.store.open_tickets():
+            transaction.enqueue_once(Effect(lane=READS, kind="look_at_issue", ticket_id=ticket_id))
+        transaction.enqueue_once(Effect(lane=READS, kind="roll_call", due_at=transaction.now + DAY))
 
 
 class CleanUp(DeskAct):

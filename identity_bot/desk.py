@@ -34,6 +34,7 @@ from identity_bot.teller import TELLINGS, Teller
 log = logging.getLogger(__name__)
 
 GITHUB, VIEWS, CLEANING = "github", "slack:views", "cleaning"
+DAY = 24 * 3600.0
 TEAM_TIME = ZoneInfo("America/New_York")
 REDELIVERED = 24 * 3600.0
 """Seconds within which the same piece of news about a repository is a delivery that came again."""
@@ -175,6 +176,7 @@ class Desk:
         with self.store.begin() as transaction:
             if self.settings.poll_seconds:
                 transaction.enqueue_only(Effect(lane=READS, kind="poll"))
+            transaction.enqueue_only(Effect(lane=READS, kind="roll_call", due_at=transaction.now + DAY))
             transaction.enqueue_only(Effect(lane=CLEANING, kind="clean_up"))
 
     def hear(self, comment: IssueComment) -> None:

@@ -48,6 +48,7 @@ _PAYLOADS = select(tables.outbox.c.payload).where(
     tables.outbox.c.ticket_id.is_not_distinct_from(bindparam("ticket", type_=String)),
     tables.WAITING,
 )
+_OPEN = select(tables.tickets.c.id).where(tables.tickets.c.stage.not_in(("submitted", "closed")))
 _LAST_TEAM = (
     select(tables.tickets.c.requestor_team)
     .where(tables.tickets.c.requestor_id == bindparam("slack_id"))
@@ -302,10 +303,7 @@ class Store:
         return (Post(channel=found.channel, ts=found.ts), found.effect_id) if found else None
 
     def clean_up(self, *, done_before: float, heard_before: float) -> int:
-        """Deletes effects that were due and are done before one time, and heard comments before another; how many.
-
-        Some at a time, so that nobody else waits for long.
-        """
+        """Deletes effects that were due and are done before one time, and heard comments before another; how many."""
         count = 0
         for statement, before in ((_CLEAN_OUTBOX, done_before), (_CLEAN_HEARD, heard_before)):
             deleted = BATCH
@@ -314,6 +312,11 @@ class Store:
                     deleted = transaction.connection.execute(statement, {"before": before}).rowcount
                 count += deleted
         return count
+
+    def open_tickets(self) -> list[str]:
+        """The ids of the tickets whose issues are open."""
+        with self.reading() as connection:
+            return list(connection.execute(_OPEN).scalars())
 
     def last_team(self, slack_id: str) -> str:
         """The team that somebody named in their last ticket; empty where there is none."""

@@ -269,6 +269,14 @@ def repository_renamed(was: str, now: str) -> str:
     )
 
 
+def cannot_poll(reason: str) -> str:
+    """To the team: GitHub has not been asked for news for some minutes."""
+    return (
+        f"I cannot ask GitHub for news: {mrkdwn(reason, limit=300)}. Until I can, what happens there is told late, "
+        "but not lost. `identity-bot check` says what to mend."
+    )
+
+
 def label_renamed(repository: str, was: str, now: str) -> str:
     """To the team: a label that means something to the bot has another name, or (`now` is empty) is gone."""
     became = f"was renamed to `{mrkdwn(now)}`" if now else "was deleted"
