@@ -71,7 +71,8 @@ _CLEAN_HEARD = delete(tables.heard).where(
         .limit(BATCH)
     )
 )
-_NEW_EFFECT = insert(tables.outbox)
+_SAVE = update(tables.tickets).where(tables.tickets.c.id == bindparam("wanted"))
+_NEW_EFFECT, _NEW_EVENT, _NEW_POST = insert(tables.outbox), insert(tables.events), insert(tables.posts)
 _READY_AT = text(
     "CASE WHEN lanes.ready_at IS NOT NULL AND lanes.ready_at <= excluded.ready_at THEN lanes.ready_at"
     " WHEN excluded.ready_at < lanes.not_before THEN lanes.not_before ELSE excluded.ready_at END"
@@ -131,9 +132,7 @@ class Transaction:
 
     def save(self, ticket: Ticket) -> None:
         """Keeps a ticket as it now is."""
-        self.connection.execute(
-            update(tables.tickets).where(tables.tickets.c.id == ticket.id).values(row_of(ticket))
-        )
+        self.connection.execute(_SAVE, {**row_of(ticket), "wanted": ticket.id})
 
     def keep_post(self, ticket_id: str, slot: str, post: Post, effect_id: int) -> None:
         """Remembers where a message stands that may have to be edited, and the effect that it shows.
@@ -148,7 +147,7 @@ class Transaction:
             "ts": post.ts,
             "effect_id": effect_id,
         }
-        self.connection.execute(insert(tables.posts).values(values))
+        self.connection.execute(_NEW_POST, values)
 
     def forget_post(self, ticket_id: str, slot: str) -> None:
         """Remembers a message no more."""
@@ -162,11 +161,13 @@ class Transaction:
 
     def add_event(self, happened: Event) -> None:
         """Keeps a lifecycle event."""
-        self.connection.execute(
-            insert(tables.events).values(
-                ticket_id=happened.ticket_id, kind=happened.kind.value, at=happened.at, by=happened.by
-            )
-        )
+        values = {
+            "ticket_id": happened.ticket_id,
+            "kind": happened.kind.value,
+            "at": happened.at,
+            "by": happened.by,
+        }
+        self.connection.execute(_NEW_EVENT, values)
 
     def enqueue_once(self, effect: Effect) -> None:
         """Writes an effect unless one of its kind waits already, in its lane and for its ticket.
