@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from identity_bot.sandbox import cast
 from identity_bot.sandbox.server import Sandbox
-from tests.support import World, eventually
+from tests.support import REVIEW, World, eventually
 
 Look = Callable[..., Page]
 LINK = "https://github.com/sandbox-org/vets-api/pull/7"
 ISSUE = f"/github/{cast.REPOSITORY}/issues/1"
+DUE = date(date.today().year + 1, 1, 30)
 
 
 def nothing_serious(page: Page) -> None:
@@ -338,3 +341,88 @@ def test_the_controls_that_move_and_rename_are_within_reach_of_all(sandbox: Sand
 
     expect(page.get_by_role("button", name="Rename the label fault")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+def newest(page: Page, text: str) -> Locator:
+    """The last message that is shown with this text."""
+    return page.get_by_role("log").get_by_role("listitem").filter(has_text=text).last
+
+
+def press(part: Page | Locator, name: str) -> Locator:
+    """Press a button by its key."""
+    button = part.get_by_role("button", name=name)
+    button.press("Enter")
+    return button
+
+
+def test_a_ticket_is_moved_by_buttons_until_the_requestor_sends_it_back(world: World, look: Look) -> None:
+    """Take it, promise a day, have it tried: the card follows, the focus stays, others are refused where they are."""
+    world.request("U0JUNIPER", "pr_review", **REVIEW)
+    world.sandbox.slack.close("U0JUNIPER")
+    page = look("/?as=indigo&channel=C0TEAM")
+    card, dialog = newest(page, "New ticket"), page.get_by_role("dialog")
+
+    take = press(card, "Take it, ticket #1")
+    expect(card).to_contain_text("Assigned to: @Indigo Marshwick")
+    expect(take).to_be_focused()
+    dated = press(card, "Set target date, ticket #1")
+    expect(dialog.get_by_label("Target date")).to_be_focused()
+    dialog.get_by_label("Target date").fill("2020-01-01")
+    press(dialog, "Set date")
+    expect(dialog.get_by_role("alert")).to_contain_text("in the past")
+    expect(dialog.get_by_label("Target date")).to_be_focused()
+    nothing_serious(page)
+    dialog.get_by_label("Target date").fill(DUE.isoformat())
+    press(dialog, "Set date")
+    expect(card).to_contain_text(f"Target date: January 30, {DUE.year}")
+    expect(dated).to_have_count(0)
+    dated = card.get_by_role("button", name="Change target date, ticket #1")
+    expect(dated).to_be_focused()
+    press(card, "Ready for UAT, ticket #1")
+    expect(card).to_contain_text("Stage: ready for UAT")
+    expect(dated).to_be_focused()
+    nothing_serious(page)
+
+    page.get_by_role("link", name="vsp-identity").click()
+    newest(page, "your request is ticket").get_by_role("link", name=re.compile("repl")).click()
+    press(newest(page, "ready for you to try"), "Accept")
+    expect(newest(page, "Only visible to you")).to_contain_text("Only Juniper Vale")
+    nothing_serious(page)
+
+    page.get_by_text("You are").click()
+    page.get_by_role("link", name="Juniper Vale").click()
+    asked = newest(page, "ready for you to try")
+    press(asked, "Needs work…")
+    expect(dialog.get_by_label("What still needs work?")).to_be_focused()
+    dialog.get_by_label("What still needs work?").fill("There is no way back.")
+    press(dialog, "Send back")
+    expect(asked).to_contain_text("@Juniper Vale said that it needs work.")
+    expect(page.locator(":focus")).to_have_count(1)
+    nothing_serious(page)
+    page.goto(f"{world.sandbox.url}/?as=indigo&channel=C0TEAM")
+    expect(card).to_contain_text("Stage: in progress")
+    expect(card.get_by_text("1 new")).to_be_visible()
+    card.get_by_role("link", name="1 reply").click()
+    expect(newest(page, "needs work")).to_contain_text("“There is no way back.”")
+
+
+def test_what_is_done_in_github_is_seen_at_once_on_the_card_beside_it(
+    world: World, webhook: str, look: Look
+) -> None:
+    world.request("U0JUNIPER", "pr_review", **REVIEW)
+    world.settle()
+    page = look(f"{ISSUE}?as=indigo&channel=C0TEAM", scheme="dark")
+    card, said = newest(page, "New ticket"), page.get_by_role("list", name="What happened")
+
+    page.get_by_label("Assign somebody").select_option("linden-brookmere")
+    page.get_by_role("button", name="Assign", exact=True).press("Enter")
+    expect(card).to_contain_text("Assigned to: @Linden Brookmere")
+    page.get_by_label("Comment as").fill("/target 2026-02-30")
+    page.get_by_role("button", name="Comment", exact=True).press("Enter")
+    expect(said).to_contain_text("is not in the calendar")
+    page.get_by_label("Reason for closing").select_option("not_planned")
+    press(page, "Close issue")
+
+    expect(card).to_contain_text("Stage: closed: not planned")
+    expect(card.get_by_role("button")).to_have_text(["Reopen"])
+    nothing_serious(page)

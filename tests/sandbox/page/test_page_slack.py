@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import httpx
+from slack_sdk.webhook import WebhookClient
 
 from identity_bot.sandbox import cast
 from identity_bot.sandbox.page_slack_view import key
@@ -226,3 +227,34 @@ def test_shortcuts_open_the_form(world: World, visitor: httpx.Client) -> None:
 
     assert closed is None
     assert eventually(lambda: slack.view(JUNIPER))
+
+
+def test_of_a_threads_replies_those_count_as_news_that_concern_one(
+    sandbox: Sandbox, visitor: httpx.Client
+) -> None:
+    slack = sandbox.slack
+    root = slack.post(INTAKE, cast.BOT_USER_ID, "A ticket", is_from_app=True).ts
+    for person in ("juniper", "indigo"):
+        visitor.get(f"/?as={person}")
+    slack.post(INTAKE, cast.BOT_USER_ID, f"<@{JUNIPER}> has news", thread_ts=root, is_from_app=True)
+
+    news = '1 reply</a> <span class="badge">1 new</span>'
+    assert news in visitor.get("/?as=juniper").text
+    assert news not in visitor.get("/?as=indigo").text
+    visitor.get(f"/?as=juniper&thread={root}")
+    assert news not in visitor.get("/?as=juniper").text
+
+
+def test_what_is_said_about_a_click_is_seen_where_the_click_was(
+    sandbox: Sandbox, visitor: httpx.Client
+) -> None:
+    slack = sandbox.slack
+    root = slack.post(INTAKE, cast.BOT_USER_ID, "A ticket", is_from_app=True)
+    slack.say(JUNIPER, INTAKE, "a reply", thread_ts=root.ts)
+    root = slack.message(INTAKE, root.ts)
+    hook = WebhookClient(slack.response_url(JUNIPER, INTAKE, root))
+
+    hook.send(text="This is not yours.", response_type="ephemeral", replace_original=False)
+
+    assert "This is not yours." in visitor.get("/").text
+    assert "Only visible to you in vsp-identity" in visitor.get(f"/?thread={root.ts}").text
