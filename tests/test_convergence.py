@@ -469,9 +469,9 @@ def quickly_served(application: Stage) -> Iterator[str]:
     """Serves over HTTP, without the 40 ms that Nagle would make each answer wait."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        server = uvicorn.Server(
-            uvicorn.Config(application, log_config=None, access_log=False, lifespan="off")
-        )
+        # Connections are kept, however long a busy machine makes us pause between two requests.
+        config = uvicorn.Config(application, log_config=None, lifespan="off", timeout_keep_alive=600)
+        server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         eventually(lambda: server.started)
@@ -501,15 +501,13 @@ def lived(stage: Stage, rounds: Sequence[Round], mishaps: Mishaps) -> list[dict[
 
 TICKS = st.integers(0, 6)
 ISSUE = st.integers(0, len(ISSUES) - 1)
-ROUNDS = st.lists(
-    st.builds(
-        Round,
-        st.lists(st.tuples(TICKS, ISSUE, st.sampled_from(list(HANDS))), max_size=8),
-        st.none() | st.tuples(TICKS, ISSUE, st.sampled_from(list(COMMANDS))),
-    ),
-    min_size=1,
-    max_size=4,
+NAMES = st.sampled_from(list(HANDS))
+# Several changes at the same moment: GitHub's clock cannot tell which was the last.
+ACTS = st.lists(st.tuples(TICKS, ISSUE, st.lists(NAMES, min_size=1, max_size=3)), max_size=5).map(
+    lambda found: [(tick, issue, name) for tick, issue, names in found for name in names]
 )
+A_ROUND = st.builds(Round, ACTS, st.none() | st.tuples(TICKS, ISSUE, st.sampled_from(list(COMMANDS))))
+ROUNDS = st.lists(A_ROUND, min_size=1, max_size=4)
 DELAY = st.integers(0, 5)
 LATER = st.integers(LATE - 4, LATE + 12) | st.just(2 * LATE)
 FATE = st.one_of(
@@ -519,6 +517,7 @@ FATE = st.one_of(
     st.tuples(DELAY, DELAY),
     st.tuples(LATER),
     st.tuples(DELAY, LATER),
+    st.tuples(st.just(0), LATER),
 )
 MISHAPS = st.builds(
     Mishaps,
@@ -528,7 +527,7 @@ MISHAPS = st.builds(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=20)
 @given(rounds=ROUNDS, mishaps=MISHAPS)
 def test_whatever_becomes_of_deliveries_the_same_is_so_and_is_told(
     stage: Stage, rounds: list[Round], mishaps: Mishaps
