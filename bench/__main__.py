@@ -7,6 +7,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from bench.changes import Team, idle_poll
+from bench.deliveries import take_in
 from bench.effects import effects_per_second
 from bench.people import People, bot, figures
 from identity_bot.sandbox.server import Sandbox
@@ -23,6 +25,8 @@ def main() -> None:
         commands(Path(folder), rounds=10 if quick else 60)
         submissions(Path(folder), rounds=5 if quick else 25)
         worker(Path(folder))
+        changes(seconds=4 if quick else 20, tickets=4 if quick else 15)
+        deliveries(Path(folder), tickets=100 if quick else 1_000)
         start(Path(folder))
 
 
@@ -84,15 +88,57 @@ def worker(folder: Path) -> None:
         print(f"  {waiting:7,} waiting, {done:7,} done: {rates[1]:6.0f}", flush=True)
 
 
+def changes(seconds: int, tickets: int) -> None:
+    """What is changed in GitHub, to the answer to its webhook, and to the message in Slack; and where nothing is."""
+    with tempfile.TemporaryDirectory() as fresh, Sandbox() as sandbox:
+        with bot(sandbox, "socket", Path(fresh), None) as running:
+            team = Team(sandbox, running.url)
+            numbers = team.adopt(tickets)
+            time.sleep(2 * tickets + 5)  # until their cards stand
+            found = figures(team.told(numbers))
+            print(
+                f"Change in GitHub → message in Slack, idle: p50 {found['p50']:.0f} ms (aim: < 1,000)",
+                flush=True,
+            )
+        asked = idle_poll(sandbox)
+        print(
+            f"Poll of an unchanged repository: {', '.join(asked)} (aim: one conditional request)", flush=True
+        )
+    with (
+        tempfile.TemporaryDirectory() as fresh,
+        Sandbox() as sandbox,
+        bot(sandbox, "socket", Path(fresh), None) as running,
+    ):
+        team = Team(sandbox, running.url)
+        numbers = team.adopt(100)
+        found = figures(team.answers(numbers, a_second=50, seconds=seconds))
+        print(
+            "Webhook → answer, 50 deliveries a second about 100 tickets, worker busy: "
+            + ", ".join(f"{name} {value:.1f} ms" for name, value in found.items())
+            + " (aim: p99 < 50)",
+            flush=True,
+        )
+
+
+def deliveries(folder: Path, tickets: int) -> None:
+    """Deliveries in any order, a tenth of them twice, until all is told; the messages are checked."""
+    found = take_in(folder, tickets=tickets, deliveries=tickets * 10)
+    print(
+        f"{tickets * 10:,} deliveries of {tickets:,} tickets in any order → the right messages:"
+        f" {found['seconds']:.1f} s of work without pacing, {found['effects']:.0f} effects (aim: < 60 for 10,000)",
+        flush=True,
+    )
+
+
 def start(folder: Path) -> None:
     """Time from start to ready, and memory then."""
     times, memory = [], 0
     with Sandbox() as sandbox:
         for _ in range(3):
             begun = time.perf_counter()
-            with bot(sandbox, "socket", folder, None) as process:
+            with bot(sandbox, "socket", folder, None) as running:
                 times.append(time.perf_counter() - begun)
-                status = Path(f"/proc/{process.pid}/status")
+                status = Path(f"/proc/{running.pid}/status")
                 if status.exists():
                     lines = status.read_text(encoding="utf-8").splitlines()
                     memory = max(

@@ -14,7 +14,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -149,10 +149,16 @@ class People:
             opened.set()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Running:
+    """A bot that runs, and where it listens."""
+
+    pid: int
+    url: str
+
+
 @contextmanager
-def bot(
-    sandbox: Sandbox, mode: str, folder: Path, command: list[str] | None
-) -> Iterator[subprocess.Popen[bytes]]:
+def bot(sandbox: Sandbox, mode: str, folder: Path, command: list[str] | None) -> Iterator[Running]:
     """A bot as a process of its own, `socket` or `http`: `command` with mode and port added, else identity_bot."""
     port = free_port()
     environment = {**os.environ, **sandbox.environment(), "DATABASE_URL": f"sqlite:///{folder / 'bench.db'}"}
@@ -161,7 +167,8 @@ def bot(
     settings = folder / f"{mode}.toml"
     settings.write_text(
         'intake_channel = "#vsp-identity"\nteam_channel = "#identity-surge"\n'
-        f'repository = "{REPOSITORY}"\n[http]\nport = {port}\n',
+        f'repository = "{REPOSITORY}"\npeople = [{{ slack = "U0JUNIPER", github = "juniper-vale" }}]\n'
+        f"[http]\nport = {port}\n",
         encoding="utf-8",
     )
     arguments = [sys.executable, "-m", *(command or ["identity_bot.cli", "--config", str(settings), "run"])]
@@ -173,7 +180,7 @@ def bot(
         await_ready(process, port, folder)
         if mode == "socket" and not sandbox.slack.delivery.sockets.wait_for(1):
             raise RuntimeError("the bot did not connect")
-        yield process
+        yield Running(pid=process.pid, url=f"http://127.0.0.1:{port}")
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
