@@ -102,15 +102,16 @@ class Repository:
         self._github.webhooks.register("http://bot.test/", secret=characters.WEBHOOK_SECRET)
 
     def live(self, count: int) -> list[Delivery]:
-        """What so many changes send; every fourth is made within the second of the one before."""
+        """At least so many deliveries; every fourth change is made within the second of the one before."""
         while len(self._github.webhooks.deliveries()) < count:
-            number = self._chance.randrange(len(self.beginning)) + 1
-            self._clock.now += 1
-            for _ in range(self._chance.choice((1, 1, 2))):
-                self._change(number)
+            for _ in range(20):
+                number = self._chance.randrange(len(self.beginning)) + 1
+                self._clock.now += 1
+                for _ in range(self._chance.choice((1, 1, 2))):
+                    self._change(number)
         return [
             ({name.lower(): value for name, value in sent.headers.items()}, sent.body)
-            for sent in self._github.webhooks.deliveries()[:count]
+            for sent in self._github.webhooks.deliveries()
         ]
 
     def _change(self, number: int) -> None:
