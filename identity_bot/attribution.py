@@ -11,6 +11,8 @@ from identity_bot.people import People
 
 NO_WRITE_ACCESS = "Only people with write access to this repository can move a ticket by a comment."
 
+SEE_HELP = "A comment with `/help` lists what I understand."
+
 SENTENCES = {
     Move.CRITICAL: "marked this as **critical**",
     Move.PRIORITY: "set the priority to **{value}**",
@@ -59,4 +61,4 @@ def reply(problems: Sequence[str], *, wants_help: bool) -> str:
     if not problems:
         return commands.HELP if wants_help else ""
     listed = problems[0] if len(problems) == 1 else "\n".join(f"* {problem}" for problem in problems)
-    return f"{listed}\n\n{commands.HELP}" if len(problems) < 3 else listed
+    return f"{listed}\n\n{SEE_HELP}"

@@ -10,7 +10,6 @@ from typing import TypeVar
 
 from identity_bot.errors import Impossible
 from identity_bot.model import (
-    Asked,
     Change,
     CloseReason,
     Edit,
@@ -208,7 +207,7 @@ def _stage_that_follows(facts: Facts) -> Stage:
     return Stage.TRIAGED if facts.priority or facts.spoc else Stage.OPEN
 
 
-def news(before: Facts, now: Facts, asked: Mapping[EventKind, Asked]) -> tuple[EventKind, ...]:
+def news(before: Facts, now: Facts) -> tuple[EventKind, ...]:
     """What people are to be told of a ticket of which they had been told `before`, in the order of the process."""
     return tuple(_news(before, now))
 

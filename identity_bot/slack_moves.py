@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Callable
 from concurrent.futures import Future, wait
+from functools import partial
 from typing import Any
 
 from slack_bolt import Ack, App, Respond
@@ -21,6 +22,9 @@ from identity_bot.logs import wordless
 from identity_bot.model import Change, Move, Ticket
 
 log = logging.getLogger(__name__)
+
+Answer = Callable[..., Any]
+"""Tells who clicked something, where the button stands."""
 
 PATIENCE = 2.0
 """Seconds that an ack waits for the desk, which may have to ask Slack who is of the team; Slack waits for three."""
@@ -43,14 +47,15 @@ class MoveListeners:
 
     def click(self, ack: Ack, body: Json, client: WebClient, respond: Respond) -> None:
         """A button: the move is made at once, or its form is opened; whoever may not is told so in private."""
+        answer = _in_thread(respond, body)
         click = cards.click_in(body)
         if click is None:
-            self._later(_say, respond, card_words.BUTTON_UNKNOWN)
+            self._later(_say, answer, card_words.BUTTON_UNKNOWN)
         elif click.move in cards.ASKING:
-            self._later(self._open, client, body, click, respond)
+            self._later(self._open, client, body, click, answer)
         else:
             # What is in the database when this acks is done, even if the bot is stopped in the next moment.
-            wait([self._later(self._move, client, click, body["user"]["id"], respond)], timeout=PATIENCE)
+            wait([self._later(self._move, client, click, body["user"]["id"], answer)], timeout=PATIENCE)
         ack()
 
     def submit(self, ack: Ack, body: Json, client: WebClient, view: Json) -> None:
@@ -62,13 +67,13 @@ class MoveListeners:
             answer = _pushed(card_words.TAKES_LONG)
         ack(**answer)
 
-    def _move(self, client: WebClient, click: Click, by: str, respond: Respond) -> None:
+    def _move(self, client: WebClient, click: Click, by: str, answer: Answer) -> None:
         try:
             ticket = self._ticket(click)
             self._desk.check(ticket, click.move, by)
             self._desk.change(ticket.id, Change(move=click.move, value=self._value(click, by)), by=by)
         except Exception as error:
-            self._later(_say, respond, _sentence(error))
+            self._later(_say, answer, _sentence(error))
             return
         self._later(_replace, client, click, by)
 
@@ -81,18 +86,18 @@ class MoveListeners:
             raise _Told(card_words.LOGIN_UNKNOWN)
         return login
 
-    def _open(self, client: WebClient, body: Json, click: Click, respond: Respond) -> None:
+    def _open(self, client: WebClient, body: Json, click: Click, answer: Answer) -> None:
         try:
             ticket = self._ticket(click)
             self._desk.check(ticket, click.move, body["user"]["id"])
         except Exception as error:
-            _say(respond, _sentence(error))
+            _say(answer, _sentence(error))
             return
         try:
             client.views_open(trigger_id=body["trigger_id"], view=cards.move_form(ticket, click))
         except (SlackApiError, SlackClientError, OSError) as error:
             log.warning("the form of a move could not be opened", exc_info=wordless(error))
-            _say(respond, words.COULD_NOT_OPEN)
+            _say(answer, words.COULD_NOT_OPEN)
 
     def _answer(self, client: WebClient, view: Json, by: str) -> Json:
         """What Slack is to do with a form that was sent; nothing closes it."""
@@ -154,8 +159,14 @@ def _sentence(error: Exception) -> str:
     return card_words.NOTHING_CHANGED
 
 
-def _say(respond: Respond, sentence: str) -> None:
-    respond(text=sentence, response_type="ephemeral", replace_original=False)
+def _in_thread(respond: Respond, body: Json) -> Answer:
+    """Answers where the button stands: without its thread, Slack shows an answer in the channel."""
+    thread_ts = (body.get("container") or {}).get("thread_ts")
+    return partial(respond, thread_ts=thread_ts) if thread_ts else respond
+
+
+def _say(answer: Answer, sentence: str) -> None:
+    answer(text=sentence, response_type="ephemeral", replace_original=False)
 
 
 def _replace(client: WebClient, click: Click, by: str) -> None:

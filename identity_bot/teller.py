@@ -77,17 +77,12 @@ class Teller:
 
     def _tell(self, transaction: Transaction, ticket: Ticket, told: Told) -> None:
         request_type = self._plugins.of(ticket.type)
-        step = lifecycle.news(told.now, ticket.facts, ticket.asked)
-        # An answer to what was told is not added to it; a label in GitHub is, for it may be all that we hear of.
-        is_answer = any(
-            kind in ANSWERS and (who := ticket.asked.get(kind)) and who.telling is None for kind in step
-        )
         # Another process may have told it, whose clock is ahead.
-        is_new = abs(transaction.now - told.at) > TOGETHER or is_answer
+        is_new = abs(transaction.now - told.at) > TOGETHER or _is_answered(ticket, told)
         before = told.now if is_new else told.before
         asked = {k: a for k, a in ticket.asked.items() if not (is_new and a.telling is not None)}
         number = told.number + 1 if is_new else told.number
-        kinds = lifecycle.news(before, ticket.facts, asked)
+        kinds = lifecycle.news(before, ticket.facts)
         happened = []
         for kind in kinds:
             who = asked.get(kind, Asked())
@@ -162,6 +157,16 @@ class Teller:
         """The team's card as the ticket now is; without the answers where its type is not installed any more."""
         request_type = self._plugins.of(ticket.type)
         return cards.card(ticket, request_type.form if request_type else None, self._people)
+
+
+def _is_answered(ticket: Ticket, told: Told) -> bool:
+    """Whether the requestor has answered what was told, or what was told is an answer: nothing is added to either.
+
+    Where they are known not to have clicked, it was a label in GitHub, whose delivery may be all that we hear of.
+    """
+    step = lifecycle.news(told.now, ticket.facts)
+    answers = {kind: asked.telling for kind, asked in ticket.asked.items() if kind in ANSWERS}
+    return any(answers.get(kind, 0) is None for kind in step) or told.number in answers.values()
 
 
 def withdrawal(lane: str, ticket: Ticket, slot: str) -> Effect:

@@ -12,6 +12,10 @@ from identity_bot.people import People
 
 TEXTS: Mapping[str, str] = {
     "created.requestor": "your request is ticket {ticket}: *{type}*.",
+    "created.requestor_sensitive": (
+        "your request is ticket {ticket}: *{type}*. As it is sensitive, it is where only few can read it, "
+        "perhaps not even you; all news of it reach you here."
+    ),
     "created.intake": "New ticket {ticket}: *{type}*, asked for by {requestor}.",
     "created.team": "New ticket {ticket}: *{type}*",
     "created.team_urgent": "*Urgent, Veterans in production are affected.* New ticket {ticket}: *{type}*",
@@ -117,7 +121,7 @@ def event_name(kind: EventKind) -> str:
 
 def name_of(kind: EventKind, audience: Audience, ticket: Ticket, event: Event) -> str | None:
     """The name of the text for an event and an audience; None where it is not told."""
-    return _found(f"{event_name(kind)}.{audience.value}", _variant(kind, ticket, event))
+    return _found(f"{event_name(kind)}.{audience.value}", _variant(kind, audience, ticket, event))
 
 
 def next_name(ticket: Ticket, event: Event) -> str:
@@ -145,9 +149,11 @@ def _found(name: str, variant: str) -> str | None:
     return next((n for n in (f"{name}_{variant}", name) if n in TEXTS), None)
 
 
-def _variant(kind: EventKind, ticket: Ticket, event: Event) -> str:
+def _variant(kind: EventKind, audience: Audience, ticket: Ticket, event: Event) -> str:
     was = event.was or Facts()
     match kind:
+        case EventKind.CREATED if audience is Audience.REQUESTOR:
+            return "sensitive" if ticket.is_sensitive else ""
         case EventKind.CREATED if ticket.is_urgent:
             return "urgent"
         case EventKind.ASSIGNED if not ticket.facts.assignees:

@@ -421,13 +421,13 @@ SHUT = replace(DATED, stage=Stage.CLOSED, close_reason=CloseReason.COMPLETED)
 def test_the_difference_between_then_and_now_is_what_has_happened(
     before: Facts, now: Facts, happened: list[str]
 ) -> None:
-    assert [kind.value for kind in news(before, now, {})] == happened
+    assert [kind.value for kind in news(before, now)] == happened
 
 
 def test_what_happened_at_once_is_told_in_the_order_of_the_process() -> None:
     everything = replace(TRIED, priority=Priority.HIGH, spoc="sage")
 
-    assert news(OPEN, everything, {}) == (
+    assert news(OPEN, everything) == (
         EventKind.PRIORITISED,
         EventKind.SPOC_NAMED,
         EventKind.ASSIGNED,
@@ -439,14 +439,14 @@ def test_what_happened_at_once_is_told_in_the_order_of_the_process() -> None:
 def test_a_ticket_that_was_closed_has_no_other_news() -> None:
     changed = replace(SHUT, priority=Priority.LOW, spoc="sage", assignees=(), target=THIRD)
 
-    assert news(DATED, changed, {}) == (EventKind.CLOSED,)
-    assert news(SHUT, changed, {}) == ()
+    assert news(DATED, changed) == (EventKind.CLOSED,)
+    assert news(SHUT, changed) == ()
 
 
 @given(facts, facts)
 def test_nothing_is_news_twice(before: Facts, now: Facts) -> None:
-    assert news(now, now, {}) == ()
-    kinds = news(before, now, {})
+    assert news(now, now) == ()
+    kinds = news(before, now)
     assert len(set(kinds)) == len(kinds)
 
 

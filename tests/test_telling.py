@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from identity_bot import defaults, lifecycle, telling
 from identity_bot.forms import Form
 from identity_bot.model import (
-    Asked,
     Audience,
     CloseReason,
     Event,
@@ -53,10 +52,9 @@ def told(
 ) -> Mapping[str, Message]:
     """The standard messages about what has changed, all of it by one person."""
     changed = replace(about, facts=now)
-    asked = {kind: Asked(by=by, reason=reason) for kind in EventKind} if by else {}
     events = [
         Event(kind=kind, ticket_id=about.id, at=0.0, was=before, by=by, reason=reason)
-        for kind in lifecycle.news(before, now, asked)
+        for kind in lifecycle.news(before, now)
     ]
     happened = [(event, defaults.notify(changed, event, FORM, SETTINGS)) for event in events]
     return telling.messages(changed, happened, FORM.title, PEOPLE)

@@ -85,7 +85,7 @@ def test_there_is_no_text_that_nobody_reads() -> None:
         for assignees in ((), ("sage",))
         for reason in (None, *CloseReason)
         for is_urgent in (True, False)
-    ]
+    ] + [now(is_sensitive=True)]
 
     read = {name_of(e.kind, audience, t, e) for audience in Audience for t in tickets for e in events}
     read |= {next_name(t, e) for t in tickets for e in events}

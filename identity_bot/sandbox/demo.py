@@ -25,6 +25,7 @@ intake_channel = "#vsp-identity"
 team_channel = "#identity-surge"
 repository = "{cast.REPOSITORY}"
 restricted_repository = "{cast.RESTRICTED_REPOSITORY}"
+poll_seconds = 15
 leads = [
     {{ slack = "U0INDIGO", github = "indigo-marshwick" }},
     {{ slack = "U0SAGE", github = "sage-hollowell" }},
