@@ -107,14 +107,20 @@ class Poll(DeskAct):
 
 
 class RollCall(DeskAct):
-    """Has every open ticket's issue looked at once a day: polls show neither what was deleted nor what moved away."""
+    """Has every open ticket's issue looked at once a day.
+
+    Polls show neither what was deleted nor what moved away, nor that a milestone has another due date.
+    """
 
     def do(self, effect: Effect) -> Any:
+        for repository in self._desk.repositories:
+            self._desk.call_roll(repository)
         return {}
 
+    def look(self, effect: Effect) -> Any | None:
+        return self.do(effect)
+
     def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
-        for ticket_id in self._desk.store.open_tickets():
-            transaction.enqueue_once(Effect(lane=READS, kind="look_at_issue", ticket_id=ticket_id))
         transaction.enqueue_once(Effect(lane=READS, kind="roll_call", due_at=transaction.now + DAY))
 
 

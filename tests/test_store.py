@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import re
 import sqlite3
-import subprocess
-import sys
 import traceback
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import create_engine, text
 
-from identity_bot import database, migrations, tables
+from identity_bot import tables
 from identity_bot.errors import StoreError
 from identity_bot.markdown import clean
-from identity_bot.model import Event, EventKind, Person, Post, Stage
-from identity_bot.store import Store
+from identity_bot.model import (
+    Asked,
+    CloseReason,
+    Event,
+    EventKind,
+    Facts,
+    Person,
+    Post,
+    Priority,
+    Stage,
+    Told,
+)
+from identity_bot.outbox import Outbox
+from identity_bot.store import BATCH, Store
 from tests.support_outbox import (
     PATIENCE,
     START,
@@ -72,7 +79,26 @@ def add(store: Store, *submissions: str) -> None:
 
 def test_a_ticket_comes_back_as_it_was_kept(store: Store) -> None:
     kept = ticket(
-        stage=Stage.OPEN,
+        facts=Facts(
+            stage=Stage.IN_PROGRESS,
+            priority=Priority.HIGH,
+            assignees=("a-login", "b-login"),
+            spoc="slack:U1",
+            target=date(2027, 3, 1),
+        ),
+        headline="New ticket",
+        seen_at=START,
+        remark="odd",
+        asked={EventKind.CLOSED: Asked(by="U1", reason="no longer needed", telling=3)},
+        told=Told(
+            number=3,
+            at=START,
+            before=Facts(),
+            now=Facts(stage=Stage.CLOSED, close_reason=CloseReason.DUPLICATE, target=date(2027, 3, 2)),
+            kinds=(EventKind.CLOSED,),
+            to=("requestor", "intake"),
+        ),
+        is_direct=True,
         is_urgent=True,
         is_sensitive=True,
         number=12,
@@ -221,66 +247,6 @@ def test_news_are_told_after_the_commit_and_only_then(store: Store) -> None:
     enqueue(store, effect())
 
     assert told == [True]
-
-
-# The schema
-
-
-def test_the_migrations_make_what_the_tables_say(store: Store) -> None:
-    with store.reading() as connection:
-        context = MigrationContext.configure(
-            connection, opts={"compare_type": True, "compare_server_default": True}
-        )
-        assert compare_metadata(context, tables.metadata) == []
-
-
-def test_partial_indexes_are_partial(store: Store) -> None:
-    """What autogenerate does not compare: an index over all rows would grow with what is done."""
-    with store.reading() as connection:
-        found = {
-            index["name"]: index["dialect_options"] for index in inspect(connection).get_indexes("outbox")
-        }
-
-    for name, state in (("outbox_next", "waiting"), ("outbox_parked", "parked")):
-        [condition] = (str(option) for key, option in found[name].items() if key.endswith("_where"))
-        assert state in condition
-
-
-def test_newest_is_the_head_of_the_revisions() -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-
-    assert ScriptDirectory.from_config(config).get_heads() == [database.NEWEST]
-
-
-def test_migrating_again_changes_nothing(store: Store) -> None:
-    add(store, "V1")
-
-    store.migrate()
-
-    assert store.ticket(ticket().id)
-
-
-START_TWICE = (
-    "import sys; from identity_bot.store import Store; s = Store(sys.argv[1]); s.migrate(); s.ping()"
-)
-
-
-def test_two_processes_can_start_on_an_empty_database(database_url: str) -> None:
-    command = [sys.executable, "-c", START_TWICE, database_url]
-
-    starting = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
-    errors = [process.communicate(timeout=50)[1] for process in starting]
-
-    assert [process.returncode for process in starting] == [0, 0], errors
-
-
-def test_a_newer_schema_is_refused_with_what_to_do(store: Store) -> None:
-    with store.begin() as transaction:
-        transaction.connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-
-    with pytest.raises(StoreError, match=r"newer schema than this version of identity_bot knows.*install"):
-        store.migrate()
 
 
 @pytest.mark.parametrize(
@@ -520,3 +486,130 @@ def test_the_newest_ticket_of_a_person_is_found_by_an_index(store: Store) -> Non
         store.last_team("U1")
 
     assert re.search("(SEARCH|Index).*tickets_of_requestor", explained(store, *seen[-1]))
+
+
+def test_a_ticket_is_found_by_its_issue_by_an_index(store: Store) -> None:
+    with statements(store) as seen, store.begin() as transaction:
+        transaction.ticket_at("sandbox-org/identity-requests", 1)
+
+    [asked] = [one for one in seen if "SELECT" in one[0]]
+    assert re.search("(SEARCH|Index).*tickets.*(autoindex|repository_number)", explained(store, *asked))
+
+
+@pytest.mark.parametrize("ticket_id", ["T1", None])
+def test_what_waits_is_found_by_an_index(store: Store, ticket_id: str | None) -> None:
+    """However much has been done, and however many tickets there are."""
+    with statements(store) as seen, store.begin() as transaction:
+        transaction.enqueue_once(effect("tellings", "tell", ticket_id=ticket_id))
+
+    asked = next(one for one in seen if "SELECT" in one[0])
+    assert re.search("(SEARCH|Index).*outbox_(of_ticket|next)", explained(store, *asked))
+
+
+# Effects that need not be written twice
+
+
+def waiting(store: Store) -> list[tuple[str, str]]:
+    with store.reading() as connection:
+        rows = connection.execute(tables.outbox.select().where(tables.outbox.c.state == "waiting")).all()
+    return [(row.lane, row.ticket_id) for row in rows]
+
+
+def test_an_effect_that_waits_already_is_not_written_again(store: Store) -> None:
+    for given in ({}, {}, {"ticket_id": "T2"}, {"lane": "other"}, {"kind": "withdraw"}):
+        with store.begin() as transaction:
+            transaction.enqueue_once(
+                effect(**({"lane": "tellings", "kind": "tell", "ticket_id": "T1"} | given))
+            )
+
+    expected = [("other", "T1"), ("tellings", "T1"), ("tellings", "T1"), ("tellings", "T2")]
+    assert sorted(waiting(store)) == expected
+
+
+def test_an_effect_is_written_again_while_it_is_being_done(store: Store) -> None:
+    """It may have read what has changed since; a timer's is not."""
+    outbox = Outbox(store)
+    for write in ("enqueue_once", "enqueue_only"):
+        enqueue(store, effect(write))
+        lease = outbox.lease("worker")
+        with store.begin() as transaction:
+            getattr(transaction, write)(effect(write))
+        assert lease
+        assert len(waiting(store)) == {"enqueue_once": 2, "enqueue_only": 3}[write]
+
+
+def test_the_very_same_effect_is_known_while_it_waits_and_is_done(store: Store) -> None:
+    same = effect("github", "change_issue", ticket_id="T1", payload={"move": "close", "by": "U1"})
+    other = effect("github", "change_issue", ticket_id="T1", payload={"move": "close", "by": "U2"})
+    outbox = Outbox(store)
+    enqueue(store, same)
+
+    with store.begin() as transaction:
+        found = [transaction.is_waiting(one) for one in (same, other)]
+    lease = outbox.lease("worker")
+    with store.begin() as transaction:
+        while_done = transaction.is_waiting(same)
+    assert lease
+    outbox.done(lease, {}, lambda transaction: None)
+    with store.begin() as transaction:
+        was_written = [transaction.was_written(same, since) for since in (START, START + 1)]
+        is_still_waiting = transaction.is_waiting(same)
+
+    assert (found, while_done, is_still_waiting) == ([True, False], True, False)
+    assert was_written == [True, False]
+
+
+# Messages and comments
+
+
+def test_where_a_message_stands_is_remembered_until_it_is_withdrawn(store: Store) -> None:
+    first, second = Post(channel="C1", ts="1.1"), Post(channel="D1", ts="2.2")
+    with store.begin() as transaction:
+        transaction.keep_post("T1", "1:requestor", first, 7)
+        transaction.keep_post("T1", "1:intake", first, 8)
+        transaction.keep_post("T1", "1:requestor", second, 9)
+    kept = [store.posted("T1", "1:requestor"), store.posted("T1", "1:intake"), store.posted("T2", "1:intake")]
+    with store.begin() as transaction:
+        transaction.forget_post("T1", "1:requestor")
+        transaction.forget_post("T1", "1:requestor")
+
+    assert kept == [(second, 9), (first, 8), None]
+    assert store.posted("T1", "1:requestor") is None
+    assert store.posted("T1", "1:intake") == (first, 8)
+
+
+def test_of_many_who_hear_a_comment_at_once_one_hears_it_first(store: Store) -> None:
+    def hear() -> bool:
+        with store.begin() as transaction:
+            return transaction.hear("sandbox-org/identity-requests", 2**40)
+
+    heard = at_once(*[hear] * 8)
+    with store.begin() as transaction:
+        elsewhere = transaction.hear("sandbox-org/identity-restricted", 2**40)
+
+    assert sorted(map(bool, heard)) == [False] * 7 + [True]
+    assert elsewhere
+
+
+def test_what_is_old_and_done_is_deleted_and_nothing_else(store: Store) -> None:
+    """Some at a time, however much it is."""
+    outbox = Outbox(store)
+    with store.begin() as transaction:
+        for number in range(BATCH + 2):
+            transaction.enqueue(effect(f"old {number % 3}"))
+        transaction.connection.execute(tables.outbox.update().values(state="done"))
+        transaction.connection.execute(tables.lanes.update().values(ready_at=None))
+        waits, parked = (transaction.enqueue(effect(lane, due_at=START)) for lane in ("waits", "parked"))
+        later = transaction.enqueue(effect("later", due_at=START + 100))
+        change = tables.outbox.update()
+        transaction.connection.execute(change.where(tables.outbox.c.id == parked).values(state="parked"))
+        transaction.connection.execute(change.where(tables.outbox.c.id == later).values(state="done"))
+
+    deleted = store.clean_up(done_before=START + 50, heard_before=0.0)
+
+    assert deleted == BATCH + 2
+    assert [row.effect.id for state in ("waiting", "parked", "done") for row in outbox.rows(state)] == [
+        waits,
+        parked,
+        later,
+    ]
