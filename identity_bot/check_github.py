@@ -12,7 +12,7 @@ from identity_bot.github import Answer, GitHubTracker
 from identity_bot.plugins import Plugins
 from identity_bot.settings import GitHubApp, Settings
 
-EVENTS = "Issues, Issue comments, Labels, Repositories"
+EVENTS = "Issues, Issue comments, Labels, Milestones, Repositories"
 """What a webhook should send, as GitHub's settings call it."""
 
 

@@ -179,6 +179,14 @@ class Desk:
             transaction.enqueue_only(Effect(lane=READS, kind="roll_call", due_at=transaction.now + DAY))
             transaction.enqueue_only(Effect(lane=CLEANING, kind="clean_up"))
 
+    def call_roll(self, repository: str) -> None:
+        """Has the issues of all open tickets in a repository looked at, as something there concerns any of them."""
+        name = self.repositories.get(repository.casefold())
+        tickets = self.store.open_tickets(name) if name else []
+        with self.store.begin() as transaction:
+            for ticket_id in tickets:
+                transaction.enqueue_once(Effect(lane=READS, kind="look_at_issue", ticket_id=ticket_id))
+
     def hear(self, comment: IssueComment) -> None:
         """Takes in a comment on an issue: the commands in it are obeyed, once."""
         repository = self.repositories.get(comment.repository.casefold())

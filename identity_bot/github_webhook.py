@@ -52,7 +52,14 @@ class RepositoryRenamed:
     now: str
 
 
-Delivery = IssueSeen | LabelRenamed | LabelDeleted | RepositoryRenamed
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MilestoneChanged:
+    """A milestone of a repository has another due date, of which GitHub tells nothing at its issues."""
+
+    repository: str
+
+
+Delivery = IssueSeen | LabelRenamed | LabelDeleted | MilestoneChanged | RepositoryRenamed
 """What a delivery can tell."""
 
 
@@ -84,6 +91,8 @@ def _read(event: str, payload: Mapping[str, Any]) -> Delivery | None:
             return LabelRenamed(repository=_repository(payload), was=was, now=now)
         case "label", "deleted":
             return LabelDeleted(repository=_repository(payload), name=text_of(payload["label"], "name"))
+        case "milestone", "edited" if "due_on" in payload["changes"]:
+            return MilestoneChanged(repository=_repository(payload))
         case "repository", "renamed":
             owner = _repository(payload).partition("/")[0]
             was = f"{owner}/{text_of(payload['changes']['repository']['name'], 'from')}"

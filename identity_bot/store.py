@@ -48,7 +48,9 @@ _PAYLOADS = select(tables.outbox.c.payload).where(
     tables.outbox.c.ticket_id.is_not_distinct_from(bindparam("ticket", type_=String)),
     tables.WAITING,
 )
-_OPEN = select(tables.tickets.c.id).where(tables.tickets.c.stage.not_in(("submitted", "closed")))
+_OPEN = select(tables.tickets.c.id).where(
+    tables.tickets.c.repository == bindparam("where"), tables.tickets.c.stage.not_in(("submitted", "closed"))
+)
 _LAST_TEAM = (
     select(tables.tickets.c.requestor_team)
     .where(tables.tickets.c.requestor_id == bindparam("slack_id"))
@@ -314,10 +316,10 @@ class Store:
                 count += deleted
         return count
 
-    def open_tickets(self) -> list[str]:
-        """The ids of the tickets whose issues are open."""
+    def open_tickets(self, repository: str) -> list[str]:
+        """The ids of the tickets whose issues in a repository are open."""
         with self.reading() as connection:
-            return list(connection.execute(_OPEN).scalars())
+            return list(connection.execute(_OPEN, {"where": repository}).scalars())
 
     def last_team(self, slack_id: str) -> str:
         """The team that somebody named in their last ticket; empty where there is none."""

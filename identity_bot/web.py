@@ -23,6 +23,7 @@ from identity_bot.github_webhook import (
     IssueSeen,
     LabelDeleted,
     LabelRenamed,
+    MilestoneChanged,
     RepositoryRenamed,
     read_webhook,
 )
@@ -116,6 +117,8 @@ def _take_in(desk: Desk, told: Delivery | None) -> None:
             desk.label_renamed(repository, was, now)
         case LabelDeleted(repository=repository, name=name):
             desk.label_renamed(repository, name, "")
+        case MilestoneChanged(repository=repository):
+            desk.call_roll(repository)
         case RepositoryRenamed(was=was, now=now):
             desk.repository_renamed(was, now)
 

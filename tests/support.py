@@ -60,7 +60,7 @@ def served(web_app: Starlette) -> Iterator[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ahead:
+class Ahead:
     """A clock that is ahead of another."""
 
     clock: Callable[[], float]
@@ -92,7 +92,7 @@ class World:
 
     def later(self) -> None:
         """Lets so much time pass that what follows is told in a message of its own."""
-        self.bot.store.clock = _Ahead(self.bot.store.clock, TOGETHER + 1)
+        self.bot.store.clock = Ahead(self.bot.store.clock, TOGETHER + 1)
 
     def open_form(self, user: str, type_name: str, *, channel: str = "C0INTAKE") -> None:
         """Opens a type's form by the command and waits until it shows."""

@@ -386,8 +386,12 @@ def test_people_need_no_access_to_the_repository(check: Check, sandbox: Sandbox)
     [
         ("", "", "so the webhook is off; GitHub is asked every 60 seconds what has changed"),
         ("", "poll_seconds = 10", "so the webhook is off; GitHub is asked every 10 seconds what has changed"),
-        ("shibboleth", "", "Labels, Repositories); GitHub is asked every 300 seconds for what it missed"),
-        ("shibboleth", "poll_seconds = 0", "Labels, Repositories); polling is off"),
+        (
+            "shibboleth",
+            "",
+            "Labels, Milestones, Repositories); GitHub is asked every 300 seconds for what it missed",
+        ),
+        ("shibboleth", "poll_seconds = 0", "Labels, Milestones, Repositories); polling is off"),
     ],
 )
 def test_how_the_bot_hears_of_github_is_said(check: Check, secret: str, line: str, said: str) -> None:

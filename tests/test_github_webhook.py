@@ -24,6 +24,7 @@ from identity_bot.github_webhook import (
     IssueSeen,
     LabelDeleted,
     LabelRenamed,
+    MilestoneChanged,
     RepositoryRenamed,
     read_webhook,
 )
@@ -216,6 +217,18 @@ def test_a_deleted_label_is_told(hooked: Hooked) -> None:
     hooked.github.delete_label(REPOSITORY, "bug", actor="indigo-marshwick")
 
     assert hooked.last() == LabelDeleted(repository=REPOSITORY, name="bug")
+
+
+def test_another_due_date_of_a_milestone_is_told_and_another_title_is_no_matter_of_ours(
+    hooked: Hooked,
+) -> None:
+    number = hooked.github.new_milestone(REPOSITORY, "Spring", actor="indigo-marshwick").number
+    due = date(2027, 3, 1)
+
+    hooked.github.edit_milestone(REPOSITORY, number, title="Autumn", actor="indigo-marshwick")
+    hooked.github.edit_milestone(REPOSITORY, number, due_on=due, has_due_date=True, actor="indigo-marshwick")
+
+    assert hooked.read()[-2:] == [None, MilestoneChanged(repository=REPOSITORY)]
 
 
 def test_a_renamed_repository_tells_both_names(hooked: Hooked) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from identity_bot.sandbox import cast
+from identity_bot.sandbox.github_values import Role
 from identity_bot.sandbox.slack_values import Message
-from tests.support import REVIEW, World, eventually
+from tests.support import REVIEW, Ahead, World, eventually
 
 JUNIPER, INDIGO, LINDEN = "U0JUNIPER", "U0INDIGO", "U0LINDEN"
 INTAKE, TEAM = "C0INTAKE", "C0TEAM"
@@ -138,3 +139,36 @@ def test_a_request_becomes_an_issue_and_everybody_hears_of_it_once(world: World)
     [card] = slack.messages(TEAM)
     assert "Juniper Vale" in card.text
     assert "|#1>" in str(slack.view(JUNIPER))
+
+
+def test_another_due_date_of_a_milestone_is_told_to_all_whose_date_it_is(world: World, webhook: str) -> None:
+    """GitHub sends nothing about the issues in it."""
+    github, (first, second) = world.sandbox.github, (date(2027, 3, 1), date(2027, 4, 1))
+    world.request(JUNIPER, "pr_review", **REVIEW)
+    world.settle()
+    milestone = github.new_milestone(REPOSITORY, "Spring", first, actor=LEAD)
+    github.set_milestone(REPOSITORY, 1, milestone.number, actor=LEAD)
+    world.settle()
+    world.later()
+
+    github.edit_milestone(REPOSITORY, milestone.number, due_on=second, has_due_date=True, actor=LEAD)
+    world.settle()
+
+    assert ["March 1, 2027" in one for one in thread(world)] == [True, True]
+    assert "April 1, 2027" in thread(world)[1]
+
+
+def test_an_issue_that_vanished_without_a_word_is_found_missing_within_a_day(world: World) -> None:
+    """Without a webhook: neither the list of changes nor anything else tells of a deletion."""
+    github = world.sandbox.github
+    github.set_role(REPOSITORY, LEAD, Role.ADMIN)
+    world.request(JUNIPER, "pr_review", **REVIEW)
+    world.settle()
+    world.later()
+
+    github.delete(REPOSITORY, 1, actor=LEAD)
+    world.bot.store.clock = Ahead(world.bot.store.clock, 24 * 3600)
+    eventually(lambda: "*Stage:* closed" in card(world).text)
+    world.settle()
+
+    assert "was deleted" in thread(world)[0]

@@ -102,7 +102,9 @@ def _bot(sandbox: Sandbox, folder: Path) -> Iterator[None]:
         _await_ready(process, f"http://127.0.0.1:{port}/readyz", folder / "bot.log", sandbox)
         url = f"http://127.0.0.1:{port}/github/webhook"
         sandbox.github.add_hook(
-            url, secret=cast.WEBHOOK_SECRET, events=("issues", "issue_comment", "label", "repository")
+            url,
+            secret=cast.WEBHOOK_SECRET,
+            events=("issues", "issue_comment", "label", "milestone", "repository"),
         )
         yield
     finally:
