@@ -186,15 +186,18 @@ class Obey(DeskAct):
     def do(self, effect: Effect) -> Any:
         ticket, payload = self.ticket(effect), effect.payload
         author, where = payload["author"], (ticket.repository, ticket.number or 0)
+        trace, since = mark(effect), effect.created_at
         if not self._tracker.may_write(ticket.repository, author):
             problems = [attribution.NO_WRITE_ACCESS]
+            # Told once: else anybody could have the bot fill an issue and use up what GitHub lets it write.
+            trace, since = f"no-write-access:{author}", ticket.submitted_at
         else:
             problems = [*payload["problems"], *self._obey(effect, ticket, author)]
         wants_help = any(name == "help" for name, _ in payload["commands"]) and not problems
         self._tracker.react(ticket.repository, payload["comment"], "confused" if problems else "+1")
         reply = attribution.reply(problems, wants_help=wants_help)
-        if reply and not self._tracker.has_comment(*where, mark(effect), effect.created_at):
-            self._tracker.comment(*where, reply, mark=mark(effect))
+        if reply and not self._tracker.has_comment(*where, trace, since):
+            self._tracker.comment(*where, reply, mark=trace)
         return {}
 
     def _obey(self, effect: Effect, ticket: Ticket, author: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from identity_bot import words
 from identity_bot.act import DeskAct
-from identity_bot.desk import CLEANING, DAY, Desk
+from identity_bot.desk import CLEANING, DAY, KEEP_HEARD, Desk
 from identity_bot.errors import Later, Refused, StoreError, Unsure
 from identity_bot.logs import wordless
 from identity_bot.lookout import READS
@@ -28,8 +28,8 @@ LONGEST_WAIT = 3600.0
 """Seconds for which GitHub's own word on when to ask again is taken: its limits are counted by the hour."""
 TELL_AFTER = 3
 """Polls in a row that fail until the team is told, once."""
-KEEP_DONE, KEEP_HEARD = 30 * DAY, 365 * DAY
-"""Seconds for which effects that are done, and what comments have been heard, are remembered."""
+KEEP_DONE = 30 * DAY
+"""Seconds for which effects that are done are remembered."""
 
 
 class Poll(DeskAct):

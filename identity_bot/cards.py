@@ -118,10 +118,10 @@ def click_behind(view: Mapping[str, Any]) -> Click | None:
     try:
         kept = json.loads(view.get("private_metadata") or "{}")
         click = Click(**{**kept, "move": Move(kept["move"])})
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
     is_whole = all(isinstance(part, str) for part in (click.ticket_id, click.text, click.response_url))
-    return click if is_whole else None
+    return click if is_whole and click.move in ASKING else None
 
 
 def move_form(ticket: Ticket, click: Click) -> Json:

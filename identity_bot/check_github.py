@@ -93,6 +93,8 @@ def _repositories(settings: Settings, installed: Plugins) -> dict[str, list[str]
             uses.setdefault(own["repository"], []).append(f"for {name}")
         if own["restricted_repository"] and own["restricted_repository"] != settings.restricted_repository:
             uses.setdefault(own["restricted_repository"], []).append(f"restricted, for {name}")
+        if request_type.form.sensitive_when and not own["restricted_repository"]:
+            uses.setdefault(own["repository"], []).append(f"sensitive requests too, for {name}")
     return uses
 
 
@@ -119,7 +121,7 @@ def _repository(
             f"{where}: is called {found['full_name']} now; set the new name, as its webhooks bear it"
         )
     is_private = bool(found.get("private"))
-    if any(use.startswith("restricted") for use in why) and not is_private:
+    if any(use.startswith(("restricted", "sensitive")) for use in why) and not is_private:
         yield warning(f"{where}: is public, so everybody can read sensitive requests")
     may_push = _may_push(found, settings)
     if may_push:

@@ -12,6 +12,8 @@ from identity_bot.settings import Settings
 
 MANY = 50
 """Of a team of more, single members are not looked at: it is rather a channel that many read."""
+GUEST = ("is_restricted", "is_ultra_restricted", "is_stranger")
+"""Slack's words for who is no full member of the workspace (reference/objects/user-object)."""
 WITHOUT_SCOPE = "cannot be looked up without the scope"
 
 
@@ -102,6 +104,12 @@ def _assignable(where: str, users: list[Mapping[str, Any]], settings: Settings) 
         yield problem(f"{where}: nobody but bots is in it, so nobody may move tickets")
         return
     yield ok(f"{where}: {len(users)} member{'s' * (len(users) != 1)}, who may move tickets")
+    guests = sorted(f"{_name(user)} ({user['id']})" for user in users if any(map(user.get, GUEST)))
+    if guests:
+        yield warning(
+            f"{where}: {_listed(guests)} may move tickets, as a guest or from another workspace; "
+            "if they should not, set team_group to a user group without them"
+        )
     known = People(settings.who_is_who)
     strangers = sorted(f"{_name(user)} ({user['id']})" for user in users if not known.login(user["id"]))
     if strangers:

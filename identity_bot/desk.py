@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 GITHUB, VIEWS, CLEANING = "github", "slack:views", "cleaning"
 DAY = 24 * 3600.0
 TEAM_TIME = ZoneInfo("America/New_York")
+KEEP_HEARD = 365 * DAY
+"""Seconds for which it is remembered which comments were heard; older ones are heard no more."""
 REDELIVERED = 24 * 3600.0
 """Seconds within which the same piece of news about a repository is a delivery that came again."""
 
@@ -195,7 +197,8 @@ class Desk:
             return
         with self.store.begin() as transaction:
             ticket = transaction.ticket_at(repository, comment.number)
-            if ticket is None or not transaction.hear(repository, comment.id):
+            is_old = comment.created_at < transaction.now - KEEP_HEARD
+            if ticket is None or is_old or not transaction.hear(repository, comment.id):
                 return
             payload = {
                 "comment": comment.id,

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from github import GithubException, RateLimitExceededException
@@ -25,6 +26,7 @@ from identity_bot.settings import GitHubApp
 __all__ = ["Answer", "GitHubTracker"]
 
 log = logging.getLogger(__name__)
+Read = TypeVar("Read")
 
 CLOCK_SKEW = 120.0
 """Seconds that GitHub's clock and ours may differ by."""
@@ -199,7 +201,8 @@ class GitHubTracker:
             listed: list[dict[str, Any]] = first.content
             if len(listed) == PAGE:
                 listed = self._all_since(f"/repos/{name}/issues", since - OVERLAP, {"state": "all"})
-            issues = [snapshot_of(repository, data) for data in listed if not is_pull(data)]
+            read = partial(snapshot_of, repository)
+            issues = [seen for data in listed if not is_pull(data) and (seen := _readable(read, data))]
             return Polled(
                 issues=tuple(sorted(issues, key=lambda one: (one.updated_at, one.number))),
                 comments=tuple(self._comments(repository, name, comments_since)) if issues else (),
@@ -237,7 +240,8 @@ class GitHubTracker:
         listed = self._all_since(f"/repos/{name}/issues/comments", since - OVERLAP)
         for data in sorted(listed, key=lambda one: (moment(one["created_at"]), one["id"])):
             *_, kind, number = data["html_url"].partition("#")[0].split("/")
-            comment = comment_of(repository, int(number), data) if kind == "issues" else None
+            read = partial(comment_of, repository, int(number))
+            comment = _readable(read, data) if kind == "issues" else None
             # An old one that was edited is listed too, and would be obeyed twice.
             if comment and comment.created_at >= int(since) - OVERLAP:
                 yield comment
@@ -282,6 +286,17 @@ class GitHubTracker:
             log.warning("label %r in %s: GitHub answered %s", name, repo.full_name, error.status)
             return
         self._labels.add(key)
+
+
+def _readable(read: Callable[[Mapping[str, Any]], Read], data: Mapping[str, Any]) -> Read | None:
+    """What of a list can be read: one thing that cannot, whoever wrote it, must not keep all others from us."""
+    try:
+        return read(data)
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        log.warning(
+            "left out of a poll, as it cannot be read (%s): %s", type(error).__name__, data.get("url")
+        )
+        return None
 
 
 def _changed(since: float, direction: str) -> dict[str, str | int]:

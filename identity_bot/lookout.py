@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from identity_bot import lifecycle, words
 from identity_bot.model import (
@@ -47,6 +48,7 @@ class Lookout:
         self._teller = teller
         self.repositories = {name.casefold(): name for name in _repositories(settings, plugins)}
         """The repositories that are followed, as the settings write them, by their names in lower case."""
+        self._restricted = _restricted(settings, plugins)
 
     def take_in(self, transaction: Transaction, snapshot: IssueSnapshot, *, is_now: bool) -> None:
         """Takes in an issue of a repository that is followed, and is named as the settings name it."""
@@ -110,7 +112,11 @@ class Lookout:
             number = snapshot.moved_to[1]
             # Another ticket is there if somebody gave the issue our label before we heard where it came from.
             if transaction.ticket_at(repository, number) is None:
-                transaction.save(replace(ticket, repository=repository, number=number, seen_at=0.0))
+                followed = replace(ticket, repository=repository, number=number, seen_at=0.0)
+                if repository.casefold() in self._restricted and not ticket.is_sensitive:
+                    # Who moved it there wants it read there only: no more of it in the thread that all can read.
+                    followed = replace(followed, is_sensitive=True, is_direct=True, thread=None)
+                transaction.save(followed)
                 self._look(transaction, ticket)
                 return
         facts = replace(
@@ -158,6 +164,7 @@ class Lookout:
             ),
             answers={},
             submitted_at=transaction.now,
+            is_sensitive=snapshot.repository.casefold() in self._restricted,
             is_direct=True,
             repository=snapshot.repository,
         )
@@ -178,7 +185,17 @@ def _place(snapshot: IssueSnapshot) -> tuple[str, int]:
 
 def _repositories(settings: Settings, plugins: Plugins) -> Iterator[str]:
     """Every repository that a ticket's issue may be in."""
-    own = [request_type.settings for request_type in plugins.types.values()]
-    common = {"repository": settings.repository, "restricted_repository": settings.restricted_repository}
-    for section in (common, *own):
+    for section in _sections(settings, plugins):
         yield from filter(None, (section["repository"], section["restricted_repository"]))
+
+
+def _restricted(settings: Settings, plugins: Plugins) -> frozenset[str]:
+    """The repositories, by their names in lower case, that get sensitive tickets and no others."""
+    sections = _sections(settings, plugins)
+    named = {str(section["restricted_repository"] or "").casefold() for section in sections}
+    return frozenset(named - {str(section["repository"]).casefold() for section in sections} - {""})
+
+
+def _sections(settings: Settings, plugins: Plugins) -> list[Mapping[str, Any]]:
+    common = {"repository": settings.repository, "restricted_repository": settings.restricted_repository}
+    return [common, *(request_type.settings for request_type in plugins.types.values())]

@@ -129,6 +129,9 @@ def _check_notification(told: Any, event: Event) -> None:
         raise TypeError("a Notification's `to` is an Audience")
     if not isinstance(told.text, str) or not told.text.strip() or not isinstance(told.next, str):
         raise ValueError("a Notification has a text, and its `next` is one")
+    if "\0" in told.text + told.next:
+        raise ValueError("a Notification has a character that no database takes")
+    (told.text + told.next).encode()  # a lone surrogate could be neither kept nor sent
     if isinstance(told.buttons, str) or not all(isinstance(button, Move) for button in told.buttons):
         raise TypeError("a Notification's `buttons` are a tuple of Moves")
     if told.is_card and (told.to, event.kind) != (Audience.TEAM, EventKind.CREATED):

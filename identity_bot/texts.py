@@ -162,7 +162,7 @@ def _variant(kind: EventKind, audience: Audience, ticket: Ticket, event: Event) 
             return "changed"
         case EventKind.TARGET_CHANGED if ticket.facts.target is None:
             return "none"
-        case EventKind.ACCEPTED | EventKind.REJECTED if event.by != ticket.requestor.slack_id:
+        case EventKind.ACCEPTED | EventKind.REJECTED if not event.by or event.by != ticket.requestor.slack_id:
             return "by_hand"
         case EventKind.CLOSED:
             return _close_variant(ticket)
@@ -184,7 +184,7 @@ def values(
 ) -> dict[str, str]:
     """What stands for each of the placeholders, in mrkdwn; `messages` are the settings' own texts."""
     now, was = ticket.facts, event.was or Facts()
-    return {
+    known = {
         "ticket": words.link(ticket),
         "type": mrkdwn(title, limit=75),
         "requestor": mrkdwn(ticket.requestor.name or ticket.requestor.handle, limit=100),
@@ -195,15 +195,16 @@ def values(
         "target": words.day(now.target) if now.target else "",
         "target_before": words.day(was.target) if was.target else "",
         "close_reason": now.close_reason.value if now.close_reason else "",
-        "reason": _reason(ticket, event, messages),
+        "reason": "",
     }
+    return known | {"reason": _reason(ticket, event, known, messages)}
 
 
-def _reason(ticket: Ticket, event: Event, messages: Mapping[str, str]) -> str:
+def _reason(ticket: Ticket, event: Event, known: Mapping[str, str], messages: Mapping[str, str]) -> str:
     if not event.reason.strip():
         return ""
     if ticket.is_sensitive:
-        return messages.get("reason.sensitive") or TEXTS["reason.sensitive"]
+        return text("reason.sensitive", known, messages)
     quoted = mrkdwn(event.reason, limit=500)
     return f"“{quoted}”" if quoted.endswith((".", "!", "?", ELLIPSIS)) else f"“{quoted}”."
 

@@ -11,7 +11,7 @@ from slack_bolt import App
 from slack_bolt.adapter.starlette.handler import to_bolt_request, to_starlette_response
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
@@ -124,12 +124,15 @@ def _take_in(desk: Desk, told: Delivery | None) -> None:
 
 
 async def _body(request: Request, largest: int) -> bytes | None:
-    """A request's body; None where it is too large to be worth reading."""
+    """A request's body; None where it is too large to be worth reading, or was never sent to its end."""
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > largest:
-            return None
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > largest:
+                return None
+    except ClientDisconnect:  # which anybody can do as often as they like
+        return None
     return bytes(body)
 
 

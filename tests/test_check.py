@@ -356,6 +356,15 @@ def test_team_members_without_a_github_login_are_named(
     ]
 
 
+def test_guests_who_may_move_tickets_are_warned_of(check: Check, sandbox: Sandbox) -> None:
+    sandbox.slack.channels["C0TEAM"].members.add("U0ROWAN")
+
+    assert any(
+        line.startswith("team_channel #identity-surge: Rowan Tidewell (U0ROWAN) may move tickets, as a guest")
+        for line in check().warnings
+    )
+
+
 def test_people_who_are_not_there_are_warned_of(check: Check, sandbox: Sandbox, settings_file: Path) -> None:
     changed = PEOPLE.sub(NOBODY, settings_file.read_text(encoding="utf-8"))
     settings_file.write_text(changed, encoding="utf-8")
@@ -399,6 +408,22 @@ def test_how_the_bot_hears_of_github_is_said(check: Check, secret: str, line: st
 
     assert found.problems == []
     assert any(one.endswith(said) for one in found.ok)
+
+
+def test_sensitive_requests_in_a_public_repository_are_warned_of(
+    check: Check, sandbox: Sandbox, settings_file: Path
+) -> None:
+    written = settings_file.read_text(encoding="utf-8")
+    settings_file.write_text(
+        re.sub("^restricted_repository.*$", "", written, flags=re.MULTILINE), encoding="utf-8"
+    )
+
+    found = check().warnings
+
+    assert found == [
+        f"repository {cast.REPOSITORY} (default; sensitive requests too, for data_pull): is public, so everybody "
+        "can read sensitive requests"
+    ]
 
 
 def test_repositories_are_looked_at_with_what_they_are_for(check: Check, sandbox: Sandbox) -> None:
