@@ -78,7 +78,7 @@ class Bot:
         self._attached = True
         if app.client.token:
             self.chat.use(app.client)
-        self.desk.keep_polling()
+        self.desk.keep_time()
         self.worker.start()
         atexit.register(self.stop)
         return self

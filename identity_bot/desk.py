@@ -173,7 +173,7 @@ class Desk:
                 others = {k: a for k, a in ticket.asked.items() if k is not kind}
                 transaction.save(replace(ticket, asked=others | ({kind: asked} if asked else {})))
 
-    def keep_polling(self) -> None:
+    def keep_time(self) -> None:
         """Has the timers go from now on: GitHub polled, the database cleaned up; each once for all processes."""
         with self.store.begin() as transaction:
             if self.settings.poll_seconds:

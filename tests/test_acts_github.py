@@ -333,7 +333,7 @@ def test_a_comment_is_heard_once_by_poll_and_webhook_and_in_any_case(office: Off
     office.desk.hear(heard)
     office.desk.hear(replace(heard, repository="Sandbox-Org/identity-requests"))
     office.tracker.said.append(heard)
-    office.desk.keep_polling()
+    office.desk.keep_time()
     office.work(200)
     office.desk.hear(heard)
     office.work()

@@ -47,7 +47,7 @@ def poll_once(office: Office) -> None:
 
 def test_what_changed_in_github_is_found_without_any_webhook(office: Office) -> None:
     ticket = office.submit()
-    office.desk.keep_polling()
+    office.desk.keep_time()
     office.work(100)
     office.tracker.hand(1, assignees=ASSIGNED)
     office.work(100)
@@ -57,22 +57,22 @@ def test_what_changed_in_github_is_found_without_any_webhook(office: Office) -> 
 
 
 def test_there_is_one_chain_of_polls_however_many_processes_start(office: Office) -> None:
-    at_once(*[office.desk.keep_polling] * 4)
+    at_once(*[office.desk.keep_time] * 4)
     office.work(200)
-    office.desk.keep_polling()
+    office.desk.keep_time()
 
     assert len(waiting(office)) == len(waiting(office, "clean_up")) == 1
 
 
 def test_a_start_during_a_poll_keeps_the_cursors(office: Office) -> None:
     """Another process polls at this moment; what it knows is not thrown away."""
-    office.desk.keep_polling()
+    office.desk.keep_time()
     office.work(10)
     before = waiting(office)[0].payload["cursors"]
     poll = office.tracker.poll
 
     def meanwhile(*asked: Any, **more: Any) -> Polled | None:
-        office.desk.keep_polling()
+        office.desk.keep_time()
         return poll(*asked, **more)
 
     office.tracker.poll = meanwhile  # type: ignore[method-assign]
@@ -85,7 +85,7 @@ def test_a_start_during_a_poll_keeps_the_cursors(office: Office) -> None:
 def test_without_polling_nothing_is_polled_and_the_house_is_still_cleaned(tmp_path: Path) -> None:
     office = Office(tmp_path)
     office.settings = replace(office.settings, poll_seconds=0)
-    office.new_desk().keep_polling()
+    office.new_desk().keep_time()
     office.work(10)
 
     assert (waiting(office), len(waiting(office, "clean_up"))) == ([], 1)
@@ -94,7 +94,7 @@ def test_without_polling_nothing_is_polled_and_the_house_is_still_cleaned(tmp_pa
 
 
 def test_polls_that_find_nothing_ask_once_for_each_repository(office: Office) -> None:
-    office.desk.keep_polling()
+    office.desk.keep_time()
     office.work(10)
     for expected in (2, 4, 6):
         assert office.tracker.asked == expected
@@ -111,7 +111,7 @@ def test_a_poll_begins_where_the_last_one_ended(office: Office) -> None:
 
     office.tracker.poll = noting  # type: ignore[method-assign]
     start = office.clock.now
-    office.desk.keep_polling()
+    office.desk.keep_time()
     office.submit()
     office.work(10)
     poll_once(office)
@@ -150,7 +150,7 @@ def test_no_failure_ends_polling_or_keeps_the_other_repository_from_it(
         return poll(repository, **more)
 
     office.tracker.poll = failing  # type: ignore[method-assign]
-    office.desk.keep_polling()
+    office.desk.keep_time()
     office.work(10)
     office.clock.move(5 * DAY)
     office.work(10)
@@ -162,7 +162,7 @@ def test_no_failure_ends_polling_or_keeps_the_other_repository_from_it(
 
 
 def test_polls_are_further_apart_while_github_cannot_be_reached_and_then_as_before(office: Office) -> None:
-    office.desk.keep_polling()
+    office.desk.keep_time()
     office.work(1)
     pauses = []
     for fails in (1, 1, 1, 1, 1, 1, 1, 1, 0):
@@ -179,7 +179,7 @@ def test_polls_are_further_apart_while_github_cannot_be_reached_and_then_as_befo
 def test_a_time_that_github_names_is_waited_for(office: Office) -> None:
     office.tracker.fails = [Later("GitHub: rate limit", 1800.0)]
     start = office.clock.now
-    office.desk.keep_polling()
+    office.desk.keep_time()
     office.work(1)
 
     assert waiting(office)[0].due_at == start + 1800
@@ -198,7 +198,7 @@ def test_a_bug_that_one_issue_meets_does_not_stop_the_others(office: Office) -> 
         observe(snapshot, **more)
 
     office.desk.observe = stumbling  # type: ignore[method-assign]
-    office.desk.keep_polling()
+    office.desk.keep_time()
     office.work(30)
 
     assert [office.ticket(one).stage for one in (first, second)] == [Stage.OPEN, Stage.CLOSED]
@@ -207,7 +207,7 @@ def test_a_bug_that_one_issue_meets_does_not_stop_the_others(office: Office) -> 
 
 def test_a_database_that_fails_during_a_poll_loses_no_change(office: Office) -> None:
     ticket = office.submit()
-    office.desk.keep_polling()
+    office.desk.keep_time()
     office.work(60)
     office.tracker.hand(1, is_open=False)
     observe = office.desk.observe
@@ -234,7 +234,7 @@ def test_a_renamed_repository_is_said_once_and_still_polled(office: Office) -> N
         return replace(polled, renamed_to="sandbox-org/ids") if polled and is_it else polled
 
     office.tracker.poll = renamed  # type: ignore[method-assign]
-    office.desk.keep_polling()
+    office.desk.keep_time()
     office.work(100)
     office.desk.repository_renamed(REQUESTS, "sandbox-org/ids")
     for changes in ({"assignees": ASSIGNED}, {"is_open": False}):
@@ -247,7 +247,7 @@ def test_a_renamed_repository_is_said_once_and_still_polled(office: Office) -> N
 
 def test_commands_in_comments_are_found_by_polling(office: Office) -> None:
     ticket = office.submit()
-    office.desk.keep_polling()
+    office.desk.keep_time()
     office.work(100)
     office.tracker.said.append(
         IssueComment(
@@ -271,7 +271,7 @@ def test_commands_in_comments_are_found_by_polling(office: Office) -> None:
 def test_all_that_changed_in_a_day_without_github_is_told_once(office: Office, count: int) -> None:
     """However many issues changed, and however often: each requestor gets one message, with how it is now."""
     tickets = [office.submit(view=f"V{number}") for number in range(count)]
-    office.desk.keep_polling()
+    office.desk.keep_time()
     office.work(10, has_pace=False)
     before = len(office.chat.texts(INTAKE))
     poll = office.tracker.poll
@@ -325,7 +325,7 @@ def test_what_was_done_a_month_ago_is_forgotten_and_nothing_else(office: Office)
     office.clock.move(31 * DAY)
     fresh = office.submit(view="V2")
     office.work()
-    office.desk.keep_polling()
+    office.desk.keep_time()
     office.work()
 
     assert ids(office, "parked") == [parked]
@@ -342,7 +342,7 @@ def test_it_is_cleaned_up_each_day_some_rows_at_a_time(office: Office) -> None:
             transaction.enqueue(effect(f"lane {number % 7}", "post"))
         transaction.connection.execute(update(tables.outbox).values(state="done"))
     office.clock.move(31 * DAY)
-    office.desk.keep_polling()
+    office.desk.keep_time()
     office.work(10)
 
     assert all(number > 2500 for number in ids(office, "done"))
@@ -365,7 +365,7 @@ def test_events_and_tickets_are_never_forgotten(office: Office) -> None:
     ticket = office.submit()
     office.work()
     office.clock.move(4000 * DAY)
-    office.desk.keep_polling()
+    office.desk.keep_time()
     office.work()
 
     assert office.ticket(ticket).number == 1

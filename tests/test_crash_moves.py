@@ -45,7 +45,7 @@ def poll(life: Life) -> None:
     """Somebody assigns it in GitHub, and commands something, and nothing tells of it but the poll."""
     life.sandbox.github.assign(REPOSITORY, 1, ENGINEER, actor=LEAD)
     life.sandbox.github.comment(REPOSITORY, 1, "/help", actor=LEAD)
-    life.bot.desk.keep_polling()
+    life.bot.desk.keep_time()
 
 
 def doubt(life: Life) -> None:
