@@ -117,7 +117,8 @@ class Lookout:
                     # Who moved it there wants it read there only: no more of it in the thread that all can read.
                     followed = replace(followed, is_sensitive=True, is_direct=True, thread=None)
                 transaction.save(followed)
-                self._teller.follow(transaction, followed)  # its card may show more than it should from now on
+                # Its card may show more than it should from now on.
+                self._teller.follow(transaction, followed)
                 self._look(transaction, ticket)
                 return
         facts = replace(
