@@ -43,7 +43,12 @@ def test_nobody_waits_for_each_other_and_all_is_told_once(tmp_path: Path, databa
     def say(number: int) -> None:
         office.desk.hear(
             IssueComment(
-                repository=REQUESTS, number=number, id=number, author=LOGINS[0], body="/help", created_at=0.0
+                repository=REQUESTS,
+                number=number,
+                id=number,
+                author=LOGINS[0],
+                body="/help",
+                created_at=office.clock(),
             )
         )
 
