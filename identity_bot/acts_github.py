@@ -40,13 +40,17 @@ KINDS: Mapping[Move, EventKind] = {
 """The event that a move leads to; a target date is set or changed."""
 
 
-class OpenIssue(DeskAct):
-    """Makes the ticket's issue, and has everybody told of it."""
+class _IssueAct(DeskAct):
+    """An act on an issue that also takes a word of Slack: a name, or a link."""
 
     def __init__(self, desk: Desk, tracker: Tracker, chat: Chat) -> None:
         super().__init__(desk)
         self._tracker = tracker
         self._chat = chat
+
+
+class OpenIssue(_IssueAct):
+    """Makes the ticket's issue, and has everybody told of it."""
 
     def do(self, effect: Effect) -> Any:
         ticket = self.ticket(effect)
@@ -110,13 +114,8 @@ class OpenIssue(DeskAct):
         return answers
 
 
-class ChangeIssue(DeskAct):
+class ChangeIssue(_IssueAct):
     """Makes a move that somebody in Slack asked for."""
-
-    def __init__(self, desk: Desk, tracker: Tracker, chat: Chat) -> None:
-        super().__init__(desk)
-        self._tracker = tracker
-        self._chat = chat
 
     def do(self, effect: Effect) -> Any:
         change, by = _change_in(effect), effect.payload["by"]
@@ -155,13 +154,8 @@ class ChangeIssue(DeskAct):
         return True
 
 
-class Attribute(DeskAct):
+class Attribute(_IssueAct):
     """Says below the issue whose a change from Slack was, and why."""
-
-    def __init__(self, desk: Desk, tracker: Tracker, chat: Chat) -> None:
-        super().__init__(desk)
-        self._tracker = tracker
-        self._chat = chat
 
     def do(self, effect: Effect) -> Any:
         ticket, by = self.ticket(effect), effect.payload["by"]
@@ -220,13 +214,8 @@ class Obey(DeskAct):
             self._desk.observe(self._tracker.edit_issue(ticket, edit), is_now=True)
 
 
-class LinkThread(DeskAct):
+class LinkThread(_IssueAct):
     """Puts the link to the ticket's Slack thread into its issue."""
-
-    def __init__(self, desk: Desk, tracker: Tracker, chat: Chat) -> None:
-        super().__init__(desk)
-        self._tracker = tracker
-        self._chat = chat
 
     def do(self, effect: Effect) -> Any:
         ticket = self.ticket(effect)

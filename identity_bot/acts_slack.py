@@ -21,12 +21,16 @@ RECEIPT_LIFE = 600.0
 REQUESTOR = Audience.REQUESTOR.value
 
 
-class PostMessage(DeskAct):
-    """Posts a message, or puts it in the place of the one that stands in its slot already."""
+class _ChatAct(DeskAct):
+    """An act in Slack."""
 
     def __init__(self, desk: Desk, chat: Chat) -> None:
         super().__init__(desk)
         self._chat = chat
+
+
+class PostMessage(_ChatAct):
+    """Posts a message, or puts it in the place of the one that stands in its slot already."""
 
     def do(self, effect: Effect) -> Any:
         slot = effect.payload.get("slot")
@@ -113,12 +117,8 @@ class PostMessage(DeskAct):
         return self._desk.teller.place_of(ticket, payload["to"])
 
 
-class Withdraw(DeskAct):
+class Withdraw(_ChatAct):
     """Takes a message away that has become untrue within seconds."""
-
-    def __init__(self, desk: Desk, chat: Chat) -> None:
-        super().__init__(desk)
-        self._chat = chat
 
     def do(self, effect: Effect) -> Any:
         standing = self._desk.store.posted(effect.ticket_id or "", effect.payload["slot"])
@@ -136,12 +136,8 @@ class Withdraw(DeskAct):
         return True
 
 
-class DrawCard(DeskAct):
+class DrawCard(_ChatAct):
     """Posts the team's card, and from then on edits it in place, so that it shows what is so."""
-
-    def __init__(self, desk: Desk, chat: Chat) -> None:
-        super().__init__(desk)
-        self._chat = chat
 
     def do(self, effect: Effect) -> Any:
         edited = self._edited(effect)
@@ -177,12 +173,8 @@ class DrawCard(DeskAct):
         return None
 
 
-class ShowReceipt(DeskAct):
+class ShowReceipt(_ChatAct):
     """Shows the issue's number in the modal, if it is still open; the requestor is told in Slack anyway."""
-
-    def __init__(self, desk: Desk, chat: Chat) -> None:
-        super().__init__(desk)
-        self._chat = chat
 
     def do(self, effect: Effect) -> Any:
         ticket = self.ticket(effect)
