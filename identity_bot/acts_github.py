@@ -48,6 +48,11 @@ class _IssueAct(DeskAct):
         self._tracker = tracker
         self._chat = chat
 
+    def name_of(self, key: str) -> str:
+        """The name of somebody who is only known in Slack; empty for a login, which is a name."""
+        _, is_slack, slack_id = key.partition("slack:")
+        return self._chat.name_of(slack_id) if is_slack else ""
+
 
 class OpenIssue(_IssueAct):
     """Makes the ticket's issue, and has everybody told of it."""
@@ -129,8 +134,7 @@ class ChangeIssue(_IssueAct):
             # Where an attempt was cut short, it was ours, unless somebody else asked for the same since.
             return {"is_made": effect.looks > 0 and (noted is None or noted.by == by)}
         self._desk.note(ticket.id, _kind(ticket, change), Asked(by=by, reason=change.reason))
-        slack_id = (edit.spoc or "").partition("slack:")[2]
-        name = self._chat.name_of(slack_id) if slack_id else ""
+        name = self.name_of(edit.spoc or "")
         self._desk.observe(self._tracker.edit_issue(ticket, edit, spoc_name=name), is_now=True)
         return {"is_made": True}
 
@@ -159,8 +163,8 @@ class Attribute(_IssueAct):
 
     def do(self, effect: Effect) -> Any:
         ticket, by = self.ticket(effect), effect.payload["by"]
-        name = self._chat.name_of(by) or by
-        said = attribution.comment(ticket, _change_in(effect), name, self._desk.people)
+        change = _change_in(effect)
+        said = attribution.comment(change, self._chat.name_of(by) or by, self.name_of(change.value))
         self._tracker.comment(ticket.repository, ticket.number or 0, said, mark=mark(effect))
         return {}
 

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from identity_bot import commands
 from identity_bot.markdown import block, span
-from identity_bot.model import Change, CloseReason, Move, Ticket
-from identity_bot.people import People
+from identity_bot.model import Change, CloseReason, Move
 
 NO_WRITE_ACCESS = "Only people with write access to this repository can move a ticket by a comment."
 
@@ -36,10 +35,10 @@ MOVES = {
 }
 
 
-def comment(ticket: Ticket, change: Change, name: str, people: People) -> str:
-    """Who made a change in Slack, with their reason as they wrote it."""
+def comment(change: Change, name: str, person: str = "") -> str:
+    """Who made a change in Slack, with their reason as they wrote it; `person` is what to call its value instead."""
     value = change.value or CloseReason.COMPLETED.value  # as which an issue is closed where nobody says why
-    said = SENTENCES[change.move].format(value=value, person=span(value, limit=100))
+    said = SENTENCES[change.move].format(value=value, person=span(person or value, limit=100))
     by = f"{span(name, limit=100)} {said}, in Slack."
     return f"{by}\n\n{block(change.reason)}" if change.reason else by
 

@@ -6,14 +6,10 @@ import pytest
 
 from identity_bot import attribution, commands
 from identity_bot.model import Change, Move
-from identity_bot.people import People
-from tests.support_outbox import ticket
-
-PEOPLE = People([])
 
 
 def said(move: Move, value: str = "", reason: str = "", name: str = "Sage Hollowell") -> str:
-    return attribution.comment(ticket(), Change(move=move, value=value, reason=reason), name, PEOPLE)
+    return attribution.comment(Change(move=move, value=value, reason=reason), name)
 
 
 @pytest.mark.parametrize("move", Move)
@@ -66,3 +62,11 @@ def test_a_reply_says_what_is_wrong_and_what_there_is() -> None:
 
 def test_somebody_who_does_not_work_here_is_named_without_being_called() -> None:
     assert attribution.no_member("octo").startswith("`octo` has no write access")
+
+
+def test_somebody_without_a_login_is_called_by_name() -> None:
+    change = Change(move=Move.SPOC, value="slack:U0MARLO")
+
+    said = attribution.comment(change, "Sage Hollowell", "Marlo Pinesong")
+
+    assert said == "`Sage Hollowell` named `Marlo Pinesong` as the single point of contact, in Slack."
