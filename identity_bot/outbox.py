@@ -42,6 +42,7 @@ _PUT_OFF = _CHANGE.values(
     last_error=bindparam("reason"),
     looks=bindparam("looks_left"),
     attempts=outbox.c.attempts + bindparam("attempts_more"),
+    since=bindparam("tried_since"),
 )
 _IS_PARKED = text("state = 'parked'")
 _RETRY = (
@@ -150,6 +151,8 @@ class Outbox:
                     "reason": reason,
                     "looks_left": looks,
                     "attempts_more": int(counts),
+                    # Until it was tried, nothing was wrong with it: perhaps no bot was running.
+                    "tried_since": lease.since if lease.effect.attempts else transaction.now,
                 }
                 transaction.connection.execute(_PUT_OFF, values)
                 release(transaction, lease.lane, transaction.now + pace if aside else until)

@@ -22,7 +22,7 @@ FIRST_DELAY, LONGEST_DELAY = 1.0, 300.0
 STEP_ASIDE_AFTER = 5
 """Attempts after which a failing effect no longer holds up those behind it."""
 GIVE_UP_AFTER = 3 * 24 * 3600.0
-"""Seconds for which an effect that may still work is tried."""
+"""Seconds for which an effect that may still work is tried, from its first attempt on."""
 LOOK_DELAYS = {3: 3.0, 2: 6.0}
 """Seconds until the next look, by the number of looks left with this one: about ten in all."""
 LONGEST_NAP = 1.0
@@ -214,7 +214,7 @@ class Worker:
     def _again(self, lease: Lease, reason: str, seconds: float | None, *, looks: int) -> Lease | None:
         """Puts an effect off: for as long as the other side asked, or a little longer each time."""
         effect, store = lease.effect, self._outbox.store
-        if store.clock() - lease.since > GIVE_UP_AFTER:
+        if effect.attempts and store.clock() - lease.since > GIVE_UP_AFTER:
             return self._give_up(lease, f"given up after three days: {reason}", looks=looks)
         if seconds is None:
             delay = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(effect.attempts, 10))

@@ -201,6 +201,20 @@ def test_a_timer_has_its_three_days_from_when_it_is_due(outbox: Outbox, clock: C
     assert states(outbox) == {"waiting": 1}
 
 
+def test_what_waited_while_no_bot_was_running_has_its_three_days_from_its_first_attempt(
+    outbox: Outbox, clock: Clock
+) -> None:
+    """After a long week-end a single failure gives nothing up."""
+    enqueue(outbox.store, effect())
+    doing = worker(outbox, Recorder(answers=[Later("down")] * 2 + [Later("limit", 60.0)]))
+    clock.move(2 * GIVE_UP_AFTER)
+
+    delays(outbox, clock, doing, 3)
+    doing.run_due()
+
+    assert states(outbox) == {"done": 1}
+
+
 def test_a_retried_effect_has_its_three_days_again(outbox: Outbox, clock: Clock) -> None:
     [number] = enqueue(outbox.store, effect())
     doing = worker(outbox, Recorder(answers=[Refused("no"), Later("down")]))
@@ -339,15 +353,16 @@ def test_where_looking_is_refused_nothing_is_done_twice(outbox: Outbox, clock: C
 
 def test_what_was_unsure_when_given_up_is_looked_for_when_retried(outbox: Outbox, clock: Clock) -> None:
     [number] = enqueue(outbox.store, effect())
-    act = Recorder(answers=[Unsure("time-out")], found=[FOUND])
+    act = Recorder(answers=[Later("down"), Unsure("time-out")], found=[FOUND])
     doing = worker(outbox, act)
+    doing.run_due()
     clock.move(GIVE_UP_AFTER + 1)
     doing.run_due()
 
     outbox.retry(number)
     doing.run_due()
 
-    assert (len(act.did), states(outbox)) == (1, {"done": 1})
+    assert (len(act.did), states(outbox)) == (2, {"done": 1})
 
 
 # Bugs and broken databases
