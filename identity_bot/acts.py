@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from identity_bot.act import DeskAct
-from identity_bot.acts_github import Attribute, ChangeIssue, LinkThread, LookAtIssue, Obey, OpenIssue
+from identity_bot.acts_comments import Answer, Obey
+from identity_bot.acts_github import Attribute, ChangeIssue, LinkThread, LookAtIssue, OpenIssue
 from identity_bot.acts_slack import DrawCard, PostMessage, ShowReceipt, Withdraw
 from identity_bot.acts_timers import CleanUp, Poll, RollCall
 from identity_bot.desk import Desk
@@ -24,6 +25,7 @@ def acts(desk: Desk, tracker: Tracker, chat: Chat, *, reader: Tracker | None = N
         "change_issue": ChangeIssue(desk, tracker, chat),
         "attribute": Attribute(desk, tracker, chat),
         "obey": Obey(desk, tracker),
+        "answer": Answer(desk, tracker),
         "link_thread": LinkThread(desk, tracker, chat),
         "look_at_issue": LookAtIssue(desk, reader),
         "poll": Poll(desk, reader),

@@ -1,15 +1,15 @@
-"""The acts in GitHub: issues opened, changed, linked and looked at, and comments obeyed."""
+"""The acts in GitHub: issues opened, changed, linked and looked at."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from identity_bot import attribution, blocks, issue, lifecycle, words
 from identity_bot.act import DeskAct, mark
-from identity_bot.desk import GITHUB, VIEWS, Desk
+from identity_bot.desk import DAY, GITHUB, VIEWS, Desk
 from identity_bot.errors import Impossible, Refused
 from identity_bot.lookout import repository_for
 from identity_bot.model import Asked, Change, Edit, Effect, EventKind, IssueDraft, Move, Ticket
@@ -20,6 +20,8 @@ from identity_bot.store import Transaction
 from identity_bot.teller import slack_lane
 
 log = logging.getLogger(__name__)
+
+Found = TypeVar("Found")
 
 RECEIPT_DELAY = 0.3
 """Seconds that the modal's second receipt waits, lest it reach Slack before the ack that brings the first."""
@@ -125,20 +127,24 @@ class ChangeIssue(_IssueAct):
     def do(self, effect: Effect) -> Any:
         change, by = _change_in(effect), effect.payload["by"]
         try:
-            ticket = _looked_at(self._desk, self._tracker, self.ticket(effect))
+            ticket = looked_at(self._desk, self._tracker, self.ticket(effect))
             edit = lifecycle.plan(ticket, change)
         except Impossible as error:
             if not error.is_so:
                 return {"problem": words.impossible(error)}
-            noted = error.ticket.asked.get(_kind(error.ticket, change))
-            # Where an attempt was cut short, it was ours, unless somebody else asked for the same since.
-            return {"is_made": effect.looks > 0 and (noted is None or noted.by == by)}
-        self._desk.note(ticket.id, _kind(ticket, change), Asked(by=by, reason=change.reason))
+            noted = error.ticket.asked.get(kind_of(error.ticket, change))
+            # Where an attempt was cut short, it was ours, unless somebody else asked for the same since. And a reason
+            # that somebody wrote is said also where another was quicker.
+            is_ours = effect.looks > 0 and (noted is None or noted.by == by)
+            return {"is_made": is_ours or bool(change.reason), "is_ours": is_ours}
+        self._desk.note(ticket.id, kind_of(ticket, change), Asked(by=by, reason=change.reason))
         name = self.name_of(edit.spoc or "")
         self._desk.observe(self._tracker.edit_issue(ticket, edit, spoc_name=name), is_now=True)
-        return {"is_made": True}
+        return {"is_made": True, "is_ours": True}
 
     def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
+        if not result.get("is_ours"):
+            self._forget(transaction, effect)  # an earlier attempt may have noted it
         if problem := result.get("problem"):
             _answer(transaction, effect, problem)
         elif result["is_made"]:
@@ -149,13 +155,21 @@ class ChangeIssue(_IssueAct):
 
     def refused(self, transaction: Transaction, effect: Effect, reason: str) -> bool:
         """Whoever asked for it is told; they can ask again."""
-        ticket = transaction.ticket(effect.ticket_id or "")
+        ticket = self._forget(transaction, effect)
         if ticket:
-            kind, by = _kind(ticket, _change_in(effect)), effect.payload["by"]
-            others = {k: a for k, a in ticket.asked.items() if (k, a.by) != (kind, by)}
-            transaction.save(replace(ticket, asked=others))
             _answer(transaction, effect, words.not_taken(ticket, reason))
         return True
+
+    def _forget(self, transaction: Transaction, effect: Effect) -> Ticket | None:
+        """The ticket, which remembers no more that somebody asks for what was not made."""
+        ticket = transaction.ticket(effect.ticket_id or "")
+        if ticket:
+            asked = Asked(by=effect.payload["by"], reason=effect.payload["reason"])
+            kind = kind_of(ticket, _change_in(effect))
+            others = {k: a for k, a in ticket.asked.items() if (k, a) != (kind, asked)}
+            if others != ticket.asked:
+                transaction.save(replace(ticket, asked=others))
+        return ticket
 
 
 class Attribute(_IssueAct):
@@ -165,57 +179,20 @@ class Attribute(_IssueAct):
         ticket, by = self.ticket(effect), effect.payload["by"]
         change = _change_in(effect)
         said = attribution.comment(change, self._chat.name_of(by) or by, self.name_of(change.value))
-        self._tracker.comment(ticket.repository, ticket.number or 0, said, mark=mark(effect))
+
+        def write(to: Ticket) -> None:
+            self._tracker.comment(to.repository, to.number or 0, said, mark=mark(effect))
+
+        where_it_is(self._desk, self._tracker, ticket, write)
         return {}
 
     def look(self, effect: Effect) -> Any | None:
-        ticket = self.ticket(effect)
+        ticket = looked_at(self._desk, self._tracker, self.ticket(effect))
         where = ticket.repository, ticket.number or 0
-        return {} if self._tracker.has_comment(*where, mark(effect), effect.created_at) else None
-
-
-class Obey(DeskAct):
-    """Does what a comment on an issue commands, and answers it."""
-
-    def __init__(self, desk: Desk, tracker: Tracker) -> None:
-        super().__init__(desk)
-        self._tracker = tracker
-
-    def do(self, effect: Effect) -> Any:
-        ticket, payload = self.ticket(effect), effect.payload
-        author, where = payload["author"], (ticket.repository, ticket.number or 0)
-        trace, since = mark(effect), effect.created_at
-        if not self._tracker.may_write(ticket.repository, author):
-            problems = [attribution.NO_WRITE_ACCESS]
-            # Told once: else anybody could have the bot fill an issue and use up what GitHub lets it write.
-            trace, since = f"no-write-access:{author}", ticket.submitted_at
-        else:
-            problems = [*payload["problems"], *self._obey(effect, ticket, author)]
-        wants_help = any(name == "help" for name, _ in payload["commands"]) and not problems
-        self._tracker.react(ticket.repository, payload["comment"], "confused" if problems else "+1")
-        reply = attribution.reply(problems, wants_help=wants_help)
-        if reply and not self._tracker.has_comment(*where, trace, since):
-            self._tracker.comment(*where, reply, mark=trace)
-        return {}
-
-    def _obey(self, effect: Effect, ticket: Ticket, author: str) -> Iterator[str]:
-        by = self._desk.people.slack_id(author) or author
-        for name, value in effect.payload["commands"]:
-            change = attribution.change(name, value)
-            if change is None:
-                continue
-            if change.move is Move.SPOC and not self._tracker.may_write(ticket.repository, value):
-                yield attribution.no_member(value)
-                continue
-            try:
-                ticket = _looked_at(self._desk, self._tracker, ticket)
-                edit = lifecycle.plan(ticket, change)
-            except Impossible as error:
-                if not error.is_so:
-                    yield words.impossible(error)
-                continue
-            self._desk.note(ticket.id, _kind(ticket, change), Asked(by=by))
-            self._desk.observe(self._tracker.edit_issue(ticket, edit), is_now=True)
+        is_said = lifecycle.is_gone(ticket) or self._tracker.has_comment(
+            *where, mark(effect), effect.created_at
+        )
+        return {} if is_said else None
 
 
 class LinkThread(_IssueAct):
@@ -225,10 +202,13 @@ class LinkThread(_IssueAct):
         ticket = self.ticket(effect)
         if ticket.thread is None or ticket.number is None:
             raise Refused("the ticket has no thread or no issue")
-        link = ticket.thread.link or self._chat.link_to(ticket.thread)
-        linked = replace(ticket, thread=replace(ticket.thread, link=link))
-        self._desk.observe(self._tracker.edit_issue(linked, Edit()), is_now=True)
-        return {"link": link}
+        thread = replace(ticket.thread, link=ticket.thread.link or self._chat.link_to(ticket.thread))
+
+        def write(to: Ticket) -> None:
+            self._desk.observe(self._tracker.edit_issue(replace(to, thread=thread), Edit()), is_now=True)
+
+        where_it_is(self._desk, self._tracker, ticket, write)
+        return {"link": thread.link}
 
     def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
         ticket = transaction.ticket(effect.ticket_id or "")
@@ -244,18 +224,36 @@ class LookAtIssue(DeskAct):
         self._tracker = tracker
 
     def do(self, effect: Effect) -> Any:
-        _looked_at(self._desk, self._tracker, self.ticket(effect))
+        looked_at(self._desk, self._tracker, self.ticket(effect))
         return {}
 
     def look(self, effect: Effect) -> Any | None:
         return self.do(effect)
 
+    def refused(self, transaction: Transaction, effect: Effect, reason: str) -> bool:
+        """The team is told once, however many issues cannot be asked for: each is looked at again within a day."""
+        self._desk.teller.notice(transaction, words.cannot_poll(reason), again_after=DAY)
+        return True
 
-def _looked_at(desk: Desk, tracker: Tracker, ticket: Ticket) -> Ticket:
+
+def looked_at(desk: Desk, tracker: Tracker, ticket: Ticket) -> Ticket:
     """The ticket as its issue is at this moment, which the desk takes in."""
     snapshot = tracker.look_at(ticket.repository, ticket.number or 0)
     desk.observe(snapshot, is_now=True)
     return desk.ticket(ticket.id) or ticket
+
+
+def where_it_is(desk: Desk, tracker: Tracker, ticket: Ticket, act: Callable[[Ticket], Found]) -> Found | None:
+    """What an act on the ticket's issue gives, also where that was moved since; None where it is nowhere any more."""
+    try:
+        return act(ticket)
+    except Refused:
+        now = looked_at(desk, tracker, ticket)
+        if lifecycle.is_gone(now):
+            return None
+        if (now.repository, now.number) == (ticket.repository, ticket.number):
+            raise
+    return act(now)
 
 
 def _change_in(effect: Effect) -> Change:
@@ -263,7 +261,7 @@ def _change_in(effect: Effect) -> Change:
     return Change(move=Move(payload["move"]), value=payload["value"], reason=payload["reason"])
 
 
-def _kind(ticket: Ticket, change: Change) -> EventKind:
+def kind_of(ticket: Ticket, change: Change) -> EventKind:
     """The event that a change of this ticket will be told as."""
     if change.move is Move.TARGET:
         return EventKind.TARGET_CHANGED if ticket.facts.target else EventKind.TARGET_SET

@@ -14,7 +14,7 @@ from identity_bot.desk import GITHUB, Desk
 from identity_bot.model import Audience, Effect, Post, Ticket
 from identity_bot.ports import Chat
 from identity_bot.store import Transaction
-from identity_bot.teller import is_withdrawn, slack_lane, withdrawal
+from identity_bot.teller import is_standing, is_withdrawn, slack_lane, withdrawal
 
 RECEIPT_LIFE = 600.0
 """Seconds after which nobody is looking at the modal any more."""
@@ -121,7 +121,10 @@ class Withdraw(_ChatAct):
     """Takes a message away that has become untrue within seconds."""
 
     def do(self, effect: Effect) -> Any:
-        standing = self._desk.store.posted(effect.ticket_id or "", effect.payload["slot"])
+        slot = effect.payload["slot"]
+        if is_standing(self.ticket(effect), slot):
+            return {"is_true": True}  # again, since: what waits behind this edits it
+        standing = self._desk.store.posted(effect.ticket_id or "", slot)
         if standing:
             self._chat.delete(standing[0])
         return {}
@@ -130,7 +133,8 @@ class Withdraw(_ChatAct):
         return self.do(effect)  # what is gone cannot be deleted twice
 
     def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
-        transaction.forget_post(effect.ticket_id or "", effect.payload["slot"])
+        if not result.get("is_true"):
+            transaction.forget_post(effect.ticket_id or "", effect.payload["slot"])
 
     def refused(self, transaction: Transaction, effect: Effect, reason: str) -> bool:
         return True

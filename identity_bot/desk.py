@@ -160,7 +160,8 @@ class Desk:
         payload = {"move": change.move.value, "value": change.value, "reason": change.reason, "by": by}
         effect = Effect(lane=GITHUB, kind="change_issue", ticket_id=ticket.id, payload=payload)
         with self.store.begin() as transaction:
-            if not transaction.is_waiting(effect):
+            transaction.ticket(ticket.id)  # locked, so that of clicks at once each sees the one before
+            if not transaction.is_waiting(effect, is_last=True):
                 transaction.enqueue(effect)
         log.info("ticket: %s asked for", change.move.value, extra={"ticket": ticket.id})
         return ticket

@@ -36,18 +36,13 @@ _WAITS_OR_IS_DONE = (
 )
 _WAITS = _WAITS_OR_IS_DONE.where(~exists().where(tables.lanes.c.current == tables.outbox.c.id))
 _WAITS_FOR_TICKET = _WAITS.where(tables.outbox.c.ticket_id == bindparam("ticket"))
-_SINCE = select(tables.outbox.c.payload).where(
+_SAME = (
     tables.outbox.c.lane == bindparam("at"),
     tables.outbox.c.kind == bindparam("what"),
     tables.outbox.c.ticket_id.is_not_distinct_from(bindparam("ticket", type_=String)),
-    tables.outbox.c.created_at >= bindparam("earliest"),
 )
-_PAYLOADS = select(tables.outbox.c.payload).where(
-    tables.outbox.c.lane == bindparam("at"),
-    tables.outbox.c.kind == bindparam("what"),
-    tables.outbox.c.ticket_id.is_not_distinct_from(bindparam("ticket", type_=String)),
-    tables.WAITING,
-)
+_SINCE = select(tables.outbox.c.payload).where(*_SAME, tables.outbox.c.created_at >= bindparam("earliest"))
+_PAYLOADS = select(tables.outbox.c.payload).where(*_SAME, tables.WAITING).order_by(tables.outbox.c.id.desc())
 _OPEN = select(tables.tickets.c.id).where(
     tables.tickets.c.repository == bindparam("where"), tables.tickets.c.stage.not_in(("submitted", "closed"))
 )
@@ -195,10 +190,11 @@ class Transaction:
         wanted = {"at": effect.lane, "ticket": effect.ticket_id, "what": effect.kind, "earliest": since}
         return dict(effect.payload) in self.connection.execute(_SINCE, wanted).scalars().all()
 
-    def is_waiting(self, effect: Effect) -> bool:
-        """Whether the very same effect waits already, or is being done."""
+    def is_waiting(self, effect: Effect, *, is_last: bool = False) -> bool:
+        """Whether the very same effect waits already, or is being done; with `is_last`, none of its kind after it."""
         wanted = {"at": effect.lane, "ticket": effect.ticket_id, "what": effect.kind}
-        return dict(effect.payload) in self.connection.execute(_PAYLOADS, wanted).scalars().all()
+        waiting = self.connection.execute(_PAYLOADS, wanted).scalars().all()
+        return dict(effect.payload) in (waiting[:1] if is_last else waiting)
 
     def enqueue(self, effect: Effect) -> int:
         """Writes an effect to the outbox and makes its lane ready for it; its id there."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from identity_bot import blocks, cards, lifecycle, telling, words
 from identity_bot.errors import Refused
-from identity_bot.model import Asked, Audience, Effect, Event, EventKind, Facts, Ticket, Told
+from identity_bot.model import Asked, Audience, Effect, Event, EventKind, Facts, Stage, Ticket, Told
 from identity_bot.people import People
 from identity_bot.plugins import Plugins, RequestType
 from identity_bot.settings import Settings
@@ -111,6 +111,9 @@ class Teller:
             to=tuple(said),
         )
         used = {k: replace(a, telling=number) if k in kinds else a for k, a in asked.items()}
+        if ticket.facts.stage is Stage.CLOSED:
+            # Of what was asked for until then nothing is told any more; a later change like it is another's.
+            used = {k: a for k, a in used.items() if k in (EventKind.CLOSED, EventKind.REOPENED)}
         transaction.save(replace(ticket, told=following, asked=used))
 
     def _post(self, ticket: Ticket, place: str, message: telling.Message, slot: str) -> Effect:
@@ -172,6 +175,13 @@ def _is_answered(ticket: Ticket, told: Told) -> bool:
 def withdrawal(lane: str, ticket: Ticket, slot: str) -> Effect:
     """The effect that takes away the message of a slot."""
     return Effect(lane=lane, kind="withdraw", ticket_id=ticket.id, payload={"slot": slot})
+
+
+def is_standing(ticket: Ticket, slot: str) -> bool:
+    """Whether the message of a slot is part of the telling under way."""
+    number, _, place = slot.partition(":")
+    told = ticket.told
+    return told is not None and number == str(told.number) and place in told.to
 
 
 def is_withdrawn(ticket: Ticket, slot: str) -> bool:

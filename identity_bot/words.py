@@ -139,6 +139,7 @@ _ACTS = {
     "change_issue": "change the issue",
     "attribute": "say in GitHub whose change it was",
     "obey": "obey a comment",
+    "answer": "answer a comment",
     "link_thread": "link the Slack thread",
     "look_at_issue": "look at the issue",
     "post": "post a message",

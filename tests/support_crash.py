@@ -48,7 +48,7 @@ def role(effect: Effect) -> str:
         return "direct"
     if payload.get("slot"):
         return "news"
-    return str(payload["to"])
+    return str(payload.get("to", "answer"))
 
 
 @dataclass
