@@ -262,7 +262,7 @@ def test_a_message_that_is_true_again_before_it_could_be_taken_back_stays(
     assigned = frozenset({LINDEN})
     for assignees in (assigned, frozenset[str](), assigned):
         office.desk.observe(office.tracker.hand(1, assignees=assignees))
-        office.work(1, has_pace=False)
+        office.work(2, has_pace=False)
     office.work(20)
     office.chat.delete = delete  # type: ignore[method-assign]
     office.work(600)
