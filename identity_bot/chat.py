@@ -101,14 +101,26 @@ class SlackChat:
         return post
 
     def find_post(self, channel: str, mark: str, since: float, *, thread_ts: str | None) -> Post | None:
-        """The message that carries this mark among those posted since then."""
+        """The message that carries this mark among those posted since then; None in a thread that is gone."""
         channel_id = self._id(channel)
-        method, more = "conversations.history", {}
-        if thread_ts:
-            method, more = "conversations.replies", {"ts": thread_ts}
+        if thread_ts is None:
+            return self._marked(channel_id, mark, since)
+        try:
+            return self._marked(channel_id, mark, since, ts=thread_ts)
+        except SlackRefused as error:
+            if error.code != "thread_not_found":
+                raise
+        # Then Slack has put it into the channel, if it was posted at all.
+        stray = self._marked(channel_id, mark, since)
+        if stray:
+            self._take_back(stray)
+        return None
+
+    def _marked(self, channel_id: str, mark: str, since: float, **thread: str) -> Post | None:
+        method = "conversations.replies" if thread else "conversations.history"
         oldest = f"{since - 120:.6f}"  # Slack's clock may be behind ours
         for page in self._pages(
-            method, channel=channel_id, oldest=oldest, include_all_metadata=True, limit=100, **more
+            method, channel=channel_id, oldest=oldest, include_all_metadata=True, limit=100, **thread
         ):
             for message in page["messages"]:
                 metadata = message.get("metadata") or {}

@@ -275,6 +275,30 @@ def _away(*_: object) -> None:
     raise Later("Slack's chat.delete: fatal_error")
 
 
+@on_sqlite
+@pytest.mark.parametrize("is_posted", [False, True])
+def test_a_message_of_unknown_outcome_to_a_thread_that_is_gone_is_told_directly(
+    life: Life, is_posted: bool
+) -> None:
+    """Slack may have put it into the channel, from which it is taken back."""
+    slack, github = life.sandbox.slack, life.sandbox.github
+    life.submit()
+    life.run()
+    life.clock.move(60)
+    slack.delete(slack.messages(INTAKE)[0])
+    cut = Accidents(roles={"news"})
+    cut.before = lambda: slack.faults.add("chat.postMessage", cut=True, after=is_posted) and None
+    life.accidents = cut
+    github.close(REPOSITORY, 1, actor=LEAD)
+    life.bot.desk.observe(life.bot.tracker.look_at(REPOSITORY, 1), is_now=True)
+    life.run()
+
+    assert left(life) == []
+    assert [one.text.startswith("Ticket") for one in slack.messages(INTAKE, replies=True)] == [True]
+    [told] = slack.dm(JUNIPER)
+    assert "it is done and closed" in told.text
+
+
 # Spam
 
 

@@ -71,8 +71,7 @@ OWN = {
     },
     "conversations.replies": {
         Refused: """channel_not_found invalid_cursor invalid_metadata_filter_keys invalid_ts_latest
-            invalid_ts_oldest list_record_comment_fetch_failed method_not_supported_for_channel_type
-            thread_not_found"""
+            invalid_ts_oldest list_record_comment_fetch_failed method_not_supported_for_channel_type"""
     },
     "conversations.list": {
         Refused: """invalid_cursor invalid_limit invalid_types method_not_supported_for_channel_type
