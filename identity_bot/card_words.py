@@ -68,7 +68,7 @@ NO_CLOSE_REASON = "Please choose one of the reasons."
 NO_REJECT_REASON = (
     "Please say in a sentence what is missing, such as: The page still asks me to sign in twice."
 )
-NOT_A_MEMBER = "They are no member of the Identity Team. Please choose somebody who is."
+NOT_A_MEMBER = "This is no member of the Identity Team. Please choose somebody who is."
 ASSIGNEE_UNKNOWN = (
     "I do not know their GitHub login. Please assign them in GitHub, or ask the bot's operator to add them to "
     "people in the settings."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import string
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -227,7 +228,9 @@ def _problems(messages: Mapping[str, str]) -> Iterator[str]:
     for name, written in messages.items():
         where = f"messages.{name}"
         if name not in TEXTS:
-            yield f"{where}: there is no such text; there is {', '.join(TEXTS)}"
+            near = difflib.get_close_matches(name, TEXTS, n=1)
+            rest = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(TEXTS)}"
+            yield f"{where}: there is no such text; {rest}"
             continue
         if not written.strip() or len(written) > LONGEST:
             yield f"{where}: expected a text of 1 to {LONGEST:,} characters"

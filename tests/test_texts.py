@@ -275,7 +275,8 @@ def test_a_text_of_the_settings_that_comes_out_empty_is_told_in_the_standard_wor
 @pytest.mark.parametrize(
     ("name", "written", "problem"),
     [
-        ("asigned.requestor", "x", "there is no such text; there is created.requestor, "),
+        ("asigned.requestor", "x", "there is no such text; did you mean 'assigned.requestor'?"),
+        ("lunch", "x", "there is no such text; there is created.requestor, "),
         ("assigned.requestor", " ", "expected a text of 1 to 1,000 characters"),
         ("assigned.requestor", "x" * 1001, "expected a text of 1 to 1,000 characters"),
         ("assigned.requestor", "{assignees", "a brace stands alone; write {{ or }} for a brace"),
