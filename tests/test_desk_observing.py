@@ -409,7 +409,9 @@ def test_a_milestone_gives_the_target_date(office: Office, ticket: Ticket) -> No
     assert office.ticket(ticket).facts.target == date(2027, 3, 1)
 
 
-def test_a_look_that_github_refuses_is_left_to_the_operator(office: Office, ticket: Ticket) -> None:
+def test_a_look_that_github_refuses_is_told_to_the_team_and_made_again_with_the_roll_call(
+    office: Office, ticket: Ticket
+) -> None:
     first = office.tracker.hand(1, assignees=frozenset({LINDEN}))
     office.desk.observe(first)
     office.tracker.fails.append(Refused("GitHub: 403"))
@@ -417,5 +419,6 @@ def test_a_look_that_github_refuses_is_left_to_the_operator(office: Office, tick
     office.desk.observe(replace(first, assignees=frozenset()))
     office.work()
 
-    assert [row.effect.kind for row in office.outbox.rows("parked")] == ["look_at_issue"]
+    assert "parked" not in states(office.outbox)
+    assert any("I cannot ask GitHub for news: GitHub: 403" in said for said in office.chat.texts(TEAM))
     assert facts(office, ticket) == (Stage.ASSIGNED, (LINDEN,))
