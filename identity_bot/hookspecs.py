@@ -77,11 +77,12 @@ def notify(
     a comment, and `event.reason` their reason. What happens within seconds is told in one message, and this is
     called anew for all of it, so the same must get the same answer.
 
-    That message begins with a mention and the ticket's number, so a text goes on from there ("it is on the test
-    server.") and ends with a full stop. `next` says what happens next, in the place of the standard sentence;
+    To the requestor, the SPOC and the assignees, that message begins with a mention and the ticket's number, so a
+    text goes on from there ("it is on the test server."); to the team and the intake channel it stands alone. It ends
+    with a full stop. `next`, to the requestor, says what happens next, in the place of the standard sentence;
     `buttons` are added to the standard ones. With `instead=True` nothing standard is told to that audience; only the
-    team's card stays, unless a notification with `is_card` brings another headline for it. People are not told of
-    what they did themselves.
+    team's card stays, unless a notification with `is_card`, for a new ticket only, brings another headline. People
+    are not told of what they did themselves.
 
     What people wrote belongs into `identity_bot.mrkdwn`, `event.reason` too, and nothing of a sensitive ticket's
     answers or reasons into any message. Where one plugin raises, only the standard words are told. Default: those,

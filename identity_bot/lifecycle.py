@@ -168,7 +168,7 @@ def observe(ticket: Ticket, snapshot: IssueSnapshot) -> Ticket:
         url=snapshot.url,
         seen_at=snapshot.updated_at,
         facts=facts_of(snapshot),
-        remark=_remark(stages, priorities),
+        remark=_remark(stages, priorities, snapshot),
     )
 
 
@@ -258,8 +258,8 @@ def _name_in(label: str) -> str:
     return " ".join(label.partition(":")[2].casefold().split())
 
 
-def _remark(stages: Collection[Stage], priorities: Collection[Priority]) -> str:
-    """That there are two labels where there should be one."""
+def _remark(stages: Collection[Stage], priorities: Collection[Priority], snapshot: IssueSnapshot) -> str:
+    """That there are two labels, or two target dates, where there should be one."""
     said = []
     if len(stages) > 1:
         counts = max(stages, key=_RANK.__getitem__)
@@ -267,6 +267,9 @@ def _remark(stages: Collection[Stage], priorities: Collection[Priority]) -> str:
     if len(priorities) > 1:
         counts_most = min(priorities, key=_RANK.__getitem__)
         said.append(f"it has labels of {len(priorities)} priorities, of which “{counts_most.value}” counts")
+    due, written = snapshot.milestone_due, snapshot.target
+    if due and written and due not in (written, snapshot.target_over):
+        said.append(f"its text says {written} as the target date, but its milestone's {due} counts")
     return "; ".join(said)
 
 

@@ -463,3 +463,12 @@ def test_nothing_can_be_done_to_a_ticket_whose_issue_is_gone(where: tuple[str, i
     assert lifecycle.possible(gone) == ()
     with pytest.raises(Impossible):
         lifecycle.plan(gone, Change(move=Move.REOPEN))
+
+
+def test_that_a_written_date_yields_to_a_milestones_is_said_on_the_card() -> None:
+    yields = seen(snapshot(target=SECOND, milestone_due=FIRST))
+    counts = seen(snapshot(target=SECOND, target_over=FIRST, milestone_due=FIRST))
+
+    assert (yields.facts.target, counts.facts.target) == (FIRST, SECOND)
+    assert yields.remark == f"its text says {SECOND} as the target date, but its milestone's {FIRST} counts"
+    assert counts.remark == ""
