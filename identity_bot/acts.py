@@ -9,7 +9,7 @@ from identity_bot.act import DeskAct
 from identity_bot.acts_comments import Answer, Obey
 from identity_bot.acts_github import Attribute, ChangeIssue, LinkThread, LookAtIssue, OpenIssue
 from identity_bot.acts_slack import DrawCard, PostMessage, ShowReceipt, Withdraw
-from identity_bot.acts_timers import CleanUp, Poll, RollCall
+from identity_bot.acts_timers import CleanUp, LookOver, Poll, RollCall
 from identity_bot.desk import Desk
 from identity_bot.model import Effect
 from identity_bot.ports import Chat, Tracker
@@ -30,6 +30,7 @@ def acts(desk: Desk, tracker: Tracker, chat: Chat, *, reader: Tracker | None = N
         "look_at_issue": LookAtIssue(desk, reader),
         "poll": Poll(desk, reader),
         "roll_call": RollCall(desk),
+        "look_over": LookOver(desk),
         "clean_up": CleanUp(desk),
         "tell": Tell(desk),
         "post": PostMessage(desk, chat),

@@ -10,7 +10,7 @@ from typing import Any
 
 from identity_bot import words
 from identity_bot.act import DeskAct
-from identity_bot.desk import CLEANING, DAY, KEEP_HEARD, Desk
+from identity_bot.desk import CLEANING, DAY, KEEP_HEARD, Desk, look_over
 from identity_bot.errors import Later, Refused, StoreError, Unsure
 from identity_bot.logs import wordless
 from identity_bot.lookout import READS
@@ -113,15 +113,23 @@ class RollCall(DeskAct):
     """
 
     def do(self, effect: Effect) -> Any:
-        for repository in self._desk.repositories:
-            self._desk.call_roll(repository)
         return {}
 
-    def look(self, effect: Effect) -> Any | None:
-        return self.do(effect)
+    def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
+        for repository in self._desk.repositories.values():
+            look_over(transaction, repository)
+        transaction.enqueue_once(Effect(lane=READS, kind="roll_call", due_at=transaction.now + DAY))
+
+
+class LookOver(DeskAct):
+    """Has the issues of all open tickets in a repository looked at."""
+
+    def do(self, effect: Effect) -> Any:
+        return {}
 
     def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
-        transaction.enqueue_once(Effect(lane=READS, kind="roll_call", due_at=transaction.now + DAY))
+        for ticket_id in self._desk.store.open_tickets(effect.payload["repository"]):
+            transaction.enqueue_once(Effect(lane=READS, kind="look_at_issue", ticket_id=ticket_id))
 
 
 class CleanUp(DeskAct):

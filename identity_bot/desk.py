@@ -28,7 +28,7 @@ from identity_bot.model import (
 from identity_bot.people import People
 from identity_bot.plugins import Plugins
 from identity_bot.settings import Settings
-from identity_bot.store import Store
+from identity_bot.store import Store, Transaction
 from identity_bot.teller import TELLINGS, Teller
 
 log = logging.getLogger(__name__)
@@ -38,8 +38,13 @@ DAY = 24 * 3600.0
 TEAM_TIME = ZoneInfo("America/New_York")
 KEEP_HEARD = 365 * DAY
 """Seconds for which it is remembered which comments were heard; older ones are heard no more."""
-REDELIVERED = 24 * 3600.0
-"""Seconds within which the same piece of news about a repository is a delivery that came again."""
+
+
+def look_over(transaction: Transaction, repository: str) -> None:
+    """Has all open tickets of a repository looked at, by an effect of its own: there may be many."""
+    effect = Effect(lane=READS, kind="look_over", payload={"repository": repository})
+    if not transaction.is_waiting(effect):
+        transaction.enqueue(effect)
 
 
 def pace(lane: str) -> float:
@@ -141,7 +146,7 @@ class Desk:
         whose = lifecycle.MOVES[move].by
         if whose is lifecycle.By.REQUESTOR and not is_own:
             raise NotAllowed(words.not_requestor(ticket))
-        may = is_own if whose is not lifecycle.By.TEAM else False
+        may = is_own and whose is not lifecycle.By.TEAM
         if not may and not self.is_team(by):
             raise NotAllowed(words.not_team(ticket))
         if move not in lifecycle.possible(ticket):
@@ -166,13 +171,12 @@ class Desk:
         log.info("ticket: %s asked for", change.move.value, extra={"ticket": ticket.id})
         return ticket
 
-    def note(self, ticket_id: str, kind: EventKind, asked: Asked | None) -> None:
-        """Remembers who asks for a change that is about to be made, or forgets it where it was not made."""
+    def note(self, ticket_id: str, kind: EventKind, asked: Asked) -> None:
+        """Remembers who asks for a change that is about to be made."""
         with self.store.begin() as transaction:
             ticket = transaction.ticket(ticket_id)
             if ticket:
-                others = {k: a for k, a in ticket.asked.items() if k is not kind}
-                transaction.save(replace(ticket, asked=others | ({kind: asked} if asked else {})))
+                transaction.save(replace(ticket, asked={**ticket.asked, kind: asked}))
 
     def keep_time(self) -> None:
         """Has the timers go from now on: GitHub polled, the database cleaned up; each once for all processes."""
@@ -182,13 +186,11 @@ class Desk:
             transaction.enqueue_only(Effect(lane=READS, kind="roll_call", due_at=transaction.now + DAY))
             transaction.enqueue_only(Effect(lane=CLEANING, kind="clean_up"))
 
-    def call_roll(self, repository: str) -> None:
+    def look_over(self, repository: str) -> None:
         """Has the issues of all open tickets in a repository looked at, as something there concerns any of them."""
-        name = self.repositories.get(repository.casefold())
-        tickets = self.store.open_tickets(name) if name else []
-        with self.store.begin() as transaction:
-            for ticket_id in tickets:
-                transaction.enqueue_once(Effect(lane=READS, kind="look_at_issue", ticket_id=ticket_id))
+        if name := self.repositories.get(repository.casefold()):
+            with self.store.begin() as transaction:
+                look_over(transaction, name)
 
     def hear(self, comment: IssueComment) -> None:
         """Takes in a comment on an issue: the commands in it are obeyed, once."""
@@ -215,15 +217,13 @@ class Desk:
         is_ours = was.casefold() in ours or lifecycle.is_meant(was)
         if is_ours and repository.casefold() in self.repositories:
             with self.store.begin() as transaction:
-                self.teller.notice(
-                    transaction, words.label_renamed(repository, was, now), again_after=REDELIVERED
-                )
+                self.teller.notice(transaction, words.label_renamed(repository, was, now), again_after=DAY)
 
     def repository_renamed(self, was: str, now: str) -> None:
         """Tells the team where a repository of the settings has another name."""
         if was.casefold() in self.repositories:
             with self.store.begin() as transaction:
-                self.teller.notice(transaction, words.repository_renamed(was, now), again_after=REDELIVERED)
+                self.teller.notice(transaction, words.repository_renamed(was, now), again_after=DAY)
 
     def observe(self, snapshot: IssueSnapshot, *, is_now: bool = False) -> None:
         """Takes in an issue as it was seen, by whatever way it was; the only way in which a ticket changes.

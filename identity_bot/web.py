@@ -118,7 +118,7 @@ def _take_in(desk: Desk, told: Delivery | None) -> None:
         case LabelDeleted(repository=repository, name=name):
             desk.label_renamed(repository, name, "")
         case MilestoneChanged(repository=repository):
-            desk.call_roll(repository)
+            desk.look_over(repository)
         case RepositoryRenamed(was=was, now=now):
             desk.repository_renamed(was, now)
 

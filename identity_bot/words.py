@@ -142,6 +142,7 @@ _ACTS = {
     "answer": "answer a comment",
     "link_thread": "link the Slack thread",
     "look_at_issue": "look at the issue",
+    "look_over": "look over a repository",
     "post": "post a message",
     "withdraw": "take a message back",
     "draw_card": "draw the card",
