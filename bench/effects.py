@@ -10,8 +10,9 @@ from sqlalchemy import insert
 
 from identity_bot.model import Effect
 from identity_bot.outbox import Outbox
-from identity_bot.store import Store, Transaction
+from identity_bot.store import Store
 from identity_bot.tables import outbox
+from identity_bot.transaction import Transaction
 from identity_bot.worker import Worker
 
 MEASURED = 2000

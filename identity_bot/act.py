@@ -8,7 +8,7 @@ from typing import Any
 from identity_bot.desk import Desk
 from identity_bot.errors import Refused
 from identity_bot.model import Effect, Ticket
-from identity_bot.store import Transaction
+from identity_bot.transaction import Transaction
 
 
 class DeskAct(ABC):

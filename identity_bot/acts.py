@@ -13,7 +13,7 @@ from identity_bot.acts_timers import CleanUp, LookOver, Poll, RollCall
 from identity_bot.desk import Desk
 from identity_bot.model import Effect
 from identity_bot.ports import Chat, Tracker
-from identity_bot.store import Transaction
+from identity_bot.transaction import Transaction
 from identity_bot.worker import Act
 
 

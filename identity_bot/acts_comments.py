@@ -12,7 +12,7 @@ from identity_bot.desk import GITHUB, Desk
 from identity_bot.errors import Impossible
 from identity_bot.model import Asked, Effect, Move, Ticket
 from identity_bot.ports import Tracker
-from identity_bot.store import Transaction
+from identity_bot.transaction import Transaction
 
 
 class Obey(DeskAct):

@@ -16,8 +16,8 @@ from identity_bot.model import Asked, Change, Edit, Effect, EventKind, IssueDraf
 from identity_bot.plugins import RequestType
 from identity_bot.ports import Chat, Tracker
 from identity_bot.questions import Member
-from identity_bot.store import Transaction
 from identity_bot.teller import slack_lane
+from identity_bot.transaction import Transaction
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from identity_bot.act import DeskAct, mark
 from identity_bot.desk import GITHUB, Desk
 from identity_bot.model import Audience, Effect, Post, Ticket
 from identity_bot.ports import Chat
-from identity_bot.store import Transaction
 from identity_bot.teller import is_standing, is_withdrawn, slack_lane, withdrawal
+from identity_bot.transaction import Transaction
 
 RECEIPT_LIFE = 600.0
 """Seconds after which nobody is looking at the modal any more."""

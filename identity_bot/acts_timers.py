@@ -16,7 +16,7 @@ from identity_bot.logs import wordless
 from identity_bot.lookout import READS
 from identity_bot.model import Effect
 from identity_bot.ports import Tracker
-from identity_bot.store import Transaction
+from identity_bot.transaction import Transaction
 
 log = logging.getLogger(__name__)
 

@@ -28,8 +28,9 @@ from identity_bot.model import (
 from identity_bot.people import People
 from identity_bot.plugins import Plugins
 from identity_bot.settings import Settings
-from identity_bot.store import Store, Transaction
+from identity_bot.store import Store
 from identity_bot.teller import TELLINGS, Teller
+from identity_bot.transaction import Transaction
 
 log = logging.getLogger(__name__)
 

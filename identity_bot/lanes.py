@@ -9,8 +9,8 @@ from sqlalchemy import Connection, RowMapping, bindparam, or_, select, update
 
 from identity_bot.errors import IdentityBotError
 from identity_bot.model import Effect
-from identity_bot.store import Transaction
 from identity_bot.tables import WAITING, lanes, outbox
+from identity_bot.transaction import Transaction
 
 LEASE = 30.0
 """Seconds for which a lane is a worker's own unless it renews; a dead worker's lanes are free after this."""

@@ -22,8 +22,8 @@ from identity_bot.model import (
 from identity_bot.people import People
 from identity_bot.plugins import Plugins, RequestType
 from identity_bot.settings import Settings
-from identity_bot.store import Transaction
 from identity_bot.teller import Teller
+from identity_bot.transaction import Transaction
 
 log = logging.getLogger(__name__)
 

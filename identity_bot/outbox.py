@@ -21,8 +21,9 @@ from identity_bot.lanes import (
     take_next,
 )
 from identity_bot.model import Effect
-from identity_bot.store import Store, Transaction
+from identity_bot.store import Store
 from identity_bot.tables import lanes, outbox
+from identity_bot.transaction import Transaction
 
 __all__ = ("DONE", "LEASE", "LOOKS", "PARKED", "WAITING", "Lease", "LeaseLost", "Outbox", "Row")
 

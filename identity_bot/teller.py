@@ -13,7 +13,7 @@ from identity_bot.model import Asked, Audience, Effect, Event, EventKind, Facts,
 from identity_bot.people import People
 from identity_bot.plugins import Plugins, RequestType
 from identity_bot.settings import Settings
-from identity_bot.store import Transaction
+from identity_bot.transaction import Transaction
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from identity_bot.errors import Later, Refused, StoreError, Unsure
 from identity_bot.logs import wordless
 from identity_bot.model import Effect
 from identity_bot.outbox import LEASE, LOOKS, Lease, LeaseLost, Outbox
-from identity_bot.store import Transaction
+from identity_bot.transaction import Transaction
 
 log = logging.getLogger(__name__)
 

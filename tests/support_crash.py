@@ -17,7 +17,7 @@ from identity_bot import app, blocks, desk, settings
 from identity_bot.model import Effect, Person, Post, Ticket
 from identity_bot.outbox import LEASE
 from identity_bot.sandbox.server import Sandbox
-from identity_bot.store import Transaction
+from identity_bot.transaction import Transaction
 from identity_bot.worker import Act, Worker
 from tests.support import TIMERS
 from tests.support_outbox import Clock

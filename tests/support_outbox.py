@@ -13,7 +13,8 @@ from sqlalchemy import event, select
 from identity_bot import tables
 from identity_bot.model import Effect, Person, Ticket, ticket_id
 from identity_bot.outbox import Outbox
-from identity_bot.store import Store, Transaction
+from identity_bot.store import Store
+from identity_bot.transaction import Transaction
 
 PATIENCE = 30.0
 """Seconds; tests that hammer a database share their machine with others."""

@@ -19,7 +19,7 @@ VENDORS = {
     "slack_sdk": {"slack", "slack_moves", "chat", "app", "check_slack"},
     "github": {"github", "github_connection", "check_github"},
     "requests": {"github_connection"},
-    "sqlalchemy": {"database", "lanes", "outbox", "store", "tables"},
+    "sqlalchemy": {"database", "lanes", "outbox", "store", "tables", "transaction"},
     "alembic": {"database"},
     "starlette": {"web", "app"},
     "uvicorn": {"app"},

@@ -14,7 +14,7 @@ from sqlalchemy import insert, text
 from identity_bot import tables
 from identity_bot.model import Effect
 from identity_bot.outbox import LEASE, LOOKS, Lease, LeaseLost, Outbox
-from identity_bot.store import Transaction
+from identity_bot.transaction import Transaction
 from tests.support_outbox import (
     Clock,
     at_once,

@@ -15,7 +15,8 @@ from identity_bot import worker as worker_module
 from identity_bot.errors import Later, Refused, StoreError, Unsure
 from identity_bot.model import Effect
 from identity_bot.outbox import LEASE, LOOKS, Outbox
-from identity_bot.store import Store, Transaction
+from identity_bot.store import Store
+from identity_bot.transaction import Transaction
 from identity_bot.worker import GIVE_UP_AFTER, LONGEST_DELAY, STEP_ASIDE_AFTER, Worker
 from tests.support import eventually
 from tests.support_outbox import PATIENCE, Clock, Recorder, effect, enqueue, outbox_at, row, states, ticket
