@@ -11,7 +11,7 @@ from bench.changes import Team, idle_poll
 from bench.deliveries import take_in
 from bench.effects import effects_per_second
 from bench.people import People, bot, figures
-from identity_bot.sandbox.server import Sandbox
+from identity_bot_sandbox.server import Sandbox
 
 BARE = ["bench.bare"]
 

@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from bench.people import REPOSITORY
-from identity_bot.github import GitHubTracker
-from identity_bot.sandbox import cast
-from identity_bot.sandbox.github_delivery import Delivery, post
-from identity_bot.sandbox.server import Sandbox
-from identity_bot.sandbox.slack_values import Change
+from identity_bot.github.tracker import GitHubTracker
+from identity_bot_sandbox import cast
+from identity_bot_sandbox.github.delivery import Delivery, post
+from identity_bot_sandbox.server import Sandbox
+from identity_bot_sandbox.slack.values import Change
 
 LEAD, ENGINEER = "indigo-marshwick", "linden-brookmere"
 SENDERS = 8

@@ -11,17 +11,19 @@ from pathlib import Path
 from typing import Any, cast
 
 from bench.people import REPOSITORY
-from identity_bot import lifecycle, plugins, settings
-from identity_bot.acts import acts
-from identity_bot.desk import Desk
-from identity_bot.github_read import snapshot_of
-from identity_bot.github_webhook import IssueSeen, read_webhook
-from identity_bot.model import IssueSnapshot, Post, Ticket, ticket_id
-from identity_bot.outbox import Outbox
-from identity_bot.sandbox import cast as characters
-from identity_bot.sandbox.github_state import GitHubWorld
-from identity_bot.store import Store
-from identity_bot.worker import Worker
+from identity_bot import settings
+from identity_bot.desk.desk import Desk
+from identity_bot.github.snapshot import snapshot_of
+from identity_bot.github.webhook import IssueSeen, read_webhook
+from identity_bot.outbox.effects.acts import acts
+from identity_bot.outbox.queue import Outbox
+from identity_bot.outbox.worker import Worker
+from identity_bot.plugins import loader as plugins
+from identity_bot.store.store import Store
+from identity_bot.tickets import lifecycle
+from identity_bot.tickets.model import IssueSnapshot, Post, Ticket, ticket_id
+from identity_bot_sandbox import cast as characters
+from identity_bot_sandbox.github.state import GitHubWorld
 
 LEAD = "indigo-marshwick"
 STARTED = 1_800_000_000.0

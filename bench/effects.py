@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from identity_bot.model import Effect
-from identity_bot.outbox import Outbox
-from identity_bot.store import Store
-from identity_bot.tables import outbox
-from identity_bot.transaction import Transaction
-from identity_bot.worker import Worker
+from identity_bot.outbox.queue import Outbox
+from identity_bot.outbox.worker import Worker
+from identity_bot.store.schema import outbox
+from identity_bot.store.store import Store
+from identity_bot.store.transaction import Transaction
+from identity_bot.tickets.model import Effect
 
 MEASURED = 2000
 """How many effects are timed; fewer where fewer are waiting."""

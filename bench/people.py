@@ -18,10 +18,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
-from identity_bot.sandbox.github_values import Change as GitHubChange
-from identity_bot.sandbox.server import Sandbox
-from identity_bot.sandbox.slack_delivery import Delivery
-from identity_bot.sandbox.slack_values import Ack, Change
+from identity_bot_sandbox.github.values import Change as GitHubChange
+from identity_bot_sandbox.server import Sandbox
+from identity_bot_sandbox.slack.delivery import Delivery
+from identity_bot_sandbox.slack.values import Ack, Change
 
 INTAKE = "C0INTAKE"
 REPOSITORY = "sandbox-org/identity-requests"

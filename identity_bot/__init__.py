@@ -3,26 +3,8 @@
 These are the names that a plugin may import, and nothing else is promised.
 """
 
-from identity_bot.defaults import default_issue
-from identity_bot.forms import Form
-from identity_bot.hookspecs import hookimpl
-from identity_bot.markdown import block, line, mrkdwn, span
-from identity_bot.model import (
-    Answers,
-    Audience,
-    CloseReason,
-    Event,
-    EventKind,
-    Facts,
-    IssueDraft,
-    Move,
-    Notification,
-    Person,
-    Priority,
-    Stage,
-    Ticket,
-)
-from identity_bot.questions import (
+from identity_bot.forms.form import Form
+from identity_bot.forms.questions import (
     Choice,
     Choices,
     Date,
@@ -37,7 +19,25 @@ from identity_bot.questions import (
     When,
     YesNo,
 )
+from identity_bot.plugins.defaults import default_issue
+from identity_bot.plugins.hookspecs import hookimpl
 from identity_bot.sections import TypeSettings
+from identity_bot.text.markdown import block, line, mrkdwn, span
+from identity_bot.tickets.model import (
+    Answers,
+    Audience,
+    CloseReason,
+    Event,
+    EventKind,
+    Facts,
+    IssueDraft,
+    Move,
+    Notification,
+    Person,
+    Priority,
+    Stage,
+    Ticket,
+)
 
 __all__ = [
     "Answers",

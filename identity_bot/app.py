@@ -20,18 +20,19 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from starlette.applications import Starlette
 
-from identity_bot import plugins, web
-from identity_bot.acts import acts
-from identity_bot.chat import SlackChat, failure
-from identity_bot.desk import Desk, pace
+from identity_bot import web
+from identity_bot.desk.desk import Desk, pace
 from identity_bot.errors import IdentityBotError, SettingsError, StoreError
-from identity_bot.github import GitHubTracker
-from identity_bot.outbox import Outbox
+from identity_bot.github.tracker import GitHubTracker
+from identity_bot.outbox.effects.acts import acts
+from identity_bot.outbox.queue import Outbox
+from identity_bot.outbox.worker import Worker
+from identity_bot.plugins import loader as plugins
 from identity_bot.settings import Settings, stand_alone_problems
-from identity_bot.slack import Listeners
-from identity_bot.store import Store
-from identity_bot.team import Team
-from identity_bot.worker import Worker
+from identity_bot.slack.client import SlackChat, failure
+from identity_bot.slack.listeners import Listeners
+from identity_bot.slack.team import Team
+from identity_bot.store.store import Store
 
 log = logging.getLogger(__name__)
 

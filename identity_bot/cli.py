@@ -19,8 +19,8 @@ from identity_bot.logs import set_up_logging
 from identity_bot.settings import Settings
 
 if TYPE_CHECKING:
-    from identity_bot.outbox import Outbox
-    from identity_bot.plugins import Plugins
+    from identity_bot.outbox.queue import Outbox
+    from identity_bot.plugins.loader import Plugins
 
 
 class _Commands(click.Group):
@@ -63,9 +63,9 @@ def run(config: Path | None) -> None:
 @click.pass_context
 def check(ctx: click.Context, offline: bool) -> None:
     """Report everything that has to be mended; exits with 1 if there is something."""
-    from identity_bot import check as checking
-    from identity_bot import plugins
-    from identity_bot.findings import Verdict, summary
+    from identity_bot.checks import check as checking
+    from identity_bot.checks.findings import Verdict, summary
+    from identity_bot.plugins import loader as plugins
 
     findings = []
     with _unlogged():
@@ -82,7 +82,7 @@ def check(ctx: click.Context, offline: bool) -> None:
 @click.pass_obj
 def manifest(config: Path | None, url: str | None, private: bool) -> None:
     """Print the manifest from which to make the Slack app."""
-    from identity_bot.manifest import manifest as made
+    from identity_bot.slack.manifest import manifest as made
 
     if url is not None and not re.fullmatch(r"https://[^\s/?#]+(/[^\s?#]*)?", url):
         raise SettingsError(["--url: not such an address; expected one that begins with https://"])
@@ -95,7 +95,7 @@ def manifest(config: Path | None, url: str | None, private: bool) -> None:
 @click.pass_context
 def types(ctx: click.Context) -> None:
     """Show the installed request types and their forms; exits with 1 if a plugin had to be left out."""
-    from identity_bot.preview import request_type as drawn
+    from identity_bot.forms.preview import request_type as drawn
 
     settings, installed = _without_secrets(ctx.obj)
     for name, one in sorted(installed.types.items()):
@@ -109,7 +109,7 @@ def types(ctx: click.Context) -> None:
 
 def _without_secrets(config: Path | None) -> tuple[Settings, Plugins]:
     """The settings file and the plugins; of the environment nothing is needed, as there may be no app yet."""
-    from identity_bot import plugins
+    from identity_bot.plugins import loader as plugins
 
     named = {name: os.environ[name] for name in ("IDENTITY_BOT_CONFIG",) if name in os.environ}
     settings = settings_module.load(config, named | {"GITHUB_TOKEN": "none is needed"})
@@ -120,7 +120,7 @@ def _without_secrets(config: Path | None) -> tuple[Settings, Plugins]:
 @contextlib.contextmanager
 def _unlogged() -> Iterator[None]:
     """Keeps out of the log why plugins are left out, where the command says it itself."""
-    logger = logging.getLogger("identity_bot.plugins")
+    logger = logging.getLogger("identity_bot.plugins.loader")
     logger.disabled = True
     try:
         yield
@@ -141,7 +141,7 @@ def outbox(ctx: click.Context) -> None:
 @click.pass_context
 def outbox_list(ctx: click.Context, state: str | None = None) -> None:
     """List what waits and what is parked; exits with 1 if something is parked."""
-    from identity_bot import outbox_table
+    from identity_bot.outbox import outbox_table
 
     with _open_outbox() as rows:
         states = [state] if state else ["parked", "waiting"]
@@ -187,9 +187,9 @@ def _each(ids: tuple[int, ...], act: Callable[[int], bool], done: str) -> None:
 @contextlib.contextmanager
 def _open_outbox() -> Iterator[Outbox]:
     """The outbox of the database in force; neither the settings file nor any token is needed."""
-    from identity_bot import database
-    from identity_bot.outbox import Outbox
-    from identity_bot.store import Store
+    from identity_bot.outbox.queue import Outbox
+    from identity_bot.store import engine as database
+    from identity_bot.store.store import Store
 
     url = os.environ.get("DATABASE_URL", "").strip() or settings_module.DEFAULT_DATABASE
     if (revision := database.revision(url)) != database.NEWEST:
@@ -215,7 +215,7 @@ def _open_outbox() -> Iterator[Outbox]:
 def sandbox(port: int, no_bot: bool, play: bool, leave: bool) -> None:
     """Try the bot on a Slack and a GitHub of its own, with a page for both."""
     try:
-        from identity_bot.sandbox import demo
+        from identity_bot_sandbox import demo
     except ModuleNotFoundError as error:
         raise IdentityBotError(
             f"the sandbox needs `pip install 'identity-bot[sandbox]'` ({error.name})"

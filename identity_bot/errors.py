@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from identity_bot.model import Move, Ticket
+from identity_bot.tickets.model import Move, Ticket
 
 
 class IdentityBotError(Exception):

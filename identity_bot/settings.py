@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from identity_bot import texts
 from identity_bot.errors import SettingsError
-from identity_bot.people import contradictions
+from identity_bot.messages import templates as texts
 from identity_bot.sections import LONGEST_POLL, SHORTEST_POLL, FileSettings, check_section, dotted
+from identity_bot.tickets.people import contradictions
 
 DEFAULT_FILE = Path("identity-bot.toml")
 DEFAULT_DATABASE = "sqlite:///identity-bot.db"

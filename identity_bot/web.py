@@ -15,9 +15,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from identity_bot.desk import Desk
+from identity_bot.desk.desk import Desk
 from identity_bot.errors import Refused, StoreError
-from identity_bot.github_webhook import (
+from identity_bot.github.webhook import (
     Delivery,
     Forged,
     IssueSeen,

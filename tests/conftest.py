@@ -16,8 +16,8 @@ from slack_sdk import WebClient
 from sqlalchemy import create_engine, text
 
 from identity_bot import app, settings
-from identity_bot.sandbox import cast
-from identity_bot.sandbox.server import Sandbox
+from identity_bot_sandbox import cast
+from identity_bot_sandbox.server import Sandbox
 from tests.support import World, close, served
 
 # A noisy machine is no failure, and what fails once shall fail again.

@@ -16,8 +16,8 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from starlette.applications import Starlette
 
 from identity_bot.app import Bot
-from identity_bot.sandbox.server import Sandbox
-from identity_bot.teller import TOGETHER
+from identity_bot.desk.notifier import TOGETHER
+from identity_bot_sandbox.server import Sandbox
 
 Found = TypeVar("Found")
 

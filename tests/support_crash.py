@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from identity_bot import app, blocks, desk, settings
-from identity_bot.model import Effect, Person, Post, Ticket
-from identity_bot.outbox import LEASE
-from identity_bot.sandbox.server import Sandbox
-from identity_bot.transaction import Transaction
-from identity_bot.worker import Act, Worker
+from identity_bot import app, settings
+from identity_bot.desk import desk
+from identity_bot.outbox.queue import LEASE
+from identity_bot.outbox.worker import Act, Worker
+from identity_bot.slack import modal as blocks
+from identity_bot.store.transaction import Transaction
+from identity_bot.tickets.model import Effect, Person, Post, Ticket
+from identity_bot_sandbox.server import Sandbox
 from tests.support import TIMERS
 from tests.support_outbox import Clock
 

@@ -8,11 +8,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from identity_bot import issue, lifecycle, plugins, settings
-from identity_bot.acts import acts
-from identity_bot.desk import Desk, pace
+from identity_bot import settings
+from identity_bot.desk.desk import Desk, pace
+from identity_bot.desk.ports import Opened, Polled
 from identity_bot.errors import Refused
-from identity_bot.model import (
+from identity_bot.github import issue_body as issue
+from identity_bot.outbox.effects.acts import acts
+from identity_bot.outbox.queue import Outbox
+from identity_bot.outbox.worker import Worker
+from identity_bot.plugins import loader as plugins
+from identity_bot.store.store import Store
+from identity_bot.tickets import lifecycle
+from identity_bot.tickets.model import (
     Change,
     Edit,
     IssueComment,
@@ -23,10 +30,6 @@ from identity_bot.model import (
     Post,
     Ticket,
 )
-from identity_bot.outbox import Outbox
-from identity_bot.ports import Opened, Polled
-from identity_bot.store import Store
-from identity_bot.worker import Worker
 from tests.support_outbox import Clock
 
 JUNIPER = Person(slack_id="U0JUNIPER", handle="juniper")

@@ -10,11 +10,11 @@ from typing import Any
 
 from sqlalchemy import event, select
 
-from identity_bot import tables
-from identity_bot.model import Effect, Person, Ticket, ticket_id
-from identity_bot.outbox import Outbox
-from identity_bot.store import Store
-from identity_bot.transaction import Transaction
+from identity_bot.outbox.queue import Outbox
+from identity_bot.store import schema as tables
+from identity_bot.store.store import Store
+from identity_bot.store.transaction import Transaction
+from identity_bot.tickets.model import Effect, Person, Ticket, ticket_id
 
 PATIENCE = 30.0
 """Seconds; tests that hammer a database share their machine with others."""

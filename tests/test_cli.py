@@ -11,16 +11,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from identity_bot import plugins
 from identity_bot.cli import main
-from identity_bot.forms import Form
-from identity_bot.hookspecs import hookimpl
-from identity_bot.logs import LIBRARIES, handler, set_up_logging
-from identity_bot.model import Effect, Person, Ticket, ticket_id
-from identity_bot.outbox import Outbox
-from identity_bot.plugins import Found
-from identity_bot.preview import request_type
-from identity_bot.questions import (
+from identity_bot.forms.form import Form
+from identity_bot.forms.preview import request_type
+from identity_bot.forms.questions import (
     Choice,
     Choices,
     Date,
@@ -35,7 +29,13 @@ from identity_bot.questions import (
     When,
     YesNo,
 )
-from identity_bot.store import Store
+from identity_bot.logs import LIBRARIES, handler, set_up_logging
+from identity_bot.outbox.queue import Outbox
+from identity_bot.plugins import loader as plugins
+from identity_bot.plugins.hookspecs import hookimpl
+from identity_bot.plugins.loader import Found
+from identity_bot.store.store import Store
+from identity_bot.tickets.model import Effect, Person, Ticket, ticket_id
 
 ANSWER = "the users of 3 May are gone"
 EVERYTHING = Form(
@@ -145,7 +145,7 @@ def test_a_plugin_that_had_to_be_left_out_is_named_with_the_reason(
     assert said.startswith("good: Everything")
     assert why.startswith("left out: plugin 'bad' (identity-bot-bad 1.0): cannot be imported")
     assert len(why.splitlines()) == 1
-    assert not logging.getLogger("identity_bot.plugins").disabled
+    assert not logging.getLogger("identity_bot.plugins.loader").disabled
 
 
 def test_no_plugin_at_all_is_said_so(settings_file: Path, installed: Callable[..., None]) -> None:
@@ -378,7 +378,7 @@ def test_an_exceptions_words_are_not_kept_but_its_kind_and_place_are(written: St
         except ValueError as error:
             raise KeyError(ANSWER) from error
     except KeyError:
-        logging.getLogger("identity_bot.desk").exception("a submission met a bug")
+        logging.getLogger("identity_bot.desk.desk").exception("a submission met a bug")
 
     kept = written.getvalue()
     assert ANSWER not in kept.replace("int(ANSWER)", "")
@@ -389,17 +389,17 @@ def test_an_exceptions_words_are_not_kept_but_its_kind_and_place_are(written: St
 
 @pytest.mark.parametrize("token", ["xoxb-72-ab", "xapp-7-A0-99", "ghp_x2c3", "github_pat_11AA", "ghs_x1"])
 def test_a_token_is_never_kept(written: StringIO, token: str) -> None:
-    logging.getLogger("identity_bot.chat").warning("Slack said %s", f"no to {token}!")
+    logging.getLogger("identity_bot.slack.client").warning("Slack said %s", f"no to {token}!")
 
     assert token not in written.getvalue()
     assert "no to [token]" in written.getvalue()
 
 
 def test_a_record_is_one_line_with_its_ticket(written: StringIO) -> None:
-    logging.getLogger("identity_bot.desk").info("ticket created:\n#1", extra={"ticket": "8ec4176c"})
+    logging.getLogger("identity_bot.desk.desk").info("ticket created:\n#1", extra={"ticket": "8ec4176c"})
 
     [line] = written.getvalue().splitlines()
-    assert line.endswith("INFO identity_bot.desk: ticket created: #1 ticket=8ec4176c")
+    assert line.endswith("INFO identity_bot.desk.desk: ticket created: #1 ticket=8ec4176c")
 
 
 @pytest.mark.usefixtures("log_as_before")
@@ -407,4 +407,4 @@ def test_the_libraries_are_told_to_be_quiet() -> None:
     set_up_logging()
 
     assert all(logging.getLogger(name).getEffectiveLevel() >= logging.WARNING for name in LIBRARIES)
-    assert logging.getLogger("identity_bot.desk").isEnabledFor(logging.INFO)
+    assert logging.getLogger("identity_bot.desk.desk").isEnabledFor(logging.INFO)

@@ -27,11 +27,11 @@ from starlette.types import ASGIApp
 from identity_bot import app, settings
 from identity_bot.app import Bot
 from identity_bot.logs import LIBRARIES, handler
-from identity_bot.model import Person, Stage, Ticket
-from identity_bot.sandbox import cast
-from identity_bot.sandbox.server import Sandbox
-from identity_bot.sandbox.slack_delivery import signed
+from identity_bot.tickets.model import Person, Stage, Ticket
 from identity_bot.web import LARGEST_DELIVERY, LARGEST_REQUEST
+from identity_bot_sandbox import cast
+from identity_bot_sandbox.server import Sandbox
+from identity_bot_sandbox.slack.delivery import signed
 from tests.conftest import SETTINGS
 from tests.support import eventually
 

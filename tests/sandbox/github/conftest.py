@@ -17,9 +17,9 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
-from identity_bot.sandbox import cast
-from identity_bot.sandbox.github_api import routes
-from identity_bot.sandbox.github_state import GitHubWorld
+from identity_bot_sandbox import cast
+from identity_bot_sandbox.github.api import routes
+from identity_bot_sandbox.github.state import GitHubWorld
 
 
 class Served:

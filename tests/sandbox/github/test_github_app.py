@@ -9,9 +9,9 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from identity_bot.sandbox import cast
-from identity_bot.sandbox.github_state import GitHubWorld
-from identity_bot.sandbox.github_values import GitHubError
+from identity_bot_sandbox import cast
+from identity_bot_sandbox.github.state import GitHubWorld
+from identity_bot_sandbox.github.values import GitHubError
 
 APP_ID = 4711
 

@@ -11,9 +11,9 @@ import httpx
 import pytest
 import requests
 
-from identity_bot.sandbox import cast
-from identity_bot.sandbox.github_faults import FaultKind
-from identity_bot.sandbox.github_state import GitHubWorld
+from identity_bot_sandbox import cast
+from identity_bot_sandbox.github.faults import FaultKind
+from identity_bot_sandbox.github.state import GitHubWorld
 
 ISSUES = f"/repos/{cast.REPOSITORY}/issues"
 CREATE = ("POST", "/repos/*/*/issues")

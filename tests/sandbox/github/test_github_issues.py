@@ -6,9 +6,9 @@ import github
 import httpx
 import pytest
 
-from identity_bot.sandbox import cast
-from identity_bot.sandbox.github_state import GitHubWorld
-from identity_bot.sandbox.github_values import Role
+from identity_bot_sandbox import cast
+from identity_bot_sandbox.github.state import GitHubWorld
+from identity_bot_sandbox.github.values import Role
 
 TEAM = ["linden-brookmere"]
 ISSUES = f"/repos/{cast.REPOSITORY}/issues"

@@ -18,12 +18,12 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.routing import Route
 
-from identity_bot.sandbox import cast
-from identity_bot.sandbox.github_api import routes
-from identity_bot.sandbox.github_call import ROOT
-from identity_bot.sandbox.github_pulls import CODE_REPOSITORY
-from identity_bot.sandbox.github_state import GitHubWorld
-from identity_bot.sandbox.github_values import Role
+from identity_bot_sandbox import cast
+from identity_bot_sandbox.github.api import routes
+from identity_bot_sandbox.github.call import ROOT
+from identity_bot_sandbox.github.pulls import CODE_REPOSITORY
+from identity_bot_sandbox.github.state import GitHubWorld
+from identity_bot_sandbox.github.values import Role
 from tests.sandbox.github.conftest import Receiver
 from tests.sandbox.github.description import Description
 

@@ -9,10 +9,10 @@ import github
 import httpx
 import pytest
 
-from identity_bot.sandbox import cast
-from identity_bot.sandbox.github_pulls import CODE_REPOSITORY
-from identity_bot.sandbox.github_state import GitHubWorld
-from identity_bot.sandbox.github_values import Change, GitHubError, Occurrence, Role
+from identity_bot_sandbox import cast
+from identity_bot_sandbox.github.pulls import CODE_REPOSITORY
+from identity_bot_sandbox.github.state import GitHubWorld
+from identity_bot_sandbox.github.values import Change, GitHubError, Occurrence, Role
 
 REPO = cast.REPOSITORY
 LEAD, ENGINEER, REQUESTOR = "indigo-marshwick", "linden-brookmere", "juniper-vale"

@@ -11,9 +11,9 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from identity_bot.sandbox import cast
-from identity_bot.sandbox.github_api import routes
-from identity_bot.sandbox.github_state import GitHubWorld
+from identity_bot_sandbox import cast
+from identity_bot_sandbox.github.api import routes
+from identity_bot_sandbox.github.state import GitHubWorld
 from tests.sandbox.github.conftest import Served
 
 REPO = cast.REPOSITORY

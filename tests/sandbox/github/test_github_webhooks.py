@@ -8,8 +8,8 @@ import time
 
 import httpx
 
-from identity_bot.sandbox import cast
-from identity_bot.sandbox.github_state import GitHubWorld
+from identity_bot_sandbox import cast
+from identity_bot_sandbox.github.state import GitHubWorld
 from tests.sandbox.github.conftest import Receiver
 
 REPO = cast.REPOSITORY

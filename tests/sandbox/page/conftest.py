@@ -11,9 +11,9 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from identity_bot import plugins
-from identity_bot.sandbox import page
-from identity_bot.sandbox.server import Sandbox
+from identity_bot.plugins import loader as plugins
+from identity_bot_sandbox.page import app as page
+from identity_bot_sandbox.server import Sandbox
 from tests.sandbox.page.every_kind import FOUND
 
 expect.set_options(timeout=15_000)  # a busy machine is no failure

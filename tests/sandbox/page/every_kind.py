@@ -5,9 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from identity_bot import hookimpl
-from identity_bot.forms import Form
-from identity_bot.plugins import Found
-from identity_bot.questions import (
+from identity_bot.forms.form import Form
+from identity_bot.forms.questions import (
     Choice,
     Choices,
     Date,
@@ -22,6 +21,7 @@ from identity_bot.questions import (
     When,
     YesNo,
 )
+from identity_bot.plugins.loader import Found
 
 FORM = Form(
     title="Every kind",

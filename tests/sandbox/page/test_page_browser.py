@@ -10,8 +10,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, Route, expect
 
-from identity_bot.sandbox import cast
-from identity_bot.sandbox.server import Sandbox
+from identity_bot_sandbox import cast
+from identity_bot_sandbox.server import Sandbox
 from tests.support import REVIEW, World, eventually
 
 Look = Callable[..., Page]

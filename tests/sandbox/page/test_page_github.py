@@ -7,8 +7,8 @@ from datetime import date
 import httpx
 import pytest
 
-from identity_bot.sandbox import cast
-from identity_bot.sandbox.server import Sandbox
+from identity_bot_sandbox import cast
+from identity_bot_sandbox.server import Sandbox
 
 REPOSITORY = cast.REPOSITORY
 LIST = f"/github/{REPOSITORY}/issues"

@@ -12,8 +12,9 @@ import pytest
 from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import connect
 
-from identity_bot.sandbox import cast, page_events
-from identity_bot.sandbox.server import Sandbox
+from identity_bot_sandbox import cast
+from identity_bot_sandbox.page import events as page_events
+from identity_bot_sandbox.server import Sandbox
 from tests.support import eventually
 
 INTAKE = "C0INTAKE"

@@ -7,8 +7,8 @@ import re
 
 import httpx
 
-from identity_bot.sandbox.page_slack_view import key
-from identity_bot.sandbox.server import Sandbox
+from identity_bot_sandbox.page.slack_view import key
+from identity_bot_sandbox.server import Sandbox
 from tests.support import World, eventually
 
 JUNIPER = "U0JUNIPER"

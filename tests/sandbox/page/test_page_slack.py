@@ -5,9 +5,9 @@ from __future__ import annotations
 import httpx
 from slack_sdk.webhook import WebhookClient
 
-from identity_bot.sandbox import cast
-from identity_bot.sandbox.page_slack_view import key
-from identity_bot.sandbox.server import Sandbox
+from identity_bot_sandbox import cast
+from identity_bot_sandbox.page.slack_view import key
+from identity_bot_sandbox.server import Sandbox
 from tests.support import World, eventually
 
 JUNIPER, INDIGO, INTAKE, TEAM = "U0JUNIPER", "U0INDIGO", "C0INTAKE", "C0TEAM"

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from identity_bot.sandbox import page_dates, page_markdown
-from identity_bot.sandbox.page_mrkdwn import Reader
-from identity_bot.sandbox.page_where import Where
+from identity_bot_sandbox.page import dates as page_dates
+from identity_bot_sandbox.page import markdown as page_markdown
+from identity_bot_sandbox.page.mrkdwn import Reader
+from identity_bot_sandbox.page.where import Where
 
 BASE = "http://127.0.0.1:9"
 READER = Reader(

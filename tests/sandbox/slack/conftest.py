@@ -15,10 +15,10 @@ from slack_bolt import App, BoltRequest
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
-from identity_bot.sandbox import cast
-from identity_bot.sandbox.server import Sandbox
-from identity_bot.sandbox.slack_state import EVENTS, SCOPES
-from identity_bot.sandbox.slack_world import SlackWorld
+from identity_bot_sandbox import cast
+from identity_bot_sandbox.server import Sandbox
+from identity_bot_sandbox.slack.state import EVENTS, SCOPES
+from identity_bot_sandbox.slack.world import SlackWorld
 
 Listener = Callable[..., object]
 

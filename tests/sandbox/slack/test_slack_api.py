@@ -16,9 +16,9 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
-from identity_bot.sandbox import cast
-from identity_bot.sandbox.slack_state import SCOPES
-from identity_bot.sandbox.slack_world import SlackWorld
+from identity_bot_sandbox import cast
+from identity_bot_sandbox.slack.state import SCOPES
+from identity_bot_sandbox.slack.world import SlackWorld
 
 from .conftest import modal, option, plain, question
 

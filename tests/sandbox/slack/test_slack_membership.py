@@ -11,10 +11,10 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
-from identity_bot.sandbox.slack_entry import EntryError
-from identity_bot.sandbox.slack_membership import TEAM_GROUP
-from identity_bot.sandbox.slack_state import SCOPES
-from identity_bot.sandbox.slack_world import SlackWorld
+from identity_bot_sandbox.slack.entry import EntryError
+from identity_bot_sandbox.slack.membership import TEAM_GROUP
+from identity_bot_sandbox.slack.state import SCOPES
+from identity_bot_sandbox.slack.world import SlackWorld
 
 from .conftest import Bot, modal, option, plain, question
 

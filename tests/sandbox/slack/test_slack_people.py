@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from slack_bolt import Ack as BoltAck
 
-from identity_bot.sandbox.slack_entry import REQUIRED, EntryError
-from identity_bot.sandbox.slack_modals import TROUBLE
+from identity_bot_sandbox.slack.entry import REQUIRED, EntryError
+from identity_bot_sandbox.slack.modals import TROUBLE
 
 from .conftest import Bot, modal, option, plain, question
 

@@ -17,10 +17,10 @@ from slack_sdk.signature import SignatureVerifier
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from identity_bot.sandbox import cast
-from identity_bot.sandbox.server import Sandbox
-from identity_bot.sandbox.slack_delivery import signed
-from identity_bot.sandbox.slack_sockets import MOST_SOCKETS
+from identity_bot_sandbox import cast
+from identity_bot_sandbox.server import Sandbox
+from identity_bot_sandbox.slack.delivery import signed
+from identity_bot_sandbox.slack.sockets import MOST_SOCKETS
 
 WHO = "U0JUNIPER"
 WHERE = "C0INTAKE"

@@ -1,0 +1,1 @@
+"""What `identity-bot check` looks at."""

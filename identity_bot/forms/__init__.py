@@ -1,0 +1,1 @@
+"""What is asked: questions, forms, and their limits."""

@@ -1,0 +1,115 @@
+"""What has happened to a ticket as messages: the events of one telling become one message for each place. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from identity_bot.messages import words
+from identity_bot.text.markdown import mrkdwn
+from identity_bot.tickets.model import Audience, Event, EventKind, Move, Notification, Ticket
+from identity_bot.tickets.people import People
+
+MEMBERS = "members"
+"""Where SPOC and assignees are told: together, in the thread of the card."""
+
+Happened = Sequence[tuple[Event, Sequence[Notification]]]
+"""Events of a ticket in the order of the process, each with what there is to say of it."""
+Said = Sequence[tuple[Event, Notification]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """What is said at one place, in mrkdwn."""
+
+    text: str
+    buttons: tuple[Move, ...] = ()
+
+
+def messages(ticket: Ticket, happened: Happened, title: str, people: People) -> Mapping[str, Message]:
+    """The message for each place that has one: `requestor`, `intake`, `team`, `members`.
+
+    People are told of what others did, not of their own clicks.
+    """
+    found = {
+        Audience.REQUESTOR.value: _to_requestor(ticket, happened, title),
+        Audience.INTAKE.value: _to_all(happened, Audience.INTAKE),
+        Audience.TEAM.value: _to_all(happened, Audience.TEAM),
+        MEMBERS: _to_members(ticket, happened, people),
+    }
+    return {place: message for place, message in found.items() if message}
+
+
+def _to_requestor(ticket: Ticket, happened: Happened, title: str) -> Message | None:
+    if not ticket.requestor.slack_id:
+        return None
+    said = [
+        (event, told)
+        for event, notifications in happened
+        for told in notifications
+        if told.to is Audience.REQUESTOR and event.by != ticket.requestor.slack_id
+    ]
+    if not said:
+        return None
+    about = f"ticket {words.link(ticket)}, *{mrkdwn(title, limit=75)}*: "
+    if said[0][0].kind is EventKind.CREATED:
+        about = ""
+    following = next((told.next for _, told in reversed(said) if told.next), "")
+    text = f"{_sentences(told.text for _, told in said)} {following}".strip()
+    return Message(text=f"{ticket.requestor.mention} {about}{text}", buttons=_buttons(said))
+
+
+def _to_all(happened: Happened, audience: Audience) -> Message | None:
+    said = [
+        (event, told)
+        for event, notifications in happened
+        for told in notifications
+        if told.to is audience and not told.is_card
+    ]
+    return Message(text=_sentences(told.text for _, told in said), buttons=_buttons(said)) if said else None
+
+
+def _to_members(ticket: Ticket, happened: Happened, people: People) -> Message | None:
+    """Each person is mentioned once, together with all who are told the same."""
+    told_by_person: dict[str, list[str]] = {}
+    for event, notifications in happened:
+        for told in notifications:
+            for key in _members(ticket, event, told.to):
+                if not _is_by(event, key, people):
+                    told_by_person.setdefault(people.mention(key), []).append(told.text)
+    mentions_by_text: dict[str, list[str]] = {}
+    for mention, texts in told_by_person.items():
+        mentions_by_text.setdefault(_sentences(texts), []).append(mention)
+    lines = [
+        f"{' '.join(mentions)} ticket {words.link(ticket)}: {text}"
+        for text, mentions in mentions_by_text.items()
+    ]
+    return Message(text="\n".join(lines)) if lines else None
+
+
+def _members(ticket: Ticket, event: Event, audience: Audience) -> tuple[str, ...]:
+    """Whom an event is told to; that somebody is assigned, to who was not so before."""
+    if audience is Audience.SPOC:
+        return (ticket.facts.spoc,) if ticket.facts.spoc else ()
+    if audience is not Audience.ASSIGNEES:
+        return ()
+    before = event.was.assignees if event.was and event.kind is EventKind.ASSIGNED else ()
+    return tuple(login for login in ticket.facts.assignees if login not in before)
+
+
+def _is_by(event: Event, key: str, people: People) -> bool:
+    """Whether it was this person who did it, who may be known by a login or by a Slack id."""
+    own = {key, key.removeprefix("slack:"), people.slack_id(key)} - {""}
+    return event.by.casefold() in {name.casefold() for name in own}
+
+
+def _buttons(said: Said) -> tuple[Move, ...]:
+    """Those of the last event, however many had something to say of it."""
+    last = said[-1][0]
+    return tuple(dict.fromkeys(move for event, told in said if event is last for move in told.buttons))
+
+
+def _sentences(texts: Iterable[str]) -> str:
+    """Texts one after the other, each once: only the first may go on from what stands before it in lower case."""
+    first, *others = dict.fromkeys(texts)
+    return " ".join([first, *(text[:1].upper() + text[1:] for text in others)])

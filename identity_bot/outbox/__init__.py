@@ -1,0 +1,1 @@
+"""What must happen outside: a queue of effects, and the worker that runs them."""

@@ -1,0 +1,158 @@
+"""The default plugin, which every request type has beneath its own: settings, privacy gate, issue and words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from marshmallow import Schema
+
+from identity_bot.forms.form import COMMON, Form, readable
+from identity_bot.forms.questions import Email, Files, LongText, Question, ShortText, Url
+from identity_bot.github.issue_body import LONGEST_REQUEST
+from identity_bot.messages import templates as texts
+from identity_bot.messages import words
+from identity_bot.plugins.hookspecs import hookimpl
+from identity_bot.sections import TypeSettings
+from identity_bot.text import privacy
+from identity_bot.text.markdown import block, line, span
+from identity_bot.text.privacy import Kind
+from identity_bot.tickets.model import (
+    Answers,
+    Audience,
+    Event,
+    EventKind,
+    IssueDraft,
+    Move,
+    Notification,
+    Ticket,
+)
+from identity_bot.tickets.people import People
+
+LONGEST_ANSWER = 10_000
+SHORTEST_ANSWER = 20
+BUTTONS = {EventKind.CREATED: (Move.CLOSE,), EventKind.READY_FOR_UAT: (Move.ACCEPT, Move.REJECT)}
+"""What the requestor can do about an event."""
+_FILE_LINK = re.compile(r" \(https?://\S+\)$", re.MULTILINE)
+
+
+@hookimpl(trylast=True)
+def settings_schema() -> type[Schema]:
+    """Only what every request type can set."""
+    return TypeSettings
+
+
+@hookimpl(trylast=True)
+def validate(answers: Answers, form: Form) -> Mapping[str, str]:
+    """The privacy gate: no personal data and no secret in any text, no secret in any web address."""
+    return {
+        question.name: words.personal_data(sorted(kind.value for kind in kinds))
+        for question, found in _findings(form, answers)
+        if (kinds := {kind for kind in found if kind.blocks})
+    }
+
+
+@hookimpl(trylast=True)
+def render_issue(ticket: Ticket, form: Form) -> IssueDraft:
+    """Every answer under its question."""
+    return default_issue(ticket, form)
+
+
+@hookimpl(trylast=True)
+def notify(ticket: Ticket, event: Event, form: Form, settings: Mapping[str, Any]) -> list[Notification]:
+    """The standard words, to everybody whom the event concerns."""
+    return list(_standard(ticket, event, form, settings))
+
+
+def _standard(
+    ticket: Ticket, event: Event, form: Form, settings: Mapping[str, Any]
+) -> Iterator[Notification]:
+    messages = settings["messages"]
+    values = texts.values(ticket, event, form.title, People(settings["people"]), messages)
+    is_new = event.kind is EventKind.CREATED
+    for audience in Audience:
+        name = texts.name_of(event.kind, audience, ticket, event)
+        if name is None or (audience is Audience.INTAKE and not _is_announced(ticket, event)):
+            continue
+        text = texts.text(name, values, messages)
+        if is_new and audience is Audience.TEAM and ticket.is_urgent:
+            text = f"{text} {words.leads(settings)}".strip()
+        is_requestor = audience is Audience.REQUESTOR
+        following = texts.text(texts.next_name(ticket, event), values, messages) if is_requestor else ""
+        yield Notification(
+            to=audience,
+            text=text,
+            next=following,
+            buttons=BUTTONS.get(event.kind, ()) if is_requestor else (),
+            is_card=is_new and audience is Audience.TEAM,
+        )
+
+
+def _is_announced(ticket: Ticket, event: Event) -> bool:
+    """Whether the intake channel hears of it: of no sensitive ticket, of a new one where its thread is elsewhere."""
+    if event.kind is EventKind.CREATED and ticket.origin is None:
+        return ticket.is_direct and not ticket.is_sensitive and bool(ticket.type)
+    return not ticket.is_sensitive
+
+
+def default_issue(ticket: Ticket, form: Form) -> IssueDraft:
+    """Every answer under its question, as text that cannot mention, link, hide or break out.
+
+    Where all of it would be more than GitHub takes, the longest answers are cut, and the issue says so.
+    """
+    asked_by = ticket.requestor.team or ticket.requestor.name
+    return IssueDraft(
+        title=line(f"{form.title}: {asked_by}", limit=200), body=_body(ticket, form), labels=(ticket.type,)
+    )
+
+
+def remarks(form: Form, answers: Answers) -> list[str]:
+    """What a requestor should know of answers that may hold personal data, but need not."""
+    kinds = {kind for _, found in _findings(form, answers) for kind in found if not kind.blocks}
+    return [words.maybe_personal(sorted(kind.value for kind in kinds))] if kinds else []
+
+
+def _findings(form: Form, answers: Answers) -> Iterator[tuple[Question, set[Kind]]]:
+    """What each answer that somebody typed seems to hold, apart from what its question asks for."""
+    for question, text in readable(form, answers):
+        match question:
+            case ShortText() | LongText():
+                yield question, _kinds(text)
+            case Email():
+                yield question, _kinds(text) - {Kind.EMAIL}
+            case Files():
+                yield question, _kinds(_FILE_LINK.sub("", text))
+            case Url():
+                # The numbers and names in good links look like much else: only secrets count.
+                yield question, _kinds(text) & {Kind.SECRET, Kind.PASSWORD}
+
+
+def _kinds(text: str) -> set[Kind]:
+    return {finding.kind for finding in privacy.find(text)}
+
+
+def _body(ticket: Ticket, form: Form) -> str:
+    whole = _sections(ticket, form, LONGEST_ANSWER)
+    if len(whole) <= LONGEST_REQUEST:
+        return whole
+    room = LONGEST_REQUEST - len(words.ANSWERS_CUT) - 2
+    fits, too_long = SHORTEST_ANSWER, LONGEST_ANSWER
+    while too_long - fits > 1:
+        limit = (fits + too_long) // 2
+        fits, too_long = (limit, too_long) if len(_sections(ticket, form, limit)) <= room else (fits, limit)
+    return f"{words.ANSWERS_CUT}\n\n{_sections(ticket, form, fits)}"
+
+
+def _sections(ticket: Ticket, form: Form, limit: int) -> str:
+    answered = readable(form, ticket.answers)
+    own_first = sorted(answered, key=lambda one: one[0] in COMMON)
+    return "\n\n".join(_section(question, text, limit) for question, text in own_first)
+
+
+def _section(question: Question, text: str, limit: int) -> str:
+    """A long answer in a block of its own under its question, a short one beside it."""
+    label = re.sub(r"([\\`*_\[\]<>#|~&!@])", r"\\\1", line(question.label, limit=200))
+    if isinstance(question, LongText) or "\n" in text:
+        return f"### {label}\n\n{block(text, limit=limit)}"
+    return f"**{label}** {span(text, limit=min(limit, 1_000))}"

@@ -1,0 +1,291 @@
+"""Slack as the desk sees it: messages, links, open modals and names, over slack_sdk's WebClient."""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import re
+import socket
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.error import URLError
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web import SlackResponse
+
+from identity_bot.errors import Later, Refused, Unsure
+from identity_bot.tickets.model import Post
+
+log = logging.getLogger(__name__)
+
+TIMEOUT = 15
+"""Seconds that one call may take."""
+EVENT_TYPE = "identity_bot_message"
+"""The type of the metadata by which a message of ours is found again; it holds an id and no personal data."""
+
+WRITES = {"chat.postMessage", "chat.update", "chat.delete", "conversations.open", "views.update"}
+"""The methods that take JSON; those that only read take a form."""
+WHILE_LIMITED, LONGEST_WAIT = 10.0, 3600.0
+"""Seconds to wait at a limit where Slack names no time, and at most."""
+LONGEST_EDITED_TEXT = 4000
+"""Bytes in the text of a message that is edited, beyond which it is `msg_too_long`; a new one may have more."""
+BEYOND_EDITING = {
+    "cant_update_message", "channel_not_found", "edit_window_closed", "is_inactive", "message_not_found",
+}  # fmt: skip
+"""chat.update's words for a message that nobody can edit any more; `is_inactive` is that of an archived channel."""
+PERHAPS_DONE = {"internal_error", "fatal_error", "service_unavailable", "update_failed"}
+LIMITS = {"ratelimited", "rate_limited", "message_limit_exceeded"}
+MENDABLE = {
+    "access_denied", "accesslimited", "account_inactive", "ekm_access_denied", "enterprise_is_restricted",
+    "external_channel_migrating", "fetch_members_failed", "invalid_auth", "not_authed", "org_login_required",
+    "request_timeout", "team_access_not_granted", "team_added_to_org", "token_expired", "token_revoked",
+    "two_factor_setup_required",
+}  # fmt: skip
+"""Answers that change without our asking differently, once somebody has mended the app or time has passed.
+
+`request_timeout` is Slack's word for a request that reached it cut short, so it did nothing.
+"""
+
+
+class SlackRefused(Refused):
+    """Slack said no; `code` is its word for why."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class SlackChat:
+    """Slack's Web API with a bot token; safe to use from any thread."""
+
+    def __init__(self, token: str | None, api_url: str, clock: Callable[[], float] = time.time) -> None:
+        # No retries of slack_sdk's own: it repeats a post whose connection broke, and so posts twice.
+        self.client = WebClient(token=token, base_url=api_url, timeout=TIMEOUT, retry_handlers=[])
+        self._clock = clock
+        self._ids: dict[str, str] = {}
+        self._names: dict[str, str] = {}
+        self.last_contact: float | None = None
+        """When Slack last answered, in seconds since the epoch."""
+
+    def use(self, client: WebClient) -> None:
+        """Speaks with the token and to the address of a host app's client."""
+        self.client = WebClient(
+            token=client.token,
+            base_url=client.base_url,
+            timeout=TIMEOUT,
+            proxy=client.proxy,
+            ssl=client.ssl,
+            retry_handlers=[],
+        )
+
+    def post(self, channel: str, message: Mapping[str, Any], *, mark: str, thread_ts: str | None) -> Post:
+        """Posts a message that carries `mark` in its metadata; Refused where the thread's first message is gone."""
+        answer = self._call(
+            "chat.postMessage",
+            channel=self._ids.get(channel, channel),
+            text=message["text"],
+            blocks=message["blocks"],
+            metadata={"event_type": EVENT_TYPE, "event_payload": {"mark": mark}},
+            unfurl_links=False,
+            unfurl_media=False,
+            **({"thread_ts": thread_ts} if thread_ts else {}),
+        )
+        self._ids[channel] = answer["channel"]
+        post = Post(channel=answer["channel"], ts=answer["ts"])
+        # Slack puts a reply to a deleted message into the channel, and only the answer tells (slack-go issue 1571).
+        if thread_ts and "thread_ts" not in answer.get("message", {"thread_ts": thread_ts}):
+            self._take_back(post)
+            raise SlackRefused("Slack's chat.postMessage: thread_not_found", "thread_not_found")
+        return post
+
+    def find_post(self, channel: str, mark: str, since: float, *, thread_ts: str | None) -> Post | None:
+        """The message that carries this mark among those posted since then; None in a thread that is gone."""
+        channel_id = self._id(channel)
+        if thread_ts is None:
+            return self._marked(channel_id, mark, since)
+        try:
+            return self._marked(channel_id, mark, since, ts=thread_ts)
+        except SlackRefused as error:
+            if error.code != "thread_not_found":
+                raise
+        # Then Slack has put it into the channel, if it was posted at all.
+        stray = self._marked(channel_id, mark, since)
+        if stray:
+            self._take_back(stray)
+        return None
+
+    def _marked(self, channel_id: str, mark: str, since: float, **thread: str) -> Post | None:
+        method = "conversations.replies" if thread else "conversations.history"
+        oldest = f"{since - 120:.6f}"  # Slack's clock may be behind ours
+        for page in self._pages(
+            method, channel=channel_id, oldest=oldest, include_all_metadata=True, limit=100, **thread
+        ):
+            for message in page["messages"]:
+                metadata = message.get("metadata") or {}
+                payload = metadata.get("event_payload") or {}
+                if metadata.get("event_type") == EVENT_TYPE and payload.get("mark") == mark:
+                    return Post(channel=channel_id, ts=message["ts"])
+        return None
+
+    def update(self, post: Post, message: Mapping[str, Any]) -> bool:
+        """Puts another message in the place of one of ours; False where that is gone or can be edited no more.
+
+        Its mark stays: Slack keeps the metadata that an edit does not name. Reactions and replies stay too.
+        """
+        try:
+            self._call(
+                "chat.update",
+                channel=post.channel,
+                ts=post.ts,
+                text=_cut(message["text"]),
+                blocks=message["blocks"],
+            )
+        except SlackRefused as error:
+            if error.code in BEYOND_EDITING:
+                log.info("a message cannot be edited any more: %s", error)
+                return False
+            raise
+        return True
+
+    def delete(self, post: Post) -> None:
+        """Takes one of our messages away; one that is gone already is gone."""
+        try:
+            self._call("chat.delete", channel=post.channel, ts=post.ts)
+        except SlackRefused as error:
+            if error.code != "message_not_found":
+                raise
+
+    def link_to(self, post: Post) -> str:
+        """A message's permanent link."""
+        answer = self._call("chat.getPermalink", channel=post.channel, message_ts=post.ts)
+        return str(answer["permalink"])
+
+    def show(self, view_id: str, view: Mapping[str, Any]) -> None:
+        """Puts another view in an open modal's place."""
+        self._call("views.update", view_id=view_id, view=view)
+
+    def name_of(self, slack_id: str) -> str:
+        """Somebody's name as Slack shows it; empty where Slack does not tell."""
+        if slack_id not in self._names:
+            try:
+                user = self._call("users.info", user=slack_id)["user"]
+            except (Refused, Later, Unsure):
+                return ""
+            profile = user.get("profile") or {}
+            self._names[slack_id] = str(
+                user.get("real_name") or profile.get("real_name") or profile.get("display_name") or ""
+            )
+        return self._names[slack_id]
+
+    def known_name(self, slack_id: str) -> str | None:
+        """Somebody's name, if it has been asked for before; never waits."""
+        return self._names.get(slack_id)
+
+    def members(self, place: str) -> frozenset[str]:
+        """The Slack ids of who belongs to a channel (`#name` or id), bots among them, or a user group (`S…`)."""
+        if place.startswith("S"):
+            return frozenset(self._call("usergroups.users.list", usergroup=place)["users"])
+        pages = self._pages("conversations.members", channel=self._id(place), limit=999)
+        return frozenset(member for page in pages for member in page["members"])
+
+    def _take_back(self, post: Post) -> None:
+        try:
+            self.delete(post)
+        except (Refused, Later, Unsure) as error:
+            log.warning("a message meant for a thread stands in channel %s: %s", post.channel, error)
+
+    def _id(self, channel: str) -> str:
+        """The id behind a channel's name or a person's direct messages."""
+        if channel in self._ids:
+            return self._ids[channel]
+        if channel.startswith("#"):
+            self._learn_channels("public_channel")
+            if channel not in self._ids:
+                try:
+                    self._learn_channels("private_channel")
+                except Refused as error:  # without groups:read there are none that the bot can see
+                    log.info("private channels were not looked at: %s", error)
+            if channel not in self._ids:
+                raise Refused(f"there is no channel {channel} that the bot can see")
+        elif channel.startswith(("U", "W")):
+            self._ids[channel] = self._call("conversations.open", users=channel)["channel"]["id"]
+        return self._ids.get(channel, channel)
+
+    def _learn_channels(self, kind: str) -> None:
+        for page in self._pages("conversations.list", types=kind, exclude_archived=True, limit=999):
+            self._ids |= {f"#{found['name']}": found["id"] for found in page["channels"]}
+
+    def _pages(self, method: str, **arguments: Any) -> Any:
+        cursor = ""
+        while True:
+            page = self._call(method, **arguments, **({"cursor": cursor} if cursor else {}))
+            yield page
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return
+
+    def _call(self, method: str, **arguments: Any) -> SlackResponse:
+        """One call of the Web API, its failures told apart by what is known of the outcome."""
+        try:
+            if method in WRITES:
+                answer = self.client.api_call(method, json=arguments)
+            else:
+                answer = self.client.api_call(method, params=arguments)
+        except SlackApiError as error:
+            raise failure(method, error) from error
+        except (
+            URLError,
+            OSError,
+            http.client.HTTPException,
+            SlackClientError,
+            ValueError,
+            TypeError,
+            AttributeError,  # slack_sdk's, for an answer that is JSON but no object
+        ) as error:
+            raise broken(method, error) from error
+        self.last_contact = self._clock()
+        return answer
+
+
+def failure(method: str, error: SlackApiError) -> Refused | Later | Unsure:
+    """What a refusal by Slack means for the act."""
+    response = error.response
+    status = getattr(response, "status_code", 200)
+    code = response.get("error") if hasattr(response, "get") else None
+    needed = f" (needed: {response['needed']})" if code == "missing_scope" and response.get("needed") else ""
+    said = f"Slack's {method}: {code if code and ' ' not in code else f'HTTP {status}'}{needed}"
+    if status == 429 or code in LIMITS:
+        return Later(said, _retry_after(response))
+    if code is None or " " in code or status >= 500 or code in PERHAPS_DONE:
+        return Unsure(said)
+    if code in MENDABLE:
+        return Later(said)
+    return SlackRefused(said, code)
+
+
+def broken(method: str, error: Exception) -> Later | Unsure:
+    """What a failed connection means for the act: never begun, or perhaps done."""
+    reason = error.reason if isinstance(error, URLError) else error
+    said = f"Slack's {method}: {type(reason).__name__}"
+    if isinstance(reason, (ConnectionRefusedError, socket.gaierror)):
+        return Later(said)
+    return Unsure(said)
+
+
+def _cut(text: str) -> str:
+    """The text as long as that of an edited message may be; no letter, entity or mention is cut in two."""
+    written = text.encode()
+    if len(written) <= LONGEST_EDITED_TEXT:
+        return text
+    kept = written[: LONGEST_EDITED_TEXT - len("…".encode())].decode(errors="ignore")
+    return re.sub(r"(&[a-z]{0,3}|<[^<>]*)\Z", "", kept) + "…"
+
+
+def _retry_after(response: Any) -> float:
+    headers = {str(name).lower(): value for name, value in (response.headers or {}).items()}
+    try:
+        return min(LONGEST_WAIT, max(1.0, float(headers.get("retry-after", WHILE_LIMITED))))
+    except ValueError:
+        return WHILE_LIMITED

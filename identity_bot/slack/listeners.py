@@ -1,0 +1,336 @@
+"""Slack's listeners on a Bolt app: each acks with what memory or one short transaction holds, and waits for nothing."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+from marshmallow import ValidationError
+from slack_bolt import Ack, App, BoltRequest, BoltResponse, Respond
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from identity_bot.desk.desk import Desk
+from identity_bot.errors import AlreadyFiled, Invalid, SettingsError, StoreError
+from identity_bot.forms.questions import LongText, Url
+from identity_bot.logs import wordless
+from identity_bot.messages import words
+from identity_bot.slack import card as cards
+from identity_bot.slack import modal as blocks
+from identity_bot.slack.actions import MoveListeners
+from identity_bot.slack.client import SlackChat
+from identity_bot.slack.inputs import PREFIX, QUESTION, Json
+from identity_bot.slack.manifest import ASK, ASK_ABOUT
+from identity_bot.slack.modal import MOVE, TYPE, Draft
+from identity_bot.text.markdown import clean
+from identity_bot.tickets.model import Person, Post
+
+log = logging.getLogger(__name__)
+
+URL = re.compile(r"https?://[^\s<>|]{3,2000}")
+PATIENCE = 1.0
+"""Seconds that the opening of a form waits for a name: the trigger lives for three."""
+OURS: Mapping[str, Json] = {
+    "the shortcut": {"type": "shortcut", "callback_id": ASK},
+    "the message shortcut": {"type": "message_action", "callback_id": ASK_ABOUT},
+    "the choices": {"type": "block_actions", "actions": [{"action_id": TYPE, "block_id": TYPE}]},
+    "the searches": {"type": "block_suggestion", "action_id": TYPE, "block_id": TYPE, "value": ""},
+    "the moves": {"type": "block_actions", "actions": [{"action_id": f"{MOVE}take", "block_id": cards.BUTTON_BLOCK}]},
+    "the forms of moves": {"type": "view_submission", "view": {"type": "modal", "callback_id": cards.FORM}},
+    "the forms": {"type": "view_submission", "view": {"type": "modal", "callback_id": blocks.FORM}},
+}  # fmt: skip
+"""What Slack sends us besides commands, as far as Bolt's listeners look at it."""
+REDRAW_AGAIN = (1.0, 3.0)
+"""Seconds until a form that could not be redrawn is tried again: who chose a type would wait for nothing else."""
+OVERTAKEN = {"hash_conflict", "not_found"}
+"""Slack's words for a form that has changed since, or is closed."""
+SLACK_FAILURES = (SlackApiError, SlackClientError, OSError)
+
+
+class Listeners:
+    """What our part of a Bolt app hears, and the threads in which it calls Slack after the ack."""
+
+    def __init__(self, desk: Desk, chat: SlackChat, commands: tuple[str, ...]) -> None:
+        self._desk = desk
+        self._chat = chat
+        self._commands = commands
+        self._moves = MoveListeners(desk, self._later)
+        self._calls = ThreadPoolExecutor(max_workers=32, thread_name_prefix="identity-bot-slack")
+        # Of their own, as the calls wait for them: among the calls they would wait for those to end.
+        self._lookups = ThreadPoolExecutor(max_workers=32, thread_name_prefix="identity-bot-names")
+
+    def attach(self, app: App) -> None:
+        """Adds our listeners; raises SettingsError where one of the app's would take what is meant for ours."""
+        problems = [
+            f"commands: {name}: the app's listener {owner!r} already answers it; choose another name, "
+            "or attach identity_bot before that listener"
+            for name in self._commands
+            if (owner := _who_answers(app, name, {"command": name, "text": ""}))
+        ]
+        problems += [
+            f"the app's listener {owner!r} already answers {what} of ours; attach identity_bot before that listener"
+            for what, body in OURS.items()
+            if (owner := _who_answers(app, what, body))
+        ]
+        if problems:
+            raise SettingsError(problems)
+        for name in self._commands:
+            app.command(name)(self.command)
+        app.shortcut(ASK)(self.shortcut)
+        app.shortcut(ASK_ABOUT)(self.message_shortcut)
+        self._moves.attach(app)
+        app.action(re.compile(f"^{PREFIX}"))(self.change)
+        app.options(re.compile(f"^{PREFIX}"))(self.options)
+        app.view(blocks.FORM)(self.submit)
+
+    def close(self) -> None:
+        """Waits for the calls under way."""
+        self._calls.shutdown(wait=True)
+        self._lookups.shutdown(wait=True)
+
+    def command(self, ack: Ack, body: Json, client: WebClient, respond: Respond) -> None:
+        """`/help`, `/help pr_review`, or a word that is no request type."""
+        word = clean(body.get("text") or "").strip()
+        forms = self._desk.plugins.forms
+        name = word.casefold().replace("-", "_").replace(" ", "_")
+        if not forms:
+            ack(text=words.NO_TYPES)
+        elif word and name not in forms:
+            ack(text=words.unknown_type(body["command"], word, sorted(forms)))
+        else:
+            ack()
+            draft = Draft(type=name or None, is_elsewhere=self._is_elsewhere(body))
+            self._later(self._open, client, body, draft, respond)
+
+    def shortcut(self, ack: Ack, body: Json, client: WebClient) -> None:
+        """The global shortcut: the same form from anywhere in Slack."""
+        ack()
+        self._later(self._open, client, body, Draft(is_elsewhere=True), None)
+
+    def message_shortcut(self, ack: Ack, body: Json, client: WebClient, respond: Respond) -> None:
+        """The shortcut on a message: its text and link are in the form, and the ticket keeps its thread."""
+        ack()
+        self._later(self._open_about, client, body, respond)
+
+    def change(self, ack: Ack, body: Json, client: WebClient) -> None:
+        """A choice in our modal that changes what it shows; anything else of ours is only acknowledged."""
+        ack()
+        view = body.get("view") or {}
+        if view.get("callback_id") == blocks.FORM:
+            self._later(self._redraw, client, body)
+
+    def options(self, ack: Ack, body: Json) -> None:
+        """What a searchable list offers for the letters typed so far."""
+        forms = self._desk.plugins.forms
+        query = body.get("value") or ""
+        if body.get("block_id") == TYPE:
+            ack(options=blocks.found(blocks.type_options(forms), query))
+            return
+        form = forms.get(blocks.draft_in(body.get("view") or {}, forms).type or "")
+        question = form.question(str(body.get("block_id", "")).removeprefix(QUESTION)) if form else None
+        ack(options=blocks.found(getattr(question, "offered", ()), query))
+
+    def submit(self, ack: Ack, body: Json, view: Json) -> None:
+        """The form sent: its problems at their questions, or a ticket that is safe before this acks."""
+        forms = self._desk.plugins.forms
+        draft = blocks.draft_in(view, forms)
+        if draft.type not in forms:
+            ack(
+                response_action="update",
+                view=blocks.modal(forms, replace(draft, type=None, values={}), notice=words.TYPE_GONE),
+            )
+            return
+        answer: Json
+        try:
+            if draft.strays:
+                raise Invalid({})
+            ticket = self._desk.submit(
+                draft.type,
+                draft.values,
+                _requestor(body),
+                submission=view["id"],
+                origin=draft.origin,
+                is_elsewhere=draft.is_elsewhere,
+            )
+            receipt = blocks.receipt(ticket, remarks=self._desk.remarks(ticket))
+            answer = {"response_action": "update", "view": receipt}
+        except AlreadyFiled as before:
+            receipt = blocks.receipt(before.ticket, remarks=[words.CHANGED_TOO_LATE])
+            answer = {"response_action": "update", "view": receipt}
+        except Invalid as invalid:
+            answer = _show_problems(invalid.problems, draft, view, forms)
+        except StoreError as error:
+            log.error("a submission could not be kept: %s", error)
+            answer = {"response_action": "push", "view": blocks.apology(words.NOTHING_FILED)}
+        except Exception as error:
+            log.error("a submission met a bug", exc_info=wordless(error))
+            answer = {"response_action": "push", "view": blocks.apology(words.NOTHING_FILED)}
+        ack(response_action=answer["response_action"], view=answer.get("view"), errors=answer.get("errors"))
+
+    def _open(self, client: WebClient, body: Json, draft: Draft, respond: Respond | None) -> None:
+        if draft.type:
+            draft = self._with_prefill(draft, _user_id(body))
+        try:
+            client.views_open(
+                trigger_id=body["trigger_id"], view=blocks.modal(self._desk.plugins.forms, draft)
+            )
+        except SLACK_FAILURES as error:
+            log.warning("the form could not be opened: %s", _code(error))
+            if respond:
+                respond(text=words.COULD_NOT_OPEN, response_type="ephemeral", replace_original=False)
+            else:  # a global shortcut is used nowhere, so that there is nowhere else to answer
+                client.chat_postMessage(channel=_user_id(body), text=words.COULD_NOT_OPEN)
+            return
+        if not draft.type:
+            self._chat.name_of(_user_id(body))  # by the time a type is chosen it is known
+
+    def _open_about(self, client: WebClient, body: Json, respond: Respond) -> None:
+        message, channel = body["message"], body["channel"]["id"]
+        try:
+            link = str(client.chat_getPermalink(channel=channel, message_ts=message["ts"])["permalink"])
+        except SLACK_FAILURES:
+            link = ""  # the bot may not be in that conversation; the form opens all the same
+        root = message.get("thread_ts") or message["ts"]
+        draft = Draft(
+            origin=Post(channel=channel, ts=root, link=link), about=_as_typed(message.get("text") or "")
+        )
+        self._open(client, body, draft, respond)
+
+    def _redraw(self, client: WebClient, body: Json) -> None:
+        view, forms = body["view"], self._desk.plugins.forms
+        draft = blocks.draft_in(view, forms)
+        chosen = next((a for a in body.get("actions", ()) if a.get("action_id") == TYPE), None)
+        if chosen and chosen.get("selected_option"):
+            draft = replace(draft, type=chosen["selected_option"]["value"])
+            draft = self._with_prefill(draft, _user_id(body))
+        drawn = blocks.modal(forms, draft)
+        for pause in (*REDRAW_AGAIN, None):
+            try:
+                client.views_update(view_id=view["id"], hash=view["hash"], view=drawn)
+                return
+            except SLACK_FAILURES as error:
+                log.info("the form was not redrawn: %s", _code(error))
+                if pause is None or _code(error) in OVERTAKEN:
+                    return
+            time.sleep(pause)
+
+    def _with_prefill(self, draft: Draft, slack_id: str) -> Draft:
+        """The draft with what Slack, the person's last ticket and the message they started from already tell."""
+        known: dict[str, Any] = {"name": self._name(slack_id)}
+        try:
+            known["team"] = self._desk.store.last_team(slack_id)
+        except StoreError as error:
+            log.warning("no prefilled team: %s", error)
+        known |= self._from_message(draft)
+        return replace(draft, values={**{k: v for k, v in known.items() if v}, **draft.values})
+
+    def _name(self, slack_id: str) -> str:
+        """Somebody's name; empty where Slack takes longer to tell than a trigger can wait."""
+        known = self._chat.known_name(slack_id)
+        if known is not None:
+            return known
+        try:
+            return self._lookups.submit(self._chat.name_of, slack_id).result(timeout=PATIENCE)
+        except TimeoutError:
+            return ""
+
+    def _from_message(self, draft: Draft) -> dict[str, Any]:
+        """The message in the first long text, and the first of its links that fits in the first web address."""
+        form = self._desk.plugins.forms.get(draft.type or "")
+        if form is None or not draft.about:
+            return {}
+        values: dict[str, Any] = {}
+        for question in form.questions:
+            if isinstance(question, LongText):
+                link = draft.origin.link if draft.origin else ""
+                values[question.name] = f"{draft.about}\n\n{link}".strip()[: question.max_length]
+                break
+        for question in form.questions:
+            if isinstance(question, Url):
+                fitting = (url for url in URL.findall(draft.about) if _fits(question, url))
+                values[question.name] = next(fitting, None)
+                break
+        return values
+
+    def _is_elsewhere(self, body: Json) -> bool:
+        """Whether a command was typed in another channel than the intake channel."""
+        return self._desk.settings.intake_channel not in (
+            body.get("channel_id"),
+            f"#{body.get('channel_name')}",
+        )
+
+    def _later(self, call: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """Makes calls to Slack after the ack, in a thread of ours: nothing that fails there may spoil the ack."""
+
+        def run() -> Any:
+            try:
+                return call(*arguments)
+            except Exception as error:
+                log.error("a call to Slack met a bug", exc_info=wordless(error))
+
+        return self._calls.submit(run)
+
+
+def _show_problems(problems: Mapping[str, str], draft: Draft, view: Json, forms: Mapping[str, Any]) -> Json:
+    """The problems at their questions; where the form has changed since it was opened, the new form with a word."""
+    if problems and set(problems) <= blocks.drawn(view):
+        return {"response_action": "errors", "errors": blocks.errors(problems)}
+    form = forms[draft.type or ""]
+    labels = {q.name: q.label for q in form.all_questions}
+    listed = [f"• {labels.get(name, name)}: {problem}" for name, problem in problems.items()]
+    notice = "\n".join([words.FORM_CHANGED, *listed])
+    return {"response_action": "update", "view": blocks.modal(forms, draft, notice=notice)}
+
+
+def _who_answers(app: App, what: str, body: Json) -> str | None:
+    """The name of the app's listener that would take such a request before ours; None where there is none."""
+    request = BoltRequest(body={"user": {"id": "U0"}, "team": {"id": "T0"}, **body}, mode="socket_mode")
+    for listener in app._listeners:  # Bolt has no public list of them
+        # The first matcher is Bolt's own; a further one is the host's code, which may let the command through.
+        if listener.matchers and listener.matchers[0].matches(request, BoltResponse(status=200)):
+            name = getattr(listener.ack_function, "__name__", "?")
+            if len(listener.matchers) == 1:
+                return str(name)
+            log.warning("%s may be taken by the app's listener %r under some conditions", what, name)
+    return None
+
+
+def _fits(question: Url, url: str) -> bool:
+    if question.parse is None:
+        return True
+    try:
+        return bool(question.parse(url))
+    except ValidationError:
+        return False
+
+
+def _as_typed(text: str) -> str:
+    """A message's text as its author saw it, without Slack's own notation for links and mentions."""
+
+    def seen(match: re.Match[str]) -> str:
+        target, _, label = match.group(1).partition("|")
+        if target[:1] in "@#!":
+            return f"{'#' if target[0] == '#' else '@'}{label or target[1:]}"
+        return target
+
+    text = re.sub(r"<([^<>\n]{1,3000})>", seen, text)
+    return clean(text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
+
+
+def _requestor(body: Json) -> Person:
+    user = body["user"]
+    return Person(slack_id=user["id"], handle=user.get("username") or user.get("name") or "")
+
+
+def _user_id(body: Json) -> str:
+    return str(body.get("user_id") or body["user"]["id"])
+
+
+def _code(error: Exception) -> str:
+    response: Any = getattr(error, "response", None)
+    return str(response.get("error")) if hasattr(response, "get") else type(error).__name__

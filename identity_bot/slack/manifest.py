@@ -1,0 +1,158 @@
+"""The manifest of the Slack app for the settings in force, and the scopes that the bot needs and why. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from identity_bot.forms.form import Form
+from identity_bot.forms.questions import Files
+from identity_bot.messages import words
+from identity_bot.settings import Settings
+from identity_bot.slack.inputs import PREFIX
+
+ASK = f"{PREFIX}ask"
+"""The callback_id of the global shortcut."""
+ASK_ABOUT = f"{PREFIX}ask-about"
+"""The callback_id of the shortcut in a message's menu."""
+
+NAME = "Identity Team requests"
+DESCRIPTION = "Ask the Identity Team for help; the ticket is a GitHub issue."
+LONG_DESCRIPTION = (
+    "Opens a form for each type of request that the Identity Team takes: from a slash command, a shortcut, or a "
+    "message. What is sent becomes an issue in the team's GitHub repository, and everybody concerned is told in "
+    "Slack: the person who asked, in a thread, and the team, in its channel."
+)
+BACKGROUND = "#1b3c6b"
+COMMAND_DESCRIPTION = "Ask the Identity Team for help"
+SHORTCUT_DESCRIPTION = "Choose a type of request and fill in its form"
+MESSAGE_SHORTCUT_DESCRIPTION = "Ask for help with this message; the ticket keeps its thread"
+LONGEST_USAGE_HINT = 1000
+EVENTS_PATH = "/slack/events"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scope:
+    """A permission of the Slack app: what it is needed for, and whether requests suffer without it."""
+
+    name: str
+    reason: str
+    is_needed: bool = True
+    """False where only convenience is lost without it."""
+
+
+def scopes(settings: Settings, forms: Mapping[str, Form], *, private: bool = False) -> tuple[Scope, ...]:
+    """What the bot token must be granted; with `private` channels among those of the settings, more than else.
+
+    Each follows from a method that chat.py or slack.py calls (docs.slack.dev/reference/methods).
+    """
+    channels = (settings.intake_channel, settings.team_channel)
+    by_name = [channel for channel in channels if channel.startswith("#")]
+    found = [
+        Scope(name="commands", reason="slash commands and shortcuts"),
+        Scope(name="chat:write", reason="posts to the channels and answers in threads"),
+        Scope(
+            name="chat:write.public",
+            reason="answers in threads of public channels that the bot is not in",
+            is_needed=False,
+        ),
+        Scope(name="users:read", reason="names of people in forms and tickets", is_needed=False),
+        Scope(name="channels:history", reason="looks for a post before it is repeated, if its outcome is unknown"),
+        Scope(name="im:write", reason="the same for direct messages: which conversation they are in"),
+        Scope(name="im:history", reason="the same for direct messages"),
+    ]  # fmt: skip
+    looked_up = [f"the id behind {' and '.join(by_name)}"] if by_name else []
+    team = [] if settings.team_group else [f"who is in {settings.team_channel} and so may move tickets"]
+    if looked_up or team:
+        found.append(Scope(name="channels:read", reason="; ".join(looked_up + team)))
+    if settings.team_group:
+        found.append(Scope(name="usergroups:read", reason="who is in the team_group and so may move tickets"))
+    if private:
+        found.append(Scope(name="groups:history", reason="the same for posts in private channels"))
+        reasons = ["the id behind the name of a private channel"] if by_name else []
+        reasons += [f"{reason}, if it is private" for reason in team]
+        if reasons:
+            found.append(Scope(name="groups:read", reason="; ".join(reasons)))
+    asking = sorted(name for name, form in forms.items() if _asks_for_files(form))
+    if asking:
+        found.append(Scope(name="files:read", reason=f"files in the form of {', '.join(asking)}"))
+    return tuple(found)
+
+
+def manifest(
+    settings: Settings, forms: Mapping[str, Form], *, url: str | None = None, private: bool = False
+) -> dict[str, Any]:
+    """The app's manifest: for Socket Mode, or with the public `url` of the bot for HTTP.
+
+    See docs.slack.dev/reference/app-manifest.
+    """
+    request_url = f"{url.rstrip('/')}{EVENTS_PATH}" if url else None
+    interactivity: dict[str, Any] = {"is_enabled": True}
+    if request_url:
+        interactivity |= {"request_url": request_url, "message_menu_options_url": request_url}
+    return {
+        "_metadata": {"major_version": 2, "minor_version": 1},
+        "display_information": {
+            "name": NAME,
+            "description": DESCRIPTION,
+            "long_description": LONG_DESCRIPTION,
+            "background_color": BACKGROUND,
+        },
+        "features": {
+            # Without the messages tab Slack refuses direct messages, which requestors may have to be told by.
+            "app_home": {
+                "home_tab_enabled": False,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": True,
+            },
+            "bot_user": {"display_name": NAME, "always_online": True},
+            "shortcuts": [
+                {
+                    "name": words.SHORTCUT,
+                    "type": "global",
+                    "callback_id": ASK,
+                    "description": SHORTCUT_DESCRIPTION,
+                },
+                {
+                    "name": words.MESSAGE_SHORTCUT,
+                    "type": "message",
+                    "callback_id": ASK_ABOUT,
+                    "description": MESSAGE_SHORTCUT_DESCRIPTION,
+                },
+            ],
+            "slash_commands": [
+                {
+                    "command": command,
+                    "description": COMMAND_DESCRIPTION,
+                    **_usage_hint(forms),
+                    "should_escape": False,
+                    **({"url": request_url} if request_url else {}),
+                }
+                for command in settings.commands
+            ],
+        },
+        "oauth_config": {
+            "scopes": {"bot": sorted(scope.name for scope in scopes(settings, forms, private=private))}
+        },
+        "settings": {
+            "interactivity": interactivity,
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": request_url is None,
+            "token_rotation_enabled": False,
+        },
+    }
+
+
+def _usage_hint(forms: Mapping[str, Form]) -> dict[str, str]:
+    """The names that may stand behind the command, as many as fit."""
+    names: list[str] = []
+    for name in sorted(forms):
+        if len(" | ".join([*names, name])) > LONGEST_USAGE_HINT - 2:
+            break
+        names.append(name)
+    return {"usage_hint": f"[{' | '.join(names)}]"} if names else {}
+
+
+def _asks_for_files(form: Form) -> bool:
+    return any(isinstance(question, Files) for question in form.all_questions)

@@ -1,0 +1,285 @@
+"""Forms as Slack modals and back again, receipts, and notifications as messages. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from identity_bot.forms.form import Form
+from identity_bot.forms.questions import Option
+from identity_bot.forms.slack_limits import MESSAGE_TEXT, VIEW_BYTES, check_view, view_bytes
+from identity_bot.messages import words
+from identity_bot.messages.card_words import BUTTONS, CLOSE_MINE
+from identity_bot.slack.inputs import (
+    MOST_OPTIONS,
+    PREFIX,
+    QUESTION,
+    Json,
+    action,
+    entered,
+    entry,
+    input_block,
+    option_of,
+    plain_text,
+    select,
+)
+from identity_bot.text.markdown import ELLIPSIS, plain
+from identity_bot.tickets.model import Move, Post, Ticket
+
+FORM = f"{PREFIX}form"
+RECEIPT = f"{PREFIX}receipt"
+TYPE = f"{PREFIX}type"
+MOVE = f"{PREFIX}move:"
+"""Begins the action ids of the buttons by which people move tickets."""
+ANSWERS = f"{PREFIX}answers"
+"""The block of a message's buttons, which the answer takes the place of."""
+LONGEST_METADATA = 3000
+LONGEST_SECTION = 3000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Draft:
+    """What somebody has entered in a modal so far."""
+
+    type: str | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """Question name → what was typed, unchecked."""
+    origin: Post | None = None
+    """The root of the thread that the request was made from."""
+    about: str = ""
+    """The text of the message that the request was made from."""
+    is_elsewhere: bool = False
+    """Whether it was begun neither in the intake channel nor from a message."""
+    strays: frozenset[str] = frozenset()
+    """Names of filled-in questions that the form no longer has, or has in another kind."""
+
+
+def modal(forms: Mapping[str, Form], draft: Draft, *, notice: str = "") -> Json:
+    """The view for a draft: the drop-down of types and, once one is chosen, its form with the draft's values."""
+    form = forms.get(draft.type or "")
+    blocks: list[Json] = [_type_picker(forms, draft.type) if forms else section(words.NO_TYPES)]
+    if notice:
+        blocks.append(section(notice))
+    view = {
+        "type": "modal",
+        "callback_id": FORM,
+        "title": plain_text(words.MODAL_TITLE),
+        "close": plain_text(words.CANCEL),
+        "private_metadata": _metadata(draft if form else replace(draft, type=None)),
+        "blocks": blocks,
+    }
+    if form:
+        if form.description:
+            blocks.append(context(form.description))
+        values = {**form.suggestions(), **draft.values}
+        controlling = {q.shown_when.question for q in form.all_questions if q.shown_when}
+        blocks += [
+            input_block(question, values.get(question.name), dispatches=question.name in controlling)
+            for question in form.shown_questions(values)
+        ]
+        blocks.append(context(words.NO_PERSONAL_DATA))
+        view["submit"] = plain_text(words.SUBMIT)
+    return _fitting(view)
+
+
+def draft_in(view: Mapping[str, Any], forms: Mapping[str, Form]) -> Draft:
+    """What somebody has entered in this view, read from Slack's payload."""
+    kept = _kept(view)
+    form = forms.get(kept["type"] or "")
+    values: dict[str, Any] = {}
+    strays: set[str] = set()
+    for block_id, actions in view.get("state", {}).get("values", {}).items():
+        if not block_id.startswith(QUESTION):
+            continue
+        name = block_id.removeprefix(QUESTION)
+        question = form.question(name) if form else None
+        for action_id, state in actions.items():
+            if entry(state) is None:
+                continue
+            if question is None or action_id != action(question):
+                strays.add(name)
+            else:
+                values[name] = entered(question, state)
+    return Draft(**kept, values=values, strays=frozenset(strays))
+
+
+def drawn(view: Mapping[str, Any]) -> set[str]:
+    """The names of the questions that a view shows."""
+    ids = (str(block.get("block_id", "")) for block in view.get("blocks", ()))
+    return {block_id.removeprefix(QUESTION) for block_id in ids if block_id.startswith(QUESTION)}
+
+
+def errors(problems: Mapping[str, str]) -> dict[str, str]:
+    """Problems by question as Slack wants them: by block, in plain text."""
+    return {f"{QUESTION}{name}": plain(problem, limit=300) for name, problem in problems.items()}
+
+
+def found(options: Sequence[Option], query: str) -> list[Json]:
+    """The options that fit what was typed into a searchable list, as many as Slack shows."""
+    wanted = query.casefold().split()
+    hits = (o for o in options if all(w in f"{o.label} {o.description}".casefold() for w in wanted))
+    return [option_of(option) for option, _ in zip(hits, range(MOST_OPTIONS), strict=False)]
+
+
+def type_options(forms: Mapping[str, Form]) -> list[Option]:
+    """The drop-down's options: the request types by title."""
+    options = [Option(name, form.title, form.description) for name, form in forms.items()]
+    return sorted(options, key=lambda option: option.label.casefold())
+
+
+def receipt(ticket: Ticket, *, remarks: Sequence[str] = ()) -> Json:
+    """What the modal turns into once the ticket is safe, and again once the issue has its number."""
+    blocks = [section(words.receipt(ticket))]
+    blocks += [context(remark) for remark in remarks]
+    return {
+        "type": "modal",
+        "callback_id": RECEIPT,
+        "title": plain_text(words.MODAL_TITLE),
+        "close": plain_text(words.CLOSE),
+        "blocks": blocks,
+    }
+
+
+def apology(sentence: str, *, close: str = words.BACK) -> Json:
+    """A view that says why something could not be done; pushed over a form, it leaves the form as it was."""
+    return {
+        "type": "modal",
+        "callback_id": RECEIPT,
+        "title": plain_text(words.MODAL_TITLE),
+        "close": plain_text(close),
+        "blocks": [section(sentence)],
+    }
+
+
+def message(text: str, buttons: Sequence[Move] = (), ticket_id: str = "") -> Json:
+    """A notification as Slack's message: the text in full for screen readers, and the same as a block.
+
+    The buttons are what whoever reads it can do about the ticket, in the words of its requestor.
+    """
+    shown: Json = {"text": cut(text, MESSAGE_TEXT), "blocks": [section(text)]}
+    if buttons:
+        mine = {**BUTTONS, Move.CLOSE: CLOSE_MINE}
+        shown["blocks"].append(move_buttons({move: mine[move] for move in buttons}, ticket_id, ANSWERS))
+    return shown
+
+
+def answered(text: str, answer: str) -> Json:
+    """The same message once one of its buttons has been used: what was chosen, in their place."""
+    line = {"type": "context", "elements": [verbatim(answer)]}
+    return {"text": cut(f"{text}\n{answer}", MESSAGE_TEXT), "blocks": [section(text), line]}
+
+
+def move_buttons(labels: Mapping[Move, str], ticket_id: str, block_id: str) -> Json:
+    """The block of the buttons by which a ticket can be moved."""
+    buttons = [
+        {
+            "type": "button",
+            "action_id": f"{MOVE}{move.value}",
+            "text": plain_text(label),
+            "value": ticket_id,
+        }
+        for move, label in labels.items()
+    ]
+    return {"type": "actions", "block_id": block_id, "elements": buttons}
+
+
+def check_form(name: str, form: Form) -> list[str]:
+    """What Slack would refuse of a form if every question of it were shown, a line for each."""
+    everything = replace(form, questions=[replace(question, shown_when=None) for question in form.questions])
+    view = modal({name: everything}, Draft(type=name))
+    return list(dict.fromkeys(_in_words(problem, view) for problem in check_view(view)))
+
+
+def _in_words(problem: str, view: Json) -> str:
+    """A problem with the question's name for the pointer that says where in the view it is."""
+    match = re.fullmatch(r"/view/blocks/(\d+)(?:/element)?/?([^:]*): (.*)", problem, re.DOTALL)
+    block_id = str(view["blocks"][int(match[1])].get("block_id", "")) if match else ""
+    if not match or not block_id.startswith(PREFIX):
+        return problem
+    if block_id == TYPE:
+        part = "description" if match[2].endswith("/description/text") else "title"
+        return f"{part}: {match[3]}"
+    where = match[2].removesuffix("/text")
+    return f"question {block_id.removeprefix(QUESTION)!r}: {where}{': ' if where else ''}{match[3]}"
+
+
+def _type_picker(forms: Mapping[str, Form], chosen: str | None) -> Json:
+    return {
+        "type": "section",
+        "block_id": TYPE,
+        "text": verbatim(words.WHAT_DO_YOU_NEED),
+        "accessory": {
+            "action_id": TYPE,
+            "placeholder": plain_text(words.CHOOSE_TYPE),
+            **select(type_options(forms), chosen),
+        },
+    }
+
+
+def _fitting(view: Json) -> Json:
+    """The view within Slack's size: of the longest texts, what was typed is left to Slack to remember."""
+    typed = [block["element"] for block in view["blocks"] if "initial_value" in block.get("element", {})]
+    typed.sort(key=lambda element: len(element["initial_value"]))
+    while typed and view_bytes(view) > VIEW_BYTES:
+        del typed.pop()["initial_value"]
+    return view
+
+
+def _metadata(draft: Draft) -> str:
+    kept: Json = {}
+    if draft.type:
+        kept["type"] = draft.type
+    if draft.origin:
+        kept["origin"] = asdict(draft.origin)
+    if draft.is_elsewhere:
+        kept["is_elsewhere"] = True
+    about = draft.about
+    while True:
+        written = json.dumps(kept | ({"about": about} if about else {}), ensure_ascii=False)
+        # In bytes, as Slack does not say how it counts.
+        if not about or len(written.encode("utf-8", "replace")) <= LONGEST_METADATA:
+            return written
+        about = about[: len(about) * 9 // 10]
+
+
+def _kept(view: Mapping[str, Any]) -> Json:
+    """What a view's metadata says: empty-handed where another version of the bot has written it."""
+    try:
+        kept = json.loads(view.get("private_metadata") or "{}")
+        origin = Post(**kept["origin"]) if kept.get("origin") else None
+        name, about = kept.get("type"), kept.get("about", "")
+        is_elsewhere = kept.get("is_elsewhere") is True
+    except (ValueError, TypeError, AttributeError):
+        return {"type": None, "origin": None, "about": "", "is_elsewhere": False}
+    return {
+        "type": name if isinstance(name, str) else None,
+        "origin": origin,
+        "about": about if isinstance(about, str) else "",
+        "is_elsewhere": is_elsewhere,
+    }
+
+
+def cut(text: str, limit: int) -> str:
+    """A mrkdwn text within a limit, never cut inside a link, a mention or an escaped character."""
+    if len(text) <= limit:
+        return text
+    kept = re.sub(r"<[^<>]*\Z|&[a-z]{0,4}\Z", "", text[: limit - 1])
+    return f"{kept}{ELLIPSIS}"
+
+
+def context(text: str) -> Json:
+    """A block of small plain text."""
+    return {"type": "context", "elements": [plain_text(text)]}
+
+
+def verbatim(text: str) -> Json:
+    """A text object of mrkdwn in which Slack finds no mentions and channels but those that are written out."""
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def section(text: str) -> Json:
+    """A block of mrkdwn, cut to what Slack takes."""
+    return {"type": "section", "text": verbatim(cut(text, LONGEST_SECTION))}

@@ -1,0 +1,45 @@
+"""Who is of the team: asked of Slack, and remembered for a minute."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from identity_bot.desk.ports import Chat
+from identity_bot.errors import Later, Refused, Unsure
+
+log = logging.getLogger(__name__)
+
+FRESH = 60.0
+"""Seconds for which Slack's answer is good: who has left the team can move tickets for so long at most."""
+STALE = 3600.0
+"""Seconds for which it is better than none, while Slack does not answer."""
+
+
+class Team:
+    """The members of the user group or channel `place`; safe to use from any thread."""
+
+    def __init__(self, chat: Chat, place: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._chat = chat
+        self._place = place
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._known: frozenset[str] = frozenset()
+        self._asked_at = float("-inf")
+
+    def members(self) -> frozenset[str]:
+        """Their Slack ids; raises Later where Slack has not told them for an hour."""
+        with self._lock:
+            age = self._clock() - self._asked_at
+            if age < FRESH:
+                return self._known
+            try:
+                self._known = self._chat.members(self._place)
+                self._asked_at = self._clock()
+            except (Refused, Later, Unsure) as error:
+                if age > STALE:
+                    raise Later(f"who is in {self._place} is not known: {error}") from error
+                log.warning("who is in %s was not asked anew: %s", self._place, error)
+            return self._known

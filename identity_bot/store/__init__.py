@@ -1,0 +1,1 @@
+"""The database: its schema, and the transactions that read and write it."""

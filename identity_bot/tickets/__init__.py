@@ -1,0 +1,1 @@
+"""What a ticket is: its values, its lifecycle, and the commands that change it."""

@@ -1,0 +1,62 @@
+"""Who is who: people's Slack ids and GitHub logins, as the settings name them. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from identity_bot.text.markdown import mrkdwn
+
+_KEY = re.compile(r"slack:([UW][A-Z0-9]{2,})")
+
+Entry = Mapping[str, str]
+"""What the settings say of one person: `slack`, `github` or both."""
+
+
+class People:
+    """Finds people in one place by what they are called in the other; logins in any case."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        pairs = [pair for pair in map(_pair, entries) if pair]
+        self._slack_ids = {login.casefold(): slack_id for slack_id, login in reversed(pairs)}
+        self._logins = dict(reversed(pairs))
+
+    def slack_id(self, login: str) -> str:
+        """The Slack id of a GitHub login; empty where it is not known."""
+        return self._slack_ids.get(login.casefold(), "")
+
+    def login(self, slack_id: str) -> str:
+        """The GitHub login of a Slack id; empty where it is not known."""
+        return self._logins.get(slack_id, "")
+
+    def key_of(self, slack_id: str) -> str:
+        """What somebody is called in a ticket: their GitHub login where it is known, else `slack:U…`."""
+        return self.login(slack_id) or f"slack:{slack_id}"
+
+    def mention(self, key: str) -> str:
+        """Somebody, by a GitHub login or `slack:U…`, as Slack writes them: a mention that notifies, else the name."""
+        named = _KEY.fullmatch(key)
+        slack_id = named[1] if named else self.slack_id(key)
+        return f"<@{slack_id}>" if slack_id else mrkdwn(key)
+
+
+def contradictions(entries: Iterable[tuple[str, Entry]]) -> Iterator[str]:
+    """A line for each entry that makes two of one person; each comes with its place in the settings."""
+    by_slack: dict[str, tuple[str, str]] = {}
+    by_login: dict[str, tuple[str, str]] = {}
+    for where, entry in entries:
+        pair = _pair(entry)
+        if not pair:
+            continue
+        slack_id, login = pair
+        known, place = by_slack.setdefault(slack_id, (login, where))
+        if known.casefold() != login.casefold():
+            yield f"{where}: {slack_id} is {login!r} here and {known!r} in {place}; expected one login for each person"
+        known, place = by_login.setdefault(login.casefold(), (slack_id, where))
+        if known != slack_id:
+            yield f"{where}: {login!r} is {slack_id} here and {known} in {place}; expected one Slack id for each person"
+
+
+def _pair(entry: Entry) -> tuple[str, str] | None:
+    slack_id, login = entry.get("slack"), entry.get("github")
+    return (slack_id, login) if slack_id and login else None

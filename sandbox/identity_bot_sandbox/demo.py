@@ -1,0 +1,147 @@
+"""The sandbox with the example host bot living in it, as a process of its own, set up by settings alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from identity_bot.errors import IdentityBotError
+from identity_bot_sandbox import cast, host_bot
+from identity_bot_sandbox.page import app as page
+from identity_bot_sandbox.server import Sandbox
+from identity_bot_sandbox.story import lives
+from identity_bot_sandbox.story.story import Story, StoryError
+
+SETTINGS = f"""\
+intake_channel = "#vsp-identity"
+team_channel = "#identity-surge"
+repository = "{cast.REPOSITORY}"
+restricted_repository = "{cast.RESTRICTED_REPOSITORY}"
+poll_seconds = 15
+leads = [
+    {{ slack = "U0INDIGO", github = "indigo-marshwick" }},
+    {{ slack = "U0SAGE", github = "sage-hollowell" }},
+]
+people = [
+    {{ slack = "U0LINDEN", github = "linden-brookmere" }},
+    {{ slack = "U0JUNIPER", github = "juniper-vale" }},
+]
+
+[http]
+port = """
+
+
+def run(*, port: int, with_bot: bool, play: bool, leave: bool, say: Callable[[str], None]) -> None:
+    """Serves the sandbox until Ctrl-C, or with `leave` only until the story is played.
+
+    Raises IdentityBotError where a step of the story does not happen or the bot does not start.
+    """
+    try:
+        made = Sandbox(port=port, pages=[page.routes])
+    except OSError as error:
+        raise IdentityBotError(
+            f"port {port} cannot be used ({os.strerror(error.errno or 0)}); choose another with --port, or 0 for any"
+        ) from error
+    with made as sandbox, tempfile.TemporaryDirectory() as folder:
+        if not with_bot:
+            say(f"The sandbox is open at {sandbox.url}, without a bot. A bot finds it with:")
+            for name, value in sandbox.environment().items():
+                say(f"  {name}={value}")
+            _wait()
+            return
+        with _bot(sandbox, Path(folder)):
+            for line in (Path(folder) / "bot.log").read_text(encoding="utf-8").splitlines():
+                if "left out:" in line:
+                    say(line)
+            story = Story(sandbox)
+            if play:
+                say(
+                    f"Playing the lives of a few tickets, which takes a minute. Watch them at {sandbox.url} …"
+                )
+                try:
+                    lives.play(story)
+                except StoryError as error:
+                    raise IdentityBotError(f"the story stopped; this did not happen: {error}") from error
+            if leave:
+                for line in story.transcript():
+                    say(line)
+                say("\nEvery step happened.")
+                return
+            say(f"Open {sandbox.url} and type /help in #vsp-identity. Ctrl-C ends it.")
+            _wait()
+
+
+@contextmanager
+def _bot(sandbox: Sandbox, folder: Path) -> Iterator[None]:
+    """The host bot, with identity_bot attached, as a process of its own; ends it with SIGTERM."""
+    port = _free_port()
+    (folder / "identity-bot.toml").write_text(f"{SETTINGS}{port}\n", encoding="utf-8")
+    environment = {
+        **os.environ,
+        **sandbox.environment(),
+        "DATABASE_URL": f"sqlite:///{folder / 'identity-bot.db'}",
+        "IDENTITY_BOT_CONFIG": str(folder / "identity-bot.toml"),
+    }
+    sandbox.slack.commands = {"/help", host_bot.COMMAND}
+    log_file = (folder / "bot.log").open("wb")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "identity_bot_sandbox.host_bot"],
+        env=environment,
+        stdout=log_file,
+        stderr=log_file,
+    )
+    try:
+        _await_ready(process, f"http://127.0.0.1:{port}/readyz", folder / "bot.log", sandbox)
+        url = f"http://127.0.0.1:{port}/github/webhook"
+        sandbox.github.add_hook(
+            url,
+            secret=cast.WEBHOOK_SECRET,
+            events=("issues", "issue_comment", "label", "milestone", "repository"),
+        )
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        log_file.close()
+
+
+def _await_ready(process: subprocess.Popen[bytes], url: str, log_file: Path, sandbox: Sandbox) -> None:
+    pause = threading.Event()
+    for _ in range(600):
+        if process.poll() is not None:
+            raise IdentityBotError(f"the bot did not start:\n{log_file.read_text(encoding='utf-8')}")
+        try:
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                if answer.status == 200 and sandbox.slack.delivery.sockets.wait_for(1):
+                    return
+        except (urllib.error.URLError, OSError):
+            pause.wait(0.05)
+    raise IdentityBotError("the bot did not become ready within 30 seconds")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait() -> None:
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda number, frame: ended.set())
+    try:
+        ended.wait()
+    except KeyboardInterrupt:
+        return

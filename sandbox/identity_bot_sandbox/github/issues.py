@@ -1,0 +1,253 @@
+"""What somebody can do to one issue in the sandbox's GitHub, by the page or by the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from identity_bot_sandbox.github.record import GitHubRecord
+from identity_bot_sandbox.github.repository import Repository
+from identity_bot_sandbox.github.rules import CLOSE_REASONS, LOCK_REASONS, check_label, check_text, invalid
+from identity_bot_sandbox.github.values import GitHubError, Issue, Label, PullRequest, Role
+
+
+class IssueActs(GitHubRecord):
+    """The acts on one issue; `actor` is the login of who does it and is refused what GitHub refuses.
+
+    What is so already is done again in silence: no history, no webhook, no new `updated_at`.
+    """
+
+    def open_issue(
+        self,
+        repository: str,
+        title: str,
+        body: str | None = None,
+        *,
+        actor: str,
+        labels: Iterable[str] = (),
+        assignees: Iterable[str] = (),
+        milestone: int | None = None,
+        pull: PullRequest | None = None,
+    ) -> Issue:
+        """A new issue, or pull request where `pull` says of what; labels that are missing are made.
+
+        From somebody without the role `triage`, labels, assignees and milestone are dropped in silence.
+        """
+        with self.mutex:
+            repo = self.repository(repository)
+            repo.require(actor, Role.READ)
+            if not repo.has_issues:
+                raise GitHubError(410, "Issues has been disabled in this repository.")
+            check_text(title=title, body=body)
+            if not repo.role(actor).covers(Role.TRIAGE):
+                labels, assignees, milestone = (), (), None
+            labels, assignees = tuple(labels), tuple(assignees)
+            self.check_plan(repo, labels, assignees, milestone)
+            moment = self.now()
+            repo.last_number += 1
+            issue = Issue(
+                id=next(self._ids),
+                number=repo.last_number,
+                title=title.strip(),
+                body=body,
+                author=self.account(actor).login,
+                created_at=moment,
+                updated_at=moment,
+                pull=pull,
+            )
+            repo.issues[issue.number] = issue
+            self._tell(repo, "issues", "opened", actor, number=issue.number, issue=issue)
+            for name in labels:
+                self.label(repository, issue.number, name, actor=actor)
+            for login in assignees:
+                self.assign(repository, issue.number, login, actor=actor)
+            if milestone is not None:
+                self.set_milestone(repository, issue.number, milestone, actor=actor)
+            return repo.issues[issue.number]
+
+    def edit(
+        self, repository: str, number: int, *, actor: str, title: str | None = None, body: str | None = None
+    ) -> Issue:
+        """Change title, body or both (None: leave it); the author may, and whoever has the role `write`."""
+        with self.mutex:
+            repo, issue = self._own(repository, number, actor)
+            check_text(title=issue.title if title is None else title, body=body)
+            before, changes = issue, {}
+            if title is not None and title.strip() != issue.title:
+                changes["title"] = {"from": issue.title}
+                issue = replace(issue, title=title.strip())
+                rename = {"rename": {"from": before.title, "to": issue.title}}
+                issue = self._save(repo, issue, actor, "renamed", rename)
+            if body is not None and body != (issue.body or ""):
+                changes["body"] = {"from": issue.body or ""}
+                issue = self._save(repo, replace(issue, body=body), actor)
+            if changes:
+                self._tell(repo, "issues", "edited", actor, number=number, issue=issue, changes=changes)
+            return issue
+
+    def label(self, repository: str, number: int, name: str, *, actor: str) -> Issue:
+        """Put a label on, making it in the repository first where it is missing."""
+        with self.mutex:
+            repo, issue = self._changeable(repository, number, actor, Role.TRIAGE)
+            label = repo.find_label(name) or self._new_label(repo, Label(id=0, name=name), actor)
+            if label.id in issue.labels:
+                return issue
+            detail = {"label": {"name": label.name, "color": label.color}}
+            issue = replace(issue, labels=(*issue.labels, label.id))
+            issue = self._save(repo, issue, actor, "labeled", detail)
+            self._tell(repo, "issues", "labeled", actor, number=number, issue=issue, label=label)
+            return issue
+
+    def unlabel(self, repository: str, number: int, name: str, *, actor: str) -> Issue:
+        """Take a label off; 404 where the issue does not bear it."""
+        with self.mutex:
+            repo, issue = self._changeable(repository, number, actor, Role.TRIAGE)
+            label = repo.find_label(name)
+            if label is None or label.id not in issue.labels:
+                raise GitHubError(404, "Label does not exist")
+            detail = {"label": {"name": label.name, "color": label.color}}
+            issue = replace(issue, labels=tuple(one for one in issue.labels if one != label.id))
+            issue = self._save(repo, issue, actor, "unlabeled", detail)
+            self._tell(repo, "issues", "unlabeled", actor, number=number, issue=issue, label=label)
+            return issue
+
+    def assign(self, repository: str, number: int, login: str, *, actor: str) -> Issue:
+        """Give an issue to somebody who has a role in the repository."""
+        with self.mutex:
+            repo, issue = self._changeable(repository, number, actor, Role.TRIAGE)
+            self.check_plan(repo, assignees=(login,))
+            account = self.account(login)
+            if account.login in issue.assignees:
+                return issue
+            detail = {"assignee": account.login, "assigner": actor}
+            issue = replace(issue, assignees=(*issue.assignees, account.login))
+            issue = self._save(repo, issue, actor, "assigned", detail)
+            self._tell(repo, "issues", "assigned", actor, number=number, issue=issue, assignee=account)
+            return issue
+
+    def unassign(self, repository: str, number: int, login: str, *, actor: str) -> Issue:
+        """Take an issue from somebody."""
+        with self.mutex:
+            repo, issue = self._changeable(repository, number, actor, Role.TRIAGE)
+            account = self.account(login)
+            if account.login not in issue.assignees:
+                return issue
+            detail = {"assignee": account.login, "assigner": actor}
+            issue = replace(issue, assignees=tuple(one for one in issue.assignees if one != account.login))
+            issue = self._save(repo, issue, actor, "unassigned", detail)
+            self._tell(repo, "issues", "unassigned", actor, number=number, issue=issue, assignee=account)
+            return issue
+
+    def set_milestone(self, repository: str, number: int, milestone: int | None, *, actor: str) -> Issue:
+        """Put an issue into a milestone, or with None out of it."""
+        with self.mutex:
+            repo, issue = self._changeable(repository, number, actor, Role.TRIAGE)
+            if issue.milestone == milestone:
+                return issue
+            self.check_plan(repo, milestone=milestone)
+            if issue.milestone is not None:
+                old = repo.milestone(issue.milestone)
+                issue = replace(issue, milestone=None)
+                issue = self._save(repo, issue, actor, "demilestoned", {"milestone": {"title": old.title}})
+                self._tell(repo, "issues", "demilestoned", actor, number=number, issue=issue, milestone=old)
+            if milestone is not None:
+                new = repo.milestone(milestone)
+                issue = replace(issue, milestone=milestone)
+                issue = self._save(repo, issue, actor, "milestoned", {"milestone": {"title": new.title}})
+                self._tell(repo, "issues", "milestoned", actor, number=number, issue=issue, milestone=new)
+            return issue
+
+    def close(self, repository: str, number: int, reason: str = "completed", *, actor: str) -> Issue:
+        """Close an issue as `completed`, `not_planned` or `duplicate`."""
+        with self.mutex:
+            repo, issue = self._own(repository, number, actor, Role.TRIAGE)
+            if reason not in CLOSE_REASONS:
+                raise invalid("state_reason", "invalid", value=reason)
+            if not issue.is_open:
+                return issue
+            issue = replace(
+                issue,
+                is_open=False,
+                state_reason=reason,
+                closed_at=self.now(),
+                closed_by=self.account(actor).login,
+            )
+            issue = self._save(repo, issue, actor, "closed", {"state_reason": reason})
+            self._tell(repo, "issues", "closed", actor, number=number, issue=issue)
+            return issue
+
+    def reopen(self, repository: str, number: int, *, actor: str) -> Issue:
+        """Open a closed issue again."""
+        with self.mutex:
+            repo, issue = self._own(repository, number, actor, Role.TRIAGE)
+            if issue.is_open:
+                return issue
+            issue = replace(issue, is_open=True, state_reason="reopened", closed_at=None, closed_by=None)
+            issue = self._save(repo, issue, actor, "reopened", {"state_reason": None})
+            self._tell(repo, "issues", "reopened", actor, number=number, issue=issue)
+            return issue
+
+    def lock(self, repository: str, number: int, reason: str | None = None, *, actor: str) -> Issue:
+        """Let only people with the role `write` comment from now on."""
+        with self.mutex:
+            repo, issue = self._changeable(repository, number, actor, Role.WRITE)
+            if reason is not None and reason not in LOCK_REASONS:
+                raise invalid("lock_reason", "invalid", value=reason)
+            if issue.is_locked:
+                return issue
+            issue = replace(issue, is_locked=True, lock_reason=reason)
+            issue = self._save(repo, issue, actor, "locked", {"lock_reason": reason})
+            self._tell(repo, "issues", "locked", actor, number=number, issue=issue)
+            return issue
+
+    def unlock(self, repository: str, number: int, *, actor: str) -> Issue:
+        """Let everybody comment again."""
+        with self.mutex:
+            repo, issue = self._changeable(repository, number, actor, Role.WRITE)
+            if not issue.is_locked:
+                return issue
+            issue = replace(issue, is_locked=False, lock_reason=None)
+            issue = self._save(repo, issue, actor, "unlocked", {"lock_reason": None})
+            self._tell(repo, "issues", "unlocked", actor, number=number, issue=issue)
+            return issue
+
+    def check_plan(
+        self,
+        repository: Repository,
+        labels: Iterable[str] = (),
+        assignees: Iterable[str] = (),
+        milestone: int | None = None,
+    ) -> None:
+        """Refuse what could not be put on an issue, before anything is changed."""
+        for name in labels:
+            check_label(Label(id=0, name=name))
+        for login in assignees:
+            if not repository.is_assignable(login):
+                raise invalid("assignees", "invalid", value=login)
+        if milestone is not None and milestone not in repository.milestones:
+            raise invalid("milestone", "invalid", value=milestone)
+
+    def _changeable(self, repository: str, number: int, actor: str, needed: Role) -> tuple[Repository, Issue]:
+        repo = self.repository(repository)
+        repo.require(actor, Role.READ)
+        issue = repo.issue(number)
+        repo.require(actor, needed)
+        return repo, issue
+
+    def _own(
+        self, repository: str, number: int, actor: str, needed: Role = Role.WRITE
+    ) -> tuple[Repository, Issue]:
+        """The issue, if the actor wrote it or has the role `needed`."""
+        repo = self.repository(repository)
+        repo.require(actor, Role.READ)
+        issue = repo.issue(number)
+        if issue.author.lower() != actor.lower():
+            repo.require(actor, needed)
+        return repo, issue
+
+    def _new_label(self, repository: Repository, label: Label, actor: str) -> Label:
+        check_label(label)
+        label = replace(label, id=next(self._ids))
+        repository.labels[label.id] = label
+        self._tell(repository, "label", "created", actor, label=label)
+        return label

@@ -1,0 +1,292 @@
+"""The sandbox's GitHub in JSON: every value as the REST API and the webhooks show it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from identity_bot_sandbox.github.access import Access, App
+from identity_bot_sandbox.github.repository import Repository
+from identity_bot_sandbox.github.values import (
+    REACTIONS,
+    Account,
+    Comment,
+    Issue,
+    Label,
+    Milestone,
+    Occurrence,
+    Reaction,
+    Role,
+)
+
+Json = dict[str, Any]
+
+APP_PERMISSIONS = {"issues": "write", "metadata": "read"}
+APP_EVENTS = ["issues", "issue_comment", "label"]
+
+
+def stamp(moment: datetime | None) -> str | None:
+    """A moment as GitHub writes it: UTC, to the second."""
+    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """Turns values into JSON whose links point to the server at `base`, such as `http://127.0.0.1:8080`."""
+
+    base: str
+    access: Access
+
+    @property
+    def api(self) -> str:
+        """The API's root."""
+        return f"{self.base}/github/api"
+
+    @property
+    def web(self) -> str:
+        """The root of the pages that people see."""
+        return f"{self.base}/github"
+
+    def repository_url(self, repository: Repository) -> str:
+        """A repository's address in the API."""
+        return f"{self.api}/repos/{repository.full_name}"
+
+    def issue_url(self, repository: Repository, number: int) -> str:
+        """An issue's address in the API."""
+        return f"{self.repository_url(repository)}/issues/{number}"
+
+    def page_url(self, repository: Repository, number: int) -> str:
+        """The page of an issue or a pull request."""
+        issue = repository.issues.get(number)
+        kind = "issues" if issue is None or issue.pull is None else "pull"
+        return f"{self.web}/{repository.full_name}/{kind}/{number}"
+
+    def user(self, account: Account) -> Json:
+        """What GitHub calls a simple user."""
+        url = f"{self.api}/users/{quote(account.login)}"
+        return {
+            "login": account.login,
+            "id": account.id,
+            "node_id": f"U_{account.id}",
+            "avatar_url": f"{self.web}/avatars/{account.id}",
+            "gravatar_id": "",
+            "url": url,
+            "html_url": f"{self.web}/{quote(account.login)}",
+            "followers_url": f"{url}/followers",
+            "following_url": f"{url}/following{{/other_user}}",
+            "gists_url": f"{url}/gists{{/gist_id}}",
+            "starred_url": f"{url}/starred{{/owner}}{{/repo}}",
+            "subscriptions_url": f"{url}/subscriptions",
+            "organizations_url": f"{url}/orgs",
+            "repos_url": f"{url}/repos",
+            "events_url": f"{url}/events{{/privacy}}",
+            "received_events_url": f"{url}/received_events",
+            "type": account.kind,
+            "user_view_type": "public",
+            "site_admin": False,
+        }
+
+    def user_of(self, login: str) -> Json:
+        """The simple user of that login."""
+        return self.user(self.access.account(login))
+
+    def organization(self, account: Account) -> Json:
+        """The organisation as webhooks carry it."""
+        url = f"{self.api}/orgs/{account.login}"
+        return {
+            "login": account.login,
+            "id": account.id,
+            "node_id": f"O_{account.id}",
+            "url": url,
+            "repos_url": f"{url}/repos",
+            "events_url": f"{url}/events",
+            "hooks_url": f"{url}/hooks",
+            "issues_url": f"{url}/issues",
+            "members_url": f"{url}/members{{/member}}",
+            "public_members_url": f"{url}/public_members{{/member}}",
+            "avatar_url": f"{self.web}/avatars/{account.id}",
+            "description": account.name,
+        }
+
+    def label(self, repository: Repository, label: Label) -> Json:
+        """A label."""
+        return {
+            "id": label.id,
+            "node_id": f"LA_{label.id}",
+            "url": f"{self.repository_url(repository)}/labels/{quote(label.name, safe='')}",
+            "name": label.name,
+            "color": label.color,
+            "default": label.is_default,
+            "description": label.description,
+        }
+
+    def milestone(self, repository: Repository, milestone: Milestone) -> Json:
+        """A milestone with its counts of issues."""
+        url = f"{self.repository_url(repository)}/milestones/{milestone.number}"
+        issues = [issue for issue in repository.issues.values() if issue.milestone == milestone.number]
+        still_open = sum(issue.is_open for issue in issues)
+        return {
+            "url": url,
+            "html_url": f"{self.web}/{repository.full_name}/milestone/{milestone.number}",
+            "labels_url": f"{url}/labels",
+            "id": milestone.id,
+            "node_id": f"MI_{milestone.id}",
+            "number": milestone.number,
+            "title": milestone.title,
+            "description": milestone.description,
+            "creator": self.user_of(milestone.creator),
+            "open_issues": still_open,
+            "closed_issues": len(issues) - still_open,
+            "state": milestone.state,
+            "created_at": stamp(milestone.created_at),
+            "updated_at": stamp(milestone.updated_at),
+            "due_on": stamp(milestone.due_on),
+            "closed_at": stamp(milestone.closed_at),
+        }
+
+    def reactions(self, url: str, reactions: tuple[Reaction, ...]) -> Json:
+        """The counts of each kind of reaction."""
+        counts = {content: sum(one.content == content for one in reactions) for content in REACTIONS}
+        return {"url": f"{url}/reactions", "total_count": len(reactions), **counts}
+
+    def reaction(self, reaction: Reaction) -> Json:
+        """One reaction."""
+        return {
+            "id": reaction.id,
+            "node_id": f"REA_{reaction.id}",
+            "user": self.user_of(reaction.author),
+            "content": reaction.content,
+            "created_at": stamp(reaction.created_at),
+        }
+
+    def association(self, repository: Repository, login: str) -> str:
+        """What GitHub says the author of something is to the repository."""
+        role = repository.role(login)
+        if role.covers(Role.WRITE):
+            return "MEMBER"
+        return "COLLABORATOR" if repository.is_assignable(login) else "NONE"
+
+    def issue(self, repository: Repository, issue: Issue) -> Json:
+        """An issue, with all that the API gives unasked."""
+        url = self.issue_url(repository, issue.number)
+        assignees = [self.user_of(login) for login in issue.assignees]
+        milestone = repository.milestones.get(issue.milestone or 0)
+        shown = {
+            "id": issue.id,
+            "node_id": f"I_{issue.id}",
+            "url": url,
+            "repository_url": self.repository_url(repository),
+            "labels_url": f"{url}/labels{{/name}}",
+            "comments_url": f"{url}/comments",
+            "events_url": f"{url}/events",
+            "html_url": self.page_url(repository, issue.number),
+            "number": issue.number,
+            "title": issue.title,
+            "user": self.user_of(issue.author),
+            "labels": [self.label(repository, label) for label in repository.labels_of(issue)],
+            "state": "open" if issue.is_open else "closed",
+            "locked": issue.is_locked,
+            "assignee": assignees[0] if assignees else None,
+            "assignees": assignees,
+            "milestone": self.milestone(repository, milestone) if milestone else None,
+            "comments": len(issue.comments),
+            "created_at": stamp(issue.created_at),
+            "updated_at": stamp(issue.updated_at),
+            "closed_at": stamp(issue.closed_at),
+            "author_association": self.association(repository, issue.author),
+            "active_lock_reason": issue.lock_reason,
+            "sub_issues_summary": {"total": 0, "completed": 0, "percent_completed": 0},
+            "issue_dependencies_summary": {
+                "blocked_by": 0,
+                "total_blocked_by": 0,
+                "blocking": 0,
+                "total_blocking": 0,
+            },
+            "body": issue.body,
+            "closed_by": self.user_of(issue.closed_by) if issue.closed_by else None,
+            "reactions": self.reactions(url, issue.reactions),
+            "timeline_url": f"{url}/timeline",
+            "performed_via_github_app": self.app_behind(issue.author),
+            "state_reason": issue.state_reason,
+        }
+        if issue.pull is not None:
+            shown |= {"draft": issue.pull.is_draft, "pull_request": self.pull_links(repository, issue)}
+        return shown
+
+    def pull_links(self, repository: Repository, issue: Issue) -> Json:
+        """What in a list of issues tells a pull request from an issue."""
+        page = self.page_url(repository, issue.number)
+        return {
+            "url": f"{self.repository_url(repository)}/pulls/{issue.number}",
+            "html_url": page,
+            "diff_url": f"{page}.diff",
+            "patch_url": f"{page}.patch",
+            "merged_at": None,
+        }
+
+    def comment(self, repository: Repository, comment: Comment) -> Json:
+        """A comment."""
+        url = f"{self.repository_url(repository)}/issues/comments/{comment.id}"
+        return {
+            "url": url,
+            "html_url": f"{self.page_url(repository, comment.issue)}#issuecomment-{comment.id}",
+            "issue_url": self.issue_url(repository, comment.issue),
+            "id": comment.id,
+            "node_id": f"IC_{comment.id}",
+            "user": self.user_of(comment.author),
+            "created_at": stamp(comment.created_at),
+            "updated_at": stamp(comment.updated_at),
+            "body": comment.body,
+            "author_association": self.association(repository, comment.author),
+            "reactions": self.reactions(url, comment.reactions),
+            "performed_via_github_app": self.app_behind(comment.author),
+        }
+
+    def occurrence(self, repository: Repository, occurrence: Occurrence) -> Json:
+        """One line of an issue's history as the events and timeline answers show it."""
+        detail = {
+            name: self.user_of(value) if name in ("assignee", "assigner") else value
+            for name, value in occurrence.detail.items()
+        }
+        return {
+            "id": occurrence.id,
+            "node_id": f"E_{occurrence.id}",
+            "url": f"{self.repository_url(repository)}/issues/events/{occurrence.id}",
+            "actor": self.user_of(occurrence.actor),
+            "event": occurrence.event,
+            "commit_id": None,
+            "commit_url": None,
+            "created_at": stamp(occurrence.created_at),
+            "performed_via_github_app": self.app_behind(occurrence.actor),
+            **detail,
+        }
+
+    def spoken(self, repository: Repository, comment: Comment) -> Json:
+        """A comment as the timeline shows it among the occurrences."""
+        shown = self.comment(repository, comment)
+        return {"event": "commented", "actor": shown["user"], **shown}
+
+    def app_behind(self, login: str) -> Json | None:
+        """The GitHub App that acts under this login, if one does."""
+        app = self.access.app
+        return self.app(app) if app is not None and app.login == login else None
+
+    def app(self, app: App) -> Json:
+        """A GitHub App, which GitHub's description calls an integration."""
+        owner = next(account for account in self.access.accounts.values() if account.kind == "Organization")
+        return {
+            "id": app.id,
+            "slug": app.slug,
+            "node_id": f"A_{app.id}",
+            "owner": self.user(owner),
+            "name": app.slug,
+            "description": "",
+            "external_url": f"{self.web}/apps/{app.slug}",
+            "html_url": f"{self.web}/apps/{app.slug}",
+            "created_at": stamp(app.created_at),
+            "updated_at": stamp(app.created_at),
+            "permissions": APP_PERMISSIONS,
+            "events": APP_EVENTS,
+        }

@@ -1,0 +1,150 @@
+"""What a person entered in the page's form of a modal or home tab, handed on to the sandbox's Slack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import unquote
+
+from starlette.datastructures import FormData, UploadFile
+
+from identity_bot_sandbox.page.slack_view import key
+from identity_bot_sandbox.slack.entry import EntryError, Place, Placed
+from identity_bot_sandbox.slack.views import View
+from identity_bot_sandbox.slack.world import SlackWorld
+
+NewFile = tuple[str, bytes]
+"""A file that was chosen and is not yet in the workspace: its name and its content."""
+
+_ABSENT = object()
+
+
+def place_in(name: str) -> tuple[Place | None, str | None]:
+    """The element that a button or a field of the form names, and the choice in it where it names one."""
+    parts = [unquote(part) for part in name.split("/")]
+    if len(parts) < 2:
+        return None, None
+    return (parts[0], parts[1]), parts[2] if len(parts) > 2 else None
+
+
+async def files_in(form: FormData) -> dict[str, list[NewFile]]:
+    """The files that were chosen, by the field's name; read before the form is closed."""
+    found: dict[str, list[NewFile]] = {}
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile) and value.filename:
+            found.setdefault(name, []).append((value.filename, await value.read()))
+    return found
+
+
+def enter(
+    world: SlackWorld,
+    view: View,
+    form: FormData,
+    files: Mapping[str, Sequence[NewFile]],
+    *,
+    in_home: bool = False,
+) -> dict[str, str]:
+    """Enter all that differs from what the view holds; gives what could not be entered, by block_id."""
+    refused: dict[str, str] = {}
+    for item in list(view.items()):
+        if not item.keeps_state or item.place not in view.values:
+            continue
+        try:
+            value = _entered(world, view, item, form, files)
+            if value is not _ABSENT:
+                world.fill(view.user, {item.place: value}, in_home=in_home)
+        except (EntryError, ValueError) as refusal:
+            refused[item.place[0]] = str(refusal)
+    return refused
+
+
+def show_refusals(world: SlackWorld, view: View, refused: Mapping[str, str]) -> None:
+    """Show at its question what could not be entered."""
+    with world.changed:
+        view.errors |= {block_id: f"{text[:1].upper()}{text[1:]}." for block_id, text in refused.items()}
+        world.announce("view", user=view.user)
+
+
+def held(world: SlackWorld, state: Mapping[str, Any]) -> Any:
+    """What is entered in an element, as SlackWorld.act takes it."""
+    if files := state.get("files"):
+        return [world.files[str(file["id"])] for file in files]
+    for name in ("rich_text_value", "selected_date_time"):
+        if name in state:
+            return state[name]
+    return untouched(state)
+
+
+def _entered(
+    world: SlackWorld, view: View, item: Placed, form: FormData, files: Mapping[str, Sequence[NewFile]]
+) -> Any:
+    """The value in the form for one element as SlackWorld.fill takes it; `_ABSENT` where it has not changed."""
+    name, kind = key(item.place), item.element["type"]
+    if name not in form:
+        return _ABSENT
+    given = [text for text in form.getlist(name) if isinstance(text, str) and text]
+    state = view.values.get(item.place, {})
+    if kind == "file_input":
+        return _files(world, given, files.get(name, ()), state)
+    before = untouched(state)
+    if kind.startswith("multi_") or kind == "checkboxes":
+        return _ABSENT if given == before else given or None
+    text = given[0].replace("\r\n", "\n") if given else None
+    if text == before:
+        return _ABSENT
+    if text is not None and kind == "datetimepicker":
+        return int(datetime.fromisoformat(text).timestamp())
+    if text is not None and kind == "rich_text_input":
+        leaf = {"type": "text", "text": text}
+        return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [leaf]}]}
+    return text
+
+
+def keep_chosen(world: SlackWorld, view: View, place: Place) -> None:
+    """Leave what is chosen in a searched list among what the search now offers."""
+    with world.changed:
+        offered = view.offered.get(place, [])
+        kept = [dict(option) for option in chosen(view.values.get(place, {})) if option not in offered]
+        view.offered[place] = [*kept, *offered]
+        world.announce("view", user=view.user)
+
+
+def _files(world: SlackWorld, kept: list[str], new: Sequence[NewFile], state: Mapping[str, Any]) -> Any:
+    before = [str(file["id"]) for file in state.get("files") or []]
+    if not new and kept == before:
+        return _ABSENT
+    return [*(world.files[one] for one in kept if one in before), *new] or None
+
+
+def chosen(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The options that are chosen in a menu."""
+    one = state.get("selected_option")
+    return list(state.get("selected_options") or ([one] if one else []))
+
+
+def untouched(state: Mapping[str, Any]) -> Any:
+    """What a form that nobody touched would send for a state."""
+    for name, value in state.items():
+        if name == "selected_options":
+            return [option["value"] for option in value]
+        if name == "selected_option":
+            return value["value"] if value else None
+        if name == "rich_text_value":
+            return rich_text_words(value)
+        if name == "selected_date_time" and value:
+            return datetime.fromtimestamp(value).strftime("%Y-%m-%dT%H:%M")
+        if name != "type":
+            return value
+    return None
+
+
+def rich_text_words(value: Mapping[str, Any] | None) -> str | None:
+    """The words of a rich text value without its formats."""
+    if not value:
+        return None
+    lines = [
+        "".join(str(leaf.get("text", "")) for leaf in branch.get("elements", []))
+        for branch in value.get("elements", [])
+    ]
+    return "\n".join(lines) or None

@@ -1,0 +1,102 @@
+"""The sandbox's server: a Slack and a GitHub of its own in one process, on one free port of this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
+from types import TracebackType
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
+
+from identity_bot_sandbox import cast
+from identity_bot_sandbox.github import api as github_api
+from identity_bot_sandbox.github.state import GitHubWorld
+from identity_bot_sandbox.slack import api as slack_api
+from identity_bot_sandbox.slack.world import SlackWorld
+
+Pages = Callable[["Sandbox"], Sequence[BaseRoute]]
+
+
+class Sandbox:
+    """A running sandbox, as a context manager or by `start` and `stop`; `slack` and `github` are its two worlds.
+
+    `port` 0 takes any free one. `pages` are functions that add routes, such as the page for people.
+    """
+
+    def __init__(self, *, host: str = "127.0.0.1", port: int = 0, pages: Sequence[Pages] = ()) -> None:
+        self._socket = socket.create_server((host, port), backlog=512)
+        # asyncio does so by itself only for sockets that name TCP: without it every answer waits 40 ms.
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.url = f"http://{host}:{self._socket.getsockname()[1]}"
+        self.slack = SlackWorld(base_url=self.url)
+        self.github = GitHubWorld(base_url=self.url)
+        self._closing = asyncio.Event()
+        routes = [*slack_api.routes(self.slack), *github_api.routes(self.github)]
+        for page in pages:
+            routes += page(self)
+        self._ready = threading.Event()
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                Starlette(routes=routes, lifespan=self._lifespan),
+                log_level="warning",
+                access_log=False,
+                timeout_graceful_shutdown=1,
+            )
+        )
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [self._socket]}, name="sandbox", daemon=True
+        )
+
+    def environment(self) -> dict[str, str]:
+        """The environment with which a bot lives in the sandbox instead of in the world."""
+        return {
+            "SLACK_API_URL": f"{self.url}/slack/api/",
+            "SLACK_BOT_TOKEN": cast.BOT_TOKEN,
+            "SLACK_APP_TOKEN": cast.APP_TOKEN,
+            "SLACK_SIGNING_SECRET": cast.SIGNING_SECRET,
+            "GITHUB_API_URL": f"{self.url}/github/api",
+            "GITHUB_TOKEN": cast.GITHUB_TOKEN,
+            "GITHUB_WEBHOOK_SECRET": cast.WEBHOOK_SECRET,
+        }
+
+    def start(self) -> None:
+        """Serve from a thread of its own; returns when requests are answered."""
+        self._thread.start()
+        if not self._ready.wait(10):
+            raise RuntimeError("the sandbox did not start; see the log")
+
+    def stop(self) -> None:
+        """Close every connection and end; returns when the thread is gone."""
+        loop = self.slack.delivery.sockets.loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._closing.set)
+        self._server.should_exit = True
+        if self._thread.is_alive():
+            self._thread.join(10)
+        self._socket.close()
+
+    async def closing(self) -> None:
+        """Wait until the sandbox is about to stop; an endless answer, such as a stream of events, must end then."""
+        await self._closing.wait()
+
+    def __enter__(self) -> Sandbox:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        self.slack.delivery.sockets.loop = asyncio.get_running_loop()
+        self._ready.set()
+        yield
+        self.slack.delivery.close()
+        await asyncio.to_thread(self.github.close_down)

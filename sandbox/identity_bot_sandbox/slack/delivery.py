@@ -1,0 +1,152 @@
+"""How the sandbox's Slack reaches the app: over Socket Mode when it is connected, else by a signed POST."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import http.client
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from identity_bot_sandbox.slack.sockets import LostError, Sockets
+from identity_bot_sandbox.slack.values import Ack
+
+TIMED_OUT = "operation_timeout"
+NOT_TAKEN = "dispatch_failed"
+
+COMMAND, INTERACTION, EVENT = "slash_commands", "interactive", "events_api"
+
+
+class NotTakenError(Exception):
+    """The app answered a POST with something other than 2xx, or there is nowhere to send it."""
+
+    def __init__(self, *, no_retry: bool = False) -> None:
+        self.no_retry = no_retry
+        super().__init__("not taken")
+
+
+@dataclass(slots=True)
+class Delivery:
+    """Carries payloads to the app and waits for its answer; any thread but the server's own may ask.
+
+    `timeout` and `retry_delays` (of events) are in seconds, and Slack's own unless a test changes them.
+    """
+
+    signing_secret: str
+    sockets: Sockets = field(default_factory=Sockets)
+    request_url: str | None = None
+    timeout: float = 3.0
+    retry_delays: tuple[float, ...] = (0.5, 60.0, 300.0)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def ask(self, kind: str, payload: Mapping[str, Any]) -> Ack:
+        """Deliver a command or an interaction and wait for what the app answers, at most `timeout`."""
+        started = time.monotonic()
+        answer, error = None, None
+        try:
+            sent = self.sockets.send(kind, payload, {}, patience=self.timeout)
+            if sent is None:
+                answer = self._post(kind, payload, {})
+            else:
+                envelope_id, future = sent
+                try:
+                    answer = future.result(self.timeout - (time.monotonic() - started))
+                finally:
+                    self.sockets.forget(envelope_id)
+        except TimeoutError:
+            error = TIMED_OUT
+        except (OSError, http.client.HTTPException, NotTakenError):
+            error = NOT_TAKEN
+        return Ack(payload=answer or None, error=error, seconds=time.monotonic() - started)
+
+    def tell(self, payload: Mapping[str, Any]) -> None:
+        """Deliver an event without waiting, again after each of `retry_delays` until the app takes it."""
+        loop = self.sockets.loop
+        if loop is None or loop.is_closed():
+            return
+
+        def begin() -> None:
+            task = loop.create_task(self._tell(payload))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+        loop.call_soon_threadsafe(begin)
+
+    def close(self) -> None:
+        """Stop retrying, close the sockets; called in the server's own thread."""
+        for task in self._tasks:
+            task.cancel()
+        self.sockets.close()
+
+    async def _tell(self, payload: Mapping[str, Any]) -> None:
+        retry: dict[str, Any] = {}
+        for attempt, delay in enumerate((*self.retry_delays, None), start=1):
+            reason = await self._tell_once(payload, retry)
+            if reason is None or delay is None:
+                return
+            await asyncio.sleep(delay)
+            retry = {"retry_attempt": attempt, "retry_reason": reason}
+
+    async def _tell_once(self, payload: Mapping[str, Any], retry: Mapping[str, Any]) -> str | None:
+        """Try once; gives Slack's word for what went wrong, None when there is no need to try again."""
+        try:
+            sent = self.sockets.send(EVENT, payload, retry, patience=0)
+            if sent is None:
+                await asyncio.to_thread(self._post, EVENT, payload, retry)
+                return None
+            envelope_id, future = sent
+            try:
+                await asyncio.wait_for(asyncio.wrap_future(future), self.timeout)
+            finally:
+                self.sockets.forget(envelope_id)
+        except TimeoutError:
+            return "http_timeout"
+        except NotTakenError as refusal:
+            return None if refusal.no_retry else "http_error"
+        except (LostError, OSError, http.client.HTTPException):
+            return "connection_failed"
+        return None
+
+    def _post(self, kind: str, payload: Mapping[str, Any], retry: Mapping[str, Any]) -> Any:
+        if self.request_url is None:
+            raise NotTakenError(no_retry=True)
+        body, content_type = _written(kind, payload)
+        headers = {"Content-Type": content_type, **signed(self.signing_secret, body)}
+        if retry:
+            headers["X-Slack-Retry-Num"] = str(retry["retry_attempt"])
+            headers["X-Slack-Retry-Reason"] = retry["retry_reason"]
+        url = urlsplit(self.request_url)
+        connecting = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
+        connection = connecting(url.hostname or "127.0.0.1", url.port, timeout=self.timeout)
+        try:
+            connection.request("POST", url.path or "/", body, headers)
+            response = connection.getresponse()
+            text = response.read().decode("utf-8", "replace")
+        finally:
+            connection.close()
+        if response.status >= 300:
+            raise NotTakenError(no_retry=response.getheader("X-Slack-No-Retry") == "1")
+        if (response.getheader("Content-Type") or "").startswith("application/json"):
+            return json.loads(text or "null")
+        return {"text": text} if text else None
+
+
+def signed(secret: str, body: bytes, at: float | None = None) -> dict[str, str]:
+    """The two headers by which an app knows that a request is Slack's; `at` is now unless given."""
+    timestamp = str(int(time.time() if at is None else at))
+    digest = hmac.new(secret.encode(), b"v0:" + timestamp.encode() + b":" + body, hashlib.sha256).hexdigest()
+    return {"X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": f"v0={digest}"}
+
+
+def _written(kind: str, payload: Mapping[str, Any]) -> tuple[bytes, str]:
+    form = "application/x-www-form-urlencoded"
+    if kind == EVENT:
+        return json.dumps(payload).encode(), "application/json"
+    if kind == COMMAND:
+        return urlencode(payload).encode(), form
+    return urlencode({"payload": json.dumps(payload)}).encode(), form

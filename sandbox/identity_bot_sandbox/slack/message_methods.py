@@ -1,0 +1,192 @@
+"""The chat.* and reactions.* methods of the sandbox's Slack, and what it refuses in a message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from identity_bot.forms.slack_limits import MESSAGE_TEXT, check_message
+from identity_bot_sandbox import cast
+from identity_bot_sandbox.slack.refusal import (
+    Arguments,
+    Method,
+    SlackError,
+    channel_of,
+    decoded,
+    flag,
+    need,
+    refuse_problems,
+    user_of,
+)
+from identity_bot_sandbox.slack.state import Workspace
+from identity_bot_sandbox.slack.values import Channel, Message
+
+EDITED_TEXT = 4000
+
+
+def _target(world: Workspace, arguments: Arguments) -> Channel:
+    """Where to post: a conversation, or the direct messages with a person; checks what keeps the bot out."""
+    need(arguments, "channel")
+    if arguments["channel"] in world.people:
+        if arguments["channel"] in world.deactivated:
+            raise SlackError("channel_not_found")
+        return world.dm_channel(str(arguments["channel"]))
+    channel = channel_of(world, arguments)
+    if channel.kind == "im" and channel.members <= world.deactivated:
+        raise SlackError("channel_not_found")
+    if channel.is_archived:
+        raise SlackError("is_archived")
+    if not channel.bot_is_member and "chat:write.public" not in world.scopes:
+        raise SlackError("not_in_channel")
+    return channel
+
+
+def _content(world: Workspace, arguments: Arguments) -> dict[str, Any]:
+    """The text, blocks, attachments and metadata of a message, checked as Slack checks them."""
+    text = str(arguments.get("text") or "")
+    blocks = decoded(arguments.get("blocks") or [], "invalid_blocks_format")
+    attachments = decoded(arguments.get("attachments") or [], "invalid_attachments")
+    if not text and not blocks and not attachments:
+        raise SlackError("no_text")
+    if not isinstance(blocks, list):
+        raise SlackError("invalid_blocks_format")
+    if len(attachments) > 100:
+        raise SlackError("too_many_attachments")
+    problems = check_message({"text": text[:MESSAGE_TEXT], "blocks": blocks, "attachments": attachments})
+    if problems and all("characters in all" in problem for problem in problems):
+        raise SlackError("msg_blocks_too_long")
+    refuse_problems("invalid_blocks", problems)
+    metadata = decoded(arguments.get("metadata"), "invalid_metadata_format")
+    if metadata is not None and not {"event_type", "event_payload"} <= metadata.keys():
+        raise SlackError("invalid_metadata_schema")
+    content = {"text": text[:MESSAGE_TEXT], "blocks": world.completed(blocks), "attachments": attachments}
+    return content if metadata is None else {**content, "metadata": metadata}
+
+
+def _thread(channel: Channel, arguments: Arguments) -> str | None:
+    """The thread to post to; where its first message is gone, Slack posts to the channel and says nothing.
+
+    Seen by others (slack-go#1571): only the `thread_ts` that the answer lacks tells of it. A first message
+    that was answered before it was deleted leaves a tombstone, under which the thread goes on.
+    """
+    parent = channel.messages.get(str(arguments.get("thread_ts") or ""))
+    return None if parent is None else parent.thread_ts or parent.ts
+
+
+def _in_step(world: Workspace, channel: Channel) -> None:
+    seconds = world.pace.wait_for(channel.channel_id)
+    if seconds is not None:
+        raise SlackError("ratelimited", retry_after=seconds)
+
+
+def chat_post_message(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
+    """Post a message to a conversation or a person."""
+    channel = _target(world, arguments)
+    content = _content(world, arguments)
+    thread_ts = _thread(channel, arguments)
+    _in_step(world, channel)
+    message = world.post(
+        channel.channel_id,
+        cast.BOT_USER_ID,
+        content.pop("text"),
+        is_from_app=True,
+        thread_ts=thread_ts,
+        is_broadcast=bool(thread_ts) and flag(arguments, "reply_broadcast"),
+        unfurls=flag(arguments, "unfurl_links", True),
+        **content,
+    )
+    return {"channel": channel.channel_id, "ts": message.ts, "message": message.json(with_metadata=True)}
+
+
+def chat_post_ephemeral(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
+    """Post what only one person of a conversation sees."""
+    user = user_of(world, arguments)
+    channel = _target(world, arguments)
+    if user not in channel.members:
+        raise SlackError("user_not_in_channel")
+    if not channel.bot_is_member:
+        raise SlackError("not_in_channel")
+    content = _content(world, arguments)
+    content.pop("metadata", None)
+    message = world.post(
+        channel.channel_id,
+        cast.BOT_USER_ID,
+        content.pop("text"),
+        is_from_app=True,
+        only_for=user,
+        thread_ts=_thread(channel, arguments),
+        **content,
+    )
+    return {"message_ts": message.ts}
+
+
+def _own(world: Workspace, arguments: Arguments, refusal: str) -> tuple[Channel, Message]:
+    need(arguments, "ts")
+    channel = channel_of(world, arguments)
+    message = channel.messages.get(str(arguments["ts"]))
+    if message is None or message.is_tombstone:
+        raise SlackError("message_not_found")
+    if not message.is_from_app:
+        raise SlackError(refusal)
+    return channel, message
+
+
+def chat_update(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
+    """Change one of the app's own messages; text without blocks takes the blocks away."""
+    channel, message = _own(world, arguments, "cant_update_message")
+    if channel.is_archived:
+        raise SlackError("is_inactive")
+    if len(str(arguments.get("text") or "")) > EDITED_TEXT:
+        raise SlackError("msg_too_long")
+    content = _content(world, arguments)
+    _in_step(world, channel)
+    content["text"] = content["text"] or message.text
+    message = world.edit(message, edited_ts=world.new_ts(), **content)
+    answer = {"channel": channel.channel_id, "ts": message.ts, "text": message.text}
+    return {**answer, "message": message.json(with_metadata=True)}
+
+
+def chat_delete(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
+    """Take one of the app's own messages away."""
+    channel, message = _own(world, arguments, "cant_delete_message")
+    world.delete(message)
+    return {"channel": channel.channel_id, "ts": message.ts}
+
+
+def chat_get_permalink(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
+    """Give the address of a message."""
+    need(arguments, "message_ts")
+    channel, ts = channel_of(world, arguments), str(arguments["message_ts"])
+    message = channel.messages.get(ts)
+    if message is None:
+        raise SlackError("message_not_found")
+    address = f"{world.base_url}/archives/{channel.channel_id}/p{ts.replace('.', '')}"
+    if message.is_reply:
+        address += f"?thread_ts={message.thread_ts}&cid={channel.channel_id}"
+    return {"channel": channel.channel_id, "permalink": address}
+
+
+def reactions_add(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
+    """Put an emoji under a message."""
+    need(arguments, "name", "timestamp")
+    channel = channel_of(world, arguments)
+    message = channel.messages.get(str(arguments["timestamp"]))
+    if message is None:
+        raise SlackError("message_not_found")
+    if not channel.bot_is_member:
+        raise SlackError("not_in_channel")
+    reaction = (str(arguments["name"]).strip(":"), cast.BOT_USER_ID)
+    if reaction in message.reactions:
+        raise SlackError("already_reacted")
+    world.edit(message, reactions=(*message.reactions, reaction))
+    return {}
+
+
+MESSAGE_METHODS: Mapping[str, Method] = {
+    "chat.postMessage": Method(chat_post_message, "chat:write"),
+    "chat.postEphemeral": Method(chat_post_ephemeral, "chat:write"),
+    "chat.update": Method(chat_update, "chat:write"),
+    "chat.delete": Method(chat_delete, "chat:write"),
+    "chat.getPermalink": Method(chat_get_permalink, None),
+    "reactions.add": Method(reactions_add, "reactions:write"),
+}

@@ -1,0 +1,259 @@
+"""What people do in the modals and home tabs of the sandbox's Slack, and what they then see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from identity_bot.forms.slack_limits import check_blocks, check_view
+from identity_bot_sandbox import cast
+from identity_bot_sandbox.slack.delivery import INTERACTION
+from identity_bot_sandbox.slack.entry import EntryError, Place, Placed, action, entered, refusal
+from identity_bot_sandbox.slack.state import Workspace
+from identity_bot_sandbox.slack.values import TEAM, Ack, SlackFile
+from identity_bot_sandbox.slack.views import DEEPEST_STACK, View
+
+TOKEN = "sandbox-verification-token"
+TROUBLE = "We had some trouble connecting. Try again?"
+LARGEST_FILE = 10_000_000
+
+
+class Modals(Workspace):
+    """The workspace and what people do in its modals and home tabs."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._submissions: dict[str, dict[str, Any]] = {}
+
+    def view(self, user: str) -> dict[str, Any] | None:
+        """The modal in front of somebody, as Slack's view object."""
+        with self.changed:
+            top = self.views.top(user)
+            return top.json() if top else None
+
+    def home(self, user: str) -> dict[str, Any] | None:
+        """Somebody's home tab, as Slack's view object."""
+        with self.changed:
+            home = self.views.homes.get(user)
+            return home.json() if home else None
+
+    def errors(self, user: str) -> dict[str, str]:
+        """What the modal in front of somebody says is wrong, by block_id; of the whole under the empty one."""
+        with self.changed:
+            top = self.views.top(user)
+            return {} if top is None else {**top.errors, **({"": top.trouble} if top.trouble else {})}
+
+    def fill(self, user: str, values: Mapping[str | Place, Any], *, in_home: bool = False) -> None:
+        """Enter values by block_id (or by block_id and action_id), without sending anything.
+
+        A value is text, an option's value or words (a list of them where several may be chosen), true or
+        false for yes and no, a date, a person's id or name, files as (name, content); None empties.
+        Raises EntryError for what Slack's client would not let a person enter.
+        """
+        for name, value in values.items():
+            view = self._open_view(user, in_home)
+            self._enter(view, view.item(name), value)
+
+    def act(
+        self,
+        user: str,
+        block_id: str,
+        value: Any = None,
+        action_id: str | None = None,
+        *,
+        in_home: bool = False,
+    ) -> Ack:
+        """Press a button, or enter a value; the app is told at once where Slack would tell it."""
+        view = self._open_view(user, in_home)
+        item = view.item(block_id, action_id)
+        if item.keeps_state:
+            self._enter(view, item, value)
+        if not item.dispatches:
+            return Ack()
+        with self.changed:
+            state = view.values[item.place] if item.keeps_state else self._menu_choice(item, value)
+            payload = {
+                **self._who("block_actions", user),
+                "container": {"type": "view", "view_id": view.view_id},
+                "trigger_id": self.trigger(user),
+                "view": view.json(),
+                "actions": [action(item, state, self.new_ts())],
+            }
+        return self.delivery.ask(INTERACTION, payload)
+
+    def options(
+        self, user: str, block_id: str, query: str, action_id: str | None = None, *, in_home: bool = False
+    ) -> list[dict[str, Any]]:
+        """Type into an external menu: what the app offers then, groups flattened; nothing if it failed."""
+        view = self._open_view(user, in_home)
+        item = view.item(block_id, action_id)
+        if len(query) < item.element.get("min_query_length", 3):
+            return []
+        block_id, action_id = item.place
+        with self.changed:
+            payload = {
+                **self._who("block_suggestion", user),
+                "block_id": block_id,
+                "action_id": action_id,
+                "value": query,
+                "container": {"type": "view", "view_id": view.view_id},
+                "view": view.json(),
+            }
+        ack = self.delivery.ask(INTERACTION, payload)
+        given = ack.payload if ack.is_ok and isinstance(ack.payload, Mapping) else {}
+        if check_blocks([{"type": "actions", "elements": [{"type": "static_select", **given}]}], "modal"):
+            given = {}
+        groups = given.get("option_groups") or [{"options": given.get("options") or []}]
+        found = self.completed(
+            [{"type": "options", "options": [o for group in groups for o in group["options"]]}]
+        )
+        with self.changed:
+            earlier = view.offered_before.setdefault(item.place, [])
+            earlier += [one for one in view.offered.get(item.place, ()) if one not in earlier]
+            view.offered[item.place] = found[0]["options"]
+            return list(view.offered[item.place])
+
+    def submit(self, user: str, *, clicks: int = 1) -> dict[str, str]:
+        """Press a modal's submit button; gives what it then says is wrong, by block_id.
+
+        Like Slack's client, sends nothing while a required input is empty. With several `clicks` the very
+        same submission is delivered so many times at once.
+        """
+        with self.changed:
+            view = self._open_view(user, in_home=False)
+            if not view.given.get("submit"):
+                raise EntryError("the modal has no submit button")
+            view.trouble, view.errors = None, self._refusals(view)
+            if view.errors:
+                self.announce("view", user=user)
+                return dict(view.errors)
+            payload = {
+                **self._who("view_submission", user),
+                "trigger_id": self.trigger(user),
+                "view": view.json(),
+                "response_urls": self._response_urls(view),
+            }
+            self._submissions[user] = payload
+        if clicks == 1:
+            return self._submitted(view, self.delivery.ask(INTERACTION, payload))
+        with ThreadPoolExecutor(clicks) as hands:
+            acks = list(hands.map(lambda _: self.delivery.ask(INTERACTION, payload), range(clicks)))
+        shown = [self._submitted(view, ack) for ack in acks]
+        return shown[0]
+
+    def resubmit(self, user: str) -> Ack:
+        """Deliver somebody's last submission once more, unchanged; the answer changes nothing on screen."""
+        return self.delivery.ask(INTERACTION, self._submissions[user])
+
+    def close(self, user: str, *, everything: bool = False) -> None:
+        """Cancel the modal in front of somebody, or with its cross `everything`."""
+        with self.changed:
+            view = self._open_view(user, in_home=False)
+            stack = list(self.views.stacks[user])
+            is_cleared = everything or bool(view.given.get("clear_on_close"))
+            closed = stack[::-1] if is_cleared else [view]
+            self.views.take_off(stack[0] if is_cleared else view)
+            self.announce("view", user=user)
+        for gone in closed:
+            if gone.given.get("notify_on_close"):
+                told = {**self._who("view_closed", user), "view": gone.json(), "is_cleared": is_cleared}
+                self.delivery.ask(INTERACTION, told)
+
+    def _open_view(self, user: str, in_home: bool) -> View:
+        with self.changed:
+            view = self.views.homes.get(user) if in_home else self.views.top(user)
+        if view is None:
+            raise EntryError(f"{self.people[user].name} has no {'home tab' if in_home else 'modal'} open")
+        return view
+
+    def _enter(self, view: View, item: Placed, value: Any) -> None:
+        kind, choices = item.element["type"], view.offered.get(item.place, [])
+        if kind == "file_input" and value is not None:
+            value = [self._file(view.user, one) for one in (value if isinstance(value, list) else [value])]
+        if kind.endswith("external_select") and value is not None and not choices:
+            self.options(view.user, *item.place[:1], str(value), item.place[1])
+            choices = view.offered.get(item.place, [])
+        choices = [*choices, *view.offered_before.get(item.place, [])]
+        state = entered(item.element, value, choices=choices, people=self.names())
+        with self.changed:
+            if item.place in view.values:
+                view.values[item.place] = state
+                view.errors.pop(item.place[0], None)
+            self.announce("view", user=view.user)
+
+    def _file(self, user: str, given: Any) -> dict[str, Any]:
+        file = given if isinstance(given, SlackFile) else self.upload(user, *given)
+        if len(file.content) > LARGEST_FILE:
+            raise EntryError(f"{file.name} has {len(file.content):,} bytes; a form takes 10 MB")
+        return file.json()
+
+    def _menu_choice(self, item: Placed, value: Any) -> dict[str, Any] | None:
+        return entered(item.element, value, people={}) if item.element["type"] == "overflow" else None
+
+    def _refusals(self, view: View) -> dict[str, str]:
+        inputs = [item for item in view.items() if item.block["type"] == "input" and item.keeps_state]
+        said = {item.place[0]: refusal(item, view.values[item.place]) for item in inputs}
+        return {block_id: words for block_id, words in said.items() if words is not None}
+
+    def _submitted(self, view: View, ack: Ack) -> dict[str, str]:
+        """Do what the app answered to a submission; for the person, an answer of no use is trouble."""
+        answer = ack.payload if isinstance(ack.payload, Mapping) else {}
+        with self.changed:
+            if view not in self.views.stacks.get(view.user, []):
+                return {}
+            if not ack.is_ok or not self._respond(view, answer):
+                view.trouble = TROUBLE
+            self.announce("view", user=view.user)
+            return {**view.errors, **({"": view.trouble} if view.trouble else {})}
+
+    def _respond(self, view: View, answer: Mapping[str, Any]) -> bool:
+        given = answer.get("view")
+        match answer.get("response_action"):
+            case None:
+                self.views.take_off(view)
+            case "clear":
+                self.views.take_off(self.views.stacks[view.user][0])
+            case "errors":
+                inputs = {block["block_id"] for block in view.given["blocks"] if block["type"] == "input"}
+                view.errors = dict(answer.get("errors") or {})
+                if not view.errors or not inputs >= view.errors.keys():
+                    view.errors = {}
+                    return False
+            case "update" if isinstance(given, Mapping) and not check_view(given):
+                self.views.redraw(view, given)
+            case "push" if isinstance(given, Mapping) and not check_view(given):
+                if len(self.views.stacks[view.user]) >= DEEPEST_STACK:
+                    return False
+                self.views.push(view.user, given)
+            case _:
+                return False
+        return True
+
+    def _response_urls(self, view: View) -> list[dict[str, str]]:
+        """A response_url for each conversation chosen in a menu that asks for one."""
+        found = []
+        for item in view.items():
+            chosen = view.values.get(item.place, {}).get("selected_conversation")
+            if item.element.get("response_url_enabled") and chosen:
+                block_id, action_id = item.place
+                url = self.response_url(view.user, chosen)
+                found.append(
+                    {"block_id": block_id, "action_id": action_id, "channel_id": chosen, "response_url": url}
+                )
+        return found
+
+    def _who(self, kind: str, user: str) -> dict[str, Any]:
+        handle = self.people[user].handle
+        return {
+            "type": kind,
+            "token": TOKEN,
+            "team": TEAM,
+            "user": {"id": user, "username": handle, "name": handle, "team_id": TEAM["id"]},
+            "api_app_id": cast.APP_ID,
+            "enterprise": None,
+            "is_enterprise_install": False,
+        }
+
+    def _now(self, user: str) -> dict[str, str]:
+        return {"trigger_id": self.trigger(user), "action_ts": self.new_ts()}

@@ -1,0 +1,102 @@
+"""How the sandbox's Slack says no, and how the arguments of its methods are read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from identity_bot.errors import IdentityBotError
+from identity_bot_sandbox.slack.state import Workspace
+from identity_bot_sandbox.slack.values import Channel
+
+Arguments = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A method of the Web API: what it does, and the scope that it wants (`*` if it looks for itself)."""
+
+    act: Callable[[Workspace, Arguments], Mapping[str, Any]]
+    scope: str | None = None
+
+
+class SlackError(IdentityBotError):
+    """Slack refuses a call with one of its error codes; `more` goes into the answer beside it."""
+
+    def __init__(self, error: str, **more: Any) -> None:
+        super().__init__(error)
+        self.error = error
+        self.more = more
+
+
+def refuse_problems(error: str, problems: Sequence[str]) -> None:
+    """Refuse with the problems that slack_limits found, in Slack's way of writing, if there are any."""
+    if not problems:
+        return
+    pairs = [problem.split(": ", 1) for problem in problems]
+    written = [f"{reason} [json-pointer:{pointer}]" for pointer, reason in pairs]
+    messages = [f"[ERROR] {line}" for line in written]
+    raise SlackError(error, errors=written, response_metadata={"messages": messages})
+
+
+def need(arguments: Arguments, *names: str) -> None:
+    """Refuse a call that lacks one of the named arguments."""
+    missing = [name for name in names if arguments.get(name) in (None, "")]
+    if missing:
+        lines = [f"[ERROR] missing required field: {name}" for name in missing]
+        raise SlackError("invalid_arguments", response_metadata={"messages": lines})
+
+
+def decoded(value: Any, error: str = "invalid_arguments") -> Any:
+    """An argument that may be JSON in a string, as forms carry it."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise SlackError(error) from None
+
+
+def flag(arguments: Arguments, name: str, default: bool = False) -> bool:
+    """A yes or no, which forms write as `1`, `0`, `true` or `false`."""
+    value = arguments.get(name, default)
+    return value.lower() in ("1", "true") if isinstance(value, str) else bool(value)
+
+
+def page(arguments: Arguments, items: Sequence[Any], default: int = 100) -> tuple[list[Any], dict[str, Any]]:
+    """The items that `cursor` and `limit` ask for, and the metadata that leads to the next ones."""
+    try:
+        limit = int(arguments.get("limit") or default)
+        start = int(str(arguments.get("cursor") or "next:0").removeprefix("next:"))
+    except ValueError:
+        raise SlackError("invalid_cursor") from None
+    end = start + max(1, min(limit, 999))
+    return list(items[start:end]), {"next_cursor": f"next:{end}" if end < len(items) else ""}
+
+
+def channel_of(world: Workspace, arguments: Arguments) -> Channel:
+    """The conversation meant by `channel`; one that the bot may not see does not exist for it."""
+    need(arguments, "channel")
+    try:
+        channel = world.channel(str(arguments["channel"]))
+    except LookupError:
+        raise SlackError("channel_not_found") from None
+    if (channel.is_private or channel.is_direct) and not channel.bot_is_member:
+        raise SlackError("channel_not_found")
+    return channel
+
+
+def user_of(world: Workspace, arguments: Arguments, name: str = "user") -> str:
+    """The person meant by `user`."""
+    need(arguments, name)
+    if arguments[name] not in world.people:
+        raise SlackError("user_not_found")
+    return str(arguments[name])
+
+
+def need_scope(world: Workspace, scope: str) -> None:
+    """Refuse when the token was not granted a scope."""
+    if scope not in world.scopes:
+        raise SlackError("missing_scope", needed=scope, provided=",".join(sorted(world.scopes)))

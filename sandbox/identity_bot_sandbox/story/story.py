@@ -1,0 +1,147 @@
+"""What a story of the sandbox's people is made of: what they do, what they see, and that each step happens."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from identity_bot_sandbox import cast
+from identity_bot_sandbox.server import Sandbox
+from identity_bot_sandbox.slack.values import Message
+
+Found = TypeVar("Found")
+
+INTAKE, TEAM, GENERAL = "C0INTAKE", "C0TEAM", "C0GENERAL"
+NAMES = {person.slack_id: person.name for person in cast.PEOPLE}
+PLACES = {place.channel_id: f"#{place.name}" for place in cast.PLACES}
+
+
+class StoryError(Exception):
+    """A step of the story did not happen; its text is the step's name."""
+
+
+@dataclass(slots=True)
+class Story:
+    """What the people of the sandbox do, and what each of them saw, in order."""
+
+    sandbox: Sandbox
+    patience: float = 15.0
+    """Seconds that a step may take."""
+    seen: dict[str, list[str]] = field(default_factory=dict)
+    _told: set[tuple[str, str]] = field(default_factory=set)
+
+    def does(self, person: str, what: str) -> None:
+        """Notes what somebody does."""
+        self.seen.setdefault(NAMES[person], []).append(f"› {what}")
+
+    def saw(self, person: str, what: str) -> None:
+        """Notes what somebody saw."""
+        self.seen.setdefault(NAMES[person], []).append(what)
+
+    def fills(self, person: str, **values: Any) -> None:
+        """Fills in questions of the open form."""
+        self.sandbox.slack.fill(person, {f"idbot:q:{name}": value for name, value in values.items()})
+
+    def sends(self, person: str) -> None:
+        """Sends the form, which must turn into a receipt."""
+        problems = self.sandbox.slack.submit(person)
+        self.check(f"the form is accepted, not refused with {problems}", lambda: not problems)
+        self.sees_modal(person, "Your request is in", "the modal turns into a receipt")
+
+    def sees_modal(self, person: str, text: str, step: str) -> None:
+        """Waits until somebody's modal shows a text."""
+        self.check(f"{step} ({NAMES[person]})", lambda: text in str(self.sandbox.slack.view(person)))
+        self.saw(person, step)
+
+    def sees_message(self, person: str, channel: str, *texts: str) -> Message:
+        """Waits until exactly one message in a channel has all these texts, and gives it."""
+
+        def fitting() -> list[Message]:
+            return [m for m in self.sandbox.slack.messages(channel) if all(text in m.text for text in texts)]
+
+        found = self.check(f"{PLACES[channel]} has a message with {texts}", fitting)
+        self.check(f"{PLACES[channel]} has only one message with {texts}", lambda: len(fitting()) == 1)
+        self.saw(person, f"in {PLACES[channel]}: {plain(found[0].text)}")
+        return found[0]
+
+    def sees_answer(self, person: str, channel: str, ts: str, *texts: str) -> Message:
+        """Waits until a thread has an answer with all these texts, and gives it."""
+
+        def fitting() -> list[Message]:
+            return [
+                m for m in self.sandbox.slack.thread(channel, ts)[1:] if all(text in m.text for text in texts)
+            ]
+
+        found = self.check(f"{NAMES[person]}'s thread has an answer with {texts}", fitting)[-1]
+        place = PLACES.get(channel, "a direct message")
+        self.saw(person, f"in the thread in {place}: {plain(found.text)}")
+        return found
+
+    def card(self, issue: int, repository: str = cast.REPOSITORY) -> Message:
+        """The team's card of an issue."""
+        link = f"/{repository}/issues/{issue}|"
+
+        def fitting() -> list[Message]:
+            return [m for m in self.sandbox.slack.messages(TEAM) if "New ticket" in m.text and link in m.text]
+
+        return self.check(f"#{issue} has a card", fitting)[0]
+
+    def card_shows(self, issue: int, *texts: str, repository: str = cast.REPOSITORY) -> None:
+        """Waits until the team's card of an issue has all these texts."""
+        self.check(
+            f"the card of #{issue} shows {texts}",
+            lambda: all(text in self.card(issue, repository).text for text in texts),
+        )
+
+    def presses(self, person: str, channel: str, message: Message, move: str, **entered: Any) -> None:
+        """Presses a button of a message, and fills in and sends the form that it opens, where it opens one."""
+        slack, form = self.sandbox.slack, "idbot:move"
+        slack.click(person, channel, message.ts, f"{form}:{move}")
+        if entered:
+            self.check(
+                f"the form of “{move}” opens ({NAMES[person]})",
+                lambda: (slack.view(person) or {}).get("callback_id") == form,
+            )
+            slack.fill(person, {f"idbot:{name}": value for name, value in entered.items()})
+            problems = slack.submit(person)
+            self.check(f"the form of “{move}” is accepted, not refused with {problems}", lambda: not problems)
+
+    def opens_issue(self, repository: str, title: str) -> int:
+        """Waits until there is exactly one issue whose title begins so; its number."""
+
+        def fitting() -> list[Any]:
+            return [i for i in self.sandbox.github.issues(repository) if i.title.startswith(title)]
+
+        found = self.check(f"an issue “{title}…” is open in {repository}", fitting)
+        self.check(f"only one issue “{title}…” is open in {repository}", lambda: len(fitting()) == 1)
+        self.seen.setdefault("GitHub", []).append(f"{repository}#{found[0].number}: {found[0].title}")
+        return int(found[0].number)
+
+    def check(self, step: str, look: Callable[[], Found]) -> Found:
+        """Waits until what `look` finds is true, and gives it; raises StoryError when patience ends."""
+        end = time.monotonic() + self.patience
+        pause = threading.Event()
+        while not (found := look()):
+            if time.monotonic() > end:
+                raise StoryError(step)
+            pause.wait(0.02)
+        return found
+
+    def transcript(self) -> Iterator[str]:
+        """What each person did and saw, as lines to print."""
+        for name, lines in self.seen.items():
+            yield f"\n{name}"
+            yield from (f"  {line}" for line in lines)
+
+
+def plain(text: str, names: Mapping[str, str] = NAMES) -> str:
+    """Slack's mrkdwn as one line of plain text."""
+    text = re.sub(r"<@(\w+)>", lambda found: f"@{names.get(found[1], found[1])}", text)
+    text = re.sub(r"<[^|>]+\|([^>]+)>", r"\1", text)
+    return " ".join(
+        text.replace("*", "").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").split()
+    )

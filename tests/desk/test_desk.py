@@ -1,0 +1,492 @@
+"""The desk: a form becomes a ticket, the ticket an issue, and everybody concerned is told once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from identity_bot import Form, Member, hookimpl
+from identity_bot.desk.desk import pace
+from identity_bot.desk.ports import Opened
+from identity_bot.errors import AlreadyFiled, Invalid, Later, Refused, Unsure
+from identity_bot.plugins.loader import Found
+from identity_bot.tickets.model import IssueDraft, IssueSnapshot, Post, Stage
+from tests.support_desk import COMMON, DATA, JUNIPER, REVIEW, SETTINGS, Office
+from tests.support_outbox import states
+
+INTAKE, TEAM = "C0INTAKE", "C0TEAM"
+ORIGIN = Post(channel="C0ELSEWHERE", ts="7.1", link="https://slack.test/C0ELSEWHERE/7.1")
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    office = Office(tmp_path)
+    yield office
+    office.store.close()
+
+
+# Submitting
+
+
+def test_a_form_becomes_a_ticket_before_anybody_is_called(office: Office) -> None:
+    ticket = office.submit()
+
+    assert office.ticket(ticket) == ticket
+    assert (ticket.stage, ticket.number) == (Stage.SUBMITTED, None)
+    assert (ticket.requestor.name, ticket.requestor.team) == ("Juniper Vale", "Benefits")
+    assert ticket.repository == "sandbox-org/identity-requests"
+    assert (office.tracker.issues, office.chat.posts) == ([], [])
+    assert states(office.outbox) == {"waiting": 1}
+
+
+def test_a_submission_that_comes_again_is_the_same_ticket(office: Office) -> None:
+    """However often Slack delivers it; what has changed in it meanwhile is refused by name, not dropped."""
+    first = office.submit(view="V1")
+    office.clock.move(1)
+    again = office.submit(view="V1")
+    with pytest.raises(AlreadyFiled) as refused:
+        office.submit(view="V1", team="Another team")
+    office.work()
+    late = office.submit(view="V1")
+    office.work()
+
+    assert again == refused.value.ticket == first
+    assert late == office.ticket(first)
+    assert late.number == 1
+    assert len(office.tracker.issues) == 1
+    assert len(office.chat.texts(INTAKE)) == 1
+
+
+def test_a_repository_that_is_mended_gets_the_issue_on_retry(office: Office) -> None:
+    """The request came when the settings named a repository that does not exist."""
+    office.tracker.fails.append(Refused("GitHub: 404 Not Found"))
+    filed = office.submit(view="V1")
+    office.work()
+    types = office.desk.plugins.types
+    types["pr_review"].settings = {**types["pr_review"].settings, "repository": "sandbox-org/mended"}
+    office.new_desk()
+
+    [parked] = office.outbox.rows("parked")
+    office.outbox.retry(parked.effect.id or 0)
+    office.work()
+
+    assert office.tracker.issues[0][0] == "sandbox-org/mended"
+    assert office.ticket(filed).repository == "sandbox-org/mended"
+    assert office.ticket(filed).number == 1
+
+
+def test_two_submissions_are_two_tickets(office: Office) -> None:
+    office.submit(view="V1")
+    office.submit(view="V2")
+    office.work()
+
+    assert len(office.tracker.issues) == 2
+
+
+def test_a_form_with_problems_leaves_nothing_behind(office: Office) -> None:
+    with pytest.raises(Invalid) as caught:
+        office.submit(team="   ", pull_request="https://example.org", tested=None)
+
+    assert set(caught.value.problems) == {"team", "pull_request", "tested"}
+    assert states(office.outbox) == {}
+
+
+def test_personal_data_is_refused_without_repeating_it(office: Office) -> None:
+    with pytest.raises(Invalid) as caught:
+        office.submit("data_pull", data_needed="All sign-ins of 123-45-6789")
+
+    assert set(caught.value.problems) == {"data_needed"}
+    assert "123-45" not in str(caught.value)
+    assert states(office.outbox) == {}
+
+
+def test_a_type_that_is_not_installed_is_a_key_error(office: Office) -> None:
+    with pytest.raises(KeyError):
+        office.desk.submit("nothing", REVIEW, JUNIPER, submission="V1", origin=None)
+
+
+# Telling
+
+
+def test_everybody_concerned_is_told_once(office: Office) -> None:
+    ticket = office.submit()
+    office.work()
+
+    [told] = office.chat.texts(INTAKE)
+    [card] = office.chat.texts(TEAM)
+    [(view, _)] = office.chat.views
+    assert "<@U0JUNIPER>" in told
+    assert "|#1>" in told
+    assert "PR review" in card
+    assert view == "V1"
+    now = office.ticket(ticket)
+    assert (now.stage, now.number) == (Stage.OPEN, 1)
+    assert (now.thread and now.thread.channel, now.card and now.card.channel) == (INTAKE, TEAM)
+    assert states(office.outbox) == {"done": 5}
+
+
+def test_the_issue_is_labelled_and_links_the_thread(office: Office) -> None:
+    office.submit()
+    office.work()
+
+    [(_, draft)] = office.tracker.issues
+    [(linked, _)] = office.tracker.edits
+    assert draft.labels == ("identity-slackbot", "pr_review")
+    assert draft.assignees == ()
+    assert linked.thread
+    assert linked.thread.link == "https://slack.test/C0INTAKE/1"
+
+
+def test_an_issue_seen_again_is_told_to_nobody(office: Office) -> None:
+    office.submit()
+    office.work()
+    before = list(office.chat.posts)
+
+    for _ in range(3):
+        office.desk.observe(office.tracker.snapshot(1))
+    office.work()
+
+    assert office.chat.posts == before
+
+
+def test_a_webhook_that_is_quicker_than_githubs_answer_tells_once(office: Office) -> None:
+    """Whoever sees the issue first, everybody is told once, and the receipt is shown."""
+    ticket = office.submit()
+    open_issue = office.tracker.open_issue
+
+    def with_webhook(repository: str, draft: object) -> object:
+        opened = open_issue(repository, draft)  # type: ignore[arg-type]
+        office.desk.observe(opened.snapshot)
+        return opened
+
+    office.tracker.open_issue = with_webhook  # type: ignore[assignment, method-assign]
+    office.work()
+
+    assert len(office.chat.texts(INTAKE)) == 1
+    assert len(office.chat.texts(TEAM)) == 1
+    assert len(office.chat.views) == 1
+    assert office.ticket(ticket).number == 1
+
+
+@pytest.mark.parametrize("seconds", [1, 5, 12])
+def test_an_issue_that_a_webhook_has_told_of_is_not_made_again(office: Office, seconds: int) -> None:
+    """The answer to the POST never came and GitHub's list lags behind, but its webhook has come."""
+    ticket = office.submit()
+    make = office.tracker.open_issue
+
+    def timed_out(repository: str, draft: IssueDraft) -> Opened:
+        make(repository, draft)
+        raise Unsure("GitHub: ReadTimeout")
+
+    office.tracker.open_issue = timed_out  # type: ignore[method-assign]
+    office.tracker.find_issue = lambda *_: None  # type: ignore[method-assign]
+    office.work(1)
+    office.tracker.open_issue = make  # type: ignore[method-assign]
+
+    office.clock.move(seconds)
+    office.desk.observe(office.tracker.snapshot(1))
+    office.work()
+
+    assert len(office.tracker.issues) == 1
+    assert office.ticket(ticket).number == 1
+    assert len(office.chat.texts(INTAKE)) == len(office.chat.texts(TEAM)) == 1
+    assert "#1" in str(office.chat.views)
+
+
+def test_a_tickets_marker_in_another_repository_is_no_matter(office: Office) -> None:
+    """Whoever knows a restricted ticket's id cannot have a public issue taken for its own."""
+    ticket = office.submit("data_pull", sensitive=True)
+
+    office.desk.observe(
+        IssueSnapshot(
+            repository="sandbox-org/identity-requests", number=99, url="https://-", ticket_id=ticket.id
+        )
+    )
+
+    assert office.ticket(ticket) == ticket
+
+
+def test_a_webhook_of_somebody_elses_issue_is_no_matter(office: Office) -> None:
+    """One without our label, and one with the marker of another database."""
+    ticket = office.submit()
+    office.work()
+    before = list(office.chat.posts)
+    snapshot = office.tracker.snapshot(1)
+
+    office.desk.observe(replace(snapshot, ticket_id=None, number=99, labels=frozenset({"bug"})))
+    office.desk.observe(replace(snapshot, ticket_id="00000000-0000-0000-0000-000000000000", number=98))
+    office.work()
+
+    assert office.chat.posts == before
+    assert office.ticket(ticket).number == 1
+
+
+def test_a_ticket_from_a_message_keeps_its_thread(office: Office) -> None:
+    """The requestor is told there, and the intake channel hears of it too."""
+    ticket = office.submit(origin=ORIGIN)
+    office.work()
+
+    [there] = [posted for posted in office.chat.posts if posted.channel == ORIGIN.channel]
+    assert there.thread_ts == ORIGIN.ts
+    assert "<@U0JUNIPER>" in there.text
+    [intake] = office.chat.texts(INTAKE)
+    assert "<@" not in intake
+    assert office.ticket(ticket).thread == ORIGIN
+    assert f"({ORIGIN.link})" in office.tracker.issues[0][1].body
+    assert office.tracker.edits == []
+
+
+def test_a_thread_without_a_link_gets_one(office: Office) -> None:
+    """As when the bot could not ask for it, being no member there yet."""
+    office.submit(origin=replace(ORIGIN, link=""))
+    office.work()
+
+    [(linked, _)] = office.tracker.edits
+    assert linked.thread == ORIGIN
+
+
+def test_a_requestor_who_cannot_be_told_in_the_channel_is_told_directly(office: Office) -> None:
+    office.chat.closed.add(INTAKE)
+
+    ticket = office.submit()
+    office.work()
+
+    [told] = office.chat.texts("U0JUNIPER")
+    assert "|#1>" in told
+    assert any("told the requestor by direct message" in text for text in office.chat.texts(TEAM))
+    assert office.ticket(ticket).thread == Post(channel="U0JUNIPER", ts="2")
+    assert office.tracker.edits == []
+    assert states(office.outbox).get("parked") is None
+
+
+def test_urgent_requests_mention_and_assign_the_leads(office: Office) -> None:
+    office.submit(production=True)
+    office.work()
+
+    [card] = office.chat.texts(TEAM)
+    [(_, draft)] = office.tracker.issues
+    assert "<@U0INDIGO> <@U0SAGE>" in card
+    assert draft.assignees == ("indigo-marshwick", "sage-hollowell")
+    assert "**Urgent" in draft.body
+
+
+class AsksForSomebody:
+    """A request type with a person among its questions."""
+
+    @hookimpl
+    def form(self) -> Form:
+        return Form(title="Somebody", questions=[Member(name="who", label="Who?")])
+
+
+def test_people_are_named_in_the_issue(tmp_path: Path) -> None:
+    """An answer that is a person is only an id until the issue is made; without a name the id must do."""
+    office = Office(
+        tmp_path, found=[Found(name="somebody", distribution="tests", load=lambda: AsksForSomebody())]
+    )
+    office.chat.names["U0SAGE"] = "Sage Hollowell"
+
+    for view, who in enumerate(["U0SAGE", "U0NOBODY"]):
+        values = COMMON | {"who": {"id": who, "name": ""}}
+        office.desk.submit("somebody", values, JUNIPER, submission=f"V{view}", origin=None)
+    office.work()
+
+    known, unknown = (draft.body for _, draft in office.tracker.issues)
+    assert "Sage Hollowell" in known
+    assert "U0NOBODY" in unknown
+    office.store.close()
+
+
+# Sensitive requests
+
+SECRETS = ("quartz pelican", "umbrella sonata", "Harbour Team")
+
+
+def sensitive(office: Office, **changes: Any) -> None:
+    office.submit("data_pull", sensitive=True, data_needed=SECRETS[0], comments=SECRETS[1], **changes)
+
+
+def test_a_sensitive_request_goes_to_the_restricted_repository(office: Office) -> None:
+    sensitive(office)
+    office.work()
+
+    [(repository, draft)] = office.tracker.issues
+    assert repository == "sandbox-org/identity-restricted"
+    assert SECRETS[0] in draft.body
+    assert SECRETS[0] not in draft.title
+
+
+def test_nothing_of_a_sensitive_request_is_sent_to_slack(office: Office) -> None:
+    """In no message, block or view; also when things go wrong."""
+    office.tracker.fails = [Unsure("GitHub: 502"), Later("GitHub: 401")]
+    office.tracker.drops = ("the label pr_review",)
+    office.chat.closed.add(INTAKE)
+
+    sensitive(office)
+    office.work(60)
+
+    assert len(office.tracker.issues) == 1
+    assert len(office.chat.posts) >= 3
+    assert not any(secret in office.chat.everything() for secret in SECRETS)
+
+
+def test_an_ordinary_data_pull_is_shown_to_the_team(office: Office) -> None:
+    office.submit("data_pull")
+    office.work()
+
+    [(repository, _)] = office.tracker.issues
+    assert repository == "sandbox-org/identity-requests"
+    assert str(DATA["data_needed"]) in office.chat.everything()
+
+
+def test_without_a_restricted_repository_there_is_one_for_all(tmp_path: Path) -> None:
+    toml = "\n".join(line for line in SETTINGS.splitlines() if not line.startswith("restricted"))
+    office = Office(tmp_path, toml=toml)
+
+    sensitive(office)
+    office.work()
+
+    [(repository, _)] = office.tracker.issues
+    assert repository == "sandbox-org/identity-requests"
+    assert not any(secret in office.chat.everything() for secret in SECRETS)
+    office.store.close()
+
+
+# What goes wrong
+
+
+def test_what_github_left_out_is_told_to_the_team(office: Office) -> None:
+    office.tracker.drops = ("the label pr_review", "the assignee sage-hollowell")
+
+    office.submit()
+    office.work()
+
+    notices = [text for text in office.chat.texts(TEAM) if "GitHub did not take" in text]
+    assert ["pr_review" in notices[0], "sage-hollowell" in notices[1]] == [True, True]
+    assert len(office.chat.texts(INTAKE)) == 1
+
+
+def test_an_issue_that_cannot_be_made_is_kept_and_told(office: Office) -> None:
+    office.tracker.fails = [Refused("GitHub: 410 Issues has been disabled in this repository.")]
+
+    ticket = office.submit()
+    office.work()
+
+    [notice] = office.chat.texts(TEAM)
+    assert f"could not open the issue for the ticket {ticket.reference}" in notice
+    assert "410" in notice
+    [parked] = office.outbox.rows("parked")
+    office.outbox.retry(parked.effect.id or 0)
+    office.work()
+    assert office.ticket(ticket).number == 1
+    assert len(office.chat.texts(INTAKE)) == 1
+
+
+def test_a_notice_that_cannot_be_told_makes_no_other(office: Office) -> None:
+    """A team channel that is closed would otherwise fill the outbox with notices of itself."""
+    office.chat.closed.add(TEAM)
+    office.tracker.drops = ("the label pr_review",)
+
+    office.submit()
+    office.work(120)
+
+    assert office.chat.texts(TEAM) == []
+    kinds = [
+        (row.effect.kind, bool(row.effect.payload.get("is_notice"))) for row in office.outbox.rows("parked")
+    ]
+    assert sorted(kinds) == [("draw_card", False), ("post", True), ("post", True)]
+    assert states(office.outbox).get("waiting") is None
+
+
+def test_a_type_uninstalled_before_its_issue_was_made_is_kept_and_told(office: Office) -> None:
+    ticket = office.submit()
+    office.new_desk(without="pr_review")
+    office.work()
+
+    [notice] = office.chat.texts(TEAM)
+    assert "'pr_review' is not installed" in notice
+    [parked] = office.outbox.rows("parked")
+    office.new_desk()
+    office.outbox.retry(parked.effect.id or 0)
+    office.work()
+    assert office.ticket(ticket).number == 1
+    assert len(office.chat.texts(INTAKE)) == 1
+
+
+def test_a_type_uninstalled_before_its_issue_was_seen_is_told_to_the_team(office: Office) -> None:
+    """The issue was made, but the answer never came; GitHub's webhook finds the type gone."""
+    ticket = office.submit()
+    office.tracker.open_issue(ticket.repository, office.plugins.types["pr_review"].render_issue(ticket))
+    office.new_desk(without="pr_review")
+
+    office.desk.observe(replace(office.tracker.snapshot(1), ticket_id=ticket.id))
+    office.work()
+
+    assert office.ticket(ticket).number == 1
+    assert any("is not installed any more" in text for text in office.chat.texts(TEAM))
+
+
+def test_a_type_uninstalled_after_its_issue_was_seen_is_told_as_planned(office: Office) -> None:
+    """What is in the outbox was put into words already."""
+    office.submit()
+    office.work(1)
+    office.new_desk(without="pr_review")
+
+    office.work()
+
+    assert len(office.chat.texts(INTAKE)) == 1
+    assert len(office.chat.texts(TEAM)) == 1
+    assert len(office.chat.views) == 1
+    assert states(office.outbox).get("parked") is None
+
+
+def test_a_receipt_that_nobody_sees_any_more_is_not_shown(office: Office) -> None:
+    """GitHub was down for an hour; the modal is closed, and its id may mean nothing."""
+    office.tracker.fails = [Later("GitHub: down", 3600.0)]
+
+    office.submit()
+    office.work(1)
+    office.clock.move(3600)
+    office.work()
+
+    assert len(office.chat.texts(INTAKE)) == 1
+    assert office.chat.views == []
+
+
+def test_an_issue_made_before_a_time_out_is_found(office: Office) -> None:
+    open_issue = office.tracker.open_issue
+
+    def cut(repository: str, draft: object) -> object:
+        office.tracker.open_issue = open_issue  # type: ignore[method-assign]
+        open_issue(repository, draft)  # type: ignore[arg-type]
+        raise Unsure("GitHub: ReadTimeout")
+
+    office.tracker.open_issue = cut  # type: ignore[assignment, method-assign]
+    ticket = office.submit()
+    office.work()
+
+    assert len(office.tracker.issues) == 1
+    assert office.ticket(ticket).number == 1
+    assert len(office.chat.texts(INTAKE)) == 1
+
+
+def test_the_marks_of_two_databases_differ(tmp_path: Path) -> None:
+    """Their effects have the same numbers; the bot must not take another's message for its own."""
+    marks = []
+    for number in range(2):
+        (tmp_path / str(number)).mkdir()
+        office = Office(tmp_path / str(number))
+        office.clock.move(number * 0.001)
+        office.submit()
+        office.work()
+        marks.append({posted.mark for posted in office.chat.posts})
+        office.store.close()
+
+    assert not marks[0] & marks[1]
+
+
+def test_channels_and_github_have_a_pace_and_modals_have_none() -> None:
+    assert [pace(lane) for lane in ("github", "slack:C1", "slack:views")] == [1.0, 1.0, 0.0]

@@ -1,0 +1,424 @@
+"""Observing: whatever is heard of an issue, and however often and late, its ticket ends as the issue is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from identity_bot.errors import Refused
+from identity_bot.tickets.model import CloseReason, IssueSnapshot, Priority, Stage, Ticket
+from tests.support_desk import Office
+from tests.support_outbox import at_once, statements, states
+
+INTAKE, TEAM = "C0INTAKE", "C0TEAM"
+REQUESTS, RESTRICTED = "sandbox-org/identity-requests", "sandbox-org/identity-restricted"
+LINDEN = "linden-brookmere"
+COMMON = "identity-slackbot"
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    office = Office(tmp_path)
+    yield office
+    office.store.close()
+
+
+@pytest.fixture
+def ticket(office: Office) -> Ticket:
+    """A ticket whose issue is open, and of which everybody has been told, a minute ago."""
+    ticket = office.submit()
+    office.work(60)
+    return office.ticket(ticket)
+
+
+def foreign(office: Office, number: int = 50, **changes: Any) -> IssueSnapshot:
+    """An issue that somebody opened in GitHub by hand."""
+    made = IssueSnapshot(
+        repository=REQUESTS,
+        number=number,
+        url=f"https://github.test/{REQUESTS}/issues/{number}",
+        ticket_id=None,
+        updated_at=office.tracker.second(),
+        title="Please look into the sign-in page",
+        author=LINDEN,
+    )
+    office.tracker.now[REQUESTS, number] = replace(made, **changes)
+    return office.tracker.now[REQUESTS, number]
+
+
+def facts(office: Office, ticket: Ticket) -> tuple[Stage, tuple[str, ...]]:
+    now = office.ticket(ticket)
+    return now.stage, now.facts.assignees
+
+
+# Late, doubled and reordered
+
+
+def test_what_is_older_than_what_is_known_counts_not_at_all(office: Office, ticket: Ticket) -> None:
+    late = office.tracker.hand(1, assignees=frozenset({LINDEN}))
+    office.clock.move(10)
+    office.desk.observe(office.tracker.hand(1, assignees=frozenset(), labels=frozenset({"stage: accepted"})))
+
+    office.desk.observe(late)
+    office.work()
+
+    assert facts(office, ticket) == (Stage.ACCEPTED, ())
+    assert len(office.chat.texts(INTAKE)) == 2
+
+
+def test_of_two_states_of_one_second_the_one_that_github_answers_with_counts(
+    office: Office, ticket: Ticket
+) -> None:
+    """Its clock shows whole seconds; one look settles it, however many deliveries leave it open."""
+    first = office.tracker.hand(1, assignees=frozenset({LINDEN}))
+    office.desk.observe(office.tracker.hand(1, assignees=frozenset({"sage-hollowell"})))
+    asked = office.tracker.asked
+
+    for _ in range(3):
+        office.desk.observe(first)
+    office.work()
+
+    assert facts(office, ticket) == (Stage.ASSIGNED, ("sage-hollowell",))
+    assert office.tracker.asked == asked + 1
+    assert len(office.chat.texts(INTAKE)) == 2
+
+
+def test_the_later_state_of_one_second_is_not_lost(office: Office, ticket: Ticket) -> None:
+    office.desk.observe(office.tracker.hand(1, assignees=frozenset({LINDEN})))
+    office.desk.observe(office.tracker.hand(1, is_open=False))
+
+    office.work()
+
+    assert facts(office, ticket)[0] is Stage.CLOSED
+
+
+def test_a_delivery_that_comes_again_writes_nothing(office: Office, ticket: Ticket) -> None:
+    snapshot = office.tracker.hand(1, assignees=frozenset({LINDEN}))
+    office.desk.observe(snapshot)
+    office.work()
+
+    with statements(office.store) as seen:
+        office.desk.observe(snapshot)
+
+    assert [statement.split()[0] for statement, _ in seen] == ["BEGIN", "SELECT"]
+
+
+def test_a_change_that_is_seen_by_many_at_once_is_told_once(office: Office, ticket: Ticket) -> None:
+    snapshot = office.tracker.hand(1, assignees=frozenset({LINDEN}))
+
+    at_once(*[lambda: office.desk.observe(snapshot)] * 8)
+    office.work()
+
+    assert len(office.chat.texts(INTAKE)) == 2
+
+
+def test_what_changes_nothing_that_people_are_told_of_is_kept_and_not_told(
+    office: Office, ticket: Ticket
+) -> None:
+    before = list(office.chat.posts)
+    office.desk.observe(office.tracker.hand(1, title="A better title"))
+
+    office.work()
+
+    assert office.ticket(ticket).seen_at > ticket.seen_at
+    assert office.chat.posts == before
+
+
+# Whose an issue is
+
+
+def test_an_issue_without_its_marker_is_found_by_its_place(office: Office, ticket: Ticket) -> None:
+    office.desk.observe(office.tracker.hand(1, ticket_id=None, assignees=frozenset({LINDEN})))
+
+    assert facts(office, ticket) == (Stage.ASSIGNED, (LINDEN,))
+
+
+def test_a_marker_copied_into_another_issue_makes_it_nobodys(office: Office, ticket: Ticket) -> None:
+    """Even with our label; whether the issue was transferred there unheard is asked once."""
+    asked = office.tracker.asked
+    copied = foreign(office, ticket_id=ticket.id, labels=frozenset({COMMON}), is_open=False)
+
+    office.desk.observe(copied)
+    office.work()
+
+    assert office.ticket(ticket) == ticket
+    assert office.tracker.asked == asked + 1
+
+
+def test_a_copied_marker_takes_no_ticket_from_its_issue(office: Office, ticket: Ticket) -> None:
+    """Somebody pastes one ticket's body over another's; both stay where they are."""
+    office.clock.move(1)
+    other = office.submit(view="V2")
+    office.work()
+    office.clock.move(1)
+
+    office.desk.observe(office.tracker.hand(2, ticket_id=ticket.id, assignees=frozenset({LINDEN})))
+
+    assert facts(office, ticket) == (Stage.OPEN, ())
+    assert facts(office, other) == (Stage.ASSIGNED, (LINDEN,))
+
+
+def test_the_marker_of_a_ticket_without_an_issue_takes_no_other_tickets_issue(
+    office: Office, ticket: Ticket
+) -> None:
+    waiting = office.submit(view="V2")
+
+    office.desk.observe(office.tracker.hand(1, ticket_id=waiting.id, is_open=False))
+
+    assert office.ticket(waiting) == waiting
+    assert facts(office, ticket)[0] is Stage.CLOSED
+
+
+def test_two_issues_that_carry_each_others_markers_do_not_wait_for_each_other(
+    office: Office, ticket: Ticket
+) -> None:
+    other = office.submit(view="V2")
+    office.work()
+    crossed = [
+        office.tracker.hand(1, ticket_id=other.id, is_open=False),
+        office.tracker.hand(2, ticket_id=ticket.id, is_open=False),
+    ]
+
+    at_once(*[lambda one=one: office.desk.observe(one) for one in crossed * 4])
+
+    assert [facts(office, one)[0] for one in (ticket, other)] == [Stage.CLOSED, Stage.CLOSED]
+
+
+def test_the_marker_of_another_database_makes_an_issue_nobodys(office: Office) -> None:
+    unknown = "00000000-0000-4000-8000-000000000000"
+
+    office.desk.observe(foreign(office, ticket_id=unknown, labels=frozenset({COMMON})))
+
+    assert states(office.outbox) == {}
+
+
+def test_an_issue_of_a_repository_that_is_not_followed_is_nobodys(office: Office, ticket: Ticket) -> None:
+    elsewhere = replace(office.tracker.hand(1, is_open=False), repository="sandbox-org/vets-api")
+
+    office.desk.observe(elsewhere)
+    office.desk.observe(replace(elsewhere, ticket_id=None, labels=frozenset({COMMON}), is_open=True))
+
+    assert office.ticket(ticket) == ticket
+    assert "waiting" not in states(office.outbox)
+
+
+def test_a_repositorys_name_counts_in_any_case(office: Office, ticket: Ticket) -> None:
+    """GitHub shows it as it was made, and takes it as it is written in the settings."""
+    snapshot = office.tracker.hand(1, assignees=frozenset({LINDEN}))
+
+    office.desk.observe(replace(snapshot, repository="Sandbox-Org/Identity-Requests"))
+
+    assert facts(office, ticket) == (Stage.ASSIGNED, (LINDEN,))
+    assert office.ticket(ticket).repository == REQUESTS
+
+
+# Adopted
+
+
+def adopted(office: Office) -> Ticket:
+    with office.store.begin() as transaction:
+        found = transaction.ticket_at(REQUESTS, 50)
+    assert found
+    return found
+
+
+def test_an_issue_with_our_label_and_a_types_becomes_a_ticket(office: Office) -> None:
+    """Its author is its requestor, and is told directly; the team gets a card."""
+    office.desk.observe(foreign(office, labels=frozenset({COMMON.upper(), "pr_review"})))
+    office.work()
+
+    ticket = adopted(office)
+    assert (ticket.type, ticket.stage, ticket.requestor.slack_id) == ("pr_review", Stage.OPEN, "U0LINDEN")
+    assert len(office.chat.texts("U0LINDEN")) == len(office.chat.texts(TEAM)) == 1
+
+
+def test_an_issue_with_our_label_alone_becomes_a_ticket_of_no_type(office: Office) -> None:
+    office.desk.observe(foreign(office, labels=frozenset({COMMON, "bug"}), author="a-stranger"))
+    office.work()
+
+    assert adopted(office).type == ""
+    assert len(office.chat.texts(TEAM)) == 1
+    assert office.chat.texts(INTAKE) == []
+    assert "parked" not in states(office.outbox)
+
+
+def test_an_adopted_issue_lives_on_like_any_other(office: Office) -> None:
+    office.desk.observe(foreign(office, labels=frozenset({COMMON})))
+    office.work()
+    office.tracker.now[REQUESTS, 50] = closed = replace(
+        office.tracker.now[REQUESTS, 50], is_open=False, updated_at=office.tracker.second()
+    )
+
+    office.desk.observe(closed)
+    office.work()
+
+    assert adopted(office).stage is Stage.CLOSED
+    assert len(office.chat.texts("U0LINDEN")) == 2
+
+
+def test_what_an_issue_was_when_it_was_adopted_is_no_news(office: Office) -> None:
+    office.desk.observe(foreign(office, labels=frozenset({COMMON, "priority: high"})))
+    office.work()
+
+    assert adopted(office).facts.priority is Priority.HIGH
+    assert len(office.chat.texts("U0LINDEN")) == 1
+
+
+@pytest.mark.parametrize("changes", [{"is_open": False}, {"is_gone": True}, {"labels": frozenset({"bug"})}])
+def test_an_issue_that_is_closed_gone_or_has_not_our_label_is_not_adopted(
+    office: Office, changes: dict[str, Any]
+) -> None:
+    office.desk.observe(foreign(office, **({"labels": frozenset({COMMON})} | changes)))
+
+    assert states(office.outbox) == {}
+
+
+def test_an_issue_that_is_labelled_by_many_deliveries_at_once_is_adopted_once(office: Office) -> None:
+    snapshot = foreign(office, labels=frozenset({COMMON}))
+
+    at_once(*[lambda: office.desk.observe(snapshot)] * 8)
+    office.work()
+
+    assert len(office.chat.texts(TEAM)) == len(office.chat.texts("U0LINDEN")) == 1
+
+
+# Deleted and transferred
+
+
+def test_a_deleted_issue_closes_its_ticket_and_is_told(office: Office, ticket: Ticket) -> None:
+    office.desk.observe(office.tracker.hand(1, assignees=frozenset({LINDEN})))
+    office.work()
+    office.desk.observe(office.tracker.hand(1, is_gone=True))
+    office.work()
+
+    now = office.ticket(ticket)
+    assert (now.stage, now.facts.close_reason) == (Stage.CLOSED, CloseReason.DELETED)
+    assert now.facts.assignees == (LINDEN,)
+    assert len(office.chat.texts(INTAKE)) == 4
+    assert sum("was deleted" in text for text in office.chat.texts(TEAM)) == 1
+
+
+def test_what_was_on_its_way_when_an_issue_was_deleted_does_not_bring_it_back(
+    office: Office, ticket: Ticket
+) -> None:
+    """GitHub is asked, and says that it is gone."""
+    on_its_way = replace(office.tracker.snapshot(1), updated_at=office.tracker.second() + 5)
+    office.desk.observe(office.tracker.hand(1, is_gone=True))
+    office.work()
+
+    office.desk.observe(on_its_way)
+    office.work()
+
+    assert office.ticket(ticket).facts.close_reason is CloseReason.DELETED
+
+
+def test_a_deletion_that_comes_again_is_told_once(office: Office, ticket: Ticket) -> None:
+    gone = office.tracker.hand(1, is_gone=True)
+
+    for _ in range(3):
+        office.desk.observe(gone)
+        office.work()
+
+    assert sum("was deleted" in text for text in office.chat.texts(TEAM)) == 1
+    assert len(office.chat.texts(INTAKE)) == 3
+
+
+def transfer(office: Office, there: str, number: int) -> IssueSnapshot:
+    """Transfers the first issue; what the webhook tells of it."""
+    was = office.tracker.snapshot(1)
+    office.tracker.now[there, number] = replace(
+        was, repository=there, number=number, updated_at=office.tracker.second()
+    )
+    return office.tracker.hand(1, is_gone=True, moved_to=(there, number))
+
+
+def test_a_ticket_follows_its_issue_to_another_repository_and_back(office: Office, ticket: Ticket) -> None:
+    away = transfer(office, RESTRICTED, 7)
+    office.desk.observe(away)
+    office.work()
+    there = office.ticket(ticket)
+    office.tracker.now[REQUESTS, 9] = replace(
+        office.tracker.now[RESTRICTED, 7], repository=REQUESTS, number=9, assignees=frozenset({LINDEN})
+    )
+    back = replace(office.tracker.now[RESTRICTED, 7], is_gone=True, moved_to=(REQUESTS, 9))
+    for again in (away, back, away, back):
+        office.desk.observe(again)
+        office.work()
+
+    now = office.ticket(ticket)
+    assert (there.repository, there.number, there.stage) == (RESTRICTED, 7, Stage.OPEN)
+    assert (now.repository, now.number, now.stage) == (REQUESTS, 9, Stage.ASSIGNED)
+    assert len(office.chat.texts(ticket.requestor.slack_id)) == 1
+
+
+def test_a_transfer_that_nobody_told_of_is_found_out(office: Office, ticket: Ticket) -> None:
+    """As where repositories are only polled: the marker turns up in the other one."""
+    transfer(office, RESTRICTED, 7)
+
+    office.desk.observe(office.tracker.now[RESTRICTED, 7])
+    office.work()
+
+    now = office.ticket(ticket)
+    assert (now.repository, now.number, now.stage) == (RESTRICTED, 7, Stage.OPEN)
+
+
+def test_a_transfer_to_where_nobody_looks_closes_the_ticket_and_says_so(
+    office: Office, ticket: Ticket
+) -> None:
+    office.desk.observe(transfer(office, "sandbox-org/vets-api", 7))
+    office.work()
+
+    assert office.ticket(ticket).facts.close_reason is CloseReason.MOVED
+    assert sum("sandbox-org/vets-api#7" in text for text in office.chat.texts(TEAM)) == 1
+
+
+def test_a_transfer_to_an_issue_that_was_adopted_there_harms_neither(office: Office, ticket: Ticket) -> None:
+    """Its marker was gone and somebody gave it our label before the transfer was heard of."""
+    away = transfer(office, RESTRICTED, 7)
+    office.desk.observe(
+        replace(office.tracker.now[RESTRICTED, 7], ticket_id=None, labels=frozenset({COMMON}))
+    )
+    office.desk.observe(away)
+    office.work()
+
+    assert office.ticket(ticket).facts.close_reason is CloseReason.MOVED
+    assert "parked" not in states(office.outbox)
+
+
+# What is odd
+
+
+def test_two_stages_labels_are_said_on_the_card_and_the_further_one_counts(
+    office: Office, ticket: Ticket
+) -> None:
+    office.desk.observe(office.tracker.hand(1, labels=frozenset({"stage: accepted", "Stage:Released"})))
+    office.work()
+
+    assert office.ticket(ticket).stage is Stage.RELEASED
+    assert "labels of 2 stages" in office.chat.texts(TEAM)[0]
+
+
+def test_a_milestone_gives_the_target_date(office: Office, ticket: Ticket) -> None:
+    office.desk.observe(office.tracker.hand(1, milestone_due=date(2027, 3, 1)))
+
+    assert office.ticket(ticket).facts.target == date(2027, 3, 1)
+
+
+def test_a_look_that_github_refuses_is_told_to_the_team_and_made_again_with_the_roll_call(
+    office: Office, ticket: Ticket
+) -> None:
+    first = office.tracker.hand(1, assignees=frozenset({LINDEN}))
+    office.desk.observe(first)
+    office.tracker.fails.append(Refused("GitHub: 403"))
+
+    office.desk.observe(replace(first, assignees=frozenset()))
+    office.work()
+
+    assert "parked" not in states(office.outbox)
+    assert any("I cannot ask GitHub for news: GitHub: 403" in said for said in office.chat.texts(TEAM))
+    assert facts(office, ticket) == (Stage.ASSIGNED, (LINDEN,))

@@ -1,0 +1,1152 @@
+"""GitHub as the desk sees it, with PyGithub as it is against the sandbox: what each of GitHub's answers comes to."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+import uvicorn
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
+
+from identity_bot.desk.ports import Polled, Tracker
+from identity_bot.errors import IdentityBotError, Later, Refused, SettingsError, Unsure
+from identity_bot.github import issue_body as issue_text
+from identity_bot.github.tracker import GitHubTracker
+from identity_bot.settings import GitHubApp
+from identity_bot.tickets.model import (
+    CloseReason,
+    Edit,
+    IssueComment,
+    IssueDraft,
+    IssueSnapshot,
+    Person,
+    Post,
+    Priority,
+    Stage,
+    Ticket,
+    ticket_id,
+)
+from identity_bot_sandbox import cast
+from identity_bot_sandbox.github.api import routes
+from identity_bot_sandbox.github.faults import FaultKind
+from identity_bot_sandbox.github.state import GitHubWorld
+from identity_bot_sandbox.github.values import Role
+
+REPOSITORY = cast.REPOSITORY
+ISSUES = f"/repos/{REPOSITORY}/issues"
+TICKET = Ticket(
+    id=ticket_id("V1"), type="pr_review", requestor=Person(slack_id="U0JUNIPER", name="Juniper"), answers={},
+    submitted_at=0.0, repository=REPOSITORY,
+)  # fmt: skip
+DRAFT = IssueDraft(
+    title="A title",
+    body=issue_text.body(TICKET, "What is asked"),
+    labels=("identity-slackbot", "pr_review"),
+    assignees=("indigo-marshwick",),
+)
+
+
+LEAD = "indigo-marshwick"
+
+
+class Served:
+    """One server for all tests of this module; `app` is what answers now, and `after` is called after each answer."""
+
+    def __init__(self) -> None:
+        self.app = Starlette()
+        self.after: Callable[[], None] = lambda: None
+        listener = socket.create_server(("127.0.0.1", 0))
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        config = uvicorn.Config(self.serve, interface="asgi3", log_level="warning", lifespan="off")
+        self.server = uvicorn.Server(config)
+        self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [listener]}, daemon=True)
+        self.thread.start()
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+        self.after()
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    served = Served()
+    yield served
+    served.server.should_exit = served.server.force_exit = True
+    served.thread.join(5)
+
+
+class Clock:
+    """GitHub's clock, which is right until it is moved."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def move(self, seconds: float) -> None:
+        """Lets time pass for GitHub."""
+        self.ahead += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def github(served: Served, clock: Clock) -> Iterator[GitHubWorld]:
+    """A fresh GitHub behind the module's one server."""
+    world = GitHubWorld(base_url=served.url, clock=clock)
+    served.app, served.after = Starlette(routes=routes(world)), lambda: None
+    yield world
+    world.close_down()
+
+
+@pytest.fixture
+def tracker(github: GitHubWorld) -> GitHubTracker:
+    return GitHubTracker(cast.GITHUB_TOKEN, f"{github.base_url}/github/api")
+
+
+def posts(github: GitHubWorld) -> int:
+    """How many times an issue was asked for."""
+    return github.traffic.count("POST", ISSUES)
+
+
+def fails(tracker: GitHubTracker, kind: type[IdentityBotError]) -> IdentityBotError:
+    with pytest.raises(kind) as raised:
+        tracker.open_issue(REPOSITORY, DRAFT)
+    assert type(raised.value) is kind
+    return raised.value
+
+
+def test_an_issue_has_all_that_was_asked_for(tracker: GitHubTracker, github: GitHubWorld) -> None:
+    opened = tracker.open_issue(REPOSITORY, DRAFT)
+
+    made = github.issue(REPOSITORY, 1)
+    assert (made.title, made.body, made.assignees) == (DRAFT.title, DRAFT.body, DRAFT.assignees)
+    assert set(github.labels(REPOSITORY, 1)) == set(DRAFT.labels)
+    assert (opened.refused, opened.snapshot.number, opened.snapshot.ticket_id) == ((), 1, TICKET.id)
+    assert opened.snapshot.url.endswith(f"{REPOSITORY}/issues/1")
+    assert posts(github) == 1
+
+
+def test_missing_labels_are_made_once_and_standing_ones_are_left_alone(
+    tracker: GitHubTracker, github: GitHubWorld
+) -> None:
+    github.new_label(REPOSITORY, "PR_review", "ff0000", "mine", actor="indigo-marshwick")
+
+    tracker.open_issue(REPOSITORY, DRAFT)
+    tracker.open_issue(REPOSITORY, DRAFT)
+
+    assert github.traffic.count("POST", f"/repos/{REPOSITORY}/labels") == 1
+    assert {"identity-slackbot", "PR_review"} <= set(github.labels(REPOSITORY))
+    assert github.traffic.count("GET", f"/repos/{REPOSITORY}/labels") == 2
+
+
+def test_what_a_token_without_push_access_may_not_set_is_noticed(
+    tracker: GitHubTracker, github: GitHubWorld
+) -> None:
+    github.set_role(REPOSITORY, cast.BOT_LOGIN, Role.READ)
+
+    opened = tracker.open_issue(REPOSITORY, DRAFT)
+
+    assert opened.snapshot.number == 1
+    assert opened.refused == (
+        "the label identity-slackbot",
+        "the label pr_review",
+        "the assignee indigo-marshwick",
+    )
+
+
+def test_somebody_who_cannot_be_assigned_costs_neither_the_issue_nor_the_others(
+    tracker: GitHubTracker, github: GitHubWorld
+) -> None:
+    draft = replace(DRAFT, assignees=("indigo-marshwick", "somebody-else"))
+
+    opened = tracker.open_issue(REPOSITORY, draft)
+
+    assert opened.refused == ("the assignee somebody-else",)
+    assert github.issue(REPOSITORY, 1).assignees == ("indigo-marshwick",)
+    assert len(github.issues(REPOSITORY)) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(400, Refused), (401, Later), (403, Refused), (404, Refused), (408, Unsure), (410, Refused),
+     (422, Refused), (429, Later), (500, Unsure), (502, Unsure), (503, Unsure), (504, Unsure)],
+)  # fmt: skip
+def test_every_status_is_told_apart_by_what_may_be_done_about_it(
+    tracker: GitHubTracker, github: GitHubWorld, status: int, kind: type[IdentityBotError]
+) -> None:
+    github.faults.add("POST", "/repos/*/*/issues", status=status)
+
+    error = fails(tracker, kind)
+
+    assert str(error).startswith(f"GitHub: {status} ")
+    assert REPOSITORY in str(error)
+    assert posts(github) == 1
+    assert not github.issues(REPOSITORY)
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_an_answer_lost_after_the_act_is_an_unknown_outcome_and_posted_once(
+    tracker: GitHubTracker, github: GitHubWorld, status: int
+) -> None:
+    github.faults.add("POST", "/repos/*/*/issues", status=status, after=True)
+
+    fails(tracker, Unsure)
+
+    assert posts(github) == len(github.issues(REPOSITORY)) == 1
+
+
+@pytest.mark.parametrize("kind", [FaultKind.CUT, FaultKind.HTML, FaultKind.BROKEN_JSON])
+@pytest.mark.parametrize("after", [False, True])
+def test_garbage_and_cut_connections_are_unknown_outcomes(
+    tracker: GitHubTracker, github: GitHubWorld, kind: FaultKind, after: bool
+) -> None:
+    github.faults.add("POST", "/repos/*/*/issues", kind=kind, after=after)
+
+    fails(tracker, Unsure)
+
+    assert posts(github) == 1
+    assert len(github.issues(REPOSITORY)) == after
+
+
+def test_silence_is_an_unknown_outcome(github: GitHubWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("identity_bot.github.tracker.connection.TIMEOUT", 1)
+    tracker = GitHubTracker(cast.GITHUB_TOKEN, f"{github.base_url}/github/api")
+    github.faults.add("POST", "/repos/*/*/issues", kind=FaultKind.HANG, after=True)
+
+    fails(tracker, Unsure)
+
+    assert len(github.issues(REPOSITORY)) == 1
+
+
+def test_a_server_that_is_not_there_was_certainly_not_asked() -> None:
+    tracker = GitHubTracker(cast.GITHUB_TOKEN, "http://127.0.0.1:9/github/api")
+
+    fails(tracker, Later)
+
+
+@pytest.mark.parametrize(
+    ("kind", "seconds"), [(FaultKind.SECONDARY_LIMIT, 45), (FaultKind.PRIMARY_LIMIT, 120)]
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_limit_says_how_long_to_wait_and_nobody_sleeps(
+    tracker: GitHubTracker, github: GitHubWorld, kind: FaultKind, seconds: int, method: str
+) -> None:
+    github.faults.add(method, "/repos/**", kind=kind, retry_after=seconds)
+    began = time.monotonic()
+
+    error = fails(tracker, Later)
+
+    assert isinstance(error, Later)
+    assert error.seconds == pytest.approx(seconds, abs=2)
+    assert time.monotonic() - began < 2
+    assert not github.issues(REPOSITORY)
+
+
+@pytest.mark.parametrize("kind", [FaultKind.SECONDARY_LIMIT, FaultKind.ERROR])
+def test_a_limit_without_a_time_is_waited_for_a_minute(
+    tracker: GitHubTracker, github: GitHubWorld, kind: FaultKind
+) -> None:
+    github.faults.add("POST", "/repos/*/*/issues", kind=kind, status=429)
+
+    error = fails(tracker, Later)
+
+    assert isinstance(error, Later)
+    assert error.seconds == 60
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_read_that_is_told_to_wait_is_not_repeated_by_the_library(
+    tracker: GitHubTracker, github: GitHubWorld, status: int
+) -> None:
+    github.faults.add("GET", "/repos/**", status=status, retry_after=30, times=None)
+    began = time.monotonic()
+
+    fails(tracker, Later)
+
+    assert github.traffic.count("GET") == 1
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 502}, {"kind": FaultKind.CUT}, {"kind": FaultKind.HTML}, {"kind": FaultKind.BROKEN_JSON},
+        {"status": 401},
+    ],
+)  # fmt: skip
+def test_what_fails_before_the_post_was_certainly_not_done(
+    tracker: GitHubTracker, github: GitHubWorld, fault: dict[str, Any]
+) -> None:
+    github.faults.add("GET", "/repos/**", **fault)
+
+    fails(tracker, Later)
+
+    assert posts(github) == 0
+
+
+@pytest.mark.parametrize("status", [403, 404, 422])
+def test_a_label_that_cannot_be_made_does_not_cost_the_issue(
+    tracker: GitHubTracker, github: GitHubWorld, status: int
+) -> None:
+    github.faults.add("POST", "/repos/*/*/labels", status=status, times=None)
+
+    opened = tracker.open_issue(REPOSITORY, DRAFT)
+
+    assert opened.snapshot.number == 1
+
+
+def test_a_refusal_says_which_fields_were_at_fault_and_never_their_values(
+    tracker: GitHubTracker, github: GitHubWorld
+) -> None:
+    errors = ({"resource": "Issue", "field": "title", "code": "invalid", "value": "hunter2"},)
+    github.faults.add("POST", "/repos/*/*/issues", status=422, errors=errors)
+
+    error = fails(tracker, Refused)
+
+    assert str(error) == f"GitHub: 422 Validation Failed ({REPOSITORY}, title)"
+
+
+def test_a_repository_without_issues_refuses(tracker: GitHubTracker, github: GitHubWorld) -> None:
+    github.set_has_issues(REPOSITORY, False)
+
+    assert "410 Issues has been disabled" in str(fails(tracker, Refused))
+
+
+def test_a_revoked_token_can_be_mended(tracker: GitHubTracker, github: GitHubWorld) -> None:
+    github.revoke(cast.GITHUB_TOKEN)
+    fails(tracker, Later)
+
+    github.restore(cast.GITHUB_TOKEN)
+
+    assert tracker.open_issue(REPOSITORY, DRAFT).snapshot.number == 1
+
+
+def test_a_renamed_repository_is_followed(tracker: GitHubTracker, github: GitHubWorld) -> None:
+    github.rename_repository(REPOSITORY, "requests-of-old", actor="indigo-marshwick")
+
+    opened = tracker.open_issue(REPOSITORY, DRAFT)
+
+    assert opened.snapshot.number == 1
+    assert opened.refused == ()
+    assert len(github.issues("sandbox-org/requests-of-old")) == 1
+    found = tracker.find_issue(REPOSITORY, TICKET.id, time.time())
+    assert found
+    assert found.number == 1
+
+
+def test_an_issue_is_found_again_by_its_marker(tracker: GitHubTracker, github: GitHubWorld) -> None:
+    tracker.open_issue(REPOSITORY, replace(DRAFT, body="another"))
+    tracker.open_issue(REPOSITORY, DRAFT)
+    for number in range(60):
+        github.open_issue(REPOSITORY, f"other {number}", "body", actor="juniper-vale")
+
+    found = tracker.find_issue(REPOSITORY, TICKET.id, time.time())
+
+    assert found
+    assert found.number == 2
+    assert tracker.find_issue(REPOSITORY, ticket_id("V2"), time.time()) is None
+
+
+def test_a_marker_that_somebody_quotes_is_not_taken_for_the_issue(
+    tracker: GitHubTracker, github: GitHubWorld
+) -> None:
+    github.open_issue(REPOSITORY, "quoted", DRAFT.body + "\nsee above", actor="juniper-vale")
+
+    assert tracker.find_issue(REPOSITORY, TICKET.id, time.time()) is None
+
+
+def test_a_closed_issue_is_found_too(tracker: GitHubTracker, github: GitHubWorld) -> None:
+    tracker.open_issue(REPOSITORY, DRAFT)
+    github.close(REPOSITORY, 1, actor="indigo-marshwick")
+
+    found = tracker.find_issue(REPOSITORY, TICKET.id, time.time())
+
+    assert found
+    assert not found.is_open
+
+
+@pytest.mark.parametrize("kind", [FaultKind.ERROR, FaultKind.CUT, FaultKind.HTML, FaultKind.BROKEN_JSON])
+def test_a_look_that_fails_says_nothing_about_the_issue(
+    tracker: GitHubTracker, github: GitHubWorld, kind: FaultKind
+) -> None:
+    github.faults.add("GET", "/repos/**", kind=kind, times=None)
+
+    with pytest.raises(Unsure):
+        tracker.find_issue(REPOSITORY, TICKET.id, time.time())
+
+
+def key() -> tuple[str, str]:
+    """A private key and its public half, as PEM text."""
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return (
+        private.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL,
+            serialization.NoEncryption(),
+        ).decode(),
+        private.public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        .decode(),
+    )  # fmt: skip
+
+
+def test_a_github_app_opens_issues_under_its_own_name(github: GitHubWorld) -> None:
+    private, public = key()
+    app = github.install_app(4711, public)
+    auth = GitHubApp(app_id=4711, installation_id=app.installation_id, private_key=private)
+
+    opened = GitHubTracker(auth, f"{github.base_url}/github/api").open_issue(REPOSITORY, DRAFT)
+
+    assert opened.refused == ()
+    assert github.issue(REPOSITORY, 1).author == "identity-helper[bot]"
+
+
+@pytest.mark.parametrize("wrong", ["app_id", "installation_id", "private_key"])
+def test_a_github_app_that_github_does_not_know_can_be_mended(github: GitHubWorld, wrong: str) -> None:
+    private, public = key()
+    app = github.install_app(4711, public)
+    right = GitHubApp(app_id=4711, installation_id=app.installation_id, private_key=private)
+    other: dict[str, Any] = {"app_id": 1, "installation_id": 1, "private_key": key()[0]}
+    tracker = GitHubTracker(replace(right, **{wrong: other[wrong]}), f"{github.base_url}/github/api")
+
+    with pytest.raises((Later, Refused)):
+        tracker.open_issue(REPOSITORY, DRAFT)
+
+    assert posts(github) == 0
+
+
+def test_a_key_that_cannot_sign_is_found_at_once() -> None:
+    text = "-----BEGIN RSA PRIVATE KEY-----\nnonsense\n-----END RSA PRIVATE KEY-----\n"
+
+    with pytest.raises(SettingsError) as refused:
+        GitHubTracker(GitHubApp(app_id=1, installation_id=2, private_key=text), "http://127.0.0.1:9")
+
+    assert "GITHUB_APP_PRIVATE_KEY: cannot sign with it" in str(refused.value)
+    assert "nonsense" not in str(refused.value)
+
+
+def test_the_time_of_githubs_last_answer_is_known_even_if_it_was_no(
+    tracker: GitHubTracker, github: GitHubWorld
+) -> None:
+    github.faults.add("POST", "/repos/*/*/issues", status=422)
+    before = tracker.last_contact
+
+    fails(tracker, Refused)
+
+    assert before is None
+    assert tracker.last_contact
+
+
+# Looking at one issue
+
+
+@pytest.fixture
+def ticket(tracker: GitHubTracker, github: GitHubWorld) -> Ticket:
+    """A ticket whose issue is open, with nothing asked of GitHub since."""
+    opened = tracker.open_issue(REPOSITORY, replace(DRAFT, assignees=()))
+    github.traffic.clear()
+    return replace(TICKET, number=opened.snapshot.number, url=opened.snapshot.url)
+
+
+def test_the_tracker_is_what_the_desk_needs(tracker: GitHubTracker) -> None:
+    port: Tracker = tracker
+
+    assert port is tracker
+
+
+def test_a_look_shows_the_issue_as_it_is(tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket) -> None:
+    github.label(REPOSITORY, 1, "priority: high", actor=LEAD)
+    github.assign(REPOSITORY, 1, LEAD, actor=LEAD)
+    github.close(REPOSITORY, 1, "not_planned", actor=LEAD)
+
+    found = tracker.look_at(REPOSITORY, 1)
+
+    assert found == IssueSnapshot(
+        repository=REPOSITORY,
+        number=1,
+        url=ticket.url,
+        ticket_id=TICKET.id,
+        updated_at=github.issue(REPOSITORY, 1).updated_at.timestamp(),
+        title="A title",
+        author=cast.BOT_LOGIN,
+        labels=frozenset({"identity-slackbot", "pr_review", "priority: high"}),
+        assignees=frozenset({LEAD}),
+        is_open=False,
+        close_reason=CloseReason.NOT_PLANNED,
+    )
+    assert github.traffic.count() == 1
+
+
+@pytest.mark.parametrize("number", [1, 7])
+def test_an_issue_that_is_deleted_or_never_was_is_gone(
+    github: GitHubWorld, ticket: Ticket, number: int
+) -> None:
+    tracker = GitHubTracker(cast.GITHUB_TOKEN, f"{github.base_url}/github/api", clock=lambda: 1_800_000_000.9)
+    github.delete(REPOSITORY, 1, actor=LEAD)
+
+    found = tracker.look_at(REPOSITORY, number)
+
+    assert found == IssueSnapshot(
+        repository=REPOSITORY,
+        number=number,
+        url=f"{github.base_url}/github/{REPOSITORY}/issues/{number}",
+        ticket_id=None,
+        updated_at=1_800_000_000.0,
+        is_gone=True,
+    )
+
+
+def test_a_transferred_issue_is_gone_and_tells_where_to(
+    tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
+) -> None:
+    github.transfer(REPOSITORY, 1, cast.RESTRICTED_REPOSITORY, actor=LEAD)
+
+    found = tracker.look_at(REPOSITORY, 1)
+
+    assert (found.repository, found.number, found.is_gone) == (REPOSITORY, 1, True)
+    assert found.moved_to == (cast.RESTRICTED_REPOSITORY, 1)
+    assert found.ticket_id == TICKET.id
+
+
+def test_an_issue_in_a_renamed_repository_is_where_it_was(
+    tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
+) -> None:
+    github.rename_repository(REPOSITORY, "requests-of-old", actor=LEAD)
+
+    found = tracker.look_at(REPOSITORY, 1)
+
+    assert (found.repository, found.number, found.is_gone, found.moved_to) == (REPOSITORY, 1, False, None)
+
+
+def test_an_issue_that_was_transferred_out_of_a_renamed_repository_is_gone(
+    tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
+) -> None:
+    github.rename_repository(REPOSITORY, "requests-of-old", actor=LEAD)
+    github.transfer("sandbox-org/requests-of-old", 1, cast.RESTRICTED_REPOSITORY, actor=LEAD)
+
+    assert tracker.look_at(REPOSITORY, 1).moved_to == (cast.RESTRICTED_REPOSITORY, 1)
+
+
+@pytest.mark.parametrize(
+    "happens",
+    [
+        lambda github: github.set_role(REPOSITORY, cast.BOT_LOGIN, Role.NONE),
+        lambda github: github.set_has_issues(REPOSITORY, False),
+        lambda github: github.faults.add("GET", "/repos/**", status=404, times=None),
+        lambda github: github.faults.add("GET", "/repos/**", status=403, times=None),
+    ],
+)
+def test_issues_are_not_gone_because_their_repository_cannot_be_read(
+    tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket, happens: Callable[[GitHubWorld], None]
+) -> None:
+    happens(github)
+
+    with pytest.raises(Refused, match=REPOSITORY):
+        tracker.look_at(REPOSITORY, 1)
+
+
+@pytest.mark.parametrize("path", ["/repos/*/*/issues/1", "/repos/*/*"])
+@pytest.mark.parametrize(
+    "fault",
+    [{"status": 502}, {"kind": FaultKind.CUT}, {"kind": FaultKind.HTML}, {"kind": FaultKind.BROKEN_JSON},
+     {"status": 401}, {"kind": FaultKind.PRIMARY_LIMIT}],
+)  # fmt: skip
+def test_a_look_that_github_does_not_answer_is_taken_again_later(
+    tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket, fault: dict[str, Any], path: str
+) -> None:
+    github.delete(REPOSITORY, 1, actor=LEAD)
+    github.faults.add("GET", path, **fault)
+
+    with pytest.raises(Later):
+        tracker.look_at(REPOSITORY, 1)
+
+
+# Changing an issue
+
+
+def patches(github: GitHubWorld) -> list[dict[str, Any]]:
+    """What was asked to be changed, request by request."""
+    return [json.loads(request.body) for request in github.traffic.requests("PATCH")]
+
+
+def test_a_stage_takes_the_place_of_another_and_no_other_label_is_touched(
+    tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
+) -> None:
+    github.label(REPOSITORY, 1, "Stage: ready for UAT", actor=LEAD)
+    github.label(REPOSITORY, 1, "help wanted", actor=LEAD)
+
+    snapshot = tracker.edit_issue(ticket, Edit(stage=Stage.RELEASED, priority=Priority.HIGH))
+
+    after = {"identity-slackbot", "pr_review", "help wanted", "stage: released", "priority: high"}
+    assert set(github.labels(REPOSITORY, 1)) == snapshot.labels == after
+    assert [set(patch) for patch in patches(github)] == [{"labels"}]
+    assert {"stage: released", "priority: high"} <= set(github.labels(REPOSITORY))
+
+
+def test_all_of_an_edit_is_one_request(tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket) -> None:
+    edit = Edit(
+        priority=Priority.LOW,
+        assignees=("linden-brookmere",),
+        spoc="sage-hollowell",
+        target=date(2026, 12, 1),
+        is_open=False,
+        close_reason=CloseReason.DUPLICATE,
+    )
+
+    snapshot = tracker.edit_issue(ticket, edit)
+
+    assert snapshot == tracker.look_at(REPOSITORY, 1)
+    assert [set(patch) for patch in patches(github)] == [
+        {"labels", "assignees", "body", "state", "state_reason"}
+    ]
+    assert (snapshot.spoc, snapshot.target, snapshot.target_over) == (
+        "sage-hollowell",
+        date(2026, 12, 1),
+        None,
+    )
+    assert (snapshot.assignees, snapshot.close_reason) == (
+        frozenset({"linden-brookmere"}),
+        CloseReason.DUPLICATE,
+    )
+
+
+def test_what_is_so_already_is_not_asked_for(
+    tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
+) -> None:
+    edit = Edit(
+        stage=Stage.TRIAGED,
+        assignees=("Linden-Brookmere",),
+        spoc="sage-hollowell",
+        target=date(2026, 12, 1),
+        is_open=True,
+    )
+    first = tracker.edit_issue(ticket, edit)
+
+    again = tracker.edit_issue(ticket, edit)
+
+    assert again == first
+    assert len(patches(github)) == 1
+
+
+def test_an_edit_of_nothing_brings_the_status_block_up_to_date(
+    tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
+) -> None:
+    tracker.edit_issue(ticket, Edit(spoc="sage-hollowell"))
+    linked = replace(ticket, thread=Post(channel="C0INTAKE", ts="1.0", link="https://slack.example/p1"))
+
+    snapshot = tracker.edit_issue(linked, Edit())
+    tracker.edit_issue(linked, Edit())
+
+    body = github.issue(REPOSITORY, 1).body or ""
+    assert "https://slack.example/p1" in body
+    assert "What is asked" in body
+    assert snapshot.spoc == "sage-hollowell"
+    assert [set(patch) for patch in patches(github)] == [{"body"}, {"body"}]
+
+
+def test_what_people_wrote_into_the_issue_stays(
+    tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
+) -> None:
+    body = github.issue(REPOSITORY, 1).body or ""
+    github.edit(REPOSITORY, 1, actor=LEAD, body=f"Read me first.\r\n{body}\r\nP.S. by hand")
+
+    snapshot = tracker.edit_issue(ticket, Edit(spoc="sage-hollowell"))
+
+    written = github.issue(REPOSITORY, 1).body or ""
+    assert written.startswith("Read me first.\r\n")
+    assert "\nP.S. by hand\n" in written
+    assert (snapshot.spoc, snapshot.ticket_id) == ("sage-hollowell", ticket.id)
+
+
+def test_an_issue_that_the_bot_did_not_make_can_be_adopted(
+    tracker: GitHubTracker, github: GitHubWorld
+) -> None:
+    made = github.open_issue(REPOSITORY, "By hand", None, actor="juniper-vale")
+
+    snapshot = tracker.edit_issue(replace(TICKET, number=made.number), Edit())
+
+    assert snapshot.ticket_id == TICKET.id
+
+
+def test_a_target_date_is_set_over_the_milestones_of_that_moment(
+    tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
+) -> None:
+    github.new_milestone(REPOSITORY, "Sprint 12", date(2026, 11, 30), actor=LEAD)
+    github.set_milestone(REPOSITORY, 1, 1, actor=LEAD)
+
+    snapshot = tracker.edit_issue(ticket, Edit(target=date(2026, 12, 1)))
+    github.edit_milestone(REPOSITORY, 1, actor=LEAD, due_on=date(2026, 12, 7))
+    later = tracker.edit_issue(ticket, Edit(spoc="sage-hollowell"))
+
+    assert (snapshot.target, snapshot.target_over) == (date(2026, 12, 1), date(2026, 11, 30))
+    assert (later.target, later.target_over, later.milestone_due) == (
+        date(2026, 12, 1),
+        date(2026, 11, 30),
+        date(2026, 12, 7),
+    )
+
+
+def test_a_spoc_without_a_login_keeps_the_name_that_was_given_once(
+    tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
+) -> None:
+    tracker.edit_issue(ticket, Edit(spoc="slack:U0SAGE"), spoc_name="Sage Hollowell")
+
+    snapshot = tracker.edit_issue(ticket, Edit(spoc="slack:U0SAGE", target=date(2026, 12, 1)))
+
+    assert snapshot.spoc == "slack:U0SAGE"
+    assert "SPOC: `Sage Hollowell` (slack:U0SAGE)\n" in (github.issue(REPOSITORY, 1).body or "")
+
+
+def test_a_spoc_can_be_taken_back(tracker: GitHubTracker, ticket: Ticket) -> None:
+    tracker.edit_issue(ticket, Edit(spoc="sage-hollowell"))
+
+    assert tracker.edit_issue(ticket, Edit(spoc="")).spoc == ""
+
+
+def test_a_spoc_that_could_not_be_read_again_is_refused(
+    tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
+) -> None:
+    with pytest.raises(Refused, match="GitHub login"):
+        tracker.edit_issue(ticket, Edit(spoc="Sage Hollowell"))
+
+    assert not patches(github)
+
+
+@pytest.mark.parametrize(
+    "reason", [CloseReason.COMPLETED, CloseReason.NOT_PLANNED, CloseReason.DUPLICATE, None]
+)
+def test_an_issue_is_closed_for_a_reason_and_opened_again(
+    tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket, reason: CloseReason | None
+) -> None:
+    closed = tracker.edit_issue(ticket, Edit(is_open=False, close_reason=reason))
+    opened = tracker.edit_issue(ticket, Edit(is_open=True, stage=Stage.OPEN))
+
+    assert (closed.is_open, closed.close_reason) == (False, reason or CloseReason.COMPLETED)
+    assert (opened.is_open, opened.close_reason) == (True, None)
+    assert github.issue(REPOSITORY, 1).state_reason == "reopened"
+
+
+def test_the_reason_of_a_closed_issue_is_left_as_it_is(
+    tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
+) -> None:
+    github.close(REPOSITORY, 1, "completed", actor=LEAD)
+
+    snapshot = tracker.edit_issue(ticket, Edit(is_open=False, close_reason=CloseReason.DUPLICATE))
+
+    assert snapshot.close_reason is CloseReason.COMPLETED
+    assert not patches(github)
+
+
+def test_somebody_who_is_no_member_cannot_be_assigned_and_nothing_else_is_changed(
+    tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
+) -> None:
+    before = github.issue(REPOSITORY, 1)
+
+    with pytest.raises(Refused, match=r"does not let .*#1 be assigned to somebody-else: .* must be a member"):
+        tracker.edit_issue(ticket, Edit(assignees=("somebody-else",), priority=Priority.HIGH))
+
+    assert github.issue(REPOSITORY, 1) == before
+
+
+def test_what_a_token_without_push_access_may_not_change_is_named(
+    tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
+) -> None:
+    github.label(REPOSITORY, 1, "stage: triaged", actor=LEAD)
+    github.set_role(REPOSITORY, cast.BOT_LOGIN, Role.READ)
+
+    with pytest.raises(Refused) as refused:
+        tracker.edit_issue(ticket, Edit(stage=Stage.RELEASED, assignees=(LEAD,)))
+
+    assert str(refused.value) == (
+        f"GitHub did not take the label stage: released, the assignee {LEAD}, the removal of the label "
+        f"stage: triaged for {REPOSITORY}#1; expected a token with write access"
+    )
+
+
+def test_a_status_for_which_people_left_no_room_is_refused_and_a_label_is_not(
+    tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
+) -> None:
+    body = github.issue(REPOSITORY, 1).body or ""
+    longest = body.replace(
+        "What is asked", "x" * (issue_text.LONGEST_BODY - len(body) + len("What is asked"))
+    )
+    github.edit(REPOSITORY, 1, actor=LEAD, body=longest)
+
+    with pytest.raises(Refused, match="no room"):
+        tracker.edit_issue(ticket, Edit(spoc="sage-hollowell"))
+    snapshot = tracker.edit_issue(ticket, Edit(stage=Stage.TRIAGED))
+
+    assert "stage: triaged" in snapshot.labels
+
+
+@pytest.mark.parametrize(("number", "says"), [(1, "410 This issue was deleted"), (7, "404")])
+def test_an_issue_that_is_gone_cannot_be_changed(
+    tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket, number: int, says: str
+) -> None:
+    github.delete(REPOSITORY, 1, actor=LEAD)
+
+    with pytest.raises(Refused, match=f"{says}.*#{number}"):
+        tracker.edit_issue(replace(ticket, number=number), Edit(stage=Stage.TRIAGED))
+
+
+def test_an_issue_that_was_transferred_is_not_changed_where_it_is_now(
+    tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
+) -> None:
+    github.transfer(REPOSITORY, 1, cast.RESTRICTED_REPOSITORY, actor=LEAD)
+
+    with pytest.raises(Refused, match=f"#1 is now {cast.RESTRICTED_REPOSITORY}#1"):
+        tracker.edit_issue(ticket, Edit(stage=Stage.TRIAGED))
+
+    assert not patches(github)
+
+
+def test_an_issue_in_a_renamed_repository_is_changed(
+    tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
+) -> None:
+    github.rename_repository(REPOSITORY, "requests-of-old", actor=LEAD)
+
+    snapshot = tracker.edit_issue(ticket, Edit(stage=Stage.TRIAGED))
+
+    assert snapshot.repository == REPOSITORY
+    assert "stage: triaged" in github.labels("sandbox-org/requests-of-old", 1)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{"status": 502}, {"kind": FaultKind.CUT}, {"kind": FaultKind.HTML}, {"kind": FaultKind.BROKEN_JSON}],
+)
+def test_a_change_of_unknown_outcome_is_made_once_and_may_be_asked_for_again(
+    tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket, fault: dict[str, Any]
+) -> None:
+    github.faults.add("PATCH", "**", after=True, **fault)
+    edit = Edit(stage=Stage.TRIAGED, spoc="sage-hollowell")
+
+    with pytest.raises(Unsure):
+        tracker.edit_issue(ticket, edit)
+    again = tracker.edit_issue(ticket, edit)
+
+    assert again.spoc == "sage-hollowell"
+    assert github.traffic.count("PATCH") == 1
+
+
+@pytest.mark.parametrize(("method", "kind"), [("GET", Later), ("PATCH", Unsure)])
+def test_a_change_that_fails_before_the_request_was_certainly_not_made(
+    tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket, method: str, kind: type[IdentityBotError]
+) -> None:
+    github.faults.add(method, "/repos/*/*/issues/1", status=502)
+
+    with pytest.raises(kind):
+        tracker.edit_issue(ticket, Edit(spoc="sage-hollowell"))
+
+
+# Comments, reactions and who may
+
+
+def test_a_comment_is_found_again_by_its_hidden_mark(
+    tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
+) -> None:
+    for number in range(40):
+        github.comment(REPOSITORY, 1, f"remark {number}", actor=LEAD)
+
+    tracker.comment(REPOSITORY, 1, "Accepted by Juniper", mark="effect:7")
+
+    assert github.comments(REPOSITORY, 1)[-1].body == "Accepted by Juniper\n\n<!-- identity-bot:effect:7 -->"
+    assert tracker.has_comment(REPOSITORY, 1, "effect:7", time.time())
+    assert not tracker.has_comment(REPOSITORY, 1, "effect:8", time.time())
+    assert not tracker.has_comment(REPOSITORY, 1, "effect:7", time.time() + 1000)
+
+
+def test_a_mark_that_somebody_quotes_is_not_taken_for_the_comment(
+    tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
+) -> None:
+    github.comment(REPOSITORY, 1, issue_text.marked("said", "effect:7") + "\nsee above", actor=LEAD)
+
+    assert not tracker.has_comment(REPOSITORY, 1, "effect:7", time.time())
+
+
+def test_a_comment_follows_its_issue_into_a_renamed_repository(
+    tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
+) -> None:
+    github.rename_repository(REPOSITORY, "requests-of-old", actor=LEAD)
+
+    tracker.comment(REPOSITORY, 1, "said", mark="effect:7")
+
+    assert len(github.comments("sandbox-org/requests-of-old", 1)) == 1
+    assert tracker.has_comment(REPOSITORY, 1, "effect:7", time.time())
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{"status": 502}, {"kind": FaultKind.CUT}, {"kind": FaultKind.HTML}, {"kind": FaultKind.BROKEN_JSON}],
+)
+@pytest.mark.parametrize("after", [False, True])
+def test_a_comment_of_unknown_outcome_is_looked_for(
+    tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket, fault: dict[str, Any], after: bool
+) -> None:
+    github.faults.add("POST", "**", after=after, **fault)
+
+    with pytest.raises(Unsure):
+        tracker.comment(REPOSITORY, 1, "said", mark="effect:7")
+
+    assert tracker.has_comment(REPOSITORY, 1, "effect:7", time.time()) is after
+    assert github.traffic.count("POST") == 1
+
+
+def test_a_comment_that_github_does_not_take_is_refused(
+    tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
+) -> None:
+    github.delete(REPOSITORY, 1, actor=LEAD)
+
+    with pytest.raises(Refused):
+        tracker.comment(REPOSITORY, 1, "said", mark="effect:7")
+    with pytest.raises(Refused):
+        tracker.has_comment(REPOSITORY, 1, "effect:7", time.time())
+
+
+def test_a_reaction_is_put_on_a_comment_once(
+    tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
+) -> None:
+    said = github.comment(REPOSITORY, 1, "/spoc", actor=LEAD)
+
+    tracker.react(REPOSITORY, said.id, "confused")
+    tracker.react(REPOSITORY, said.id, "confused")
+
+    [reaction] = github.comments(REPOSITORY, 1)[0].reactions
+    assert (reaction.author, reaction.content) == (cast.BOT_LOGIN, "confused")
+
+
+def test_a_comment_that_is_gone_needs_no_reaction(
+    tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
+) -> None:
+    said = github.comment(REPOSITORY, 1, "/spoc", actor=LEAD)
+    github.delete_comment(REPOSITORY, said.id, actor=LEAD)
+
+    tracker.react(REPOSITORY, said.id, "confused")
+
+    with pytest.raises(Refused, match="422"):
+        tracker.react(REPOSITORY, github.comment(REPOSITORY, 1, "x", actor=LEAD).id, "no such reaction")
+
+
+@pytest.mark.parametrize(
+    ("role", "may"),
+    [(Role.ADMIN, True), (Role.MAINTAIN, True), (Role.WRITE, True), (Role.TRIAGE, False), (Role.READ, False),
+     (Role.NONE, False)],
+)  # fmt: skip
+def test_who_may_write_is_asked_of_github(
+    tracker: GitHubTracker, github: GitHubWorld, role: Role, may: bool
+) -> None:
+    github.set_role(REPOSITORY, "juniper-vale", role)
+
+    assert tracker.may_write(REPOSITORY, "Juniper-Vale") is may
+
+
+@pytest.mark.parametrize("login", ["nobody-here", "../../labels", "x[bot]", ""])
+def test_somebody_whom_github_does_not_know_may_not_write(tracker: GitHubTracker, login: str) -> None:
+    assert not tracker.may_write(REPOSITORY, login)
+
+
+# Polling
+
+
+def polled(tracker: GitHubTracker, since: float = 0.0, etag: str = "") -> Polled:
+    """What a poll brings that must bring something."""
+    found = tracker.poll(REPOSITORY, since=since, etag=etag, comments_since=since)
+    assert found
+    return found
+
+
+def settled(tracker: GitHubTracker) -> Polled:
+    """The last poll after which nothing has changed."""
+    last = polled(tracker)
+    while again := tracker.poll(REPOSITORY, since=last.since, etag=last.etag, comments_since=last.since):
+        last = again
+    return last
+
+
+@pytest.mark.parametrize("issues", [0, 3, 130])
+def test_an_unchanged_repository_costs_one_conditional_request(
+    tracker: GitHubTracker, github: GitHubWorld, issues: int
+) -> None:
+    for number in range(issues):
+        github.open_issue(REPOSITORY, f"issue {number}", actor=LEAD)
+    last = settled(tracker)
+    github.traffic.clear()
+
+    again = tracker.poll(REPOSITORY, since=last.since, etag=last.etag, comments_since=last.since)
+
+    assert again is None
+    [request] = github.traffic.requests()
+    assert (request.status, request.headers["if-none-match"]) == (304, last.etag)
+
+
+def test_a_poll_brings_what_has_changed_since_oldest_first(
+    tracker: GitHubTracker, github: GitHubWorld, clock: Clock
+) -> None:
+    for number in range(3):
+        github.open_issue(REPOSITORY, f"issue {number}", actor=LEAD)
+    last = settled(tracker)
+    clock.move(60)
+    github.close(REPOSITORY, 3, actor=LEAD)
+    clock.move(60)
+    github.label(REPOSITORY, 1, "stage: triaged", actor=LEAD)
+
+    found = polled(tracker, last.since, last.etag)
+
+    assert [issue.number for issue in found.issues if issue.updated_at > last.since] == [3, 1]
+    assert found.since == github.issue(REPOSITORY, 1).updated_at.timestamp()
+    assert found.issues[-1] == tracker.look_at(REPOSITORY, 1)
+    assert found.renamed_to is None
+    assert [issue.number for issue in polled(tracker, found.since, found.etag).issues] == [1]
+
+
+def test_a_poll_leaves_pull_requests_out(tracker: GitHubTracker, github: GitHubWorld) -> None:
+    pull = github.open_pull(REPOSITORY, "A fix", actor=LEAD, branch="fix", files=())
+    github.comment(REPOSITORY, pull.number, "/uat", actor=LEAD)
+    github.open_issue(REPOSITORY, "An issue", actor=LEAD)
+
+    found = polled(tracker)
+
+    assert [issue.title for issue in found.issues] == ["An issue"]
+    assert found.comments == ()
+
+
+def test_a_poll_brings_what_people_wrote_since_and_nothing_of_bots(
+    tracker: GitHubTracker, github: GitHubWorld, clock: Clock, ticket: Ticket
+) -> None:
+    old = github.comment(REPOSITORY, 1, "old", actor=LEAD)
+    clock.move(60)
+    since = clock().timestamp()
+    said = github.comment(REPOSITORY, 1, "/uat", actor="linden-brookmere")
+    tracker.comment(REPOSITORY, 1, "/uat", mark="effect:7")
+    app = github.install_app(4711, "PEM")
+    github.comment(REPOSITORY, 1, "/uat", actor=app.login)
+    github.edit_comment(REPOSITORY, old.id, "/released", actor=LEAD)
+
+    found = polled(tracker, since)
+
+    assert found.comments == (
+        IssueComment(
+            repository=REPOSITORY,
+            number=1,
+            id=said.id,
+            author="linden-brookmere",
+            body="/uat",
+            created_at=said.created_at.timestamp(),
+        ),
+    )
+
+
+@pytest.mark.parametrize("seconds", [0, 1, 7])
+def test_a_poll_brings_all_of_a_great_many_changes_once(
+    tracker: GitHubTracker, github: GitHubWorld, clock: Clock, seconds: int
+) -> None:
+    for number in range(1, 256):
+        github.open_issue(REPOSITORY, f"issue {number}", actor=LEAD)
+        github.comment(REPOSITORY, number, f"/target {number}", actor=LEAD)
+        clock.move(seconds)
+
+    found = polled(tracker, 1.0)
+
+    assert [issue.number for issue in found.issues] == list(range(1, 256))
+    assert [comment.number for comment in found.comments] == list(range(1, 256))
+
+
+def test_an_issue_is_not_lost_because_others_change_while_the_pages_are_read(
+    tracker: GitHubTracker, github: GitHubWorld, clock: Clock, served: Served
+) -> None:
+    """Each answer is followed by a change and a deletion among those that were listed already."""
+    for number in range(260):
+        github.open_issue(REPOSITORY, f"issue {number}", actor=LEAD)
+        clock.move(5)
+    untouched = set(range(41, 261))
+    fickle = iter(range(1, 41))
+
+    def meanwhile() -> None:
+        github.label(REPOSITORY, next(fickle), "moved", actor=LEAD)
+        github.delete(REPOSITORY, next(fickle), actor=LEAD)
+
+    served.after = meanwhile
+    found = polled(tracker)
+
+    assert untouched <= {issue.number for issue in found.issues}
+    assert len({issue.number for issue in found.issues}) == len(found.issues)
+
+
+def test_what_changes_while_the_pages_are_read_comes_with_the_next_poll(
+    tracker: GitHubTracker, github: GitHubWorld, clock: Clock, served: Served
+) -> None:
+    for number in range(120):
+        github.open_issue(REPOSITORY, f"issue {number}", actor=LEAD)
+    seen: list[float] = []
+
+    def meanwhile() -> None:
+        clock.move(60)
+        if not seen:
+            github.label(REPOSITORY, 5, "moved", actor=LEAD)
+        seen.append(1)
+
+    served.after = meanwhile
+    first = polled(tracker)
+    after = polled(tracker, first.since, first.etag)
+
+    assert "moved" in {issue.number: issue.labels for issue in (*first.issues, *after.issues)}[5]
+
+
+def test_a_renamed_repository_is_polled_under_its_new_name_and_said(
+    tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
+) -> None:
+    github.close(REPOSITORY, 1, actor=LEAD)
+    github.comment(REPOSITORY, 1, "/uat", actor=LEAD)
+    github.rename_repository(REPOSITORY, "requests-of-old", actor=LEAD)
+
+    found = polled(tracker)
+    again = tracker.poll(REPOSITORY, since=0.0, etag=found.etag, comments_since=0.0)
+
+    assert found.renamed_to == "sandbox-org/requests-of-old"
+    [issue] = found.issues
+    assert (issue.repository, issue.number, issue.is_open) == (REPOSITORY, 1, False)
+    assert [comment.repository for comment in found.comments] == [REPOSITORY]
+    assert again is None
+
+
+def test_an_empty_repository_brings_nothing(tracker: GitHubTracker, github: GitHubWorld) -> None:
+    found = polled(tracker, 5.0)
+
+    assert (found.issues, found.comments, found.since) == ((), (), 5.0)
+    assert not github.traffic.count("GET", f"{ISSUES}/comments")
+
+
+@pytest.mark.parametrize("path", ["/repos/*/*/issues", "/repos/*/*/issues/comments"])
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [({"status": 502}, Later), ({"kind": FaultKind.CUT}, Later), ({"kind": FaultKind.HTML}, Later),
+     ({"kind": FaultKind.BROKEN_JSON}, Later), ({"status": 401}, Later), ({"status": 404}, Refused),
+     ({"status": 403}, Refused), ({"kind": FaultKind.SECONDARY_LIMIT, "retry_after": 45}, Later)],
+)  # fmt: skip
+def test_a_poll_that_fails_says_nothing_about_any_issue(
+    tracker: GitHubTracker,
+    github: GitHubWorld,
+    ticket: Ticket,
+    path: str,
+    fault: dict[str, Any],
+    kind: type[IdentityBotError],
+) -> None:
+    github.faults.add("GET", path, **fault)
+
+    with pytest.raises(kind):
+        tracker.poll(REPOSITORY, since=0.0, etag="", comments_since=0.0)

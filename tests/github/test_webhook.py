@@ -1,0 +1,416 @@
+"""GitHub's webhook deliveries, the sandbox's own and hostile ones: each becomes one of a few values, or is refused."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from identity_bot.errors import Refused
+from identity_bot.github import issue_body as issue_text
+from identity_bot.github.snapshot import due_day, snapshot_of
+from identity_bot.github.webhook import (
+    Delivery,
+    Forged,
+    IssueSeen,
+    LabelDeleted,
+    LabelRenamed,
+    MilestoneChanged,
+    RepositoryRenamed,
+    read_webhook,
+)
+from identity_bot.tickets.model import CloseReason, IssueComment, IssueSnapshot, Person, Ticket, ticket_id
+from identity_bot_sandbox import cast
+from identity_bot_sandbox.github.state import GitHubWorld
+
+REPOSITORY = cast.REPOSITORY
+SECRET = "s"
+TICKET = Ticket(
+    id=ticket_id("V1"), type="pr_review", requestor=Person(slack_id="U0JUNIPER", name="Juniper"), answers={},
+    submitted_at=0.0, repository=REPOSITORY,
+)  # fmt: skip
+STATUS = issue_text.Status(spoc="sage-hollowell", target=date(2026, 12, 2), target_over=date(2026, 12, 1))
+BODY = issue_text.with_status(issue_text.body(TICKET, "What is asked"), TICKET, STATUS)
+NOWHERE = "http://127.0.0.1:9/"
+
+
+class Hooked:
+    """A GitHub with a webhook whose deliveries are read where they were sent from."""
+
+    def __init__(self) -> None:
+        self.github = GitHubWorld()
+        self.github.add_hook(NOWHERE, secret=SECRET)
+
+    def read(self) -> list[Delivery | None]:
+        """What the deliveries so far tell, oldest first, without the ping."""
+        return [
+            read_webhook({name.lower(): value for name, value in sent.headers.items()}, sent.body, SECRET)
+            for sent in self.github.webhooks.deliveries()[1:]
+        ]
+
+    def last(self) -> Delivery | None:
+        """What the last delivery tells."""
+        return self.read()[-1]
+
+
+@pytest.fixture
+def hooked() -> Iterator[Hooked]:
+    hooked = Hooked()
+    hooked.github.open_issue(REPOSITORY, "A title", BODY, actor=cast.BOT_LOGIN)
+    yield hooked
+    hooked.github.close_down()
+
+
+def seen(delivery: Delivery | None) -> IssueSnapshot:
+    """The issue that a delivery is about."""
+    assert isinstance(delivery, IssueSeen)
+    return delivery.snapshot
+
+
+# Issues
+
+
+def test_a_delivery_shows_all_that_the_issue_is(hooked: Hooked) -> None:
+    github = hooked.github
+    github.new_milestone(REPOSITORY, "Sprint 12", date(2026, 12, 1), actor="indigo-marshwick")
+    github.set_milestone(REPOSITORY, 1, 1, actor="indigo-marshwick")
+    github.label(REPOSITORY, 1, "stage: triaged", actor="indigo-marshwick")
+    github.assign(REPOSITORY, 1, "linden-brookmere", actor="indigo-marshwick")
+    github.close(REPOSITORY, 1, "not_planned", actor="indigo-marshwick")
+
+    snapshot = seen(hooked.last())
+
+    made = github.issue(REPOSITORY, 1)
+    assert snapshot == IssueSnapshot(
+        repository=REPOSITORY,
+        number=1,
+        url=f"{github.base_url}/github/{REPOSITORY}/issues/1",
+        ticket_id=TICKET.id,
+        updated_at=made.updated_at.timestamp(),
+        title="A title",
+        author=cast.BOT_LOGIN,
+        labels=frozenset({"stage: triaged"}),
+        assignees=frozenset({"linden-brookmere"}),
+        is_open=False,
+        close_reason=CloseReason.NOT_PLANNED,
+        milestone_due=date(2026, 12, 1),
+        spoc="sage-hollowell",
+        target=date(2026, 12, 2),
+        target_over=date(2026, 12, 1),
+    )
+
+
+def test_whatever_happens_to_an_issue_shows_it_as_it_then_is(hooked: Hooked) -> None:
+    github = hooked.github
+    github.edit(REPOSITORY, 1, actor="indigo-marshwick", title="Another")
+    github.lock(REPOSITORY, 1, actor="indigo-marshwick")
+    github.close(REPOSITORY, 1, "duplicate", actor="indigo-marshwick")
+    github.reopen(REPOSITORY, 1, actor="indigo-marshwick")
+
+    snapshots = [seen(delivery) for delivery in hooked.read()]
+
+    assert [one.title for one in snapshots] == ["A title", "Another", "Another", "Another", "Another"]
+    assert [one.is_open for one in snapshots] == [True, True, True, False, True]
+    assert [one.close_reason for one in snapshots] == [None, None, None, CloseReason.DUPLICATE, None]
+
+
+def test_a_deleted_issue_is_gone(hooked: Hooked) -> None:
+    hooked.github.delete(REPOSITORY, 1, actor="indigo-marshwick")
+
+    snapshot = seen(hooked.last())
+
+    assert (snapshot.number, snapshot.is_gone, snapshot.moved_to) == (1, True, None)
+
+
+def test_a_transferred_issue_is_gone_and_tells_where_to(hooked: Hooked) -> None:
+    hooked.github.transfer(REPOSITORY, 1, cast.RESTRICTED_REPOSITORY, actor="indigo-marshwick")
+
+    left, arrived = (seen(delivery) for delivery in hooked.read()[-2:])
+
+    assert (left.repository, left.number, left.is_gone) == (REPOSITORY, 1, True)
+    assert left.moved_to == (cast.RESTRICTED_REPOSITORY, 1)
+    assert (arrived.repository, arrived.ticket_id, arrived.is_gone) == (
+        cast.RESTRICTED_REPOSITORY,
+        TICKET.id,
+        False,
+    )
+
+
+# Comments
+
+
+def test_a_comment_comes_with_its_issue(hooked: Hooked) -> None:
+    said = hooked.github.comment(REPOSITORY, 1, "/uat", actor="linden-brookmere")
+
+    delivery = hooked.last()
+
+    assert isinstance(delivery, IssueSeen)
+    assert delivery.snapshot.number == 1
+    assert delivery.comment == IssueComment(
+        repository=REPOSITORY,
+        number=1,
+        id=said.id,
+        author="linden-brookmere",
+        body="/uat",
+        created_at=said.created_at.timestamp(),
+    )
+
+
+def test_an_edited_and_a_deleted_comment_give_no_command_again(hooked: Hooked) -> None:
+    said = hooked.github.comment(REPOSITORY, 1, "/uat", actor="linden-brookmere")
+    hooked.github.edit_comment(REPOSITORY, said.id, "/released", actor="linden-brookmere")
+    hooked.github.delete_comment(REPOSITORY, said.id, actor="linden-brookmere")
+
+    edited, deleted = hooked.read()[-2:]
+
+    assert edited == deleted == IssueSeen(snapshot=seen(edited))
+
+
+def test_what_a_bot_says_is_no_command(hooked: Hooked) -> None:
+    app = hooked.github.install_app(4711, "PEM")
+    hooked.github.comment(REPOSITORY, 1, "/uat", actor=app.login)
+    hooked.github.comment(REPOSITORY, 1, issue_text.marked("/uat", "mine"), actor=cast.BOT_LOGIN)
+
+    for delivery in hooked.read()[-2:]:
+        assert isinstance(delivery, IssueSeen)
+        assert delivery.comment is None
+
+
+def test_pull_requests_are_no_matter_of_ours(hooked: Hooked) -> None:
+    pull = hooked.github.open_pull(
+        REPOSITORY, "A fix", branch="fix", files=(), actor="juniper-vale", body="Please"
+    )
+    hooked.github.comment(REPOSITORY, pull.number, "/uat", actor="linden-brookmere")
+
+    assert hooked.last() is None
+
+
+# Labels and repositories
+
+
+def test_a_renamed_label_tells_both_names(hooked: Hooked) -> None:
+    hooked.github.new_label(REPOSITORY, "stage: triaged", actor="indigo-marshwick")
+
+    hooked.github.edit_label(REPOSITORY, "stage: triaged", actor="indigo-marshwick", new_name="step: triaged")
+
+    assert hooked.last() == LabelRenamed(repository=REPOSITORY, was="stage: triaged", now="step: triaged")
+
+
+def test_a_label_of_another_colour_is_no_matter_of_ours(hooked: Hooked) -> None:
+    hooked.github.new_label(REPOSITORY, "stage: triaged", actor="indigo-marshwick")
+
+    hooked.github.edit_label(REPOSITORY, "stage: triaged", actor="indigo-marshwick", color="ff0000")
+
+    assert hooked.read()[-2:] == [None, None]
+
+
+def test_a_deleted_label_is_told(hooked: Hooked) -> None:
+    hooked.github.delete_label(REPOSITORY, "bug", actor="indigo-marshwick")
+
+    assert hooked.last() == LabelDeleted(repository=REPOSITORY, name="bug")
+
+
+def test_another_due_date_of_a_milestone_is_told_and_another_title_is_no_matter_of_ours(
+    hooked: Hooked,
+) -> None:
+    number = hooked.github.new_milestone(REPOSITORY, "Spring", actor="indigo-marshwick").number
+    due = date(2027, 3, 1)
+
+    hooked.github.edit_milestone(REPOSITORY, number, title="Autumn", actor="indigo-marshwick")
+    hooked.github.edit_milestone(REPOSITORY, number, due_on=due, has_due_date=True, actor="indigo-marshwick")
+
+    assert hooked.read()[-2:] == [None, MilestoneChanged(repository=REPOSITORY)]
+
+
+def test_a_renamed_repository_tells_both_names(hooked: Hooked) -> None:
+    hooked.github.rename_repository(REPOSITORY, "requests-of-old", actor="indigo-marshwick")
+
+    assert hooked.last() == RepositoryRenamed(was=REPOSITORY, now="sandbox-org/requests-of-old")
+
+
+@pytest.mark.parametrize("kind", ["user", "organization"])
+def test_a_repository_of_another_owner_has_another_name(kind: str) -> None:
+    payload = {
+        "action": "transferred",
+        "changes": {"owner": {"from": {kind: {"login": "old-org"}}}},
+        "repository": {"full_name": "new-org/requests"},
+    }
+
+    told = read_webhook(*delivery(payload, "repository"), SECRET)
+
+    assert told == RepositoryRenamed(was="old-org/requests", now="new-org/requests")
+
+
+# Hostile and broken ones
+
+
+def delivery(payload: object, event: str = "issues", secret: str = SECRET) -> tuple[dict[str, str], bytes]:
+    """A webhook delivery's headers and body."""
+    body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+    signature = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return {"x-hub-signature-256": signature, "x-github-event": event}, body
+
+
+ISSUE: dict[str, Any] = {
+    "number": 3, "html_url": "https://github.example/3", "state": "open", "body": BODY, "title": "A title",
+    "updated_at": "2026-11-21T10:00:00Z", "user": {"login": "juniper-vale", "type": "User"}, "labels": [],
+    "assignees": [], "milestone": None, "state_reason": None,
+}  # fmt: skip
+COMMENT: dict[str, Any] = {
+    "id": 5_000_000_000, "user": {"login": "juniper-vale", "type": "User"}, "body": "/uat",
+    "created_at": "2026-11-21T10:00:00Z",
+}  # fmt: skip
+WHOLE: dict[str, Any] = {
+    "action": "created", "repository": {"full_name": REPOSITORY}, "issue": ISSUE, "comment": COMMENT,
+    "label": {"name": "bug"}, "changes": {
+        "name": {"from": "beg"}, "repository": {"name": {"from": "x"}}, "owner": {"from": {"user": {"login": "y"}}},
+        "new_issue": {"number": 1}, "new_repository": {"full_name": "a/b"},
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("event", ["ping", "push", "label", "milestone", "repository", ""])
+def test_a_delivery_about_something_else_tells_nothing(event: str) -> None:
+    assert read_webhook(*delivery({"zen": "…"}, event), SECRET) is None
+
+
+def test_an_action_that_github_has_yet_to_invent_shows_the_issue() -> None:
+    told = read_webhook(*delivery(WHOLE | {"action": "blessed"}), SECRET)
+
+    assert seen(told).number == 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda headers: headers | {"x-hub-signature-256": "sha256=00"},
+        lambda headers: headers | {"x-hub-signature-256": "sha256=é\u2028"},
+        lambda headers: headers | {"x-hub-signature-256": "sha256=\ud800"},
+        lambda headers: headers | {"x-hub-signature-256": headers["x-hub-signature-256"].upper()},
+        lambda headers: headers | {"x-hub-signature-256": ""},
+        lambda headers: {"x-github-event": "issues"},
+    ],
+)
+def test_a_forged_delivery_is_refused(change: Callable[[dict[str, str]], dict[str, str]]) -> None:
+    headers, body = delivery(WHOLE)
+
+    with pytest.raises(Forged, match="signature"):
+        read_webhook(change(headers), body, SECRET)
+
+
+def test_what_is_forged_is_not_even_read() -> None:
+    headers, _ = delivery(WHOLE)
+
+    with pytest.raises(Forged):
+        read_webhook(headers, b"[" * 1_000_000, SECRET)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"", b"\xff\xfe", b"{", b"[" * 100_000, b'{"a":' * 100_000, b'{"issue":{"number":' + b"9" * 5000 + b"}}",
+        b'{"issue":{"number":1e999}}', [], 3, None, "x", {}, {"repository": None, "issue": None},
+        WHOLE | {"repository": {"full_name": 3}}, WHOLE | {"issue": []}, WHOLE | {"issue": "x"},
+        *(
+            WHOLE | {"issue": ISSUE | changed}
+            for changed in (
+                {"number": "x"}, {"number": True}, {"number": -1}, {"number": 2**40}, {"number": float("inf")},
+                {"body": 5}, {"labels": "abc"}, {"labels": 5}, {"assignees": 5}, {"assignees": [{"login": 5}]},
+                {"user": "x"}, {"user": {"login": 5}}, {"updated_at": 5}, {"updated_at": "yesterday"},
+                {"updated_at": "2026-11-21T10:00:00"}, {"updated_at": "0001-01-01T00:00:00+14:00"},
+                {"milestone": 5}, {"milestone": {"due_on": 5}}, {"milestone": {"due_on": "2026-02-30T08:00:00Z"}},
+                {"title": None}, {"title": "\ud800"}, {"title": "\0"}, {"html_url": None},
+            )
+        ),
+    ],
+)  # fmt: skip
+def test_a_signed_delivery_that_makes_no_sense_is_refused(payload: object) -> None:
+    with pytest.raises(Refused, match="not a delivery that can be read"):
+        read_webhook(*delivery(payload), SECRET)
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def paths(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The ways to everything in an object."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield (*path, name)
+            yield from paths(inner, (*path, name))
+
+
+def put(value: Any, path: tuple[str, ...], new: object) -> Any:
+    """The object with something else at the end of a way."""
+    return value | {path[0]: put(value[path[0]], path[1:], new)} if path else new
+
+
+@given(
+    st.sampled_from(["issues", "issue_comment", "label", "repository"]),
+    st.sampled_from(["created", "deleted", "transferred", "edited", "renamed", "opened"]) | anything,
+    st.sampled_from(list(paths(WHOLE))),
+    anything,
+)
+def test_a_wrong_type_anywhere_is_refused_or_no_matter(
+    event: str, action: object, path: tuple[str, ...], new: object
+) -> None:
+    headers, body = delivery(put(WHOLE | {"action": action}, path, new), event)
+
+    with contextlib.suppress(Refused):
+        hash(read_webhook(headers, body, SECRET))
+
+
+@given(st.binary(max_size=50), st.text(max_size=20))
+def test_signed_noise_is_refused_or_no_matter(body: bytes, event: str) -> None:
+    headers, _ = delivery(body)
+
+    with contextlib.suppress(Refused):
+        assert read_webhook(headers | {"x-github-event": event}, body, SECRET) is None
+
+
+# The fields of an issue
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "expected"),
+    [
+        ("closed", "completed", CloseReason.COMPLETED),
+        ("closed", "not_planned", CloseReason.NOT_PLANNED),
+        ("closed", "duplicate", CloseReason.DUPLICATE),
+        ("closed", None, None),
+        ("closed", "something new", None),
+        ("open", "reopened", None),
+    ],
+)
+def test_the_reason_for_closing_is_known_where_github_gives_one_of_ours(
+    state: str, reason: str | None, expected: CloseReason | None
+) -> None:
+    snapshot = snapshot_of(REPOSITORY, ISSUE | {"state": state, "state_reason": reason})
+
+    assert (snapshot.is_open, snapshot.close_reason) == (state == "open", expected)
+
+
+@pytest.mark.parametrize(
+    "due_on",
+    ["2026-12-01T08:00:00Z", "2026-12-01T00:00:00Z", "2026-12-01T07:00:00Z", "2026-11-30T23:00:00-08:00"],
+)
+def test_a_milestone_is_due_on_the_day_that_github_shows(due_on: str) -> None:
+    assert due_day(due_on) == date(2026, 12, 1)
+
+
+def test_an_issue_of_somebody_who_left_github_has_no_author() -> None:
+    assert snapshot_of(REPOSITORY, ISSUE | {"user": None}).author == ""
+    assert replace(snapshot_of(REPOSITORY, ISSUE | {"body": None}), ticket_id=None).spoc == ""

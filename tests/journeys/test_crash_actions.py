@@ -1,0 +1,245 @@
+"""The crash test of a ticket's later life: its changes, commands, tellings, card and polls, each cut short.
+
+As in test_crash.py: whatever happens and whenever, each comment is written once, and each piece of news is one message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from identity_bot.tickets.model import Change, IssueComment, Move
+from identity_bot_sandbox.github.faults import FaultKind
+from tests.support_crash import REPOSITORY, Accidents, Life, crash, life, on_sqlite
+
+__all__ = ("life",)
+
+INDIGO, LEAD, ENGINEER = "U0INDIGO", "indigo-marshwick", "linden-brookmere"
+
+
+def click(life: Life) -> None:
+    """Somebody of the team sets the priority on the card."""
+    assert life.ticket
+    life.bot.desk.change(life.ticket.id, Change(move=Move.PRIORITY, value="high"), by=INDIGO)
+
+
+def command(life: Life) -> None:
+    """Somebody commands two things in a comment, of which one is impossible."""
+    said = life.sandbox.github.comment(REPOSITORY, 1, "/priority high\n\n/uat", actor=LEAD)
+    life.bot.desk.hear(
+        IssueComment(
+            repository=REPOSITORY,
+            number=1,
+            id=said.id,
+            author=LEAD,
+            body=said.body,
+            created_at=said.created_at.timestamp(),
+        )
+    )
+
+
+def poll(life: Life) -> None:
+    """Somebody assigns it in GitHub, and commands something, and nothing tells of it but the poll."""
+    life.sandbox.github.assign(REPOSITORY, 1, ENGINEER, actor=LEAD)
+    life.sandbox.github.comment(REPOSITORY, 1, "/help", actor=LEAD)
+    life.bot.desk.keep_time()
+
+
+def doubt(life: Life) -> None:
+    """Two states of one second are heard of, the later one first."""
+    life.sandbox.github.assign(REPOSITORY, 1, ENGINEER, actor=LEAD)
+    seen = life.bot.tracker.look_at(REPOSITORY, 1)
+    life.bot.desk.observe(seen)
+    life.bot.desk.observe(replace(seen, assignees=frozenset()))
+
+
+def add(life: Life) -> None:
+    """Somebody assigns it and, when that was told a second ago, gives it a priority."""
+    accidents, life.accidents = life.accidents, Accidents()
+    life.sandbox.github.assign(REPOSITORY, 1, ENGINEER, actor=LEAD)
+    life.bot.desk.observe(life.bot.tracker.look_at(REPOSITORY, 1), is_now=True)
+    life.run()
+    life.accidents = accidents
+    life.sandbox.github.label(REPOSITORY, 1, "priority: high", actor=LEAD)
+    life.bot.desk.observe(life.bot.tracker.look_at(REPOSITORY, 1), is_now=True)
+
+
+def take_back(life: Life) -> None:
+    """Somebody assigns it and, when that was told a second ago, takes it back."""
+    accidents, life.accidents = life.accidents, Accidents()
+    life.sandbox.github.assign(REPOSITORY, 1, ENGINEER, actor=LEAD)
+    life.bot.desk.observe(life.bot.tracker.look_at(REPOSITORY, 1), is_now=True)
+    life.run()
+    life.accidents = accidents
+    assert len(life.news()) == 1
+    life.sandbox.github.unassign(REPOSITORY, 1, ENGINEER, actor=LEAD)
+    life.bot.desk.observe(life.bot.tracker.look_at(REPOSITORY, 1), is_now=True)
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What somebody does, the roles of the effects that follow, and what there is at the end."""
+
+    do: Callable[[Life], None]
+    roles: tuple[str, ...]
+    comments: tuple[str, ...] = ()
+    news: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    reactions: tuple[str, ...] = ()
+
+
+COMMANDED = "/priority high"
+PROBLEM = "Ticket #1 is prioritised, so it cannot be marked ready for UAT."
+HELPED = "Write a command on a line of its own, in a comment on the ticket's issue:"
+DEEDS = (
+    Deed(
+        do=click,
+        roles=("change_issue", "attribute", "tell", "news", "draw_card"),
+        comments=("`Indigo Marshwick` set the priority to **high**, in Slack.",),
+        news=("high",),
+        events=("prioritised",),
+    ),
+    Deed(
+        do=command,
+        roles=("obey", "tell"),
+        comments=(COMMANDED, PROBLEM),
+        news=("high",),
+        events=("prioritised",),
+        reactions=("confused",),
+    ),
+    Deed(
+        do=poll,
+        roles=("poll", "obey", "tell", "clean_up"),
+        comments=("/help", HELPED),
+        news=("assigned",),
+        events=("assigned",),
+        reactions=("+1",),
+    ),
+    Deed(do=doubt, roles=("look_at_issue",), news=("assigned",), events=("assigned",)),
+    Deed(do=add, roles=("news", "draw_card"), news=("high",), events=("assigned", "prioritised")),
+    Deed(do=take_back, roles=("withdraw", "draw_card"), events=("assigned",)),
+)
+each_deed = pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.do.__name__)
+each_step = pytest.mark.parametrize(
+    ("deed", "name"),
+    [(deed, name) for deed in DEEDS for name in deed.roles],
+    ids=[f"{deed.do.__name__}-{name}" for deed in DEEDS for name in deed.roles],
+)
+
+
+def live(life: Life, deed: Deed, accidents: Accidents) -> None:
+    """A ticket is opened without an accident; then somebody does something, and accidents befall what follows.
+
+    Half an hour later all is as it will be, also where that took another poll.
+    """
+    life.submit()
+    life.run()
+    life.clock.move(60)
+    life.accidents = accidents
+    deed.do(life)
+    life.run()
+    life.clock.move(2000)
+    life.run()
+
+
+def check(life: Life, deed: Deed) -> None:
+    """That everything is there once, and nothing else."""
+    count = life.count()
+    found: dict[str, Any] = {
+        "cards": count["cards"],
+        "comments": [one.partition(" You can")[0] for one in count["comments"]],
+        "events": count["events"],
+        "not done": count["not done"],
+        "reactions": [
+            reaction.content
+            for comment in life.sandbox.github.comments(REPOSITORY, 1)
+            for reaction in comment.reactions
+        ],
+    }
+    assert found == {
+        "cards": 1,
+        "comments": list(deed.comments),
+        "events": ["created", *deed.events],
+        "not done": {},
+        "reactions": list(deed.reactions),
+    }
+    news = life.news()
+    assert len(news) == len(deed.news)
+    assert all(part in one for part, one in zip(deed.news, news, strict=True))
+    assert life.ticket
+    now = life.bot.desk.ticket(life.ticket.id)
+    [card] = [one for one in life.sandbox.slack.messages("C0TEAM") if "New ticket" in one.text]
+    assert now
+    assert f"*Stage:* {now.stage.value}" in card.text
+
+
+@on_sqlite
+@each_deed
+def test_without_an_accident_everything_is_there_once(life: Life, deed: Deed) -> None:
+    """What the accidents below are compared with."""
+    live(life, deed, Accidents())
+
+    check(life, deed)
+
+
+@on_sqlite
+@each_step
+@pytest.mark.parametrize("moment", ["after", "within"])
+def test_a_crash_loses_nothing_and_doubles_nothing(life: Life, deed: Deed, name: str, moment: str) -> None:
+    """Between the act and its transaction, and in that transaction before it commits."""
+    live(life, deed, Accidents(roles={name}, **{moment: crash}))  # type: ignore[arg-type]
+
+    assert life.accidents.seen == [f"{moment} {name}"]
+    check(life, deed)
+
+
+@pytest.mark.parametrize("deed", DEEDS[:4], ids=lambda deed: deed.do.__name__)
+def test_a_crash_at_every_step_loses_nothing_and_doubles_nothing(life: Life, deed: Deed) -> None:
+    """Before and after each act, and again in its transaction, where no seconds count. On both databases."""
+    roles = {role for one in DEEDS for role in one.roles}
+    live(life, deed, Accidents(roles=roles, before=crash, after=crash, within=crash))
+
+    assert len(life.accidents.seen) >= 3
+    check(life, deed)
+
+
+CUTS = (
+    (click, "change_issue", "PATCH", "/repos/*/*/issues/*"),
+    (click, "attribute", "POST", "/repos/*/*/issues/*/comments"),
+    (command, "obey", "PATCH", "/repos/*/*/issues/*"),
+    (command, "obey", "POST", "/repos/*/*/issues/comments/*/reactions"),
+    (command, "obey", "POST", "/repos/*/*/issues/*/comments"),
+    (poll, "poll", "GET", "/repos/*/*/issues"),
+    (doubt, "look_at_issue", "GET", "/repos/*/*/issues/*"),
+    (click, "news", "chat.postMessage", ""),
+    (click, "draw_card", "chat.update", ""),
+    (add, "news", "chat.update", ""),
+    (take_back, "withdraw", "chat.delete", ""),
+)
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("do", "name", "method", "path"), CUTS, ids=[f"{c[0].__name__}-{c[2]}-{c[3]}" for c in CUTS]
+)
+def test_an_answer_that_never_comes_loses_nothing_and_doubles_nothing(
+    life: Life, do: Callable[[Life], None], name: str, method: str, path: str
+) -> None:
+    """The connection is cut when the act is done already."""
+    slack, github = life.sandbox.slack.faults, life.sandbox.github.faults
+    [deed] = [deed for deed in DEEDS if deed.do is do]
+
+    def cut() -> None:
+        if path:
+            github.add(method, path, kind=FaultKind.CUT, after=True)
+        else:
+            slack.add(method, cut=True, after=True)
+
+    live(life, deed, Accidents(roles={name}, before=cut))
+
+    assert life.accidents.seen == [f"before {name}"]
+    assert (slack.active(), github.active()) == ((), ())
+    check(life, deed)

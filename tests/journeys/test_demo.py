@@ -1,0 +1,49 @@
+"""The demo: the example host bot in the sandbox as a process of its own, and a story that checks itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from identity_bot.errors import IdentityBotError
+from identity_bot_sandbox import demo
+from identity_bot_sandbox.story import lives
+from identity_bot_sandbox.story.story import Story, plain
+
+
+def test_the_story_is_played_through_the_running_bot_and_told_by_person() -> None:
+    command = [sys.executable, "-m", "identity_bot.cli", "sandbox", "--exit"]
+
+    played = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+    assert played.returncode == 0, played.stderr
+    told = played.stdout
+    assert "Every step happened." in told
+    for person in ("Juniper Vale", "Marlo Pinesong", "Rowan Tidewell", "Indigo Marshwick", "GitHub"):
+        assert f"\n{person}\n" in told
+    for seen in ("presses “Accept”", "is critical", "was December", "will not be done", "it needs work"):
+        assert seen.replace("December", f"{lives.DUE:%B}") in told
+    assert lives.SECRET not in told
+
+
+def test_a_step_that_does_not_happen_fails_the_demo_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The team's card is waited for in vain when the bot may not post there."""
+    said: list[str] = []
+
+    def sabotaged(story: Story) -> None:
+        story.patience = 1.0
+        story.sandbox.slack.faults.add("chat.postMessage", error="channel_not_found", times=None)
+        lives.Review(story).begins()
+
+    monkeypatch.setattr(lives, "play", sabotaged)
+
+    with pytest.raises(IdentityBotError, match=r"did not happen: #vsp-identity has a message"):
+        demo.run(port=0, with_bot=True, play=True, leave=True, say=said.append)
+
+
+def test_a_transcript_line_reads_as_people_read_slack() -> None:
+    text = "<@U0JUNIPER> it is <http://x/1|#1>: *PR &amp; review*"
+
+    assert plain(text) == "@Juniper Vale it is #1: PR & review"

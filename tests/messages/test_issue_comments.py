@@ -1,0 +1,73 @@
+"""What the bot writes below an issue: whose a change from Slack was, and what came of commands."""
+
+from __future__ import annotations
+
+import pytest
+
+from identity_bot.messages import issue_comments as attribution
+from identity_bot.tickets import commands
+from identity_bot.tickets.model import Change, Move
+
+
+def said(move: Move, value: str = "", reason: str = "", name: str = "Sage Hollowell") -> str:
+    return attribution.comment(Change(move=move, value=value, reason=reason), name)
+
+
+@pytest.mark.parametrize("move", Move)
+def test_every_move_says_who_made_it(move: Move) -> None:
+    sentence = said(move, "completed")
+
+    assert sentence.startswith("`Sage Hollowell` ")
+    assert sentence.endswith(", in Slack.")
+    assert "{" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("move", "value", "sentence"),
+    [
+        (Move.ASSIGN, "linden", "`Sage Hollowell` assigned this to `linden`, in Slack."),
+        (Move.TARGET, "2026-12-01", "`Sage Hollowell` set the target date to **2026-12-01**, in Slack."),
+        (Move.CLOSE, "not planned", "`Sage Hollowell` closed this as **not planned**, in Slack."),
+        (Move.CLOSE, "", "`Sage Hollowell` closed this as **completed**, in Slack."),
+    ],
+)
+def test_a_value_is_named(move: Move, value: str, sentence: str) -> None:
+    assert said(move, value) == sentence
+
+
+def test_a_reason_and_a_name_are_text_that_github_reads_nothing_in() -> None:
+    sentence = said(Move.REJECT, reason="@octo/team closes #3", name="@octo `x`")
+
+    assert (
+        sentence
+        == "`` @octo `x` `` tried this, and it **needs work**, in Slack.\n\n```text\n@octo/team closes #3\n```"
+    )
+
+
+@pytest.mark.parametrize("name", ["spoc", "priority", "target", "uat", "released"])
+def test_every_command_but_help_asks_for_a_change(name: str) -> None:
+    assert f"`/{name}" in commands.HELP
+    assert attribution.change(name, "x") == Change(move=attribution.MOVES[name], value="x")
+
+
+def test_help_asks_for_none() -> None:
+    assert attribution.change("help", "") is None
+
+
+def test_a_reply_says_what_is_wrong_and_what_there_is() -> None:
+    assert attribution.reply([], wants_help=False) == ""
+    assert attribution.reply([], wants_help=True) == commands.HELP
+    assert attribution.reply(["One."], wants_help=False) == f"One.\n\n{attribution.SEE_HELP}"
+    assert attribution.reply(["One.", "Two."], wants_help=False).startswith("* One.\n* Two.\n\n")
+
+
+def test_somebody_who_does_not_work_here_is_named_without_being_called() -> None:
+    assert attribution.no_member("octo").startswith("`octo` has no write access")
+
+
+def test_somebody_without_a_login_is_called_by_name() -> None:
+    change = Change(move=Move.SPOC, value="slack:U0MARLO")
+
+    said = attribution.comment(change, "Sage Hollowell", "Marlo Pinesong")
+
+    assert said == "`Sage Hollowell` named `Marlo Pinesong` as the single point of contact, in Slack."

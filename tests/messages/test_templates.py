@@ -1,0 +1,314 @@
+"""Every event has its words for everybody who should hear of it, and the settings may have others."""
+
+from __future__ import annotations
+
+import re
+import string
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from identity_bot.messages import templates as texts
+from identity_bot.messages.templates import PLACEHOLDERS, TEXTS, name_of, next_name, problems, text, values
+from identity_bot.tickets.model import (
+    Audience,
+    CloseReason,
+    Event,
+    EventKind,
+    Facts,
+    Person,
+    Priority,
+    Stage,
+    Ticket,
+)
+from identity_bot.tickets.people import People
+from tests.support_outbox import ticket
+
+REQUESTOR, INTAKE, TEAM, SPOC, ASSIGNEES = Audience
+TOLD = {
+    EventKind.CREATED: {REQUESTOR, INTAKE, TEAM},
+    EventKind.TRIAGED: {REQUESTOR},
+    EventKind.PRIORITISED: {REQUESTOR},
+    EventKind.SPOC_NAMED: {SPOC},
+    EventKind.ASSIGNED: {REQUESTOR, ASSIGNEES},
+    EventKind.TARGET_SET: {REQUESTOR},
+    EventKind.TARGET_CHANGED: {REQUESTOR, SPOC},
+    EventKind.READY_FOR_UAT: {REQUESTOR},
+    EventKind.ACCEPTED: {REQUESTOR, SPOC, ASSIGNEES},
+    EventKind.REJECTED: {REQUESTOR, SPOC, ASSIGNEES},
+    EventKind.RELEASED: {REQUESTOR},
+    EventKind.CLOSED: {REQUESTOR, INTAKE},
+    EventKind.REOPENED: {REQUESTOR},
+}
+"""Who hears of what."""
+PEOPLE = People([{"slack": "U0LINDEN", "github": "linden"}])
+FIRST, SECOND = date(2026, 12, 1), date(2026, 12, 8)
+
+
+def now(stage: Stage = Stage.OPEN, **changes: Any) -> Ticket:
+    facts = {name: changes.pop(name) for name in list(changes) if name in Facts.__dataclass_fields__}
+    return ticket(number=12, url="https://github.test/12", **changes, facts=Facts(stage=stage, **facts))
+
+
+def event(kind: EventKind, **changes: Any) -> Event:
+    return Event(kind=kind, ticket_id=now().id, at=0.0, **({"was": Facts()} | changes))
+
+
+def said(kind: EventKind, audience: Audience, ticket: Ticket, **changes: Any) -> str:
+    """What an audience reads of an event."""
+    happened = event(kind, **changes)
+    found = name_of(kind, audience, ticket, happened)
+    assert found
+    return text(found, values(ticket, happened, "PR review", PEOPLE, {}), {})
+
+
+@pytest.mark.parametrize("kind", EventKind)
+def test_every_event_is_told_to_those_whom_it_concerns(kind: EventKind) -> None:
+    assert {one for one in Audience if name_of(kind, one, now(), event(kind))} == TOLD[kind]
+
+
+def test_there_is_no_text_that_nobody_reads() -> None:
+    events = [
+        event(kind, was=was, by=by)
+        for kind in EventKind
+        for was in (Facts(), Facts(stage=Stage.CLOSED), Facts(assignees=("linden",)))
+        for by in ("", "U0JUNIPER")
+    ]
+    tickets = [
+        now(stage, target=target, assignees=assignees, close_reason=reason, is_urgent=is_urgent)
+        for stage in Stage
+        for target in (None, FIRST)
+        for assignees in ((), ("sage",))
+        for reason in (None, *CloseReason)
+        for is_urgent in (True, False)
+    ] + [now(is_sensitive=True)]
+
+    read = {name_of(e.kind, audience, t, e) for audience in Audience for t in tickets for e in events}
+    read |= {next_name(t, e) for t in tickets for e in events}
+
+    assert read - {None} == set(TEXTS) - {"reason.sensitive"}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_text_holds_placeholders_that_there_are_and_is_a_sentence(name: str) -> None:
+    used = {field for _, field, _, _ in string.Formatter().parse(TEXTS[name]) if field}
+
+    assert problems({name: TEXTS[name]}) == []
+    assert used <= set(PLACEHOLDERS)
+    assert name.startswith("created.team") or TEXTS[name].endswith((".", ". {reason}"))
+    assert not re.search(r"UAT|SPOC|milestone|webhook|  ", TEXTS[name])
+
+
+@pytest.mark.parametrize(
+    ("was", "has", "sentence"),
+    [
+        ((), ("linden",), "it is assigned to <@U0LINDEN>."),
+        (("linden",), ("linden", "sage"), "it is assigned to <@U0LINDEN> and sage."),
+        (("linden",), ("sage",), "it is now assigned to sage, and no longer to <@U0LINDEN>."),
+        (
+            ("a", "b", "c"),
+            ("c", "d", "e"),
+            "it is now assigned to c, d and e, and no longer to a and b.",
+        ),
+        (("linden",), (), "it is no longer assigned to <@U0LINDEN>, and nobody has it at the moment."),
+    ],
+)
+def test_who_has_it_is_told_with_who_had_it_before(
+    was: tuple[str, ...], has: tuple[str, ...], sentence: str
+) -> None:
+    assigned = now(Stage.ASSIGNED, assignees=has)
+
+    assert said(EventKind.ASSIGNED, REQUESTOR, assigned, was=Facts(assignees=was)) == sentence
+
+
+def test_a_changed_target_date_is_told_with_the_old_one() -> None:
+    was = Facts(target=FIRST)
+
+    for audience in (REQUESTOR, SPOC):
+        changed = said(EventKind.TARGET_CHANGED, audience, now(target=SECOND), was=was)
+        removed = said(EventKind.TARGET_CHANGED, audience, now(), was=was)
+        assert changed == "its target date is now December 8, 2026; it was December 1, 2026."
+        assert removed == "its target date of December 1, 2026 no longer holds."
+
+
+@pytest.mark.parametrize("reason", CloseReason)
+def test_each_reason_to_close_has_words_of_its_own(reason: CloseReason) -> None:
+    closed = now(Stage.CLOSED, close_reason=reason)
+    ends = [name_of(EventKind.CLOSED, one, closed, event(EventKind.CLOSED)) for one in (REQUESTOR, INTAKE)]
+    following = next_name(closed, event(EventKind.CLOSED))
+
+    is_done = reason is CloseReason.COMPLETED
+    assert ("done" in said(EventKind.CLOSED, REQUESTOR, closed)) is (
+        is_done or reason is CloseReason.NOT_PLANNED
+    )
+    assert all(
+        (one == f"closed.{where}") is is_done
+        for one, where in zip(ends, ("requestor", "intake"), strict=True)
+    )
+    assert (following == "next.closed") is is_done
+
+
+def test_who_accepted_is_only_said_where_it_was_the_requestor() -> None:
+    accepted = now(Stage.ACCEPTED)
+
+    for audience in (SPOC, ASSIGNEES):
+        assert (
+            said(EventKind.ACCEPTED, audience, accepted, by="U0JUNIPER")
+            == "Juniper Vale tried it and accepted it."
+        )
+        assert said(EventKind.ACCEPTED, audience, accepted) == "it was marked as accepted in GitHub."
+
+
+def test_what_the_requestor_needs_is_only_said_where_they_said_it() -> None:
+    back = now(Stage.IN_PROGRESS)
+
+    for audience in (SPOC, ASSIGNEES):
+        assert said(EventKind.REJECTED, audience, back, by="U0JUNIPER").startswith("Juniper Vale tried it")
+        assert "Juniper" not in said(EventKind.REJECTED, audience, back)
+
+
+@pytest.mark.parametrize(
+    ("reason", "quoted"),
+    [
+        ("It asks me twice", " “It asks me twice”."),
+        ("It asks me twice!", " “It asks me twice!”"),
+        ("It asks\n\nme *twice* <!channel>", " “It asks me ∗twice∗ &lt;!channel&gt;”."),
+        (" \n", ""),
+    ],
+)
+def test_a_reason_is_quoted_and_cannot_break_out(reason: str, quoted: str) -> None:
+    sentence = said(EventKind.REJECTED, SPOC, now(Stage.IN_PROGRESS), by="U0JUNIPER", reason=reason)
+
+    assert sentence == f"Juniper Vale tried it, and it needs work.{quoted}"
+
+
+@pytest.mark.parametrize("kind", [EventKind.REJECTED, EventKind.CLOSED])
+def test_a_sensitive_tickets_reason_stays_in_the_ticket(kind: EventKind) -> None:
+    for audience in TOLD[kind]:
+        sensitive = now(Stage.CLOSED, is_sensitive=True)
+        assert "twice" not in said(kind, audience, sensitive, by="U0JUNIPER", reason="It asks me twice")
+
+    given = values(
+        now(is_sensitive=True), event(kind, reason="twice"), "x", PEOPLE, {"reason.sensitive": "Look!"}
+    )
+    assert given["reason"] == "Look!"
+
+
+@given(st.text(), st.text(), st.text())
+def test_no_name_or_title_breaks_out_of_its_place(name: str, handle: str, title: str) -> None:
+    hostile = replace(now(), requestor=Person(slack_id="U1", name=name, handle=handle))
+
+    given = values(hostile, event(EventKind.CREATED), title, PEOPLE, {})
+
+    for shown in (given["requestor"], given["type"]):
+        assert not {"<", ">", "\n", "`"} & set(shown)
+
+
+# What comes next
+
+
+@pytest.mark.parametrize(
+    ("stage", "facts", "kind", "name"),
+    [
+        (Stage.OPEN, {}, EventKind.REOPENED, "next.open"),
+        (Stage.OPEN, {"target": FIRST}, EventKind.TARGET_SET, "next.open"),
+        (Stage.TRIAGED, {"priority": Priority.CRITICAL}, EventKind.TRIAGED, "next.triaged"),
+        (Stage.PRIORITISED, {}, EventKind.PRIORITISED, "next.prioritised"),
+        (Stage.ASSIGNED, {}, EventKind.ASSIGNED, "next.assigned"),
+        (Stage.ASSIGNED, {"target": FIRST}, EventKind.TARGET_SET, "next.in_progress"),
+        (Stage.IN_PROGRESS, {"target": FIRST}, EventKind.TARGET_SET, "next.in_progress"),
+        (Stage.IN_PROGRESS, {}, EventKind.ASSIGNED, "next.in_progress_undated"),
+        (Stage.UAT, {}, EventKind.READY_FOR_UAT, "next.uat"),
+        (Stage.UAT, {"target": FIRST}, EventKind.TARGET_CHANGED, "next.uat_again"),
+        (Stage.ACCEPTED, {}, EventKind.ACCEPTED, "next.accepted"),
+        (Stage.RELEASED, {}, EventKind.RELEASED, "next.released"),
+        (Stage.CLOSED, {"close_reason": CloseReason.COMPLETED}, EventKind.CLOSED, "next.closed"),
+    ],
+)
+def test_what_comes_next_is_told_as_the_ticket_now_is(
+    stage: Stage, facts: dict[str, Any], kind: EventKind, name: str
+) -> None:
+    """A target date is only promised where there is none, and buttons only where they stand below."""
+    assert next_name(now(stage, **facts), event(kind)) == name
+
+
+@pytest.mark.parametrize("stage", [Stage.ACCEPTED, Stage.RELEASED])
+def test_a_label_of_before_it_was_closed_promises_nothing(stage: Stage) -> None:
+    reopened = event(EventKind.REOPENED, was=Facts(stage=Stage.CLOSED))
+
+    assert next_name(now(stage), reopened) == "next.open"
+
+
+def test_an_urgent_request_is_promised_an_answer_within_the_hour() -> None:
+    urgent, calm = (now(is_urgent=is_urgent) for is_urgent in (True, False))
+
+    assert "one business hour" in TEXTS[next_name(urgent, event(EventKind.CREATED))]
+    assert "one business day" in TEXTS[next_name(calm, event(EventKind.CREATED))]
+    assert said(EventKind.CREATED, TEAM, urgent).startswith("*Urgent")
+
+
+# What the settings may say instead
+
+
+def test_a_text_of_the_settings_takes_the_place_of_the_standard_one() -> None:
+    messages = {"assigned.requestor": "{assignees} has it, and {{that}} is {ticket}."}
+    given = values(now(assignees=("linden",)), event(EventKind.ASSIGNED), "PR review", PEOPLE, messages)
+
+    assert problems(messages) == []
+    assert (
+        text("assigned.requestor", given, messages)
+        == "<@U0LINDEN> has it, and {that} is <https://github.test/12|#12>."
+    )
+    assert text("released.requestor", given, messages) == "it is released."
+
+
+def test_a_text_of_the_settings_that_comes_out_empty_is_told_in_the_standard_words() -> None:
+    given = values(now(), event(EventKind.CLOSED), "PR review", PEOPLE, {})
+
+    assert text("closed.requestor", given, {"closed.requestor": "{reason}"}) == "it is done and closed."
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "problem"),
+    [
+        ("asigned.requestor", "x", "there is no such text; did you mean 'assigned.requestor'?"),
+        ("lunch", "x", "there is no such text; there is created.requestor, "),
+        ("assigned.requestor", " ", "expected a text of 1 to 1,000 characters"),
+        ("assigned.requestor", "x" * 1001, "expected a text of 1 to 1,000 characters"),
+        ("assigned.requestor", "{assignees", "a brace stands alone; write {{ or }} for a brace"),
+        ("assigned.requestor", "}", "a brace stands alone"),
+        ("assigned.requestor", "{who}", "unknown placeholder {who}; there is ticket, type, "),
+        ("assigned.requestor", "{}", "unknown placeholder {}"),
+        ("assigned.requestor", "{0}", "unknown placeholder {0}"),
+        ("assigned.requestor", "{ticket.__class__}", "unknown placeholder {ticket.__class__}"),
+        ("assigned.requestor", "{ticket[0]}", "unknown placeholder {ticket[0]}"),
+        ("assigned.requestor", "{ticket!r}", "{ticket} takes no format; expected the name alone"),
+        ("assigned.requestor", "{ticket:{type}}", "{ticket} takes no format; expected the name alone"),
+    ],
+)
+def test_a_text_that_cannot_be_used_is_told_with_its_place(name: str, written: str, problem: str) -> None:
+    [line] = problems({name: written})
+
+    assert line.startswith(f"messages.{name}: {problem}")
+
+
+@given(st.text(alphabet="{}!:a ticket.[]0", max_size=30))
+def test_a_text_without_problems_can_be_told(written: str) -> None:
+    given = values(now(), event(EventKind.ASSIGNED), "PR review", PEOPLE, {})
+
+    if not problems({"assigned.requestor": written}):
+        assert text("assigned.requestor", given, {"assigned.requestor": written})
+
+
+def test_all_texts_that_cannot_be_used_are_told_at_once() -> None:
+    assert len(problems({"x": "y", "assigned.requestor": "{a} {b}"})) == 3
+
+
+def test_an_events_name_is_what_its_texts_begin_with() -> None:
+    begin = {name.partition(".")[0] for name in TEXTS} - {"next", "reason"}
+
+    assert {texts.event_name(kind) for kind in EventKind} == begin

@@ -1,0 +1,357 @@
+"""What happened at once is one message for each place, and nobody is told of their own clicks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from identity_bot.forms.form import Form
+from identity_bot.messages import updates as telling
+from identity_bot.messages.updates import Message
+from identity_bot.plugins import defaults
+from identity_bot.tickets import lifecycle
+from identity_bot.tickets.model import (
+    Audience,
+    CloseReason,
+    Event,
+    EventKind,
+    Facts,
+    Move,
+    Notification,
+    Priority,
+    Stage,
+    Ticket,
+)
+from identity_bot.tickets.people import People
+from tests.support_outbox import ticket
+
+FORM = Form(title="PR review", questions=[])
+WHO = [{"slack": "U0LINDEN", "github": "linden"}, {"slack": "U0SAGE", "github": "sage"}]
+SETTINGS: dict[str, Any] = {"leads": [], "messages": {}, "people": WHO}
+PEOPLE = People(WHO)
+NEW = ticket(number=12, url="https://github.test/12")
+JUNIPER = NEW.requestor.slack_id
+ABOUT = f"<@{JUNIPER}> ticket <https://github.test/12|#12>, *PR review*:"
+FIRST, SECOND = date(2026, 12, 1), date(2026, 12, 8)
+
+OPEN = Facts()
+TAKEN = Facts(stage=Stage.ASSIGNED, assignees=("linden",), spoc="sage")
+DATED = replace(TAKEN, stage=Stage.IN_PROGRESS, target=FIRST)
+TRIED = replace(DATED, stage=Stage.UAT)
+TESTED = replace(DATED, stage=Stage.ACCEPTED)
+LIVE = replace(DATED, stage=Stage.RELEASED)
+SHUT = replace(DATED, stage=Stage.CLOSED, close_reason=CloseReason.COMPLETED)
+
+
+def told(
+    before: Facts, now: Facts, *, by: str = "", reason: str = "", about: Ticket = NEW
+) -> Mapping[str, Message]:
+    """The standard messages about what has changed, all of it by one person."""
+    changed = replace(about, facts=now)
+    events = [
+        Event(kind=kind, ticket_id=about.id, at=0.0, was=before, by=by, reason=reason)
+        for kind in lifecycle.news(before, now)
+    ]
+    happened = [(event, defaults.notify(changed, event, FORM, SETTINGS)) for event in events]
+    return telling.messages(changed, happened, FORM.title, PEOPLE)
+
+
+def texts(messages: Mapping[str, Message]) -> dict[str, str]:
+    return {place: message.text for place, message in messages.items()}
+
+
+def one(notification: Notification, kind: EventKind = EventKind.RELEASED, by: str = "") -> Any:
+    """An event with a plugin's word on it beside the standard ones."""
+    event = Event(kind=kind, ticket_id=NEW.id, at=0.0, was=DATED, by=by)
+    return event, [*defaults.notify(replace(NEW, facts=LIVE), event, FORM, SETTINGS), notification]
+
+
+# To the requestor
+
+
+def test_what_happened_at_once_is_one_message_in_the_order_of_the_process() -> None:
+    now = replace(TRIED, priority=Priority.HIGH)
+
+    said = told(OPEN, now)
+
+    assert said["requestor"].text == (
+        f"{ABOUT} its priority is high. It is assigned to <@U0LINDEN>. Its target date is December 1, 2026. "
+        "It is ready for you to try. Press Accept if all is well, or Needs work and say what is missing."
+    )
+    assert said["requestor"].buttons == (Move.ACCEPT, Move.REJECT)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "sentences"),
+    [
+        (
+            OPEN,
+            Facts(stage=Stage.TRIAGED, priority=Priority.CRITICAL),
+            "it is critical, so it goes before all others. Next, somebody of the team takes it on.",
+        ),
+        (
+            OPEN,
+            replace(TAKEN, priority=Priority.CRITICAL),
+            "it is critical, so it goes before all others. It is assigned to <@U0LINDEN>. "
+            "Next, it gets a target date, and you will be told.",
+        ),
+        (
+            OPEN,
+            Facts(stage=Stage.PRIORITISED, priority=Priority.LOW),
+            "its priority is low. Next, somebody of the team takes it on.",
+        ),
+        (
+            TAKEN,
+            OPEN,
+            "it is no longer assigned to <@U0LINDEN>, and nobody has it at the moment. The team looks at it next.",
+        ),
+        (
+            TAKEN,
+            DATED,
+            "its target date is December 1, 2026. You will hear when it is ready, or if the target date changes.",
+        ),
+        (
+            DATED,
+            replace(DATED, target=SECOND, assignees=("sage",)),
+            "it is now assigned to <@U0SAGE>, and no longer to <@U0LINDEN>. Its target date is now "
+            "December 8, 2026; it was December 1, 2026. You will hear when it is ready, or if the target date changes.",
+        ),
+        (
+            DATED,
+            TAKEN,
+            "its target date of December 1, 2026 no longer holds. Next, it gets a target date, and you will be told.",
+        ),
+        (
+            TRIED,
+            TESTED,
+            "it counts as accepted, so there is nothing left for you to try. Next, it is released if that is "
+            "needed, and then closed.",
+        ),
+        (
+            TRIED,
+            DATED,
+            "it goes back to work, so there is nothing for you to try yet. You will hear when it is ready, or if "
+            "the target date changes.",
+        ),
+        (
+            TESTED,
+            LIVE,
+            "it is released. It will be closed soon; if something is wrong with it, please tell the team before that.",
+        ),
+        (
+            LIVE,
+            SHUT,
+            "it is done and closed. If something is still missing, please tell the team: they can reopen it.",
+        ),
+        (
+            DATED,
+            replace(SHUT, close_reason=CloseReason.NOT_PLANNED),
+            "it is closed and will not be done. If you still need it, please tell the team why: they can reopen it.",
+        ),
+        (SHUT, LIVE, "it is open again. The team looks at it next."),
+        (
+            SHUT,
+            TRIED,
+            "it is open again. It is ready for you to try. Press Accept if all is well, or Needs work and say "
+            "what is missing.",
+        ),
+    ],
+)
+def test_the_requestor_reads_what_happened_and_what_comes_next(
+    before: Facts, now: Facts, sentences: str
+) -> None:
+    assert told(before, now)["requestor"].text == f"{ABOUT} {sentences}"
+
+
+def test_the_first_message_names_the_ticket_by_itself() -> None:
+    event = Event(kind=EventKind.CREATED, ticket_id=NEW.id, at=0.0)
+
+    said = telling.messages(NEW, [(event, defaults.notify(NEW, event, FORM, SETTINGS))], FORM.title, PEOPLE)
+
+    assert texts(said) == {
+        "requestor": (
+            f"<@{JUNIPER}> your request is ticket <https://github.test/12|#12>: *PR review*. "
+            "The team looks at it within one business day."
+        )
+    }
+    assert said["requestor"].buttons == (Move.CLOSE,)
+
+
+@given(st.sampled_from([OPEN, TAKEN, DATED, TRIED, TESTED, LIVE, SHUT]), st.data())
+def test_every_message_mentions_once_says_each_thing_once_and_reads_as_sentences(
+    before: Facts, data: st.DataObject
+) -> None:
+    now = data.draw(st.sampled_from([OPEN, TAKEN, DATED, TRIED, TESTED, LIVE, SHUT]))
+    now = replace(now, priority=data.draw(st.none() | st.sampled_from(Priority)))
+
+    for place, text in texts(told(before, now)).items():
+        assert text.count(f"<@{JUNIPER}>") == (place == "requestor")
+        assert "  " not in text
+        assert "{" not in text
+        sentences = text.replace(ABOUT, "").split(". ")
+        assert len(set(sentences)) == len(sentences)
+        assert all(sentence[0] in "<" or sentence[0].isupper() for sentence in sentences[1:])
+        assert text.endswith(".")
+
+
+def test_a_requestor_who_is_not_known_in_slack_is_not_told() -> None:
+    adopted = replace(NEW, requestor=replace(NEW.requestor, slack_id=""))
+
+    assert set(told(OPEN, DATED, about=adopted)) == {"members"}
+    assert set(told(LIVE, SHUT, about=adopted)) == {"intake"}
+
+
+def test_people_are_not_told_of_their_own_clicks() -> None:
+    assert told(TRIED, TESTED, by=JUNIPER).keys() == {"members"}
+    assert told(DATED, SHUT, by=JUNIPER).keys() == {"intake"}
+
+
+def test_of_several_events_only_ones_own_are_left_out() -> None:
+    now = replace(NEW, facts=SHUT)
+    events = [
+        Event(kind=EventKind.PRIORITISED, ticket_id=NEW.id, at=0.0, was=OPEN, by="U0SAGE"),
+        Event(kind=EventKind.CLOSED, ticket_id=NEW.id, at=0.0, was=OPEN, by=JUNIPER),
+    ]
+    happened = [(event, defaults.notify(now, event, FORM, SETTINGS)) for event in events]
+
+    said = telling.messages(now, happened, FORM.title, PEOPLE)["requestor"].text
+
+    assert said.startswith(f"{ABOUT} its priority is")
+    assert "closed." not in said
+
+
+# To the team's members
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "text"),
+    [
+        (TRIED, DATED, "Juniper Vale tried it, and it needs work. “It asks me twice”."),
+        (TRIED, TESTED, "Juniper Vale tried it and accepted it."),
+    ],
+)
+def test_spoc_and_assignees_are_told_together(before: Facts, now: Facts, text: str) -> None:
+    said = told(before, now, by=JUNIPER, reason="It asks me twice")
+
+    assert texts(said) == {"members": f"<@U0SAGE> <@U0LINDEN> ticket <https://github.test/12|#12>: {text}"}
+
+
+def test_somebody_who_is_spoc_and_assignee_is_told_once() -> None:
+    both = replace(TRIED, spoc="linden")
+
+    said = told(both, replace(both, stage=Stage.ACCEPTED), by=JUNIPER)["members"].text
+
+    assert said == "<@U0LINDEN> ticket <https://github.test/12|#12>: Juniper Vale tried it and accepted it."
+
+
+def test_those_who_are_told_other_things_have_a_line_of_their_own() -> None:
+    before = replace(TRIED, spoc="")
+
+    said = told(before, DATED, by=JUNIPER, reason="Twice!")["members"].text
+
+    needs_work = "Juniper Vale tried it, and it needs work. “Twice!”"
+    assert said == (
+        "<@U0SAGE> ticket <https://github.test/12|#12>: you are its single point of contact, the one who speaks "
+        f"with Juniper Vale. {needs_work}\n<@U0LINDEN> ticket <https://github.test/12|#12>: {needs_work}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("spoc", "by"),
+    [("sage", "U0SAGE"), ("SAGE", "U0SAGE"), ("slack:U0SAGE", "U0SAGE"), ("unknown", "Unknown")],
+)
+def test_a_member_is_not_told_of_what_they_did_whatever_they_are_called(spoc: str, by: str) -> None:
+    before = replace(DATED, spoc=spoc)
+
+    assert "members" not in told(before, replace(before, target=SECOND), by=by)
+    assert "members" in told(before, replace(before, target=SECOND), by="U0LINDEN")
+
+
+def test_who_is_assigned_is_told_unless_they_took_it_or_had_it_already() -> None:
+    both = replace(TAKEN, assignees=("linden", "sage"))
+
+    assert told(OPEN, TAKEN)["members"].text.endswith("it is yours now.")
+    assert "members" not in told(replace(OPEN, spoc="sage"), TAKEN, by="U0LINDEN")
+    assert told(TAKEN, both)["members"].text.startswith("<@U0SAGE> ticket")
+    assert "<@U0LINDEN>" not in told(TAKEN, both)["members"].text
+
+
+def test_a_member_who_is_not_known_in_slack_is_named() -> None:
+    before = replace(DATED, spoc="nobody-knows")
+
+    said = told(before, replace(before, target=SECOND))["members"].text
+
+    assert said.startswith("nobody-knows ticket <https://github.test/12|#12>: its target date is now")
+
+
+def test_where_there_is_nobody_nobody_is_told() -> None:
+    alone = replace(DATED, assignees=(), spoc="")
+
+    assert "members" not in told(replace(alone, stage=Stage.UAT), alone, by=JUNIPER, reason="Twice")
+
+
+def test_nothing_of_a_sensitive_tickets_reason_is_told_anywhere() -> None:
+    sensitive = replace(NEW, is_sensitive=True, is_direct=True)
+
+    rejected = told(TRIED, DATED, by=JUNIPER, reason="Veteran X", about=sensitive)
+    closed = told(DATED, SHUT, by="U0SAGE", reason="Veteran X", about=sensitive)
+
+    assert rejected.keys() == {"members"}
+    assert closed.keys() == {"requestor"}
+    assert "Veteran X" not in str(rejected) + str(closed)
+
+
+# What plugins add
+
+
+def test_a_plugins_words_go_on_in_the_same_message_and_the_buttons_stay() -> None:
+    mine = Notification(
+        to=Audience.REQUESTOR, text="there is cake.", next="Come and eat.", buttons=(Move.CLOSE,)
+    )
+
+    said = telling.messages(replace(NEW, facts=LIVE), [one(mine)], FORM.title, PEOPLE)["requestor"]
+    asked = telling.messages(
+        replace(NEW, facts=TRIED), [one(mine, EventKind.READY_FOR_UAT)], FORM.title, PEOPLE
+    )["requestor"]
+
+    assert said.text == f"{ABOUT} it is released. There is cake. Come and eat."
+    assert asked.buttons == (Move.ACCEPT, Move.REJECT, Move.CLOSE)
+
+
+def test_only_the_last_events_next_step_and_buttons_are_shown() -> None:
+    now = replace(NEW, facts=LIVE)
+    early = Notification(to=Audience.REQUESTOR, text="a.", next="Never.", buttons=(Move.ACCEPT,))
+
+    said = telling.messages(
+        now, [one(early, EventKind.ASSIGNED), one(replace(early, next="", buttons=()))], FORM.title, PEOPLE
+    )["requestor"]
+
+    assert "Never." not in said.text
+    assert said.buttons == ()
+
+
+def test_the_team_and_the_intake_channel_are_told_in_whole_sentences() -> None:
+    team = Notification(to=Audience.TEAM, text="There is cake.")
+    intake = Notification(to=Audience.INTAKE, text="Cake for all.")
+
+    said = telling.messages(replace(NEW, facts=LIVE), [one(team), one(intake)], FORM.title, PEOPLE)
+
+    assert said["team"] == Message(text="There is cake.")
+    assert said["intake"] == Message(text="Cake for all.")
+
+
+def test_a_card_is_no_message() -> None:
+    card = Notification(to=Audience.TEAM, text="Headline", is_card=True)
+
+    assert "team" not in telling.messages(NEW, [one(card, EventKind.CREATED)], FORM.title, PEOPLE)
+
+
+def test_without_news_nobody_is_told() -> None:
+    assert telling.messages(NEW, [], FORM.title, PEOPLE) == {}
+    assert told(DATED, DATED) == {}

@@ -1,0 +1,374 @@
+"""The timers: GitHub is polled by one at a time, whatever fails, and what was done long ago is forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from identity_bot.desk.ports import Polled
+from identity_bot.errors import Later, Refused, StoreError, Unsure
+from identity_bot.store import schema as tables
+from identity_bot.tickets.model import EventKind, IssueComment, IssueSnapshot, Stage
+from tests.support_desk import Office
+from tests.support_outbox import at_once, effect, states
+
+INTAKE, TEAM = "C0INTAKE", "C0TEAM"
+REQUESTS, RESTRICTED = "sandbox-org/identity-requests", "sandbox-org/identity-restricted"
+LINDEN = "linden-brookmere"
+ASSIGNED = frozenset({LINDEN})
+DAY = 24 * 3600.0
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    office = Office(tmp_path)
+    yield office
+    office.store.close()
+
+
+def waiting(office: Office, kind: str = "poll") -> list[Any]:
+    return [row.effect for row in office.outbox.rows("waiting") if row.effect.kind == kind]
+
+
+def poll_once(office: Office) -> None:
+    """Lets time pass until the next poll is over, and all that follows is done."""
+    [due] = waiting(office)
+    office.clock.now = max(office.clock.now, due.due_at)
+    office.work(10)
+
+
+# One chain
+
+
+def test_what_changed_in_github_is_found_without_any_webhook(office: Office) -> None:
+    ticket = office.submit()
+    office.desk.keep_time()
+    office.work(100)
+    office.tracker.hand(1, assignees=ASSIGNED)
+    office.work(100)
+
+    assert office.ticket(ticket).stage is Stage.ASSIGNED
+    assert len(office.chat.texts(INTAKE)) == 2
+
+
+def test_there_is_one_chain_of_polls_however_many_processes_start(office: Office) -> None:
+    at_once(*[office.desk.keep_time] * 4)
+    office.work(200)
+    office.desk.keep_time()
+
+    assert len(waiting(office)) == len(waiting(office, "clean_up")) == 1
+
+
+def test_a_start_during_a_poll_keeps_the_cursors(office: Office) -> None:
+    """Another process polls at this moment; what it knows is not thrown away."""
+    office.desk.keep_time()
+    office.work(10)
+    before = waiting(office)[0].payload["cursors"]
+    poll = office.tracker.poll
+
+    def meanwhile(*asked: Any, **more: Any) -> Polled | None:
+        office.desk.keep_time()
+        return poll(*asked, **more)
+
+    office.tracker.poll = meanwhile  # type: ignore[method-assign]
+    poll_once(office)
+
+    [following] = waiting(office)
+    assert following.payload["cursors"] == before
+
+
+def test_without_polling_nothing_is_polled_and_the_house_is_still_cleaned(tmp_path: Path) -> None:
+    office = Office(tmp_path)
+    office.settings = replace(office.settings, poll_seconds=0)
+    office.new_desk().keep_time()
+    office.work(10)
+
+    assert (waiting(office), len(waiting(office, "clean_up"))) == ([], 1)
+    assert office.tracker.asked == 0
+    office.store.close()
+
+
+def test_polls_that_find_nothing_ask_once_for_each_repository(office: Office) -> None:
+    office.desk.keep_time()
+    office.work(10)
+    for expected in (2, 4, 6):
+        assert office.tracker.asked == expected
+        poll_once(office)
+
+
+def test_a_poll_begins_where_the_last_one_ended(office: Office) -> None:
+    asked: list[tuple[str, float]] = []
+    poll = office.tracker.poll
+
+    def noting(repository: str, **more: Any) -> Polled | None:
+        asked.append((repository, more["since"]))
+        return poll(repository, **more)
+
+    office.tracker.poll = noting  # type: ignore[method-assign]
+    start = office.clock.now
+    office.desk.keep_time()
+    office.submit()
+    office.work(10)
+    poll_once(office)
+    poll_once(office)
+
+    since = [moment for repository, moment in asked if repository == REQUESTS]
+    assert since[0] == start - 7 * DAY
+    assert since[2] == office.tracker.snapshot(1).updated_at
+
+
+# What goes wrong
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Later("GitHub: 503"),
+        Unsure("GitHub: 502"),
+        Refused("GitHub: 404"),
+        StoreError("locked"),
+        ZeroDivisionError(),
+        KeyError("full_name"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_no_failure_ends_polling_or_keeps_the_other_repository_from_it(
+    office: Office, error: Exception
+) -> None:
+    poll = office.tracker.poll
+    polled: list[str] = []
+
+    def failing(repository: str, **more: Any) -> Polled | None:
+        if repository == REQUESTS:
+            raise error
+        polled.append(repository)
+        return poll(repository, **more)
+
+    office.tracker.poll = failing  # type: ignore[method-assign]
+    office.desk.keep_time()
+    office.work(10)
+    office.clock.move(5 * DAY)
+    office.work(10)
+    poll_once(office)
+
+    assert len(polled) >= 3
+    assert len(waiting(office)) == 1
+    assert "parked" not in states(office.outbox)
+
+
+def test_polls_are_further_apart_while_github_cannot_be_reached_and_then_as_before(office: Office) -> None:
+    office.desk.keep_time()
+    office.work(1)
+    pauses = []
+    for fails in (1, 1, 1, 1, 1, 1, 1, 1, 0):
+        office.tracker.fails = [*[Later("GitHub: 503")] * 2 * fails]
+        office.clock.now = waiting(office)[0].due_at
+        office.work(1)
+        pauses.append(waiting(office)[0].due_at - office.clock.now + 1)
+
+    often = office.settings.poll_seconds
+    assert pauses[:3] == [often * 2, often * 4, often * 8]
+    assert pauses[-2:] == [max(900.0, often), often]
+
+
+def test_a_time_that_github_names_is_waited_for(office: Office) -> None:
+    office.tracker.fails = [Later("GitHub: rate limit", 1800.0)]
+    start = office.clock.now
+    office.desk.keep_time()
+    office.work(1)
+
+    assert waiting(office)[0].due_at == start + 1800
+
+
+def test_a_bug_that_one_issue_meets_does_not_stop_the_others(office: Office) -> None:
+    first, second = office.submit(view="V1"), office.submit(view="V2")
+    office.work(60)
+    for number in (1, 2):
+        office.tracker.hand(number, is_open=False)
+    observe = office.desk.observe
+
+    def stumbling(snapshot: IssueSnapshot, **more: Any) -> None:
+        if snapshot.number == 1:
+            raise ZeroDivisionError
+        observe(snapshot, **more)
+
+    office.desk.observe = stumbling  # type: ignore[method-assign]
+    office.desk.keep_time()
+    office.work(30)
+
+    assert [office.ticket(one).stage for one in (first, second)] == [Stage.OPEN, Stage.CLOSED]
+    assert len(waiting(office)) == 1
+
+
+def test_a_database_that_fails_during_a_poll_loses_no_change(office: Office) -> None:
+    ticket = office.submit()
+    office.desk.keep_time()
+    office.work(60)
+    office.tracker.hand(1, is_open=False)
+    observe = office.desk.observe
+
+    def failing(snapshot: IssueSnapshot, **more: Any) -> None:
+        office.desk.observe = observe  # type: ignore[method-assign]
+        raise StoreError("the database cannot be used: locked")
+
+    office.desk.observe = failing  # type: ignore[method-assign]
+    poll_once(office)
+    poll_once(office)
+
+    assert office.ticket(ticket).stage is Stage.CLOSED
+
+
+def test_a_renamed_repository_is_said_once_and_still_polled(office: Office) -> None:
+    """By the poll and by the webhook together, too."""
+    ticket = office.submit()
+    poll = office.tracker.poll
+
+    def renamed(repository: str, **more: Any) -> Polled | None:
+        polled = poll(repository, **more)
+        is_it = polled is not None and repository == REQUESTS
+        return replace(polled, renamed_to="sandbox-org/ids") if polled and is_it else polled
+
+    office.tracker.poll = renamed  # type: ignore[method-assign]
+    office.desk.keep_time()
+    office.work(100)
+    office.desk.repository_renamed(REQUESTS, "sandbox-org/ids")
+    for changes in ({"assignees": ASSIGNED}, {"is_open": False}):
+        office.tracker.hand(1, **changes)
+        poll_once(office)
+
+    assert sum("is now called" in text for text in office.chat.texts(TEAM)) == 1
+    assert office.ticket(ticket).stage is Stage.CLOSED
+
+
+def test_commands_in_comments_are_found_by_polling(office: Office) -> None:
+    ticket = office.submit()
+    office.desk.keep_time()
+    office.work(100)
+    office.tracker.said.append(
+        IssueComment(
+            repository=REQUESTS,
+            number=1,
+            id=7,
+            author=LINDEN,
+            body="/priority high",
+            created_at=office.clock.now,
+        )
+    )
+    office.tracker.hand(1)
+    for _ in range(3):
+        poll_once(office)
+
+    assert office.ticket(ticket).facts.priority
+    assert office.tracker.reactions == [(7, "+1")]
+
+
+@pytest.mark.parametrize("count", [100])
+def test_all_that_changed_in_a_day_without_github_is_told_once(office: Office, count: int) -> None:
+    """However many issues changed, and however often: each requestor gets one message, with how it is now."""
+    tickets = [office.submit(view=f"V{number}") for number in range(count)]
+    office.desk.keep_time()
+    office.work(10, has_pace=False)
+    before = len(office.chat.texts(INTAKE))
+    poll = office.tracker.poll
+    office.tracker.poll = _unreachable  # type: ignore[method-assign]
+
+    for hour in range(24):
+        for number in range(1 + hour % 5, count + 1, 5):
+            office.tracker.hand(number, assignees=ASSIGNED if number % 2 else frozenset({"sage-hollowell"}))
+            office.tracker.hand(number, labels=frozenset({f"priority: {('low', 'high')[hour > 12]}"}))
+        office.work(1, has_pace=False)
+        office.clock.move(3600)
+    office.tracker.poll = poll  # type: ignore[method-assign]
+    office.clock.move(900)
+    office.work(10, has_pace=False)
+
+    said = sorted(office.chat.texts(INTAKE)[before:])
+    expected = [
+        f"<@U0JUNIPER> ticket <{now.url}|#{now.number}>, *PR review*: its priority is high."
+        f" It is assigned to {'<@U0LINDEN>' if (now.number or 0) % 2 else '<@U0SAGE>'}."
+        for now in map(office.ticket, tickets)
+    ]
+    assert [text.partition(" Next")[0] for text in said] == sorted(expected)
+    assert sorted(row.effect.kind for row in office.outbox.rows("waiting")) == [
+        "clean_up",
+        "poll",
+        "roll_call",
+    ]
+    assert "parked" not in states(office.outbox)
+
+
+def _unreachable(*_: Any, **__: Any) -> None:
+    raise Later("GitHub: cannot be reached")
+
+
+# Cleaning up
+
+
+def ids(office: Office, state: str) -> list[int]:
+    return [row.effect.id or 0 for row in office.outbox.rows(state)]
+
+
+def test_what_was_done_a_month_ago_is_forgotten_and_nothing_else(office: Office) -> None:
+    office.submit()
+    office.work()
+    with office.store.begin() as transaction:
+        parked = transaction.enqueue(effect("lane", "post"))
+        later = transaction.enqueue(effect("other", "post", due_at=office.clock.now + 60 * DAY))
+        transaction.connection.execute(
+            update(tables.outbox).where(tables.outbox.c.id == parked).values(state="parked")
+        )
+    office.clock.move(31 * DAY)
+    fresh = office.submit(view="V2")
+    office.work()
+    office.desk.keep_time()
+    office.work()
+
+    assert ids(office, "parked") == [parked]
+    assert later in ids(office, "waiting")
+    with office.store.reading() as connection:
+        rows = connection.execute(select(tables.outbox).where(tables.outbox.c.state == "done")).all()
+    assert {row.ticket_id for row in rows} == {fresh.id, None}
+    assert office.ticket(fresh).number == 2
+
+
+def test_it_is_cleaned_up_each_day_some_rows_at_a_time(office: Office) -> None:
+    with office.store.begin() as transaction:
+        for number in range(2500):
+            transaction.enqueue(effect(f"lane {number % 7}", "post"))
+        transaction.connection.execute(update(tables.outbox).values(state="done"))
+    office.clock.move(31 * DAY)
+    office.desk.keep_time()
+    office.work(10)
+
+    assert all(number > 2500 for number in ids(office, "done"))
+    [following] = waiting(office, "clean_up")
+    assert DAY - 20 < following.due_at - office.clock.now <= DAY
+
+
+def test_what_comments_were_heard_is_remembered_for_a_year(office: Office) -> None:
+    for day, comment in ((0, 1), (200, 2), (166, 3)):
+        office.clock.move(day * DAY)
+        with office.store.begin() as transaction:
+            assert transaction.hear(REQUESTS, comment)
+    office.store.clean_up(done_before=0.0, heard_before=office.clock.now - 365 * DAY)
+
+    with office.store.begin() as transaction:
+        assert [transaction.hear(REQUESTS, comment) for comment in (1, 2, 3)] == [True, False, False]
+
+
+def test_events_and_tickets_are_never_forgotten(office: Office) -> None:
+    ticket = office.submit()
+    office.work()
+    office.clock.move(4000 * DAY)
+    office.desk.keep_time()
+    office.work()
+
+    assert office.ticket(ticket).number == 1
+    with office.store.reading() as connection:
+        kinds = connection.execute(select(tables.events.c.kind)).scalars().all()
+    assert kinds == [EventKind.CREATED.value]

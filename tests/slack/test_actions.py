@@ -1,0 +1,434 @@
+"""People move tickets by buttons in Slack: on the team's card, and in what the requestor is told."""
+
+from __future__ import annotations
+
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from slack_bolt import BoltRequest
+
+from identity_bot.tickets.model import CloseReason, Move, Priority, Stage, Ticket
+from identity_bot_sandbox.slack.values import Message
+from tests.support import REVIEW, World, eventually
+
+JUNIPER, MARLO = "U0JUNIPER", "U0MARLO"
+INDIGO, SAGE, LINDEN = "U0INDIGO", "U0SAGE", "U0LINDEN"
+INTAKE, TEAM = "C0INTAKE", "C0TEAM"
+REPOSITORY = "sandbox-org/identity-requests"
+INDIGOS = "indigo-marshwick"
+
+
+@pytest.fixture
+def ticket(world: World) -> Ticket:
+    """A ticket that Juniper has asked for, with its card in the team's channel."""
+    world.request(JUNIPER, "pr_review", **REVIEW)
+    world.sandbox.slack.close(JUNIPER)
+    eventually(lambda: world.sandbox.slack.messages(TEAM))
+    world.settle()
+    return now(world)
+
+
+def card(world: World) -> Message:
+    """The card as it now is."""
+    [message] = world.sandbox.slack.messages(TEAM)
+    return message
+
+
+def now(world: World) -> Ticket:
+    """The ticket as it now is."""
+    [value] = {button["value"] for button in buttons(card(world)).values()}
+    found = world.bot.desk.ticket(value)
+    assert found
+    return found
+
+
+def buttons(message: Message) -> dict[str, dict[str, Any]]:
+    """A message's buttons, by the moves that they stand for."""
+    return {
+        element["action_id"].removeprefix("idbot:move:"): element
+        for block in message.blocks
+        if block["type"] == "actions"
+        for element in block["elements"]
+    }
+
+
+def press(world: World, user: str, move: Move, *, settled: bool = True) -> None:
+    """Presses a button of the card."""
+    ack = world.sandbox.slack.click(user, TEAM, card(world).ts, f"idbot:move:{move.value}")
+    assert ack.is_ok
+    if settled:
+        world.settle()
+
+
+def open_form(world: World, user: str, move: Move) -> dict[str, Any]:
+    """Presses a button of the card and waits for its form."""
+    press(world, user, move, settled=False)
+    return eventually(lambda: world.sandbox.slack.view(user) or {})
+
+
+def send(world: World, user: str, **entered: Any) -> dict[str, str]:
+    """Fills in the form in front of somebody and sends it; what it then says is wrong."""
+    world.sandbox.slack.fill(user, {f"idbot:{name}": value for name, value in entered.items()})
+    refused = world.sandbox.slack.submit(user)
+    world.settle()
+    return refused
+
+
+def clicked(world: World, user: str, move: str, value: Any, **more: Any) -> Any:
+    """What the app answers to a click that the sandbox's people could not make any more."""
+    action = {"type": "button", "action_id": f"idbot:move:{move}", "block_id": "idbot:moves", "value": value}
+    body = {
+        "type": "block_actions",
+        "user": {"id": user},
+        "team": {"id": "T0SANDBOX"},
+        "trigger_id": world.sandbox.slack.trigger(user),
+        "response_url": world.sandbox.slack.response_url(user, INTAKE),
+        "actions": [action],
+        **more,
+    }
+    return world.app.dispatch(BoltRequest(body=body, mode="socket_mode"))
+
+
+def told(world: World, user: str) -> str:
+    """What somebody was last told in private."""
+    return eventually(lambda: world.sandbox.slack.ephemerals(user))[-1].text
+
+
+def asked_to_try(world: World, ticket: Ticket) -> Message:
+    """Brings the ticket to UAT, and the message by which its requestor is asked to try it."""
+    press(world, INDIGO, Move.TAKE)
+    press(world, INDIGO, Move.UAT)
+    [message] = eventually(lambda: can_be_answered(world, ticket))
+    return message
+
+
+def can_be_answered(world: World, ticket: Ticket) -> list[Message]:
+    """The messages with the button Accept."""
+    return [message for message in thread(world, ticket) if "accept" in buttons(message)]
+
+
+def thread(world: World, ticket: Ticket) -> list[Message]:
+    """All that stands in the ticket's thread."""
+    assert ticket.thread
+    return world.sandbox.slack.thread(ticket.thread.channel, ticket.thread.ts)
+
+
+# Moves made at once
+
+
+def test_who_takes_a_ticket_is_assigned_in_github_and_the_card_says_so(world: World, ticket: Ticket) -> None:
+    press(world, INDIGO, Move.TAKE)
+
+    [issue] = world.sandbox.github.issues(REPOSITORY)
+    assert issue.assignees == (INDIGOS,)
+    assert now(world).stage is Stage.ASSIGNED
+    assert f"*Assigned to:* <@{INDIGO}>" in card(world).text
+    assert world.sandbox.slack.ephemerals(INDIGO) == []
+
+
+def test_a_ticket_goes_through_its_life_by_buttons(world: World, ticket: Ticket) -> None:
+    press(world, INDIGO, Move.CRITICAL)
+    press(world, INDIGO, Move.TAKE)
+    press(world, INDIGO, Move.RELEASE)
+    released = now(world)
+    open_form(world, INDIGO, Move.CLOSE)
+    send(world, INDIGO, value="completed", reason="Merged")
+    closed = now(world)
+    press(world, INDIGO, Move.REOPEN)
+
+    assert (released.stage, released.facts.priority) == (Stage.RELEASED, Priority.CRITICAL)
+    assert (closed.stage, closed.facts.close_reason) == (Stage.CLOSED, CloseReason.COMPLETED)
+    assert now(world).stage is not Stage.CLOSED
+
+
+def test_the_card_offers_only_what_is_possible(world: World, ticket: Ticket) -> None:
+    before = set(buttons(card(world)))
+    press(world, INDIGO, Move.TAKE)
+    press(world, INDIGO, Move.CRITICAL)
+
+    assert before == {"take", "assign", "priority", "critical", "spoc", "target", "close"}
+    assert set(buttons(card(world))) == before - {"critical"} | {"uat", "release"}
+
+
+def test_who_has_no_known_login_is_told_how_to_take_a_ticket(world: World, ticket: Ticket) -> None:
+    world.sandbox.slack.invite(MARLO, TEAM)
+
+    press(world, MARLO, Move.TAKE)
+
+    assert "I do not know your GitHub login" in told(world, MARLO)
+    assert now(world).stage is Stage.OPEN
+
+
+@pytest.mark.parametrize("move", [Move.TAKE, Move.CRITICAL, Move.TARGET, Move.REOPEN])
+def test_who_is_not_of_the_team_is_told_who_may(world: World, ticket: Ticket, move: Move) -> None:
+    """Before any form is shown; the requestor too."""
+    for user in (MARLO, JUNIPER):
+        assert clicked(world, user, move.value, ticket.id).status == 200
+
+        assert "Only the Identity Team can do that with ticket #1" in told(world, user)
+        assert world.sandbox.slack.view(user) is None
+
+
+def test_who_has_left_the_team_is_told_so(
+    world: World, ticket: Ticket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.sandbox.slack.remove(SAGE, TEAM)
+    monkeypatch.setattr("identity_bot.slack.team.FRESH", 0.0)
+
+    clicked(world, SAGE, "take", ticket.id)
+
+    assert "Only the Identity Team" in told(world, SAGE)
+
+
+def test_a_click_on_an_old_card_says_what_is_possible_now(world: World, ticket: Ticket) -> None:
+    open_form(world, INDIGO, Move.CLOSE)
+    send(world, INDIGO, value="completed")
+
+    clicked(world, INDIGO, "take", ticket.id)
+
+    assert told(world, INDIGO) == "Ticket #1 is closed, so it cannot be taken. You can reopen it."
+
+
+@pytest.mark.parametrize("move", ["take", "assign", "accept"])
+@pytest.mark.parametrize("value", ["", "x", "00000000-0000-0000-0000-000000000000", "x" * 2000])
+def test_a_ticket_that_is_not_in_the_database_is_said(
+    world: World, ticket: Ticket, move: str, value: str
+) -> None:
+    assert clicked(world, INDIGO, move, value).status == 200
+
+    assert "I do not know this ticket" in told(world, INDIGO)
+
+
+@pytest.mark.parametrize(("move", "value"), [("dance", "x"), ("take", None), ("take", {"x": 1}), ("", "x")])
+def test_a_button_of_another_version_is_said(world: World, move: str, value: Any) -> None:
+    assert clicked(world, INDIGO, move, value).status == 200
+
+    assert "of another version" in told(world, INDIGO)
+
+
+def test_clicking_twice_at_once_does_it_once(world: World, ticket: Ticket) -> None:
+    with ThreadPoolExecutor(5) as hands:
+        list(hands.map(lambda _: press(world, INDIGO, Move.TAKE, settled=False), range(5)))
+    world.settle()
+
+    assert len(world.sandbox.github.comments(REPOSITORY, 1)) == 1
+    assert now(world).facts.assignees == (INDIGOS,)
+
+
+def test_two_people_at_once_are_both_heard(world: World, ticket: Ticket) -> None:
+    with ThreadPoolExecutor(2) as hands:
+        one = hands.submit(press, world, INDIGO, Move.CRITICAL, settled=False)
+        other = hands.submit(press, world, SAGE, Move.TAKE, settled=False)
+        one.result()
+        other.result()
+    world.settle()
+
+    facts = now(world).facts
+    assert (facts.priority, facts.assignees) == (Priority.CRITICAL, ("sage-hollowell",))
+
+
+def test_a_database_that_is_locked_is_said_and_nothing_is_changed(world: World, ticket: Ticket) -> None:
+    world.bot.desk.is_team(INDIGO)
+    other = sqlite3.connect(str(world.bot.store.engine.url.database), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    press(world, INDIGO, Move.CRITICAL, settled=False)
+    said = told(world, INDIGO)
+    other.execute("ROLLBACK")
+    other.close()
+
+    assert "*nothing was changed*" in said
+
+
+def test_a_slow_list_of_members_delays_no_ack(world: World, ticket: Ticket) -> None:
+    """The move is made all the same, as soon as Slack has told who is of the team."""
+    world.sandbox.slack.faults.add("conversations.members", delay=4.0)
+
+    ack = world.sandbox.slack.click(INDIGO, TEAM, card(world).ts, "idbot:move:critical")
+
+    assert ack.is_ok
+    eventually(lambda: world.bot.desk.ticket(ticket.id).facts.priority is Priority.CRITICAL)  # type: ignore[union-attr]
+
+
+def test_when_slack_does_not_tell_who_is_of_the_team_that_is_said(world: World, ticket: Ticket) -> None:
+    world.sandbox.slack.faults.add("conversations.members", error="internal_error", times=None)
+
+    press(world, INDIGO, Move.CRITICAL, settled=False)
+
+    assert "I could not find out who may do that" in told(world, INDIGO)
+
+
+# Moves that ask for something
+
+
+def test_a_target_date_is_asked_for_checked_and_set(world: World, ticket: Ticket) -> None:
+    today = world.bot.desk.today()
+    open_form(world, INDIGO, Move.TARGET)
+
+    past = send(world, INDIGO, value=today - timedelta(days=1))
+    far = send(world, INDIGO, value=today + timedelta(days=800))
+    fine = send(world, INDIGO, value=today + timedelta(days=10))
+
+    assert "in the past" in past["idbot:value"]
+    assert "two years" in far["idbot:value"]
+    assert fine == {}
+    assert world.sandbox.slack.view(INDIGO) is None
+    assert now(world).facts.target == today + timedelta(days=10)
+    assert "Change target date…" in str(card(world).blocks)
+
+
+def test_a_ticket_is_assigned_to_a_member_whose_login_is_known(world: World, ticket: Ticket) -> None:
+    world.sandbox.slack.invite(MARLO, TEAM)
+    open_form(world, LINDEN, Move.ASSIGN)
+
+    stranger = send(world, LINDEN, value=JUNIPER)
+    unknown = send(world, LINDEN, value=MARLO)
+    fine = send(world, LINDEN, value=SAGE)
+
+    assert "no member of the Identity Team" in stranger["idbot:value"]
+    assert "I do not know their GitHub login" in unknown["idbot:value"]
+    assert fine == {}
+    assert now(world).facts.assignees == ("sage-hollowell",)
+
+
+def test_a_spoc_needs_no_login(world: World, ticket: Ticket) -> None:
+    world.sandbox.slack.invite(MARLO, TEAM)
+    open_form(world, INDIGO, Move.SPOC)
+
+    assert send(world, INDIGO, value=MARLO) == {}
+
+    assert f"*SPOC:* <@{MARLO}>" in card(world).text
+
+
+def test_a_priority_is_set(world: World, ticket: Ticket) -> None:
+    open_form(world, INDIGO, Move.PRIORITY)
+
+    assert send(world, INDIGO, value="low") == {}
+
+    assert "priority: low" in world.sandbox.github.labels(REPOSITORY, 1)
+
+
+def test_a_form_over_what_has_changed_since_says_so(world: World, ticket: Ticket) -> None:
+    """Two people close at once: the second reads why the form is of no use any more."""
+    open_form(world, SAGE, Move.TARGET)
+    open_form(world, INDIGO, Move.CLOSE)
+    send(world, INDIGO, value="duplicate")
+
+    send(world, SAGE, value=world.bot.desk.today())
+
+    assert "Ticket #1 is closed, so it cannot be given a target date. You can reopen it." in str(
+        world.sandbox.slack.view(SAGE)
+    )
+
+
+def test_a_form_that_could_not_be_kept_stays_to_be_sent_again(world: World, ticket: Ticket) -> None:
+    open_form(world, INDIGO, Move.PRIORITY)
+    world.sandbox.slack.fill(INDIGO, {"idbot:value": "high"})
+    other = sqlite3.connect(str(world.bot.store.engine.url.database), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    world.sandbox.slack.submit(INDIGO)
+    over = str(world.sandbox.slack.view(INDIGO))
+    other.execute("ROLLBACK")
+    other.close()
+    world.sandbox.slack.close(INDIGO)
+
+    assert "nothing was changed" in over or "longer than usual" in over
+    assert world.sandbox.slack.submit(INDIGO) == {}
+    world.settle()
+    assert now(world).facts.priority is Priority.HIGH
+
+
+def test_a_form_that_slack_does_not_open_is_said(world: World, ticket: Ticket) -> None:
+    world.sandbox.slack.faults.add("views.open", error="expired_trigger_id")
+
+    press(world, INDIGO, Move.TARGET)
+
+    assert "did not let me open the form" in told(world, INDIGO)
+
+
+def test_a_form_of_another_version_is_said(world: World) -> None:
+    view = {"id": "V1", "type": "modal", "callback_id": "idbot:move", "private_metadata": "{", "state": {}}
+    body = {"type": "view_submission", "user": {"id": INDIGO}, "team": {"id": "T0SANDBOX"}, "view": view}
+
+    answer = world.app.dispatch(BoltRequest(body=body, mode="socket_mode"))
+
+    assert answer.status == 200
+    assert "of another version" in answer.body
+
+
+def test_sending_a_form_twice_does_it_once(world: World, ticket: Ticket) -> None:
+    open_form(world, INDIGO, Move.PRIORITY)
+    world.sandbox.slack.fill(INDIGO, {"idbot:value": "high"})
+
+    world.sandbox.slack.submit(INDIGO, clicks=4)
+    world.settle()
+
+    assert len(world.sandbox.github.comments(REPOSITORY, 1)) == 1
+
+
+# What the requestor does
+
+
+def test_the_requestor_accepts_and_the_message_says_so(world: World, ticket: Ticket) -> None:
+    message = asked_to_try(world, ticket)
+
+    world.sandbox.slack.click(JUNIPER, INTAKE, message.ts, "idbot:move:accept")
+    world.settle()
+
+    assert now(world).stage is Stage.ACCEPTED
+    assert can_be_answered(world, ticket) == []
+    [kept] = [m for m in thread(world, ticket) if m.ts == message.ts]
+    assert kept.text == f"{message.text}\n<@{JUNIPER}> accepted it."
+
+
+def test_the_requestor_sends_it_back_with_a_reason(world: World, ticket: Ticket) -> None:
+    message = asked_to_try(world, ticket)
+    world.sandbox.slack.click(JUNIPER, INTAKE, message.ts, "idbot:move:reject")
+    eventually(lambda: world.sandbox.slack.view(JUNIPER))
+
+    personal = send(world, JUNIPER, reason="The SSN 123-45-6789 is shown")
+    fine = send(world, JUNIPER, reason="It still asks twice")
+
+    assert "a Social Security number" in personal["idbot:reason"]
+    assert "123-45-6789" not in str(personal)
+    assert fine == {}
+    assert now(world).stage is Stage.IN_PROGRESS
+    assert "It still asks twice" in str(world.sandbox.github.comments(REPOSITORY, 1))
+    eventually(lambda: can_be_answered(world, ticket) == [])
+    assert any("said that it needs work" in m.text for m in thread(world, ticket))
+
+
+def test_nobody_else_accepts(world: World, ticket: Ticket) -> None:
+    message = asked_to_try(world, ticket)
+
+    for user, action in ((MARLO, "accept"), (INDIGO, "accept"), (INDIGO, "reject")):
+        world.sandbox.slack.click(user, INTAKE, message.ts, f"idbot:move:{action}")
+
+        assert "Only Juniper Vale, who asked for ticket #1, can accept it" in told(world, user)
+        assert world.sandbox.slack.view(user) is None
+    assert now(world).stage is Stage.UAT
+
+
+def test_the_requestor_closes_their_own_request(world: World, ticket: Ticket) -> None:
+    [message] = [m for m in world.sandbox.slack.messages(INTAKE) if "close" in buttons(m)]
+    world.sandbox.slack.click(JUNIPER, INTAKE, message.ts, "idbot:move:close")
+    eventually(lambda: world.sandbox.slack.view(JUNIPER))
+
+    assert send(world, JUNIPER, value="not planned", reason="Found it myself") == {}
+
+    assert now(world).facts.close_reason is CloseReason.NOT_PLANNED
+    eventually(lambda: "closed the request" in world.sandbox.slack.messages(INTAKE)[0].text)
+
+
+def test_accepting_twice_says_that_it_is_accepted(world: World, ticket: Ticket) -> None:
+    asked_to_try(world, ticket)
+    clicked(world, JUNIPER, "accept", ticket.id)
+    world.settle()
+
+    clicked(world, JUNIPER, "accept", ticket.id)
+
+    assert told(world, JUNIPER) == "Ticket #1 is already accepted. You can close it."

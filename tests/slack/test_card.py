@@ -1,0 +1,425 @@
+"""The card shows the truth and offers what is possible; a move's form asks for what it needs and checks it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.test_blocks import DRAFT, FULL, spoken, text, ticket
+
+from identity_bot import Form, LongText, Person, YesNo
+from identity_bot.errors import Invalid
+from identity_bot.forms.slack_limits import check_message, check_view
+from identity_bot.slack.card import (
+    ASKING,
+    FORM,
+    ORDER,
+    REASON,
+    VALUE,
+    Click,
+    card,
+    change_in,
+    click_behind,
+    click_in,
+    move_form,
+)
+from identity_bot.tickets.lifecycle import MOVES, By, possible
+from identity_bot.tickets.model import Change, CloseReason, Facts, Move, Priority, Stage, Ticket
+from identity_bot.tickets.people import People
+
+PEOPLE = People(
+    [
+        {"slack": "U0INDIGO", "github": "indigo-marshwick"},
+        {"slack": "U0LINDEN", "github": "linden-brookmere"},
+    ]
+)
+TEAM = frozenset({"U0INDIGO", "U0LINDEN", "U0SAGE"})
+TODAY = date(2026, 11, 21)
+CLICK = Click(move=Move.REJECT, ticket_id="T1", text="Ready", response_url="https://hooks.slack.test/1")
+
+
+def at(stage: Stage, **facts: Any) -> Ticket:
+    """A ticket at a stage."""
+    return ticket(
+        answers={},
+        headline="New ticket",
+        facts=Facts(stage=stage, **facts),
+        repository="sandbox-org/requests",
+    )
+
+
+def buttons(shown: Mapping[str, Any]) -> dict[str, str]:
+    """What a card's buttons say, by their action ids."""
+    return {
+        element["action_id"]: element["text"]["text"]
+        for block in shown["blocks"]
+        if block["type"] == "actions"
+        for element in block["elements"]
+    }
+
+
+def facts_on(shown: Mapping[str, Any]) -> dict[str, str]:
+    """What a card says besides the answers."""
+    lines = [line for line in shown["text"].split("\n") if line.startswith("*") and ":* " in line]
+    return dict(line[1:].split(":* ", 1) for line in lines)
+
+
+def sent(click: Click, **entered: Any) -> dict[str, Any]:
+    """A move's form as Slack sends it, with a value and a reason entered."""
+    values = {}
+    if "value" in entered:
+        state = entered["value"]
+        values[VALUE] = {VALUE: state if isinstance(state, dict) else {"selected_option": {"value": state}}}
+    if "reason" in entered:
+        values[REASON] = {REASON: {"type": "plain_text_input", "value": entered["reason"]}}
+    return {**move_form(at(Stage.UAT), click), "state": {"values": values}}
+
+
+def read(move: Move, **entered: Any) -> Change:
+    """The change that a form asks for."""
+    click = replace(CLICK, move=move)
+    return change_in(sent(click, **entered), move, people=PEOPLE, is_team=TEAM.__contains__, today=TODAY)
+
+
+def problem(move: Move, **entered: Any) -> dict[str, str]:
+    """What is wrong with a form."""
+    with pytest.raises(Invalid) as refused:
+        read(move, **entered)
+    return refused.value.problems
+
+
+def person(slack_id: str) -> dict[str, str]:
+    return {"type": "users_select", "selected_user": slack_id}
+
+
+def day(written: str) -> dict[str, str]:
+    return {"type": "datepicker", "selected_date": written}
+
+
+# The card
+
+
+def test_a_card_shows_how_far_the_ticket_has_come() -> None:
+    shown = card(
+        at(
+            Stage.IN_PROGRESS,
+            priority=Priority.HIGH,
+            assignees=("linden-brookmere", "unknown-login"),
+            spoc="slack:U0SAGE",
+            target=date(2026, 12, 1),
+        ),
+        FULL,
+        PEOPLE,
+    )
+
+    assert check_message(shown) == []
+    assert facts_on(shown) == {
+        "Type": "Everything",
+        "Requestor": "Juniper Vale",
+        "Team": "Benefits",
+        "Urgent": "No",
+        "Stage": "in progress",
+        "Priority": "high",
+        "SPOC": "<@U0SAGE>",
+        "Assigned to": "<@U0LINDEN>, unknown-login",
+        "Target date": "December 1, 2026",
+        "Asked": "<!date^0^{date_short_pretty} at {time} ({ago})|1970-01-01 00:00 UTC>",
+        "Reference": ticket().reference,
+    }
+
+
+def test_a_new_tickets_card_says_what_is_not_settled_yet() -> None:
+    said = facts_on(card(at(Stage.OPEN), FULL, PEOPLE))
+
+    assert (said["Priority"], said["SPOC"], said["Assigned to"], said["Target date"]) == (
+        "not set",
+        "not named",
+        "nobody",
+        "not set",
+    )
+
+
+def test_a_closed_tickets_card_says_why_and_offers_to_reopen_it() -> None:
+    shown = card(at(Stage.CLOSED, close_reason=CloseReason.NOT_PLANNED), FULL, PEOPLE)
+
+    assert facts_on(shown)["Stage"] == "closed: not planned"
+    assert buttons(shown) == {"idbot:move:reopen": "Reopen"}
+
+
+@pytest.mark.parametrize("stage", Stage)
+@pytest.mark.parametrize("priority", [None, Priority.CRITICAL])
+def test_a_card_offers_the_team_what_is_possible_now_and_nothing_else(
+    stage: Stage, priority: Priority | None
+) -> None:
+    now = at(stage, priority=priority)
+
+    shown = card(now, FULL, PEOPLE)
+
+    teams = {move for move in possible(now) if MOVES[move].by is not By.REQUESTOR}
+    assert set(buttons(shown)) == {f"idbot:move:{move.value}" for move in teams}
+    assert check_message(shown) == []
+
+
+@pytest.mark.parametrize("reason", [CloseReason.DELETED, CloseReason.MOVED])
+def test_a_card_whose_issue_is_gone_offers_nothing(reason: CloseReason) -> None:
+    assert buttons(card(at(Stage.CLOSED, close_reason=reason), FULL, PEOPLE)) == {}
+
+
+def test_the_button_of_what_comes_next_stands_out_and_each_names_its_ticket_to_screen_readers() -> None:
+    shown = card(replace(at(Stage.IN_PROGRESS), number=7), FULL, PEOPLE)
+    drawn = shown["blocks"][-1]["elements"]
+
+    assert [one["text"]["text"] for one in drawn if one.get("style") == "primary"] == ["Ready for UAT"]
+    assert "Assign, ticket #7" in [one["accessibility_label"] for one in drawn]
+
+
+def test_a_sensitive_tickets_card_says_where_to_read_it() -> None:
+    said = facts_on(card(replace(at(Stage.OPEN), is_sensitive=True), FULL, PEOPLE))
+
+    assert said["Sensitive"] == "Yes, read it in GitHub only"
+
+
+def test_the_order_of_the_buttons_has_all_the_teams_moves() -> None:
+    assert set(ORDER) == {move for move, row in MOVES.items() if row.by is not By.REQUESTOR}
+
+
+def test_a_target_date_that_is_set_can_be_changed() -> None:
+    shown = card(at(Stage.IN_PROGRESS, target=TODAY), FULL, PEOPLE)
+
+    assert buttons(shown)["idbot:move:target"] == "Change target date…"
+
+
+def test_what_is_odd_about_an_issue_is_on_the_card() -> None:
+    shown = card(replace(at(Stage.OPEN), remark="the issue has labels of <2> stages"), FULL, PEOPLE)
+
+    assert "The issue has labels of &lt;2&gt; stages." in shown["text"]
+    assert check_message(shown) == []
+
+
+def test_a_card_of_a_type_that_is_gone_still_shows_the_facts() -> None:
+    shown = card(ticket(answers={"short": "five!"}), None, PEOPLE)
+
+    assert facts_on(shown)["Type"] == "full"
+    assert "five!" not in shown["text"]
+    assert check_message(shown) == []
+
+
+def test_a_card_shows_answers() -> None:
+    answers = dict(DRAFT.values) | {"number": 5, "decimal": 0.25, "files": []}
+
+    shown = card(ticket(answers=answers), FULL, PEOPLE)
+
+    assert check_message(shown) == []
+    assert "*One*\nb" in shown["text"]
+    assert "*Several*\na, c" in shown["text"]
+    assert "*One of many*\nOption number 249" in shown["text"]
+    assert "*Address*\n<https://va.gov/?a=1&amp;b=2>" in shown["text"]
+
+
+@given(st.dictionaries(st.sampled_from([q.name for q in FULL.questions]), text), text, text, text)
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_slack_takes_a_card_whatever_was_answered_and_its_text_is_complete(
+    answers: dict[str, str], name: str, headline: str, remark: str
+) -> None:
+    requestor = Person(slack_id="U1", name=name, team=name)
+    now = ticket(answers=answers, requestor=requestor, headline=headline, remark=remark)
+
+    shown = card(now, FULL, PEOPLE)
+
+    assert check_message(shown) == []
+    labels = set(buttons(shown).values())
+    assert all(part in shown["text"] for part in spoken(shown["blocks"]) if part not in labels)
+    assert "<!" not in shown["text"].replace(headline, "").replace("<!date^", "")
+
+
+def test_a_link_on_a_card_cannot_pretend_to_lead_elsewhere() -> None:
+    shown = card(ticket(answers={"url": "https://evil.test/|https://va.gov"}), FULL, PEOPLE)
+
+    assert "<https://evil.test/%7Chttps://va.gov>" in shown["text"]
+
+
+def test_a_link_too_long_for_a_card_is_no_link() -> None:
+    shown = card(ticket(answers={"url": "https://va.gov/" + "x" * 400}), FULL, PEOPLE)
+
+    assert "<https" not in shown["text"].replace("<https://github.test", "")
+
+
+def test_a_card_that_has_no_room_for_all_answers_counts_the_rest() -> None:
+    asked = Form(title="Long", questions=[LongText(name=f"q{n}", label=f"Q{n}" * 90) for n in range(90)])
+    answers = {f"q{n}": "語😀" * 1500 for n in range(90)}
+
+    shown = card(ticket(answers=answers), asked, PEOPLE)
+    listed = sum(block["type"] == "section" for block in shown["blocks"]) - 3
+
+    assert check_message(shown) == []
+    assert f"… and {90 - listed} more answers in the ticket." in shown["text"]
+
+
+def test_a_card_of_many_short_answers_stays_within_fifty_blocks_with_its_buttons() -> None:
+    asked = Form(title="Long", questions=[YesNo(name=f"q{n}", label=f"Q{n}") for n in range(90)])
+
+    shown = card(replace(at(Stage.OPEN), answers={f"q{n}": True for n in range(90)}), asked, PEOPLE)
+
+    assert check_message(shown) == []
+    assert len(shown["blocks"]) == 50
+    assert buttons(shown)
+
+
+@given(st.dictionaries(st.sampled_from([q.name for q in FULL.questions]), st.just("SECRET"), min_size=1))
+@settings(max_examples=30, deadline=None, derandomize=True)
+def test_a_sensitive_tickets_card_has_nothing_of_its_answers(answers: dict[str, str]) -> None:
+    shown = card(ticket(answers=answers, is_sensitive=True), FULL, PEOPLE)
+
+    assert "SECRET" not in json.dumps(shown)
+    assert "Yes, read it in GitHub only" in shown["text"]
+
+
+# Clicks
+
+
+def test_a_click_on_a_card_says_which_move_of_which_ticket() -> None:
+    [block] = [b for b in card(at(Stage.OPEN), FULL, PEOPLE)["blocks"] if b["type"] == "actions"]
+    action = {**block["elements"][0], "block_id": block["block_id"]}
+
+    click = click_in({"actions": [action], "message": {"text": "the card"}, "response_url": "https://x.test"})
+
+    assert click == Click(move=Move.TAKE, ticket_id=ticket().id, response_url="https://x.test")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"actions": []},
+        {"actions": [{"action_id": "idbot:move:dance", "value": "T1"}]},
+        {"actions": [{"action_id": "idbot:move:", "value": "T1"}]},
+        {"actions": [{"action_id": "idbot:move:take"}]},
+        {"actions": [{"action_id": "idbot:move:take", "value": 5}]},
+    ],
+)
+def test_a_click_that_nobody_knows_is_none(body: dict[str, Any]) -> None:
+    assert click_in(body) is None
+
+
+@pytest.mark.parametrize(
+    "metadata", ["", "{", "[]", "5", "null", "{}", '{"move": "dance"}', '{"move": "take"}', '{"move": "take", "x": 1}',
+                 '{"move": "take", "ticket_id": 5}', '{"move": ["take"], "ticket_id": "T1"}'],
+)  # fmt: skip
+def test_metadata_of_another_version_is_no_click(metadata: str) -> None:
+    assert click_behind({"private_metadata": metadata}) is None
+
+
+def test_a_form_remembers_the_click_that_opened_it() -> None:
+    assert click_behind(move_form(at(Stage.UAT), CLICK)) == CLICK
+
+
+def test_a_message_too_long_for_a_forms_memory_is_left_as_it_is() -> None:
+    view = move_form(at(Stage.UAT), replace(CLICK, text="語" * 1500))
+
+    assert check_view(view) == []
+    assert click_behind(view) == replace(CLICK, text="")
+
+
+# Forms of moves
+
+
+@pytest.mark.parametrize("move", sorted(ASKING))
+@pytest.mark.parametrize("stage", [Stage.OPEN, Stage.UAT])
+def test_slack_takes_the_form_of_every_move(move: Move, stage: Stage) -> None:
+    now = at(stage, priority=Priority.LOW, target=TODAY)
+
+    view = move_form(
+        replace(now, requestor=Person(slack_id="U1", name="x" * 3000)), replace(CLICK, move=move)
+    )
+
+    assert check_view(view) == []
+    assert view["callback_id"] == FORM
+
+
+def test_a_form_starts_from_what_is_so() -> None:
+    now = at(Stage.IN_PROGRESS, priority=Priority.LOW, target=date(2026, 12, 1))
+
+    target = move_form(now, replace(CLICK, move=Move.TARGET))
+    priority = move_form(now, replace(CLICK, move=Move.PRIORITY))
+
+    assert target["title"]["text"] == "Change target date"
+    assert target["blocks"][1]["element"]["initial_date"] == "2026-12-01"
+    assert priority["blocks"][1]["element"]["initial_option"]["value"] == "low"
+
+
+@pytest.mark.parametrize(
+    ("move", "entered", "change"),
+    [
+        (
+            Move.ASSIGN,
+            {"value": person("U0LINDEN")},
+            Change(move=Move.ASSIGN, value="linden-brookmere"),
+        ),
+        (Move.SPOC, {"value": person("U0INDIGO")}, Change(move=Move.SPOC, value="indigo-marshwick")),
+        (Move.SPOC, {"value": person("U0SAGE")}, Change(move=Move.SPOC, value="slack:U0SAGE")),
+        (Move.PRIORITY, {"value": "high"}, Change(move=Move.PRIORITY, value="high")),
+        (Move.TARGET, {"value": day("2026-11-21")}, Change(move=Move.TARGET, value="2026-11-21")),
+        (Move.TARGET, {"value": day("2028-11-21")}, Change(move=Move.TARGET, value="2028-11-21")),
+        (
+            Move.CLOSE,
+            {"value": "not planned", "reason": " Out of\r\nscope "},
+            Change(move=Move.CLOSE, value="not planned", reason="Out of\nscope"),
+        ),
+        (Move.CLOSE, {"value": "duplicate", "reason": None}, Change(move=Move.CLOSE, value="duplicate")),
+        (
+            Move.REJECT,
+            {"reason": "It asks twice"},
+            Change(move=Move.REJECT, reason="It asks twice"),
+        ),
+    ],
+)
+def test_a_filled_in_form_is_a_change(move: Move, entered: dict[str, Any], change: Change) -> None:
+    assert read(move, **entered) == change
+
+
+@pytest.mark.parametrize(
+    ("move", "entered", "block", "said"),
+    [
+        (Move.ASSIGN, {}, VALUE, "choose somebody"),
+        (Move.ASSIGN, {"value": person("U0JUNIPER")}, VALUE, "no member of the Identity Team"),
+        (Move.ASSIGN, {"value": person("U0SAGE")}, VALUE, "Please assign them in GitHub"),
+        (Move.SPOC, {"value": person("U0JUNIPER")}, VALUE, "no member of the Identity Team"),
+        (Move.PRIORITY, {"value": "huge"}, VALUE, "one of the priorities"),
+        (Move.PRIORITY, {}, VALUE, "one of the priorities"),
+        (Move.TARGET, {"value": day("2026-11-20")}, VALUE, "in the past"),
+        (Move.TARGET, {"value": day("2028-11-22")}, VALUE, "two years"),
+        (Move.TARGET, {"value": day("2026-02-30")}, VALUE, "choose a day"),
+        (Move.TARGET, {"value": day("tomorrow")}, VALUE, "choose a day"),
+        (Move.TARGET, {}, VALUE, "choose a day"),
+        (Move.CLOSE, {"value": "deleted"}, VALUE, "one of the reasons"),
+        (Move.CLOSE, {"value": "completed", "reason": "SSN 123-45-6789"}, REASON, "Social Security number"),
+        (Move.REJECT, {"reason": " \n "}, REASON, "what is missing"),
+        (Move.REJECT, {"reason": "password: Hunter2!x"}, REASON, "a password"),
+    ],
+)
+def test_what_is_wrong_stands_at_its_field(
+    move: Move, entered: dict[str, Any], block: str, said: str
+) -> None:
+    problems = problem(move, **entered)
+
+    assert said in problems[block]
+    assert set(problems) == {block}
+    assert "123-45-6789" not in str(problems)
+    assert block in {
+        one.get("block_id") for one in move_form(at(Stage.UAT), replace(CLICK, move=move))["blocks"]
+    }
+
+
+def test_a_leap_day_is_held_to_the_same_two_years() -> None:
+    click = replace(CLICK, move=Move.TARGET)
+    view = sent(click, value=day("2030-02-28"))
+
+    change = change_in(view, Move.TARGET, people=PEOPLE, is_team=bool, today=date(2028, 2, 29))
+
+    assert change.value == "2030-02-28"

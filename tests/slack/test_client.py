@@ -1,0 +1,574 @@
+"""Slack as the desk sees it, with slack_sdk as it is against the sandbox: what each of Slack's answers comes to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from identity_bot.errors import IdentityBotError, Later, Refused, Unsure
+from identity_bot.slack.client import SlackChat
+from identity_bot.tickets.model import Post
+from identity_bot_sandbox import cast
+from identity_bot_sandbox.server import Sandbox
+from identity_bot_sandbox.slack.state import SCOPES
+from identity_bot_sandbox.slack.world import SlackWorld
+from tests.support import eventually
+
+INTAKE, TEAM, SECRET, JUNIPER = "C0INTAKE", "C0TEAM", "C0SECRET", "U0JUNIPER"
+GROUP, IDENTITY_TEAM = "S0IDENTITY", {"U0INDIGO", "U0SAGE", "U0LINDEN"}
+MESSAGE = {"text": "Hello", "blocks": []}
+
+EVERYWHERE = {
+    # docs.slack.dev/reference/methods: the errors that every method shares
+    Refused: """deprecated_endpoint invalid_arg_name invalid_arguments invalid_array_arg invalid_charset
+        invalid_form_data invalid_post_type is_bot method_deprecated missing_post_type missing_scope
+        no_permission not_allowed_token_type""",
+    Later: """access_denied accesslimited account_inactive ekm_access_denied enterprise_is_restricted
+        invalid_auth not_authed org_login_required ratelimited request_timeout team_access_not_granted
+        team_added_to_org token_expired token_revoked two_factor_setup_required""",
+    Unsure: "fatal_error internal_error service_unavailable",
+}
+OWN = {
+    "chat.postMessage": {
+        Refused: """as_user_not_supported attachment_payload_limit_exceeded cannot_reply_to_message
+            channel_not_found duplicate_channel_not_found duplicate_message_not_found invalid_blocks
+            invalid_blocks_format invalid_metadata_format invalid_metadata_schema is_archived
+            markdown_text_conflict messages_tab_disabled metadata_must_be_sent_from_app metadata_too_large
+            missing_file_data msg_blocks_too_long msg_too_long no_text not_in_channel restricted_action
+            restricted_action_non_threadable_channel restricted_action_read_only_channel
+            restricted_action_thread_locked restricted_action_thread_only_channel
+            slack_connect_canvas_sharing_blocked slack_connect_file_link_sharing_blocked
+            slack_connect_lists_sharing_blocked team_not_found too_many_attachments too_many_contact_cards""",
+        Later: "rate_limited message_limit_exceeded",
+    },
+    "chat.update": {
+        Refused: """as_user_not_supported block_mismatch cant_broadcast_message invalid_attachments invalid_blocks
+            invalid_blocks_format invalid_metadata_format invalid_metadata_schema markdown_text_conflict
+            metadata_must_be_sent_from_app metadata_too_large msg_too_long no_dual_broadcast_content_update no_text
+            slack_connect_file_link_sharing_blocked streaming_state_conflict team_not_found
+            too_many_attachments""",
+        Later: "external_channel_migrating",
+        Unsure: "update_failed",
+    },
+    "chat.delete": {
+        Refused: "cant_delete_message channel_not_found compliance_exports_prevent_deletion",
+    },
+    "conversations.members": {
+        Refused: """channel_not_found invalid_cursor invalid_limit method_not_supported_for_channel_type""",
+        Later: "fetch_members_failed",
+    },
+    "usergroups.users.list": {
+        Refused: "invalid_cursor no_such_subteam plan_upgrade_required user_is_restricted"
+    },
+    "views.update": {Refused: "duplicate_external_id hash_conflict not_found view_too_large"},
+    "chat.getPermalink": {Refused: "channel_not_found message_not_found"},
+    "conversations.history": {
+        Refused: """channel_is_limited_access channel_not_found invalid_cursor invalid_metadata_filter_keys
+            invalid_ts_latest invalid_ts_oldest not_in_channel"""
+    },
+    "conversations.replies": {
+        Refused: """channel_not_found invalid_cursor invalid_metadata_filter_keys invalid_ts_latest
+            invalid_ts_oldest list_record_comment_fetch_failed method_not_supported_for_channel_type"""
+    },
+    "conversations.list": {
+        Refused: """invalid_cursor invalid_limit invalid_types method_not_supported_for_channel_type
+            missing_argument"""
+    },
+    "conversations.open": {
+        Refused: """channel_not_found invalid_user_combination method_not_supported_for_channel_type
+            not_enough_users too_many_users user_disabled user_not_found user_not_visible
+            users_list_not_supplied"""
+    },
+}
+CALLS: dict[str, Callable[[SlackChat], object]] = {
+    "chat.postMessage": lambda chat: chat.post(INTAKE, MESSAGE, mark="1", thread_ts=None),
+    "chat.update": lambda chat: chat.update(Post(channel=INTAKE, ts="1.0"), MESSAGE),
+    "chat.delete": lambda chat: chat.delete(Post(channel=INTAKE, ts="1.0")),
+    "conversations.members": lambda chat: chat.members(TEAM),
+    "usergroups.users.list": lambda chat: chat.members(GROUP),
+    "views.update": lambda chat: chat.show("V1", {"type": "modal"}),
+    "chat.getPermalink": lambda chat: chat.link_to(Post(channel=INTAKE, ts="1.0")),
+    "conversations.history": lambda chat: chat.find_post(INTAKE, "1", 0.0, thread_ts=None),
+    "conversations.replies": lambda chat: chat.find_post(INTAKE, "1", 0.0, thread_ts="1.0"),
+    "conversations.list": lambda chat: chat.find_post("#vsp-identity", "1", 0.0, thread_ts=None),
+    "conversations.open": lambda chat: chat.find_post(JUNIPER, "1", 0.0, thread_ts=None),
+}
+ANSWERS = [
+    pytest.param(method, code, kind, id=f"{method}-{code}")
+    for method in CALLS
+    for table in (EVERYWHERE, OWN[method])
+    for kind, codes in table.items()
+    for code in codes.split()
+]
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def slack(running: Sandbox) -> Iterator[SlackWorld]:
+    """The sandbox's Slack, put back after each test."""
+    world = running.slack
+    yield world
+    world.faults.clear()
+    world.traffic.clear()
+    world.scopes = SCOPES
+    world.deactivated.clear()
+    for channel in world.channels.values():
+        channel.messages.clear()
+        channel.is_archived = False
+
+
+@pytest.fixture
+def chat(running: Sandbox, slack: SlackWorld) -> SlackChat:
+    return SlackChat(cast.BOT_TOKEN, running.environment()["SLACK_API_URL"])
+
+
+@pytest.mark.parametrize(("method", "code", "kind"), ANSWERS)
+def test_every_documented_error_is_told_apart_by_what_may_be_done_about_it(
+    chat: SlackChat, slack: SlackWorld, method: str, code: str, kind: type[IdentityBotError]
+) -> None:
+    slack.faults.add(method, error=code)
+
+    with pytest.raises(kind) as raised:
+        CALLS[method](chat)
+
+    assert str(raised.value) == f"Slack's {method}: {code}"
+    assert len(slack.traffic.calls(method)) == 1
+
+
+@pytest.mark.parametrize("method", CALLS)
+def test_a_limit_says_how_long_to_wait_and_nobody_sleeps(
+    chat: SlackChat, slack: SlackWorld, method: str
+) -> None:
+    slack.faults.add(method, retry_after=17)
+    began = time.monotonic()
+
+    with pytest.raises(Later) as later:
+        CALLS[method](chat)
+
+    assert later.value.seconds == 17
+    assert time.monotonic() - began < 1
+    assert len(slack.traffic.calls(method)) == 1
+
+
+def test_an_error_of_limits_without_a_time_is_waited_for_a_while(chat: SlackChat, slack: SlackWorld) -> None:
+    slack.faults.add("chat.postMessage", error="rate_limited")
+
+    with pytest.raises(Later) as later:
+        CALLS["chat.postMessage"](chat)
+
+    assert later.value.seconds
+    assert later.value.seconds >= 1
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 408, 500, 502, 503, 504])
+def test_an_answer_that_is_no_answer_of_slack_is_an_unknown_outcome(
+    chat: SlackChat, slack: SlackWorld, status: int
+) -> None:
+    slack.faults.add("chat.postMessage", status=status)
+
+    with pytest.raises(Unsure, match=f"HTTP {status}"):
+        CALLS["chat.postMessage"](chat)
+
+    assert len(slack.traffic.calls("chat.postMessage")) == 1
+
+
+def test_a_page_of_html_instead_of_json_is_an_unknown_outcome(chat: SlackChat, slack: SlackWorld) -> None:
+    slack.faults.add("chat.postMessage", status=200)
+
+    with pytest.raises(Unsure):
+        CALLS["chat.postMessage"](chat)
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_connection_that_breaks_is_an_unknown_outcome_and_nothing_is_posted_twice(
+    chat: SlackChat, slack: SlackWorld, after: bool
+) -> None:
+    slack.faults.add("chat.postMessage", cut=True, after=after)
+
+    with pytest.raises(Unsure):
+        CALLS["chat.postMessage"](chat)
+
+    assert len(slack.traffic.calls("chat.postMessage")) == 1
+    assert len(slack.messages(INTAKE)) == after
+
+
+def test_silence_is_an_unknown_outcome_and_nothing_is_posted_twice(
+    chat: SlackChat, slack: SlackWorld
+) -> None:
+    slack.faults.add("chat.postMessage", hang=True, after=True)
+    chat.client.timeout = 1
+
+    with pytest.raises(Unsure):
+        CALLS["chat.postMessage"](chat)
+
+    assert len(slack.messages(INTAKE)) == 1
+
+
+def test_a_server_that_is_not_there_was_certainly_not_asked() -> None:
+    chat = SlackChat(cast.BOT_TOKEN, "http://127.0.0.1:9/slack/api/")
+
+    with pytest.raises(Later, match="ConnectionRefusedError"):
+        CALLS["chat.postMessage"](chat)
+
+
+def test_a_missing_scope_is_named(chat: SlackChat, slack: SlackWorld) -> None:
+    slack.scopes = SCOPES - {"chat:write"}
+
+    with pytest.raises(Refused, match=r"missing_scope \(needed: chat:write\)"):
+        CALLS["chat.postMessage"](chat)
+
+
+def test_a_message_says_everything_in_text_and_unfurls_nothing(chat: SlackChat, slack: SlackWorld) -> None:
+    post = chat.post("#vsp-identity", {"text": "Hello", "blocks": []}, mark="7", thread_ts=None)
+
+    [call] = slack.traffic.calls("chat.postMessage")
+    assert (post.channel, call.arguments["text"]) == (INTAKE, "Hello")
+    assert call.arguments["unfurl_links"] is call.arguments["unfurl_media"] is False
+    assert call.arguments["metadata"]["event_payload"] == {"mark": "7"}
+
+
+@pytest.mark.parametrize("channel", [INTAKE, "#vsp-identity", JUNIPER])
+def test_a_post_is_found_again_by_its_mark(chat: SlackChat, slack: SlackWorld, channel: str) -> None:
+    since = time.time()
+    other = chat.post(channel, MESSAGE, mark="1", thread_ts=None)
+    posted = chat.post(channel, MESSAGE, mark="2", thread_ts=None)
+
+    found = chat.find_post(channel, "2", since, thread_ts=None)
+
+    assert found == posted != other
+    assert chat.find_post(channel, "3", since, thread_ts=None) is None
+
+
+def test_a_post_is_found_again_by_a_bot_that_was_restarted(
+    running: Sandbox, chat: SlackChat, slack: SlackWorld
+) -> None:
+    posted = chat.post("#vsp-identity", MESSAGE, mark="1", thread_ts=None)
+    restarted = SlackChat(cast.BOT_TOKEN, running.environment()["SLACK_API_URL"])
+
+    assert restarted.find_post("#vsp-identity", "1", time.time() - 60, thread_ts=None) == posted
+
+
+def test_a_post_in_a_thread_is_found_there(chat: SlackChat, slack: SlackWorld) -> None:
+    root = slack.say(JUNIPER, INTAKE, "Can somebody help?")
+    posted = chat.post(INTAKE, MESSAGE, mark="1", thread_ts=root)
+
+    assert chat.find_post(INTAKE, "1", time.time() - 60, thread_ts=root) == posted
+    assert chat.find_post(INTAKE, "1", time.time() - 60, thread_ts=None) is None
+
+
+def test_a_post_is_found_behind_several_pages_of_other_messages(chat: SlackChat, slack: SlackWorld) -> None:
+    posted = chat.post(INTAKE, MESSAGE, mark="1", thread_ts=None)
+    root = slack.say(JUNIPER, INTAKE, "Can somebody help?")
+    for number in range(250):
+        slack.say(JUNIPER, INTAKE, f"message {number}")
+        slack.say(JUNIPER, INTAKE, f"reply {number}", thread_ts=root)
+    replied = chat.post(INTAKE, MESSAGE, mark="2", thread_ts=root)
+
+    assert chat.find_post(INTAKE, "1", time.time() - 60, thread_ts=None) == posted
+    assert chat.find_post(INTAKE, "2", time.time() - 60, thread_ts=root) == replied
+    assert len(slack.traffic.calls("conversations.history")) == 3
+
+
+def test_what_people_wrote_with_our_mark_in_it_is_not_taken_for_ours(
+    chat: SlackChat, slack: SlackWorld
+) -> None:
+    slack.say(JUNIPER, INTAKE, "identity_bot_message 1")
+
+    assert chat.find_post(INTAKE, "1", time.time() - 60, thread_ts=None) is None
+
+
+# Messages that change
+
+
+def test_a_message_is_edited_where_it_stands_and_keeps_its_mark(chat: SlackChat, slack: SlackWorld) -> None:
+    posted = chat.post("#vsp-identity", MESSAGE, mark="1", thread_ts=None)
+    section = {"type": "section", "text": {"type": "mrkdwn", "text": "Assigned"}}
+
+    done = chat.update(posted, {"text": "Assigned", "blocks": [section]})
+
+    [standing] = slack.messages(INTAKE)
+    assert done
+    assert (standing.ts, standing.text, standing.blocks[0]["text"]["text"]) == (
+        posted.ts,
+        "Assigned",
+        "Assigned",
+    )
+    assert chat.find_post(INTAKE, "1", time.time() - 60, thread_ts=None) == posted
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["cant_update_message", "channel_not_found", "edit_window_closed", "is_inactive", "message_not_found"],
+)
+def test_a_message_that_can_be_edited_no_more_is_no_error(
+    chat: SlackChat, slack: SlackWorld, code: str
+) -> None:
+    posted = chat.post(INTAKE, MESSAGE, mark="1", thread_ts=None)
+    slack.faults.add("chat.update", error=code)
+
+    assert chat.update(posted, MESSAGE) is False
+
+
+def test_a_message_that_was_deleted_can_be_edited_no_more(chat: SlackChat, slack: SlackWorld) -> None:
+    posted = chat.post(INTAKE, MESSAGE, mark="1", thread_ts=None)
+    chat.delete(posted)
+
+    assert slack.messages(INTAKE) == []
+    assert chat.update(posted, MESSAGE) is False
+
+
+def test_deleting_twice_is_deleting_once(chat: SlackChat, slack: SlackWorld) -> None:
+    posted = chat.post(INTAKE, MESSAGE, mark="1", thread_ts=None)
+
+    chat.delete(posted)
+    chat.delete(posted)
+
+    assert slack.messages(INTAKE) == []
+
+
+def test_what_people_wrote_is_neither_edited_nor_deleted(chat: SlackChat, slack: SlackWorld) -> None:
+    theirs = Post(channel=INTAKE, ts=slack.say(JUNIPER, INTAKE, "Hello"))
+
+    assert chat.update(theirs, MESSAGE) is False
+    with pytest.raises(Refused, match="cant_delete_message"):
+        chat.delete(theirs)
+
+
+@pytest.mark.parametrize("letter", ["x", "ü", "😀", "&amp;", "<@U0JUNIPER>", " "])
+def test_a_text_that_is_too_long_to_edit_is_cut_and_its_blocks_are_not(
+    chat: SlackChat, slack: SlackWorld, letter: str
+) -> None:
+    posted = chat.post(INTAKE, MESSAGE, mark="1", thread_ts=None)
+    blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": f"{n}"}} for n in range(50)]
+
+    assert chat.update(posted, {"text": letter * 5000, "blocks": blocks})
+
+    [standing] = slack.messages(INTAKE)
+    assert 3900 < len(standing.text.encode()) <= 4000
+    assert standing.text.removesuffix("…").replace(letter, "") == ""
+    assert len(standing.blocks) == 50
+
+
+# Places and people that are not as they were
+
+
+@pytest.mark.parametrize(
+    ("place", "thread", "happens", "word"),
+    [
+        (INTAKE, "1.000001", lambda slack: None, "thread_not_found"),
+        (INTAKE, None, lambda slack: setattr(slack.channels[INTAKE], "is_archived", True), "is_archived"),
+        (SECRET, None, lambda slack: None, "channel_not_found"),
+        (JUNIPER, None, lambda slack: slack.deactivated.add(JUNIPER), "channel_not_found"),
+    ],
+    ids=["the thread's root is gone", "archived", "the bot was removed", "deactivated"],
+)
+def test_a_place_that_cannot_be_written_to_any_more_is_refused_in_slacks_word(
+    chat: SlackChat,
+    slack: SlackWorld,
+    place: str,
+    thread: str | None,
+    happens: Callable[[SlackWorld], object],
+    word: str,
+) -> None:
+    happens(slack)
+
+    with pytest.raises(Refused, match=word):
+        chat.post(place, MESSAGE, mark="1", thread_ts=thread)
+
+
+def test_a_reply_whose_thread_is_gone_is_not_left_in_the_channel(chat: SlackChat, slack: SlackWorld) -> None:
+    root = slack.say(JUNIPER, INTAKE, "Can somebody help?")
+    slack.delete(slack.message(INTAKE, root))
+
+    with pytest.raises(Refused, match="thread_not_found"):
+        chat.post(INTAKE, MESSAGE, mark="1", thread_ts=root)
+
+    assert slack.messages(INTAKE, replies=True) == []
+
+
+def test_a_reply_that_cannot_be_taken_back_is_refused_all_the_same(
+    chat: SlackChat, slack: SlackWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    slack.faults.add("chat.delete", status=502)
+
+    with pytest.raises(Refused, match="thread_not_found"):
+        chat.post(INTAKE, MESSAGE, mark="1", thread_ts="1.000001")
+
+    assert "a message meant for a thread stands in channel C0INTAKE" in caplog.text
+
+
+def test_a_thread_whose_first_message_left_a_tombstone_goes_on(chat: SlackChat, slack: SlackWorld) -> None:
+    root = slack.say(JUNIPER, INTAKE, "Can somebody help?")
+    chat.post(INTAKE, MESSAGE, mark="1", thread_ts=root)
+    slack.delete(slack.message(INTAKE, root))
+
+    posted = chat.post(INTAKE, MESSAGE, mark="2", thread_ts=root)
+
+    assert chat.find_post(INTAKE, "2", time.time() - 60, thread_ts=root) == posted
+
+
+def test_a_person_who_left_after_a_first_message_is_refused(chat: SlackChat, slack: SlackWorld) -> None:
+    chat.post(JUNIPER, MESSAGE, mark="1", thread_ts=None)
+    slack.deactivated.add(JUNIPER)
+
+    with pytest.raises(Refused, match="channel_not_found"):
+        chat.post(JUNIPER, MESSAGE, mark="2", thread_ts=None)
+    with pytest.raises(Refused, match="user_disabled"):
+        SlackChat(cast.BOT_TOKEN, chat.client.base_url).find_post(JUNIPER, "2", time.time(), thread_ts=None)
+
+
+def test_a_bot_that_was_removed_from_a_private_channel_is_refused(chat: SlackChat, slack: SlackWorld) -> None:
+    slack.channels[SECRET].bot_is_member = True
+    posted = chat.post("#claims-private", MESSAGE, mark="1", thread_ts=None)
+    slack.channels[SECRET].bot_is_member = False
+
+    with pytest.raises(Refused, match="channel_not_found"):
+        chat.post("#claims-private", MESSAGE, mark="2", thread_ts=None)
+    with pytest.raises(Refused, match="channel_not_found"):
+        chat.members("#claims-private")
+    assert chat.update(posted, MESSAGE) is False
+
+
+def test_a_card_in_an_archived_channel_can_be_edited_no_more(chat: SlackChat, slack: SlackWorld) -> None:
+    posted = chat.post(TEAM, MESSAGE, mark="1", thread_ts=None)
+    slack.channels[TEAM].is_archived = True
+
+    assert chat.update(posted, MESSAGE) is False
+
+
+def test_a_bot_that_may_not_write_where_it_is_not_a_member_is_refused(
+    chat: SlackChat, slack: SlackWorld
+) -> None:
+    slack.scopes = SCOPES - {"chat:write.public"}
+
+    with pytest.raises(Refused, match="not_in_channel"):
+        chat.post("C0GENERAL", MESSAGE, mark="1", thread_ts=None)
+
+
+def test_a_channel_that_was_archived_after_its_first_message_is_refused(
+    chat: SlackChat, slack: SlackWorld
+) -> None:
+    chat.post("#vsp-identity", MESSAGE, mark="1", thread_ts=None)
+    slack.channels[INTAKE].is_archived = True
+
+    with pytest.raises(Refused, match="is_archived"):
+        chat.post("#vsp-identity", MESSAGE, mark="2", thread_ts=None)
+
+
+# Who belongs where
+
+
+@pytest.mark.parametrize("place", [TEAM, "#identity-surge"])
+def test_the_members_of_a_channel_are_known_by_its_name_and_id(
+    chat: SlackChat, slack: SlackWorld, place: str
+) -> None:
+    assert chat.members(place) == IDENTITY_TEAM | {cast.BOT_USER_ID}
+
+
+def test_the_members_of_a_user_group_are_known(chat: SlackChat, slack: SlackWorld) -> None:
+    assert chat.members(GROUP) == IDENTITY_TEAM
+
+
+def test_the_members_of_a_large_channel_come_in_pages(chat: SlackChat, slack: SlackWorld) -> None:
+    crowd = {f"U{n:05}" for n in range(2500)}
+    slack.channels["C0GENERAL"].members, before = crowd, slack.channels["C0GENERAL"].members
+    try:
+        assert chat.members("C0GENERAL") == crowd
+        assert len(slack.traffic.calls("conversations.members")) == 3
+    finally:
+        slack.channels["C0GENERAL"].members = before
+
+
+@pytest.mark.parametrize(
+    ("place", "scope"),
+    [(TEAM, "channels:read"), ("#identity-surge", "channels:read"), (GROUP, "usergroups:read")],
+)
+def test_members_that_may_not_be_seen_are_refused_with_the_scope(
+    chat: SlackChat, slack: SlackWorld, place: str, scope: str
+) -> None:
+    slack.scopes = SCOPES - {scope}
+
+    with pytest.raises(Refused, match=rf"missing_scope \(needed: {scope}\)"):
+        chat.members(place)
+
+
+def test_a_group_or_channel_that_is_not_there_has_no_members_to_tell(
+    chat: SlackChat, slack: SlackWorld
+) -> None:
+    for place, word in (
+        ("S0NOBODY", "no_such_subteam"),
+        ("C0NOBODY", "channel_not_found"),
+        ("#x", "no channel #x"),
+    ):
+        with pytest.raises(Refused, match=word):
+            chat.members(place)
+
+
+# Names
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["user_not_found", "user_not_visible", *(c for codes in EVERYWHERE.values() for c in codes.split())],
+)
+def test_a_name_that_slack_does_not_tell_is_empty_and_asked_for_again(
+    chat: SlackChat, slack: SlackWorld, code: str
+) -> None:
+    slack.faults.add("users.info", error=code)
+
+    assert chat.name_of(JUNIPER) == ""
+    assert chat.known_name(JUNIPER) is None
+    assert chat.name_of(JUNIPER) == "Juniper Vale"
+
+
+@pytest.mark.parametrize("fault", [{"status": 502}, {"cut": True}, {"retry_after": 3}, {"status": 200}])
+def test_a_name_that_slack_fails_to_tell_is_empty(
+    chat: SlackChat, slack: SlackWorld, fault: dict[str, Any]
+) -> None:
+    slack.faults.add("users.info", **fault)
+
+    assert chat.name_of(JUNIPER) == ""
+
+
+def test_a_name_is_asked_for_once(chat: SlackChat, slack: SlackWorld) -> None:
+    assert [chat.name_of(JUNIPER), chat.name_of(JUNIPER)] == ["Juniper Vale"] * 2
+    assert chat.known_name(JUNIPER) == "Juniper Vale"
+    assert len(slack.traffic.calls("users.info")) == 1
+
+
+def test_private_channels_are_looked_at_only_where_the_public_ones_do_not_do(
+    chat: SlackChat, slack: SlackWorld
+) -> None:
+    """A bot in public channels only needs no scope for private ones."""
+    slack.scopes = SCOPES - {"groups:read"}
+
+    assert chat.find_post("#vsp-identity", "1", time.time(), thread_ts=None) is None
+    with pytest.raises(Refused, match="no channel #claims-private"):
+        chat.find_post("#claims-private", "1", time.time(), thread_ts=None)
+
+
+def test_a_private_channel_is_found_by_its_name(chat: SlackChat, slack: SlackWorld) -> None:
+    slack.channels[SECRET].bot_is_member = True
+    try:
+        posted = chat.post(SECRET, MESSAGE, mark="1", thread_ts=None)
+
+        assert chat.find_post("#claims-private", "1", time.time() - 60, thread_ts=None) == posted
+    finally:
+        slack.channels[SECRET].bot_is_member = False
+
+
+def test_the_time_of_slacks_last_answer_is_known(chat: SlackChat, slack: SlackWorld) -> None:
+    before = chat.last_contact
+
+    chat.name_of(JUNIPER)
+
+    assert before is None
+    assert eventually(lambda: chat.last_contact)

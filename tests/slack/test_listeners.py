@@ -1,0 +1,682 @@
+"""What people meet in Slack: the command, the shortcuts, the form and its ends, over a real Bolt app."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from slack_bolt import App, BoltRequest
+from slack_sdk import WebClient
+
+from identity_bot import Choice, Form, LongText, ShortText, When, YesNo, app, hookimpl
+from identity_bot.errors import IdentityBotError, SettingsError
+from identity_bot.plugins import loader as plugins
+from identity_bot.plugins.loader import Found
+from identity_bot.settings import Settings
+from identity_bot.tickets.model import Person
+from identity_bot_sandbox.github.faults import FaultKind
+from identity_bot_sandbox.host_bot import host_app
+from identity_bot_sandbox.server import Sandbox
+from tests.support import DATA, REVIEW, World, close, eventually
+
+JUNIPER, ROWAN, MARLO = "U0JUNIPER", "U0ROWAN", "U0MARLO"
+INTAKE, TEAM, GENERAL, SECRET = "C0INTAKE", "C0TEAM", "C0GENERAL", "C0SECRET"
+REPOSITORY = "sandbox-org/identity-requests"
+
+
+def shown(world: World, user: str = JUNIPER) -> str:
+    """All that the modal in front of somebody says."""
+    return str(world.sandbox.slack.view(user))
+
+
+def replace_type(world: World, name: str, form: Form | None) -> None:
+    """Changes or uninstalls a request type under the running bot, as a restart with other plugins would."""
+    types = dict(world.bot.plugins.types)
+    if form is None:
+        del types[name]
+    else:
+        types[name].form = form
+    world.bot.desk.plugins = replace(world.bot.plugins, types=types)
+
+
+# The command
+
+
+def test_the_command_opens_the_list_of_types(world: World) -> None:
+    """One option for each installed type, and nothing to fill in yet."""
+    world.sandbox.slack.command(JUNIPER, INTAKE, "/help")
+
+    view = eventually(lambda: world.sandbox.slack.view(JUNIPER))
+    options = view["blocks"][0]["accessory"]["options"]
+    assert [option["value"] for option in options] == ["data_pull", "mock_auth", "pr_review"]
+    assert view["submit"] is None
+
+
+@pytest.mark.parametrize("word", ["pr_review", "PR_REVIEW", "pr-review", " pr review "])
+def test_the_command_with_a_type_opens_its_form_directly(world: World, word: str) -> None:
+    world.sandbox.slack.command(JUNIPER, INTAKE, f"/help {word}")
+
+    eventually(lambda: "Link to the pull request" in shown(world))
+
+
+@pytest.mark.parametrize("word", ["coffee", "<!channel>", "*" * 500, "привет", "<@U0SAGE> `x`"])
+def test_an_unknown_word_says_what_there_is(world: World, word: str) -> None:
+    """Privately, with nobody mentioned by what was typed."""
+    world.sandbox.slack.command(JUNIPER, INTAKE, f"/help {word}")
+
+    [said] = eventually(lambda: world.sandbox.slack.ephemerals(JUNIPER))
+    assert "`/help pr_review`" in said.text
+    assert "<!channel>" not in said.text
+    assert "<@U0SAGE>" not in said.text
+    assert world.sandbox.slack.view(JUNIPER) is None
+
+
+@pytest.mark.parametrize(("user", "channel"), [(ROWAN, INTAKE), (JUNIPER, GENERAL), (JUNIPER, SECRET)])
+def test_anybody_can_ask_anywhere(world: World, user: str, channel: str) -> None:
+    """Guests too, and in channels that the bot is not in."""
+    world.sandbox.slack.command(user, channel, "/help data_pull")
+    eventually(lambda: "What data do you need?" in shown(world, user))
+    world.fill(user, **DATA)
+    refused = world.sandbox.slack.submit(user)
+    world.settle()
+
+    assert refused == {}
+    told = world.sandbox.slack.messages(INTAKE) if channel == INTAKE else world.sandbox.slack.dm(user)
+    assert f"<@{user}>" in told[0].text
+
+
+def test_the_global_shortcut_is_answered_by_a_direct_message(world: World) -> None:
+    world.sandbox.slack.shortcut(JUNIPER, "idbot:ask")
+    eventually(lambda: "What do you need?" in shown(world))
+    world.sandbox.slack.act(JUNIPER, "idbot:type", "data_pull")
+    eventually(lambda: "What data do you need?" in shown(world))
+    world.fill(JUNIPER, **DATA)
+    world.sandbox.slack.submit(JUNIPER)
+    world.settle()
+
+    assert f"<@{JUNIPER}>" in world.sandbox.slack.dm(JUNIPER)[0].text
+
+
+def test_a_trigger_that_has_expired_is_answered_with_a_word(world: World) -> None:
+    world.sandbox.slack.faults.add("views.open", error="expired_trigger_id")
+
+    world.sandbox.slack.command(JUNIPER, INTAKE, "/help")
+
+    [said] = eventually(lambda: world.sandbox.slack.ephemerals(JUNIPER))
+    assert "try again" in said.text
+
+
+def test_cancel_leaves_nothing_behind(world: World) -> None:
+    world.open_form(JUNIPER, "pr_review")
+    world.fill(JUNIPER, **REVIEW)
+    world.sandbox.slack.close(JUNIPER)
+
+    world.settle()
+    assert world.sandbox.github.issues(REPOSITORY) == []
+
+
+# The form
+
+
+def test_changing_the_type_keeps_what_the_forms_share(world: World) -> None:
+    world.open_form(JUNIPER, "data_pull")
+    world.fill(JUNIPER, team="Benefits", production="yes", comments="as soon as you can")
+
+    world.sandbox.slack.act(JUNIPER, "idbot:type", "mock_auth")
+
+    eventually(lambda: "Which credential?" in shown(world))
+    state = str((world.sandbox.slack.view(JUNIPER) or {})["state"])
+    assert "Benefits" in state
+    assert "as soon as you can" in state
+    assert "'value': 'yes'" in state
+
+
+@pytest.mark.parametrize(
+    "fault", [{"error": "internal_error"}, {"status": 503}, {"retry_after": 1}, {"cut": True}]
+)
+def test_a_form_that_slack_did_not_redraw_is_tried_again(world: World, fault: dict[str, Any]) -> None:
+    """The list of types shows the choice already, and choosing it again would tell the bot nothing."""
+    world.sandbox.slack.command(JUNIPER, INTAKE, "/help")
+    eventually(lambda: "What do you need?" in shown(world))
+    world.sandbox.slack.faults.add("views.update", **fault)
+
+    world.sandbox.slack.act(JUNIPER, "idbot:type", "mock_auth")
+
+    eventually(lambda: "Which credential?" in shown(world))
+
+
+def test_a_form_that_has_changed_since_is_not_redrawn(world: World) -> None:
+    world.open_form(JUNIPER, "data_pull")
+    calls = world.sandbox.slack.faults.add("views.update", error="hash_conflict", times=2)
+
+    world.sandbox.slack.act(JUNIPER, "idbot:type", "mock_auth")
+    eventually(lambda: calls not in world.sandbox.slack.faults.active())
+    threading.Event().wait(1.5)
+
+    assert [one.times for one in world.sandbox.slack.faults.active()] == [1]
+
+
+def test_name_and_team_are_prefilled(world: World) -> None:
+    """The name from Slack, the team from the last ticket."""
+    world.request(JUNIPER, "pr_review", **REVIEW | {"team": "Benefits Claims"})
+    world.sandbox.slack.close(JUNIPER)
+
+    world.open_form(JUNIPER, "data_pull")
+
+    state = str((world.sandbox.slack.view(JUNIPER) or {})["state"])
+    assert "Juniper Vale" in state
+    assert "Benefits Claims" in state
+
+
+def test_a_slow_profile_does_not_keep_the_form_from_opening(world: World) -> None:
+    world.sandbox.slack.faults.add("users.info", delay=2.5)
+
+    world.sandbox.slack.command(JUNIPER, INTAKE, "/help pr_review")
+
+    eventually(lambda: "Link to the pull request" in shown(world), seconds=2.4)
+
+
+def test_every_problem_stands_at_its_question_and_the_form_is_kept(world: World) -> None:
+    answers = REVIEW | {"pull_request": "https://va.gov", "team": "SSN 123-45-6789"}
+
+    problems = world.request(JUNIPER, "pr_review", **answers)
+
+    assert set(problems) == {"idbot:q:pull_request"}
+    world.fill(JUNIPER, pull_request=REVIEW["pull_request"])
+    problems = world.sandbox.slack.submit(JUNIPER)
+    assert set(problems) == {"idbot:q:team"}
+    assert "123-45-6789" not in str(problems)
+    world.fill(JUNIPER, team="Benefits")
+    assert world.sandbox.slack.submit(JUNIPER) == {}
+
+
+class Conditional:
+    """A type whose second question hangs on the first, and whose third has too many options for one list."""
+
+    @hookimpl
+    def form(self) -> Form:
+        return Form(
+            title="Conditional",
+            questions=[
+                YesNo(name="docker", label="Docker?"),
+                ShortText(name="image", label="Which image?", shown_when=When("docker", True)),
+                Choice(name="number", label="Which number?", options=[f"Number {n}" for n in range(250)]),
+            ],
+        )
+
+
+@pytest.fixture
+def conditional(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> World:
+    """A world in which that type is installed."""
+    found = [*plugins.find(), Found(name="conditional", distribution="test 0", load=Conditional)]
+    monkeypatch.setattr(plugins, "find", lambda: found)
+    made = request.getfixturevalue("world")
+    assert isinstance(made, World)
+    return made
+
+
+def test_a_question_appears_when_its_condition_is_met(conditional: World) -> None:
+    conditional.open_form(JUNIPER, "conditional")
+    assert "Which image?" not in shown(conditional)
+
+    conditional.sandbox.slack.act(JUNIPER, "idbot:q:docker", "yes")
+    eventually(lambda: "Which image?" in shown(conditional))
+    conditional.sandbox.slack.act(JUNIPER, "idbot:q:docker", "no")
+
+    eventually(lambda: "Which image?" not in shown(conditional))
+
+
+def test_a_long_list_is_searched_as_one_types(conditional: World) -> None:
+    conditional.open_form(JUNIPER, "conditional")
+
+    offered = conditional.sandbox.slack.options(JUNIPER, "idbot:q:number", "number 24")
+
+    assert [option["value"] for option in offered] == [f"Number {n}" for n in range(250) if "24" in str(n)]
+    conditional.fill(JUNIPER, team="Benefits", production="no", docker="no", number="Number 249")
+    assert conditional.sandbox.slack.submit(JUNIPER) == {}
+
+
+# Submissions
+
+
+def test_the_receipt_gives_a_reference_and_then_the_number(world: World) -> None:
+    world.sandbox.github.faults.add("POST", "/repos/*/*/issues", kind=FaultKind.SLOW, delay=0.5)
+
+    world.request(JUNIPER, "pr_review", **REVIEW)
+
+    assert re.search(r"reference is \*[A-Z2-7]{4}-[A-Z2-7]{4}\*", shown(world))
+    eventually(lambda: "|#1>" in shown(world))
+
+
+def test_a_closed_modal_needs_no_receipt(world: World) -> None:
+    world.sandbox.github.faults.add("POST", "/repos/*/*/issues", kind=FaultKind.SLOW, delay=0.3)
+    world.request(JUNIPER, "pr_review", **REVIEW)
+
+    world.sandbox.slack.close(JUNIPER)
+    world.settle()
+
+    assert world.bot.outbox.count("parked") == 0
+    assert world.sandbox.slack.view(JUNIPER) is None
+
+
+def test_clicking_twice_at_once_makes_one_ticket(world: World) -> None:
+    world.open_form(JUNIPER, "pr_review")
+    world.fill(JUNIPER, **REVIEW)
+
+    world.sandbox.slack.submit(JUNIPER, clicks=5)
+    world.sandbox.slack.resubmit(JUNIPER)
+    world.settle()
+
+    assert len(world.sandbox.github.issues(REPOSITORY)) == 1
+    assert len(world.sandbox.slack.messages(INTAKE)) == 1
+    assert len(world.sandbox.slack.messages(TEAM)) == 1
+
+
+def test_an_ack_that_was_lost_does_not_hide_that_later_changes_came_too_late(world: World) -> None:
+    """Slack lost our answer, the person edits and sends again: one ticket, and a word about the edit."""
+    world.open_form(JUNIPER, "data_pull")
+    world.fill(JUNIPER, **DATA)
+    view = world.sandbox.slack.view(JUNIPER) or {}
+    submission = {
+        "type": "view_submission",
+        "user": {"id": JUNIPER},
+        "team": {"id": "T0SANDBOX"},
+        "view": view,
+    }
+    world.app.dispatch(BoltRequest(body=submission, mode="socket_mode"))
+
+    world.fill(JUNIPER, data_needed="Something else altogether")
+    world.sandbox.slack.submit(JUNIPER)
+    said = shown(world)
+    world.settle()
+
+    assert "had already been sent once" in said
+    [issue] = world.sandbox.github.issues(REPOSITORY)
+    assert DATA["data_needed"] in (issue.body or "")
+
+
+def test_a_type_uninstalled_since_the_form_opened_is_said_and_nothing_is_filed(world: World) -> None:
+    world.open_form(JUNIPER, "pr_review")
+    world.fill(JUNIPER, **REVIEW)
+    replace_type(world, "pr_review", None)
+
+    world.sandbox.slack.submit(JUNIPER)
+
+    assert "not offered any more" in shown(world)
+    world.settle()
+    assert world.sandbox.github.issues(REPOSITORY) == []
+
+
+def test_a_form_that_changed_since_it_opened_is_shown_anew_with_the_answers(world: World) -> None:
+    """A question that vanished had an answer, and a new one has none: neither may pass in silence."""
+    world.open_form(JUNIPER, "data_pull")
+    world.fill(JUNIPER, **DATA, comments="see the plan")
+    questions = [
+        LongText(name="data_needed", label="What data?"),
+        ShortText(name="purpose", label="What for?"),
+    ]
+    replace_type(world, "data_pull", Form(title="Data pull", questions=questions))
+
+    world.sandbox.slack.submit(JUNIPER)
+
+    assert "This form has changed" in shown(world)
+    assert DATA["data_needed"] in str((world.sandbox.slack.view(JUNIPER) or {})["state"])
+    world.fill(JUNIPER, purpose="A report")
+    assert world.sandbox.slack.submit(JUNIPER) == {}
+    assert "Your request is in" in shown(world)
+
+
+def test_a_locked_database_loses_no_answers(world: World) -> None:
+    """An apology comes in time, over the form; sending it again works once the database does."""
+    world.open_form(JUNIPER, "pr_review")
+    world.fill(JUNIPER, **REVIEW)
+    other = sqlite3.connect(str(world.bot.store.engine.url.database), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    world.sandbox.slack.submit(JUNIPER)
+
+    assert "nothing was filed" in shown(world)
+    other.execute("ROLLBACK")
+    other.close()
+    world.sandbox.slack.close(JUNIPER)
+    assert world.sandbox.slack.submit(JUNIPER) == {}
+    world.settle()
+    assert len(world.sandbox.github.issues(REPOSITORY)) == 1
+
+
+def test_a_bug_in_a_plugin_is_an_apology_and_the_form_is_kept(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log names it, and says nothing of the answer, whoever formats the log."""
+
+    def fail(answers: Any, requestor: Person) -> None:
+        raise KeyError(answers["team"])
+
+    world.open_form(JUNIPER, "pr_review")
+    world.fill(JUNIPER, **REVIEW | {"team": "Quartz Pelican"})
+    monkeypatch.setattr(world.bot.plugins.types["pr_review"], "validate", fail)
+
+    world.sandbox.slack.submit(JUNIPER)
+
+    assert "nothing was filed" in shown(world)
+    assert "KeyError" not in shown(world)
+    ours = "".join(
+        logging.Formatter().format(one)
+        for one in caplog.records
+        if one.name.startswith("identity_bot.slack.listeners")
+    )
+    assert "KeyError" in ours
+    assert "Quartz Pelican" not in ours
+
+
+def test_32_people_at_once_wait_for_nobodys_github_call(world: World) -> None:
+    """With GitHub answering after seconds, every ack still comes within Slack's three."""
+    world.sandbox.github.faults.add("POST", "/repos/*/*/issues", kind=FaultKind.SLOW, delay=2.0, times=None)
+    slack = world.sandbox.slack
+    people = [replace(slack.people[JUNIPER], slack_id=f"U0P{n:02}", handle=f"p{n:02}") for n in range(32)]
+    slack.people.update({person.slack_id: person for person in people})
+    slack.channel(INTAKE).members.update(person.slack_id for person in people)
+
+    def ask(user: str) -> dict[str, str]:
+        return world.request(user, "pr_review", **REVIEW, name="A person")
+
+    with ThreadPoolExecutor(32) as hands:
+        refused = list(hands.map(ask, [person.slack_id for person in people]))
+
+    assert refused == [{}] * 32
+    assert all("Your request is in" in shown(world, person.slack_id) for person in people)
+    world.sandbox.github.faults.clear()
+
+
+def test_40_people_at_once_wait_for_nobodys_profile(world: World) -> None:
+    """More than the bot has threads for, and Slack is slow: every form still opens, with its person's name."""
+    slack = world.sandbox.slack
+    people = [replace(slack.people[JUNIPER], slack_id=f"U0P{n:02}", handle=f"p{n:02}") for n in range(40)]
+    slack.people.update({person.slack_id: person for person in people})
+    slack.faults.add("users.info", delay=0.5, times=None)
+
+    for person in people:
+        body = {"command": "/help", "text": "pr_review", "user_id": person.slack_id, "channel_id": INTAKE}
+        body |= {"team_id": "T0SANDBOX", "trigger_id": slack.trigger(person.slack_id)}
+        assert world.app.dispatch(BoltRequest(body=body, mode="socket_mode")).status == 200
+    eventually(lambda: all(slack.view(person.slack_id) for person in people))
+
+    named = [person for person in people if person.name in str(slack.view(person.slack_id))]
+    assert len(named) == len(people)
+
+
+# Shortcuts
+
+
+def test_the_global_shortcut_opens_the_same_form(world: World) -> None:
+    world.sandbox.slack.shortcut(JUNIPER, "idbot:ask")
+
+    eventually(lambda: "What do you need?" in shown(world))
+
+
+def test_a_global_shortcut_that_opens_nothing_is_answered_with_a_direct_message(world: World) -> None:
+    """Slack gives no response_url with it: without a message the person would see nothing at all."""
+    world.sandbox.slack.faults.add("views.open", error="expired_trigger_id")
+
+    world.sandbox.slack.shortcut(JUNIPER, "idbot:ask")
+
+    [said] = eventually(lambda: world.sandbox.slack.dm(JUNIPER))
+    assert "try again" in said.text
+
+
+def test_a_request_from_a_message_has_its_text_and_keeps_its_thread(world: World) -> None:
+    slack = world.sandbox.slack
+    ts = slack.say(JUNIPER, GENERAL, "Sign-in <https://va.gov|fails> &amp; <@U0SAGE> knows")
+    slack.message_shortcut(JUNIPER, "idbot:ask-about", GENERAL, ts)
+    eventually(lambda: slack.view(JUNIPER))
+    slack.act(JUNIPER, "idbot:type", "mock_auth")
+    eventually(lambda: "Which credential?" in shown(world))
+    prefilled = str((slack.view(JUNIPER) or {})["state"])
+    world.fill(JUNIPER, team="Benefits", production="no", credential="idme", environment="local")
+    slack.submit(JUNIPER)
+    world.settle()
+
+    assert "Sign-in https://va.gov & @U0SAGE knows" in prefilled
+    assert "/archives/C0GENERAL/p" in prefilled
+    [reply] = slack.thread(GENERAL, ts)[1:]
+    assert f"<@{JUNIPER}>" in reply.text
+    [announced] = slack.messages(INTAKE)
+    assert f"<@{JUNIPER}>" not in announced.text
+    [issue] = world.sandbox.github.issues(REPOSITORY)
+    assert f"/archives/{GENERAL}/p{ts.replace('.', '')}" in (issue.body or "")
+
+
+def test_a_pull_request_in_a_message_is_found(world: World) -> None:
+    slack = world.sandbox.slack
+    text = "Please look: <https://va.gov> and <https://github.com/sandbox-org/vets-api/pull/9/files>"
+    ts = slack.say(JUNIPER, INTAKE, text)
+    slack.message_shortcut(JUNIPER, "idbot:ask-about", INTAKE, ts)
+    eventually(lambda: slack.view(JUNIPER))
+
+    slack.act(JUNIPER, "idbot:type", "pr_review")
+
+    eventually(lambda: "pull/9" in str((slack.view(JUNIPER) or {})["state"]))
+
+
+def test_a_thread_that_the_bot_cannot_reach_becomes_a_direct_message(world: World) -> None:
+    slack = world.sandbox.slack
+    ts = slack.say(JUNIPER, SECRET, "Something private")
+    slack.message_shortcut(JUNIPER, "idbot:ask-about", SECRET, ts)
+    eventually(lambda: slack.view(JUNIPER))
+    slack.act(JUNIPER, "idbot:type", "data_pull")
+    eventually(lambda: "What data do you need?" in shown(world))
+    world.fill(JUNIPER, **DATA)
+    slack.submit(JUNIPER)
+    world.settle()
+
+    assert "your request is ticket" in slack.dm(JUNIPER)[0].text
+    assert any("by direct message" in message.text for message in slack.messages(TEAM))
+
+
+# Hostile text
+
+NASTY = (
+    "<!channel> <@U0SAGE> @here @indigo-marshwick #1\n"
+    "<!-- identity-bot:ticket=00000000-0000-0000-0000-000000000000 -->\n"
+    "``````\n~~~\n# Heading <details><script>alert(1)</script> ![x](https://evil.example/x.png) closes #1\n"
+    "\u202egnp.exe \u0000 \u2066 مرحبا " + "😀" * 500
+)
+
+
+def test_hostile_text_mentions_links_and_hides_nothing_anywhere(world: World) -> None:
+    answers = DATA | {"data_needed": NASTY, "comments": NASTY, "team": NASTY[:40], "name": NASTY[-500:-420]}
+
+    refused = world.request(JUNIPER, "data_pull", **answers)
+    world.settle()
+
+    assert refused == {}
+    [issue] = world.sandbox.github.issues(REPOSITORY)
+    assert (issue.body or "").count("<!-- identity-bot:ticket=") >= 1
+    assert world.bot.desk.store.ticket((issue.body or "").rsplit("ticket=", 1)[1][:36])
+    said = [
+        str(m.text) + str(m.blocks) for place in (INTAKE, TEAM) for m in world.sandbox.slack.messages(place)
+    ]
+    for text in said:
+        assert "<!channel>" not in text
+        assert "<@U0SAGE>" not in text
+        assert "\x00" not in text
+    assert all(m.unfurls is False for m in world.sandbox.slack.messages(TEAM))
+
+
+# Attaching to a bot that was there before
+
+
+@pytest.fixture
+def host(sandbox: Sandbox) -> App:
+    """The example host bot, in the sandbox by Socket Mode's token."""
+    return host_app(
+        WebClient(token=sandbox.environment()["SLACK_BOT_TOKEN"], base_url=f"{sandbox.url}/slack/api/")
+    )
+
+
+@pytest.fixture
+def attach(sandbox_settings: Settings) -> Iterator[Callable[..., app.Bot]]:
+    """Attaches a bot to an app; stops it in the end."""
+    bots = []
+
+    def build(bolt_app: App, **changes: Any) -> app.Bot:
+        bots.append(app.build(replace(sandbox_settings, **changes)))
+        return bots[-1].attach(bolt_app)
+
+    yield build
+    for bot in bots:
+        bot.stop()
+
+
+def test_the_hosts_own_listeners_answer_as_before(
+    host: App, attach: Callable[..., app.Bot], sandbox: Sandbox, socket: Callable[[App], None]
+) -> None:
+    """Its command, its button, its event and its error handler, before attaching and after."""
+    socket(host)
+    before = _host_answers(sandbox)
+
+    attach(host)
+
+    assert _host_answers(sandbox) == before
+    sandbox.slack.command(JUNIPER, INTAKE, "/help")
+    assert eventually(lambda: sandbox.slack.view(JUNIPER))
+
+
+def _host_answers(sandbox: Sandbox) -> list[str]:
+    slack = sandbox.slack
+    there = len(slack.ephemerals(MARLO))
+    slack.command(MARLO, INTAKE, "/sign-in-status")
+    [answer] = eventually(lambda: slack.ephemerals(MARLO)[there:])
+    slack.click(MARLO, INTAKE, answer.ts, "status_again")
+    eventually(lambda: "still works" in slack.ephemerals(MARLO)[there].text)
+    said = len(slack.messages(INTAKE))
+    slack.say(MARLO, INTAKE, "<@U0BOT> hello")
+    replies = eventually(lambda: slack.messages(INTAKE)[said + 1 :])
+    return [answer.text, slack.ephemerals(MARLO)[there].text, replies[0].text]
+
+
+@pytest.fixture
+def socket(sandbox: Sandbox) -> Iterator[Callable[[App], None]]:
+    """Connects apps by Socket Mode; closes them in the end."""
+    from slack_bolt.adapter.socket_mode import SocketModeHandler
+
+    handlers: list[Any] = []
+
+    def connect(bolt_app: App) -> None:
+        token = sandbox.environment()["SLACK_APP_TOKEN"]
+        handlers.append(SocketModeHandler(bolt_app, token, web_client=bolt_app.client))
+        handlers[-1].connect()
+        assert sandbox.slack.delivery.sockets.wait_for(1)
+
+    yield connect
+    for handler in handlers:
+        close(handler, sandbox)
+
+
+def test_attaching_adds_no_middleware_and_no_error_handler(host: App, attach: Callable[..., app.Bot]) -> None:
+    def private(name: str) -> Any:
+        return getattr(host, name)
+
+    middleware = list(private("_middleware_list"))
+    on_error = host.listener_runner.listener_error_handler
+    attach(host)
+
+    assert private("_middleware_list") == middleware
+    assert host.listener_runner.listener_error_handler is on_error
+
+
+@pytest.mark.parametrize("name", ["/help", re.compile(".*")])
+def test_a_command_that_the_host_answers_is_refused_by_name(
+    host: App, attach: Callable[..., app.Bot], name: Any
+) -> None:
+    @host.command(name)
+    def hosts_own_help() -> None: ...
+
+    with pytest.raises(SettingsError, match=r"commands: /help: .*hosts_own_help"):
+        attach(host)
+
+
+@pytest.mark.parametrize("kind", ["shortcut", "action", "options", "view"])
+def test_a_listener_of_the_hosts_that_would_take_what_is_ours_is_refused_by_name(
+    host: App, attach: Callable[..., app.Bot], kind: str
+) -> None:
+    """A host that takes every form, say, would answer ours too, and no ticket would come of it."""
+
+    def hosts_own() -> None: ...
+
+    getattr(host, kind)(re.compile(".*"))(hosts_own)
+
+    with pytest.raises(SettingsError, match=r"'hosts_own' already answers .* attach identity_bot before"):
+        attach(host)
+
+
+def test_a_host_that_takes_every_form_after_us_leaves_us_ours(
+    host: App, attach: Callable[..., app.Bot]
+) -> None:
+    bot = attach(host)
+
+    @host.view(re.compile(".*"))
+    def hosts_own() -> None: ...
+
+    assert bot.plugins.types
+
+
+def test_a_bot_is_attached_once(host: App, attach: Callable[..., app.Bot]) -> None:
+    bot = attach(host)
+    other = App(client=host.client, signing_secret="unused in Socket Mode")
+
+    with pytest.raises(IdentityBotError, match="attached already"):
+        bot.attach(other)
+
+    assert not other._listeners
+
+
+def test_a_host_without_a_token_of_its_own_needs_ours(
+    sandbox_settings: Settings, attach: Callable[..., app.Bot]
+) -> None:
+    """A host that is installed by OAuth looks up a token for each request, and we post when there is none."""
+    client = WebClient(base_url=sandbox_settings.slack_api_url)
+    host = App(client=client, signing_secret="-", authorize=lambda: None)
+
+    with pytest.raises(SettingsError, match="SLACK_BOT_TOKEN: missing"):
+        attach(host, slack_bot_token=None)
+
+    assert attach(host).chat.client.token == sandbox_settings.slack_bot_token
+
+
+@pytest.mark.parametrize("pattern", ["^idbot:move:", "take$"])
+def test_a_host_that_would_take_the_buttons_is_named(
+    host: App, attach: Callable[..., app.Bot], pattern: str
+) -> None:
+    @host.action(re.compile(pattern))
+    def hosts_own_buttons() -> None: ...
+
+    with pytest.raises(SettingsError, match="'hosts_own_buttons' already answers the moves of ours"):
+        attach(host)
+
+
+def test_another_command_name_avoids_the_clash(host: App, attach: Callable[..., app.Bot]) -> None:
+    @host.command("/help")
+    def hosts_own_help() -> None: ...
+
+    attach(host, commands=("/identity-support",))
+
+
+def test_ids_of_ours_that_nobody_knows_are_acknowledged(world: World) -> None:
+    """An old message's button, or a forged one, is no error for the person who clicks it."""
+    body = {
+        "type": "block_actions",
+        "user": {"id": JUNIPER},
+        "team": {"id": "T0SANDBOX"},
+        "actions": [{"type": "button", "action_id": "idbot:of-last-year", "block_id": "b", "value": "x"}],
+    }
+    answer = world.app.dispatch(BoltRequest(body=body, mode="socket_mode"))
+
+    assert answer.status == 200

@@ -1,0 +1,82 @@
+"""Who is of the team is asked of Slack once a minute, and remembered while Slack does not answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from identity_bot.errors import Later, Refused, Unsure
+from identity_bot.slack.team import FRESH, STALE, Team
+from tests.support_desk import MemoryChat
+from tests.support_outbox import Clock, at_once
+
+
+@dataclass
+class Asked(MemoryChat):
+    """A chat that counts how often it is asked who is in a place, and fails in turn."""
+
+    places: list[str] = field(default_factory=list)
+    fails: list[Exception] = field(default_factory=list)
+
+    def members(self, place: str) -> frozenset[str]:
+        self.places.append(place)
+        if self.fails:
+            raise self.fails.pop(0)
+        return self.team
+
+
+@pytest.fixture
+def chat() -> Asked:
+    return Asked(team=frozenset({"U0INDIGO"}))
+
+
+def test_slack_is_asked_once_a_minute_whoever_wants_to_know(chat: Asked) -> None:
+    clock = Clock()
+    team = Team(chat, "S0TEAM", clock)
+
+    at_once(*[team.members] * 8)
+    clock.move(FRESH - 1)
+    team.members()
+    asked_within_the_minute = list(chat.places)
+    clock.move(1)
+    team.members()
+
+    assert asked_within_the_minute == ["S0TEAM"]
+    assert len(chat.places) == 2
+
+
+def test_whoever_left_is_out_after_a_minute(chat: Asked) -> None:
+    clock = Clock()
+    team = Team(chat, "S0TEAM", clock)
+    before = team.members()
+    chat.team = frozenset()
+    clock.move(FRESH)
+
+    assert (before, team.members()) == (frozenset({"U0INDIGO"}), frozenset())
+
+
+@pytest.mark.parametrize("error", [Later("429"), Unsure("502"), Refused("missing_scope")])
+def test_while_slack_does_not_answer_its_last_answer_counts_for_an_hour(
+    chat: Asked, error: Exception
+) -> None:
+    clock = Clock()
+    team = Team(chat, "S0TEAM", clock)
+    known = team.members()
+    chat.fails = [error] * 2
+    clock.move(STALE)
+    still_known = team.members()
+    clock.move(1)
+
+    assert still_known == known
+    with pytest.raises(Later, match="S0TEAM"):
+        team.members()
+
+
+def test_before_slack_has_answered_once_nobody_can_tell(chat: Asked) -> None:
+    chat.fails = [Unsure("502")]
+    team = Team(chat, "C0TEAM", Clock())
+
+    with pytest.raises(Later):
+        team.members()
+    assert team.members() == chat.team

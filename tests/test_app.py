@@ -1,0 +1,299 @@
+"""`identity-bot run` as the process that an operator starts, in the sandbox: both modes, its end, and what stops it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from identity_bot.app import build
+from identity_bot.cli import main
+from identity_bot.logs import LIBRARIES
+from identity_bot.outbox.queue import Outbox
+from identity_bot.settings import load
+from identity_bot.store.store import Store
+from identity_bot_sandbox import cast
+from identity_bot_sandbox.github.faults import FaultKind
+from identity_bot_sandbox.server import Sandbox
+from tests.support import TIMERS, eventually
+
+JUNIPER, INTAKE, TEAM = "U0JUNIPER", "C0INTAKE", "C0TEAM"
+SETTINGS = """
+intake_channel = "#vsp-identity"
+team_channel = "#identity-surge"
+repository = "sandbox-org/identity-requests"
+http.port = {port}
+"""
+ANSWER = "the sign-in page shows a grey bar since Tuesday"
+
+
+def settings_file(folder: Path, port: int = 0) -> Path:
+    file = folder / "identity-bot.toml"
+    file.write_text(SETTINGS.format(port=port), encoding="utf-8")
+    return file
+
+
+class Process:
+    """A running `identity-bot run` and what it has logged."""
+
+    def __init__(self, folder: Path, environment: dict[str, str], before: str) -> None:
+        file = settings_file(folder)
+        self.database = f"sqlite:///{folder / 'bot.db'}"
+        inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        self.process = subprocess.Popen(
+            [
+                sys.executable,
+                "-c",
+                f"{before}; from identity_bot.cli import main; main()",
+                "--config",
+                file,
+                "run",
+            ],
+            env=inherited | {"DATABASE_URL": self.database} | environment,
+            cwd=folder,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.lines: list[str] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stderr
+        for line in self.process.stderr:
+            self.lines.append(line.rstrip("\n"))
+
+    @property
+    def log(self) -> str:
+        """All that it has written so far."""
+        return "\n".join(self.lines)
+
+    def url(self) -> str:
+        """Where it listens, once it is ready."""
+
+        def ready() -> re.Match[str] | None:
+            assert self.process.poll() is None, self.log
+            return re.search(r"ready: .*HTTP on ([\d.]+:\d+)", self.log)
+
+        return f"http://{eventually(ready, seconds=20)[1]}"
+
+    def end(self, how: signal.Signals = signal.SIGTERM) -> float:
+        """Asks it to end and gives the seconds that it took."""
+        began = time.monotonic()
+        self.process.send_signal(how)
+        self.process.wait(20)
+        self._reader.join(5)
+        return time.monotonic() - began
+
+
+@contextlib.contextmanager
+def running(folder: Path, environment: dict[str, str], before: str = "pass") -> Iterator[Process]:
+    bot = Process(folder, environment, before)
+    try:
+        yield bot
+    finally:
+        if bot.process.poll() is None:
+            bot.process.kill()
+            bot.process.wait(10)
+
+
+def ask(sandbox: Sandbox, person: str = JUNIPER) -> None:
+    """Somebody asks for a data pull, up to the receipt."""
+    slack = sandbox.slack
+    assert slack.command(person, INTAKE, "/help data_pull").is_ok
+    eventually(lambda: slack.view(person))
+    slack.fill(person, {"idbot:q:team": "Benefits", "idbot:q:production": "no", "idbot:q:sensitive": "no"})
+    slack.fill(person, {"idbot:q:data_needed": ANSWER})
+    assert slack.submit(person) == {}
+
+
+def told(sandbox: Sandbox) -> bool:
+    """Whether the requestor and the team have heard of the ticket, and its issue links to the thread."""
+    issues = sandbox.github.issues(cast.REPOSITORY)
+    return bool(
+        sandbox.slack.messages(INTAKE) and sandbox.slack.messages(TEAM) and "Slack thread" in str(issues)
+    )
+
+
+def ready(url: str) -> tuple[int, dict[str, object]]:
+    answer = httpx.get(f"{url}/readyz")
+    return answer.status_code, answer.json()
+
+
+@pytest.fixture(scope="module")
+def town() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def bot(town: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    """A bot in Socket Mode that several tests look at, and that notices a broken socket sooner."""
+    faster = "from identity_bot import app; app.PING = 0.5"
+    with running(tmp_path_factory.mktemp("bot"), town.environment(), faster) as process:
+        process.url()
+        assert town.slack.delivery.sockets.wait_for(1)
+        yield process
+
+
+def test_by_socket_mode_a_request_becomes_a_ticket_and_the_log_keeps_its_id_and_no_answer(
+    town: Sandbox, bot: Process
+) -> None:
+    ask(town)
+    eventually(lambda: told(town))
+
+    code, state = ready(bot.url())
+    assert (code, state["slack_socket"], state["database"]) == (200, "connected", "ok")
+    assert httpx.get(f"{bot.url()}/healthz").text == "ok\n"
+    assert ANSWER in (town.github.issue(cast.REPOSITORY, 1).body or "")
+    events = [line for line in bot.lines if re.search(r" ticket=[0-9a-f]{8}-", line)]
+    assert any("ticket submitted: data_pull" in line for line in events)
+    assert any("ticket created: #1" in line for line in events)
+    assert ANSWER not in bot.log
+
+
+def test_the_webhook_is_taken_with_its_secret_only(town: Sandbox, bot: Process) -> None:
+    address = f"{bot.url()}/github/webhook"
+    hooks = [town.github.add_hook(address, secret=secret) for secret in (cast.WEBHOOK_SECRET, "guessed")]
+
+    town.github.open_issue(cast.REPOSITORY, "By hand", "no marker", actor="indigo-marshwick")
+
+    def answers() -> list[int | None]:
+        sent = [town.github.webhooks.deliveries(hook.id) for hook in hooks]
+        found = [[d.status_code for d in one if d.event == "issues" and d.status_code] for one in sent]
+        return [one[0] for one in found if one]
+
+    assert eventually(lambda: len(answers()) == 2 and answers()) == [200, 401]
+
+
+def test_by_http_a_request_becomes_a_ticket(sandbox: Sandbox, tmp_path: Path) -> None:
+    environment = sandbox.environment()
+    del environment["SLACK_APP_TOKEN"]
+    with running(tmp_path, environment) as bot:
+        url = bot.url()
+        sandbox.slack.delivery.request_url = f"{url}/slack/events"
+
+        ask(sandbox)
+        eventually(lambda: told(sandbox))
+
+        code, state = ready(url)
+        assert (code, state["slack_socket"]) == (200, "not used")
+        assert bot.end(signal.SIGINT) < 5
+        assert bot.process.returncode == 0
+
+
+def test_an_effect_under_way_is_finished_before_the_end_and_not_done_again(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    environment = sandbox.environment()
+    with running(tmp_path, environment) as bot:
+        bot.url()
+        assert sandbox.slack.delivery.sockets.wait_for(1)
+        sandbox.github.faults.add("POST", "/repos/*/*/issues", kind=FaultKind.SLOW, delay=1.5)
+        ask(sandbox)
+        eventually(lambda: not sandbox.github.faults.active())  # the POST has arrived
+
+        seconds = bot.end()
+
+        assert 0.5 < seconds < 6
+        assert bot.process.returncode == 0
+    assert len(sandbox.github.issues(cast.REPOSITORY)) == 1
+    store = Store(bot.database)
+    done = [row.effect.kind for row in Outbox(store).rows("done") if row.effect.kind not in TIMERS]
+    store.close()
+    assert done == ["open_issue"]
+    again = build(load(tmp_path / "identity-bot.toml", environment | {"DATABASE_URL": bot.database}))
+    again.worker.run_due()
+    again.stop()
+    assert len(sandbox.slack.messages(INTAKE)) == len(sandbox.slack.messages(TEAM)) == 1
+    assert sandbox.github.traffic.count("POST", f"/repos/{cast.REPOSITORY}/issues") == 1
+
+
+def test_readiness_says_what_is_wrong_while_the_process_lives(town: Sandbox, bot: Process) -> None:
+    url, database = bot.url(), Path(bot.database.removeprefix("sqlite:///"))
+    town.slack.faults.add("apps.connections.open", error="internal_error", times=None)
+    town.slack.delivery.sockets.drop()
+
+    eventually(lambda: ready(url)[0] == 503, seconds=15)
+    down = ready(url)[1]
+    town.slack.faults.clear()
+    eventually(lambda: ready(url)[0] == 200, seconds=30)
+    for file in database.parent.glob(f"{database.name}*"):
+        file.rename(file.with_name(f"moved-{file.name}"))
+    eventually(lambda: ready(url)[0] == 503)
+    gone = ready(url)[1]
+
+    assert (down["ready"], down["slack_socket"], down["database"]) == (False, "not connected", "ok")
+    assert (gone["ready"], gone["slack_socket"]) == (False, "connected")
+    assert "is gone" in str(gone["database"])
+    assert httpx.get(f"{url}/healthz").status_code == 200
+
+
+@pytest.fixture
+def own_log() -> Iterator[None]:
+    """Puts logging back as it was."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    levels = {name: logging.getLogger(name).level for name in LIBRARIES}
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for name, before in levels.items():
+        logging.getLogger(name).setLevel(before)
+
+
+def run(file: Path, environment: dict[str, str]) -> tuple[int, str]:
+    """What `run` says in this process, when it ends by itself."""
+    result = CliRunner().invoke(main, ["--config", str(file), "run"], env=environment)
+    assert isinstance(result.exception, (SystemExit, type(None))), result.exception
+    return result.exit_code, result.output.strip()
+
+
+@pytest.mark.usefixtures("own_log")
+def test_a_port_in_use_is_said_in_one_line(sandbox: Sandbox, tmp_path: Path) -> None:
+    environment = sandbox.environment() | {"DATABASE_URL": f"sqlite:///{tmp_path / 'bot.db'}"}
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        code, said = run(settings_file(tmp_path, port), environment)
+
+    assert code == 2
+    assert said == f"settings: http: cannot listen on 127.0.0.1:{port}: Address already in use"
+
+
+@pytest.mark.usefixtures("own_log")
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"SLACK_BOT_TOKEN": "xoxb-nobody"}, "SLACK_BOT_TOKEN: Slack did not accept it: invalid_auth"),
+        ({"SLACK_APP_TOKEN": "xapp-nobody"}, "SLACK_APP_TOKEN: Slack did not accept it: invalid_auth"),
+        ({"SLACK_API_URL": "http://127.0.0.1:9/api/"}, "Slack cannot be reached: [Errno 111] Connection refused"),
+        ({"SLACK_BOT_TOKEN": ""}, "SLACK_BOT_TOKEN: missing; expected the bot token of the Slack app (xoxb-…)"),
+        ({"DATABASE_URL": "sqlite:////nowhere/bot.db"}, "the database cannot be used: unable to open database file"),
+        ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL: mysql is not supported; SQLite and PostgreSQL are"),
+    ],
+)  # fmt: skip
+def test_what_keeps_it_from_starting_is_said_in_one_line(
+    sandbox: Sandbox, tmp_path: Path, wrong: dict[str, str], says: str
+) -> None:
+    environment = sandbox.environment() | {"DATABASE_URL": f"sqlite:///{tmp_path / 'bot.db'}"}
+
+    code, said = run(settings_file(tmp_path), environment | wrong)
+
+    assert code == 2
+    assert said.splitlines()[-1].removeprefix("settings: ") == says
+    assert "Traceback" not in said
+    assert "nobody" not in said

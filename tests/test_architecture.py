@@ -1,0 +1,124 @@
+"""The architecture: which package may import which, where each vendor is known, and that public names say what for."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CORE = sorted((ROOT / "identity_bot").rglob("*.py"))
+SANDBOX = sorted((ROOT / "sandbox" / "identity_bot_sandbox").rglob("*.py"))
+PLUGINS = sorted((ROOT / "plugins").glob("*/identity_bot_*.py"))
+
+VENDORS = {
+    "slack_bolt": ("slack", "web", "app"),
+    "slack_sdk": ("slack", "app", "checks"),
+    "github": ("github",),
+    "requests": ("github",),
+    "sqlalchemy": ("store", "outbox/queue", "outbox/lanes"),
+    "alembic": ("store",),
+    "starlette": ("web", "app"),
+    "uvicorn": ("app",),
+    "pluggy": ("plugins",),
+    "click": ("cli",),
+    "markdown_it": ("tickets/commands",),
+}
+"""Which packages or modules of the bot may import which vendor."""
+PURE = ("text", "tickets", "forms", "messages")
+"""The packages that compute and touch nothing: no sockets, threads, clocks, randomness or environment."""
+IO = ("socket", "subprocess", "threading", "time", "urllib.request", "http", "os", "random", "sys", "asyncio")
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The full names of everything that a module imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def is_below(name: str, package: str) -> bool:
+    return name == package or name.startswith(f"{package}.")
+
+
+def place(path: Path) -> str:
+    """Where a module of the bot stands, such as `outbox/queue`."""
+    return path.relative_to(ROOT / "identity_bot").with_suffix("").as_posix()
+
+
+def is_in(path: Path, places: tuple[str, ...]) -> bool:
+    return any(place(path) == one or place(path).startswith(f"{one}/") for one in places)
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_a_vendor_is_imported_only_at_its_edge(vendor: str) -> None:
+    strays = [
+        place(path)
+        for path in CORE
+        if any(is_below(name, vendor) for name in imports(path)) and not is_in(path, VENDORS[vendor])
+    ]
+
+    assert not strays
+
+
+@pytest.mark.parametrize("path", [p for p in CORE if is_in(p, PURE)], ids=place)
+def test_a_pure_module_does_no_io(path: Path) -> None:
+    assert not {name for name in imports(path) for outside in IO if is_below(name, outside)}
+
+
+def test_the_bot_does_not_import_the_sandbox() -> None:
+    importing = [place(p) for p in CORE if any(is_below(n, "identity_bot_sandbox") for n in imports(p))]
+
+    assert importing == ["cli"]  # inside the command that starts it, where it is installed
+
+
+@pytest.mark.parametrize("path", PLUGINS, ids=lambda p: p.stem)
+def test_a_plugin_imports_public_names_only(path: Path) -> None:
+    """From `identity_bot` itself, and never from another plugin."""
+    names = set(imports(path))
+    modules = {place(p).split("/")[0] for p in CORE}
+
+    assert not {name for name in names if name.startswith("identity_bot_")}
+    assert not {name for name in names if name.startswith("identity_bot.") and name.split(".")[1] in modules}
+
+
+@pytest.mark.parametrize("path", [*CORE, *SANDBOX], ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_public_names_have_docstrings(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+
+    assert ast.get_docstring(tree) or "migrations" in path.parts
+    assert not [node.name for node in public(tree) if not ast.get_docstring(node)]
+
+
+def public(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
+    """Public functions and classes; a method is its base's to explain where the class has one."""
+    for node in tree.body:
+        if isinstance(
+            node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+        ) and not node.name.startswith(("_", "upgrade", "downgrade")):
+            yield node
+        if isinstance(node, ast.ClassDef) and not node.bases and not node.name.startswith("_"):
+            for method in node.body:
+                if isinstance(method, ast.FunctionDef) and not method.name.startswith("_"):
+                    yield method
+
+
+def test_the_repository_names_no_machine_and_no_secret() -> None:
+    """Paths of a machine and real tokens have no place here."""
+    suspicious = ("/work" + "/", "/home" + "/", "/Users" + "/", "xoxb-" + "1", "ghp_" + "a")
+    texts = [
+        path
+        for pattern in ("*.py", "*.md", "*.cfg", "*.toml", "*.yml", "*.yaml", "script/*", ".ci/*")
+        for path in ROOT.rglob(pattern)
+        if path.is_file()
+        and not any(part in {".venv", "venv", ".cache", ".git", ".hypothesis"} for part in path.parts)
+    ]
+
+    found = {p for p in texts if any(s in p.read_text(encoding="utf-8", errors="ignore") for s in suspicious)}
+    allowed = {"text/test_privacy.py", "test_settings.py", "slack/test_client.py"}
+    assert found <= {ROOT / "tests" / name for name in allowed}

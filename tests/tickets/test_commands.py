@@ -1,0 +1,358 @@
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from identity_bot.tickets.commands import HELP, MOST, PRIORITIES, Command, Reading, read
+
+TODAY = date(2026, 11, 2)
+NOTHING = Reading()
+VALID = {
+    "/spoc @juniper": Command(name="spoc", value="juniper"),
+    "/priority high": Command(name="priority", value="high"),
+    "/target 2026-12-01": Command(name="target", value="2026-12-01"),
+    "/uat": Command(name="uat"),
+    "/released": Command(name="released"),
+    "/help": Command(name="help"),
+}
+WRONG = [
+    "/spoc",
+    "/spoc @",
+    "/spoc @octo-org/identity",
+    "/spoc -juniper",
+    "/spoc @" + "a" * 40,
+    "/spoc @juniper @sage",
+    "/priority",
+    "/priority urgent",
+    "/priority high please",
+    "/target",
+    "/target tomorrow",
+    "/target 12/01/2026",
+    "/target 2026-2-30",
+    "/target 2026-02-30",
+    "/target 20261201",
+    "/target 2026-W49-2",
+    "/target ２０２６-12-01",
+    "/target 2026-12-01T10:00",
+    "/target 2026-12-01 10:00 EST",
+    "/target 2026-12-01Z",
+    "/target 2026-11-01",
+    "/target 2028-11-03",
+    "/uat please",
+    "/released 1.2",
+    "/help me",
+    "/prioritty high",
+    "/realeased",
+    "/priority `` ` ``",
+    "/priority @sage #12 https://example.test <!-- x -->",
+    "/priority [a](https://example.test)",
+    "/priority \ud800 | \u202e \\",
+]
+"""Each is one problem and no command."""
+
+WRAPPINGS = [
+    pytest.param("```\n{}\n```", id="fence"),
+    pytest.param("````text\n```\n{}\n```\n````", id="fence in a fence"),
+    pytest.param("~~~\n\n{}", id="fence left open"),
+    pytest.param("    {}", id="indented code"),
+    pytest.param("\t{}", id="code indented by a tab"),
+    pytest.param("> {}", id="quote"),
+    pytest.param("> Hello,\n>\n> > {}", id="quote in a quote"),
+    pytest.param("> Hello,\n{}", id="quote that goes on"),
+    pytest.param("- {}", id="list"),
+    pytest.param("1. {}", id="numbered list"),
+    pytest.param("- [ ] {}", id="task"),
+    pytest.param("- Steps\n\n  {}", id="second paragraph in a list"),
+    pytest.param("`{}`", id="code span"),
+    pytest.param("`a\n{}\nb`", id="code span of several lines"),
+    pytest.param("**a\n{}\nb**", id="bold"),
+    pytest.param("~~a\n{}\nb~~", id="struck out"),
+    pytest.param("[a\n{}\nb](https://example.test)", id="link"),
+    pytest.param("# {}", id="heading"),
+    pytest.param("| a |\n|---|\n| {} |", id="table"),
+    pytest.param("| a |\n|---|\n{}", id="table's row without bars"),
+    pytest.param("<!--\n\n{}\n\n-->", id="HTML comment"),
+    pytest.param("see <!--\n{}\n--> there", id="HTML comment in a paragraph"),
+    pytest.param("<div>\n{}\n</div>", id="HTML"),
+    pytest.param("<details>\n\n{}\n\n</details>", id="paragraph in HTML"),
+    pytest.param("<details><summary>x</summary>\n\n<div>\n\n</div>\n\n{}", id="paragraph in HTML left open"),
+    pytest.param("[a]: https://example.test '\n{}\n'", id="link's definition"),
+    pytest.param("\\{}", id="escaped slash"),
+    pytest.param("Try {}", id="middle of a line"),
+    pytest.param("/{}", id="two slashes"),
+]
+
+lines = st.text(st.characters(codec="utf-8") | st.sampled_from("`~>#-*/|<![](\\ \t@&"), max_size=40)
+prose = st.text("abc XYZ.,@0-", min_size=1, max_size=30).map(lambda text: f"So {text.strip()}")
+commands = st.one_of(
+    st.from_regex(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}", fullmatch=True).map(
+        lambda login: Command(name="spoc", value=login)
+    ),
+    st.sampled_from(PRIORITIES).map(lambda word: Command(name="priority", value=word)),
+    st.dates(TODAY, TODAY.replace(year=TODAY.year + 2)).map(
+        lambda day: Command(name="target", value=day.isoformat())
+    ),
+    st.sampled_from(["uat", "released", "help"]).map(lambda name: Command(name=name)),
+)
+
+
+def written(command: Command) -> str:
+    at = "@" if command.name == "spoc" else ""
+    return f"/{command.name} {at}{command.value}".rstrip()
+
+
+@pytest.mark.parametrize("line", VALID)
+def test_a_line_that_is_a_command_is_read(line: str) -> None:
+    assert read(line, TODAY) == Reading(commands=(VALID[line],))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "/Priority HIGH",
+        "  /priority   high  ",
+        "/priority high.",
+        "/priority: high",
+        "/priority=high!",
+        "/priority\u00a0high\u200b",
+        "/priority **high**",
+        "/priority high <!-- as agreed -->",
+    ],
+)
+def test_case_spaces_punctuation_and_formatting_of_a_value_do_not_matter(line: str) -> None:
+    assert read(line, TODAY) == Reading(commands=(VALID["/priority high"],))
+
+
+@pytest.mark.parametrize("line", ["/spoc juniper", "/SPOC @juniper,"])
+def test_a_login_needs_no_at_sign(line: str) -> None:
+    assert read(line, TODAY) == Reading(commands=(VALID["/spoc @juniper"],))
+
+
+def test_every_line_of_a_paragraph_counts() -> None:
+    comment = "Thank you, looks good.\r\n/spoc @juniper\r\n/priority high\r\nSee you.  \n/uat"
+
+    reading = read(comment, TODAY)
+
+    assert [command.name for command in reading.commands] == ["spoc", "priority", "uat"]
+    assert not reading.problems
+
+
+@pytest.mark.parametrize(
+    "signature", ["-- \nJuniper", "---\nJuniper", "===", "\nOn Monday, Sage wrote:\n> /released"]
+)
+def test_an_answer_by_email_is_read_above_its_signature_and_quote(signature: str) -> None:
+    assert read(f"/uat\n{signature}", TODAY) == Reading(commands=(VALID["/uat"],))
+
+
+@pytest.mark.parametrize("wrapping", WRAPPINGS)
+@pytest.mark.parametrize("line", [*VALID, "/prioritty high", "/target tomorrow"])
+def test_a_command_that_is_quoted_or_shown_is_text(wrapping: str, line: str) -> None:
+    assert read(wrapping.format(line), TODAY) == NOTHING
+
+
+@pytest.mark.parametrize(
+    "wrapping", ["```\nx\n```", "> x\n", "<div>\n\nx\n\n</div>\n", "<!-- <details> -->", "- x\n\n"]
+)
+def test_a_command_after_what_is_quoted_or_shown_counts(wrapping: str) -> None:
+    assert read(f"{wrapping}\n/uat", TODAY) == Reading(commands=(VALID["/uat"],))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "/etc/hosts is broken",
+        "/usr/bin",
+        "/home",
+        "/uat/login is broken",
+        "/uat/",
+        "/priority/high",
+        "/spec fails",
+        "/heap",
+        "/",
+        "/ uat",
+        "/*uat*",
+        "/`uat`",
+        "/[uat](https://example.test)",
+        "uat",
+        "",
+        " \n\n",
+    ],
+)
+def test_a_path_or_any_other_word_is_text(line: str) -> None:
+    assert read(line, TODAY) == NOTHING
+    assert read(line, TODAY).is_empty
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("/prioritty high", "/priority"),
+        ("/Realeased", "/released"),
+        ("/targte 2026-12-01", "/target"),
+        ("/hlp", "/help"),
+    ],
+)
+def test_a_slip_of_the_pen_is_asked_about(line: str, meant: str) -> None:
+    reading = read(line, TODAY)
+
+    [problem] = reading.problems
+    assert f"did you mean `{meant}`?" in problem
+    assert not reading.commands
+    assert not reading.is_empty
+
+
+@pytest.mark.parametrize("line", WRONG)
+def test_a_command_that_is_wrong_is_a_problem_and_nothing_else(line: str) -> None:
+    reading = read(line, TODAY)
+
+    assert len(reading.problems) == 1
+    assert not reading.commands
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("tomorrow", "year-month-day"),
+        ("12/01/2026", "year-month-day"),
+        ("2026-12-01T10:00Z", "nothing else"),
+        ("2027-02-30", "not in the calendar"),
+        ("2026-11-01", "in the past"),
+        ("2028-11-03", "more than two years ahead"),
+    ],
+)
+def test_a_date_that_cannot_be_taken_is_answered_with_one_that_can(value: str, words: str) -> None:
+    [problem] = read(f"/target {value}", TODAY).problems
+
+    assert words in problem
+    assert f"`/target {value}`" in problem
+    assert "such as `/target 2026-11-16`" in problem
+
+
+@pytest.mark.parametrize("day", ["2026-11-02", "2028-11-02"])
+def test_a_target_may_be_today_or_two_years_ahead(day: str) -> None:
+    assert read(f"/target {day}", TODAY).commands == (Command(name="target", value=day),)
+
+
+def test_two_years_after_a_leap_day_end_with_february() -> None:
+    leap_day = date(2028, 2, 29)
+
+    assert read("/target 2030-02-28", leap_day).commands
+    assert read("/target 2030-03-01", leap_day).problems
+
+
+def test_the_same_command_twice_counts_once() -> None:
+    reading = read("/spoc @Juniper\n/uat\n/spoc juniper\n/uat", TODAY)
+
+    assert reading == Reading(commands=(Command(name="spoc", value="Juniper"), VALID["/uat"]))
+
+
+def test_a_command_with_two_values_does_not_count_and_others_do() -> None:
+    reading = read("/priority high\n/uat\n/priority low\n/priority low", TODAY)
+
+    [problem] = reading.problems
+    assert "`/priority` more than once" in problem
+    assert reading.commands == (VALID["/uat"],)
+
+
+def test_a_problem_keeps_no_other_command_from_counting() -> None:
+    reading = read("/target tomorrow\n/uat\n/target tomorrow", TODAY)
+
+    assert reading.commands == (VALID["/uat"],)
+    assert len(reading.problems) == 1
+
+
+def test_as_many_commands_as_may_be_are_obeyed_and_of_more_none() -> None:
+    most = "/uat\n" * (MOST - 2) + "/target tomorrow\n/prioritty high\n"
+
+    assert read(most, TODAY).commands == (VALID["/uat"],)
+    reading = read(f"{most}/released", TODAY)
+    assert not reading.commands
+    assert len(reading.problems) == 1
+    assert "None of the 11 commands" in reading.problems[0]
+
+
+@pytest.mark.parametrize("line", ["/priority @octo-org/identity #12", "/target " + "1`" * 5_000, "/targ@t"])
+def test_a_problem_shows_what_was_written_as_code_and_not_much_of_it(line: str) -> None:
+    [problem] = read(line, TODAY).problems
+
+    drawn = MarkdownIt("commonmark").parseInline(problem)[0].children or []
+    text = "".join(piece.content for piece in drawn if piece.type == "text")
+    assert {piece.type for piece in drawn} == {"text", "code_inline"}
+    assert not set("@#`1") & set(text)
+    assert len(problem) < 400
+
+
+def test_the_help_names_every_command_and_is_none() -> None:
+    assert all(f"`{line}" in HELP.replace("@login", "@juniper") for line in VALID)
+    assert read(HELP, TODAY) == NOTHING
+
+
+@pytest.mark.parametrize("line", [*WRONG, "/uat\n" * 11, "/priority low\n/priority high"])
+def test_a_problem_is_not_read_as_a_command(line: str) -> None:
+    """The bot's answers come back to it as comments."""
+    problems = read(line, TODAY).problems
+
+    assert problems
+    for answer in (*problems, "\n".join(problems), "\n\n".join(problems), f"{problems[0]}\n\n{HELP}"):
+        assert read(answer, TODAY) == NOTHING
+
+
+@given(
+    st.lists(lines | st.sampled_from([*VALID, *WRONG]), max_size=12), st.sampled_from(["\n", "\n\n", "\r\n"])
+)
+def test_any_comment_is_read_and_what_is_said_of_it_is_no_command(parts: list[str], end: str) -> None:
+    reading = read(end.join(parts), TODAY)
+
+    assert len(reading.commands) <= len(VALID)
+    assert len(reading.problems) <= MOST
+    assert read("\n".join(reading.problems), TODAY) == NOTHING
+    for problem in reading.problems:
+        assert "\n" not in problem
+        assert read(problem, TODAY) == NOTHING
+
+
+@given(st.text(st.characters()))
+def test_no_text_makes_reading_fail(text: str) -> None:
+    """Lone surrogates and control characters too."""
+    for comment in (text, f"/{text}", f"/target {text}", f"[a](<{text}>)"):
+        for problem in read(comment, TODAY).problems:
+            assert read(problem, TODAY) == NOTHING
+
+
+@given(
+    st.lists(commands | st.sampled_from([*VALID, "/targett"]), min_size=1),
+    st.sampled_from(["```", "~~~~", "> ", "    "]),
+)
+def test_whatever_is_fenced_quoted_or_indented_is_text(parts: list[Command | str], wrapping: str) -> None:
+    inside = [part if isinstance(part, str) else written(part) for part in parts]
+
+    if wrapping.endswith(" "):
+        comment = "\n".join(wrapping + line for line in inside)
+    else:
+        comment = "\n".join([wrapping, *inside, wrapping])
+
+    assert read(comment, TODAY) == NOTHING
+    assert read(f"So:\n\n{comment}\n\nThanks.", TODAY) == NOTHING
+
+
+@given(st.lists(st.tuples(prose, commands), max_size=6, unique_by=lambda pair: pair[1].name), st.booleans())
+def test_commands_between_lines_of_prose_come_back_in_order(
+    pairs: list[tuple[str, Command]], apart: bool
+) -> None:
+    end = "\n\n" if apart else "\n"
+    comment = end.join(line for text, command in pairs for line in (text, written(command)))
+
+    assert read(comment, TODAY) == Reading(commands=tuple(command for _, command in pairs))
+
+
+@given(st.dates(date(2000, 1, 1), date(2100, 1, 1)))
+def test_the_example_in_a_problem_is_itself_a_good_command(today: date) -> None:
+    [problem] = read("/target soon", today).problems
+
+    example = (today + timedelta(days=14)).isoformat()
+    assert problem.endswith(f"`/target {example}`.")
+    assert read(f"/target {example}", today).commands
