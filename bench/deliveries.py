@@ -21,7 +21,7 @@ from identity_bot.outbox.worker import Worker
 from identity_bot.plugins import loader as plugins
 from identity_bot.store.store import Store
 from identity_bot.tickets import lifecycle
-from identity_bot.tickets.model import IssueSnapshot, Post, Ticket, ticket_id
+from identity_bot.tickets.model import IssueSnapshot, MessageRef, Ticket, ticket_id
 from identity_bot_sandbox import cast as characters
 from identity_bot_sandbox.github.state import GitHubWorld
 
@@ -65,18 +65,20 @@ class Wall:
     edits: int = 0
     deleted: set[int] = field(default_factory=set)
 
-    def post(self, channel: str, message: Mapping[str, Any], *, mark: str, thread_ts: str | None) -> Post:
+    def post(
+        self, channel: str, message: Mapping[str, Any], *, mark: str, thread_ts: str | None
+    ) -> MessageRef:
         """Puts a message at the end."""
         self.posts.append((message["text"], thread_ts))
-        return Post(channel=channel, ts=str(len(self.posts) - 1))
+        return MessageRef(channel=channel, ts=str(len(self.posts) - 1))
 
-    def update(self, post: Post, message: Mapping[str, Any]) -> bool:
+    def update(self, post: MessageRef, message: Mapping[str, Any]) -> bool:
         """Changes a message where it stands."""
         self.posts[int(post.ts)] = message["text"], self.posts[int(post.ts)][1]
         self.edits += 1
         return True
 
-    def delete(self, post: Post) -> None:
+    def delete(self, post: MessageRef) -> None:
         """Takes a message away."""
         self.deleted.add(int(post.ts))
 
@@ -100,7 +102,7 @@ class Repository:
         for number in range(tickets):
             self._github.open_issue(REPOSITORY, f"Request {number}", "Please.", actor="juniper-vale")
             self._github.label(REPOSITORY, number + 1, "identity-slackbot", actor=LEAD)
-        self.beginning = [self.look_at(REPOSITORY, number + 1) for number in range(tickets)]
+        self.beginning = [self.get_issue(REPOSITORY, number + 1) for number in range(tickets)]
         self._github.webhooks.register("http://bot.test/", secret=characters.WEBHOOK_SECRET)
 
     def live(self, count: int) -> list[Delivery]:
@@ -133,7 +135,7 @@ class Repository:
             case _:
                 github.reopen(*where, actor=LEAD)
 
-    def look_at(self, repository: str, number: int) -> IssueSnapshot:
+    def get_issue(self, repository: str, number: int) -> IssueSnapshot:
         """An issue as it is now, by what GitHub's API answers."""
         with self._github.mutex:
             where = self._github.repository(repository)
@@ -221,12 +223,12 @@ def take_in(folder: Path, *, tickets: int, deliveries: int) -> dict[str, float]:
     done = office.take_in(sent)
     seconds, cpu = time.perf_counter() - begun, time.process_time() - spent
     perfect = Office(folder / "perfect", repository)
-    last = [repository.look_at(REPOSITORY, number + 1) for number in range(tickets)]
+    last = [repository.get_issue(REPOSITORY, number + 1) for number in range(tickets)]
     for seen in last:
         perfect.desk.observe(seen)
     for _ in range(2):
         perfect.finish()
-    if [office.ticket(seen.number).facts for seen in last] != [lifecycle.facts_of(seen) for seen in last]:
+    if [office.ticket(seen.number).state for seen in last] != [lifecycle.state_of(seen) for seen in last]:
         raise RuntimeError("a ticket is not what its issue is")
     if office.told() != perfect.told():
         raise RuntimeError("wrong messages stand")

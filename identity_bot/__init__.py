@@ -24,22 +24,23 @@ from identity_bot.plugins.hookspecs import hookimpl
 from identity_bot.sections import TypeSettings
 from identity_bot.text.markdown import block, line, mrkdwn, span
 from identity_bot.tickets.model import (
+    Action,
     Answers,
     Audience,
     CloseReason,
     Event,
     EventKind,
-    Facts,
     IssueDraft,
-    Move,
     Notification,
     Person,
     Priority,
     Stage,
     Ticket,
+    TicketState,
 )
 
 __all__ = [
+    "Action",
     "Answers",
     "Audience",
     "Choice",
@@ -49,13 +50,11 @@ __all__ = [
     "Email",
     "Event",
     "EventKind",
-    "Facts",
     "Files",
     "Form",
     "IssueDraft",
     "LongText",
     "Member",
-    "Move",
     "Notification",
     "Number",
     "Option",
@@ -64,6 +63,7 @@ __all__ = [
     "ShortText",
     "Stage",
     "Ticket",
+    "TicketState",
     "TypeSettings",
     "Url",
     "When",

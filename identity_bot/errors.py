@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from identity_bot.tickets.model import Move, Ticket
+from identity_bot.tickets.model import Action, Ticket
 
 
 class IdentityBotError(Exception):
@@ -42,7 +42,7 @@ class AlreadyFiled(IdentityBotError):
 class Impossible(IdentityBotError):
     """A move that a ticket as it is does not allow, or that would change nothing (`is_so`)."""
 
-    def __init__(self, ticket: Ticket, move: Move, *, is_so: bool = False) -> None:
+    def __init__(self, ticket: Ticket, move: Action, *, is_so: bool = False) -> None:
         super().__init__(f"{move.value}: not possible at the stage {ticket.stage.value}")
         self.ticket = ticket
         self.move = move
@@ -57,11 +57,11 @@ class StoreError(IdentityBotError):
     """The database cannot be used as it is: unreachable, full, read-only, locked or of a newer schema."""
 
 
-class Refused(IdentityBotError):
+class Rejected(IdentityBotError):
     """The outside world said no, and asking again as things are would not change that."""
 
 
-class Later(IdentityBotError):
+class Retryable(IdentityBotError):
     """The act was certainly not done and may work later; `seconds` is how long the other side asks us to wait.
 
     `seconds` is None where it named no time; then the worker's own backoff decides.
@@ -72,5 +72,5 @@ class Later(IdentityBotError):
         self.seconds = seconds
 
 
-class Unsure(IdentityBotError):
+class OutcomeUnknown(IdentityBotError):
     """The act may or may not have been done (time-out, 5xx, broken connection): look before doing it again."""

@@ -22,7 +22,7 @@ CAUSE = re.compile(r"\berror'?[:=] '?([A-Z]\w{0,40}(?:Error|Exception|Timeout)|[
 _Raised = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
-class Discreet(logging.Formatter):
+class RedactingFormatter(logging.Formatter):
     """One line for each record, with its ticket; of libraries only their own words, of exceptions only their kind.
 
     What a library adds to its words, and what an exception says, may quote people or hold a token.
@@ -55,21 +55,21 @@ class Discreet(logging.Formatter):
         return "\ncaused by\n".join(chain)
 
 
-def wordless(error: BaseException) -> BaseException:
+def scrubbed(error: BaseException) -> BaseException:
     """An exception as it may be logged by whoever formats the log, a host's own logging too: what it was and where.
 
     What it says may quote an answer. The same holds for those that it came from.
     """
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     shown: BaseException = type(type(error).__name__, (Exception,), {"__module__": type(error).__module__})()
-    shown.__cause__ = wordless(cause) if cause else None
+    shown.__cause__ = scrubbed(cause) if cause else None
     return shown.with_traceback(error.__traceback__)
 
 
 def handler(stream: TextIO) -> logging.Handler:
     """A handler that writes what may be kept: all of ours, and the warnings of the libraries."""
     made = logging.StreamHandler(stream)
-    made.setFormatter(Discreet())
+    made.setFormatter(RedactingFormatter())
     made.addFilter(
         lambda record: _is_ours(record) or (record.levelno >= logging.WARNING and not _is_idle(record))
     )

@@ -16,10 +16,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from identity_bot.desk.desk import Desk
-from identity_bot.errors import Refused, StoreError
+from identity_bot.errors import Rejected, StoreError
 from identity_bot.github.webhook import (
     Delivery,
-    Forged,
+    InvalidSignature,
     IssueSeen,
     LabelDeleted,
     LabelRenamed,
@@ -78,10 +78,10 @@ def web_app(
         try:
             told = read_webhook(request.headers, body, webhook_secret)
             await run_in_threadpool(_take_in, desk, told)
-        except Forged as error:
+        except InvalidSignature as error:
             log.warning("a webhook delivery was refused: %s", error)
             return PlainTextResponse(f"{error}\n", status_code=401)
-        except Refused as error:
+        except Rejected as error:
             log.warning("a webhook delivery was refused: %s", error)
             return PlainTextResponse(f"{error}\n", status_code=400)
         except StoreError as error:
@@ -118,7 +118,7 @@ def _take_in(desk: Desk, told: Delivery | None) -> None:
         case LabelDeleted(repository=repository, name=name):
             desk.label_renamed(repository, name, "")
         case MilestoneChanged(repository=repository):
-            desk.look_over(repository)
+            desk.resync_repository(repository)
         case RepositoryRenamed(was=was, now=now):
             desk.repository_renamed(was, now)
 

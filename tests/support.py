@@ -41,7 +41,7 @@ def close(handler: SocketModeHandler, sandbox: Sandbox) -> None:
     handler.close()
 
 
-TIMERS = {"poll", "roll_call", "clean_up"}
+TIMERS = {"poll", "resync", "clean_up"}
 """The effects that always wait."""
 
 

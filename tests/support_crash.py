@@ -19,7 +19,7 @@ from identity_bot.outbox.queue import LEASE
 from identity_bot.outbox.worker import Act, Worker
 from identity_bot.slack import modal as blocks
 from identity_bot.store.transaction import Transaction
-from identity_bot.tickets.model import Effect, Person, Post, Ticket
+from identity_bot.tickets.model import Effect, MessageRef, Person, Ticket
 from identity_bot_sandbox.server import Sandbox
 from tests.support import TIMERS
 from tests.support_outbox import Clock
@@ -117,7 +117,7 @@ class Life:
         self.bots.append(bot)
         return bot
 
-    def submit(self, *, origin: Post | None = None) -> None:
+    def submit(self, *, origin: MessageRef | None = None) -> None:
         """Somebody opens the form, fills it in and sends it."""
         bot = self.start()
         view = blocks.modal(bot.plugins.forms, blocks.Draft(type="pr_review"))

@@ -10,8 +10,8 @@ from typing import Any
 
 from identity_bot import settings
 from identity_bot.desk.desk import Desk, pace
-from identity_bot.desk.ports import Opened, Polled
-from identity_bot.errors import Refused
+from identity_bot.desk.ports import CreatedIssue, PollResult
+from identity_bot.errors import Rejected
 from identity_bot.github import issue_body as issue
 from identity_bot.outbox.effects.acts import acts
 from identity_bot.outbox.queue import Outbox
@@ -20,14 +20,14 @@ from identity_bot.plugins import loader as plugins
 from identity_bot.store.store import Store
 from identity_bot.tickets import lifecycle
 from identity_bot.tickets.model import (
+    Action,
     Change,
-    Edit,
     IssueComment,
     IssueDraft,
+    IssuePatch,
     IssueSnapshot,
-    Move,
+    MessageRef,
     Person,
-    Post,
     Ticket,
 )
 from tests.support_outbox import Clock
@@ -54,7 +54,7 @@ class MemoryTracker:
     clock: Clock
     issues: list[tuple[str, IssueDraft]] = field(default_factory=list)
     now: dict[tuple[str, int], IssueSnapshot] = field(default_factory=dict)
-    edits: list[tuple[Ticket, Edit]] = field(default_factory=list)
+    edits: list[tuple[Ticket, IssuePatch]] = field(default_factory=list)
     comments: list[tuple[str, int, str, str]] = field(default_factory=list)
     """Repository, number, text and mark of each."""
     reactions: list[tuple[int, str]] = field(default_factory=list)
@@ -68,7 +68,7 @@ class MemoryTracker:
     asked: int = 0
     """How often an issue or a repository was read."""
 
-    def open_issue(self, repository: str, draft: IssueDraft) -> Opened:
+    def open_issue(self, repository: str, draft: IssueDraft) -> CreatedIssue:
         self._fail()
         self.issues.append((repository, draft))
         number = len(self.issues)
@@ -83,18 +83,18 @@ class MemoryTracker:
             labels=frozenset(draft.labels),
             assignees=frozenset(draft.assignees),
         )
-        return Opened(snapshot=self.snapshot(number), refused=self.drops)
+        return CreatedIssue(snapshot=self.snapshot(number), refused=self.drops)
 
     def find_issue(self, repository: str, ticket_id: str, since: float) -> IssueSnapshot | None:
         fitting = [s for (r, _), s in self.now.items() if (r, s.ticket_id) == (repository, ticket_id)]
         return fitting[-1] if fitting else None
 
-    def look_at(self, repository: str, number: int) -> IssueSnapshot:
+    def get_issue(self, repository: str, number: int) -> IssueSnapshot:
         self._fail()
         self.asked += 1
         return self.now[repository, number]
 
-    def edit_issue(self, ticket: Ticket, edit: Edit, *, spoc_name: str = "") -> IssueSnapshot:
+    def update_issue(self, ticket: Ticket, edit: IssuePatch, *, spoc_name: str = "") -> IssueSnapshot:
         self._fail()
         self.edits.append((ticket, edit))
         before = self.now[ticket.repository, ticket.number or 0]
@@ -123,7 +123,7 @@ class MemoryTracker:
     def may_write(self, repository: str, login: str) -> bool:
         return login in self.writers
 
-    def poll(self, repository: str, *, since: float, etag: str, comments_since: float) -> Polled | None:
+    def poll(self, repository: str, *, since: float, etag: str, comments_since: float) -> PollResult | None:
         self._fail()
         self.asked += 1
         changed = [s for (r, _), s in self.now.items() if r == repository and s.updated_at >= since]
@@ -133,7 +133,7 @@ class MemoryTracker:
         newest = max((s.updated_at for s in changed), default=since)
         comments = tuple(one for one in self.said if one.created_at >= comments_since)
         issues = tuple(sorted(changed, key=lambda s: s.updated_at))
-        return Polled(issues=issues, comments=comments, since=newest, etag=tag if newest == since else "")
+        return PollResult(issues=issues, comments=comments, since=newest, etag=tag if newest == since else "")
 
     def snapshot(self, number: int) -> IssueSnapshot:
         """An issue as it now is."""
@@ -171,7 +171,7 @@ class MemoryChat:
     """A chat whose messages are a list; `closed` are channels where it may not post, `lost` messages it cannot edit."""
 
     posts: list[Posted] = field(default_factory=list)
-    updates: list[tuple[Post, str]] = field(default_factory=list)
+    updates: list[tuple[MessageRef, str]] = field(default_factory=list)
     deleted: set[str] = field(default_factory=set)
     lost: set[str] = field(default_factory=set)
     views: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
@@ -179,21 +179,23 @@ class MemoryChat:
     names: dict[str, str] = field(default_factory=dict)
     team: frozenset[str] = frozenset({"U0INDIGO", "U0SAGE", "U0LINDEN"})
 
-    def post(self, channel: str, message: Mapping[str, Any], *, mark: str, thread_ts: str | None) -> Post:
+    def post(
+        self, channel: str, message: Mapping[str, Any], *, mark: str, thread_ts: str | None
+    ) -> MessageRef:
         if channel in self.closed:
-            raise Refused("Slack's chat.postMessage: not_in_channel")
+            raise Rejected("Slack's chat.postMessage: not_in_channel")
         if thread_ts in self.deleted | self.lost:
-            raise Refused("Slack's chat.postMessage: thread_not_found")
+            raise Rejected("Slack's chat.postMessage: thread_not_found")
         self.posts.append(Posted(channel, message["text"], message["blocks"], thread_ts, mark))
-        return Post(channel=channel, ts=str(len(self.posts)))
+        return MessageRef(channel=channel, ts=str(len(self.posts)))
 
-    def find_post(self, channel: str, mark: str, since: float, *, thread_ts: str | None) -> Post | None:
+    def find_post(self, channel: str, mark: str, since: float, *, thread_ts: str | None) -> MessageRef | None:
         for number, posted in enumerate(self.posts, 1):
             if (posted.channel, posted.mark) == (channel, mark):
-                return Post(channel=channel, ts=str(number))
+                return MessageRef(channel=channel, ts=str(number))
         return None
 
-    def update(self, post: Post, message: Mapping[str, Any]) -> bool:
+    def update(self, post: MessageRef, message: Mapping[str, Any]) -> bool:
         if post.ts in self.lost | self.deleted:
             return False
         before = self.posts[int(post.ts) - 1]
@@ -201,13 +203,13 @@ class MemoryChat:
         self.updates.append((post, message["text"]))
         return True
 
-    def delete(self, post: Post) -> None:
+    def delete(self, post: MessageRef) -> None:
         self.deleted.add(post.ts)
 
     def members(self, place: str) -> frozenset[str]:
         return self.team
 
-    def link_to(self, post: Post) -> str:
+    def link_to(self, post: MessageRef) -> str:
         return f"https://slack.test/{post.channel}/{post.ts}"
 
     def show(self, view_id: str, view: Mapping[str, Any]) -> None:
@@ -280,7 +282,7 @@ class Office:
         assert found
         return found
 
-    def click(self, ticket: Ticket, move: Move, value: str = "", *, by: str, reason: str = "") -> None:
+    def click(self, ticket: Ticket, move: Action, value: str = "", *, by: str, reason: str = "") -> None:
         """Has somebody in Slack ask for a change."""
         self.desk.change(ticket.id, Change(move=move, value=value, reason=reason), by=by)
 

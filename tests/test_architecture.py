@@ -57,13 +57,13 @@ def is_in(path: Path, places: tuple[str, ...]) -> bool:
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_a_vendor_is_imported_only_at_its_edge(vendor: str) -> None:
-    strays = [
+    unknown_answers = [
         place(path)
         for path in CORE
         if any(is_below(name, vendor) for name in imports(path)) and not is_in(path, VENDORS[vendor])
     ]
 
-    assert not strays
+    assert not unknown_answers
 
 
 @pytest.mark.parametrize("path", [p for p in CORE if is_in(p, PURE)], ids=place)

@@ -14,7 +14,18 @@ from typing import Any
 
 import pytest
 
-from identity_bot import Audience, Event, EventKind, Facts, Form, Move, Person, Stage, Ticket, settings
+from identity_bot import (
+    Action,
+    Audience,
+    Event,
+    EventKind,
+    Form,
+    Person,
+    Stage,
+    Ticket,
+    TicketState,
+    settings,
+)
 from identity_bot.forms.form import load
 from identity_bot.messages import templates as texts
 from identity_bot.messages import updates as telling
@@ -144,7 +155,7 @@ def test_the_example_with_every_hook_does_what_it_says(tmp_path: Path) -> None:
     }
     assert tea.render_issue(ticket).title == "Tea for Benefits"
     assert "Put the kettle on for Juniper Vale." in [one.text for one in told]
-    closed = Event(kind=EventKind.CLOSED, ticket_id=ticket.id, at=0.0, was=Facts())
+    closed = Event(kind=EventKind.CLOSED, ticket_id=ticket.id, at=0.0, was=TicketState())
     assert not any("kettle" in one.text for one in tea.notify(replace(ticket, number=1), closed))
 
 
@@ -158,9 +169,9 @@ def test_the_example_of_other_words_is_told_as_it_says(tmp_path: Path) -> None:
         submitted_at=0.0,
         number=12,
         url="https://github.test/12",
-        facts=Facts(stage=Stage.RELEASED),
+        state=TicketState(stage=Stage.RELEASED),
     )
-    event = Event(kind=EventKind.RELEASED, ticket_id=ticket.id, at=0.0, was=Facts())
+    event = Event(kind=EventKind.RELEASED, ticket_id=ticket.id, at=0.0, was=TicketState())
 
     said = telling.messages(ticket, [(event, soup.notify(ticket, event))], soup.form.title, People(()))
 
@@ -205,7 +216,7 @@ def test_the_picture_has_every_stage_and_every_move_and_nothing_else() -> None:
 
     assert declared == {(stage.value, stage.name.lower()) for stage in Stage}
     assert drawn == ids | {"[*]", "live"}
-    assert moves == {move.value for move in Move} | {"", "form sent", "issue opened"}
+    assert moves == {move.value for move in Action} | {"", "form sent", "issue opened"}
 
 
 def test_no_arrow_of_the_picture_crosses_the_frame_of_the_open_issue() -> None:
@@ -225,7 +236,7 @@ def test_the_table_has_every_move_and_the_list_every_text() -> None:
     rows = [line.split(" | ") for line in written.splitlines() if line.startswith("| ")]
 
     named = {row[0].removeprefix("| ") for row in rows}
-    assert {move.value for move in Move} <= named
-    assert {f"`{name}`" for name in texts.TEXTS} <= named
+    assert {move.value for move in Action} <= named
+    assert {f"`{name}`" for name in texts.TEMPLATES} <= named
     assert {f"`{{{name}}}`" for name in texts.PLACEHOLDERS} <= named
-    assert all(len(row) == 7 for row in rows if row[0].removeprefix("| ") in set(Move))
+    assert all(len(row) == 7 for row in rows if row[0].removeprefix("| ") in set(Action))

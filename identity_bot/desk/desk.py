@@ -9,8 +9,8 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from identity_bot.desk.notifier import TELLINGS, Teller
-from identity_bot.desk.reconciler import READS, Lookout, repository_for
+from identity_bot.desk.notifier import TELLINGS, Notifier
+from identity_bot.desk.reconciler import READS, Reconciler, repository_for
 from identity_bot.errors import AlreadyFiled, Impossible, Invalid, NotAllowed
 from identity_bot.forms import form as forms
 from identity_bot.messages import words
@@ -21,15 +21,15 @@ from identity_bot.store.store import Store
 from identity_bot.store.transaction import Transaction
 from identity_bot.tickets import commands, lifecycle
 from identity_bot.tickets.model import (
-    Asked,
+    Action,
     Change,
     Effect,
     EventKind,
     IssueComment,
     IssueSnapshot,
-    Move,
+    MessageRef,
     Person,
-    Post,
+    Requested,
     Ticket,
     ticket_id,
 )
@@ -44,9 +44,9 @@ KEEP_HEARD = 365 * DAY
 """Seconds for which it is remembered which comments were heard; older ones are heard no more."""
 
 
-def look_over(transaction: Transaction, repository: str) -> None:
+def resync_repository(transaction: Transaction, repository: str) -> None:
     """Has all open tickets of a repository looked at, by an effect of its own: there may be many."""
-    effect = Effect(lane=READS, kind="look_over", payload={"repository": repository})
+    effect = Effect(lane=READS, kind="resync_repository", payload={"repository": repository})
     if not transaction.is_waiting(effect):
         transaction.enqueue(effect)
 
@@ -74,9 +74,9 @@ class Desk:
         self.plugins = plugins
         self.settings = settings
         self.people = People(settings.who_is_who)
-        self.teller = Teller(plugins=plugins, settings=settings, people=self.people)
+        self.teller = Notifier(plugins=plugins, settings=settings, people=self.people)
         self._members = members
-        self.lookout = Lookout(plugins=plugins, settings=settings, people=self.people, teller=self.teller)
+        self.lookout = Reconciler(plugins=plugins, settings=settings, people=self.people, teller=self.teller)
         self.repositories = self.lookout.repositories
 
     def submit(
@@ -86,12 +86,12 @@ class Desk:
         requestor: Person,
         *,
         submission: str,
-        origin: Post | None,
-        is_elsewhere: bool = False,
+        origin: MessageRef | None,
+        outside_intake: bool = False,
     ) -> Ticket:
         """The ticket for a filled-in form; the same submission is the same ticket, however often it comes.
 
-        `is_elsewhere` says that the form was opened outside the intake channel and belongs to no message either.
+        `outside_intake` says that the form was opened outside the intake channel and belongs to no message either.
         Raises Invalid with the problems by question, AlreadyFiled where it comes with other answers than before,
         KeyError for a type that is not installed, and StoreError where nothing could be kept.
         """
@@ -110,7 +110,7 @@ class Desk:
             submitted_at=self.store.clock(),
             is_urgent=answers["production"],
             is_sensitive=is_sensitive,
-            is_direct=is_sensitive or is_elsewhere,
+            is_direct=is_sensitive or outside_intake,
             repository=repository_for(request_type, is_sensitive=is_sensitive),
             origin=origin,
             thread=None if is_sensitive else origin,
@@ -144,17 +144,17 @@ class Desk:
         """The day that it is where the team works."""
         return datetime.fromtimestamp(self.store.clock(), TEAM_TIME).date()
 
-    def check(self, ticket: Ticket, move: Move, by: str) -> None:
+    def check(self, ticket: Ticket, move: Action, by: str) -> None:
         """Raises NotAllowed where a move is not somebody's to make, Impossible where the ticket does not allow it."""
         is_own = by == ticket.requestor.slack_id
-        whose = lifecycle.MOVES[move].by
+        whose = lifecycle.ACTIONS[move].by
         if whose is lifecycle.By.REQUESTOR and not is_own:
             raise NotAllowed(words.not_requestor(ticket))
         may = is_own and whose is not lifecycle.By.TEAM
         if not may and not self.is_team(by):
             raise NotAllowed(words.not_team(ticket))
         if move not in lifecycle.possible(ticket):
-            raise Impossible(ticket, move, is_so=ticket.stage in lifecycle.MOVES[move].at)
+            raise Impossible(ticket, move, is_so=ticket.stage in lifecycle.ACTIONS[move].at)
 
     def change(self, ticket_id: str, change: Change, *, by: str) -> Ticket:
         """Has the issue changed as somebody in Slack (`by`) asks; clicked twice it is done once.
@@ -175,7 +175,7 @@ class Desk:
         log.info("ticket: %s asked for", change.move.value, extra={"ticket": ticket.id})
         return ticket
 
-    def note(self, ticket_id: str, kind: EventKind, asked: Asked) -> None:
+    def note(self, ticket_id: str, kind: EventKind, asked: Requested) -> None:
         """Remembers who asks for a change that is about to be made."""
         with self.store.begin() as transaction:
             ticket = transaction.ticket(ticket_id)
@@ -187,14 +187,14 @@ class Desk:
         with self.store.begin() as transaction:
             if self.settings.poll_seconds:
                 transaction.enqueue_only(Effect(lane=READS, kind="poll"))
-            transaction.enqueue_only(Effect(lane=READS, kind="roll_call", due_at=transaction.now + DAY))
+            transaction.enqueue_only(Effect(lane=READS, kind="resync", due_at=transaction.now + DAY))
             transaction.enqueue_only(Effect(lane=CLEANING, kind="clean_up"))
 
-    def look_over(self, repository: str) -> None:
+    def resync_repository(self, repository: str) -> None:
         """Has the issues of all open tickets in a repository looked at, as something there concerns any of them."""
         if name := self.repositories.get(repository.casefold()):
             with self.store.begin() as transaction:
-                look_over(transaction, name)
+                resync_repository(transaction, name)
 
     def hear(self, comment: IssueComment) -> None:
         """Takes in a comment on an issue: the commands in it are obeyed, once."""
@@ -229,7 +229,7 @@ class Desk:
             with self.store.begin() as transaction:
                 self.teller.notice(transaction, words.repository_renamed(was, now), again_after=DAY)
 
-    def observe(self, snapshot: IssueSnapshot, *, is_now: bool = False) -> None:
+    def observe(self, snapshot: IssueSnapshot, *, is_fresh: bool = False) -> None:
         """Takes in an issue as it was seen, by whatever way it was; the only way in which a ticket changes.
 
         `is_now` says that GitHub was asked for this issue, rather than told us of it.
@@ -238,4 +238,4 @@ class Desk:
         if repository is None:
             return
         with self.store.begin() as transaction:
-            self.lookout.take_in(transaction, replace(snapshot, repository=repository), is_now=is_now)
+            self.lookout.take_in(transaction, replace(snapshot, repository=repository), is_fresh=is_fresh)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from identity_bot.errors import Refused
+from identity_bot.errors import Rejected
 from identity_bot.messages import updates as telling
 from identity_bot.messages import words
 from identity_bot.plugins.loader import Plugins, RequestType
@@ -16,7 +16,17 @@ from identity_bot.slack import card as cards
 from identity_bot.slack import modal as blocks
 from identity_bot.store.transaction import Transaction
 from identity_bot.tickets import lifecycle
-from identity_bot.tickets.model import Asked, Audience, Effect, Event, EventKind, Facts, Stage, Ticket, Told
+from identity_bot.tickets.model import (
+    Audience,
+    Effect,
+    Event,
+    EventKind,
+    LastNotified,
+    Requested,
+    Stage,
+    Ticket,
+    TicketState,
+)
 from identity_bot.tickets.people import People
 
 log = logging.getLogger(__name__)
@@ -35,7 +45,7 @@ def slack_lane(channel: str) -> str:
     return f"slack:{channel}"
 
 
-class Teller:
+class Notifier:
     """Writes the effects by which people hear of a ticket, each in the transaction of what they hear of."""
 
     def __init__(self, *, plugins: Plugins, settings: Settings, people: People) -> None:
@@ -66,7 +76,7 @@ class Teller:
         if ticket.headline or ticket.card:
             lane = slack_lane(self._settings.team_channel)
             transaction.enqueue_once(Effect(lane=lane, kind="draw_card", ticket_id=ticket.id))
-        if ticket.told is None or ticket.facts != ticket.told.now:
+        if ticket.told is None or ticket.state != ticket.told.now:
             due_at = transaction.now + BREATH
             transaction.enqueue_once(Effect(lane=TELLINGS, kind="tell", ticket_id=ticket.id, due_at=due_at))
 
@@ -75,21 +85,21 @@ class Teller:
         ticket = transaction.ticket(ticket_id)
         if ticket is None:
             return
-        told = ticket.told or Told(number=0, at=0.0, before=Facts(), now=Facts())
-        if ticket.facts != told.now:
+        told = ticket.told or LastNotified(number=0, at=0.0, before=TicketState(), now=TicketState())
+        if ticket.state != told.now:
             self._tell(transaction, ticket, told)
 
-    def _tell(self, transaction: Transaction, ticket: Ticket, told: Told) -> None:
+    def _tell(self, transaction: Transaction, ticket: Ticket, told: LastNotified) -> None:
         request_type = self._plugins.of(ticket.type)
         # Another process may have told it, whose clock is ahead.
         is_new = abs(transaction.now - told.at) > TOGETHER or _is_answered(ticket, told)
         before = told.now if is_new else told.before
         asked = {k: a for k, a in ticket.asked.items() if not (is_new and a.telling is not None)}
         number = told.number + 1 if is_new else told.number
-        kinds = lifecycle.news(before, ticket.facts)
+        kinds = lifecycle.news(before, ticket.state)
         happened = []
         for kind in kinds:
-            who = asked.get(kind, Asked())
+            who = asked.get(kind, Requested())
             event = Event(
                 kind=kind, ticket_id=ticket.id, at=transaction.now, was=before, by=who.by, reason=who.reason
             )
@@ -106,16 +116,16 @@ class Teller:
         for place in set(told.to) - set(said) if not is_new else ():
             lane = slack_lane(self.place_of(ticket, place)[0])
             transaction.enqueue(withdrawal(lane, ticket, f"{number}:{place}"))
-        following = Told(
+        following = LastNotified(
             number=number,
             at=transaction.now if is_new else told.at,
             before=before,
-            now=ticket.facts,
+            now=ticket.state,
             kinds=kinds,
             to=tuple(said),
         )
         used = {k: replace(a, telling=number) if k in kinds else a for k, a in asked.items()}
-        if ticket.facts.stage is Stage.CLOSED:
+        if ticket.state.stage is Stage.CLOSED:
             # Of what was asked for until then nothing is told any more; a later change like it is another's.
             used = {k: a for k, a in used.items() if k in (EventKind.CLOSED, EventKind.REOPENED)}
         transaction.save(replace(ticket, told=following, asked=used))
@@ -154,10 +164,10 @@ class Teller:
             transaction.enqueue(effect)
 
     def type_of(self, ticket: Ticket) -> RequestType:
-        """The ticket's request type; raises Refused where it has been uninstalled since."""
+        """The ticket's request type; raises Rejected where it has been uninstalled since."""
         request_type = self._plugins.of(ticket.type)
         if request_type is None:
-            raise Refused(f"the request type {ticket.type!r} is not installed")
+            raise Rejected(f"the request type {ticket.type!r} is not installed")
         return request_type
 
     def draw(self, ticket: Ticket) -> Mapping[str, Any]:
@@ -166,12 +176,12 @@ class Teller:
         return cards.card(ticket, request_type.form if request_type else None, self._people)
 
 
-def _is_answered(ticket: Ticket, told: Told) -> bool:
+def _is_answered(ticket: Ticket, told: LastNotified) -> bool:
     """Whether the requestor has answered what was told, or what was told is an answer: nothing is added to either.
 
     Where they are known not to have clicked, it was a label in GitHub, whose delivery may be all that we hear of.
     """
-    step = lifecycle.news(told.now, ticket.facts)
+    step = lifecycle.news(told.now, ticket.state)
     answers = {kind: asked.telling for kind, asked in ticket.asked.items() if kind in ANSWERS}
     return any(answers.get(kind, 0) is None for kind in step) or told.number in answers.values()
 

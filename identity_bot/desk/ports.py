@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from identity_bot.tickets.model import Edit, IssueComment, IssueDraft, IssueSnapshot, Post, Ticket
+from identity_bot.tickets.model import IssueComment, IssueDraft, IssuePatch, IssueSnapshot, MessageRef, Ticket
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Opened:
+class CreatedIssue:
     """A new issue, and what GitHub left out of what was asked for, in words."""
 
     snapshot: IssueSnapshot
@@ -18,7 +18,7 @@ class Opened:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Polled:
+class PollResult:
     """What has changed in a repository since it was last asked, and how to ask the next time."""
 
     issues: tuple[IssueSnapshot, ...]
@@ -33,18 +33,18 @@ class Polled:
 
 
 class Tracker(Protocol):
-    """GitHub's side as the desk sees it. All methods raise Refused, Later or Unsure."""
+    """GitHub's side as the desk sees it. All methods raise Rejected, Retryable or OutcomeUnknown."""
 
-    def open_issue(self, repository: str, draft: IssueDraft) -> Opened:
+    def open_issue(self, repository: str, draft: IssueDraft) -> CreatedIssue:
         """Makes the issue, once."""
 
     def find_issue(self, repository: str, ticket_id: str, since: float) -> IssueSnapshot | None:
         """The issue that carries this ticket's marker, if one was made since then (seconds since the epoch)."""
 
-    def look_at(self, repository: str, number: int) -> IssueSnapshot:
+    def get_issue(self, repository: str, number: int) -> IssueSnapshot:
         """An issue as it is now; one that is deleted or elsewhere is_gone."""
 
-    def edit_issue(self, ticket: Ticket, edit: Edit, *, spoc_name: str = "") -> IssueSnapshot:
+    def update_issue(self, ticket: Ticket, edit: IssuePatch, *, spoc_name: str = "") -> IssueSnapshot:
         """Changes the ticket's issue as far as it is not so already, and its status block; the issue as it then is.
 
         `spoc_name` is what a SPOC is called who is known by a Slack id only.
@@ -62,26 +62,28 @@ class Tracker(Protocol):
     def may_write(self, repository: str, login: str) -> bool:
         """Whether somebody has write access."""
 
-    def poll(self, repository: str, *, since: float, etag: str, comments_since: float) -> Polled | None:
+    def poll(self, repository: str, *, since: float, etag: str, comments_since: float) -> PollResult | None:
         """What has changed since then (seconds since the epoch); None, by one conditional request, for nothing."""
 
 
 class Chat(Protocol):
-    """Slack's side as the desk sees it. All methods raise Refused, Later or Unsure."""
+    """Slack's side as the desk sees it. All methods raise Rejected, Retryable or OutcomeUnknown."""
 
-    def post(self, channel: str, message: Mapping[str, Any], *, mark: str, thread_ts: str | None) -> Post:
+    def post(
+        self, channel: str, message: Mapping[str, Any], *, mark: str, thread_ts: str | None
+    ) -> MessageRef:
         """Posts a message that carries `mark` where people do not see it."""
 
-    def find_post(self, channel: str, mark: str, since: float, *, thread_ts: str | None) -> Post | None:
+    def find_post(self, channel: str, mark: str, since: float, *, thread_ts: str | None) -> MessageRef | None:
         """The message that carries this mark, if it was posted since then (seconds since the epoch)."""
 
-    def update(self, post: Post, message: Mapping[str, Any]) -> bool:
+    def update(self, post: MessageRef, message: Mapping[str, Any]) -> bool:
         """Puts another message in the place of one of ours; False where that is gone or can be edited no more."""
 
-    def delete(self, post: Post) -> None:
+    def delete(self, post: MessageRef) -> None:
         """Takes one of our messages away; one that is gone already is gone."""
 
-    def link_to(self, post: Post) -> str:
+    def link_to(self, post: MessageRef) -> str:
         """A message's permanent link."""
 
     def show(self, view_id: str, view: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from identity_bot.desk.notifier import Teller
+from identity_bot.desk.notifier import Notifier
 from identity_bot.messages import words
 from identity_bot.plugins.loader import Plugins, RequestType
 from identity_bot.settings import Settings
@@ -16,12 +16,12 @@ from identity_bot.tickets import lifecycle
 from identity_bot.tickets.model import (
     CloseReason,
     Effect,
-    Facts,
     IssueSnapshot,
+    LastNotified,
     Person,
     Stage,
     Ticket,
-    Told,
+    TicketState,
     ticket_id,
 )
 from identity_bot.tickets.people import People
@@ -39,10 +39,10 @@ def repository_for(request_type: RequestType, *, is_sensitive: bool) -> str:
     return str((is_sensitive and settings["restricted_repository"]) or settings["repository"])
 
 
-class Lookout:
+class Reconciler:
     """Compares issues with what was known of them; each difference is kept, and told, in one transaction."""
 
-    def __init__(self, *, plugins: Plugins, settings: Settings, people: People, teller: Teller) -> None:
+    def __init__(self, *, plugins: Plugins, settings: Settings, people: People, teller: Notifier) -> None:
         self._plugins = plugins
         self._settings = settings
         self._people = people
@@ -51,7 +51,7 @@ class Lookout:
         """The repositories that are followed, as the settings write them, by their names in lower case."""
         self._restricted = _restricted(settings, plugins)
 
-    def take_in(self, transaction: Transaction, snapshot: IssueSnapshot, *, is_now: bool) -> None:
+    def take_in(self, transaction: Transaction, snapshot: IssueSnapshot, *, is_fresh: bool) -> None:
         """Takes in an issue of a repository that is followed, and is named as the settings name it."""
         ticket = self._ticket_of(transaction, snapshot)
         if ticket is None:
@@ -59,7 +59,7 @@ class Lookout:
         elif ticket.number is None:
             self._take(transaction, ticket, snapshot)
         else:
-            self._compare(transaction, ticket, snapshot, is_now)
+            self._compare(transaction, ticket, snapshot, is_fresh)
 
     def _ticket_of(self, transaction: Transaction, snapshot: IssueSnapshot) -> Ticket | None:
         """The ticket whose issue this is: by the place, else by the marker of a ticket that has no issue yet."""
@@ -68,7 +68,7 @@ class Lookout:
             return ticket
         ticket = transaction.ticket(snapshot.ticket_id)
         if ticket is None or ticket.number is None:
-            return ticket if ticket and snapshot.repository in self.homes(ticket) else None
+            return ticket if ticket and snapshot.repository in self.candidate_repositories(ticket) else None
         if (ticket.repository, ticket.number) == _place(snapshot):
             return ticket  # it got its place at this moment
         if not snapshot.is_gone:
@@ -77,14 +77,14 @@ class Lookout:
             )  # is this a copy of its marker, or was its issue transferred here?
         return None
 
-    def homes(self, ticket: Ticket) -> list[str]:
+    def candidate_repositories(self, ticket: Ticket) -> list[str]:
         """The repositories where a new ticket's issue may be: that of today's settings, and of those when it came."""
         request_type = self._plugins.types.get(ticket.type)
         today = [repository_for(request_type, is_sensitive=ticket.is_sensitive)] if request_type else []
         return [self.repositories.get(name.casefold(), name) for name in (*today, ticket.repository)]
 
     def _compare(
-        self, transaction: Transaction, ticket: Ticket, snapshot: IssueSnapshot, is_now: bool
+        self, transaction: Transaction, ticket: Ticket, snapshot: IssueSnapshot, is_fresh: bool
     ) -> None:
         if snapshot.is_gone:
             self._lose(transaction, ticket, snapshot)
@@ -96,14 +96,14 @@ class Lookout:
             return
         # GitHub's clock shows whole seconds: which of two states is the later one, only GitHub can tell. What was on
         # its way when the issue vanished may be no older than that either.
-        is_doubtful = snapshot.updated_at == ticket.seen_at or ticket.facts.close_reason in GONE
+        is_doubtful = snapshot.updated_at == ticket.seen_at or ticket.state.close_reason in GONE
         if is_doubtful:
             # Also after its own answer, which a webhook may have overtaken: until two in a row say the same.
             self._look(transaction, ticket)
-        if is_doubtful and not is_now:
+        if is_doubtful and not is_fresh:
             return
         transaction.save(now)
-        if now.facts != ticket.facts or now.remark != ticket.remark:
+        if now.state != ticket.state or now.inconsistency != ticket.inconsistency:
             self._teller.follow(transaction, now)
 
     def _lose(self, transaction: Transaction, ticket: Ticket, snapshot: IssueSnapshot) -> None:
@@ -122,14 +122,14 @@ class Lookout:
                 self._teller.follow(transaction, followed)
                 self._look(transaction, ticket)
                 return
-        facts = replace(
-            ticket.facts, stage=Stage.CLOSED, close_reason=lifecycle.facts_of(snapshot).close_reason
+        state = replace(
+            ticket.state, stage=Stage.CLOSED, close_reason=lifecycle.state_of(snapshot).close_reason
         )
-        if facts == ticket.facts:
+        if state == ticket.state:
             return
         if ticket.stage is not Stage.CLOSED and not repository:
             self._teller.notice(transaction, words.gone(ticket, snapshot.moved_to))
-        now = replace(ticket, facts=facts, seen_at=max(ticket.seen_at, snapshot.updated_at))
+        now = replace(ticket, state=state, seen_at=max(ticket.seen_at, snapshot.updated_at))
         transaction.save(now)
         self._teller.follow(transaction, now)
 
@@ -138,13 +138,13 @@ class Lookout:
     ) -> None:
         """A ticket whose issue is seen for the first time."""
         now = lifecycle.observe(ticket, snapshot)
-        known = now.facts
+        known = now.state
         if not is_adopted:
             # What the bot itself gave it is no news; what people have done since is.
             leads = {lead.get("github", "").casefold() for lead in self._leads(ticket)}
-            assigned = tuple(login for login in now.facts.assignees if login.casefold() in leads)
-            known = Facts(assignees=assigned, stage=Stage.ASSIGNED if assigned else Stage.OPEN)
-        now = replace(now, told=Told(number=0, at=0.0, before=known, now=known))
+            assigned = tuple(login for login in now.state.assignees if login.casefold() in leads)
+            known = TicketState(assignees=assigned, stage=Stage.ASSIGNED if assigned else Stage.OPEN)
+        now = replace(now, told=LastNotified(number=0, at=0.0, before=known, now=known))
         log.info("ticket created: #%s", now.number, extra={"ticket": now.id})
         self._teller.welcome(transaction, now)
 

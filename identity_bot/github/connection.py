@@ -12,7 +12,7 @@ from typing import Any
 import requests
 from github import Auth, Github, GithubException, RateLimitExceededException
 
-from identity_bot.errors import IdentityBotError, Later, Refused, SettingsError, Unsure
+from identity_bot.errors import IdentityBotError, OutcomeUnknown, Rejected, Retryable, SettingsError
 from identity_bot.settings import GitHubApp
 
 TIMEOUT = 15
@@ -52,7 +52,7 @@ class Connection:
         """When GitHub last answered, in seconds since the epoch."""
 
     def ask(self, path: str) -> Answer:
-        """What GitHub answers to a GET of `path`, whatever its status; raises Later where there is no answer."""
+        """What GitHub answers to a GET of `path`, whatever its status; raises Retryable where there is no answer."""
         with self.speaking(path, may_be_done=False):
             status, headers, text = self.client.requester.requestJson("GET", path)
             return Answer(status=status, headers=_plain(headers), content=json.loads(text) if text else None)
@@ -81,7 +81,7 @@ class Connection:
 
     @contextmanager
     def speaking(self, about: str, *, may_be_done: bool = True) -> Iterator[None]:
-        """Raises GitHub's failures as Refused, Later or Unsure; `about` is named in them.
+        """Raises GitHub's failures as Rejected, Retryable or OutcomeUnknown; `about` is named in them.
 
         What only reads, or fails before the act, was certainly not done: `may_be_done=False`.
         """
@@ -158,11 +158,11 @@ def _failure(error: GithubException, about: str, now: float, may_be_done: bool) 
         or headers.get("x-ratelimit-remaining") == "0"
     )
     if is_limit:
-        return Later(said, _wait(headers, now))
+        return Retryable(said, _wait(headers, now))
     if error.status == 401:
-        return Later(said)  # the token can be mended; until then nothing of the ticket is lost
+        return Retryable(said)  # the token can be mended; until then nothing of the ticket is lost
     if 400 <= error.status < 500 and error.status != 408:  # which is a time-out by another name
-        return Refused(said)
+        return Rejected(said)
     return _unsure(said, may_be_done)
 
 
@@ -184,4 +184,4 @@ def _broken(error: requests.RequestException, may_be_done: bool) -> IdentityBotE
 
 
 def _unsure(said: str, may_be_done: bool) -> IdentityBotError:
-    return Unsure(said) if may_be_done else Later(said)
+    return OutcomeUnknown(said) if may_be_done else Retryable(said)

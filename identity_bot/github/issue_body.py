@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from identity_bot.errors import Refused
+from identity_bot.errors import Rejected
 from identity_bot.text.markdown import span
 from identity_bot.tickets.model import Ticket
 
@@ -64,7 +64,7 @@ def status_in(text: str | None) -> Status:
 def with_status(text: str, ticket: Ticket, status: Status | None = None) -> str:
     """A body whose status block says this of the ticket (None: what it says already) and whose last line marks it.
 
-    All else stays as people wrote it, also what they wrote into the block. Raises Refused where they left no room.
+    All else stays as people wrote it, also what they wrote into the block. Raises Rejected where they left no room.
     """
     lines = text.split("\n")
     begin, end = _block(lines)
@@ -83,7 +83,7 @@ def with_status(text: str, ticket: Ticket, status: Status | None = None) -> str:
         return written
     if status in (None, said):
         return text
-    raise Refused("the issue's text is so long that it leaves no room for the SPOC and the target date")
+    raise Rejected("the issue's text is so long that it leaves no room for the SPOC and the target date")
 
 
 def is_spoc(text: str) -> bool:

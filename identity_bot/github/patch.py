@@ -6,19 +6,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from identity_bot.errors import Refused
+from identity_bot.errors import Rejected
 from identity_bot.github import issue_body as issue_text
 from identity_bot.github.snapshot import CLOSE_REASONS, snapshot_of
 from identity_bot.tickets.lifecycle import labels_after
-from identity_bot.tickets.model import CloseReason, Edit, Ticket
+from identity_bot.tickets.model import CloseReason, IssuePatch, Ticket
 
 REASONS = {reason: word for word, reason in CLOSE_REASONS.items()}
 
 
-def fields_of(found: Mapping[str, Any], ticket: Ticket, edit: Edit, *, spoc_name: str = "") -> dict[str, Any]:
+def fields_of(
+    found: Mapping[str, Any], ticket: Ticket, edit: IssuePatch, *, spoc_name: str = ""
+) -> dict[str, Any]:
     """What a PATCH must carry to make an issue what the edit says; empty where it is so already.
 
-    `spoc_name` is what a SPOC is called whose login is not known. Raises Refused for what cannot be kept.
+    `spoc_name` is what a SPOC is called whose login is not known. Raises Rejected for what cannot be kept.
     """
     now = snapshot_of(ticket.repository, found)
     fields: dict[str, Any] = {}
@@ -39,11 +41,13 @@ def fields_of(found: Mapping[str, Any], ticket: Ticket, edit: Edit, *, spoc_name
     return fields
 
 
-def _status_after(found: Mapping[str, Any], ticket: Ticket, edit: Edit, spoc_name: str) -> issue_text.Status:
+def _status_after(
+    found: Mapping[str, Any], ticket: Ticket, edit: IssuePatch, spoc_name: str
+) -> issue_text.Status:
     status = issue_text.status_in(found.get("body"))
     if edit.spoc is not None:
         if edit.spoc and not issue_text.is_spoc(edit.spoc):
-            raise Refused("a SPOC is named by a GitHub login, or by slack: and a Slack id")
+            raise Rejected("a SPOC is named by a GitHub login, or by slack: and a Slack id")
         known = status.spoc_name if edit.spoc == status.spoc else ""
         status = replace(status, spoc=edit.spoc, spoc_name=spoc_name or known)
     if edit.target is not None:

@@ -14,14 +14,14 @@ from urllib.parse import quote, urlencode
 from github import GithubException, RateLimitExceededException
 from github.Repository import Repository
 
-from identity_bot.desk.ports import Opened, Polled
-from identity_bot.errors import Refused
+from identity_bot.desk.ports import CreatedIssue, PollResult
+from identity_bot.errors import Rejected
 from identity_bot.github import issue_body as issue_text
 from identity_bot.github.connection import Answer, Connection, blamed
 from identity_bot.github.patch import fields_of, left_out, not_taken
 from identity_bot.github.snapshot import comment_of, is_pull, is_same, iso, moment, repository_in, snapshot_of
 from identity_bot.settings import GitHubApp
-from identity_bot.tickets.model import Edit, IssueComment, IssueDraft, IssueSnapshot, Ticket
+from identity_bot.tickets.model import IssueComment, IssueDraft, IssuePatch, IssueSnapshot, Ticket
 
 __all__ = ["Answer", "GitHubTracker"]
 
@@ -39,7 +39,7 @@ PAGE = 100
 """GitHub's most per page."""
 LABEL_COLOUR = "0e8a16"
 WRITING = {"admin", "maintain", "write"}
-"""The roles with write access; a role of the organisation's own shows as one of them in `permission`."""
+"""The roles with write access; a role of the organization's own shows as one of them in `permission`."""
 
 
 class GitHubTracker:
@@ -59,10 +59,10 @@ class GitHubTracker:
         return self._github.last_contact
 
     def ask(self, path: str) -> Answer:
-        """What GitHub answers to a GET of `path`, whatever its status; raises Later where there is no answer."""
+        """What GitHub answers to a GET of `path`, whatever its status; raises Retryable where there is no answer."""
         return self._github.ask(path)
 
-    def open_issue(self, repository: str, draft: IssueDraft) -> Opened:
+    def open_issue(self, repository: str, draft: IssueDraft) -> CreatedIssue:
         """Makes the issue with one POST; where GitHub refuses the assignees, without those who cannot be assigned."""
         wanted: dict[str, Any] = {
             "title": draft.title,
@@ -82,7 +82,7 @@ class GitHubTracker:
                     raise
                 able = [login for login in draft.assignees if repo.has_in_assignees(login)]
                 made = self._github.call("POST", path, wanted | {"assignees": able}).content
-            return Opened(snapshot=snapshot_of(repository, made), refused=left_out(wanted, made))
+            return CreatedIssue(snapshot=snapshot_of(repository, made), refused=left_out(wanted, made))
 
     def find_issue(self, repository: str, ticket_id: str, since: float) -> IssueSnapshot | None:
         """The issue that carries the ticket's marker. The list is asked, not the search, which lags behind."""
@@ -98,10 +98,10 @@ class GitHubTracker:
                     return snapshot_of(repository, found.raw_data)
         return None
 
-    def look_at(self, repository: str, number: int) -> IssueSnapshot:
+    def get_issue(self, repository: str, number: int) -> IssueSnapshot:
         """An issue as it is now; one that is deleted or elsewhere is_gone.
 
-        Raises Refused where the repository does not answer either: then nothing is known of its issues.
+        Raises Rejected where the repository does not answer either: then nothing is known of its issues.
         """
         with self._github.speaking(repository, may_be_done=False):
             answer = self._github.call("GET", f"/repos/{repository}/issues/{number}", taking=(404, 410))
@@ -109,7 +109,7 @@ class GitHubTracker:
                 return self._where_it_is(repository, number, answer.content)
             there = self._about(repository)
             if not there["has_issues"]:
-                raise Refused(f"GitHub: {answer.status} issues are switched off ({repository})")
+                raise Rejected(f"GitHub: {answer.status} issues are switched off ({repository})")
             return IssueSnapshot(
                 repository=repository,
                 number=number,
@@ -119,10 +119,10 @@ class GitHubTracker:
                 is_gone=True,
             )
 
-    def edit_issue(self, ticket: Ticket, edit: Edit, *, spoc_name: str = "") -> IssueSnapshot:
+    def update_issue(self, ticket: Ticket, edit: IssuePatch, *, spoc_name: str = "") -> IssueSnapshot:
         """Changes the ticket's issue with one PATCH of what differs, if anything does; the issue as it then is.
 
-        `spoc_name` is what a SPOC is called whose GitHub login is not known. Raises Refused where GitHub leaves
+        `spoc_name` is what a SPOC is called whose GitHub login is not known. Raises Rejected where GitHub leaves
         something out; what it took is done all the same.
         """
         name = f"{ticket.repository}#{ticket.number}"
@@ -130,7 +130,7 @@ class GitHubTracker:
             found = self._github.call("GET", f"/repos/{ticket.repository}/issues/{ticket.number}").content
             snapshot = self._where_it_is(ticket.repository, ticket.number or 0, found)
             if snapshot.moved_to:
-                raise Refused(
+                raise Rejected(
                     f"{name} is now {snapshot.moved_to[0]}#{snapshot.moved_to[1]}, which is not ours"
                 )
             fields = fields_of(found, ticket, edit, spoc_name=spoc_name)
@@ -145,12 +145,12 @@ class GitHubTracker:
             except GithubException as error:
                 if "assignees" not in blamed(error):
                     raise
-                raise Refused(
+                raise Rejected(
                     f"GitHub does not let {name} be assigned to {' and '.join(fields.get('assignees', ()))}: "
                     "whoever is assigned must be a member of the repository"
                 ) from error
             if missing := not_taken(fields, answer):
-                raise Refused(
+                raise Rejected(
                     f"GitHub did not take {', '.join(missing)} for {name}; expected a token with write access"
                 )
             return snapshot_of(ticket.repository, answer)
@@ -183,7 +183,7 @@ class GitHubTracker:
             answer = self._github.call("GET", path, taking=(404,))
             return bool({answer.content.get("role_name"), answer.content.get("permission")} & WRITING)
 
-    def poll(self, repository: str, *, since: float, etag: str, comments_since: float) -> Polled | None:
+    def poll(self, repository: str, *, since: float, etag: str, comments_since: float) -> PollResult | None:
         """What has changed since then (seconds since the epoch); None, by one conditional request, for nothing.
 
         Some of what was polled before is among it again. Comments are those written since then.
@@ -203,7 +203,7 @@ class GitHubTracker:
                 listed = self._all_since(f"/repos/{name}/issues", since - OVERLAP, {"state": "all"})
             read = partial(snapshot_of, repository)
             issues = [seen for data in listed if not is_pull(data) and (seen := _readable(read, data))]
-            return Polled(
+            return PollResult(
                 issues=tuple(sorted(issues, key=lambda one: (one.updated_at, one.number))),
                 comments=tuple(self._comments(repository, name, comments_since)) if issues else (),
                 since=max([since, *(moment(data["updated_at"]) for data in listed)]),

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from identity_bot.errors import Refused
+from identity_bot.errors import Rejected
 from identity_bot.github.snapshot import comment_of, is_pull, number_of, snapshot_of, text_of
 from identity_bot.tickets.model import IssueComment, IssueSnapshot
 
 
-class Forged(Refused):
+class InvalidSignature(Rejected):
     """A delivery that is not GitHub's, or was signed with another secret."""
 
 
@@ -66,20 +66,20 @@ Delivery = IssueSeen | LabelRenamed | LabelDeleted | MilestoneChanged | Reposito
 def read_webhook(headers: Mapping[str, str], body: bytes, secret: str) -> Delivery | None:
     """What a delivery tells; None for what is no matter of ours.
 
-    Raises Forged where the signature does not fit the raw body, and Refused where the body is no delivery. `headers`
-    has lower-case names. See docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries.
+    Raises InvalidSignature where the signature does not fit the raw body, and Rejected where the body is no delivery.
+    `headers` has lower-case names. See docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries.
     """
     expected = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     given = headers.get("x-hub-signature-256", "").encode(errors="replace")
     if not hmac.compare_digest(expected.encode(), given):
-        raise Forged("the signature does not fit")
+        raise InvalidSignature("the signature does not fit")
     try:
         payload = json.loads(body)
         if not isinstance(payload, dict):
             raise TypeError("no object")
         return _read(headers.get("x-github-event", ""), payload)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise Refused(f"not a delivery that can be read ({type(error).__name__})") from error
+        raise Rejected(f"not a delivery that can be read ({type(error).__name__})") from error
 
 
 def _read(event: str, payload: Mapping[str, Any]) -> Delivery | None:

@@ -7,22 +7,22 @@ from datetime import UTC, datetime
 
 from identity_bot.messages.words import day, link, number
 from identity_bot.text.markdown import ELLIPSIS, mrkdwn
-from identity_bot.tickets.model import CloseReason, Move, Priority, Stage, Ticket
+from identity_bot.tickets.model import Action, CloseReason, Priority, Stage, Ticket
 from identity_bot.tickets.people import People
 
-BUTTONS: Mapping[Move, str] = {
-    Move.TAKE: "Take it",
-    Move.ASSIGN: "Assign…",
-    Move.PRIORITY: "Set priority…",
-    Move.CRITICAL: "Mark critical",
-    Move.SPOC: "Name the SPOC…",
-    Move.TARGET: "Set target date…",
-    Move.UAT: "Ready for UAT",
-    Move.RELEASE: "Mark released",
-    Move.CLOSE: "Close…",
-    Move.REOPEN: "Reopen",
-    Move.ACCEPT: "Accept",
-    Move.REJECT: "Needs work…",
+BUTTONS: Mapping[Action, str] = {
+    Action.TAKE: "Take it",
+    Action.ASSIGN: "Assign…",
+    Action.PRIORITY: "Set priority…",
+    Action.CRITICAL: "Mark critical",
+    Action.SPOC: "Name the SPOC…",
+    Action.TARGET: "Set target date…",
+    Action.UAT: "Ready for UAT",
+    Action.RELEASE: "Mark released",
+    Action.CLOSE: "Close…",
+    Action.REOPEN: "Reopen",
+    Action.ACCEPT: "Accept",
+    Action.REJECT: "Needs work…",
 }
 """What the buttons on the card and in messages say; an ellipsis promises a question before anything happens."""
 CHANGE_TARGET = "Change target date…"
@@ -38,13 +38,13 @@ CLOSE_BECAUSE = "Why is it closed?"
 COMMENT = "Comment"
 COMMENT_HINT = "Goes on the ticket and to everybody who is told. No personal data, please."
 REJECT_BECAUSE = "What still needs work?"
-MOVE_SUBMITS: Mapping[Move, str] = {
-    Move.ASSIGN: "Assign",
-    Move.SPOC: "Name SPOC",
-    Move.PRIORITY: "Set priority",
-    Move.TARGET: "Set date",
-    Move.CLOSE: "Close ticket",
-    Move.REJECT: "Send back",
+MOVE_SUBMITS: Mapping[Action, str] = {
+    Action.ASSIGN: "Assign",
+    Action.SPOC: "Name SPOC",
+    Action.PRIORITY: "Set priority",
+    Action.TARGET: "Set date",
+    Action.CLOSE: "Close ticket",
+    Action.REJECT: "Send back",
 }
 """What the button says that ends a move's form."""
 CLOSE_REASONS: Mapping[CloseReason, tuple[str, str]] = {
@@ -94,10 +94,10 @@ LOGIN_UNKNOWN = (
     "I do not know your GitHub login, so I cannot assign the ticket to you. Please assign yourself in GitHub, "
     "or ask the bot's operator to add you to `people` in the settings."
 )
-_CHOSE: Mapping[Move, str] = {
-    Move.ACCEPT: "accepted it",
-    Move.REJECT: "said that it needs work",
-    Move.CLOSE: "closed the request",
+_CHOSE: Mapping[Action, str] = {
+    Action.ACCEPT: "accepted it",
+    Action.REJECT: "said that it needs work",
+    Action.CLOSE: "closed the request",
 }
 
 
@@ -110,9 +110,9 @@ def moment(at: float) -> str:
     return f"<!date^{int(at)}^{{date_short_pretty}} at {{time}} ({{ago}})|{fallback}>"
 
 
-def facts(ticket: Ticket, type_title: str, people: People) -> list[tuple[str, str]]:
+def state(ticket: Ticket, type_title: str, people: People) -> list[tuple[str, str]]:
     """What the team's card says of a ticket besides the answers, as names and mrkdwn: first what moves."""
-    now = ticket.facts
+    now = ticket.state
     stage = now.stage.value
     if now.close_reason and now.stage is Stage.CLOSED:
         stage = f"{stage}: {now.close_reason.value}"
@@ -133,9 +133,9 @@ def facts(ticket: Ticket, type_title: str, people: People) -> list[tuple[str, st
     return [*said, ("Sensitive", "Yes, read it in GitHub only")] if ticket.is_sensitive else said
 
 
-def odd(remark: str) -> str:
+def odd(inconsistency: str) -> str:
     """On the card, about an issue that says two things at once."""
-    return f"{remark[:1].upper()}{remark[1:]}."
+    return f"{inconsistency[:1].upper()}{inconsistency[1:]}."
 
 
 def more_answers(count: int) -> str:
@@ -153,6 +153,6 @@ def spoken(label: str, ticket: Ticket) -> str:
     return f"{label.removesuffix(ELLIPSIS)}, ticket {number(ticket)}"
 
 
-def chose(move: Move, slack_id: str) -> str:
+def chose(move: Action, slack_id: str) -> str:
     """In the place of a message's buttons, once somebody has used one."""
     return f"<@{slack_id}> {_CHOSE.get(move, 'has chosen')}."

@@ -6,32 +6,32 @@ from collections.abc import Sequence
 
 from identity_bot.text.markdown import block, span
 from identity_bot.tickets import commands
-from identity_bot.tickets.model import Change, CloseReason, Move
+from identity_bot.tickets.model import Action, Change, CloseReason
 
 NO_WRITE_ACCESS = "Only people with write access to this repository can move a ticket by a comment."
 
 SEE_HELP = "A comment with `/help` lists what I understand."
 
 SENTENCES = {
-    Move.CRITICAL: "marked this as **critical**",
-    Move.PRIORITY: "set the priority to **{value}**",
-    Move.TAKE: "took this",
-    Move.ASSIGN: "assigned this to {person}",
-    Move.SPOC: "named {person} as the single point of contact",
-    Move.TARGET: "set the target date to **{value}**",
-    Move.UAT: "said that this is **ready for UAT**",
-    Move.ACCEPT: "tried this and **accepted** it",
-    Move.REJECT: "tried this, and it **needs work**",
-    Move.RELEASE: "said that this is **released**",
-    Move.CLOSE: "closed this as **{value}**",
-    Move.REOPEN: "reopened this",
+    Action.CRITICAL: "marked this as **critical**",
+    Action.PRIORITY: "set the priority to **{value}**",
+    Action.TAKE: "took this",
+    Action.ASSIGN: "assigned this to {person}",
+    Action.SPOC: "named {person} as the single point of contact",
+    Action.TARGET: "set the target date to **{value}**",
+    Action.UAT: "said that this is **ready for UAT**",
+    Action.ACCEPT: "tried this and **accepted** it",
+    Action.REJECT: "tried this, and it **needs work**",
+    Action.RELEASE: "said that this is **released**",
+    Action.CLOSE: "closed this as **{value}**",
+    Action.REOPEN: "reopened this",
 }
-MOVES = {
-    "spoc": Move.SPOC,
-    "priority": Move.PRIORITY,
-    "target": Move.TARGET,
-    "uat": Move.UAT,
-    "released": Move.RELEASE,
+ACTIONS = {
+    "spoc": Action.SPOC,
+    "priority": Action.PRIORITY,
+    "target": Action.TARGET,
+    "uat": Action.UAT,
+    "released": Action.RELEASE,
 }
 
 
@@ -45,7 +45,7 @@ def comment(change: Change, name: str, person: str = "") -> str:
 
 def change(name: str, value: str) -> Change | None:
     """The change that a command asks for; None for one that asks for none."""
-    move = MOVES.get(name)
+    move = ACTIONS.get(name)
     return Change(move=move, value=value) if move else None
 
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from identity_bot.messages import words
 from identity_bot.text.markdown import ELLIPSIS, mrkdwn
-from identity_bot.tickets.model import Audience, CloseReason, Event, EventKind, Facts, Stage, Ticket
+from identity_bot.tickets.model import Audience, CloseReason, Event, EventKind, Stage, Ticket, TicketState
 from identity_bot.tickets.people import People
 
-TEXTS: Mapping[str, str] = {
+TEMPLATES: Mapping[str, str] = {
     "created.requestor": "your request is ticket {ticket}: *{type}*.",
     "created.requestor_sensitive": (
         "your request is ticket {ticket}: *{type}*. As it is sensitive, it is where only few can read it, "
@@ -21,7 +21,7 @@ TEXTS: Mapping[str, str] = {
     "created.team": "New ticket {ticket}: *{type}*",
     "created.team_urgent": "*Urgent, Veterans in production are affected.* New ticket {ticket}: *{type}*",
     "triaged.requestor": "it is critical, so it goes before all others.",
-    "prioritised.requestor": "its priority is {priority}.",
+    "prioritized.requestor": "its priority is {priority}.",
     "spoc_named.spoc": "you are its single point of contact, the one who speaks with {requestor}.",
     "assigned.requestor": "it is assigned to {assignees}.",
     "assigned.requestor_changed": "it is now assigned to {assignees}, and no longer to {assignees_before}.",
@@ -61,7 +61,7 @@ TEXTS: Mapping[str, str] = {
     ),
     "next.open": "The team looks at it next.",
     "next.triaged": "Next, somebody of the team takes it on.",
-    "next.prioritised": "Next, somebody of the team takes it on.",
+    "next.prioritized": "Next, somebody of the team takes it on.",
     "next.assigned": "Next, it gets a target date, and you will be told.",
     "next.in_progress": "You will hear when it is ready, or if the target date changes.",
     "next.in_progress_undated": "You will hear when it is ready.",
@@ -129,7 +129,7 @@ def next_name(ticket: Ticket, event: Event) -> str:
     """The name of the text that says what comes next."""
     if event.kind is EventKind.CREATED:
         return "next.created_urgent" if ticket.is_urgent else "next.created"
-    stage, is_dated = ticket.stage, ticket.facts.target is not None
+    stage, is_dated = ticket.stage, ticket.state.target is not None
     variant = ""
     match stage:
         case Stage.ACCEPTED | Stage.RELEASED if event.was and event.was.stage is Stage.CLOSED:
@@ -147,21 +147,21 @@ def next_name(ticket: Ticket, event: Event) -> str:
 
 
 def _found(name: str, variant: str) -> str | None:
-    return next((n for n in (f"{name}_{variant}", name) if n in TEXTS), None)
+    return next((n for n in (f"{name}_{variant}", name) if n in TEMPLATES), None)
 
 
 def _variant(kind: EventKind, audience: Audience, ticket: Ticket, event: Event) -> str:
-    was = event.was or Facts()
+    was = event.was or TicketState()
     match kind:
         case EventKind.CREATED if audience is Audience.REQUESTOR:
             return "sensitive" if ticket.is_sensitive else ""
         case EventKind.CREATED if ticket.is_urgent:
             return "urgent"
-        case EventKind.ASSIGNED if not ticket.facts.assignees:
+        case EventKind.ASSIGNED if not ticket.state.assignees:
             return "nobody"
-        case EventKind.ASSIGNED if _gone(was, ticket.facts):
+        case EventKind.ASSIGNED if _gone(was, ticket.state):
             return "changed"
-        case EventKind.TARGET_CHANGED if ticket.facts.target is None:
+        case EventKind.TARGET_CHANGED if ticket.state.target is None:
             return "none"
         case EventKind.ACCEPTED | EventKind.REJECTED if not event.by or event.by != ticket.requestor.slack_id:
             return "by_hand"
@@ -171,11 +171,11 @@ def _variant(kind: EventKind, audience: Audience, ticket: Ticket, event: Event) 
 
 
 def _close_variant(ticket: Ticket) -> str:
-    reason = ticket.facts.close_reason
+    reason = ticket.state.close_reason
     return _CLOSED.get(reason, "") if reason else ""
 
 
-def _gone(was: Facts, now: Facts) -> list[str]:
+def _gone(was: TicketState, now: TicketState) -> list[str]:
     """Who was assigned and no longer is."""
     return [login for login in was.assignees if login not in now.assignees]
 
@@ -184,7 +184,7 @@ def values(
     ticket: Ticket, event: Event, title: str, people: People, messages: Mapping[str, str]
 ) -> dict[str, str]:
     """What stands for each of the placeholders, in mrkdwn; `messages` are the settings' own texts."""
-    now, was = ticket.facts, event.was or Facts()
+    now, was = ticket.state, event.was or TicketState()
     known = {
         "ticket": words.link(ticket),
         "type": mrkdwn(title, limit=75),
@@ -216,7 +216,7 @@ def _all(names: Sequence[str]) -> str:
 
 def text(name: str, values: Mapping[str, str], messages: Mapping[str, str]) -> str:
     """A text with its values, as `messages` of the settings have it, else (or where that comes out empty) our own."""
-    return messages.get(name, "").format_map(values).strip() or TEXTS[name].format_map(values).strip()
+    return messages.get(name, "").format_map(values).strip() or TEMPLATES[name].format_map(values).strip()
 
 
 def problems(messages: Mapping[str, str]) -> list[str]:
@@ -227,9 +227,9 @@ def problems(messages: Mapping[str, str]) -> list[str]:
 def _problems(messages: Mapping[str, str]) -> Iterator[str]:
     for name, written in messages.items():
         where = f"messages.{name}"
-        if name not in TEXTS:
-            near = difflib.get_close_matches(name, TEXTS, n=1)
-            rest = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(TEXTS)}"
+        if name not in TEMPLATES:
+            near = difflib.get_close_matches(name, TEMPLATES, n=1)
+            rest = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(TEMPLATES)}"
             yield f"{where}: there is no such text; {rest}"
             continue
         if not written.strip() or len(written) > LONGEST:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from identity_bot.messages import words
 from identity_bot.text.markdown import mrkdwn
-from identity_bot.tickets.model import Audience, Event, EventKind, Move, Notification, Ticket
+from identity_bot.tickets.model import Action, Audience, Event, EventKind, Notification, Ticket
 from identity_bot.tickets.people import People
 
 MEMBERS = "members"
@@ -23,7 +23,7 @@ class Message:
     """What is said at one place, in mrkdwn."""
 
     text: str
-    buttons: tuple[Move, ...] = ()
+    buttons: tuple[Action, ...] = ()
 
 
 def messages(ticket: Ticket, happened: Happened, title: str, people: People) -> Mapping[str, Message]:
@@ -90,11 +90,11 @@ def _to_members(ticket: Ticket, happened: Happened, people: People) -> Message |
 def _members(ticket: Ticket, event: Event, audience: Audience) -> tuple[str, ...]:
     """Whom an event is told to; that somebody is assigned, to who was not so before."""
     if audience is Audience.SPOC:
-        return (ticket.facts.spoc,) if ticket.facts.spoc else ()
+        return (ticket.state.spoc,) if ticket.state.spoc else ()
     if audience is not Audience.ASSIGNEES:
         return ()
     before = event.was.assignees if event.was and event.kind is EventKind.ASSIGNED else ()
-    return tuple(login for login in ticket.facts.assignees if login not in before)
+    return tuple(login for login in ticket.state.assignees if login not in before)
 
 
 def _is_by(event: Event, key: str, people: People) -> bool:
@@ -103,7 +103,7 @@ def _is_by(event: Event, key: str, people: People) -> bool:
     return event.by.casefold() in {name.casefold() for name in own}
 
 
-def _buttons(said: Said) -> tuple[Move, ...]:
+def _buttons(said: Said) -> tuple[Action, ...]:
     """Those of the last event, however many had something to say of it."""
     last = said[-1][0]
     return tuple(dict.fromkeys(move for event, told in said if event is last for move in told.buttons))

@@ -9,8 +9,8 @@ from typing import Any
 from identity_bot.errors import Impossible
 from identity_bot.forms.form import Form
 from identity_bot.text.markdown import mrkdwn
-from identity_bot.tickets.lifecycle import MOVES, By, is_gone, possible
-from identity_bot.tickets.model import Move, Stage, Ticket
+from identity_bot.tickets.lifecycle import ACTIONS, By, is_gone, possible
+from identity_bot.tickets.model import Action, Stage, Ticket
 
 ADOPTED = "Request made in GitHub"
 MODAL_TITLE = "Ask the Identity Team"
@@ -48,19 +48,19 @@ TYPE_GONE = (
 COULD_NOT_OPEN = "Sorry, Slack did not let me open the form in time. Please try again."
 NO_TYPES = "No type of request is installed yet, so there is no form to open. The bot's operator knows how."
 
-_DO: Mapping[Move, tuple[str, str]] = {
-    Move.TAKE: ("take it", "taken"),
-    Move.ASSIGN: ("assign it", "assigned"),
-    Move.PRIORITY: ("set its priority", "given a priority"),
-    Move.CRITICAL: ("mark it critical", "marked critical"),
-    Move.SPOC: ("name its SPOC", "given a SPOC"),
-    Move.TARGET: ("set its target date", "given a target date"),
-    Move.UAT: ("mark it ready for UAT", "marked ready for UAT"),
-    Move.RELEASE: ("mark it released", "marked released"),
-    Move.CLOSE: ("close it", "closed"),
-    Move.REOPEN: ("reopen it", "reopened"),
-    Move.ACCEPT: ("accept it", "accepted"),
-    Move.REJECT: ("say that it needs work", "sent back"),
+_DO: Mapping[Action, tuple[str, str]] = {
+    Action.TAKE: ("take it", "taken"),
+    Action.ASSIGN: ("assign it", "assigned"),
+    Action.PRIORITY: ("set its priority", "given a priority"),
+    Action.CRITICAL: ("mark it critical", "marked critical"),
+    Action.SPOC: ("name its SPOC", "given a SPOC"),
+    Action.TARGET: ("set its target date", "given a target date"),
+    Action.UAT: ("mark it ready for UAT", "marked ready for UAT"),
+    Action.RELEASE: ("mark it released", "marked released"),
+    Action.CLOSE: ("close it", "closed"),
+    Action.REOPEN: ("reopen it", "reopened"),
+    Action.ACCEPT: ("accept it", "accepted"),
+    Action.REJECT: ("say that it needs work", "sent back"),
 }
 
 
@@ -142,7 +142,7 @@ _ACTS = {
     "answer": "answer a comment",
     "link_thread": "link the Slack thread",
     "look_at_issue": "look at the issue",
-    "look_over": "look over a repository",
+    "resync_repository": "look over a repository",
     "post": "post a message",
     "withdraw": "take a message back",
     "draw_card": "draw the card",
@@ -207,30 +207,30 @@ def impossible(error: Impossible) -> str:
         return f"{name} is not open in GitHub yet. Please try again in a minute."
     if is_gone(ticket):
         return f"{name} has no issue in GitHub any more, so nothing can be done to it."
-    if error.is_so or MOVES[move].to is ticket.stage or move is Move.REOPEN:
+    if error.is_so or ACTIONS[move].to is ticket.stage or move is Action.REOPEN:
         said = f"{name} {_so_already(ticket, move)}."
     else:
         said = f"{name} is {ticket.stage.value}, so it cannot be {_DO[move][1]}."
-    mine = (By.TEAM, By.EITHER) if MOVES[move].by is By.TEAM else (By.REQUESTOR, By.EITHER)
-    others = [_DO[one][0] for one in possible(ticket) if MOVES[one].by in mine and one is not move]
+    mine = (By.TEAM, By.EITHER) if ACTIONS[move].by is By.TEAM else (By.REQUESTOR, By.EITHER)
+    others = [_DO[one][0] for one in possible(ticket) if ACTIONS[one].by in mine and one is not move]
     if others:
         return f"{said} You can {_joined(others, 'or')}."
     return f"{said} If something is missing, please tell the Identity Team."
 
 
-def _so_already(ticket: Ticket, move: Move) -> str:
+def _so_already(ticket: Ticket, move: Action) -> str:
     """What a move would have made so, where it is so."""
-    now = ticket.facts
+    now = ticket.state
     match move:
-        case Move.TAKE | Move.ASSIGN if now.assignees:
+        case Action.TAKE | Action.ASSIGN if now.assignees:
             return f"is already assigned to {_joined(now.assignees)}"
-        case Move.PRIORITY | Move.CRITICAL if now.priority:
+        case Action.PRIORITY | Action.CRITICAL if now.priority:
             return f"already has the priority {now.priority.value}"
-        case Move.SPOC:
+        case Action.SPOC:
             return "already has this SPOC"
-        case Move.TARGET if now.target:
+        case Action.TARGET if now.target:
             return f"already has the target date {day(now.target)}"
-        case Move.REOPEN:
+        case Action.REOPEN:
             return "is not closed"
     return f"is already {now.stage.value}"
 

@@ -10,8 +10,8 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from identity_bot.errors import Later, Refused, StoreError, Unsure
-from identity_bot.logs import wordless
+from identity_bot.errors import OutcomeUnknown, Rejected, Retryable, StoreError
+from identity_bot.logs import scrubbed
 from identity_bot.outbox.queue import LEASE, LOOKS, Lease, LeaseLost, Outbox
 from identity_bot.store.transaction import Transaction
 from identity_bot.tickets.model import Effect
@@ -31,7 +31,7 @@ SHORTEST_NAP = 0.01
 
 
 class Act(Protocol):
-    """One kind of effect: how it is done, how its trace is found, and what follows. Raises Refused, Later, Unsure."""
+    """One kind of effect: how it is done, how its trace is found, and what follows."""
 
     def do(self, effect: Effect) -> Any:
         """Acts on the outside world; the result is kept as JSON."""
@@ -125,7 +125,7 @@ class Worker:
                 log.error("the outbox waits: %s", error)
                 self._stopping.wait(LONGEST_NAP)
             except Exception as error:
-                log.error("the worker stumbled and goes on", exc_info=wordless(error))
+                log.error("the worker stumbled and goes on", exc_info=scrubbed(error))
                 self._stopping.wait(LONGEST_NAP)
 
     def _nap(self, calls: int, ready_at: float | None) -> None:
@@ -173,7 +173,7 @@ class Worker:
             return self._again(lease, str(error), None, looks=LOOKS)
         except Exception as error:
             log.error(
-                "effect %s (%s) met a bug", lease.effect.id, lease.effect.kind, exc_info=wordless(error)
+                "effect %s (%s) met a bug", lease.effect.id, lease.effect.kind, exc_info=scrubbed(error)
             )
             return self._give_up(lease, f"a bug: {type(error).__name__}", looks=LOOKS)
 
@@ -194,11 +194,11 @@ class Worker:
             if result is None:
                 is_looking = False
                 result = act.do(effect)
-        except Later as error:
+        except Retryable as error:
             return self._again(lease, str(error), error.seconds, looks=effect.looks)
-        except Unsure as error:
+        except OutcomeUnknown as error:
             return self._again(lease, str(error), None, looks=LOOKS)
-        except Refused as error:
+        except Rejected as error:
             if is_looking:
                 return self._give_up(lease, f"nobody can tell whether it was done: {error}", looks=LOOKS)
             return self._refused(lease, act, str(error))

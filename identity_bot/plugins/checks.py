@@ -29,7 +29,7 @@ class Found:
     load: Callable[[], Any]
 
 
-class Unusable(Exception):
+class InvalidPlugin(Exception):
     """Why one plugin has to be left out."""
 
 
@@ -46,24 +46,26 @@ def new_manager(plugins: Mapping[str, Any]) -> pluggy.PluginManager:
 def imported(candidate: Found, others: Mapping[str, Any]) -> Any:
     """The plugin itself, if it can be imported and implements hooks that exist, with arguments that exist."""
     if not NAME.fullmatch(candidate.name):
-        raise Unusable(
+        raise InvalidPlugin(
             "its name must be lower-case letters, digits and underscores, at most 40, beginning with a letter"
         )
     if candidate.name == DEFAULTS:
-        raise Unusable(f"the name {DEFAULTS!r} is the bot's own; choose another")
+        raise InvalidPlugin(f"the name {DEFAULTS!r} is the bot's own; choose another")
     try:
         plugin = candidate.load()
     except (Exception, SystemExit) as error:
-        raise Unusable(f"cannot be imported: {type(error).__name__}: {error}") from error
+        raise InvalidPlugin(f"cannot be imported: {type(error).__name__}: {error}") from error
     twin = next((name for name, other in others.items() if other is plugin), None)
     if twin:
-        raise Unusable(f"its module is already the plugin {twin!r}; each plugin needs a module of its own")
+        raise InvalidPlugin(
+            f"its module is already the plugin {twin!r}; each plugin needs a module of its own"
+        )
     if faults := ask("its import", lambda: list(_faults(plugin))):
-        raise Unusable("; ".join(faults))
+        raise InvalidPlugin("; ".join(faults))
     try:
         new_manager({candidate.name: plugin})
     except (pluggy.PluginValidationError, ValueError) as error:
-        raise Unusable(" ".join(str(error).split())) from error
+        raise InvalidPlugin(" ".join(str(error).split())) from error
     return plugin
 
 
@@ -73,11 +75,11 @@ def implements(plugin: Any, hook: str) -> bool:
 
 
 def ask(what: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """What a function answers that runs a plugin's code; raises Unusable where that fails."""
+    """What a function answers that runs a plugin's code; raises InvalidPlugin where that fails."""
     try:
         return function(*args, **kwargs)
     except (Exception, SystemExit) as error:
-        raise Unusable(f"{what} failed with {type(error).__name__}: {error}") from error
+        raise InvalidPlugin(f"{what} failed with {type(error).__name__}: {error}") from error
 
 
 def _faults(plugin: Any) -> Iterator[str]:

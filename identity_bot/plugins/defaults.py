@@ -19,12 +19,12 @@ from identity_bot.text import privacy
 from identity_bot.text.markdown import block, line, span
 from identity_bot.text.privacy import Kind
 from identity_bot.tickets.model import (
+    Action,
     Answers,
     Audience,
     Event,
     EventKind,
     IssueDraft,
-    Move,
     Notification,
     Ticket,
 )
@@ -32,7 +32,7 @@ from identity_bot.tickets.people import People
 
 LONGEST_ANSWER = 10_000
 SHORTEST_ANSWER = 20
-BUTTONS = {EventKind.CREATED: (Move.CLOSE,), EventKind.READY_FOR_UAT: (Move.ACCEPT, Move.REJECT)}
+BUTTONS = {EventKind.CREATED: (Action.CLOSE,), EventKind.READY_FOR_UAT: (Action.ACCEPT, Action.REJECT)}
 """What the requestor can do about an event."""
 _FILE_LINK = re.compile(r" \(https?://\S+\)$", re.MULTILINE)
 

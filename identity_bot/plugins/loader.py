@@ -15,20 +15,20 @@ from identity_bot.errors import PluginError, SettingsError
 from identity_bot.forms import form as forms
 from identity_bot.forms.form import Form
 from identity_bot.messages import words
-from identity_bot.plugins.checks import Found, Unusable, ask, implements, imported, new_manager
+from identity_bot.plugins.checks import Found, InvalidPlugin, ask, implements, imported, new_manager
 from identity_bot.plugins.hookspecs import PROJECT
 from identity_bot.plugins.request_type import RequestType
 from identity_bot.sections import check_section
 from identity_bot.settings import Settings
 from identity_bot.slack.modal import check_form
 
-__all__ = ("Found", "LeftOut", "Plugins", "RequestType", "find", "load")
+__all__ = ("Found", "Plugins", "RequestType", "SkippedPlugin", "find", "load")
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class LeftOut:
+class SkippedPlugin:
     """A plugin that the bot does without, and why."""
 
     name: str
@@ -44,7 +44,7 @@ class Plugins:
     """What is installed: the request types by name, and the plugins that had to be left out."""
 
     types: Mapping[str, RequestType]
-    left_out: tuple[LeftOut, ...] = ()
+    left_out: tuple[SkippedPlugin, ...] = ()
     adopted: RequestType | None = None
     """How the bot deals with issues that it adopted and that no type's label names."""
 
@@ -72,7 +72,7 @@ def load(settings: Settings, found: Sequence[Found]) -> Plugins:
     Raises PluginError where two have one name, and SettingsError for sections of the settings that do not fit.
     """
     _refuse_twins(found)
-    left_out: list[LeftOut] = []
+    left_out: list[SkippedPlugin] = []
     problems: list[str] = []
     plugins: dict[str, Any] = {}
     ready: dict[str, tuple[Form, Mapping[str, Any]]] = {}
@@ -86,9 +86,9 @@ def load(settings: Settings, found: Sequence[Found]) -> Plugins:
                     continue
                 ready[candidate.name] = prepared
             plugins[candidate.name] = plugin
-        except Unusable as unusable:
+        except InvalidPlugin as unusable:
             left_out.append(
-                LeftOut(name=candidate.name, distribution=candidate.distribution, reason=str(unusable))
+                SkippedPlugin(name=candidate.name, distribution=candidate.distribution, reason=str(unusable))
             )
     observers = {name: plugin for name, plugin in plugins.items() if name not in ready}
     problems += _stray_sections(settings, found, observers)
@@ -144,9 +144,11 @@ def _request_type(
     hook = new_manager({candidate.name: plugin}).hook
     schema = ask("settings_schema", hook.settings_schema)
     if not (isinstance(schema, type) and issubclass(schema, Schema)):
-        raise Unusable("settings_schema did not return a marshmallow Schema class")
+        raise InvalidPlugin("settings_schema did not return a marshmallow Schema class")
     if taken := sorted({"messages", "people"} & set(ask("settings_schema", schema).fields)):
-        raise Unusable(f"its settings_schema has a field {taken[0]!r}, which is the name of a common setting")
+        raise InvalidPlugin(
+            f"its settings_schema has a field {taken[0]!r}, which is the name of a common setting"
+        )
     where = f"request_types.{candidate.name}"
     checked = ask("settings_schema", lambda: check_section(schema(), section, where, problems))
     if checked is None:
@@ -154,10 +156,10 @@ def _request_type(
     own = MappingProxyType(settings.for_type(checked))
     form = ask("form", hook.form, settings=own)
     if not isinstance(form, Form):
-        raise Unusable(f"form returned {type(form).__name__}, not a Form")
+        raise InvalidPlugin(f"form returned {type(form).__name__}, not a Form")
     faults = ask("form", forms.check, form) or ask("form", check_form, candidate.name, form)
     if faults:
-        raise Unusable("its form cannot be shown: " + "; ".join(faults))
+        raise InvalidPlugin("its form cannot be shown: " + "; ".join(faults))
     return form, own
 
 

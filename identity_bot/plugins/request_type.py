@@ -9,19 +9,19 @@ from typing import Any
 
 import pluggy
 
-from identity_bot.errors import Refused
+from identity_bot.errors import Rejected
 from identity_bot.forms.form import Form
 from identity_bot.github.issue_body import LONGEST_REQUEST
-from identity_bot.logs import wordless
+from identity_bot.logs import scrubbed
 from identity_bot.plugins import defaults
 from identity_bot.text.markdown import line
 from identity_bot.tickets.model import (
+    Action,
     Answers,
     Audience,
     Event,
     EventKind,
     IssueDraft,
-    Move,
     Notification,
     Person,
     Ticket,
@@ -63,14 +63,14 @@ class RequestType:
     def render_issue(self, ticket: Ticket) -> IssueDraft:
         """What the ticket's issue shall say, as this type wants it.
 
-        Raises Refused where its plugin fails: the standard issue might show what the plugin would have left out.
+        Raises Rejected where its plugin fails: the standard issue might show what the plugin would have left out.
         """
         try:
             draft: IssueDraft = self._ask("render_issue", ticket=ticket)
             _check_draft(draft)
         except Exception as error:
-            log.error("request type %r: its render_issue failed", self.name, exc_info=wordless(error))
-            raise Refused(
+            log.error("request type %r: its render_issue failed", self.name, exc_info=scrubbed(error))
+            raise Rejected(
                 f"render_issue of the request type {self.name!r} failed with {type(error).__name__}"
             ) from error
         return replace(draft, title=line(draft.title))
@@ -87,7 +87,7 @@ class RequestType:
             log.error(
                 "request type %r: a notify failed; the standard words are used",
                 self.name,
-                exc_info=wordless(error),
+                exc_info=scrubbed(error),
             )
             return standard
         own = [one for one in told if one not in standard]
@@ -132,7 +132,7 @@ def _check_notification(told: Any, event: Event) -> None:
     if "\0" in told.text + told.next:
         raise ValueError("a Notification has a character that no database takes")
     (told.text + told.next).encode()  # a lone surrogate could be neither kept nor sent
-    if isinstance(told.buttons, str) or not all(isinstance(button, Move) for button in told.buttons):
+    if isinstance(told.buttons, str) or not all(isinstance(button, Action) for button in told.buttons):
         raise TypeError("a Notification's `buttons` are a tuple of Moves")
     if told.is_card and (told.to, event.kind) != (Audience.TEAM, EventKind.CREATED):
         raise ValueError("only the team has a card, and only once for each ticket, when it is created")

@@ -15,13 +15,13 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from identity_bot.desk.desk import Desk
 from identity_bot.errors import IdentityBotError, Impossible, Invalid, NotAllowed, StoreError
-from identity_bot.logs import wordless
+from identity_bot.logs import scrubbed
 from identity_bot.messages import card_words, words
 from identity_bot.slack import card as cards
 from identity_bot.slack import modal as blocks
 from identity_bot.slack.card import Click
 from identity_bot.slack.inputs import Json
-from identity_bot.tickets.model import Change, Move, Ticket
+from identity_bot.tickets.model import Action, Change, Ticket
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ PATIENCE = 2.0
 """Seconds that an ack waits for the desk, which may have to ask Slack who is of the team; Slack waits for three."""
 
 
-class MoveListeners:
+class ActionListeners:
     """What people press on cards and in messages, and what they enter in the forms that this opens.
 
     `later` runs a call in a thread of its own and lets nothing out of it.
@@ -81,7 +81,7 @@ class MoveListeners:
 
     def _value(self, click: Click, by: str) -> str:
         """What the move needs besides the click."""
-        if click.move is not Move.TAKE:
+        if click.move is not Action.TAKE:
             return ""
         login = self._desk.people.login(by)
         if not login:
@@ -98,7 +98,7 @@ class MoveListeners:
         try:
             client.views_open(trigger_id=body["trigger_id"], view=cards.move_form(ticket, click))
         except (SlackApiError, SlackClientError, OSError) as error:
-            log.warning("the form of a move could not be opened", exc_info=wordless(error))
+            log.warning("the form of a move could not be opened", exc_info=scrubbed(error))
             _say(answer, words.COULD_NOT_OPEN)
 
     def _answer(self, client: WebClient, view: Json, by: str) -> Json:
@@ -157,7 +157,7 @@ def _sentence(error: Exception) -> str:
         case IdentityBotError():
             log.warning("nobody can tell who may move a ticket: %s", error)
             return card_words.CANNOT_TELL
-    log.error("a move met a bug", exc_info=wordless(error))
+    log.error("a move met a bug", exc_info=scrubbed(error))
     return card_words.NOTHING_CHANGED
 
 

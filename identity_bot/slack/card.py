@@ -28,8 +28,8 @@ from identity_bot.slack.modal import (
 )
 from identity_bot.text import privacy
 from identity_bot.text.markdown import ELLIPSIS, clean, mrkdwn
-from identity_bot.tickets.lifecycle import MOVES, By, possible
-from identity_bot.tickets.model import Change, CloseReason, Move, Priority, Stage, Ticket
+from identity_bot.tickets.lifecycle import ACTIONS, By, possible
+from identity_bot.tickets.model import Action, Change, CloseReason, Priority, Stage, Ticket
 from identity_bot.tickets.people import People
 
 FORM = f"{PREFIX}move"
@@ -38,21 +38,21 @@ VALUE, REASON = f"{PREFIX}value", f"{PREFIX}reason"
 LONGEST_REASON = 3000
 LONGEST_CARD = 12_000
 """Slack takes about 13,000 characters in a message's blocks."""
-ASKING = frozenset({Move.ASSIGN, Move.SPOC, Move.PRIORITY, Move.TARGET, Move.CLOSE, Move.REJECT})
+ASKING = frozenset({Action.ASSIGN, Action.SPOC, Action.PRIORITY, Action.TARGET, Action.CLOSE, Action.REJECT})
 """The moves that need a value or a reason, and so a form."""
 ORDER = (
-    Move.TAKE, Move.ASSIGN, Move.PRIORITY, Move.CRITICAL, Move.SPOC, Move.TARGET, Move.UAT, Move.RELEASE, Move.CLOSE,
-    Move.REOPEN,
+    Action.TAKE, Action.ASSIGN, Action.PRIORITY, Action.CRITICAL, Action.SPOC, Action.TARGET, Action.UAT,
+    Action.RELEASE, Action.CLOSE, Action.REOPEN,
 )  # fmt: skip
 """The card's buttons, the most wanted first."""
-NEXT: Mapping[Stage, Move] = {
-    Stage.OPEN: Move.TAKE,
-    Stage.TRIAGED: Move.TAKE,
-    Stage.PRIORITISED: Move.TAKE,
-    Stage.ASSIGNED: Move.TARGET,
-    Stage.IN_PROGRESS: Move.UAT,
-    Stage.ACCEPTED: Move.RELEASE,
-    Stage.RELEASED: Move.CLOSE,
+NEXT: Mapping[Stage, Action] = {
+    Stage.OPEN: Action.TAKE,
+    Stage.TRIAGED: Action.TAKE,
+    Stage.PRIORITIZED: Action.TAKE,
+    Stage.ASSIGNED: Action.TARGET,
+    Stage.IN_PROGRESS: Action.UAT,
+    Stage.ACCEPTED: Action.RELEASE,
+    Stage.RELEASED: Action.CLOSE,
 }
 """The move that usually comes next at a stage; its button stands out."""
 LONGEST_SPOKEN = 75
@@ -63,7 +63,7 @@ LONGEST_SPOKEN = 75
 class Click:
     """A button that somebody pressed: the move it stands for, the ticket, and the message that it stood in."""
 
-    move: Move
+    move: Action
     ticket_id: str
     text: str = ""
     """Of the message whose buttons the answer takes the place of; empty for the card's, which are drawn anew."""
@@ -74,17 +74,17 @@ def card(ticket: Ticket, form: Form | None, people: People) -> Json:
     """The team's view of a ticket as it is now; a sensitive one shows nothing of what was answered."""
     headline = cut(ticket.headline or card_words.about(ticket), LONGEST_SECTION)
     title = form.title if form else ticket.type
-    facts = [f"*{name}:* {value}" for name, value in card_words.facts(ticket, title, people)]
+    state = [f"*{name}:* {value}" for name, value in card_words.state(ticket, title, people)]
     blocks = [section(headline)]
     blocks += [
-        {"type": "section", "fields": [verbatim(cut(fact, 2000)) for fact in facts[at : at + 10]]}
-        for at in range(0, len(facts), 10)
+        {"type": "section", "fields": [verbatim(cut(fact, 2000)) for fact in state[at : at + 10]]}
+        for at in range(0, len(state), 10)
     ]
-    texts = [headline, *facts]
-    if ticket.remark:
-        remark = mrkdwn(card_words.odd(ticket.remark), limit=500)
-        blocks.append({"type": "context", "elements": [verbatim(remark)]})
-        texts.append(remark)
+    texts = [headline, *state]
+    if ticket.inconsistency:
+        inconsistency = mrkdwn(card_words.odd(ticket.inconsistency), limit=500)
+        blocks.append({"type": "context", "elements": [verbatim(inconsistency)]})
+        texts.append(inconsistency)
     answers = list(_answers(ticket, form)) if form and not ticket.is_sensitive else []
     for place, answer in enumerate(answers):
         # Two blocks are kept for what is left out and for the buttons.
@@ -118,7 +118,7 @@ def click_behind(view: Mapping[str, Any]) -> Click | None:
     """The button that opened a form; None where another version of the bot has written it."""
     try:
         kept = json.loads(view.get("private_metadata") or "{}")
-        click = Click(**{**kept, "move": Move(kept["move"])})
+        click = Click(**{**kept, "move": Action(kept["move"])})
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
     is_whole = all(isinstance(part, str) for part in (click.ticket_id, click.text, click.response_url))
@@ -139,7 +139,7 @@ def move_form(ticket: Ticket, click: Click) -> Json:
 
 
 def change_in(
-    view: Mapping[str, Any], move: Move, *, people: People, is_team: Callable[[str], bool], today: date
+    view: Mapping[str, Any], move: Action, *, people: People, is_team: Callable[[str], bool], today: date
 ) -> Change:
     """What a filled-in form asks for; raises Invalid with the problems by block.
 
@@ -149,7 +149,7 @@ def change_in(
     value, reason = (entry(next(iter(state.get(block, {}).values()), {})) or "" for block in (VALUE, REASON))
     reason = clean(str(reason)).strip()
     problems: dict[str, str] = {}
-    if move is not Move.REJECT:
+    if move is not Action.REJECT:
         value, problem = _checked(move, str(value), people, is_team, today)
         problems |= {VALUE: problem} if problem else {}
     elif not reason:
@@ -163,29 +163,29 @@ def change_in(
 
 
 def _checked(
-    move: Move, value: str, people: People, is_team: Callable[[str], bool], today: date
+    move: Action, value: str, people: People, is_team: Callable[[str], bool], today: date
 ) -> tuple[str, str]:
     """The value as the change has it, and what is wrong with it."""
     match move:
-        case Move.ASSIGN | Move.SPOC:
+        case Action.ASSIGN | Action.SPOC:
             return _checked_person(move, value, people, is_team)
-        case Move.PRIORITY if value not in set(Priority):
+        case Action.PRIORITY if value not in set(Priority):
             return value, card_words.NO_PRIORITY
-        case Move.CLOSE if value not in {reason.value for reason in card_words.CLOSE_REASONS}:
+        case Action.CLOSE if value not in {reason.value for reason in card_words.CLOSE_REASONS}:
             return value, card_words.NO_CLOSE_REASON
-        case Move.TARGET:
+        case Action.TARGET:
             return value, _date_problem(value, today)
     return value, ""
 
 
 def _checked_person(
-    move: Move, slack_id: str, people: People, is_team: Callable[[str], bool]
+    move: Action, slack_id: str, people: People, is_team: Callable[[str], bool]
 ) -> tuple[str, str]:
     if not slack_id:
         return "", card_words.NO_PERSON
     if not is_team(slack_id):
         return "", card_words.NOT_A_MEMBER
-    if move is Move.SPOC:
+    if move is Action.SPOC:
         return people.key_of(slack_id), ""
     login = people.login(slack_id)
     return (login, "") if login else ("", card_words.ASSIGNEE_UNKNOWN)
@@ -203,7 +203,7 @@ def _date_problem(value: str, today: date) -> str:
     return ""
 
 
-def _buttons(ticket: Ticket, labels: Mapping[Move, str]) -> Json:
+def _buttons(ticket: Ticket, labels: Mapping[Action, str]) -> Json:
     block = move_buttons(labels, ticket.id, BUTTON_BLOCK)
     for move, button in zip(labels, block["elements"], strict=True):
         button["accessibility_label"] = cut(card_words.spoken(labels[move], ticket), LONGEST_SPOKEN)
@@ -212,41 +212,41 @@ def _buttons(ticket: Ticket, labels: Mapping[Move, str]) -> Json:
     return block
 
 
-def _labels(ticket: Ticket) -> dict[Move, str]:
+def _labels(ticket: Ticket) -> dict[Action, str]:
     """What the team can do with a ticket as it is, in the words on the buttons."""
-    if ticket.facts.close_reason in (CloseReason.DELETED, CloseReason.MOVED):
+    if ticket.state.close_reason in (CloseReason.DELETED, CloseReason.MOVED):
         return {}  # there is no issue left to move
     now = set(possible(ticket))
-    labels = {move: BUTTONS[move] for move in ORDER if move in now and MOVES[move].by is not By.REQUESTOR}
-    if Move.TARGET in labels and ticket.facts.target:
-        labels[Move.TARGET] = card_words.CHANGE_TARGET
+    labels = {move: BUTTONS[move] for move in ORDER if move in now and ACTIONS[move].by is not By.REQUESTOR}
+    if Action.TARGET in labels and ticket.state.target:
+        labels[Action.TARGET] = card_words.CHANGE_TARGET
     return labels
 
 
-def _inputs(ticket: Ticket, move: Move) -> Iterator[Json]:
-    facts = ticket.facts
+def _inputs(ticket: Ticket, move: Action) -> Iterator[Json]:
+    state = ticket.state
     match move:
-        case Move.ASSIGN | Move.SPOC:
-            label = card_words.ASSIGN_TO if move is Move.ASSIGN else card_words.SPOC_IS
+        case Action.ASSIGN | Action.SPOC:
+            label = card_words.ASSIGN_TO if move is Action.ASSIGN else card_words.SPOC_IS
             yield _input(VALUE, label, {"type": "users_select"}, hint=card_words.TEAM_HINT)
-        case Move.PRIORITY:
+        case Action.PRIORITY:
             priorities = [Option(one.value, *said) for one, said in card_words.PRIORITIES.items()]
-            yield _input(VALUE, card_words.PRIORITY_IS, _radio(priorities, facts.priority))
-        case Move.TARGET:
-            initial = {"initial_date": facts.target.isoformat()} if facts.target else {}
+            yield _input(VALUE, card_words.PRIORITY_IS, _radio(priorities, state.priority))
+        case Action.TARGET:
+            initial = {"initial_date": state.target.isoformat()} if state.target else {}
             yield _input(
                 VALUE,
                 card_words.TARGET_IS,
                 {"type": "datepicker", **initial},
                 hint=card_words.TARGET_HINT,
             )
-        case Move.CLOSE:
+        case Action.CLOSE:
             reasons = [Option(one.value, *said) for one, said in card_words.CLOSE_REASONS.items()]
             yield _input(VALUE, card_words.CLOSE_BECAUSE, _radio(reasons, CloseReason.COMPLETED))
             yield _input(
                 REASON, card_words.COMMENT, _long_text(), hint=card_words.COMMENT_HINT, optional=True
             )
-        case Move.REJECT:
+        case Action.REJECT:
             yield _input(REASON, card_words.REJECT_BECAUSE, _long_text(), hint=card_words.COMMENT_HINT)
 
 
@@ -279,8 +279,8 @@ def _metadata(click: Click) -> str:
     return written
 
 
-def _move(name: str) -> Move | None:
-    return Move(name) if name in set(Move) else None
+def _move(name: str) -> Action | None:
+    return Action(name) if name in set(Action) else None
 
 
 def _answers(ticket: Ticket, form: Form) -> Iterator[str]:

@@ -15,8 +15,8 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
-from identity_bot.errors import Later, Refused, Unsure
-from identity_bot.tickets.model import Post
+from identity_bot.errors import OutcomeUnknown, Rejected, Retryable
+from identity_bot.tickets.model import MessageRef
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ MENDABLE = {
 """
 
 
-class SlackRefused(Refused):
+class SlackRejected(Rejected):
     """Slack said no; `code` is its word for why."""
 
     def __init__(self, message: str, code: str) -> None:
@@ -80,8 +80,10 @@ class SlackChat:
             retry_handlers=[],
         )
 
-    def post(self, channel: str, message: Mapping[str, Any], *, mark: str, thread_ts: str | None) -> Post:
-        """Posts a message that carries `mark` in its metadata; Refused where the thread's first message is gone."""
+    def post(
+        self, channel: str, message: Mapping[str, Any], *, mark: str, thread_ts: str | None
+    ) -> MessageRef:
+        """Posts a message that carries `mark` in its metadata; Rejected where the thread's first message is gone."""
         answer = self._call(
             "chat.postMessage",
             channel=self._ids.get(channel, channel),
@@ -93,21 +95,21 @@ class SlackChat:
             **({"thread_ts": thread_ts} if thread_ts else {}),
         )
         self._ids[channel] = answer["channel"]
-        post = Post(channel=answer["channel"], ts=answer["ts"])
+        post = MessageRef(channel=answer["channel"], ts=answer["ts"])
         # Slack puts a reply to a deleted message into the channel, and only the answer tells (slack-go issue 1571).
         if thread_ts and "thread_ts" not in answer.get("message", {"thread_ts": thread_ts}):
             self._take_back(post)
-            raise SlackRefused("Slack's chat.postMessage: thread_not_found", "thread_not_found")
+            raise SlackRejected("Slack's chat.postMessage: thread_not_found", "thread_not_found")
         return post
 
-    def find_post(self, channel: str, mark: str, since: float, *, thread_ts: str | None) -> Post | None:
+    def find_post(self, channel: str, mark: str, since: float, *, thread_ts: str | None) -> MessageRef | None:
         """The message that carries this mark among those posted since then; None in a thread that is gone."""
         channel_id = self._id(channel)
         if thread_ts is None:
             return self._marked(channel_id, mark, since)
         try:
             return self._marked(channel_id, mark, since, ts=thread_ts)
-        except SlackRefused as error:
+        except SlackRejected as error:
             if error.code != "thread_not_found":
                 raise
         # Then Slack has put it into the channel, if it was posted at all.
@@ -116,7 +118,7 @@ class SlackChat:
             self._take_back(stray)
         return None
 
-    def _marked(self, channel_id: str, mark: str, since: float, **thread: str) -> Post | None:
+    def _marked(self, channel_id: str, mark: str, since: float, **thread: str) -> MessageRef | None:
         method = "conversations.replies" if thread else "conversations.history"
         oldest = f"{since - 120:.6f}"  # Slack's clock may be behind ours
         for page in self._pages(
@@ -126,10 +128,10 @@ class SlackChat:
                 metadata = message.get("metadata") or {}
                 payload = metadata.get("event_payload") or {}
                 if metadata.get("event_type") == EVENT_TYPE and payload.get("mark") == mark:
-                    return Post(channel=channel_id, ts=message["ts"])
+                    return MessageRef(channel=channel_id, ts=message["ts"])
         return None
 
-    def update(self, post: Post, message: Mapping[str, Any]) -> bool:
+    def update(self, post: MessageRef, message: Mapping[str, Any]) -> bool:
         """Puts another message in the place of one of ours; False where that is gone or can be edited no more.
 
         Its mark stays: Slack keeps the metadata that an edit does not name. Reactions and replies stay too.
@@ -142,22 +144,22 @@ class SlackChat:
                 text=_cut(message["text"]),
                 blocks=message["blocks"],
             )
-        except SlackRefused as error:
+        except SlackRejected as error:
             if error.code in BEYOND_EDITING:
                 log.info("a message cannot be edited any more: %s", error)
                 return False
             raise
         return True
 
-    def delete(self, post: Post) -> None:
+    def delete(self, post: MessageRef) -> None:
         """Takes one of our messages away; one that is gone already is gone."""
         try:
             self._call("chat.delete", channel=post.channel, ts=post.ts)
-        except SlackRefused as error:
+        except SlackRejected as error:
             if error.code != "message_not_found":
                 raise
 
-    def link_to(self, post: Post) -> str:
+    def link_to(self, post: MessageRef) -> str:
         """A message's permanent link."""
         answer = self._call("chat.getPermalink", channel=post.channel, message_ts=post.ts)
         return str(answer["permalink"])
@@ -171,7 +173,7 @@ class SlackChat:
         if slack_id not in self._names:
             try:
                 user = self._call("users.info", user=slack_id)["user"]
-            except (Refused, Later, Unsure):
+            except (Rejected, Retryable, OutcomeUnknown):
                 return ""
             profile = user.get("profile") or {}
             self._names[slack_id] = str(
@@ -190,10 +192,10 @@ class SlackChat:
         pages = self._pages("conversations.members", channel=self._id(place), limit=999)
         return frozenset(member for page in pages for member in page["members"])
 
-    def _take_back(self, post: Post) -> None:
+    def _take_back(self, post: MessageRef) -> None:
         try:
             self.delete(post)
-        except (Refused, Later, Unsure) as error:
+        except (Rejected, Retryable, OutcomeUnknown) as error:
             log.warning("a message meant for a thread stands in channel %s: %s", post.channel, error)
 
     def _id(self, channel: str) -> str:
@@ -205,10 +207,10 @@ class SlackChat:
             if channel not in self._ids:
                 try:
                     self._learn_channels("private_channel")
-                except Refused as error:  # without groups:read there are none that the bot can see
+                except Rejected as error:  # without groups:read there are none that the bot can see
                     log.info("private channels were not looked at: %s", error)
             if channel not in self._ids:
-                raise Refused(f"there is no channel {channel} that the bot can see")
+                raise Rejected(f"there is no channel {channel} that the bot can see")
         elif channel.startswith(("U", "W")):
             self._ids[channel] = self._call("conversations.open", users=channel)["channel"]["id"]
         return self._ids.get(channel, channel)
@@ -249,7 +251,7 @@ class SlackChat:
         return answer
 
 
-def failure(method: str, error: SlackApiError) -> Refused | Later | Unsure:
+def failure(method: str, error: SlackApiError) -> Rejected | Retryable | OutcomeUnknown:
     """What a refusal by Slack means for the act."""
     response = error.response
     status = getattr(response, "status_code", 200)
@@ -257,21 +259,21 @@ def failure(method: str, error: SlackApiError) -> Refused | Later | Unsure:
     needed = f" (needed: {response['needed']})" if code == "missing_scope" and response.get("needed") else ""
     said = f"Slack's {method}: {code if code and ' ' not in code else f'HTTP {status}'}{needed}"
     if status == 429 or code in LIMITS:
-        return Later(said, _retry_after(response))
+        return Retryable(said, _retry_after(response))
     if code is None or " " in code or status >= 500 or code in PERHAPS_DONE:
-        return Unsure(said)
+        return OutcomeUnknown(said)
     if code in MENDABLE:
-        return Later(said)
-    return SlackRefused(said, code)
+        return Retryable(said)
+    return SlackRejected(said, code)
 
 
-def broken(method: str, error: Exception) -> Later | Unsure:
+def broken(method: str, error: Exception) -> Retryable | OutcomeUnknown:
     """What a failed connection means for the act: never begun, or perhaps done."""
     reason = error.reason if isinstance(error, URLError) else error
     said = f"Slack's {method}: {type(reason).__name__}"
     if isinstance(reason, (ConnectionRefusedError, socket.gaierror)):
-        return Later(said)
-    return Unsure(said)
+        return Retryable(said)
+    return OutcomeUnknown(said)
 
 
 def _cut(text: str) -> str:

@@ -18,17 +18,17 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from identity_bot.desk.desk import Desk
 from identity_bot.errors import AlreadyFiled, Invalid, SettingsError, StoreError
 from identity_bot.forms.questions import LongText, Url
-from identity_bot.logs import wordless
+from identity_bot.logs import scrubbed
 from identity_bot.messages import words
 from identity_bot.slack import card as cards
 from identity_bot.slack import modal as blocks
-from identity_bot.slack.actions import MoveListeners
+from identity_bot.slack.actions import ActionListeners
 from identity_bot.slack.client import SlackChat
 from identity_bot.slack.inputs import PREFIX, QUESTION, Json
 from identity_bot.slack.manifest import ASK, ASK_ABOUT
 from identity_bot.slack.modal import MOVE, TYPE, Draft
 from identity_bot.text.markdown import clean
-from identity_bot.tickets.model import Person, Post
+from identity_bot.tickets.model import MessageRef, Person
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class Listeners:
         self._desk = desk
         self._chat = chat
         self._commands = commands
-        self._moves = MoveListeners(desk, self._later)
+        self._moves = ActionListeners(desk, self._later)
         self._calls = ThreadPoolExecutor(max_workers=32, thread_name_prefix="identity-bot-slack")
         # Of their own, as the calls wait for them: among the calls they would wait for those to end.
         self._lookups = ThreadPoolExecutor(max_workers=32, thread_name_prefix="identity-bot-names")
@@ -104,13 +104,13 @@ class Listeners:
             ack(text=words.unknown_type(body["command"], word, sorted(forms)))
         else:
             ack()
-            draft = Draft(type=name or None, is_elsewhere=self._is_elsewhere(body))
+            draft = Draft(type=name or None, outside_intake=self._is_elsewhere(body))
             self._later(self._open, client, body, draft, respond)
 
     def shortcut(self, ack: Ack, body: Json, client: WebClient) -> None:
         """The global shortcut: the same form from anywhere in Slack."""
         ack()
-        self._later(self._open, client, body, Draft(is_elsewhere=True), None)
+        self._later(self._open, client, body, Draft(outside_intake=True), None)
 
     def message_shortcut(self, ack: Ack, body: Json, client: WebClient, respond: Respond) -> None:
         """The shortcut on a message: its text and link are in the form, and the ticket keeps its thread."""
@@ -147,7 +147,7 @@ class Listeners:
             return
         answer: Json
         try:
-            if draft.strays:
+            if draft.unknown_answers:
                 raise Invalid({})
             ticket = self._desk.submit(
                 draft.type,
@@ -155,7 +155,7 @@ class Listeners:
                 _requestor(body),
                 submission=view["id"],
                 origin=draft.origin,
-                is_elsewhere=draft.is_elsewhere,
+                outside_intake=draft.outside_intake,
             )
             receipt = blocks.receipt(ticket, remarks=self._desk.remarks(ticket))
             answer = {"response_action": "update", "view": receipt}
@@ -168,7 +168,7 @@ class Listeners:
             log.error("a submission could not be kept: %s", error)
             answer = {"response_action": "push", "view": blocks.apology(words.NOTHING_FILED)}
         except Exception as error:
-            log.error("a submission met a bug", exc_info=wordless(error))
+            log.error("a submission met a bug", exc_info=scrubbed(error))
             answer = {"response_action": "push", "view": blocks.apology(words.NOTHING_FILED)}
         ack(response_action=answer["response_action"], view=answer.get("view"), errors=answer.get("errors"))
 
@@ -197,7 +197,7 @@ class Listeners:
             link = ""  # the bot may not be in that conversation; the form opens all the same
         root = message.get("thread_ts") or message["ts"]
         draft = Draft(
-            origin=Post(channel=channel, ts=root, link=link), about=_as_typed(message.get("text") or "")
+            origin=MessageRef(channel=channel, ts=root, link=link), about=_as_typed(message.get("text") or "")
         )
         self._open(client, body, draft, respond)
 
@@ -271,7 +271,7 @@ class Listeners:
             try:
                 return call(*arguments)
             except Exception as error:
-                log.error("a call to Slack met a bug", exc_info=wordless(error))
+                log.error("a call to Slack met a bug", exc_info=scrubbed(error))
 
         return self._calls.submit(run)
 

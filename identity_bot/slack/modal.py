@@ -27,7 +27,7 @@ from identity_bot.slack.inputs import (
     select,
 )
 from identity_bot.text.markdown import ELLIPSIS, plain
-from identity_bot.tickets.model import Move, Post, Ticket
+from identity_bot.tickets.model import Action, MessageRef, Ticket
 
 FORM = f"{PREFIX}form"
 RECEIPT = f"{PREFIX}receipt"
@@ -47,13 +47,13 @@ class Draft:
     type: str | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
     """Question name → what was typed, unchecked."""
-    origin: Post | None = None
+    origin: MessageRef | None = None
     """The root of the thread that the request was made from."""
     about: str = ""
     """The text of the message that the request was made from."""
-    is_elsewhere: bool = False
+    outside_intake: bool = False
     """Whether it was begun neither in the intake channel nor from a message."""
-    strays: frozenset[str] = frozenset()
+    unknown_answers: frozenset[str] = frozenset()
     """Names of filled-in questions that the form no longer has, or has in another kind."""
 
 
@@ -90,7 +90,7 @@ def draft_in(view: Mapping[str, Any], forms: Mapping[str, Form]) -> Draft:
     kept = _kept(view)
     form = forms.get(kept["type"] or "")
     values: dict[str, Any] = {}
-    strays: set[str] = set()
+    unknown_answers: set[str] = set()
     for block_id, actions in view.get("state", {}).get("values", {}).items():
         if not block_id.startswith(QUESTION):
             continue
@@ -100,10 +100,10 @@ def draft_in(view: Mapping[str, Any], forms: Mapping[str, Form]) -> Draft:
             if entry(state) is None:
                 continue
             if question is None or action_id != action(question):
-                strays.add(name)
+                unknown_answers.add(name)
             else:
                 values[name] = entered(question, state)
-    return Draft(**kept, values=values, strays=frozenset(strays))
+    return Draft(**kept, values=values, unknown_answers=frozenset(unknown_answers))
 
 
 def drawn(view: Mapping[str, Any]) -> set[str]:
@@ -133,7 +133,7 @@ def type_options(forms: Mapping[str, Form]) -> list[Option]:
 def receipt(ticket: Ticket, *, remarks: Sequence[str] = ()) -> Json:
     """What the modal turns into once the ticket is safe, and again once the issue has its number."""
     blocks = [section(words.receipt(ticket))]
-    blocks += [context(remark) for remark in remarks]
+    blocks += [context(inconsistency) for inconsistency in remarks]
     return {
         "type": "modal",
         "callback_id": RECEIPT,
@@ -154,14 +154,14 @@ def apology(sentence: str, *, close: str = words.BACK) -> Json:
     }
 
 
-def message(text: str, buttons: Sequence[Move] = (), ticket_id: str = "") -> Json:
+def message(text: str, buttons: Sequence[Action] = (), ticket_id: str = "") -> Json:
     """A notification as Slack's message: the text in full for screen readers, and the same as a block.
 
     The buttons are what whoever reads it can do about the ticket, in the words of its requestor.
     """
     shown: Json = {"text": cut(text, MESSAGE_TEXT), "blocks": [section(text)]}
     if buttons:
-        mine = {**BUTTONS, Move.CLOSE: CLOSE_MINE}
+        mine = {**BUTTONS, Action.CLOSE: CLOSE_MINE}
         shown["blocks"].append(move_buttons({move: mine[move] for move in buttons}, ticket_id, ANSWERS))
     return shown
 
@@ -172,7 +172,7 @@ def answered(text: str, answer: str) -> Json:
     return {"text": cut(f"{text}\n{answer}", MESSAGE_TEXT), "blocks": [section(text), line]}
 
 
-def move_buttons(labels: Mapping[Move, str], ticket_id: str, block_id: str) -> Json:
+def move_buttons(labels: Mapping[Action, str], ticket_id: str, block_id: str) -> Json:
     """The block of the buttons by which a ticket can be moved."""
     buttons = [
         {
@@ -234,8 +234,8 @@ def _metadata(draft: Draft) -> str:
         kept["type"] = draft.type
     if draft.origin:
         kept["origin"] = asdict(draft.origin)
-    if draft.is_elsewhere:
-        kept["is_elsewhere"] = True
+    if draft.outside_intake:
+        kept["outside_intake"] = True
     about = draft.about
     while True:
         written = json.dumps(kept | ({"about": about} if about else {}), ensure_ascii=False)
@@ -249,16 +249,16 @@ def _kept(view: Mapping[str, Any]) -> Json:
     """What a view's metadata says: empty-handed where another version of the bot has written it."""
     try:
         kept = json.loads(view.get("private_metadata") or "{}")
-        origin = Post(**kept["origin"]) if kept.get("origin") else None
+        origin = MessageRef(**kept["origin"]) if kept.get("origin") else None
         name, about = kept.get("type"), kept.get("about", "")
-        is_elsewhere = kept.get("is_elsewhere") is True
+        outside_intake = kept.get("outside_intake") is True
     except (ValueError, TypeError, AttributeError):
-        return {"type": None, "origin": None, "about": "", "is_elsewhere": False}
+        return {"type": None, "origin": None, "about": "", "outside_intake": False}
     return {
         "type": name if isinstance(name, str) else None,
         "origin": origin,
         "about": about if isinstance(about, str) else "",
-        "is_elsewhere": is_elsewhere,
+        "outside_intake": outside_intake,
     }
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from identity_bot.desk.ports import Chat
-from identity_bot.errors import Later, Refused, Unsure
+from identity_bot.errors import OutcomeUnknown, Rejected, Retryable
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class Team:
         self._asked_at = float("-inf")
 
     def members(self) -> frozenset[str]:
-        """Their Slack ids; raises Later where Slack has not told them for an hour."""
+        """Their Slack ids; raises Retryable where Slack has not told them for an hour."""
         with self._lock:
             age = self._clock() - self._asked_at
             if age < FRESH:
@@ -38,8 +38,8 @@ class Team:
             try:
                 self._known = self._chat.members(self._place)
                 self._asked_at = self._clock()
-            except (Refused, Later, Unsure) as error:
+            except (Rejected, Retryable, OutcomeUnknown) as error:
                 if age > STALE:
-                    raise Later(f"who is in {self._place} is not known: {error}") from error
+                    raise Retryable(f"who is in {self._place} is not known: {error}") from error
                 log.warning("who is in %s was not asked anew: %s", self._place, error)
             return self._known

@@ -8,30 +8,30 @@ from datetime import date
 from typing import Any
 
 from identity_bot.tickets.model import (
-    Asked,
     CloseReason,
     EventKind,
-    Facts,
+    LastNotified,
+    MessageRef,
     Person,
-    Post,
     Priority,
+    Requested,
     Stage,
     Ticket,
-    Told,
+    TicketState,
 )
 
 POSTS = ("origin", "thread", "card")
 """The columns that hold a message's place."""
 PLAIN = (
     "id", "type", "submitted_at", "is_urgent", "is_sensitive", "is_direct", "repository", "number", "url",
-    "headline", "seen_at", "remark",
+    "headline", "seen_at", "inconsistency",
 )  # fmt: skip
 """The columns that hold a ticket's values as they are."""
 
 
 def row_of(ticket: Ticket) -> dict[str, Any]:
     """A ticket's columns."""
-    facts = ticket.facts
+    state = ticket.state
     return {
         **{name: getattr(ticket, name) for name in PLAIN},
         "requestor_id": ticket.requestor.slack_id,
@@ -39,8 +39,8 @@ def row_of(ticket: Ticket) -> dict[str, Any]:
         "requestor_name": ticket.requestor.name,
         "requestor_team": ticket.requestor.team,
         "answers": dict(ticket.answers),
-        **_written(facts),
-        "target": facts.target,
+        **_written(state),
+        "target": state.target,
         **{name: asdict(post) if (post := getattr(ticket, name)) else None for name in POSTS},
         "asked": {kind.value: asdict(asked) for kind, asked in ticket.asked.items()},
         "told": _told_written(ticket.told) if ticket.told else None,
@@ -49,7 +49,7 @@ def row_of(ticket: Ticket) -> dict[str, Any]:
 
 def ticket_in(row: Mapping[str, Any] | Any) -> Ticket:
     """The ticket that a row holds."""
-    posts: dict[str, Any] = {name: Post(**row[name]) if row[name] else None for name in POSTS}
+    posts: dict[str, Any] = {name: MessageRef(**row[name]) if row[name] else None for name in POSTS}
     return Ticket(
         **{name: row[name] for name in PLAIN},
         **posts,
@@ -60,24 +60,24 @@ def ticket_in(row: Mapping[str, Any] | Any) -> Ticket:
             team=row["requestor_team"],
         ),
         answers=row["answers"],
-        facts=_facts(row, row["target"]),
-        asked={EventKind(kind): Asked(**asked) for kind, asked in row["asked"].items()},
+        state=_facts(row, row["target"]),
+        asked={EventKind(kind): Requested(**asked) for kind, asked in row["asked"].items()},
         told=_told(row["told"]) if row["told"] else None,
     )
 
 
-def _written(facts: Facts) -> dict[str, Any]:
+def _written(state: TicketState) -> dict[str, Any]:
     return {
-        "stage": facts.stage.value,
-        "priority": facts.priority.value if facts.priority else None,
-        "assignees": list(facts.assignees),
-        "spoc": facts.spoc,
-        "close_reason": facts.close_reason.value if facts.close_reason else None,
+        "stage": state.stage.value,
+        "priority": state.priority.value if state.priority else None,
+        "assignees": list(state.assignees),
+        "spoc": state.spoc,
+        "close_reason": state.close_reason.value if state.close_reason else None,
     }
 
 
-def _facts(written: Mapping[str, Any], target: date | None) -> Facts:
-    return Facts(
+def _facts(written: Mapping[str, Any], target: date | None) -> TicketState:
+    return TicketState(
         stage=Stage(written["stage"]),
         priority=Priority(written["priority"]) if written["priority"] else None,
         assignees=tuple(written["assignees"]),
@@ -87,29 +87,29 @@ def _facts(written: Mapping[str, Any], target: date | None) -> Facts:
     )
 
 
-def _told_written(told: Told) -> dict[str, Any]:
-    def facts(of: Facts) -> dict[str, Any]:
+def _told_written(told: LastNotified) -> dict[str, Any]:
+    def state(of: TicketState) -> dict[str, Any]:
         return {**_written(of), "target": of.target.isoformat() if of.target else None}
 
     return {
         "number": told.number,
         "at": told.at,
-        "before": facts(told.before),
-        "now": facts(told.now),
+        "before": state(told.before),
+        "now": state(told.now),
         "kinds": [kind.value for kind in told.kinds],
         "to": list(told.to),
     }
 
 
-def _told(written: Mapping[str, Any]) -> Told:
-    def facts(of: Mapping[str, Any]) -> Facts:
+def _told(written: Mapping[str, Any]) -> LastNotified:
+    def state(of: Mapping[str, Any]) -> TicketState:
         return _facts(of, date.fromisoformat(of["target"]) if of["target"] else None)
 
-    return Told(
+    return LastNotified(
         number=written["number"],
         at=written["at"],
-        before=facts(written["before"]),
-        now=facts(written["now"]),
+        before=state(written["before"]),
+        now=state(written["now"]),
         kinds=tuple(EventKind(kind) for kind in written["kinds"]),
         to=tuple(written["to"]),
     )

@@ -53,7 +53,7 @@ tickets = Table(
     Column("card", JSON(none_as_null=True)),
     Column("headline", Text, nullable=False, server_default=""),
     Column("seen_at", Float, nullable=False, server_default="0"),
-    Column("remark", Text, nullable=False, server_default=""),
+    Column("inconsistency", Text, nullable=False, server_default=""),
     Column("asked", JSON, nullable=False, server_default="{}"),
     Column("told", JSON(none_as_null=True)),
     UniqueConstraint("repository", "number"),

@@ -14,7 +14,7 @@ from identity_bot.store import engine as database
 from identity_bot.store import schema as tables
 from identity_bot.store.rows import ticket_in
 from identity_bot.store.transaction import TICKET, Transaction
-from identity_bot.tickets.model import Post, Ticket
+from identity_bot.tickets.model import MessageRef, Ticket
 
 # Built once, as in transaction.py.
 _POSTED = select(tables.posts).where(
@@ -101,11 +101,11 @@ class Store:
             row = connection.execute(TICKET, {"wanted": ticket_id}).mappings().one_or_none()
         return ticket_in(row) if row else None
 
-    def posted(self, ticket_id: str, slot: str) -> tuple[Post, int] | None:
+    def posted(self, ticket_id: str, slot: str) -> tuple[MessageRef, int] | None:
         """Where a ticket's message of this slot stands, and the id of the effect that it shows."""
         with self.reading() as connection:
             found = connection.execute(_POSTED, {"ticket": ticket_id, "place": slot}).one_or_none()
-        return (Post(channel=found.channel, ts=found.ts), found.effect_id) if found else None
+        return (MessageRef(channel=found.channel, ts=found.ts), found.effect_id) if found else None
 
     def clean_up(self, *, done_before: float, heard_before: float) -> int:
         """Deletes effects that were due and are done before one time, and heard comments before another; how many."""

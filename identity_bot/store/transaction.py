@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from identity_bot.store import schema as tables
 from identity_bot.store.rows import row_of, ticket_in
-from identity_bot.tickets.model import Effect, Event, Post, Ticket
+from identity_bot.tickets.model import Effect, Event, MessageRef, Ticket
 
 # Statements are built once: building them costs SQLAlchemy more than the database takes to run them.
 TICKET = select(tables.tickets).where(tables.tickets.c.id == bindparam("wanted"))
@@ -100,7 +100,7 @@ class Transaction:
         """Keeps a ticket as it now is."""
         self.connection.execute(_SAVE, {**row_of(ticket), "wanted": ticket.id})
 
-    def keep_post(self, ticket_id: str, slot: str, post: Post, effect_id: int) -> None:
+    def keep_post(self, ticket_id: str, slot: str, post: MessageRef, effect_id: int) -> None:
         """Remembers where a message stands that may have to be edited, and the effect that it shows.
 
         `slot` says which of the ticket's messages it is.

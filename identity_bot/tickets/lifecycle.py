@@ -10,16 +10,16 @@ from typing import TypeVar
 
 from identity_bot.errors import Impossible
 from identity_bot.tickets.model import (
+    Action,
     Change,
     CloseReason,
-    Edit,
     EventKind,
-    Facts,
+    IssuePatch,
     IssueSnapshot,
-    Move,
     Priority,
     Stage,
     Ticket,
+    TicketState,
 )
 
 STAGE_LABEL, PRIORITY_LABEL = "stage: ", "priority: "
@@ -47,27 +47,27 @@ class By(StrEnum):
 class Row:
     """A row of the table: a move, the stages at which it is possible, where it leads at least, and whose it is."""
 
-    move: Move
+    move: Action
     at: tuple[Stage, ...]
     to: Stage
     by: By = By.TEAM
 
 
-MOVES: Mapping[Move, Row] = {
+ACTIONS: Mapping[Action, Row] = {
     row.move: row
     for row in (
-        Row(move=Move.CRITICAL, at=LIVE, to=Stage.TRIAGED),
-        Row(move=Move.PRIORITY, at=LIVE, to=Stage.PRIORITISED),
-        Row(move=Move.SPOC, at=LIVE, to=Stage.TRIAGED),
-        Row(move=Move.TAKE, at=LIVE, to=Stage.ASSIGNED),
-        Row(move=Move.ASSIGN, at=LIVE, to=Stage.ASSIGNED),
-        Row(move=Move.TARGET, at=LIVE, to=Stage.OPEN),
-        Row(move=Move.UAT, at=(*WORKED_ON, Stage.ACCEPTED, Stage.RELEASED), to=Stage.UAT),
-        Row(move=Move.ACCEPT, at=(Stage.UAT,), to=Stage.ACCEPTED, by=By.REQUESTOR),
-        Row(move=Move.REJECT, at=(Stage.UAT,), to=Stage.IN_PROGRESS, by=By.REQUESTOR),
-        Row(move=Move.RELEASE, at=(*WORKED_ON, Stage.ACCEPTED), to=Stage.RELEASED),
-        Row(move=Move.CLOSE, at=LIVE, to=Stage.CLOSED, by=By.EITHER),
-        Row(move=Move.REOPEN, at=(Stage.CLOSED,), to=Stage.OPEN),
+        Row(move=Action.CRITICAL, at=LIVE, to=Stage.TRIAGED),
+        Row(move=Action.PRIORITY, at=LIVE, to=Stage.PRIORITIZED),
+        Row(move=Action.SPOC, at=LIVE, to=Stage.TRIAGED),
+        Row(move=Action.TAKE, at=LIVE, to=Stage.ASSIGNED),
+        Row(move=Action.ASSIGN, at=LIVE, to=Stage.ASSIGNED),
+        Row(move=Action.TARGET, at=LIVE, to=Stage.OPEN),
+        Row(move=Action.UAT, at=(*WORKED_ON, Stage.ACCEPTED, Stage.RELEASED), to=Stage.UAT),
+        Row(move=Action.ACCEPT, at=(Stage.UAT,), to=Stage.ACCEPTED, by=By.REQUESTOR),
+        Row(move=Action.REJECT, at=(Stage.UAT,), to=Stage.IN_PROGRESS, by=By.REQUESTOR),
+        Row(move=Action.RELEASE, at=(*WORKED_ON, Stage.ACCEPTED), to=Stage.RELEASED),
+        Row(move=Action.CLOSE, at=LIVE, to=Stage.CLOSED, by=By.EITHER),
+        Row(move=Action.REOPEN, at=(Stage.CLOSED,), to=Stage.OPEN),
     )
 }
 """The one table; docs/lifecycle.md is made from it. By hand in GitHub everything is possible, and counts.
@@ -77,67 +77,67 @@ has the ticket; until then it waits for its turn as before.
 """
 
 
-def possible(ticket: Ticket) -> tuple[Move, ...]:
+def possible(ticket: Ticket) -> tuple[Action, ...]:
     """The moves that would change the ticket as it now is, in the table's order."""
     return tuple(
         row.move
-        for row in MOVES.values()
+        for row in ACTIONS.values()
         if ticket.stage in row.at
         and not is_gone(ticket)
-        and not (row.move is Move.CRITICAL and ticket.facts.priority is Priority.CRITICAL)
+        and not (row.move is Action.CRITICAL and ticket.state.priority is Priority.CRITICAL)
     )
 
 
 def is_gone(ticket: Ticket) -> bool:
     """Whether the ticket's issue is nowhere that the bot can reach."""
-    return ticket.stage is Stage.CLOSED and ticket.facts.close_reason in GONE
+    return ticket.stage is Stage.CLOSED and ticket.state.close_reason in GONE
 
 
-def plan(ticket: Ticket, change: Change) -> Edit:
+def plan(ticket: Ticket, change: Change) -> IssuePatch:
     """How the issue must be edited for a change; raises Impossible where the ticket as it is does not allow it.
 
     The change's value must be one that its move takes; ValueError otherwise.
     """
     edit = _edit(change)
-    if edited(ticket.facts, edit) == ticket.facts:
+    if edited(ticket.state, edit) == ticket.state:
         raise Impossible(ticket, change.move, is_so=True)
-    if ticket.stage not in MOVES[change.move].at or is_gone(ticket):
+    if ticket.stage not in ACTIONS[change.move].at or is_gone(ticket):
         raise Impossible(ticket, change.move)
     return edit
 
 
-def _edit(change: Change) -> Edit:
+def _edit(change: Change) -> IssuePatch:
     match change.move:
-        case Move.CRITICAL:
-            return Edit(priority=Priority.CRITICAL)
-        case Move.PRIORITY:
-            return Edit(priority=Priority(change.value))
-        case Move.TAKE | Move.ASSIGN:
-            return Edit(assignees=(change.value,))
-        case Move.SPOC:
-            return Edit(spoc=change.value)
-        case Move.TARGET:
-            return Edit(target=date.fromisoformat(change.value))
-        case Move.CLOSE:
-            return Edit(is_open=False, close_reason=CloseReason(change.value or CloseReason.COMPLETED))
-        case Move.REOPEN:
-            return Edit(is_open=True, stage=Stage.OPEN)
+        case Action.CRITICAL:
+            return IssuePatch(priority=Priority.CRITICAL)
+        case Action.PRIORITY:
+            return IssuePatch(priority=Priority(change.value))
+        case Action.TAKE | Action.ASSIGN:
+            return IssuePatch(assignees=(change.value,))
+        case Action.SPOC:
+            return IssuePatch(spoc=change.value)
+        case Action.TARGET:
+            return IssuePatch(target=date.fromisoformat(change.value))
+        case Action.CLOSE:
+            return IssuePatch(is_open=False, close_reason=CloseReason(change.value or CloseReason.COMPLETED))
+        case Action.REOPEN:
+            return IssuePatch(is_open=True, stage=Stage.OPEN)
         case _:
-            return Edit(stage=MOVES[change.move].to)
+            return IssuePatch(stage=ACTIONS[change.move].to)
 
 
-def edited(facts: Facts, edit: Edit) -> Facts:
+def edited(state: TicketState, edit: IssuePatch) -> TicketState:
     """The facts that an edit leads to, as far as they do not follow from others."""
-    stage = edit.stage or facts.stage
+    stage = edit.stage or state.stage
     if edit.is_open is False:
         stage = Stage.CLOSED
-    return Facts(
+    return TicketState(
         stage=stage,
-        priority=edit.priority or facts.priority,
-        assignees=facts.assignees if edit.assignees is None else edit.assignees,
-        spoc=facts.spoc if edit.spoc is None or _is_same(edit.spoc, facts.spoc) else edit.spoc,
-        target=edit.target or facts.target,
-        close_reason=edit.close_reason if edit.is_open is False else facts.close_reason,
+        priority=edit.priority or state.priority,
+        assignees=state.assignees if edit.assignees is None else edit.assignees,
+        spoc=state.spoc if edit.spoc is None or _is_same(edit.spoc, state.spoc) else edit.spoc,
+        target=edit.target or state.target,
+        close_reason=edit.close_reason if edit.is_open is False else state.close_reason,
     )
 
 
@@ -146,7 +146,7 @@ def is_meant(label: str) -> bool:
     return any(True for kind in _KINDS for _ in _named([label], *kind))
 
 
-def labels_after(labels: Iterable[str], edit: Edit) -> list[str]:
+def labels_after(labels: Iterable[str], edit: IssuePatch) -> list[str]:
     """An issue's labels once it has been edited: one of a kind takes the place of all others of that kind."""
     kept = list(labels)
     if edit.stage:
@@ -167,12 +167,12 @@ def observe(ticket: Ticket, snapshot: IssueSnapshot) -> Ticket:
         number=snapshot.number,
         url=snapshot.url,
         seen_at=snapshot.updated_at,
-        facts=facts_of(snapshot),
-        remark=_remark(stages, priorities, snapshot),
+        state=state_of(snapshot),
+        inconsistency=_remark(stages, priorities, snapshot),
     )
 
 
-def facts_of(snapshot: IssueSnapshot) -> Facts:
+def state_of(snapshot: IssueSnapshot) -> TicketState:
     """What an issue says of its ticket."""
     priority = min(
         _named(snapshot.labels, PRIORITY_LABEL, tuple(Priority)), key=_RANK.__getitem__, default=None
@@ -180,16 +180,16 @@ def facts_of(snapshot: IssueSnapshot) -> Facts:
     target = snapshot.target
     if snapshot.milestone_due and snapshot.milestone_due != snapshot.target_over:
         target = snapshot.milestone_due
-    facts = Facts(
+    state = TicketState(
         priority=priority,
         assignees=tuple(sorted(snapshot.assignees, key=str.casefold)),
         spoc=snapshot.spoc,
         target=target,
     )
     if not snapshot.is_open or snapshot.is_gone:
-        return replace(facts, stage=Stage.CLOSED, close_reason=_close_reason(snapshot))
+        return replace(state, stage=Stage.CLOSED, close_reason=_close_reason(snapshot))
     labelled = _named(snapshot.labels, STAGE_LABEL, LABELLED)
-    return replace(facts, stage=max((_stage_that_follows(facts), *labelled), key=_RANK.__getitem__))
+    return replace(state, stage=max((_stage_that_follows(state), *labelled), key=_RANK.__getitem__))
 
 
 def _close_reason(snapshot: IssueSnapshot) -> CloseReason:
@@ -198,21 +198,21 @@ def _close_reason(snapshot: IssueSnapshot) -> CloseReason:
     return snapshot.close_reason or CloseReason.COMPLETED
 
 
-def _stage_that_follows(facts: Facts) -> Stage:
+def _stage_that_follows(state: TicketState) -> Stage:
     """The stage without any label: what has been done to the issue tells how far it is."""
-    if facts.assignees:
-        return Stage.IN_PROGRESS if facts.target else Stage.ASSIGNED
-    if facts.priority and facts.priority is not Priority.CRITICAL:
-        return Stage.PRIORITISED
-    return Stage.TRIAGED if facts.priority or facts.spoc else Stage.OPEN
+    if state.assignees:
+        return Stage.IN_PROGRESS if state.target else Stage.ASSIGNED
+    if state.priority and state.priority is not Priority.CRITICAL:
+        return Stage.PRIORITIZED
+    return Stage.TRIAGED if state.priority or state.spoc else Stage.OPEN
 
 
-def news(before: Facts, now: Facts) -> tuple[EventKind, ...]:
+def news(before: TicketState, now: TicketState) -> tuple[EventKind, ...]:
     """What people are to be told of a ticket of which they had been told `before`, in the order of the process."""
     return tuple(_news(before, now))
 
 
-def _news(before: Facts, now: Facts) -> Iterator[EventKind]:
+def _news(before: TicketState, now: TicketState) -> Iterator[EventKind]:
     if now.stage is Stage.CLOSED:
         if before.stage is not Stage.CLOSED:
             yield EventKind.CLOSED
@@ -220,7 +220,7 @@ def _news(before: Facts, now: Facts) -> Iterator[EventKind]:
     if before.stage is Stage.CLOSED:
         yield EventKind.REOPENED
     if now.priority and now.priority is not before.priority:
-        yield EventKind.TRIAGED if now.priority is Priority.CRITICAL else EventKind.PRIORITISED
+        yield EventKind.TRIAGED if now.priority is Priority.CRITICAL else EventKind.PRIORITIZED
     if now.spoc and not _is_same(now.spoc, before.spoc):
         yield EventKind.SPOC_NAMED
     if now.assignees != before.assignees:

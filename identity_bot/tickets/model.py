@@ -23,7 +23,7 @@ class Stage(StrEnum):
     SUBMITTED = "submitted"
     OPEN = "open"
     TRIAGED = "triaged"
-    PRIORITISED = "prioritised"
+    PRIORITIZED = "prioritized"
     ASSIGNED = "assigned"
     IN_PROGRESS = "in progress"
     UAT = "ready for UAT"
@@ -58,7 +58,7 @@ class EventKind(StrEnum):
     CREATED = "created"
     TRIAGED = "triaged"
     """Found to be critical."""
-    PRIORITISED = "prioritised"
+    PRIORITIZED = "prioritized"
     SPOC_NAMED = "spoc named"
     ASSIGNED = "assigned"
     TARGET_SET = "target date set"
@@ -71,7 +71,7 @@ class EventKind(StrEnum):
     REOPENED = "reopened"
 
 
-class Move(StrEnum):
+class Action(StrEnum):
     """What somebody can do to a ticket from Slack or by a comment."""
 
     CRITICAL = "critical"
@@ -118,7 +118,7 @@ class Person:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Post:
+class MessageRef:
     """A message in Slack: its channel's id, its time stamp there, and its link where we know it."""
 
     channel: str
@@ -127,7 +127,7 @@ class Post:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Facts:
+class TicketState:
     """What people are told of a ticket as its issue shows it; a message tells how these have changed."""
 
     stage: Stage = Stage.OPEN
@@ -141,7 +141,7 @@ class Facts:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
+class Requested:
     """Who asked for a change and why, as only Slack or a comment tells."""
 
     by: str = ""
@@ -152,15 +152,15 @@ class Asked:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Told:
+class LastNotified:
     """What people have been told of a ticket: a telling, and what may still be added to it."""
 
     number: int
     at: float
     """When this telling began; what follows within seconds is added to it."""
-    before: Facts
+    before: TicketState
     """What they had been told until then."""
-    now: Facts
+    now: TicketState
     kinds: tuple[EventKind, ...] = ()
     to: tuple[str, ...] = ()
     """The audiences that have a message of this telling."""
@@ -176,7 +176,7 @@ class Ticket:
     answers: Answers
     submitted_at: float
     """Seconds since the epoch."""
-    facts: Facts = Facts(stage=Stage.SUBMITTED)
+    state: TicketState = TicketState(stage=Stage.SUBMITTED)
     is_urgent: bool = False
     is_sensitive: bool = False
     is_direct: bool = False
@@ -184,23 +184,23 @@ class Ticket:
     repository: str = ""
     number: int | None = None
     url: str = ""
-    origin: Post | None = None
+    origin: MessageRef | None = None
     """The message that the request was made from, whose thread the ticket keeps."""
-    thread: Post | None = None
-    card: Post | None = None
+    thread: MessageRef | None = None
+    card: MessageRef | None = None
     headline: str = ""
     """The card's first line, as it was posted."""
     seen_at: float = 0.0
     """When the issue had last changed as far as we know, by GitHub's clock, in whole seconds since the epoch."""
-    remark: str = ""
+    inconsistency: str = ""
     """What is odd about the issue, for the card."""
-    asked: Mapping[EventKind, Asked] = field(default_factory=dict)
-    told: Told | None = None
+    asked: Mapping[EventKind, Requested] = field(default_factory=dict)
+    told: LastNotified | None = None
 
     @property
     def stage(self) -> Stage:
         """How far it has come."""
-        return self.facts.stage
+        return self.state.stage
 
     @property
     def reference(self) -> str:
@@ -216,7 +216,7 @@ class Event:
     kind: EventKind
     ticket_id: str
     at: float
-    was: Facts | None = None
+    was: TicketState | None = None
     """What people had been told before; the ticket has what is so now."""
     by: str = ""
     """The Slack id of who did it, or their GitHub login; empty where it was done in GitHub."""
@@ -253,7 +253,7 @@ class IssueSnapshot:
     close_reason: CloseReason | None = None
     milestone_due: date | None = None
     spoc: str = ""
-    """From the status block, as `Facts.spoc`."""
+    """From the status block, as `TicketState.spoc`."""
     target: date | None = None
     """From the status block: the target date that was set for this issue."""
     target_over: date | None = None
@@ -282,14 +282,14 @@ class IssueComment:
 class Change:
     """A move that somebody asked for, with what it needs."""
 
-    move: Move
+    move: Action
     value: str = ""
     """A priority, a login, a SPOC, an ISO date or a close reason, whichever the move takes."""
     reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Edit:
+class IssuePatch:
     """How an issue shall be changed; None leaves a thing as it is."""
 
     stage: Stage | None = None
@@ -310,7 +310,7 @@ class Notification:
     text: str
     next: str = ""
     """What happens next; of several events told in one message, only the last one's is."""
-    buttons: tuple[Move, ...] = ()
+    buttons: tuple[Action, ...] = ()
     """What whoever reads it can do about the ticket."""
     is_card: bool = False
     """The triage card's headline."""

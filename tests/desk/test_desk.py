@@ -11,15 +11,15 @@ import pytest
 
 from identity_bot import Form, Member, hookimpl
 from identity_bot.desk.desk import pace
-from identity_bot.desk.ports import Opened
-from identity_bot.errors import AlreadyFiled, Invalid, Later, Refused, Unsure
+from identity_bot.desk.ports import CreatedIssue
+from identity_bot.errors import AlreadyFiled, Invalid, OutcomeUnknown, Rejected, Retryable
 from identity_bot.plugins.loader import Found
-from identity_bot.tickets.model import IssueDraft, IssueSnapshot, Post, Stage
+from identity_bot.tickets.model import IssueDraft, IssueSnapshot, MessageRef, Stage
 from tests.support_desk import COMMON, DATA, JUNIPER, REVIEW, SETTINGS, Office
 from tests.support_outbox import states
 
 INTAKE, TEAM = "C0INTAKE", "C0TEAM"
-ORIGIN = Post(channel="C0ELSEWHERE", ts="7.1", link="https://slack.test/C0ELSEWHERE/7.1")
+ORIGIN = MessageRef(channel="C0ELSEWHERE", ts="7.1", link="https://slack.test/C0ELSEWHERE/7.1")
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_a_submission_that_comes_again_is_the_same_ticket(office: Office) -> Non
 
 def test_a_repository_that_is_mended_gets_the_issue_on_retry(office: Office) -> None:
     """The request came when the settings named a repository that does not exist."""
-    office.tracker.fails.append(Refused("GitHub: 404 Not Found"))
+    office.tracker.fails.append(Rejected("GitHub: 404 Not Found"))
     filed = office.submit(view="V1")
     office.work()
     types = office.desk.plugins.types
@@ -178,9 +178,9 @@ def test_an_issue_that_a_webhook_has_told_of_is_not_made_again(office: Office, s
     ticket = office.submit()
     make = office.tracker.open_issue
 
-    def timed_out(repository: str, draft: IssueDraft) -> Opened:
+    def timed_out(repository: str, draft: IssueDraft) -> CreatedIssue:
         make(repository, draft)
-        raise Unsure("GitHub: ReadTimeout")
+        raise OutcomeUnknown("GitHub: ReadTimeout")
 
     office.tracker.open_issue = timed_out  # type: ignore[method-assign]
     office.tracker.find_issue = lambda *_: None  # type: ignore[method-assign]
@@ -258,7 +258,7 @@ def test_a_requestor_who_cannot_be_told_in_the_channel_is_told_directly(office: 
     [told] = office.chat.texts("U0JUNIPER")
     assert "|#1>" in told
     assert any("told the requestor by direct message" in text for text in office.chat.texts(TEAM))
-    assert office.ticket(ticket).thread == Post(channel="U0JUNIPER", ts="2")
+    assert office.ticket(ticket).thread == MessageRef(channel="U0JUNIPER", ts="2")
     assert office.tracker.edits == []
     assert states(office.outbox).get("parked") is None
 
@@ -321,7 +321,7 @@ def test_a_sensitive_request_goes_to_the_restricted_repository(office: Office) -
 
 def test_nothing_of_a_sensitive_request_is_sent_to_slack(office: Office) -> None:
     """In no message, block or view; also when things go wrong."""
-    office.tracker.fails = [Unsure("GitHub: 502"), Later("GitHub: 401")]
+    office.tracker.fails = [OutcomeUnknown("GitHub: 502"), Retryable("GitHub: 401")]
     office.tracker.drops = ("the label pr_review",)
     office.chat.closed.add(INTAKE)
 
@@ -370,7 +370,7 @@ def test_what_github_left_out_is_told_to_the_team(office: Office) -> None:
 
 
 def test_an_issue_that_cannot_be_made_is_kept_and_told(office: Office) -> None:
-    office.tracker.fails = [Refused("GitHub: 410 Issues has been disabled in this repository.")]
+    office.tracker.fails = [Rejected("GitHub: 410 Issues has been disabled in this repository.")]
 
     ticket = office.submit()
     office.work()
@@ -445,7 +445,7 @@ def test_a_type_uninstalled_after_its_issue_was_seen_is_told_as_planned(office: 
 
 def test_a_receipt_that_nobody_sees_any_more_is_not_shown(office: Office) -> None:
     """GitHub was down for an hour; the modal is closed, and its id may mean nothing."""
-    office.tracker.fails = [Later("GitHub: down", 3600.0)]
+    office.tracker.fails = [Retryable("GitHub: down", 3600.0)]
 
     office.submit()
     office.work(1)
@@ -462,7 +462,7 @@ def test_an_issue_made_before_a_time_out_is_found(office: Office) -> None:
     def cut(repository: str, draft: object) -> object:
         office.tracker.open_issue = open_issue  # type: ignore[method-assign]
         open_issue(repository, draft)  # type: ignore[arg-type]
-        raise Unsure("GitHub: ReadTimeout")
+        raise OutcomeUnknown("GitHub: ReadTimeout")
 
     office.tracker.open_issue = cut  # type: ignore[assignment, method-assign]
     ticket = office.submit()

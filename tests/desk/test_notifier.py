@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from identity_bot.desk.desk import Desk
 from identity_bot.store import schema as tables
-from identity_bot.tickets.model import Move, Person, Post, Ticket
+from identity_bot.tickets.model import Action, MessageRef, Person, Ticket
 from tests.support_desk import REVIEW, Office, Posted
 from tests.support_outbox import states
 
@@ -21,7 +21,7 @@ INTAKE, TEAM = "C0INTAKE", "C0TEAM"
 JUNIPER, INDIGO, SAGE = "U0JUNIPER", "U0INDIGO", "U0SAGE"
 LINDEN = "linden-brookmere"
 ASSIGNED = frozenset({LINDEN})
-ORIGIN = Post(channel="C0ELSEWHERE", ts="7.1", link="https://slack.test/C0ELSEWHERE/7.1")
+ORIGIN = MessageRef(channel="C0ELSEWHERE", ts="7.1", link="https://slack.test/C0ELSEWHERE/7.1")
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_what_changes_within_five_seconds_is_told_in_the_same_message(office: Of
 
     [said] = news(office)
     assert all(part in said for part in ("<@U0LINDEN>", "high", "March 1, 2027"))
-    assert [kind for kind, _ in events(office)] == ["created", "assigned", "prioritised", "target date set"]
+    assert [kind for kind, _ in events(office)] == ["created", "assigned", "prioritized", "target date set"]
 
 
 def test_what_changes_later_is_told_in_a_message_of_its_own(office: Office, ticket: Ticket) -> None:
@@ -156,15 +156,15 @@ def test_the_answer_to_a_message_is_not_added_to_it(office: Office, ticket: Tick
     """The requestor sends it back seconds after they were asked to try it; asked again, they hear it again."""
     see(office, assignees=ASSIGNED, target=date(2027, 3, 1))
     office.work(10)
-    office.click(ticket, Move.UAT, by=INDIGO)
+    office.click(ticket, Action.UAT, by=INDIGO)
     office.work(2)
-    office.click(ticket, Move.REJECT, by=JUNIPER, reason="It is blue")
+    office.click(ticket, Action.REJECT, by=JUNIPER, reason="It is blue")
     office.work(2)
 
     asked = office.chat.standing(INTAKE)[-1]
     assert "ready" in asked.text.lower()
     assert any("It is blue" in text and "<@U0LINDEN>" in text for text in news(office, TEAM))
-    office.click(ticket, Move.UAT, by=INDIGO)
+    office.click(ticket, Action.UAT, by=INDIGO)
     office.work(2)
     again = office.chat.standing(INTAKE)[-1]
     assert (again.text, again.blocks) == (asked.text, asked.blocks)
@@ -237,7 +237,7 @@ def test_of_a_sensitive_ticket_the_requestor_is_told_directly(office: Office) ->
 def test_a_request_from_elsewhere_is_told_directly(office: Office) -> None:
     """And is announced in the intake channel, without a mention."""
     asked_by = Person(slack_id=JUNIPER, handle="juniper")
-    office.desk.submit("pr_review", REVIEW, asked_by, submission="V1", origin=None, is_elsewhere=True)
+    office.desk.submit("pr_review", REVIEW, asked_by, submission="V1", origin=None, outside_intake=True)
     office.work()
 
     [announced] = office.chat.texts(INTAKE)
@@ -246,7 +246,7 @@ def test_a_request_from_elsewhere_is_told_directly(office: Office) -> None:
 
 
 def test_people_are_not_told_of_their_own_clicks(office: Office, ticket: Ticket) -> None:
-    office.click(ticket, Move.CLOSE, "completed", by=JUNIPER)
+    office.click(ticket, Action.CLOSE, "completed", by=JUNIPER)
     office.work()
 
     assert [text for text in news(office) if "<@U0JUNIPER>" in text] == []
@@ -257,7 +257,7 @@ def test_an_assignee_is_not_told_of_what_they_did_themselves(office: Office, tic
     see(office, assignees=ASSIGNED, target=date(2027, 3, 1), spoc=LINDEN)
     office.work(10)
     before = news(office, TEAM)
-    office.click(ticket, Move.TARGET, "2027-04-01", by="U0LINDEN")
+    office.click(ticket, Action.TARGET, "2027-04-01", by="U0LINDEN")
     office.work()
 
     assert news(office, TEAM) == before
@@ -267,9 +267,9 @@ def test_an_assignee_is_not_told_of_what_they_did_themselves(office: Office, tic
 def test_spoc_and_assignees_are_told_in_the_cards_thread(office: Office, ticket: Ticket) -> None:
     see(office, assignees=ASSIGNED, spoc="sage-hollowell", target=date(2027, 3, 1))
     office.work(10)
-    office.click(ticket, Move.UAT, by=INDIGO)
+    office.click(ticket, Action.UAT, by=INDIGO)
     office.work(10)
-    office.click(ticket, Move.REJECT, by=JUNIPER, reason="It is blue")
+    office.click(ticket, Action.REJECT, by=JUNIPER, reason="It is blue")
     office.work()
 
     said = office.chat.standing(TEAM)[-1]
@@ -298,7 +298,7 @@ def test_what_people_did_before_the_bot_saw_the_issue_is_told(office: Office) ->
 def test_the_leads_who_are_assigned_to_what_is_urgent_are_no_news(office: Office) -> None:
     ticket = told(office, production=True)
 
-    assert ticket.facts.assignees == ("indigo-marshwick", "sage-hollowell")
+    assert ticket.state.assignees == ("indigo-marshwick", "sage-hollowell")
     assert len(office.chat.texts(INTAKE)) == 1
     assert len(office.chat.texts(TEAM)) == 1
 
@@ -337,7 +337,7 @@ def card(office: Office) -> Posted:
 def test_the_card_is_one_message_that_is_edited_whoever_changed_what(office: Office, ticket: Ticket) -> None:
     see(office, assignees=ASSIGNED)
     office.work(10)
-    office.click(ticket, Move.TARGET, "2027-03-01", by=INDIGO)
+    office.click(ticket, Action.TARGET, "2027-03-01", by=INDIGO)
     office.work()
 
     assert len(cards(office)) == 1
@@ -364,7 +364,7 @@ def test_a_card_is_drawn_again_where_the_ticket_changed_while_it_was_drawn(offic
     office.submit()
     post = office.chat.post
 
-    def meanwhile(channel: str, *rest: object, **more: object) -> Post:
+    def meanwhile(channel: str, *rest: object, **more: object) -> MessageRef:
         if channel == TEAM and not office.tracker.snapshot(1).assignees:
             see(office, assignees=ASSIGNED)
         return post(channel, *rest, **more)  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from identity_bot.errors import Refused
+from identity_bot.errors import Rejected
 from identity_bot.tickets.model import CloseReason, IssueSnapshot, Priority, Stage, Ticket
 from tests.support_desk import Office
 from tests.support_outbox import at_once, statements, states
@@ -51,9 +51,9 @@ def foreign(office: Office, number: int = 50, **changes: Any) -> IssueSnapshot:
     return office.tracker.now[REQUESTS, number]
 
 
-def facts(office: Office, ticket: Ticket) -> tuple[Stage, tuple[str, ...]]:
+def state(office: Office, ticket: Ticket) -> tuple[Stage, tuple[str, ...]]:
     now = office.ticket(ticket)
-    return now.stage, now.facts.assignees
+    return now.stage, now.state.assignees
 
 
 # Late, doubled and reordered
@@ -67,7 +67,7 @@ def test_what_is_older_than_what_is_known_counts_not_at_all(office: Office, tick
     office.desk.observe(late)
     office.work()
 
-    assert facts(office, ticket) == (Stage.ACCEPTED, ())
+    assert state(office, ticket) == (Stage.ACCEPTED, ())
     assert len(office.chat.texts(INTAKE)) == 2
 
 
@@ -83,7 +83,7 @@ def test_of_two_states_of_one_second_the_one_that_github_answers_with_counts(
         office.desk.observe(first)
     office.work()
 
-    assert facts(office, ticket) == (Stage.ASSIGNED, ("sage-hollowell",))
+    assert state(office, ticket) == (Stage.ASSIGNED, ("sage-hollowell",))
     assert office.tracker.asked == asked + 1
     assert len(office.chat.texts(INTAKE)) == 2
 
@@ -94,7 +94,7 @@ def test_the_later_state_of_one_second_is_not_lost(office: Office, ticket: Ticke
 
     office.work()
 
-    assert facts(office, ticket)[0] is Stage.CLOSED
+    assert state(office, ticket)[0] is Stage.CLOSED
 
 
 def test_a_delivery_that_comes_again_writes_nothing(office: Office, ticket: Ticket) -> None:
@@ -135,7 +135,7 @@ def test_what_changes_nothing_that_people_are_told_of_is_kept_and_not_told(
 def test_an_issue_without_its_marker_is_found_by_its_place(office: Office, ticket: Ticket) -> None:
     office.desk.observe(office.tracker.hand(1, ticket_id=None, assignees=frozenset({LINDEN})))
 
-    assert facts(office, ticket) == (Stage.ASSIGNED, (LINDEN,))
+    assert state(office, ticket) == (Stage.ASSIGNED, (LINDEN,))
 
 
 def test_a_marker_copied_into_another_issue_makes_it_nobodys(office: Office, ticket: Ticket) -> None:
@@ -159,8 +159,8 @@ def test_a_copied_marker_takes_no_ticket_from_its_issue(office: Office, ticket: 
 
     office.desk.observe(office.tracker.hand(2, ticket_id=ticket.id, assignees=frozenset({LINDEN})))
 
-    assert facts(office, ticket) == (Stage.OPEN, ())
-    assert facts(office, other) == (Stage.ASSIGNED, (LINDEN,))
+    assert state(office, ticket) == (Stage.OPEN, ())
+    assert state(office, other) == (Stage.ASSIGNED, (LINDEN,))
 
 
 def test_the_marker_of_a_ticket_without_an_issue_takes_no_other_tickets_issue(
@@ -171,7 +171,7 @@ def test_the_marker_of_a_ticket_without_an_issue_takes_no_other_tickets_issue(
     office.desk.observe(office.tracker.hand(1, ticket_id=waiting.id, is_open=False))
 
     assert office.ticket(waiting) == waiting
-    assert facts(office, ticket)[0] is Stage.CLOSED
+    assert state(office, ticket)[0] is Stage.CLOSED
 
 
 def test_two_issues_that_carry_each_others_markers_do_not_wait_for_each_other(
@@ -186,7 +186,7 @@ def test_two_issues_that_carry_each_others_markers_do_not_wait_for_each_other(
 
     at_once(*[lambda one=one: office.desk.observe(one) for one in crossed * 4])
 
-    assert [facts(office, one)[0] for one in (ticket, other)] == [Stage.CLOSED, Stage.CLOSED]
+    assert [state(office, one)[0] for one in (ticket, other)] == [Stage.CLOSED, Stage.CLOSED]
 
 
 def test_the_marker_of_another_database_makes_an_issue_nobodys(office: Office) -> None:
@@ -213,7 +213,7 @@ def test_a_repositorys_name_counts_in_any_case(office: Office, ticket: Ticket) -
 
     office.desk.observe(replace(snapshot, repository="Sandbox-Org/Identity-Requests"))
 
-    assert facts(office, ticket) == (Stage.ASSIGNED, (LINDEN,))
+    assert state(office, ticket) == (Stage.ASSIGNED, (LINDEN,))
     assert office.ticket(ticket).repository == REQUESTS
 
 
@@ -265,7 +265,7 @@ def test_what_an_issue_was_when_it_was_adopted_is_no_news(office: Office) -> Non
     office.desk.observe(foreign(office, labels=frozenset({COMMON, "priority: high"})))
     office.work()
 
-    assert adopted(office).facts.priority is Priority.HIGH
+    assert adopted(office).state.priority is Priority.HIGH
     assert len(office.chat.texts("U0LINDEN")) == 1
 
 
@@ -297,8 +297,8 @@ def test_a_deleted_issue_closes_its_ticket_and_is_told(office: Office, ticket: T
     office.work()
 
     now = office.ticket(ticket)
-    assert (now.stage, now.facts.close_reason) == (Stage.CLOSED, CloseReason.DELETED)
-    assert now.facts.assignees == (LINDEN,)
+    assert (now.stage, now.state.close_reason) == (Stage.CLOSED, CloseReason.DELETED)
+    assert now.state.assignees == (LINDEN,)
     assert len(office.chat.texts(INTAKE)) == 4
     assert sum("was deleted" in text for text in office.chat.texts(TEAM)) == 1
 
@@ -314,7 +314,7 @@ def test_what_was_on_its_way_when_an_issue_was_deleted_does_not_bring_it_back(
     office.desk.observe(on_its_way)
     office.work()
 
-    assert office.ticket(ticket).facts.close_reason is CloseReason.DELETED
+    assert office.ticket(ticket).state.close_reason is CloseReason.DELETED
 
 
 def test_a_deletion_that_comes_again_is_told_once(office: Office, ticket: Ticket) -> None:
@@ -373,7 +373,7 @@ def test_a_transfer_to_where_nobody_looks_closes_the_ticket_and_says_so(
     office.desk.observe(transfer(office, "sandbox-org/vets-api", 7))
     office.work()
 
-    assert office.ticket(ticket).facts.close_reason is CloseReason.MOVED
+    assert office.ticket(ticket).state.close_reason is CloseReason.MOVED
     assert sum("sandbox-org/vets-api#7" in text for text in office.chat.texts(TEAM)) == 1
 
 
@@ -386,7 +386,7 @@ def test_a_transfer_to_an_issue_that_was_adopted_there_harms_neither(office: Off
     office.desk.observe(away)
     office.work()
 
-    assert office.ticket(ticket).facts.close_reason is CloseReason.MOVED
+    assert office.ticket(ticket).state.close_reason is CloseReason.MOVED
     assert "parked" not in states(office.outbox)
 
 
@@ -406,7 +406,7 @@ def test_two_stages_labels_are_said_on_the_card_and_the_further_one_counts(
 def test_a_milestone_gives_the_target_date(office: Office, ticket: Ticket) -> None:
     office.desk.observe(office.tracker.hand(1, milestone_due=date(2027, 3, 1)))
 
-    assert office.ticket(ticket).facts.target == date(2027, 3, 1)
+    assert office.ticket(ticket).state.target == date(2027, 3, 1)
 
 
 def test_a_look_that_github_refuses_is_told_to_the_team_and_made_again_with_the_roll_call(
@@ -414,11 +414,11 @@ def test_a_look_that_github_refuses_is_told_to_the_team_and_made_again_with_the_
 ) -> None:
     first = office.tracker.hand(1, assignees=frozenset({LINDEN}))
     office.desk.observe(first)
-    office.tracker.fails.append(Refused("GitHub: 403"))
+    office.tracker.fails.append(Rejected("GitHub: 403"))
 
     office.desk.observe(replace(first, assignees=frozenset()))
     office.work()
 
     assert "parked" not in states(office.outbox)
     assert any("I cannot ask GitHub for news: GitHub: 403" in said for said in office.chat.texts(TEAM))
-    assert facts(office, ticket) == (Stage.ASSIGNED, (LINDEN,))
+    assert state(office, ticket) == (Stage.ASSIGNED, (LINDEN,))

@@ -7,7 +7,7 @@ from pathlib import Path
 from identity_bot.errors import Impossible
 from identity_bot.outbox.effects.acts import acts
 from identity_bot.outbox.worker import Worker
-from identity_bot.tickets.model import IssueComment, Move, Ticket
+from identity_bot.tickets.model import Action, IssueComment, Ticket
 from tests.support_desk import Office
 from tests.support_outbox import at_once, states
 
@@ -36,7 +36,7 @@ def test_nobody_waits_for_each_other_and_all_is_told_once(tmp_path: Path, databa
     def click(ticket: Ticket) -> None:
         for priority in ("high", "low"):
             try:
-                office.click(ticket, Move.PRIORITY, priority, by="U0INDIGO")
+                office.click(ticket, Action.PRIORITY, priority, by="U0INDIGO")
             except Impossible:
                 continue
 
@@ -63,8 +63,8 @@ def test_nobody_waits_for_each_other_and_all_is_told_once(tmp_path: Path, databa
     for number, ticket in enumerate(map(office.ticket, tickets), 1):
         assert ticket.number == number
         assert ticket.told
-        assert ticket.facts == ticket.told.now
-        assert set(ticket.facts.assignees) == office.tracker.snapshot(number).assignees
+        assert ticket.state == ticket.told.now
+        assert set(ticket.state.assignees) == office.tracker.snapshot(number).assignees
     assert len([text for text in office.chat.texts("C0TEAM") if text.startswith("New ticket")]) == COUNT
     assert sorted(office.tracker.reactions) == [(number, "+1") for number in range(1, COUNT + 1)]
     assert set(states(office.outbox)) == {"done"}

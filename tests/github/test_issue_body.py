@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from identity_bot.errors import Refused
+from identity_bot.errors import Rejected
 from identity_bot.github import issue_body as issue
 from identity_bot.github.issue_body import Status
 from identity_bot.text.markdown import block
-from identity_bot.tickets.model import Person, Post, Ticket
+from identity_bot.tickets.model import MessageRef, Person, Ticket
 from tests.support_outbox import ticket
 
 TICKET = ticket()
 OTHERS_MARKER = f"<!-- identity-bot:ticket={ticket('V2').id} -->"
-THREAD = Post(channel="C1", ts="1.2", link="https://sandbox.slack.test/archives/C1/p12")
+THREAD = MessageRef(channel="C1", ts="1.2", link="https://sandbox.slack.test/archives/C1/p12")
 
 
 def test_a_body_has_status_request_and_marker_in_this_order() -> None:
@@ -454,7 +454,7 @@ def test_a_body_in_any_state_of_disorder_is_mended_once(lines: list[str]) -> Non
 def test_a_status_for_which_people_left_no_room_is_refused() -> None:
     full = BODY.replace("This", "x" * (issue.LONGEST_BODY - len(BODY) + 3))
 
-    with pytest.raises(Refused, match="no room"):
+    with pytest.raises(Rejected, match="no room"):
         issue.with_status(full, TICKET, INDIGO)
 
     assert issue.with_status(full, TICKET) == full

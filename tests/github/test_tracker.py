@@ -18,19 +18,19 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
-from identity_bot.desk.ports import Polled, Tracker
-from identity_bot.errors import IdentityBotError, Later, Refused, SettingsError, Unsure
+from identity_bot.desk.ports import PollResult, Tracker
+from identity_bot.errors import IdentityBotError, OutcomeUnknown, Rejected, Retryable, SettingsError
 from identity_bot.github import issue_body as issue_text
 from identity_bot.github.tracker import GitHubTracker
 from identity_bot.settings import GitHubApp
 from identity_bot.tickets.model import (
     CloseReason,
-    Edit,
     IssueComment,
     IssueDraft,
+    IssuePatch,
     IssueSnapshot,
+    MessageRef,
     Person,
-    Post,
     Priority,
     Stage,
     Ticket,
@@ -184,8 +184,9 @@ def test_somebody_who_cannot_be_assigned_costs_neither_the_issue_nor_the_others(
 
 @pytest.mark.parametrize(
     ("status", "kind"),
-    [(400, Refused), (401, Later), (403, Refused), (404, Refused), (408, Unsure), (410, Refused),
-     (422, Refused), (429, Later), (500, Unsure), (502, Unsure), (503, Unsure), (504, Unsure)],
+    [(400, Rejected), (401, Retryable), (403, Rejected), (404, Rejected), (408, OutcomeUnknown), (410, Rejected),
+     (422, Rejected), (429, Retryable), (500, OutcomeUnknown), (502, OutcomeUnknown), (503, OutcomeUnknown),
+     (504, OutcomeUnknown)],
 )  # fmt: skip
 def test_every_status_is_told_apart_by_what_may_be_done_about_it(
     tracker: GitHubTracker, github: GitHubWorld, status: int, kind: type[IdentityBotError]
@@ -206,7 +207,7 @@ def test_an_answer_lost_after_the_act_is_an_unknown_outcome_and_posted_once(
 ) -> None:
     github.faults.add("POST", "/repos/*/*/issues", status=status, after=True)
 
-    fails(tracker, Unsure)
+    fails(tracker, OutcomeUnknown)
 
     assert posts(github) == len(github.issues(REPOSITORY)) == 1
 
@@ -218,7 +219,7 @@ def test_garbage_and_cut_connections_are_unknown_outcomes(
 ) -> None:
     github.faults.add("POST", "/repos/*/*/issues", kind=kind, after=after)
 
-    fails(tracker, Unsure)
+    fails(tracker, OutcomeUnknown)
 
     assert posts(github) == 1
     assert len(github.issues(REPOSITORY)) == after
@@ -229,7 +230,7 @@ def test_silence_is_an_unknown_outcome(github: GitHubWorld, monkeypatch: pytest.
     tracker = GitHubTracker(cast.GITHUB_TOKEN, f"{github.base_url}/github/api")
     github.faults.add("POST", "/repos/*/*/issues", kind=FaultKind.HANG, after=True)
 
-    fails(tracker, Unsure)
+    fails(tracker, OutcomeUnknown)
 
     assert len(github.issues(REPOSITORY)) == 1
 
@@ -237,7 +238,7 @@ def test_silence_is_an_unknown_outcome(github: GitHubWorld, monkeypatch: pytest.
 def test_a_server_that_is_not_there_was_certainly_not_asked() -> None:
     tracker = GitHubTracker(cast.GITHUB_TOKEN, "http://127.0.0.1:9/github/api")
 
-    fails(tracker, Later)
+    fails(tracker, Retryable)
 
 
 @pytest.mark.parametrize(
@@ -250,9 +251,9 @@ def test_a_limit_says_how_long_to_wait_and_nobody_sleeps(
     github.faults.add(method, "/repos/**", kind=kind, retry_after=seconds)
     began = time.monotonic()
 
-    error = fails(tracker, Later)
+    error = fails(tracker, Retryable)
 
-    assert isinstance(error, Later)
+    assert isinstance(error, Retryable)
     assert error.seconds == pytest.approx(seconds, abs=2)
     assert time.monotonic() - began < 2
     assert not github.issues(REPOSITORY)
@@ -264,9 +265,9 @@ def test_a_limit_without_a_time_is_waited_for_a_minute(
 ) -> None:
     github.faults.add("POST", "/repos/*/*/issues", kind=kind, status=429)
 
-    error = fails(tracker, Later)
+    error = fails(tracker, Retryable)
 
-    assert isinstance(error, Later)
+    assert isinstance(error, Retryable)
     assert error.seconds == 60
 
 
@@ -277,7 +278,7 @@ def test_a_read_that_is_told_to_wait_is_not_repeated_by_the_library(
     github.faults.add("GET", "/repos/**", status=status, retry_after=30, times=None)
     began = time.monotonic()
 
-    fails(tracker, Later)
+    fails(tracker, Retryable)
 
     assert github.traffic.count("GET") == 1
     assert time.monotonic() - began < 2
@@ -295,7 +296,7 @@ def test_what_fails_before_the_post_was_certainly_not_done(
 ) -> None:
     github.faults.add("GET", "/repos/**", **fault)
 
-    fails(tracker, Later)
+    fails(tracker, Retryable)
 
     assert posts(github) == 0
 
@@ -317,7 +318,7 @@ def test_a_refusal_says_which_fields_were_at_fault_and_never_their_values(
     errors = ({"resource": "Issue", "field": "title", "code": "invalid", "value": "hunter2"},)
     github.faults.add("POST", "/repos/*/*/issues", status=422, errors=errors)
 
-    error = fails(tracker, Refused)
+    error = fails(tracker, Rejected)
 
     assert str(error) == f"GitHub: 422 Validation Failed ({REPOSITORY}, title)"
 
@@ -325,12 +326,12 @@ def test_a_refusal_says_which_fields_were_at_fault_and_never_their_values(
 def test_a_repository_without_issues_refuses(tracker: GitHubTracker, github: GitHubWorld) -> None:
     github.set_has_issues(REPOSITORY, False)
 
-    assert "410 Issues has been disabled" in str(fails(tracker, Refused))
+    assert "410 Issues has been disabled" in str(fails(tracker, Rejected))
 
 
 def test_a_revoked_token_can_be_mended(tracker: GitHubTracker, github: GitHubWorld) -> None:
     github.revoke(cast.GITHUB_TOKEN)
-    fails(tracker, Later)
+    fails(tracker, Retryable)
 
     github.restore(cast.GITHUB_TOKEN)
 
@@ -387,7 +388,7 @@ def test_a_look_that_fails_says_nothing_about_the_issue(
 ) -> None:
     github.faults.add("GET", "/repos/**", kind=kind, times=None)
 
-    with pytest.raises(Unsure):
+    with pytest.raises(OutcomeUnknown):
         tracker.find_issue(REPOSITORY, TICKET.id, time.time())
 
 
@@ -424,7 +425,7 @@ def test_a_github_app_that_github_does_not_know_can_be_mended(github: GitHubWorl
     other: dict[str, Any] = {"app_id": 1, "installation_id": 1, "private_key": key()[0]}
     tracker = GitHubTracker(replace(right, **{wrong: other[wrong]}), f"{github.base_url}/github/api")
 
-    with pytest.raises((Later, Refused)):
+    with pytest.raises((Retryable, Rejected)):
         tracker.open_issue(REPOSITORY, DRAFT)
 
     assert posts(github) == 0
@@ -446,7 +447,7 @@ def test_the_time_of_githubs_last_answer_is_known_even_if_it_was_no(
     github.faults.add("POST", "/repos/*/*/issues", status=422)
     before = tracker.last_contact
 
-    fails(tracker, Refused)
+    fails(tracker, Rejected)
 
     assert before is None
     assert tracker.last_contact
@@ -474,7 +475,7 @@ def test_a_look_shows_the_issue_as_it_is(tracker: GitHubTracker, github: GitHubW
     github.assign(REPOSITORY, 1, LEAD, actor=LEAD)
     github.close(REPOSITORY, 1, "not_planned", actor=LEAD)
 
-    found = tracker.look_at(REPOSITORY, 1)
+    found = tracker.get_issue(REPOSITORY, 1)
 
     assert found == IssueSnapshot(
         repository=REPOSITORY,
@@ -499,7 +500,7 @@ def test_an_issue_that_is_deleted_or_never_was_is_gone(
     tracker = GitHubTracker(cast.GITHUB_TOKEN, f"{github.base_url}/github/api", clock=lambda: 1_800_000_000.9)
     github.delete(REPOSITORY, 1, actor=LEAD)
 
-    found = tracker.look_at(REPOSITORY, number)
+    found = tracker.get_issue(REPOSITORY, number)
 
     assert found == IssueSnapshot(
         repository=REPOSITORY,
@@ -516,7 +517,7 @@ def test_a_transferred_issue_is_gone_and_tells_where_to(
 ) -> None:
     github.transfer(REPOSITORY, 1, cast.RESTRICTED_REPOSITORY, actor=LEAD)
 
-    found = tracker.look_at(REPOSITORY, 1)
+    found = tracker.get_issue(REPOSITORY, 1)
 
     assert (found.repository, found.number, found.is_gone) == (REPOSITORY, 1, True)
     assert found.moved_to == (cast.RESTRICTED_REPOSITORY, 1)
@@ -528,7 +529,7 @@ def test_an_issue_in_a_renamed_repository_is_where_it_was(
 ) -> None:
     github.rename_repository(REPOSITORY, "requests-of-old", actor=LEAD)
 
-    found = tracker.look_at(REPOSITORY, 1)
+    found = tracker.get_issue(REPOSITORY, 1)
 
     assert (found.repository, found.number, found.is_gone, found.moved_to) == (REPOSITORY, 1, False, None)
 
@@ -539,7 +540,7 @@ def test_an_issue_that_was_transferred_out_of_a_renamed_repository_is_gone(
     github.rename_repository(REPOSITORY, "requests-of-old", actor=LEAD)
     github.transfer("sandbox-org/requests-of-old", 1, cast.RESTRICTED_REPOSITORY, actor=LEAD)
 
-    assert tracker.look_at(REPOSITORY, 1).moved_to == (cast.RESTRICTED_REPOSITORY, 1)
+    assert tracker.get_issue(REPOSITORY, 1).moved_to == (cast.RESTRICTED_REPOSITORY, 1)
 
 
 @pytest.mark.parametrize(
@@ -556,8 +557,8 @@ def test_issues_are_not_gone_because_their_repository_cannot_be_read(
 ) -> None:
     happens(github)
 
-    with pytest.raises(Refused, match=REPOSITORY):
-        tracker.look_at(REPOSITORY, 1)
+    with pytest.raises(Rejected, match=REPOSITORY):
+        tracker.get_issue(REPOSITORY, 1)
 
 
 @pytest.mark.parametrize("path", ["/repos/*/*/issues/1", "/repos/*/*"])
@@ -572,8 +573,8 @@ def test_a_look_that_github_does_not_answer_is_taken_again_later(
     github.delete(REPOSITORY, 1, actor=LEAD)
     github.faults.add("GET", path, **fault)
 
-    with pytest.raises(Later):
-        tracker.look_at(REPOSITORY, 1)
+    with pytest.raises(Retryable):
+        tracker.get_issue(REPOSITORY, 1)
 
 
 # Changing an issue
@@ -590,7 +591,7 @@ def test_a_stage_takes_the_place_of_another_and_no_other_label_is_touched(
     github.label(REPOSITORY, 1, "Stage: ready for UAT", actor=LEAD)
     github.label(REPOSITORY, 1, "help wanted", actor=LEAD)
 
-    snapshot = tracker.edit_issue(ticket, Edit(stage=Stage.RELEASED, priority=Priority.HIGH))
+    snapshot = tracker.update_issue(ticket, IssuePatch(stage=Stage.RELEASED, priority=Priority.HIGH))
 
     after = {"identity-slackbot", "pr_review", "help wanted", "stage: released", "priority: high"}
     assert set(github.labels(REPOSITORY, 1)) == snapshot.labels == after
@@ -599,7 +600,7 @@ def test_a_stage_takes_the_place_of_another_and_no_other_label_is_touched(
 
 
 def test_all_of_an_edit_is_one_request(tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket) -> None:
-    edit = Edit(
+    edit = IssuePatch(
         priority=Priority.LOW,
         assignees=("linden-brookmere",),
         spoc="sage-hollowell",
@@ -608,9 +609,9 @@ def test_all_of_an_edit_is_one_request(tracker: GitHubTracker, github: GitHubWor
         close_reason=CloseReason.DUPLICATE,
     )
 
-    snapshot = tracker.edit_issue(ticket, edit)
+    snapshot = tracker.update_issue(ticket, edit)
 
-    assert snapshot == tracker.look_at(REPOSITORY, 1)
+    assert snapshot == tracker.get_issue(REPOSITORY, 1)
     assert [set(patch) for patch in patches(github)] == [
         {"labels", "assignees", "body", "state", "state_reason"}
     ]
@@ -628,16 +629,16 @@ def test_all_of_an_edit_is_one_request(tracker: GitHubTracker, github: GitHubWor
 def test_what_is_so_already_is_not_asked_for(
     tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
 ) -> None:
-    edit = Edit(
+    edit = IssuePatch(
         stage=Stage.TRIAGED,
         assignees=("Linden-Brookmere",),
         spoc="sage-hollowell",
         target=date(2026, 12, 1),
         is_open=True,
     )
-    first = tracker.edit_issue(ticket, edit)
+    first = tracker.update_issue(ticket, edit)
 
-    again = tracker.edit_issue(ticket, edit)
+    again = tracker.update_issue(ticket, edit)
 
     assert again == first
     assert len(patches(github)) == 1
@@ -646,11 +647,11 @@ def test_what_is_so_already_is_not_asked_for(
 def test_an_edit_of_nothing_brings_the_status_block_up_to_date(
     tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
 ) -> None:
-    tracker.edit_issue(ticket, Edit(spoc="sage-hollowell"))
-    linked = replace(ticket, thread=Post(channel="C0INTAKE", ts="1.0", link="https://slack.example/p1"))
+    tracker.update_issue(ticket, IssuePatch(spoc="sage-hollowell"))
+    linked = replace(ticket, thread=MessageRef(channel="C0INTAKE", ts="1.0", link="https://slack.example/p1"))
 
-    snapshot = tracker.edit_issue(linked, Edit())
-    tracker.edit_issue(linked, Edit())
+    snapshot = tracker.update_issue(linked, IssuePatch())
+    tracker.update_issue(linked, IssuePatch())
 
     body = github.issue(REPOSITORY, 1).body or ""
     assert "https://slack.example/p1" in body
@@ -665,7 +666,7 @@ def test_what_people_wrote_into_the_issue_stays(
     body = github.issue(REPOSITORY, 1).body or ""
     github.edit(REPOSITORY, 1, actor=LEAD, body=f"Read me first.\r\n{body}\r\nP.S. by hand")
 
-    snapshot = tracker.edit_issue(ticket, Edit(spoc="sage-hollowell"))
+    snapshot = tracker.update_issue(ticket, IssuePatch(spoc="sage-hollowell"))
 
     written = github.issue(REPOSITORY, 1).body or ""
     assert written.startswith("Read me first.\r\n")
@@ -678,7 +679,7 @@ def test_an_issue_that_the_bot_did_not_make_can_be_adopted(
 ) -> None:
     made = github.open_issue(REPOSITORY, "By hand", None, actor="juniper-vale")
 
-    snapshot = tracker.edit_issue(replace(TICKET, number=made.number), Edit())
+    snapshot = tracker.update_issue(replace(TICKET, number=made.number), IssuePatch())
 
     assert snapshot.ticket_id == TICKET.id
 
@@ -689,9 +690,9 @@ def test_a_target_date_is_set_over_the_milestones_of_that_moment(
     github.new_milestone(REPOSITORY, "Sprint 12", date(2026, 11, 30), actor=LEAD)
     github.set_milestone(REPOSITORY, 1, 1, actor=LEAD)
 
-    snapshot = tracker.edit_issue(ticket, Edit(target=date(2026, 12, 1)))
+    snapshot = tracker.update_issue(ticket, IssuePatch(target=date(2026, 12, 1)))
     github.edit_milestone(REPOSITORY, 1, actor=LEAD, due_on=date(2026, 12, 7))
-    later = tracker.edit_issue(ticket, Edit(spoc="sage-hollowell"))
+    later = tracker.update_issue(ticket, IssuePatch(spoc="sage-hollowell"))
 
     assert (snapshot.target, snapshot.target_over) == (date(2026, 12, 1), date(2026, 11, 30))
     assert (later.target, later.target_over, later.milestone_due) == (
@@ -704,25 +705,25 @@ def test_a_target_date_is_set_over_the_milestones_of_that_moment(
 def test_a_spoc_without_a_login_keeps_the_name_that_was_given_once(
     tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
 ) -> None:
-    tracker.edit_issue(ticket, Edit(spoc="slack:U0SAGE"), spoc_name="Sage Hollowell")
+    tracker.update_issue(ticket, IssuePatch(spoc="slack:U0SAGE"), spoc_name="Sage Hollowell")
 
-    snapshot = tracker.edit_issue(ticket, Edit(spoc="slack:U0SAGE", target=date(2026, 12, 1)))
+    snapshot = tracker.update_issue(ticket, IssuePatch(spoc="slack:U0SAGE", target=date(2026, 12, 1)))
 
     assert snapshot.spoc == "slack:U0SAGE"
     assert "SPOC: `Sage Hollowell` (slack:U0SAGE)\n" in (github.issue(REPOSITORY, 1).body or "")
 
 
 def test_a_spoc_can_be_taken_back(tracker: GitHubTracker, ticket: Ticket) -> None:
-    tracker.edit_issue(ticket, Edit(spoc="sage-hollowell"))
+    tracker.update_issue(ticket, IssuePatch(spoc="sage-hollowell"))
 
-    assert tracker.edit_issue(ticket, Edit(spoc="")).spoc == ""
+    assert tracker.update_issue(ticket, IssuePatch(spoc="")).spoc == ""
 
 
 def test_a_spoc_that_could_not_be_read_again_is_refused(
     tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
 ) -> None:
-    with pytest.raises(Refused, match="GitHub login"):
-        tracker.edit_issue(ticket, Edit(spoc="Sage Hollowell"))
+    with pytest.raises(Rejected, match="GitHub login"):
+        tracker.update_issue(ticket, IssuePatch(spoc="Sage Hollowell"))
 
     assert not patches(github)
 
@@ -733,8 +734,8 @@ def test_a_spoc_that_could_not_be_read_again_is_refused(
 def test_an_issue_is_closed_for_a_reason_and_opened_again(
     tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket, reason: CloseReason | None
 ) -> None:
-    closed = tracker.edit_issue(ticket, Edit(is_open=False, close_reason=reason))
-    opened = tracker.edit_issue(ticket, Edit(is_open=True, stage=Stage.OPEN))
+    closed = tracker.update_issue(ticket, IssuePatch(is_open=False, close_reason=reason))
+    opened = tracker.update_issue(ticket, IssuePatch(is_open=True, stage=Stage.OPEN))
 
     assert (closed.is_open, closed.close_reason) == (False, reason or CloseReason.COMPLETED)
     assert (opened.is_open, opened.close_reason) == (True, None)
@@ -746,7 +747,7 @@ def test_the_reason_of_a_closed_issue_is_left_as_it_is(
 ) -> None:
     github.close(REPOSITORY, 1, "completed", actor=LEAD)
 
-    snapshot = tracker.edit_issue(ticket, Edit(is_open=False, close_reason=CloseReason.DUPLICATE))
+    snapshot = tracker.update_issue(ticket, IssuePatch(is_open=False, close_reason=CloseReason.DUPLICATE))
 
     assert snapshot.close_reason is CloseReason.COMPLETED
     assert not patches(github)
@@ -757,8 +758,10 @@ def test_somebody_who_is_no_member_cannot_be_assigned_and_nothing_else_is_change
 ) -> None:
     before = github.issue(REPOSITORY, 1)
 
-    with pytest.raises(Refused, match=r"does not let .*#1 be assigned to somebody-else: .* must be a member"):
-        tracker.edit_issue(ticket, Edit(assignees=("somebody-else",), priority=Priority.HIGH))
+    with pytest.raises(
+        Rejected, match=r"does not let .*#1 be assigned to somebody-else: .* must be a member"
+    ):
+        tracker.update_issue(ticket, IssuePatch(assignees=("somebody-else",), priority=Priority.HIGH))
 
     assert github.issue(REPOSITORY, 1) == before
 
@@ -769,8 +772,8 @@ def test_what_a_token_without_push_access_may_not_change_is_named(
     github.label(REPOSITORY, 1, "stage: triaged", actor=LEAD)
     github.set_role(REPOSITORY, cast.BOT_LOGIN, Role.READ)
 
-    with pytest.raises(Refused) as refused:
-        tracker.edit_issue(ticket, Edit(stage=Stage.RELEASED, assignees=(LEAD,)))
+    with pytest.raises(Rejected) as refused:
+        tracker.update_issue(ticket, IssuePatch(stage=Stage.RELEASED, assignees=(LEAD,)))
 
     assert str(refused.value) == (
         f"GitHub did not take the label stage: released, the assignee {LEAD}, the removal of the label "
@@ -787,9 +790,9 @@ def test_a_status_for_which_people_left_no_room_is_refused_and_a_label_is_not(
     )
     github.edit(REPOSITORY, 1, actor=LEAD, body=longest)
 
-    with pytest.raises(Refused, match="no room"):
-        tracker.edit_issue(ticket, Edit(spoc="sage-hollowell"))
-    snapshot = tracker.edit_issue(ticket, Edit(stage=Stage.TRIAGED))
+    with pytest.raises(Rejected, match="no room"):
+        tracker.update_issue(ticket, IssuePatch(spoc="sage-hollowell"))
+    snapshot = tracker.update_issue(ticket, IssuePatch(stage=Stage.TRIAGED))
 
     assert "stage: triaged" in snapshot.labels
 
@@ -800,8 +803,8 @@ def test_an_issue_that_is_gone_cannot_be_changed(
 ) -> None:
     github.delete(REPOSITORY, 1, actor=LEAD)
 
-    with pytest.raises(Refused, match=f"{says}.*#{number}"):
-        tracker.edit_issue(replace(ticket, number=number), Edit(stage=Stage.TRIAGED))
+    with pytest.raises(Rejected, match=f"{says}.*#{number}"):
+        tracker.update_issue(replace(ticket, number=number), IssuePatch(stage=Stage.TRIAGED))
 
 
 def test_an_issue_that_was_transferred_is_not_changed_where_it_is_now(
@@ -809,8 +812,8 @@ def test_an_issue_that_was_transferred_is_not_changed_where_it_is_now(
 ) -> None:
     github.transfer(REPOSITORY, 1, cast.RESTRICTED_REPOSITORY, actor=LEAD)
 
-    with pytest.raises(Refused, match=f"#1 is now {cast.RESTRICTED_REPOSITORY}#1"):
-        tracker.edit_issue(ticket, Edit(stage=Stage.TRIAGED))
+    with pytest.raises(Rejected, match=f"#1 is now {cast.RESTRICTED_REPOSITORY}#1"):
+        tracker.update_issue(ticket, IssuePatch(stage=Stage.TRIAGED))
 
     assert not patches(github)
 
@@ -820,7 +823,7 @@ def test_an_issue_in_a_renamed_repository_is_changed(
 ) -> None:
     github.rename_repository(REPOSITORY, "requests-of-old", actor=LEAD)
 
-    snapshot = tracker.edit_issue(ticket, Edit(stage=Stage.TRIAGED))
+    snapshot = tracker.update_issue(ticket, IssuePatch(stage=Stage.TRIAGED))
 
     assert snapshot.repository == REPOSITORY
     assert "stage: triaged" in github.labels("sandbox-org/requests-of-old", 1)
@@ -834,24 +837,24 @@ def test_a_change_of_unknown_outcome_is_made_once_and_may_be_asked_for_again(
     tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket, fault: dict[str, Any]
 ) -> None:
     github.faults.add("PATCH", "**", after=True, **fault)
-    edit = Edit(stage=Stage.TRIAGED, spoc="sage-hollowell")
+    edit = IssuePatch(stage=Stage.TRIAGED, spoc="sage-hollowell")
 
-    with pytest.raises(Unsure):
-        tracker.edit_issue(ticket, edit)
-    again = tracker.edit_issue(ticket, edit)
+    with pytest.raises(OutcomeUnknown):
+        tracker.update_issue(ticket, edit)
+    again = tracker.update_issue(ticket, edit)
 
     assert again.spoc == "sage-hollowell"
     assert github.traffic.count("PATCH") == 1
 
 
-@pytest.mark.parametrize(("method", "kind"), [("GET", Later), ("PATCH", Unsure)])
+@pytest.mark.parametrize(("method", "kind"), [("GET", Retryable), ("PATCH", OutcomeUnknown)])
 def test_a_change_that_fails_before_the_request_was_certainly_not_made(
     tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket, method: str, kind: type[IdentityBotError]
 ) -> None:
     github.faults.add(method, "/repos/*/*/issues/1", status=502)
 
     with pytest.raises(kind):
-        tracker.edit_issue(ticket, Edit(spoc="sage-hollowell"))
+        tracker.update_issue(ticket, IssuePatch(spoc="sage-hollowell"))
 
 
 # Comments, reactions and who may
@@ -900,7 +903,7 @@ def test_a_comment_of_unknown_outcome_is_looked_for(
 ) -> None:
     github.faults.add("POST", "**", after=after, **fault)
 
-    with pytest.raises(Unsure):
+    with pytest.raises(OutcomeUnknown):
         tracker.comment(REPOSITORY, 1, "said", mark="effect:7")
 
     assert tracker.has_comment(REPOSITORY, 1, "effect:7", time.time()) is after
@@ -912,9 +915,9 @@ def test_a_comment_that_github_does_not_take_is_refused(
 ) -> None:
     github.delete(REPOSITORY, 1, actor=LEAD)
 
-    with pytest.raises(Refused):
+    with pytest.raises(Rejected):
         tracker.comment(REPOSITORY, 1, "said", mark="effect:7")
-    with pytest.raises(Refused):
+    with pytest.raises(Rejected):
         tracker.has_comment(REPOSITORY, 1, "effect:7", time.time())
 
 
@@ -938,7 +941,7 @@ def test_a_comment_that_is_gone_needs_no_reaction(
 
     tracker.react(REPOSITORY, said.id, "confused")
 
-    with pytest.raises(Refused, match="422"):
+    with pytest.raises(Rejected, match="422"):
         tracker.react(REPOSITORY, github.comment(REPOSITORY, 1, "x", actor=LEAD).id, "no such reaction")
 
 
@@ -963,14 +966,14 @@ def test_somebody_whom_github_does_not_know_may_not_write(tracker: GitHubTracker
 # Polling
 
 
-def polled(tracker: GitHubTracker, since: float = 0.0, etag: str = "") -> Polled:
+def polled(tracker: GitHubTracker, since: float = 0.0, etag: str = "") -> PollResult:
     """What a poll brings that must bring something."""
     found = tracker.poll(REPOSITORY, since=since, etag=etag, comments_since=since)
     assert found
     return found
 
 
-def settled(tracker: GitHubTracker) -> Polled:
+def settled(tracker: GitHubTracker) -> PollResult:
     """The last poll after which nothing has changed."""
     last = polled(tracker)
     while again := tracker.poll(REPOSITORY, since=last.since, etag=last.etag, comments_since=last.since):
@@ -1009,7 +1012,7 @@ def test_a_poll_brings_what_has_changed_since_oldest_first(
 
     assert [issue.number for issue in found.issues if issue.updated_at > last.since] == [3, 1]
     assert found.since == github.issue(REPOSITORY, 1).updated_at.timestamp()
-    assert found.issues[-1] == tracker.look_at(REPOSITORY, 1)
+    assert found.issues[-1] == tracker.get_issue(REPOSITORY, 1)
     assert found.renamed_to is None
     assert [issue.number for issue in polled(tracker, found.since, found.etag).issues] == [1]
 
@@ -1134,9 +1137,9 @@ def test_an_empty_repository_brings_nothing(tracker: GitHubTracker, github: GitH
 @pytest.mark.parametrize("path", ["/repos/*/*/issues", "/repos/*/*/issues/comments"])
 @pytest.mark.parametrize(
     ("fault", "kind"),
-    [({"status": 502}, Later), ({"kind": FaultKind.CUT}, Later), ({"kind": FaultKind.HTML}, Later),
-     ({"kind": FaultKind.BROKEN_JSON}, Later), ({"status": 401}, Later), ({"status": 404}, Refused),
-     ({"status": 403}, Refused), ({"kind": FaultKind.SECONDARY_LIMIT, "retry_after": 45}, Later)],
+    [({"status": 502}, Retryable), ({"kind": FaultKind.CUT}, Retryable), ({"kind": FaultKind.HTML}, Retryable),
+     ({"kind": FaultKind.BROKEN_JSON}, Retryable), ({"status": 401}, Retryable), ({"status": 404}, Rejected),
+     ({"status": 403}, Rejected), ({"kind": FaultKind.SECONDARY_LIMIT, "retry_after": 45}, Retryable)],
 )  # fmt: skip
 def test_a_poll_that_fails_says_nothing_about_any_issue(
     tracker: GitHubTracker,

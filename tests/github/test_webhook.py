@@ -15,12 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from identity_bot.errors import Refused
+from identity_bot.errors import Rejected
 from identity_bot.github import issue_body as issue_text
 from identity_bot.github.snapshot import due_day, snapshot_of
 from identity_bot.github.webhook import (
     Delivery,
-    Forged,
+    InvalidSignature,
     IssueSeen,
     LabelDeleted,
     LabelRenamed,
@@ -303,14 +303,14 @@ def test_an_action_that_github_has_yet_to_invent_shows_the_issue() -> None:
 def test_a_forged_delivery_is_refused(change: Callable[[dict[str, str]], dict[str, str]]) -> None:
     headers, body = delivery(WHOLE)
 
-    with pytest.raises(Forged, match="signature"):
+    with pytest.raises(InvalidSignature, match="signature"):
         read_webhook(change(headers), body, SECRET)
 
 
 def test_what_is_forged_is_not_even_read() -> None:
     headers, _ = delivery(WHOLE)
 
-    with pytest.raises(Forged):
+    with pytest.raises(InvalidSignature):
         read_webhook(headers, b"[" * 1_000_000, SECRET)
 
 
@@ -334,7 +334,7 @@ def test_what_is_forged_is_not_even_read() -> None:
     ],
 )  # fmt: skip
 def test_a_signed_delivery_that_makes_no_sense_is_refused(payload: object) -> None:
-    with pytest.raises(Refused, match="not a delivery that can be read"):
+    with pytest.raises(Rejected, match="not a delivery that can be read"):
         read_webhook(*delivery(payload), SECRET)
 
 
@@ -369,7 +369,7 @@ def test_a_wrong_type_anywhere_is_refused_or_no_matter(
 ) -> None:
     headers, body = delivery(put(WHOLE | {"action": action}, path, new), event)
 
-    with contextlib.suppress(Refused):
+    with contextlib.suppress(Rejected):
         hash(read_webhook(headers, body, SECRET))
 
 
@@ -377,7 +377,7 @@ def test_a_wrong_type_anywhere_is_refused_or_no_matter(
 def test_signed_noise_is_refused_or_no_matter(body: bytes, event: str) -> None:
     headers, _ = delivery(body)
 
-    with contextlib.suppress(Refused):
+    with contextlib.suppress(Rejected):
         assert read_webhook(headers | {"x-github-event": event}, body, SECRET) is None
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.test_crash_moves import click, command
+from tests.journeys.test_crash_actions import click, command
 
-from identity_bot.errors import Later, Refused
-from identity_bot.tickets.model import EventKind, IssueComment, Move, Priority, Stage, Ticket
+from identity_bot.errors import Rejected, Retryable
+from identity_bot.tickets.model import Action, EventKind, IssueComment, Priority, Stage, Ticket
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.github.faults import FaultKind
 from tests.support_crash import REPOSITORY, Accidents, Life, life, on_sqlite
@@ -161,12 +161,12 @@ def test_a_move_and_another_and_the_first_again_end_as_the_last_click_says(
     office: Office, ticket: Ticket
 ) -> None:
     """All three wait while GitHub is away."""
-    office.tracker.fails = [Later("GitHub: 503")]
+    office.tracker.fails = [Retryable("GitHub: 503")]
     for value in ("high", "low", "high", "high"):
-        office.click(ticket, Move.PRIORITY, value, by=INDIGO)
+        office.click(ticket, Action.PRIORITY, value, by=INDIGO)
     office.work(60)
 
-    assert office.ticket(ticket).facts.priority is Priority.HIGH
+    assert office.ticket(ticket).state.priority is Priority.HIGH
     assert [one.partition("**")[2] for one in said(office)] == [
         "high**, in Slack.",
         "low**, in Slack.",
@@ -178,7 +178,7 @@ def test_a_reason_is_kept_where_a_hand_was_quicker(office: Office, ticket: Ticke
     """The requestor writes what is missing, while somebody sends it back to work in GitHub."""
     office.desk.observe(office.tracker.hand(1, **TRIED))
     office.work(60)
-    office.click(ticket, Move.REJECT, by=JUNIPER, reason="The button is not there.")
+    office.click(ticket, Action.REJECT, by=JUNIPER, reason="The button is not there.")
     office.tracker.hand(1, labels=frozenset({"stage: in progress"}))
     office.work(60)
 
@@ -191,15 +191,15 @@ def test_who_asked_in_vain_is_not_named_for_what_another_does_later(office: Offi
     """GitHub is away at the first attempt, and at the second the move is not possible any more."""
     office.desk.observe(office.tracker.hand(1, **TRIED))
     office.work(60)
-    edit = office.tracker.edit_issue
+    edit = office.tracker.update_issue
 
     def away(*_: object, **__: object) -> None:
-        office.tracker.edit_issue = edit  # type: ignore[method-assign]
+        office.tracker.update_issue = edit  # type: ignore[method-assign]
         office.tracker.hand(1, labels=frozenset({"stage: accepted"}))
-        raise Later("GitHub: 503")
+        raise Retryable("GitHub: 503")
 
-    office.tracker.edit_issue = away  # type: ignore[assignment, method-assign]
-    office.click(ticket, Move.REJECT, by=JUNIPER, reason="The button is not there.")
+    office.tracker.update_issue = away  # type: ignore[assignment, method-assign]
+    office.click(ticket, Action.REJECT, by=JUNIPER, reason="The button is not there.")
     office.work(60)
 
     assert "cannot be" in office.chat.texts(JUNIPER)[0]
@@ -216,8 +216,8 @@ def test_who_asked_for_what_closing_left_untold_is_not_named_for_what_another_do
     """Accepted and closed before anything of it was told; opened again, and accepted by hand."""
     office.desk.observe(office.tracker.hand(1, **TRIED))
     office.work(60)
-    office.click(ticket, Move.ACCEPT, by=JUNIPER)
-    office.click(ticket, Move.CLOSE, "completed", by=INDIGO)
+    office.click(ticket, Action.ACCEPT, by=JUNIPER)
+    office.click(ticket, Action.CLOSE, "completed", by=INDIGO)
     office.work(60, has_pace=False)
     office.desk.observe(office.tracker.hand(1, is_open=True, close_reason=None, **TRIED))
     office.work(60)
@@ -237,7 +237,7 @@ def test_a_command_is_obeyed_once_though_its_answer_has_to_wait(office: Office, 
 
     def limited(*_: object) -> None:
         office.tracker.react = react  # type: ignore[method-assign]
-        raise Later("GitHub: 403 secondary rate limit", 60.0)
+        raise Retryable("GitHub: 403 secondary rate limit", 60.0)
 
     office.tracker.react = limited  # type: ignore[assignment, method-assign]
     comment(office, "/priority high")
@@ -245,7 +245,7 @@ def test_a_command_is_obeyed_once_though_its_answer_has_to_wait(office: Office, 
     office.desk.observe(office.tracker.hand(1, labels=frozenset({"priority: low"})))
     office.work(60)
 
-    assert office.ticket(ticket).facts.priority is Priority.LOW
+    assert office.ticket(ticket).state.priority is Priority.LOW
     assert office.tracker.reactions == [(1, "+1")]
     assert "parked" not in states(office.outbox)
 
@@ -272,7 +272,7 @@ def test_a_message_that_is_true_again_before_it_could_be_taken_back_stays(
 
 
 def _away(*_: object) -> None:
-    raise Later("Slack's chat.delete: fatal_error")
+    raise Retryable("Slack's chat.delete: fatal_error")
 
 
 @on_sqlite
@@ -290,7 +290,7 @@ def test_a_message_of_unknown_outcome_to_a_thread_that_is_gone_is_told_directly(
     cut.before = lambda: slack.faults.add("chat.postMessage", cut=True, after=is_posted) and None
     life.accidents = cut
     github.close(REPOSITORY, 1, actor=LEAD)
-    life.bot.desk.observe(life.bot.tracker.look_at(REPOSITORY, 1), is_now=True)
+    life.bot.desk.observe(life.bot.tracker.get_issue(REPOSITORY, 1), is_fresh=True)
     life.run()
 
     assert left(life) == []
@@ -308,7 +308,7 @@ def test_a_repository_that_cannot_be_read_is_told_once_and_not_for_each_ticket(o
     office.work(60)
     office.desk.keep_time()
     before = len(office.chat.texts(TEAM))
-    office.tracker.look_at = _no_access  # type: ignore[assignment, method-assign]
+    office.tracker.get_issue = _no_access  # type: ignore[assignment, method-assign]
     office.clock.move(24 * 3600)
     office.work(60, has_pace=False)
 
@@ -318,4 +318,4 @@ def test_a_repository_that_cannot_be_read_is_told_once_and_not_for_each_ticket(o
 
 
 def _no_access(*_: object) -> None:
-    raise Refused("GitHub: 404 Not Found (sandbox-org/identity-requests)")
+    raise Rejected("GitHub: 404 Not Found (sandbox-org/identity-requests)")

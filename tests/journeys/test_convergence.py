@@ -56,7 +56,16 @@ from identity_bot.store import schema as tables
 from identity_bot.store.rows import row_of
 from identity_bot.store.store import Store
 from identity_bot.tickets import lifecycle
-from identity_bot.tickets.model import Change, Edit, Effect, IssueSnapshot, Move, Priority, Ticket, ticket_id
+from identity_bot.tickets.model import (
+    Action,
+    Change,
+    Effect,
+    IssuePatch,
+    IssueSnapshot,
+    Priority,
+    Ticket,
+    ticket_id,
+)
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.github import api as github_api
 from identity_bot_sandbox.github.state import GitHubWorld
@@ -246,13 +255,13 @@ class OvertakenTracker(GitHubTracker):
 
     meanwhile: Callable[[], None] = staticmethod(lambda: None)
 
-    def look_at(self, repository: str, number: int) -> IssueSnapshot:
-        seen = super().look_at(repository, number)
+    def get_issue(self, repository: str, number: int) -> IssueSnapshot:
+        seen = super().get_issue(repository, number)
         self.meanwhile()
         return seen
 
-    def edit_issue(self, ticket: Ticket, edit: Edit, **named: Any) -> IssueSnapshot:
-        seen = super().edit_issue(ticket, edit, **named)
+    def update_issue(self, ticket: Ticket, edit: IssuePatch, **named: Any) -> IssueSnapshot:
+        seen = super().update_issue(ticket, edit, **named)
         self.meanwhile()
         return seen
 
@@ -423,10 +432,10 @@ class Life:
             with self.office.store.begin() as transaction:
                 ticket = transaction.ticket_at(repository, number)
             assert ticket
-            snapshot = GitHubTracker.look_at(self.office.tracker, repository, number)
-            assert ticket.facts == lifecycle.facts_of(snapshot)
+            snapshot = GitHubTracker.get_issue(self.office.tracker, repository, number)
+            assert ticket.state == lifecycle.state_of(snapshot)
             assert ticket.told
-            assert ticket.told.now == ticket.facts
+            assert ticket.told.now == ticket.state
 
 
 def places(ticket: Ticket) -> Iterator[tuple[str, Any]]:
@@ -550,8 +559,8 @@ class OvertakenMemory(MemoryTracker):
 
     next: list[Callable[[], None]] = field(default_factory=list)
 
-    def edit_issue(self, ticket: Ticket, edit: Edit, **named: Any) -> IssueSnapshot:
-        seen = super().edit_issue(ticket, edit, **named)
+    def update_issue(self, ticket: Ticket, edit: IssuePatch, **named: Any) -> IssueSnapshot:
+        seen = super().update_issue(ticket, edit, **named)
         if self.next:
             self.next.pop()()
         return seen
@@ -566,12 +575,12 @@ def test_an_answer_that_a_webhook_overtakes_within_its_second_is_not_the_last_wo
     by_hand = frozenset({ENGINEER})
     tracker.next.append(lambda: office.desk.observe(tracker.hand(1, assignees=by_hand)))
 
-    office.desk.change(ticket_id("V1"), Change(move=Move.PRIORITY, value="high"), by="U0INDIGO")
+    office.desk.change(ticket_id("V1"), Change(move=Action.PRIORITY, value="high"), by="U0INDIGO")
     office.work()
 
     ticket = office.desk.ticket(ticket_id("V1"))
     assert ticket
-    assert (ticket.facts.priority, ticket.facts.assignees) == (Priority.HIGH, (ENGINEER,))
+    assert (ticket.state.priority, ticket.state.assignees) == (Priority.HIGH, (ENGINEER,))
     assert "Assigned to:* <@U0LINDEN>" in office.chat.texts("C0TEAM")[0]
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from identity_bot.outbox.queue import LEASE
-from identity_bot.tickets.model import Post
+from identity_bot.tickets.model import MessageRef
 from identity_bot_sandbox.github.faults import FaultKind
 from tests.support_crash import INTAKE, JUNIPER, PRIVATE, TEAM, Accidents, Life, crash, life, on_sqlite
 
@@ -56,13 +56,13 @@ def begin_plain(life: Life) -> None:
 def begin_in_a_thread(life: Life) -> None:
     """A request about a message in the intake channel, whose thread the ticket keeps."""
     ts = life.sandbox.slack.say(JUNIPER, INTAKE, "Sign-in is broken")
-    life.submit(origin=Post(channel=INTAKE, ts=ts))
+    life.submit(origin=MessageRef(channel=INTAKE, ts=ts))
 
 
 def begin_where_the_bot_may_not_post(life: Life) -> None:
     """A request about a message in a private channel that the bot is not in."""
     ts = life.sandbox.slack.say(JUNIPER, PRIVATE, "Sign-in is broken")
-    life.submit(origin=Post(channel=PRIVATE, ts=ts))
+    life.submit(origin=MessageRef(channel=PRIVATE, ts=ts))
 
 
 Beginning = Callable[[Life], None]
@@ -190,7 +190,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from identity_bot import app, settings
-from identity_bot.worker import Worker
+from identity_bot.outbox.worker import Worker
 
 bot = app.build(settings.load(Path(sys.argv[1]), os.environ))
 now = float(sys.argv[2])

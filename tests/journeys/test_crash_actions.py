@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from identity_bot.tickets.model import Change, IssueComment, Move
+from identity_bot.tickets.model import Action, Change, IssueComment
 from identity_bot_sandbox.github.faults import FaultKind
 from tests.support_crash import REPOSITORY, Accidents, Life, crash, life, on_sqlite
 
@@ -23,7 +23,7 @@ INDIGO, LEAD, ENGINEER = "U0INDIGO", "indigo-marshwick", "linden-brookmere"
 def click(life: Life) -> None:
     """Somebody of the team sets the priority on the card."""
     assert life.ticket
-    life.bot.desk.change(life.ticket.id, Change(move=Move.PRIORITY, value="high"), by=INDIGO)
+    life.bot.desk.change(life.ticket.id, Change(move=Action.PRIORITY, value="high"), by=INDIGO)
 
 
 def command(life: Life) -> None:
@@ -51,7 +51,7 @@ def poll(life: Life) -> None:
 def doubt(life: Life) -> None:
     """Two states of one second are heard of, the later one first."""
     life.sandbox.github.assign(REPOSITORY, 1, ENGINEER, actor=LEAD)
-    seen = life.bot.tracker.look_at(REPOSITORY, 1)
+    seen = life.bot.tracker.get_issue(REPOSITORY, 1)
     life.bot.desk.observe(seen)
     life.bot.desk.observe(replace(seen, assignees=frozenset()))
 
@@ -60,23 +60,23 @@ def add(life: Life) -> None:
     """Somebody assigns it and, when that was told a second ago, gives it a priority."""
     accidents, life.accidents = life.accidents, Accidents()
     life.sandbox.github.assign(REPOSITORY, 1, ENGINEER, actor=LEAD)
-    life.bot.desk.observe(life.bot.tracker.look_at(REPOSITORY, 1), is_now=True)
+    life.bot.desk.observe(life.bot.tracker.get_issue(REPOSITORY, 1), is_fresh=True)
     life.run()
     life.accidents = accidents
     life.sandbox.github.label(REPOSITORY, 1, "priority: high", actor=LEAD)
-    life.bot.desk.observe(life.bot.tracker.look_at(REPOSITORY, 1), is_now=True)
+    life.bot.desk.observe(life.bot.tracker.get_issue(REPOSITORY, 1), is_fresh=True)
 
 
 def take_back(life: Life) -> None:
     """Somebody assigns it and, when that was told a second ago, takes it back."""
     accidents, life.accidents = life.accidents, Accidents()
     life.sandbox.github.assign(REPOSITORY, 1, ENGINEER, actor=LEAD)
-    life.bot.desk.observe(life.bot.tracker.look_at(REPOSITORY, 1), is_now=True)
+    life.bot.desk.observe(life.bot.tracker.get_issue(REPOSITORY, 1), is_fresh=True)
     life.run()
     life.accidents = accidents
     assert len(life.news()) == 1
     life.sandbox.github.unassign(REPOSITORY, 1, ENGINEER, actor=LEAD)
-    life.bot.desk.observe(life.bot.tracker.look_at(REPOSITORY, 1), is_now=True)
+    life.bot.desk.observe(life.bot.tracker.get_issue(REPOSITORY, 1), is_fresh=True)
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Deed:
 
 
 COMMANDED = "/priority high"
-PROBLEM = "Ticket #1 is prioritised, so it cannot be marked ready for UAT."
+PROBLEM = "Ticket #1 is prioritized, so it cannot be marked ready for UAT."
 HELPED = "Write a command on a line of its own, in a comment on the ticket's issue:"
 DEEDS = (
     Deed(
@@ -100,14 +100,14 @@ DEEDS = (
         roles=("change_issue", "attribute", "tell", "news", "draw_card"),
         comments=("`Indigo Marshwick` set the priority to **high**, in Slack.",),
         news=("high",),
-        events=("prioritised",),
+        events=("prioritized",),
     ),
     Deed(
         do=command,
         roles=("obey", "tell"),
         comments=(COMMANDED, PROBLEM),
         news=("high",),
-        events=("prioritised",),
+        events=("prioritized",),
         reactions=("confused",),
     ),
     Deed(
@@ -119,7 +119,7 @@ DEEDS = (
         reactions=("+1",),
     ),
     Deed(do=doubt, roles=("look_at_issue",), news=("assigned",), events=("assigned",)),
-    Deed(do=add, roles=("news", "draw_card"), news=("high",), events=("assigned", "prioritised")),
+    Deed(do=add, roles=("news", "draw_card"), news=("high",), events=("assigned", "prioritized")),
     Deed(do=take_back, roles=("withdraw", "draw_card"), events=("assigned",)),
 )
 each_deed = pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.do.__name__)

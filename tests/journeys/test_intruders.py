@@ -16,7 +16,15 @@ from identity_bot.desk.desk import KEEP_HEARD
 from identity_bot.github.tracker import GitHubTracker
 from identity_bot.plugins.loader import Found
 from identity_bot.slack import card as cards
-from identity_bot.tickets.model import Event, EventKind, IssueComment, IssueSnapshot, Move, Ticket, ticket_id
+from identity_bot.tickets.model import (
+    Action,
+    Event,
+    EventKind,
+    IssueComment,
+    IssueSnapshot,
+    Ticket,
+    ticket_id,
+)
 from identity_bot.web import web_app
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.server import Sandbox
@@ -106,7 +114,7 @@ def test_a_comment_of_another_year_is_heard_no_more(office: Office) -> None:
     office.desk.hear(comment("/priority high", key=1, author="linden-brookmere", at=old))
     office.work()
 
-    assert office.ticket(ticket).facts.priority is None
+    assert office.ticket(ticket).state.priority is None
     assert office.tracker.reactions == []
 
 
@@ -145,7 +153,7 @@ def test_what_cannot_be_read_keeps_no_poll_from_the_rest(
 def test_an_issue_adopted_in_the_restricted_repository_is_sensitive(office: Office) -> None:
     ticket = adopted(office, repository=RESTRICTED, author="linden-brookmere", labels=("data_pull",))
 
-    office.click(ticket, Move.CLOSE, "not planned", by=INDIGO, reason="The answer is forty-two.")
+    office.click(ticket, Action.CLOSE, "not planned", by=INDIGO, reason="The answer is forty-two.")
     office.work()
 
     assert office.ticket(ticket).is_sensitive
@@ -163,7 +171,7 @@ def test_a_ticket_that_is_moved_to_the_restricted_repository_becomes_sensitive(o
     office.work()
     card = office.chat.texts(TEAM)[0]
 
-    office.click(ticket, Move.CLOSE, "not planned", by=INDIGO, reason="The answer is forty-two.")
+    office.click(ticket, Action.CLOSE, "not planned", by=INDIGO, reason="The answer is forty-two.")
     office.work()
 
     assert office.chat.texts(INTAKE) == before
@@ -184,7 +192,7 @@ def test_a_word_of_the_operators_about_reasons_may_name_the_ticket(tmp_path: Pat
     ticket = office.submit("data_pull", sensitive=True)
     office.work()
 
-    office.click(ticket, Move.CLOSE, "not planned", by=INDIGO, reason="The answer is forty-two.")
+    office.click(ticket, Action.CLOSE, "not planned", by=INDIGO, reason="The answer is forty-two.")
     office.work()
 
     assert "Why: see <https://github.test/" in office.chat.texts(JUNIPER.slack_id)[-1]
@@ -233,8 +241,8 @@ def test_a_text_that_cannot_be_kept_gives_way_to_the_standard_words(
 # Somebody in Slack
 
 
-@pytest.mark.parametrize("move", sorted(set(Move) - cards.ASKING))
-def test_a_form_of_a_move_that_has_none_is_not_known(move: Move) -> None:
+@pytest.mark.parametrize("move", sorted(set(Action) - cards.ASKING))
+def test_a_form_of_a_move_that_has_none_is_not_known(move: Action) -> None:
     """Else its value would go to GitHub unchecked."""
     kept = {"move": move.value, "ticket_id": "x", "text": "", "response_url": ""}
 

@@ -6,15 +6,15 @@ import pytest
 
 from identity_bot.messages import issue_comments as attribution
 from identity_bot.tickets import commands
-from identity_bot.tickets.model import Change, Move
+from identity_bot.tickets.model import Action, Change
 
 
-def said(move: Move, value: str = "", reason: str = "", name: str = "Sage Hollowell") -> str:
+def said(move: Action, value: str = "", reason: str = "", name: str = "Sage Hollowell") -> str:
     return attribution.comment(Change(move=move, value=value, reason=reason), name)
 
 
-@pytest.mark.parametrize("move", Move)
-def test_every_move_says_who_made_it(move: Move) -> None:
+@pytest.mark.parametrize("move", Action)
+def test_every_move_says_who_made_it(move: Action) -> None:
     sentence = said(move, "completed")
 
     assert sentence.startswith("`Sage Hollowell` ")
@@ -25,18 +25,18 @@ def test_every_move_says_who_made_it(move: Move) -> None:
 @pytest.mark.parametrize(
     ("move", "value", "sentence"),
     [
-        (Move.ASSIGN, "linden", "`Sage Hollowell` assigned this to `linden`, in Slack."),
-        (Move.TARGET, "2026-12-01", "`Sage Hollowell` set the target date to **2026-12-01**, in Slack."),
-        (Move.CLOSE, "not planned", "`Sage Hollowell` closed this as **not planned**, in Slack."),
-        (Move.CLOSE, "", "`Sage Hollowell` closed this as **completed**, in Slack."),
+        (Action.ASSIGN, "linden", "`Sage Hollowell` assigned this to `linden`, in Slack."),
+        (Action.TARGET, "2026-12-01", "`Sage Hollowell` set the target date to **2026-12-01**, in Slack."),
+        (Action.CLOSE, "not planned", "`Sage Hollowell` closed this as **not planned**, in Slack."),
+        (Action.CLOSE, "", "`Sage Hollowell` closed this as **completed**, in Slack."),
     ],
 )
-def test_a_value_is_named(move: Move, value: str, sentence: str) -> None:
+def test_a_value_is_named(move: Action, value: str, sentence: str) -> None:
     assert said(move, value) == sentence
 
 
 def test_a_reason_and_a_name_are_text_that_github_reads_nothing_in() -> None:
-    sentence = said(Move.REJECT, reason="@octo/team closes #3", name="@octo `x`")
+    sentence = said(Action.REJECT, reason="@octo/team closes #3", name="@octo `x`")
 
     assert (
         sentence
@@ -47,7 +47,7 @@ def test_a_reason_and_a_name_are_text_that_github_reads_nothing_in() -> None:
 @pytest.mark.parametrize("name", ["spoc", "priority", "target", "uat", "released"])
 def test_every_command_but_help_asks_for_a_change(name: str) -> None:
     assert f"`/{name}" in commands.HELP
-    assert attribution.change(name, "x") == Change(move=attribution.MOVES[name], value="x")
+    assert attribution.change(name, "x") == Change(move=attribution.ACTIONS[name], value="x")
 
 
 def test_help_asks_for_none() -> None:
@@ -66,7 +66,7 @@ def test_somebody_who_does_not_work_here_is_named_without_being_called() -> None
 
 
 def test_somebody_without_a_login_is_called_by_name() -> None:
-    change = Change(move=Move.SPOC, value="slack:U0MARLO")
+    change = Change(move=Action.SPOC, value="slack:U0MARLO")
 
     said = attribution.comment(change, "Sage Hollowell", "Marlo Pinesong")
 

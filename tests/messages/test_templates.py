@@ -13,17 +13,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from identity_bot.messages import templates as texts
-from identity_bot.messages.templates import PLACEHOLDERS, TEXTS, name_of, next_name, problems, text, values
+from identity_bot.messages.templates import (
+    PLACEHOLDERS,
+    TEMPLATES,
+    name_of,
+    next_name,
+    problems,
+    text,
+    values,
+)
 from identity_bot.tickets.model import (
     Audience,
     CloseReason,
     Event,
     EventKind,
-    Facts,
     Person,
     Priority,
     Stage,
     Ticket,
+    TicketState,
 )
 from identity_bot.tickets.people import People
 from tests.support_outbox import ticket
@@ -32,7 +40,7 @@ REQUESTOR, INTAKE, TEAM, SPOC, ASSIGNEES = Audience
 TOLD = {
     EventKind.CREATED: {REQUESTOR, INTAKE, TEAM},
     EventKind.TRIAGED: {REQUESTOR},
-    EventKind.PRIORITISED: {REQUESTOR},
+    EventKind.PRIORITIZED: {REQUESTOR},
     EventKind.SPOC_NAMED: {SPOC},
     EventKind.ASSIGNED: {REQUESTOR, ASSIGNEES},
     EventKind.TARGET_SET: {REQUESTOR},
@@ -50,12 +58,12 @@ FIRST, SECOND = date(2026, 12, 1), date(2026, 12, 8)
 
 
 def now(stage: Stage = Stage.OPEN, **changes: Any) -> Ticket:
-    facts = {name: changes.pop(name) for name in list(changes) if name in Facts.__dataclass_fields__}
-    return ticket(number=12, url="https://github.test/12", **changes, facts=Facts(stage=stage, **facts))
+    state = {name: changes.pop(name) for name in list(changes) if name in TicketState.__dataclass_fields__}
+    return ticket(number=12, url="https://github.test/12", **changes, state=TicketState(stage=stage, **state))
 
 
 def event(kind: EventKind, **changes: Any) -> Event:
-    return Event(kind=kind, ticket_id=now().id, at=0.0, **({"was": Facts()} | changes))
+    return Event(kind=kind, ticket_id=now().id, at=0.0, **({"was": TicketState()} | changes))
 
 
 def said(kind: EventKind, audience: Audience, ticket: Ticket, **changes: Any) -> str:
@@ -75,7 +83,7 @@ def test_there_is_no_text_that_nobody_reads() -> None:
     events = [
         event(kind, was=was, by=by)
         for kind in EventKind
-        for was in (Facts(), Facts(stage=Stage.CLOSED), Facts(assignees=("linden",)))
+        for was in (TicketState(), TicketState(stage=Stage.CLOSED), TicketState(assignees=("linden",)))
         for by in ("", "U0JUNIPER")
     ]
     tickets = [
@@ -90,17 +98,17 @@ def test_there_is_no_text_that_nobody_reads() -> None:
     read = {name_of(e.kind, audience, t, e) for audience in Audience for t in tickets for e in events}
     read |= {next_name(t, e) for t in tickets for e in events}
 
-    assert read - {None} == set(TEXTS) - {"reason.sensitive"}
+    assert read - {None} == set(TEMPLATES) - {"reason.sensitive"}
 
 
-@pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.parametrize("name", TEMPLATES)
 def test_a_text_holds_placeholders_that_there_are_and_is_a_sentence(name: str) -> None:
-    used = {field for _, field, _, _ in string.Formatter().parse(TEXTS[name]) if field}
+    used = {field for _, field, _, _ in string.Formatter().parse(TEMPLATES[name]) if field}
 
-    assert problems({name: TEXTS[name]}) == []
+    assert problems({name: TEMPLATES[name]}) == []
     assert used <= set(PLACEHOLDERS)
-    assert name.startswith("created.team") or TEXTS[name].endswith((".", ". {reason}"))
-    assert not re.search(r"UAT|SPOC|milestone|webhook|  ", TEXTS[name])
+    assert name.startswith("created.team") or TEMPLATES[name].endswith((".", ". {reason}"))
+    assert not re.search(r"UAT|SPOC|milestone|webhook|  ", TEMPLATES[name])
 
 
 @pytest.mark.parametrize(
@@ -122,11 +130,11 @@ def test_who_has_it_is_told_with_who_had_it_before(
 ) -> None:
     assigned = now(Stage.ASSIGNED, assignees=has)
 
-    assert said(EventKind.ASSIGNED, REQUESTOR, assigned, was=Facts(assignees=was)) == sentence
+    assert said(EventKind.ASSIGNED, REQUESTOR, assigned, was=TicketState(assignees=was)) == sentence
 
 
 def test_a_changed_target_date_is_told_with_the_old_one() -> None:
-    was = Facts(target=FIRST)
+    was = TicketState(target=FIRST)
 
     for audience in (REQUESTOR, SPOC):
         changed = said(EventKind.TARGET_CHANGED, audience, now(target=SECOND), was=was)
@@ -212,12 +220,12 @@ def test_no_name_or_title_breaks_out_of_its_place(name: str, handle: str, title:
 
 
 @pytest.mark.parametrize(
-    ("stage", "facts", "kind", "name"),
+    ("stage", "state", "kind", "name"),
     [
         (Stage.OPEN, {}, EventKind.REOPENED, "next.open"),
         (Stage.OPEN, {"target": FIRST}, EventKind.TARGET_SET, "next.open"),
         (Stage.TRIAGED, {"priority": Priority.CRITICAL}, EventKind.TRIAGED, "next.triaged"),
-        (Stage.PRIORITISED, {}, EventKind.PRIORITISED, "next.prioritised"),
+        (Stage.PRIORITIZED, {}, EventKind.PRIORITIZED, "next.prioritized"),
         (Stage.ASSIGNED, {}, EventKind.ASSIGNED, "next.assigned"),
         (Stage.ASSIGNED, {"target": FIRST}, EventKind.TARGET_SET, "next.in_progress"),
         (Stage.IN_PROGRESS, {"target": FIRST}, EventKind.TARGET_SET, "next.in_progress"),
@@ -230,15 +238,15 @@ def test_no_name_or_title_breaks_out_of_its_place(name: str, handle: str, title:
     ],
 )
 def test_what_comes_next_is_told_as_the_ticket_now_is(
-    stage: Stage, facts: dict[str, Any], kind: EventKind, name: str
+    stage: Stage, state: dict[str, Any], kind: EventKind, name: str
 ) -> None:
     """A target date is only promised where there is none, and buttons only where they stand below."""
-    assert next_name(now(stage, **facts), event(kind)) == name
+    assert next_name(now(stage, **state), event(kind)) == name
 
 
 @pytest.mark.parametrize("stage", [Stage.ACCEPTED, Stage.RELEASED])
 def test_a_label_of_before_it_was_closed_promises_nothing(stage: Stage) -> None:
-    reopened = event(EventKind.REOPENED, was=Facts(stage=Stage.CLOSED))
+    reopened = event(EventKind.REOPENED, was=TicketState(stage=Stage.CLOSED))
 
     assert next_name(now(stage), reopened) == "next.open"
 
@@ -246,8 +254,8 @@ def test_a_label_of_before_it_was_closed_promises_nothing(stage: Stage) -> None:
 def test_an_urgent_request_is_promised_an_answer_within_the_hour() -> None:
     urgent, calm = (now(is_urgent=is_urgent) for is_urgent in (True, False))
 
-    assert "one business hour" in TEXTS[next_name(urgent, event(EventKind.CREATED))]
-    assert "one business day" in TEXTS[next_name(calm, event(EventKind.CREATED))]
+    assert "one business hour" in TEMPLATES[next_name(urgent, event(EventKind.CREATED))]
+    assert "one business day" in TEMPLATES[next_name(calm, event(EventKind.CREATED))]
     assert said(EventKind.CREATED, TEAM, urgent).startswith("*Urgent")
 
 
@@ -309,6 +317,6 @@ def test_all_texts_that_cannot_be_used_are_told_at_once() -> None:
 
 
 def test_an_events_name_is_what_its_texts_begin_with() -> None:
-    begin = {name.partition(".")[0] for name in TEXTS} - {"next", "reason"}
+    begin = {name.partition(".")[0] for name in TEMPLATES} - {"next", "reason"}
 
     assert {texts.event_name(kind) for kind in EventKind} == begin

@@ -17,16 +17,16 @@ from identity_bot.messages.updates import Message
 from identity_bot.plugins import defaults
 from identity_bot.tickets import lifecycle
 from identity_bot.tickets.model import (
+    Action,
     Audience,
     CloseReason,
     Event,
     EventKind,
-    Facts,
-    Move,
     Notification,
     Priority,
     Stage,
     Ticket,
+    TicketState,
 )
 from identity_bot.tickets.people import People
 from tests.support_outbox import ticket
@@ -40,8 +40,8 @@ JUNIPER = NEW.requestor.slack_id
 ABOUT = f"<@{JUNIPER}> ticket <https://github.test/12|#12>, *PR review*:"
 FIRST, SECOND = date(2026, 12, 1), date(2026, 12, 8)
 
-OPEN = Facts()
-TAKEN = Facts(stage=Stage.ASSIGNED, assignees=("linden",), spoc="sage")
+OPEN = TicketState()
+TAKEN = TicketState(stage=Stage.ASSIGNED, assignees=("linden",), spoc="sage")
 DATED = replace(TAKEN, stage=Stage.IN_PROGRESS, target=FIRST)
 TRIED = replace(DATED, stage=Stage.UAT)
 TESTED = replace(DATED, stage=Stage.ACCEPTED)
@@ -50,10 +50,10 @@ SHUT = replace(DATED, stage=Stage.CLOSED, close_reason=CloseReason.COMPLETED)
 
 
 def told(
-    before: Facts, now: Facts, *, by: str = "", reason: str = "", about: Ticket = NEW
+    before: TicketState, now: TicketState, *, by: str = "", reason: str = "", about: Ticket = NEW
 ) -> Mapping[str, Message]:
     """The standard messages about what has changed, all of it by one person."""
-    changed = replace(about, facts=now)
+    changed = replace(about, state=now)
     events = [
         Event(kind=kind, ticket_id=about.id, at=0.0, was=before, by=by, reason=reason)
         for kind in lifecycle.news(before, now)
@@ -69,7 +69,7 @@ def texts(messages: Mapping[str, Message]) -> dict[str, str]:
 def one(notification: Notification, kind: EventKind = EventKind.RELEASED, by: str = "") -> Any:
     """An event with a plugin's word on it beside the standard ones."""
     event = Event(kind=kind, ticket_id=NEW.id, at=0.0, was=DATED, by=by)
-    return event, [*defaults.notify(replace(NEW, facts=LIVE), event, FORM, SETTINGS), notification]
+    return event, [*defaults.notify(replace(NEW, state=LIVE), event, FORM, SETTINGS), notification]
 
 
 # To the requestor
@@ -84,7 +84,7 @@ def test_what_happened_at_once_is_one_message_in_the_order_of_the_process() -> N
         f"{ABOUT} its priority is high. It is assigned to <@U0LINDEN>. Its target date is December 1, 2026. "
         "It is ready for you to try. Press Accept if all is well, or Needs work and say what is missing."
     )
-    assert said["requestor"].buttons == (Move.ACCEPT, Move.REJECT)
+    assert said["requestor"].buttons == (Action.ACCEPT, Action.REJECT)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_what_happened_at_once_is_one_message_in_the_order_of_the_process() -> N
     [
         (
             OPEN,
-            Facts(stage=Stage.TRIAGED, priority=Priority.CRITICAL),
+            TicketState(stage=Stage.TRIAGED, priority=Priority.CRITICAL),
             "it is critical, so it goes before all others. Next, somebody of the team takes it on.",
         ),
         (
@@ -103,7 +103,7 @@ def test_what_happened_at_once_is_one_message_in_the_order_of_the_process() -> N
         ),
         (
             OPEN,
-            Facts(stage=Stage.PRIORITISED, priority=Priority.LOW),
+            TicketState(stage=Stage.PRIORITIZED, priority=Priority.LOW),
             "its priority is low. Next, somebody of the team takes it on.",
         ),
         (
@@ -164,7 +164,7 @@ def test_what_happened_at_once_is_one_message_in_the_order_of_the_process() -> N
     ],
 )
 def test_the_requestor_reads_what_happened_and_what_comes_next(
-    before: Facts, now: Facts, sentences: str
+    before: TicketState, now: TicketState, sentences: str
 ) -> None:
     assert told(before, now)["requestor"].text == f"{ABOUT} {sentences}"
 
@@ -180,12 +180,12 @@ def test_the_first_message_names_the_ticket_by_itself() -> None:
             "The team looks at it within one business day."
         )
     }
-    assert said["requestor"].buttons == (Move.CLOSE,)
+    assert said["requestor"].buttons == (Action.CLOSE,)
 
 
 @given(st.sampled_from([OPEN, TAKEN, DATED, TRIED, TESTED, LIVE, SHUT]), st.data())
 def test_every_message_mentions_once_says_each_thing_once_and_reads_as_sentences(
-    before: Facts, data: st.DataObject
+    before: TicketState, data: st.DataObject
 ) -> None:
     now = data.draw(st.sampled_from([OPEN, TAKEN, DATED, TRIED, TESTED, LIVE, SHUT]))
     now = replace(now, priority=data.draw(st.none() | st.sampled_from(Priority)))
@@ -213,9 +213,9 @@ def test_people_are_not_told_of_their_own_clicks() -> None:
 
 
 def test_of_several_events_only_ones_own_are_left_out() -> None:
-    now = replace(NEW, facts=SHUT)
+    now = replace(NEW, state=SHUT)
     events = [
-        Event(kind=EventKind.PRIORITISED, ticket_id=NEW.id, at=0.0, was=OPEN, by="U0SAGE"),
+        Event(kind=EventKind.PRIORITIZED, ticket_id=NEW.id, at=0.0, was=OPEN, by="U0SAGE"),
         Event(kind=EventKind.CLOSED, ticket_id=NEW.id, at=0.0, was=OPEN, by=JUNIPER),
     ]
     happened = [(event, defaults.notify(now, event, FORM, SETTINGS)) for event in events]
@@ -236,7 +236,7 @@ def test_of_several_events_only_ones_own_are_left_out() -> None:
         (TRIED, TESTED, "Juniper Vale tried it and accepted it."),
     ],
 )
-def test_spoc_and_assignees_are_told_together(before: Facts, now: Facts, text: str) -> None:
+def test_spoc_and_assignees_are_told_together(before: TicketState, now: TicketState, text: str) -> None:
     said = told(before, now, by=JUNIPER, reason="It asks me twice")
 
     assert texts(said) == {"members": f"<@U0SAGE> <@U0LINDEN> ticket <https://github.test/12|#12>: {text}"}
@@ -312,21 +312,21 @@ def test_nothing_of_a_sensitive_tickets_reason_is_told_anywhere() -> None:
 
 def test_a_plugins_words_go_on_in_the_same_message_and_the_buttons_stay() -> None:
     mine = Notification(
-        to=Audience.REQUESTOR, text="there is cake.", next="Come and eat.", buttons=(Move.CLOSE,)
+        to=Audience.REQUESTOR, text="there is cake.", next="Come and eat.", buttons=(Action.CLOSE,)
     )
 
-    said = telling.messages(replace(NEW, facts=LIVE), [one(mine)], FORM.title, PEOPLE)["requestor"]
+    said = telling.messages(replace(NEW, state=LIVE), [one(mine)], FORM.title, PEOPLE)["requestor"]
     asked = telling.messages(
-        replace(NEW, facts=TRIED), [one(mine, EventKind.READY_FOR_UAT)], FORM.title, PEOPLE
+        replace(NEW, state=TRIED), [one(mine, EventKind.READY_FOR_UAT)], FORM.title, PEOPLE
     )["requestor"]
 
     assert said.text == f"{ABOUT} it is released. There is cake. Come and eat."
-    assert asked.buttons == (Move.ACCEPT, Move.REJECT, Move.CLOSE)
+    assert asked.buttons == (Action.ACCEPT, Action.REJECT, Action.CLOSE)
 
 
 def test_only_the_last_events_next_step_and_buttons_are_shown() -> None:
-    now = replace(NEW, facts=LIVE)
-    early = Notification(to=Audience.REQUESTOR, text="a.", next="Never.", buttons=(Move.ACCEPT,))
+    now = replace(NEW, state=LIVE)
+    early = Notification(to=Audience.REQUESTOR, text="a.", next="Never.", buttons=(Action.ACCEPT,))
 
     said = telling.messages(
         now, [one(early, EventKind.ASSIGNED), one(replace(early, next="", buttons=()))], FORM.title, PEOPLE
@@ -340,7 +340,7 @@ def test_the_team_and_the_intake_channel_are_told_in_whole_sentences() -> None:
     team = Notification(to=Audience.TEAM, text="There is cake.")
     intake = Notification(to=Audience.INTAKE, text="Cake for all.")
 
-    said = telling.messages(replace(NEW, facts=LIVE), [one(team), one(intake)], FORM.title, PEOPLE)
+    said = telling.messages(replace(NEW, state=LIVE), [one(team), one(intake)], FORM.title, PEOPLE)
 
     assert said["team"] == Message(text="There is cake.")
     assert said["intake"] == Message(text="Cake for all.")

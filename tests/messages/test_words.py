@@ -6,17 +6,17 @@ from datetime import date
 from typing import Any
 
 import pytest
-from tests.test_blocks import ticket
+from tests.slack.test_modal import ticket
 
 from identity_bot.errors import Impossible
 from identity_bot.messages import card_words, words
-from identity_bot.tickets.lifecycle import MOVES
-from identity_bot.tickets.model import CloseReason, Facts, Move, Priority, Stage, Ticket
+from identity_bot.tickets.lifecycle import ACTIONS
+from identity_bot.tickets.model import Action, CloseReason, Priority, Stage, Ticket, TicketState
 
 
-def at(stage: Stage, **facts: Any) -> Ticket:
+def at(stage: Stage, **state: Any) -> Ticket:
     """A ticket at a stage."""
-    return ticket(facts=Facts(stage=stage, **facts), repository="sandbox-org/requests")
+    return ticket(state=TicketState(stage=stage, **state), repository="sandbox-org/requests")
 
 
 def test_a_ticket_is_called_by_its_number_and_a_sensitive_one_with_its_repository() -> None:
@@ -36,54 +36,56 @@ def test_a_moment_is_shown_in_the_readers_own_time_with_its_age() -> None:
 @pytest.mark.parametrize(
     ("now", "move", "is_so", "said"),
     [
-        (at(Stage.CLOSED), Move.UAT, False, "is closed, so it cannot be marked ready for UAT. You can reopen it."),
-        (at(Stage.CLOSED), Move.CLOSE, False, "is already closed. If something is missing, please tell"),
-        (at(Stage.CLOSED), Move.ACCEPT, False, "is closed, so it cannot be accepted. If something is missing"),
-        (at(Stage.ACCEPTED), Move.ACCEPT, False, "is already accepted. You can close it."),
-        (at(Stage.ACCEPTED), Move.REJECT, False, "is accepted, so it cannot be sent back. You can close it."),
-        (at(Stage.UAT), Move.RELEASE, False, "is ready for UAT, so it cannot be marked released. You can "),
-        (at(Stage.OPEN), Move.REOPEN, False, "is not closed. You can "),
+        (at(Stage.CLOSED), Action.UAT, False, "is closed, so it cannot be marked ready for UAT. You can reopen it."),
+        (at(Stage.CLOSED), Action.CLOSE, False, "is already closed. If something is missing, please tell"),
+        (at(Stage.CLOSED), Action.ACCEPT, False, "is closed, so it cannot be accepted. If something is missing"),
+        (at(Stage.ACCEPTED), Action.ACCEPT, False, "is already accepted. You can close it."),
+        (at(Stage.ACCEPTED), Action.REJECT, False, "is accepted, so it cannot be sent back. You can close it."),
+        (at(Stage.UAT), Action.RELEASE, False, "is ready for UAT, so it cannot be marked released. You can "),
+        (at(Stage.OPEN), Action.REOPEN, False, "is not closed. You can "),
         (
             at(Stage.ASSIGNED, assignees=("a-login", "b-login")),
-            Move.ASSIGN,
+            Action.ASSIGN,
             True,
             "is already assigned to a-login and b-login. You can ",
         ),
-        (at(Stage.TRIAGED, priority=Priority.CRITICAL), Move.CRITICAL, True, "already has the priority critical."),
-        (at(Stage.TRIAGED, spoc="a-login"), Move.SPOC, True, "already has this SPOC."),
+        (at(Stage.TRIAGED, priority=Priority.CRITICAL), Action.CRITICAL, True, "already has the priority critical."),
+        (at(Stage.TRIAGED, spoc="a-login"), Action.SPOC, True, "already has this SPOC."),
         (
             at(Stage.IN_PROGRESS, target=date(2026, 12, 1)),
-            Move.TARGET,
+            Action.TARGET,
             True,
             "already has the target date December 1, 2026.",
         ),
     ],
 )  # fmt: skip
 def test_an_impossible_move_is_told_with_what_is_possible(
-    now: Ticket, move: Move, is_so: bool, said: str
+    now: Ticket, move: Action, is_so: bool, said: str
 ) -> None:
     assert words.impossible(Impossible(now, move, is_so=is_so)).startswith(f"Ticket #7 {said}")
 
 
 def test_what_is_possible_instead_is_what_the_same_person_may() -> None:
-    to_team = words.impossible(Impossible(at(Stage.UAT), Move.RELEASE))
-    to_requestor = words.impossible(Impossible(at(Stage.OPEN), Move.ACCEPT))
+    to_team = words.impossible(Impossible(at(Stage.UAT), Action.RELEASE))
+    to_requestor = words.impossible(Impossible(at(Stage.OPEN), Action.ACCEPT))
 
     assert "accept it" not in to_team
     assert to_requestor.endswith("so it cannot be accepted. You can close it.")
 
 
 def test_a_ticket_without_an_issue_can_be_moved_in_a_minute() -> None:
-    said = words.impossible(Impossible(ticket(facts=Facts(stage=Stage.SUBMITTED), number=None), Move.TAKE))
+    said = words.impossible(
+        Impossible(ticket(state=TicketState(stage=Stage.SUBMITTED), number=None), Action.TAKE)
+    )
 
     assert said.startswith(f"Ticket {ticket().reference} is not open in GitHub yet.")
 
 
 @pytest.mark.parametrize("stage", Stage)
-@pytest.mark.parametrize("move", Move)
+@pytest.mark.parametrize("move", Action)
 @pytest.mark.parametrize("is_so", [False, True])
-def test_every_refusal_is_a_sentence(stage: Stage, move: Move, is_so: bool) -> None:
-    said = words.impossible(Impossible(at(stage), move, is_so=is_so and stage in MOVES[move].at))
+def test_every_refusal_is_a_sentence(stage: Stage, move: Action, is_so: bool) -> None:
+    said = words.impossible(Impossible(at(stage), move, is_so=is_so and stage in ACTIONS[move].at))
 
     assert said.startswith("Ticket #7 ")
     assert said.endswith(".")
@@ -101,8 +103,8 @@ def test_a_name_in_a_refusal_mentions_nobody() -> None:
     assert "<!channel>" not in card_words.about(forged)
 
 
-@pytest.mark.parametrize("move", [Move.ACCEPT, Move.REJECT, Move.CLOSE, Move.TAKE])
-def test_what_somebody_chose_is_said_with_a_mention(move: Move) -> None:
+@pytest.mark.parametrize("move", [Action.ACCEPT, Action.REJECT, Action.CLOSE, Action.TAKE])
+def test_what_somebody_chose_is_said_with_a_mention(move: Action) -> None:
     said = card_words.chose(move, "U1")
 
     assert said.startswith("<@U1> ")
@@ -115,9 +117,9 @@ def test_an_issue_that_is_gone_is_said_with_what_to_do() -> None:
 
 
 def test_of_an_issue_that_is_gone_nobody_is_told_that_it_could_be_reopened() -> None:
-    gone = ticket(facts=Facts(stage=Stage.CLOSED, close_reason=CloseReason.DELETED), number=12)
+    gone = ticket(state=TicketState(stage=Stage.CLOSED, close_reason=CloseReason.DELETED), number=12)
 
-    said = words.impossible(Impossible(gone, Move.PRIORITY))
+    said = words.impossible(Impossible(gone, Action.PRIORITY))
 
     assert "no issue in GitHub any more" in said
     assert "reopen" not in said

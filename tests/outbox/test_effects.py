@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from identity_bot.errors import Impossible, Later, NotAllowed, Refused, Unsure
+from identity_bot.errors import Impossible, NotAllowed, OutcomeUnknown, Rejected, Retryable
 from identity_bot.tickets.model import (
-    Asked,
+    Action,
     Change,
     CloseReason,
     EventKind,
     IssueComment,
-    Move,
     Priority,
+    Requested,
     Stage,
     Ticket,
 )
@@ -72,47 +72,47 @@ def test_the_team_may_move_a_ticket_and_it_is_said_below_the_issue_whose_move_it
 ) -> None:
     office.chat.names[INDIGO] = "Indigo Marshwick"
 
-    office.click(ticket, Move.PRIORITY, "high", by=INDIGO)
+    office.click(ticket, Action.PRIORITY, "high", by=INDIGO)
     office.work()
 
-    assert office.ticket(ticket).facts.priority is Priority.HIGH
+    assert office.ticket(ticket).state.priority is Priority.HIGH
     assert "priority: high" in office.tracker.snapshot(1).labels
     assert said(office) == ["`Indigo Marshwick` set the priority to **high**, in Slack."]
 
 
 @pytest.mark.parametrize(
-    ("move", "stage_then"), [(Move.ACCEPT, Stage.ACCEPTED), (Move.REJECT, Stage.IN_PROGRESS)]
+    ("move", "stage_then"), [(Action.ACCEPT, Stage.ACCEPTED), (Action.REJECT, Stage.IN_PROGRESS)]
 )
 def test_the_requestor_may_accept_their_own_and_send_it_back(
-    office: Office, tried: Ticket, move: Move, stage_then: Stage
+    office: Office, tried: Ticket, move: Action, stage_then: Stage
 ) -> None:
-    office.click(tried, move, by=JUNIPER, reason="It is *blue*" if move is Move.REJECT else "")
+    office.click(tried, move, by=JUNIPER, reason="It is *blue*" if move is Action.REJECT else "")
     office.work()
 
     assert stage(office, tried) is stage_then
     assert len(said(office)) == 1
-    assert ("It is *blue*" in said(office)[0]) is (move is Move.REJECT)
+    assert ("It is *blue*" in said(office)[0]) is (move is Action.REJECT)
 
 
 def test_the_requestor_may_close_their_own(office: Office, ticket: Ticket) -> None:
-    office.click(ticket, Move.CLOSE, "not planned", by=JUNIPER)
+    office.click(ticket, Action.CLOSE, "not planned", by=JUNIPER)
     office.work()
 
-    assert office.ticket(ticket).facts.close_reason is CloseReason.NOT_PLANNED
+    assert office.ticket(ticket).state.close_reason is CloseReason.NOT_PLANNED
 
 
 @pytest.mark.parametrize(
     ("move", "by"),
     [
-        (Move.CLOSE, STRANGER),
-        (Move.PRIORITY, STRANGER),
-        (Move.PRIORITY, JUNIPER),
-        (Move.UAT, JUNIPER),
-        (Move.ACCEPT, INDIGO),
-        (Move.REJECT, STRANGER),
+        (Action.CLOSE, STRANGER),
+        (Action.PRIORITY, STRANGER),
+        (Action.PRIORITY, JUNIPER),
+        (Action.UAT, JUNIPER),
+        (Action.ACCEPT, INDIGO),
+        (Action.REJECT, STRANGER),
     ],
 )
-def test_whoever_may_not_is_told_who_may(office: Office, tried: Ticket, move: Move, by: str) -> None:
+def test_whoever_may_not_is_told_who_may(office: Office, tried: Ticket, move: Action, by: str) -> None:
     with pytest.raises(NotAllowed, match="Only"):
         office.click(tried, move, "high", by=by)
 
@@ -120,20 +120,20 @@ def test_whoever_may_not_is_told_who_may(office: Office, tried: Ticket, move: Mo
 
 
 def test_whoever_left_the_team_may_no_more(office: Office, ticket: Ticket) -> None:
-    office.click(ticket, Move.PRIORITY, "high", by=SAGE)
+    office.click(ticket, Action.PRIORITY, "high", by=SAGE)
     office.work()
     office.chat.team = frozenset({INDIGO})
 
     with pytest.raises(NotAllowed):
-        office.click(ticket, Move.PRIORITY, "low", by=SAGE)
+        office.click(ticket, Action.PRIORITY, "low", by=SAGE)
 
 
-@pytest.mark.parametrize("move", [Move.UAT, Move.ACCEPT, Move.REOPEN, Move.RELEASE])
+@pytest.mark.parametrize("move", [Action.UAT, Action.ACCEPT, Action.REOPEN, Action.RELEASE])
 def test_what_a_ticket_does_not_allow_is_refused_before_anything_is_written(
-    office: Office, ticket: Ticket, move: Move
+    office: Office, ticket: Ticket, move: Action
 ) -> None:
     with pytest.raises(Impossible):
-        office.click(ticket, move, by=JUNIPER if move is Move.ACCEPT else INDIGO)
+        office.click(ticket, move, by=JUNIPER if move is Action.ACCEPT else INDIGO)
 
     assert "waiting" not in states(office.outbox)
 
@@ -143,26 +143,26 @@ def test_a_click_on_a_card_of_last_month_finds_the_ticket_closed(office: Office,
     office.clock.move(30 * 24 * 3600)
 
     with pytest.raises(Impossible):
-        office.click(ticket, Move.PRIORITY, "high", by=INDIGO)
+        office.click(ticket, Action.PRIORITY, "high", by=INDIGO)
 
 
 def test_a_ticket_that_nobody_knows_is_a_key_error(office: Office) -> None:
     with pytest.raises(KeyError):
-        office.desk.change("nobody's", Change(move=Move.CRITICAL), by=INDIGO)
+        office.desk.change("nobody's", Change(move=Action.CRITICAL), by=INDIGO)
 
 
 def test_a_ticket_without_an_issue_is_moved_by_nobody(office: Office) -> None:
     waiting = office.submit()
 
     with pytest.raises(Impossible):
-        office.click(waiting, Move.CLOSE, "completed", by=JUNIPER)
+        office.click(waiting, Action.CLOSE, "completed", by=JUNIPER)
 
 
 # Once
 
 
 def test_a_double_click_is_one_change(office: Office, ticket: Ticket) -> None:
-    at_once(*[lambda: office.click(ticket, Move.PRIORITY, "high", by=INDIGO)] * 4)
+    at_once(*[lambda: office.click(ticket, Action.PRIORITY, "high", by=INDIGO)] * 4)
     office.work()
 
     assert len(said(office)) == 1
@@ -170,8 +170,8 @@ def test_a_double_click_is_one_change(office: Office, ticket: Ticket) -> None:
 
 
 def test_the_same_move_by_two_people_is_attributed_to_the_first(office: Office, ticket: Ticket) -> None:
-    office.click(ticket, Move.PRIORITY, "high", by=INDIGO)
-    office.click(ticket, Move.PRIORITY, "high", by=SAGE)
+    office.click(ticket, Action.PRIORITY, "high", by=INDIGO)
+    office.click(ticket, Action.PRIORITY, "high", by=SAGE)
     office.work()
 
     assert said(office) == ["`U0INDIGO` set the priority to **high**, in Slack."]
@@ -179,13 +179,13 @@ def test_the_same_move_by_two_people_is_attributed_to_the_first(office: Office, 
 
 def test_different_moves_of_two_people_at_once_are_both_made(office: Office, ticket: Ticket) -> None:
     at_once(
-        lambda: office.click(ticket, Move.PRIORITY, "high", by=INDIGO),
-        lambda: office.click(ticket, Move.TARGET, "2027-03-01", by=SAGE),
-        lambda: office.click(ticket, Move.SPOC, LINDEN, by=INDIGO),
+        lambda: office.click(ticket, Action.PRIORITY, "high", by=INDIGO),
+        lambda: office.click(ticket, Action.TARGET, "2027-03-01", by=SAGE),
+        lambda: office.click(ticket, Action.SPOC, LINDEN, by=INDIGO),
     )
     office.work()
 
-    now = office.ticket(ticket).facts
+    now = office.ticket(ticket).state
     assert (now.priority, str(now.target), now.spoc) == (Priority.HIGH, "2027-03-01", LINDEN)
     assert len(said(office)) == 3
     assert len(office.chat.texts(INTAKE)) == 2
@@ -193,8 +193,8 @@ def test_different_moves_of_two_people_at_once_are_both_made(office: Office, tic
 
 def test_of_moves_that_exclude_each_other_the_later_clicker_is_told(office: Office, tried: Ticket) -> None:
     """The requestor accepts it and somebody of the team closes it in the same second."""
-    office.click(tried, Move.CLOSE, "completed", by=INDIGO)
-    office.click(tried, Move.ACCEPT, by=JUNIPER)
+    office.click(tried, Action.CLOSE, "completed", by=INDIGO)
+    office.click(tried, Action.ACCEPT, by=JUNIPER)
     office.work()
 
     assert stage(office, tried) is Stage.CLOSED
@@ -205,22 +205,22 @@ def test_of_moves_that_exclude_each_other_the_later_clicker_is_told(office: Offi
 def test_a_move_that_somebody_made_in_github_meanwhile_is_not_attributed(
     office: Office, ticket: Ticket
 ) -> None:
-    office.click(ticket, Move.PRIORITY, "high", by=INDIGO)
+    office.click(ticket, Action.PRIORITY, "high", by=INDIGO)
     office.tracker.hand(1, labels=frozenset({"priority: high"}))
     office.work()
 
-    assert office.ticket(ticket).facts.priority is Priority.HIGH
+    assert office.ticket(ticket).state.priority is Priority.HIGH
     assert said(office) == []
 
 
 def test_a_move_that_is_tried_again_is_not_attributed_where_another_made_it(
     office: Office, ticket: Ticket
 ) -> None:
-    office.tracker.fails = [Later("GitHub: 429", 5.0)]
-    office.click(ticket, Move.PRIORITY, "high", by=INDIGO)
+    office.tracker.fails = [Retryable("GitHub: 429", 5.0)]
+    office.click(ticket, Action.PRIORITY, "high", by=INDIGO)
     office.work(1)
     office.tracker.hand(1, labels=frozenset({"priority: high"}))
-    office.desk.note(ticket.id, EventKind.PRIORITISED, Asked(by=SAGE))
+    office.desk.note(ticket.id, EventKind.PRIORITIZED, Requested(by=SAGE))
     office.work()
 
     assert said(office) == []
@@ -232,9 +232,9 @@ def test_a_move_that_is_tried_again_is_not_attributed_where_another_made_it(
 def test_where_github_refuses_a_change_the_clicker_is_told_and_nothing_is_attributed(
     office: Office, ticket: Ticket
 ) -> None:
-    office.tracker.edit_issue = _refusing  # type: ignore[assignment, method-assign]
+    office.tracker.update_issue = _refusing  # type: ignore[assignment, method-assign]
 
-    office.click(ticket, Move.ASSIGN, "nobody-here", by=INDIGO)
+    office.click(ticket, Action.ASSIGN, "nobody-here", by=INDIGO)
     office.work()
 
     [told] = office.chat.texts(INDIGO)
@@ -245,29 +245,31 @@ def test_where_github_refuses_a_change_the_clicker_is_told_and_nothing_is_attrib
 
 
 def _refusing(*_: object, **__: object) -> None:
-    raise Refused("GitHub: whoever is assigned must be a member of the repository")
+    raise Rejected("GitHub: whoever is assigned must be a member of the repository")
 
 
 def test_a_comment_that_github_refuses_undoes_no_change(office: Office, ticket: Ticket) -> None:
     """As in a locked issue: the move is made and told all the same, and the comment waits for the operator."""
     office.tracker.comment = _refusing  # type: ignore[method-assign]
 
-    office.click(ticket, Move.PRIORITY, "high", by=INDIGO)
+    office.click(ticket, Action.PRIORITY, "high", by=INDIGO)
     office.work()
 
-    assert office.ticket(ticket).facts.priority is Priority.HIGH
+    assert office.ticket(ticket).state.priority is Priority.HIGH
     assert office.chat.texts(INDIGO) == []
     assert [row.effect.kind for row in office.outbox.rows("parked")] == ["attribute"]
     assert len(office.chat.texts(INTAKE)) == 2
 
 
-@pytest.mark.parametrize("error", [Later("GitHub: 503"), Later("GitHub: 429", 60.0), Unsure("GitHub: 502")])
+@pytest.mark.parametrize(
+    "error", [Retryable("GitHub: 503"), Retryable("GitHub: 429", 60.0), OutcomeUnknown("GitHub: 502")]
+)
 def test_a_change_is_made_and_attributed_once_however_often_it_is_tried(
     office: Office, ticket: Ticket, error: Exception
 ) -> None:
     office.tracker.fails = [error] * 3
 
-    office.click(ticket, Move.PRIORITY, "high", by=INDIGO)
+    office.click(ticket, Action.PRIORITY, "high", by=INDIGO)
     office.work(300)
 
     assert len(said(office)) == 1
@@ -282,10 +284,10 @@ def test_a_comment_that_was_not_written_is_written_when_the_change_is_tried_agai
 
     def later(*_: object, **__: object) -> None:
         office.tracker.comment = write  # type: ignore[method-assign]
-        raise Later("GitHub: 429", 60.0)
+        raise Retryable("GitHub: 429", 60.0)
 
     office.tracker.comment = later  # type: ignore[method-assign]
-    office.click(ticket, Move.PRIORITY, "high", by=INDIGO)
+    office.click(ticket, Action.PRIORITY, "high", by=INDIGO)
     office.work(100)
 
     assert len(said(office)) == 1
@@ -294,16 +296,16 @@ def test_a_comment_that_was_not_written_is_written_when_the_change_is_tried_agai
 
 def test_a_spoc_who_is_known_by_a_slack_id_only_is_named_in_the_issue(office: Office, ticket: Ticket) -> None:
     named: list[str] = []
-    edit = office.tracker.edit_issue
+    edit = office.tracker.update_issue
 
     def noting(*asked: object, spoc_name: str = "") -> object:
         named.append(spoc_name)
         return edit(*asked)  # type: ignore[arg-type]
 
-    office.tracker.edit_issue = noting  # type: ignore[assignment, method-assign]
+    office.tracker.update_issue = noting  # type: ignore[assignment, method-assign]
     office.chat.names["U0FERN"] = "Fern Hill"
 
-    office.click(ticket, Move.SPOC, "slack:U0FERN", by=INDIGO)
+    office.click(ticket, Action.SPOC, "slack:U0FERN", by=INDIGO)
     office.work()
 
     assert named == ["Fern Hill"]
@@ -322,7 +324,7 @@ def test_commands_in_a_comment_are_obeyed_and_get_a_reaction(office: Office, tic
     office.desk.hear(comment("/spoc @sage-hollowell\n/priority high\n/target 2027-03-01"))
     office.work()
 
-    now = office.ticket(ticket).facts
+    now = office.ticket(ticket).state
     assert (now.spoc, now.priority, str(now.target)) == ("sage-hollowell", Priority.HIGH, "2027-03-01")
     assert (office.tracker.reactions, said(office)) == ([(1, "+1")], [])
     assert len(office.chat.texts(INTAKE)) == 2
@@ -368,7 +370,7 @@ def test_commands_of_people_without_write_access_are_answered_and_not_obeyed(
     office.desk.hear(comment("/priority high", author="a-stranger"))
     office.work()
 
-    assert office.ticket(ticket).facts.priority is None
+    assert office.ticket(ticket).state.priority is None
     assert office.tracker.reactions == [(1, "confused")]
     assert "Only people with write access" in said(office)[0]
 
@@ -394,14 +396,14 @@ def test_a_wrong_command_gets_a_reaction_and_a_short_reply(
     assert office.tracker.reactions == [(1, "confused")]
     assert len(said(office)) == 1
     assert answer in said(office)[0]
-    assert office.ticket(ticket).facts == ticket.facts
+    assert office.ticket(ticket).state == ticket.state
 
 
 def test_a_right_command_beside_a_wrong_one_is_obeyed(office: Office, ticket: Ticket) -> None:
     office.desk.hear(comment("/priority high\n/uat"))
     office.work()
 
-    assert office.ticket(ticket).facts.priority is Priority.HIGH
+    assert office.ticket(ticket).state.priority is Priority.HIGH
     assert office.tracker.reactions == [(1, "confused")]
 
 
@@ -422,7 +424,7 @@ def test_a_reply_is_written_once_however_often_it_is_tried(office: Office, ticke
     def cut(*asked: object, **more: object) -> None:
         office.tracker.comment = write  # type: ignore[method-assign]
         write(*asked, **more)  # type: ignore[arg-type]
-        raise Unsure("GitHub: ReadTimeout")
+        raise OutcomeUnknown("GitHub: ReadTimeout")
 
     office.tracker.comment = cut  # type: ignore[method-assign]
     office.desk.hear(comment("/help"))

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from identity_bot.desk.ports import Polled
-from identity_bot.errors import Later, Refused, StoreError, Unsure
+from identity_bot.desk.ports import PollResult
+from identity_bot.errors import OutcomeUnknown, Rejected, Retryable, StoreError
 from identity_bot.store import schema as tables
 from identity_bot.tickets.model import EventKind, IssueComment, IssueSnapshot, Stage
 from tests.support_desk import Office
@@ -71,7 +71,7 @@ def test_a_start_during_a_poll_keeps_the_cursors(office: Office) -> None:
     before = waiting(office)[0].payload["cursors"]
     poll = office.tracker.poll
 
-    def meanwhile(*asked: Any, **more: Any) -> Polled | None:
+    def meanwhile(*asked: Any, **more: Any) -> PollResult | None:
         office.desk.keep_time()
         return poll(*asked, **more)
 
@@ -105,7 +105,7 @@ def test_a_poll_begins_where_the_last_one_ended(office: Office) -> None:
     asked: list[tuple[str, float]] = []
     poll = office.tracker.poll
 
-    def noting(repository: str, **more: Any) -> Polled | None:
+    def noting(repository: str, **more: Any) -> PollResult | None:
         asked.append((repository, more["since"]))
         return poll(repository, **more)
 
@@ -128,9 +128,9 @@ def test_a_poll_begins_where_the_last_one_ended(office: Office) -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        Later("GitHub: 503"),
-        Unsure("GitHub: 502"),
-        Refused("GitHub: 404"),
+        Retryable("GitHub: 503"),
+        OutcomeUnknown("GitHub: 502"),
+        Rejected("GitHub: 404"),
         StoreError("locked"),
         ZeroDivisionError(),
         KeyError("full_name"),
@@ -143,7 +143,7 @@ def test_no_failure_ends_polling_or_keeps_the_other_repository_from_it(
     poll = office.tracker.poll
     polled: list[str] = []
 
-    def failing(repository: str, **more: Any) -> Polled | None:
+    def failing(repository: str, **more: Any) -> PollResult | None:
         if repository == REQUESTS:
             raise error
         polled.append(repository)
@@ -166,7 +166,7 @@ def test_polls_are_further_apart_while_github_cannot_be_reached_and_then_as_befo
     office.work(1)
     pauses = []
     for fails in (1, 1, 1, 1, 1, 1, 1, 1, 0):
-        office.tracker.fails = [*[Later("GitHub: 503")] * 2 * fails]
+        office.tracker.fails = [*[Retryable("GitHub: 503")] * 2 * fails]
         office.clock.now = waiting(office)[0].due_at
         office.work(1)
         pauses.append(waiting(office)[0].due_at - office.clock.now + 1)
@@ -177,7 +177,7 @@ def test_polls_are_further_apart_while_github_cannot_be_reached_and_then_as_befo
 
 
 def test_a_time_that_github_names_is_waited_for(office: Office) -> None:
-    office.tracker.fails = [Later("GitHub: rate limit", 1800.0)]
+    office.tracker.fails = [Retryable("GitHub: rate limit", 1800.0)]
     start = office.clock.now
     office.desk.keep_time()
     office.work(1)
@@ -228,7 +228,7 @@ def test_a_renamed_repository_is_said_once_and_still_polled(office: Office) -> N
     ticket = office.submit()
     poll = office.tracker.poll
 
-    def renamed(repository: str, **more: Any) -> Polled | None:
+    def renamed(repository: str, **more: Any) -> PollResult | None:
         polled = poll(repository, **more)
         is_it = polled is not None and repository == REQUESTS
         return replace(polled, renamed_to="sandbox-org/ids") if polled and is_it else polled
@@ -263,7 +263,7 @@ def test_commands_in_comments_are_found_by_polling(office: Office) -> None:
     for _ in range(3):
         poll_once(office)
 
-    assert office.ticket(ticket).facts.priority
+    assert office.ticket(ticket).state.priority
     assert office.tracker.reactions == [(7, "+1")]
 
 
@@ -297,13 +297,13 @@ def test_all_that_changed_in_a_day_without_github_is_told_once(office: Office, c
     assert sorted(row.effect.kind for row in office.outbox.rows("waiting")) == [
         "clean_up",
         "poll",
-        "roll_call",
+        "resync",
     ]
     assert "parked" not in states(office.outbox)
 
 
 def _unreachable(*_: Any, **__: Any) -> None:
-    raise Later("GitHub: cannot be reached")
+    raise Retryable("GitHub: cannot be reached")
 
 
 # Cleaning up

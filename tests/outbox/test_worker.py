@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from identity_bot.errors import Later, Refused, StoreError, Unsure
+from identity_bot.errors import OutcomeUnknown, Rejected, Retryable, StoreError
 from identity_bot.outbox import queue as outbox_module
 from identity_bot.outbox import worker as worker_module
 from identity_bot.outbox.queue import LEASE, LOOKS, Outbox
@@ -94,7 +94,7 @@ def test_each_lane_has_its_own_pace(outbox: Outbox, clock: Clock) -> None:
 def test_the_pace_holds_after_a_refusal(outbox: Outbox, clock: Clock) -> None:
     """What was refused was asked for, and counts against the other side's limits."""
     enqueue(outbox.store, effect(), effect())
-    doing = worker(outbox, Recorder(answers=[Refused("no")]), pace=lambda lane: 1.0)
+    doing = worker(outbox, Recorder(answers=[Rejected("no")]), pace=lambda lane: 1.0)
 
     assert doing.run_due() == 1
     assert outbox.next_ready() == clock.now + 1
@@ -104,7 +104,7 @@ def test_the_pace_holds_after_a_refusal(outbox: Outbox, clock: Clock) -> None:
 
 
 def test_a_named_wait_delays_the_whole_lane_and_is_no_attempt(outbox: Outbox, clock: Clock) -> None:
-    act = Recorder(answers=[Later("429", 30.0)])
+    act = Recorder(answers=[Retryable("429", 30.0)])
     one, two = enqueue(outbox.store, effect(), effect())
     doing = worker(outbox, act)
 
@@ -125,12 +125,12 @@ def test_an_odd_wait_is_neither_a_hot_loop_nor_for_ever(
 ) -> None:
     enqueue(outbox.store, effect())
 
-    assert delays(outbox, clock, worker(outbox, Recorder(answers=[Later("429", asked)])), 1) == [waited]
+    assert delays(outbox, clock, worker(outbox, Recorder(answers=[Retryable("429", asked)])), 1) == [waited]
 
 
 def test_an_unnamed_wait_doubles_up_to_a_limit(outbox: Outbox, clock: Clock) -> None:
     enqueue(outbox.store, effect())
-    doing = worker(outbox, Recorder(answers=[Later("down")] * 11))
+    doing = worker(outbox, Recorder(answers=[Retryable("down")] * 11))
 
     assert delays(outbox, clock, doing, 11) == [
         1,
@@ -152,14 +152,14 @@ def test_jitter_spreads_a_wait_by_a_quarter(
     outbox: Outbox, clock: Clock, jitter: float, first: float
 ) -> None:
     enqueue(outbox.store, effect())
-    doing = worker(outbox, Recorder(answers=[Later("down")] * 2), jitter=lambda: jitter)
+    doing = worker(outbox, Recorder(answers=[Retryable("down")] * 2), jitter=lambda: jitter)
 
     assert delays(outbox, clock, doing, 2) == [first, 2 * first]
 
 
 def test_after_five_attempts_the_others_go_ahead(outbox: Outbox, clock: Clock) -> None:
     stuck, behind = enqueue(outbox.store, effect(), effect())
-    act = Recorder(answers=[Later("down")] * STEP_ASIDE_AFTER)
+    act = Recorder(answers=[Retryable("down")] * STEP_ASIDE_AFTER)
     doing = worker(outbox, act)
 
     delays(outbox, clock, doing, STEP_ASIDE_AFTER - 1)
@@ -177,7 +177,7 @@ def test_after_three_days_it_is_parked_and_told(outbox: Outbox, clock: Clock) ->
     [number] = enqueue(outbox.store, effect())
     doing = worker(
         outbox,
-        Recorder(answers=[Later("down")] * 3),
+        Recorder(answers=[Retryable("down")] * 3),
         parked=lambda transaction, given, reason: told.append(f"{given.id}: {reason}"),
     )
 
@@ -194,7 +194,7 @@ def test_after_three_days_it_is_parked_and_told(outbox: Outbox, clock: Clock) ->
 
 def test_a_timer_has_its_three_days_from_when_it_is_due(outbox: Outbox, clock: Clock) -> None:
     enqueue(outbox.store, effect(due_at=clock.now + 10 * GIVE_UP_AFTER))
-    doing = worker(outbox, Recorder(answers=[Later("down")]))
+    doing = worker(outbox, Recorder(answers=[Retryable("down")]))
 
     clock.move(10 * GIVE_UP_AFTER + 60)
     doing.run_due()
@@ -207,7 +207,7 @@ def test_what_waited_while_no_bot_was_running_has_its_three_days_from_its_first_
 ) -> None:
     """After a long week-end a single failure gives nothing up."""
     enqueue(outbox.store, effect())
-    doing = worker(outbox, Recorder(answers=[Later("down")] * 2 + [Later("limit", 60.0)]))
+    doing = worker(outbox, Recorder(answers=[Retryable("down")] * 2 + [Retryable("limit", 60.0)]))
     clock.move(2 * GIVE_UP_AFTER)
 
     delays(outbox, clock, doing, 3)
@@ -218,7 +218,7 @@ def test_what_waited_while_no_bot_was_running_has_its_three_days_from_its_first_
 
 def test_a_retried_effect_has_its_three_days_again(outbox: Outbox, clock: Clock) -> None:
     [number] = enqueue(outbox.store, effect())
-    doing = worker(outbox, Recorder(answers=[Refused("no"), Later("down")]))
+    doing = worker(outbox, Recorder(answers=[Rejected("no"), Retryable("down")]))
     doing.run_due()
     clock.move(10 * GIVE_UP_AFTER)
 
@@ -228,12 +228,12 @@ def test_a_retried_effect_has_its_three_days_again(outbox: Outbox, clock: Clock)
     assert states(outbox) == {"waiting": 1}
 
 
-# Refused
+# Rejected
 
 
 def test_what_is_refused_is_parked_and_told_in_one_transaction(outbox: Outbox) -> None:
     [number] = enqueue(outbox.store, effect())
-    act = Recorder(answers=[Refused("no such channel")])
+    act = Recorder(answers=[Rejected("no such channel")])
 
     def tell(transaction: Transaction, given: Effect, reason: str) -> None:
         transaction.enqueue(effect("told", payload={"id": given.id, "reason": reason}))
@@ -248,7 +248,7 @@ def test_what_is_refused_is_parked_and_told_in_one_transaction(outbox: Outbox) -
 def test_an_act_may_have_another_way_after_a_refusal(outbox: Outbox) -> None:
     told: list[str] = []
     enqueue(outbox.store, effect())
-    act = Recorder(answers=[Refused("no")], takes_refusals=True)
+    act = Recorder(answers=[Rejected("no")], takes_refusals=True)
 
     worker(outbox, act, parked=lambda transaction, given, reason: told.append(reason)).run_due()
 
@@ -277,7 +277,7 @@ def test_an_unknown_outcome_is_looked_for_three_times_and_then_done_again(
 ) -> None:
     """About ten seconds apart in all, as what was made may show up late."""
     [number] = enqueue(outbox.store, effect())
-    act = Recorder(answers=[Unsure("time-out")])
+    act = Recorder(answers=[OutcomeUnknown("time-out")])
     doing = worker(outbox, act)
 
     waits = delays(outbox, clock, doing, 3)
@@ -294,7 +294,7 @@ def test_an_act_whose_trace_is_found_is_not_done_again(outbox: Outbox, clock: Cl
     [number] = enqueue(outbox.store, effect())
     follows: list[Any] = []
     act = Recorder(
-        answers=[Unsure("time-out")],
+        answers=[OutcomeUnknown("time-out")],
         found=[*[None] * misses, FOUND],
         follows=lambda transaction, given, result: follows.append(result),
     )
@@ -311,7 +311,7 @@ def test_an_act_whose_trace_is_found_is_not_done_again(outbox: Outbox, clock: Cl
 def test_looking_holds_the_lane(outbox: Outbox, clock: Clock) -> None:
     """What is behind must not overtake what may have to be done again."""
     one, two = enqueue(outbox.store, effect(), effect())
-    act = Recorder(answers=[Unsure("time-out")])
+    act = Recorder(answers=[OutcomeUnknown("time-out")])
     doing = worker(outbox, act)
 
     delays(outbox, clock, doing, 3)
@@ -320,12 +320,12 @@ def test_looking_holds_the_lane(outbox: Outbox, clock: Clock) -> None:
     assert act.did == [one, one, two]
 
 
-@pytest.mark.parametrize("failure", [Later("429", 9.0), Later("down"), Unsure("time-out")])
+@pytest.mark.parametrize("failure", [Retryable("429", 9.0), Retryable("down"), OutcomeUnknown("time-out")])
 def test_an_act_is_not_done_again_while_looking_fails(
     outbox: Outbox, clock: Clock, failure: Exception
 ) -> None:
     enqueue(outbox.store, effect())
-    act = Recorder(answers=[Unsure("time-out")], found=[failure, failure, FOUND])
+    act = Recorder(answers=[OutcomeUnknown("time-out")], found=[failure, failure, FOUND])
     doing = worker(outbox, act)
 
     delays(outbox, clock, doing, 3)
@@ -338,7 +338,9 @@ def test_an_act_is_not_done_again_while_looking_fails(
 def test_where_looking_is_refused_nothing_is_done_twice(outbox: Outbox, clock: Clock) -> None:
     """Nor in another way: it is parked, and looked for again when it is retried."""
     [number] = enqueue(outbox.store, effect())
-    act = Recorder(answers=[Unsure("time-out")], found=[Refused("missing_scope")], takes_refusals=True)
+    act = Recorder(
+        answers=[OutcomeUnknown("time-out")], found=[Rejected("missing_scope")], takes_refusals=True
+    )
     doing = worker(outbox, act)
 
     delays(outbox, clock, doing, 1)
@@ -354,7 +356,7 @@ def test_where_looking_is_refused_nothing_is_done_twice(outbox: Outbox, clock: C
 
 def test_what_was_unsure_when_given_up_is_looked_for_when_retried(outbox: Outbox, clock: Clock) -> None:
     [number] = enqueue(outbox.store, effect())
-    act = Recorder(answers=[Later("down"), Unsure("time-out")], found=[FOUND])
+    act = Recorder(answers=[Retryable("down"), OutcomeUnknown("time-out")], found=[FOUND])
     doing = worker(outbox, act)
     doing.run_due()
     clock.move(GIVE_UP_AFTER + 1)
@@ -653,7 +655,7 @@ def test_logs_name_effects_and_show_nothing_of_them(
 ) -> None:
     caplog.set_level("DEBUG", logger="identity_bot")
     secret = "what somebody wrote"
-    answers = [Later("down"), Unsure("time-out"), Refused("no")]
+    answers = [Retryable("down"), OutcomeUnknown("time-out"), Rejected("no")]
     for answer in answers:
         enqueue(outbox.store, effect(payload={"text": secret}, ticket_id=ticket().id))
         doing = worker(outbox, Recorder(answers=[answer], found=[FOUND]))

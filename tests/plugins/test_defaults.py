@@ -12,6 +12,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from identity_bot import (
+    Action,
     Audience,
     Choice,
     Choices,
@@ -20,18 +21,17 @@ from identity_bot import (
     Email,
     Event,
     EventKind,
-    Facts,
     Files,
     Form,
     LongText,
     Member,
-    Move,
     Number,
     Option,
     Person,
     ShortText,
     Stage,
     Ticket,
+    TicketState,
     Url,
     YesNo,
     default_issue,
@@ -41,7 +41,7 @@ from identity_bot.forms.form import load
 from identity_bot.github.issue_body import LONGEST_BODY, LONGEST_REQUEST, body, ticket_id_in, with_status
 from identity_bot.plugins import defaults
 from identity_bot.plugins.defaults import remarks
-from identity_bot.tickets.model import Post, ticket_id
+from identity_bot.tickets.model import MessageRef, ticket_id
 
 SETTINGS: dict[str, Any] = {"leads": [], "messages": {}, "people": []}
 SSN = "123-45-6789"
@@ -233,7 +233,7 @@ def test_what_may_be_personal_is_remarked_unless_it_was_asked_for(answers: dict[
 
 def test_requestor_and_team_are_told_and_the_intake_channel_where_the_thread_is_elsewhere() -> None:
     event = Event(kind=EventKind.CREATED, ticket_id=ticket_id("V1"), at=0.0)
-    elsewhere = ticket({}, origin=Post(channel="C9", ts="1.2"))
+    elsewhere = ticket({}, origin=MessageRef(channel="C9", ts="1.2"))
 
     told = defaults.notify(ticket({}), event, FULL, SETTINGS)
     told_elsewhere = defaults.notify(elsewhere, event, FULL, SETTINGS)
@@ -246,17 +246,17 @@ def test_requestor_and_team_are_told_and_the_intake_channel_where_the_thread_is_
 
 @pytest.mark.parametrize("is_sensitive", [True, False])
 def test_the_intake_channel_hears_of_a_closed_ticket_but_never_of_a_sensitive_one(is_sensitive: bool) -> None:
-    closed = Facts(stage=Stage.CLOSED, close_reason=CloseReason.COMPLETED)
-    event = Event(kind=EventKind.CLOSED, ticket_id=ticket_id("V1"), at=0.0, was=Facts())
+    closed = TicketState(stage=Stage.CLOSED, close_reason=CloseReason.COMPLETED)
+    event = Event(kind=EventKind.CLOSED, ticket_id=ticket_id("V1"), at=0.0, was=TicketState())
 
-    told = defaults.notify(ticket({}, facts=closed, is_sensitive=is_sensitive), event, FULL, SETTINGS)
+    told = defaults.notify(ticket({}, state=closed, is_sensitive=is_sensitive), event, FULL, SETTINGS)
 
     assert [one.to for one in told] == [Audience.REQUESTOR, *([] if is_sensitive else [Audience.INTAKE])]
 
 
 def test_a_sensitive_ticket_that_was_asked_for_in_a_thread_is_not_announced_either() -> None:
     event = Event(kind=EventKind.CREATED, ticket_id=ticket_id("V1"), at=0.0)
-    sensitive = ticket({}, origin=Post(channel="C9", ts="1.2"), is_sensitive=True, is_direct=True)
+    sensitive = ticket({}, origin=MessageRef(channel="C9", ts="1.2"), is_sensitive=True, is_direct=True)
 
     told = defaults.notify(sensitive, event, FULL, SETTINGS)
 
@@ -266,15 +266,15 @@ def test_a_sensitive_ticket_that_was_asked_for_in_a_thread_is_not_announced_eith
 @pytest.mark.parametrize(
     ("kind", "buttons"),
     [
-        (EventKind.CREATED, (Move.CLOSE,)),
-        (EventKind.READY_FOR_UAT, (Move.ACCEPT, Move.REJECT)),
+        (EventKind.CREATED, (Action.CLOSE,)),
+        (EventKind.READY_FOR_UAT, (Action.ACCEPT, Action.REJECT)),
         (EventKind.TARGET_SET, ()),
     ],
 )
 def test_only_the_requestor_gets_buttons_for_what_they_can_do(
-    kind: EventKind, buttons: tuple[Move, ...]
+    kind: EventKind, buttons: tuple[Action, ...]
 ) -> None:
-    event = Event(kind=kind, ticket_id=ticket_id("V1"), at=0.0, was=Facts())
+    event = Event(kind=kind, ticket_id=ticket_id("V1"), at=0.0, was=TicketState())
 
     told = defaults.notify(ticket({}), event, FULL, SETTINGS)
 
@@ -379,7 +379,7 @@ def test_the_status_block_is_replaced_whole_whatever_the_requestors_name(name: s
     mine = ticket({}, requestor=Person(slack_id="U1", name=name, handle=handle))
     written = body(mine, "Request")
     linked = ticket(
-        {}, requestor=mine.requestor, thread=Post(channel="C1", ts="1", link="https://slack.test/p")
+        {}, requestor=mine.requestor, thread=MessageRef(channel="C1", ts="1", link="https://slack.test/p")
     )
 
     once = with_status(written, linked)

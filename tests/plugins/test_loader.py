@@ -26,7 +26,6 @@ from identity_bot import (
     CloseReason,
     Event,
     EventKind,
-    Facts,
     Form,
     IssueDraft,
     LongText,
@@ -35,13 +34,14 @@ from identity_bot import (
     ShortText,
     Stage,
     Ticket,
+    TicketState,
     TypeSettings,
     When,
     YesNo,
     hookimpl,
     settings,
 )
-from identity_bot.errors import PluginError, Refused, SettingsError
+from identity_bot.errors import PluginError, Rejected, SettingsError
 from identity_bot.plugins import defaults
 from identity_bot.plugins import loader as plugins
 from identity_bot.plugins.checks import HOOKS
@@ -553,7 +553,7 @@ def test_what_is_no_issue_is_refused_with_the_hook_named(load: Callable[..., Plu
     request_type = only(load, render_issue=lambda: answer)
 
     with pytest.raises(
-        Refused, match=r"render_issue of the request type 'coffee' failed with (Type|Value)Error"
+        Rejected, match=r"render_issue of the request type 'coffee' failed with (Type|Value)Error"
     ):
         request_type.render_issue(ticket())
 
@@ -562,7 +562,7 @@ def test_a_failing_render_issue_tells_nothing_of_the_answers(load: Callable[...,
     def render_issue(ticket: Ticket) -> IssueDraft:
         raise KeyError(ticket.answers["size"])
 
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Rejected) as refused:
         only(load, render_issue=render_issue).render_issue(ticket())
 
     assert str(refused.value) == "render_issue of the request type 'coffee' failed with KeyError"
@@ -578,7 +578,7 @@ def test_a_plugin_that_would_end_the_process_has_only_failed(load: Callable[...,
 
     with pytest.raises(RuntimeError, match=r"validate called sys.exit"):
         request_type.validate(ANSWERS, JUNIPER)
-    with pytest.raises(Refused):
+    with pytest.raises(Rejected):
         request_type.render_issue(ticket())
     assert request_type.notify(ticket(), CREATED) == defaults.notify(
         ticket(), CREATED, COFFEE, request_type.settings
@@ -596,8 +596,8 @@ def test_notifications_can_take_the_place_of_the_standard_words_to_one_audience(
     load: Callable[..., Plugins],
 ) -> None:
     mine = Notification(to=Audience.REQUESTOR, text="it is poured.", next="Sip.", instead=True)
-    closed = ticket(facts=Facts(stage=Stage.CLOSED, close_reason=CloseReason.COMPLETED))
-    event = Event(kind=EventKind.CLOSED, ticket_id=closed.id, at=0.0, was=Facts())
+    closed = ticket(state=TicketState(stage=Stage.CLOSED, close_reason=CloseReason.COMPLETED))
+    event = Event(kind=EventKind.CLOSED, ticket_id=closed.id, at=0.0, was=TicketState())
 
     request_type = only(load, notify=lambda: [mine])
     told = request_type.notify(closed, event)
@@ -634,15 +634,15 @@ def test_a_notification_instead_leaves_the_teams_card_unless_it_is_one(load: Cal
 def test_notify_may_look_at_what_has_changed_through_whom_and_why(load: Callable[..., Plugins]) -> None:
     def notify(ticket: Ticket, event: Event) -> list[Notification]:
         assert event.was
-        text = f"{event.was.stage.value} to {ticket.facts.stage.value}: {event.reason} ({event.by})"
+        text = f"{event.was.stage.value} to {ticket.state.stage.value}: {event.reason} ({event.by})"
         return [Notification(to=Audience.TEAM, text=text)]
 
-    tasted = ticket(facts=Facts(stage=Stage.IN_PROGRESS))
+    tasted = ticket(state=TicketState(stage=Stage.IN_PROGRESS))
     event = Event(
         kind=EventKind.REJECTED,
         ticket_id=tasted.id,
         at=0.0,
-        was=Facts(stage=Stage.UAT),
+        was=TicketState(stage=Stage.UAT),
         by="U1",
         reason="Cold",
     )
@@ -837,7 +837,7 @@ def test_no_log_says_what_a_failing_plugin_says(
     asked = replace(ticket(), answers=ANSWERS | {"size": "quartz pelican"})
     request_type = only(load, **{hook: fail})
 
-    with contextlib.suppress(Refused):
+    with contextlib.suppress(Rejected):
         request_type.render_issue(asked)
     request_type.notify(asked, CREATED)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from slack_bolt import BoltRequest
 
-from identity_bot.tickets.model import CloseReason, Move, Priority, Stage, Ticket
+from identity_bot.tickets.model import Action, CloseReason, Priority, Stage, Ticket
 from identity_bot_sandbox.slack.values import Message
 from tests.support import REVIEW, World, eventually
 
@@ -55,7 +55,7 @@ def buttons(message: Message) -> dict[str, dict[str, Any]]:
     }
 
 
-def press(world: World, user: str, move: Move, *, settled: bool = True) -> None:
+def press(world: World, user: str, move: Action, *, settled: bool = True) -> None:
     """Presses a button of the card."""
     ack = world.sandbox.slack.click(user, TEAM, card(world).ts, f"idbot:move:{move.value}")
     assert ack.is_ok
@@ -63,7 +63,7 @@ def press(world: World, user: str, move: Move, *, settled: bool = True) -> None:
         world.settle()
 
 
-def open_form(world: World, user: str, move: Move) -> dict[str, Any]:
+def open_form(world: World, user: str, move: Action) -> dict[str, Any]:
     """Presses a button of the card and waits for its form."""
     press(world, user, move, settled=False)
     return eventually(lambda: world.sandbox.slack.view(user) or {})
@@ -99,8 +99,8 @@ def told(world: World, user: str) -> str:
 
 def asked_to_try(world: World, ticket: Ticket) -> Message:
     """Brings the ticket to UAT, and the message by which its requestor is asked to try it."""
-    press(world, INDIGO, Move.TAKE)
-    press(world, INDIGO, Move.UAT)
+    press(world, INDIGO, Action.TAKE)
+    press(world, INDIGO, Action.UAT)
     [message] = eventually(lambda: can_be_answered(world, ticket))
     return message
 
@@ -120,7 +120,7 @@ def thread(world: World, ticket: Ticket) -> list[Message]:
 
 
 def test_who_takes_a_ticket_is_assigned_in_github_and_the_card_says_so(world: World, ticket: Ticket) -> None:
-    press(world, INDIGO, Move.TAKE)
+    press(world, INDIGO, Action.TAKE)
 
     [issue] = world.sandbox.github.issues(REPOSITORY)
     assert issue.assignees == (INDIGOS,)
@@ -130,24 +130,24 @@ def test_who_takes_a_ticket_is_assigned_in_github_and_the_card_says_so(world: Wo
 
 
 def test_a_ticket_goes_through_its_life_by_buttons(world: World, ticket: Ticket) -> None:
-    press(world, INDIGO, Move.CRITICAL)
-    press(world, INDIGO, Move.TAKE)
-    press(world, INDIGO, Move.RELEASE)
+    press(world, INDIGO, Action.CRITICAL)
+    press(world, INDIGO, Action.TAKE)
+    press(world, INDIGO, Action.RELEASE)
     released = now(world)
-    open_form(world, INDIGO, Move.CLOSE)
+    open_form(world, INDIGO, Action.CLOSE)
     send(world, INDIGO, value="completed", reason="Merged")
     closed = now(world)
-    press(world, INDIGO, Move.REOPEN)
+    press(world, INDIGO, Action.REOPEN)
 
-    assert (released.stage, released.facts.priority) == (Stage.RELEASED, Priority.CRITICAL)
-    assert (closed.stage, closed.facts.close_reason) == (Stage.CLOSED, CloseReason.COMPLETED)
+    assert (released.stage, released.state.priority) == (Stage.RELEASED, Priority.CRITICAL)
+    assert (closed.stage, closed.state.close_reason) == (Stage.CLOSED, CloseReason.COMPLETED)
     assert now(world).stage is not Stage.CLOSED
 
 
 def test_the_card_offers_only_what_is_possible(world: World, ticket: Ticket) -> None:
     before = set(buttons(card(world)))
-    press(world, INDIGO, Move.TAKE)
-    press(world, INDIGO, Move.CRITICAL)
+    press(world, INDIGO, Action.TAKE)
+    press(world, INDIGO, Action.CRITICAL)
 
     assert before == {"take", "assign", "priority", "critical", "spoc", "target", "close"}
     assert set(buttons(card(world))) == before - {"critical"} | {"uat", "release"}
@@ -156,14 +156,14 @@ def test_the_card_offers_only_what_is_possible(world: World, ticket: Ticket) -> 
 def test_who_has_no_known_login_is_told_how_to_take_a_ticket(world: World, ticket: Ticket) -> None:
     world.sandbox.slack.invite(MARLO, TEAM)
 
-    press(world, MARLO, Move.TAKE)
+    press(world, MARLO, Action.TAKE)
 
     assert "I do not know your GitHub login" in told(world, MARLO)
     assert now(world).stage is Stage.OPEN
 
 
-@pytest.mark.parametrize("move", [Move.TAKE, Move.CRITICAL, Move.TARGET, Move.REOPEN])
-def test_who_is_not_of_the_team_is_told_who_may(world: World, ticket: Ticket, move: Move) -> None:
+@pytest.mark.parametrize("move", [Action.TAKE, Action.CRITICAL, Action.TARGET, Action.REOPEN])
+def test_who_is_not_of_the_team_is_told_who_may(world: World, ticket: Ticket, move: Action) -> None:
     """Before any form is shown; the requestor too."""
     for user in (MARLO, JUNIPER):
         assert clicked(world, user, move.value, ticket.id).status == 200
@@ -184,7 +184,7 @@ def test_who_has_left_the_team_is_told_so(
 
 
 def test_a_click_on_an_old_card_says_what_is_possible_now(world: World, ticket: Ticket) -> None:
-    open_form(world, INDIGO, Move.CLOSE)
+    open_form(world, INDIGO, Action.CLOSE)
     send(world, INDIGO, value="completed")
 
     clicked(world, INDIGO, "take", ticket.id)
@@ -211,23 +211,23 @@ def test_a_button_of_another_version_is_said(world: World, move: str, value: Any
 
 def test_clicking_twice_at_once_does_it_once(world: World, ticket: Ticket) -> None:
     with ThreadPoolExecutor(5) as hands:
-        list(hands.map(lambda _: press(world, INDIGO, Move.TAKE, settled=False), range(5)))
+        list(hands.map(lambda _: press(world, INDIGO, Action.TAKE, settled=False), range(5)))
     world.settle()
 
     assert len(world.sandbox.github.comments(REPOSITORY, 1)) == 1
-    assert now(world).facts.assignees == (INDIGOS,)
+    assert now(world).state.assignees == (INDIGOS,)
 
 
 def test_two_people_at_once_are_both_heard(world: World, ticket: Ticket) -> None:
     with ThreadPoolExecutor(2) as hands:
-        one = hands.submit(press, world, INDIGO, Move.CRITICAL, settled=False)
-        other = hands.submit(press, world, SAGE, Move.TAKE, settled=False)
+        one = hands.submit(press, world, INDIGO, Action.CRITICAL, settled=False)
+        other = hands.submit(press, world, SAGE, Action.TAKE, settled=False)
         one.result()
         other.result()
     world.settle()
 
-    facts = now(world).facts
-    assert (facts.priority, facts.assignees) == (Priority.CRITICAL, ("sage-hollowell",))
+    state = now(world).state
+    assert (state.priority, state.assignees) == (Priority.CRITICAL, ("sage-hollowell",))
 
 
 def test_a_database_that_is_locked_is_said_and_nothing_is_changed(world: World, ticket: Ticket) -> None:
@@ -235,7 +235,7 @@ def test_a_database_that_is_locked_is_said_and_nothing_is_changed(world: World, 
     other = sqlite3.connect(str(world.bot.store.engine.url.database), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
 
-    press(world, INDIGO, Move.CRITICAL, settled=False)
+    press(world, INDIGO, Action.CRITICAL, settled=False)
     said = told(world, INDIGO)
     other.execute("ROLLBACK")
     other.close()
@@ -250,13 +250,13 @@ def test_a_slow_list_of_members_delays_no_ack(world: World, ticket: Ticket) -> N
     ack = world.sandbox.slack.click(INDIGO, TEAM, card(world).ts, "idbot:move:critical")
 
     assert ack.is_ok
-    eventually(lambda: world.bot.desk.ticket(ticket.id).facts.priority is Priority.CRITICAL)  # type: ignore[union-attr]
+    eventually(lambda: world.bot.desk.ticket(ticket.id).state.priority is Priority.CRITICAL)  # type: ignore[union-attr]
 
 
 def test_when_slack_does_not_tell_who_is_of_the_team_that_is_said(world: World, ticket: Ticket) -> None:
     world.sandbox.slack.faults.add("conversations.members", error="internal_error", times=None)
 
-    press(world, INDIGO, Move.CRITICAL, settled=False)
+    press(world, INDIGO, Action.CRITICAL, settled=False)
 
     assert "I could not find out who may do that" in told(world, INDIGO)
 
@@ -266,7 +266,7 @@ def test_when_slack_does_not_tell_who_is_of_the_team_that_is_said(world: World, 
 
 def test_a_target_date_is_asked_for_checked_and_set(world: World, ticket: Ticket) -> None:
     today = world.bot.desk.today()
-    open_form(world, INDIGO, Move.TARGET)
+    open_form(world, INDIGO, Action.TARGET)
 
     past = send(world, INDIGO, value=today - timedelta(days=1))
     far = send(world, INDIGO, value=today + timedelta(days=800))
@@ -276,13 +276,13 @@ def test_a_target_date_is_asked_for_checked_and_set(world: World, ticket: Ticket
     assert "two years" in far["idbot:value"]
     assert fine == {}
     assert world.sandbox.slack.view(INDIGO) is None
-    assert now(world).facts.target == today + timedelta(days=10)
+    assert now(world).state.target == today + timedelta(days=10)
     assert "Change target date…" in str(card(world).blocks)
 
 
 def test_a_ticket_is_assigned_to_a_member_whose_login_is_known(world: World, ticket: Ticket) -> None:
     world.sandbox.slack.invite(MARLO, TEAM)
-    open_form(world, LINDEN, Move.ASSIGN)
+    open_form(world, LINDEN, Action.ASSIGN)
 
     stranger = send(world, LINDEN, value=JUNIPER)
     unknown = send(world, LINDEN, value=MARLO)
@@ -291,12 +291,12 @@ def test_a_ticket_is_assigned_to_a_member_whose_login_is_known(world: World, tic
     assert "no member of the Identity Team" in stranger["idbot:value"]
     assert "I do not know their GitHub login" in unknown["idbot:value"]
     assert fine == {}
-    assert now(world).facts.assignees == ("sage-hollowell",)
+    assert now(world).state.assignees == ("sage-hollowell",)
 
 
 def test_a_spoc_needs_no_login(world: World, ticket: Ticket) -> None:
     world.sandbox.slack.invite(MARLO, TEAM)
-    open_form(world, INDIGO, Move.SPOC)
+    open_form(world, INDIGO, Action.SPOC)
 
     assert send(world, INDIGO, value=MARLO) == {}
 
@@ -304,7 +304,7 @@ def test_a_spoc_needs_no_login(world: World, ticket: Ticket) -> None:
 
 
 def test_a_priority_is_set(world: World, ticket: Ticket) -> None:
-    open_form(world, INDIGO, Move.PRIORITY)
+    open_form(world, INDIGO, Action.PRIORITY)
 
     assert send(world, INDIGO, value="low") == {}
 
@@ -313,8 +313,8 @@ def test_a_priority_is_set(world: World, ticket: Ticket) -> None:
 
 def test_a_form_over_what_has_changed_since_says_so(world: World, ticket: Ticket) -> None:
     """Two people close at once: the second reads why the form is of no use any more."""
-    open_form(world, SAGE, Move.TARGET)
-    open_form(world, INDIGO, Move.CLOSE)
+    open_form(world, SAGE, Action.TARGET)
+    open_form(world, INDIGO, Action.CLOSE)
     send(world, INDIGO, value="duplicate")
 
     send(world, SAGE, value=world.bot.desk.today())
@@ -325,7 +325,7 @@ def test_a_form_over_what_has_changed_since_says_so(world: World, ticket: Ticket
 
 
 def test_a_form_that_could_not_be_kept_stays_to_be_sent_again(world: World, ticket: Ticket) -> None:
-    open_form(world, INDIGO, Move.PRIORITY)
+    open_form(world, INDIGO, Action.PRIORITY)
     world.sandbox.slack.fill(INDIGO, {"idbot:value": "high"})
     other = sqlite3.connect(str(world.bot.store.engine.url.database), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -339,13 +339,13 @@ def test_a_form_that_could_not_be_kept_stays_to_be_sent_again(world: World, tick
     assert "nothing was changed" in over or "longer than usual" in over
     assert world.sandbox.slack.submit(INDIGO) == {}
     world.settle()
-    assert now(world).facts.priority is Priority.HIGH
+    assert now(world).state.priority is Priority.HIGH
 
 
 def test_a_form_that_slack_does_not_open_is_said(world: World, ticket: Ticket) -> None:
     world.sandbox.slack.faults.add("views.open", error="expired_trigger_id")
 
-    press(world, INDIGO, Move.TARGET)
+    press(world, INDIGO, Action.TARGET)
 
     assert "did not let me open the form" in told(world, INDIGO)
 
@@ -361,7 +361,7 @@ def test_a_form_of_another_version_is_said(world: World) -> None:
 
 
 def test_sending_a_form_twice_does_it_once(world: World, ticket: Ticket) -> None:
-    open_form(world, INDIGO, Move.PRIORITY)
+    open_form(world, INDIGO, Action.PRIORITY)
     world.sandbox.slack.fill(INDIGO, {"idbot:value": "high"})
 
     world.sandbox.slack.submit(INDIGO, clicks=4)
@@ -420,7 +420,7 @@ def test_the_requestor_closes_their_own_request(world: World, ticket: Ticket) ->
 
     assert send(world, JUNIPER, value="not planned", reason="Found it myself") == {}
 
-    assert now(world).facts.close_reason is CloseReason.NOT_PLANNED
+    assert now(world).state.close_reason is CloseReason.NOT_PLANNED
     eventually(lambda: "closed the request" in world.sandbox.slack.messages(INTAKE)[0].text)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.test_blocks import DRAFT, FULL, spoken, text, ticket
+from tests.slack.test_modal import DRAFT, FULL, spoken, text, ticket
 
 from identity_bot import Form, LongText, Person, YesNo
 from identity_bot.errors import Invalid
@@ -29,8 +29,8 @@ from identity_bot.slack.card import (
     click_in,
     move_form,
 )
-from identity_bot.tickets.lifecycle import MOVES, By, possible
-from identity_bot.tickets.model import Change, CloseReason, Facts, Move, Priority, Stage, Ticket
+from identity_bot.tickets.lifecycle import ACTIONS, By, possible
+from identity_bot.tickets.model import Action, Change, CloseReason, Priority, Stage, Ticket, TicketState
 from identity_bot.tickets.people import People
 
 PEOPLE = People(
@@ -41,15 +41,15 @@ PEOPLE = People(
 )
 TEAM = frozenset({"U0INDIGO", "U0LINDEN", "U0SAGE"})
 TODAY = date(2026, 11, 21)
-CLICK = Click(move=Move.REJECT, ticket_id="T1", text="Ready", response_url="https://hooks.slack.test/1")
+CLICK = Click(move=Action.REJECT, ticket_id="T1", text="Ready", response_url="https://hooks.slack.test/1")
 
 
-def at(stage: Stage, **facts: Any) -> Ticket:
+def at(stage: Stage, **state: Any) -> Ticket:
     """A ticket at a stage."""
     return ticket(
         answers={},
         headline="New ticket",
-        facts=Facts(stage=stage, **facts),
+        state=TicketState(stage=stage, **state),
         repository="sandbox-org/requests",
     )
 
@@ -81,13 +81,13 @@ def sent(click: Click, **entered: Any) -> dict[str, Any]:
     return {**move_form(at(Stage.UAT), click), "state": {"values": values}}
 
 
-def read(move: Move, **entered: Any) -> Change:
+def read(move: Action, **entered: Any) -> Change:
     """The change that a form asks for."""
     click = replace(CLICK, move=move)
     return change_in(sent(click, **entered), move, people=PEOPLE, is_team=TEAM.__contains__, today=TODAY)
 
 
-def problem(move: Move, **entered: Any) -> dict[str, str]:
+def problem(move: Action, **entered: Any) -> dict[str, str]:
     """What is wrong with a form."""
     with pytest.raises(Invalid) as refused:
         read(move, **entered)
@@ -161,7 +161,7 @@ def test_a_card_offers_the_team_what_is_possible_now_and_nothing_else(
 
     shown = card(now, FULL, PEOPLE)
 
-    teams = {move for move in possible(now) if MOVES[move].by is not By.REQUESTOR}
+    teams = {move for move in possible(now) if ACTIONS[move].by is not By.REQUESTOR}
     assert set(buttons(shown)) == {f"idbot:move:{move.value}" for move in teams}
     assert check_message(shown) == []
 
@@ -186,7 +186,7 @@ def test_a_sensitive_tickets_card_says_where_to_read_it() -> None:
 
 
 def test_the_order_of_the_buttons_has_all_the_teams_moves() -> None:
-    assert set(ORDER) == {move for move, row in MOVES.items() if row.by is not By.REQUESTOR}
+    assert set(ORDER) == {move for move, row in ACTIONS.items() if row.by is not By.REQUESTOR}
 
 
 def test_a_target_date_that_is_set_can_be_changed() -> None:
@@ -196,7 +196,7 @@ def test_a_target_date_that_is_set_can_be_changed() -> None:
 
 
 def test_what_is_odd_about_an_issue_is_on_the_card() -> None:
-    shown = card(replace(at(Stage.OPEN), remark="the issue has labels of <2> stages"), FULL, PEOPLE)
+    shown = card(replace(at(Stage.OPEN), inconsistency="the issue has labels of <2> stages"), FULL, PEOPLE)
 
     assert "The issue has labels of &lt;2&gt; stages." in shown["text"]
     assert check_message(shown) == []
@@ -225,10 +225,10 @@ def test_a_card_shows_answers() -> None:
 @given(st.dictionaries(st.sampled_from([q.name for q in FULL.questions]), text), text, text, text)
 @settings(max_examples=60, deadline=None, derandomize=True)
 def test_slack_takes_a_card_whatever_was_answered_and_its_text_is_complete(
-    answers: dict[str, str], name: str, headline: str, remark: str
+    answers: dict[str, str], name: str, headline: str, inconsistency: str
 ) -> None:
     requestor = Person(slack_id="U1", name=name, team=name)
-    now = ticket(answers=answers, requestor=requestor, headline=headline, remark=remark)
+    now = ticket(answers=answers, requestor=requestor, headline=headline, inconsistency=inconsistency)
 
     shown = card(now, FULL, PEOPLE)
 
@@ -289,7 +289,7 @@ def test_a_click_on_a_card_says_which_move_of_which_ticket() -> None:
 
     click = click_in({"actions": [action], "message": {"text": "the card"}, "response_url": "https://x.test"})
 
-    assert click == Click(move=Move.TAKE, ticket_id=ticket().id, response_url="https://x.test")
+    assert click == Click(move=Action.TAKE, ticket_id=ticket().id, response_url="https://x.test")
 
 
 @pytest.mark.parametrize(
@@ -331,7 +331,7 @@ def test_a_message_too_long_for_a_forms_memory_is_left_as_it_is() -> None:
 
 @pytest.mark.parametrize("move", sorted(ASKING))
 @pytest.mark.parametrize("stage", [Stage.OPEN, Stage.UAT])
-def test_slack_takes_the_form_of_every_move(move: Move, stage: Stage) -> None:
+def test_slack_takes_the_form_of_every_move(move: Action, stage: Stage) -> None:
     now = at(stage, priority=Priority.LOW, target=TODAY)
 
     view = move_form(
@@ -345,8 +345,8 @@ def test_slack_takes_the_form_of_every_move(move: Move, stage: Stage) -> None:
 def test_a_form_starts_from_what_is_so() -> None:
     now = at(Stage.IN_PROGRESS, priority=Priority.LOW, target=date(2026, 12, 1))
 
-    target = move_form(now, replace(CLICK, move=Move.TARGET))
-    priority = move_form(now, replace(CLICK, move=Move.PRIORITY))
+    target = move_form(now, replace(CLICK, move=Action.TARGET))
+    priority = move_form(now, replace(CLICK, move=Action.PRIORITY))
 
     assert target["title"]["text"] == "Change target date"
     assert target["blocks"][1]["element"]["initial_date"] == "2026-12-01"
@@ -357,54 +357,54 @@ def test_a_form_starts_from_what_is_so() -> None:
     ("move", "entered", "change"),
     [
         (
-            Move.ASSIGN,
+            Action.ASSIGN,
             {"value": person("U0LINDEN")},
-            Change(move=Move.ASSIGN, value="linden-brookmere"),
+            Change(move=Action.ASSIGN, value="linden-brookmere"),
         ),
-        (Move.SPOC, {"value": person("U0INDIGO")}, Change(move=Move.SPOC, value="indigo-marshwick")),
-        (Move.SPOC, {"value": person("U0SAGE")}, Change(move=Move.SPOC, value="slack:U0SAGE")),
-        (Move.PRIORITY, {"value": "high"}, Change(move=Move.PRIORITY, value="high")),
-        (Move.TARGET, {"value": day("2026-11-21")}, Change(move=Move.TARGET, value="2026-11-21")),
-        (Move.TARGET, {"value": day("2028-11-21")}, Change(move=Move.TARGET, value="2028-11-21")),
+        (Action.SPOC, {"value": person("U0INDIGO")}, Change(move=Action.SPOC, value="indigo-marshwick")),
+        (Action.SPOC, {"value": person("U0SAGE")}, Change(move=Action.SPOC, value="slack:U0SAGE")),
+        (Action.PRIORITY, {"value": "high"}, Change(move=Action.PRIORITY, value="high")),
+        (Action.TARGET, {"value": day("2026-11-21")}, Change(move=Action.TARGET, value="2026-11-21")),
+        (Action.TARGET, {"value": day("2028-11-21")}, Change(move=Action.TARGET, value="2028-11-21")),
         (
-            Move.CLOSE,
+            Action.CLOSE,
             {"value": "not planned", "reason": " Out of\r\nscope "},
-            Change(move=Move.CLOSE, value="not planned", reason="Out of\nscope"),
+            Change(move=Action.CLOSE, value="not planned", reason="Out of\nscope"),
         ),
-        (Move.CLOSE, {"value": "duplicate", "reason": None}, Change(move=Move.CLOSE, value="duplicate")),
+        (Action.CLOSE, {"value": "duplicate", "reason": None}, Change(move=Action.CLOSE, value="duplicate")),
         (
-            Move.REJECT,
+            Action.REJECT,
             {"reason": "It asks twice"},
-            Change(move=Move.REJECT, reason="It asks twice"),
+            Change(move=Action.REJECT, reason="It asks twice"),
         ),
     ],
 )
-def test_a_filled_in_form_is_a_change(move: Move, entered: dict[str, Any], change: Change) -> None:
+def test_a_filled_in_form_is_a_change(move: Action, entered: dict[str, Any], change: Change) -> None:
     assert read(move, **entered) == change
 
 
 @pytest.mark.parametrize(
     ("move", "entered", "block", "said"),
     [
-        (Move.ASSIGN, {}, VALUE, "choose somebody"),
-        (Move.ASSIGN, {"value": person("U0JUNIPER")}, VALUE, "no member of the Identity Team"),
-        (Move.ASSIGN, {"value": person("U0SAGE")}, VALUE, "Please assign them in GitHub"),
-        (Move.SPOC, {"value": person("U0JUNIPER")}, VALUE, "no member of the Identity Team"),
-        (Move.PRIORITY, {"value": "huge"}, VALUE, "one of the priorities"),
-        (Move.PRIORITY, {}, VALUE, "one of the priorities"),
-        (Move.TARGET, {"value": day("2026-11-20")}, VALUE, "in the past"),
-        (Move.TARGET, {"value": day("2028-11-22")}, VALUE, "two years"),
-        (Move.TARGET, {"value": day("2026-02-30")}, VALUE, "choose a day"),
-        (Move.TARGET, {"value": day("tomorrow")}, VALUE, "choose a day"),
-        (Move.TARGET, {}, VALUE, "choose a day"),
-        (Move.CLOSE, {"value": "deleted"}, VALUE, "one of the reasons"),
-        (Move.CLOSE, {"value": "completed", "reason": "SSN 123-45-6789"}, REASON, "Social Security number"),
-        (Move.REJECT, {"reason": " \n "}, REASON, "what is missing"),
-        (Move.REJECT, {"reason": "password: Hunter2!x"}, REASON, "a password"),
+        (Action.ASSIGN, {}, VALUE, "choose somebody"),
+        (Action.ASSIGN, {"value": person("U0JUNIPER")}, VALUE, "no member of the Identity Team"),
+        (Action.ASSIGN, {"value": person("U0SAGE")}, VALUE, "Please assign them in GitHub"),
+        (Action.SPOC, {"value": person("U0JUNIPER")}, VALUE, "no member of the Identity Team"),
+        (Action.PRIORITY, {"value": "huge"}, VALUE, "one of the priorities"),
+        (Action.PRIORITY, {}, VALUE, "one of the priorities"),
+        (Action.TARGET, {"value": day("2026-11-20")}, VALUE, "in the past"),
+        (Action.TARGET, {"value": day("2028-11-22")}, VALUE, "two years"),
+        (Action.TARGET, {"value": day("2026-02-30")}, VALUE, "choose a day"),
+        (Action.TARGET, {"value": day("tomorrow")}, VALUE, "choose a day"),
+        (Action.TARGET, {}, VALUE, "choose a day"),
+        (Action.CLOSE, {"value": "deleted"}, VALUE, "one of the reasons"),
+        (Action.CLOSE, {"value": "completed", "reason": "SSN 123-45-6789"}, REASON, "Social Security number"),
+        (Action.REJECT, {"reason": " \n "}, REASON, "what is missing"),
+        (Action.REJECT, {"reason": "password: Hunter2!x"}, REASON, "a password"),
     ],
 )
 def test_what_is_wrong_stands_at_its_field(
-    move: Move, entered: dict[str, Any], block: str, said: str
+    move: Action, entered: dict[str, Any], block: str, said: str
 ) -> None:
     problems = problem(move, **entered)
 
@@ -417,9 +417,9 @@ def test_what_is_wrong_stands_at_its_field(
 
 
 def test_a_leap_day_is_held_to_the_same_two_years() -> None:
-    click = replace(CLICK, move=Move.TARGET)
+    click = replace(CLICK, move=Action.TARGET)
     view = sent(click, value=day("2030-02-28"))
 
-    change = change_in(view, Move.TARGET, people=PEOPLE, is_team=bool, today=date(2028, 2, 29))
+    change = change_in(view, Action.TARGET, people=PEOPLE, is_team=bool, today=date(2028, 2, 29))
 
     assert change.value == "2030-02-28"

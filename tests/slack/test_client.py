@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from identity_bot.errors import IdentityBotError, Later, Refused, Unsure
+from identity_bot.errors import IdentityBotError, OutcomeUnknown, Rejected, Retryable
 from identity_bot.slack.client import SlackChat
-from identity_bot.tickets.model import Post
+from identity_bot.tickets.model import MessageRef
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.server import Sandbox
 from identity_bot_sandbox.slack.state import SCOPES
@@ -23,17 +23,17 @@ MESSAGE = {"text": "Hello", "blocks": []}
 
 EVERYWHERE = {
     # docs.slack.dev/reference/methods: the errors that every method shares
-    Refused: """deprecated_endpoint invalid_arg_name invalid_arguments invalid_array_arg invalid_charset
+    Rejected: """deprecated_endpoint invalid_arg_name invalid_arguments invalid_array_arg invalid_charset
         invalid_form_data invalid_post_type is_bot method_deprecated missing_post_type missing_scope
         no_permission not_allowed_token_type""",
-    Later: """access_denied accesslimited account_inactive ekm_access_denied enterprise_is_restricted
+    Retryable: """access_denied accesslimited account_inactive ekm_access_denied enterprise_is_restricted
         invalid_auth not_authed org_login_required ratelimited request_timeout team_access_not_granted
         team_added_to_org token_expired token_revoked two_factor_setup_required""",
-    Unsure: "fatal_error internal_error service_unavailable",
+    OutcomeUnknown: "fatal_error internal_error service_unavailable",
 }
 OWN = {
     "chat.postMessage": {
-        Refused: """as_user_not_supported attachment_payload_limit_exceeded cannot_reply_to_message
+        Rejected: """as_user_not_supported attachment_payload_limit_exceeded cannot_reply_to_message
             channel_not_found duplicate_channel_not_found duplicate_message_not_found invalid_blocks
             invalid_blocks_format invalid_metadata_format invalid_metadata_schema is_archived
             markdown_text_conflict messages_tab_disabled metadata_must_be_sent_from_app metadata_too_large
@@ -42,55 +42,55 @@ OWN = {
             restricted_action_thread_locked restricted_action_thread_only_channel
             slack_connect_canvas_sharing_blocked slack_connect_file_link_sharing_blocked
             slack_connect_lists_sharing_blocked team_not_found too_many_attachments too_many_contact_cards""",
-        Later: "rate_limited message_limit_exceeded",
+        Retryable: "rate_limited message_limit_exceeded",
     },
     "chat.update": {
-        Refused: """as_user_not_supported block_mismatch cant_broadcast_message invalid_attachments invalid_blocks
+        Rejected: """as_user_not_supported block_mismatch cant_broadcast_message invalid_attachments invalid_blocks
             invalid_blocks_format invalid_metadata_format invalid_metadata_schema markdown_text_conflict
             metadata_must_be_sent_from_app metadata_too_large msg_too_long no_dual_broadcast_content_update no_text
             slack_connect_file_link_sharing_blocked streaming_state_conflict team_not_found
             too_many_attachments""",
-        Later: "external_channel_migrating",
-        Unsure: "update_failed",
+        Retryable: "external_channel_migrating",
+        OutcomeUnknown: "update_failed",
     },
     "chat.delete": {
-        Refused: "cant_delete_message channel_not_found compliance_exports_prevent_deletion",
+        Rejected: "cant_delete_message channel_not_found compliance_exports_prevent_deletion",
     },
     "conversations.members": {
-        Refused: """channel_not_found invalid_cursor invalid_limit method_not_supported_for_channel_type""",
-        Later: "fetch_members_failed",
+        Rejected: """channel_not_found invalid_cursor invalid_limit method_not_supported_for_channel_type""",
+        Retryable: "fetch_members_failed",
     },
     "usergroups.users.list": {
-        Refused: "invalid_cursor no_such_subteam plan_upgrade_required user_is_restricted"
+        Rejected: "invalid_cursor no_such_subteam plan_upgrade_required user_is_restricted"
     },
-    "views.update": {Refused: "duplicate_external_id hash_conflict not_found view_too_large"},
-    "chat.getPermalink": {Refused: "channel_not_found message_not_found"},
+    "views.update": {Rejected: "duplicate_external_id hash_conflict not_found view_too_large"},
+    "chat.getPermalink": {Rejected: "channel_not_found message_not_found"},
     "conversations.history": {
-        Refused: """channel_is_limited_access channel_not_found invalid_cursor invalid_metadata_filter_keys
+        Rejected: """channel_is_limited_access channel_not_found invalid_cursor invalid_metadata_filter_keys
             invalid_ts_latest invalid_ts_oldest not_in_channel"""
     },
     "conversations.replies": {
-        Refused: """channel_not_found invalid_cursor invalid_metadata_filter_keys invalid_ts_latest
+        Rejected: """channel_not_found invalid_cursor invalid_metadata_filter_keys invalid_ts_latest
             invalid_ts_oldest list_record_comment_fetch_failed method_not_supported_for_channel_type"""
     },
     "conversations.list": {
-        Refused: """invalid_cursor invalid_limit invalid_types method_not_supported_for_channel_type
+        Rejected: """invalid_cursor invalid_limit invalid_types method_not_supported_for_channel_type
             missing_argument"""
     },
     "conversations.open": {
-        Refused: """channel_not_found invalid_user_combination method_not_supported_for_channel_type
+        Rejected: """channel_not_found invalid_user_combination method_not_supported_for_channel_type
             not_enough_users too_many_users user_disabled user_not_found user_not_visible
             users_list_not_supplied"""
     },
 }
 CALLS: dict[str, Callable[[SlackChat], object]] = {
     "chat.postMessage": lambda chat: chat.post(INTAKE, MESSAGE, mark="1", thread_ts=None),
-    "chat.update": lambda chat: chat.update(Post(channel=INTAKE, ts="1.0"), MESSAGE),
-    "chat.delete": lambda chat: chat.delete(Post(channel=INTAKE, ts="1.0")),
+    "chat.update": lambda chat: chat.update(MessageRef(channel=INTAKE, ts="1.0"), MESSAGE),
+    "chat.delete": lambda chat: chat.delete(MessageRef(channel=INTAKE, ts="1.0")),
     "conversations.members": lambda chat: chat.members(TEAM),
     "usergroups.users.list": lambda chat: chat.members(GROUP),
     "views.update": lambda chat: chat.show("V1", {"type": "modal"}),
-    "chat.getPermalink": lambda chat: chat.link_to(Post(channel=INTAKE, ts="1.0")),
+    "chat.getPermalink": lambda chat: chat.link_to(MessageRef(channel=INTAKE, ts="1.0")),
     "conversations.history": lambda chat: chat.find_post(INTAKE, "1", 0.0, thread_ts=None),
     "conversations.replies": lambda chat: chat.find_post(INTAKE, "1", 0.0, thread_ts="1.0"),
     "conversations.list": lambda chat: chat.find_post("#vsp-identity", "1", 0.0, thread_ts=None),
@@ -150,7 +150,7 @@ def test_a_limit_says_how_long_to_wait_and_nobody_sleeps(
     slack.faults.add(method, retry_after=17)
     began = time.monotonic()
 
-    with pytest.raises(Later) as later:
+    with pytest.raises(Retryable) as later:
         CALLS[method](chat)
 
     assert later.value.seconds == 17
@@ -161,7 +161,7 @@ def test_a_limit_says_how_long_to_wait_and_nobody_sleeps(
 def test_an_error_of_limits_without_a_time_is_waited_for_a_while(chat: SlackChat, slack: SlackWorld) -> None:
     slack.faults.add("chat.postMessage", error="rate_limited")
 
-    with pytest.raises(Later) as later:
+    with pytest.raises(Retryable) as later:
         CALLS["chat.postMessage"](chat)
 
     assert later.value.seconds
@@ -174,7 +174,7 @@ def test_an_answer_that_is_no_answer_of_slack_is_an_unknown_outcome(
 ) -> None:
     slack.faults.add("chat.postMessage", status=status)
 
-    with pytest.raises(Unsure, match=f"HTTP {status}"):
+    with pytest.raises(OutcomeUnknown, match=f"HTTP {status}"):
         CALLS["chat.postMessage"](chat)
 
     assert len(slack.traffic.calls("chat.postMessage")) == 1
@@ -183,7 +183,7 @@ def test_an_answer_that_is_no_answer_of_slack_is_an_unknown_outcome(
 def test_a_page_of_html_instead_of_json_is_an_unknown_outcome(chat: SlackChat, slack: SlackWorld) -> None:
     slack.faults.add("chat.postMessage", status=200)
 
-    with pytest.raises(Unsure):
+    with pytest.raises(OutcomeUnknown):
         CALLS["chat.postMessage"](chat)
 
 
@@ -193,7 +193,7 @@ def test_a_connection_that_breaks_is_an_unknown_outcome_and_nothing_is_posted_tw
 ) -> None:
     slack.faults.add("chat.postMessage", cut=True, after=after)
 
-    with pytest.raises(Unsure):
+    with pytest.raises(OutcomeUnknown):
         CALLS["chat.postMessage"](chat)
 
     assert len(slack.traffic.calls("chat.postMessage")) == 1
@@ -206,7 +206,7 @@ def test_silence_is_an_unknown_outcome_and_nothing_is_posted_twice(
     slack.faults.add("chat.postMessage", hang=True, after=True)
     chat.client.timeout = 1
 
-    with pytest.raises(Unsure):
+    with pytest.raises(OutcomeUnknown):
         CALLS["chat.postMessage"](chat)
 
     assert len(slack.messages(INTAKE)) == 1
@@ -215,14 +215,14 @@ def test_silence_is_an_unknown_outcome_and_nothing_is_posted_twice(
 def test_a_server_that_is_not_there_was_certainly_not_asked() -> None:
     chat = SlackChat(cast.BOT_TOKEN, "http://127.0.0.1:9/slack/api/")
 
-    with pytest.raises(Later, match="ConnectionRefusedError"):
+    with pytest.raises(Retryable, match="ConnectionRefusedError"):
         CALLS["chat.postMessage"](chat)
 
 
 def test_a_missing_scope_is_named(chat: SlackChat, slack: SlackWorld) -> None:
     slack.scopes = SCOPES - {"chat:write"}
 
-    with pytest.raises(Refused, match=r"missing_scope \(needed: chat:write\)"):
+    with pytest.raises(Rejected, match=r"missing_scope \(needed: chat:write\)"):
         CALLS["chat.postMessage"](chat)
 
 
@@ -335,10 +335,10 @@ def test_deleting_twice_is_deleting_once(chat: SlackChat, slack: SlackWorld) -> 
 
 
 def test_what_people_wrote_is_neither_edited_nor_deleted(chat: SlackChat, slack: SlackWorld) -> None:
-    theirs = Post(channel=INTAKE, ts=slack.say(JUNIPER, INTAKE, "Hello"))
+    theirs = MessageRef(channel=INTAKE, ts=slack.say(JUNIPER, INTAKE, "Hello"))
 
     assert chat.update(theirs, MESSAGE) is False
-    with pytest.raises(Refused, match="cant_delete_message"):
+    with pytest.raises(Rejected, match="cant_delete_message"):
         chat.delete(theirs)
 
 
@@ -380,7 +380,7 @@ def test_a_place_that_cannot_be_written_to_any_more_is_refused_in_slacks_word(
 ) -> None:
     happens(slack)
 
-    with pytest.raises(Refused, match=word):
+    with pytest.raises(Rejected, match=word):
         chat.post(place, MESSAGE, mark="1", thread_ts=thread)
 
 
@@ -388,7 +388,7 @@ def test_a_reply_whose_thread_is_gone_is_not_left_in_the_channel(chat: SlackChat
     root = slack.say(JUNIPER, INTAKE, "Can somebody help?")
     slack.delete(slack.message(INTAKE, root))
 
-    with pytest.raises(Refused, match="thread_not_found"):
+    with pytest.raises(Rejected, match="thread_not_found"):
         chat.post(INTAKE, MESSAGE, mark="1", thread_ts=root)
 
     assert slack.messages(INTAKE, replies=True) == []
@@ -399,7 +399,7 @@ def test_a_reply_that_cannot_be_taken_back_is_refused_all_the_same(
 ) -> None:
     slack.faults.add("chat.delete", status=502)
 
-    with pytest.raises(Refused, match="thread_not_found"):
+    with pytest.raises(Rejected, match="thread_not_found"):
         chat.post(INTAKE, MESSAGE, mark="1", thread_ts="1.000001")
 
     assert "a message meant for a thread stands in channel C0INTAKE" in caplog.text
@@ -419,9 +419,9 @@ def test_a_person_who_left_after_a_first_message_is_refused(chat: SlackChat, sla
     chat.post(JUNIPER, MESSAGE, mark="1", thread_ts=None)
     slack.deactivated.add(JUNIPER)
 
-    with pytest.raises(Refused, match="channel_not_found"):
+    with pytest.raises(Rejected, match="channel_not_found"):
         chat.post(JUNIPER, MESSAGE, mark="2", thread_ts=None)
-    with pytest.raises(Refused, match="user_disabled"):
+    with pytest.raises(Rejected, match="user_disabled"):
         SlackChat(cast.BOT_TOKEN, chat.client.base_url).find_post(JUNIPER, "2", time.time(), thread_ts=None)
 
 
@@ -430,9 +430,9 @@ def test_a_bot_that_was_removed_from_a_private_channel_is_refused(chat: SlackCha
     posted = chat.post("#claims-private", MESSAGE, mark="1", thread_ts=None)
     slack.channels[SECRET].bot_is_member = False
 
-    with pytest.raises(Refused, match="channel_not_found"):
+    with pytest.raises(Rejected, match="channel_not_found"):
         chat.post("#claims-private", MESSAGE, mark="2", thread_ts=None)
-    with pytest.raises(Refused, match="channel_not_found"):
+    with pytest.raises(Rejected, match="channel_not_found"):
         chat.members("#claims-private")
     assert chat.update(posted, MESSAGE) is False
 
@@ -449,7 +449,7 @@ def test_a_bot_that_may_not_write_where_it_is_not_a_member_is_refused(
 ) -> None:
     slack.scopes = SCOPES - {"chat:write.public"}
 
-    with pytest.raises(Refused, match="not_in_channel"):
+    with pytest.raises(Rejected, match="not_in_channel"):
         chat.post("C0GENERAL", MESSAGE, mark="1", thread_ts=None)
 
 
@@ -459,7 +459,7 @@ def test_a_channel_that_was_archived_after_its_first_message_is_refused(
     chat.post("#vsp-identity", MESSAGE, mark="1", thread_ts=None)
     slack.channels[INTAKE].is_archived = True
 
-    with pytest.raises(Refused, match="is_archived"):
+    with pytest.raises(Rejected, match="is_archived"):
         chat.post("#vsp-identity", MESSAGE, mark="2", thread_ts=None)
 
 
@@ -496,7 +496,7 @@ def test_members_that_may_not_be_seen_are_refused_with_the_scope(
 ) -> None:
     slack.scopes = SCOPES - {scope}
 
-    with pytest.raises(Refused, match=rf"missing_scope \(needed: {scope}\)"):
+    with pytest.raises(Rejected, match=rf"missing_scope \(needed: {scope}\)"):
         chat.members(place)
 
 
@@ -508,7 +508,7 @@ def test_a_group_or_channel_that_is_not_there_has_no_members_to_tell(
         ("C0NOBODY", "channel_not_found"),
         ("#x", "no channel #x"),
     ):
-        with pytest.raises(Refused, match=word):
+        with pytest.raises(Rejected, match=word):
             chat.members(place)
 
 
@@ -551,7 +551,7 @@ def test_private_channels_are_looked_at_only_where_the_public_ones_do_not_do(
     slack.scopes = SCOPES - {"groups:read"}
 
     assert chat.find_post("#vsp-identity", "1", time.time(), thread_ts=None) is None
-    with pytest.raises(Refused, match="no channel #claims-private"):
+    with pytest.raises(Rejected, match="no channel #claims-private"):
         chat.find_post("#claims-private", "1", time.time(), thread_ts=None)
 
 

@@ -52,7 +52,7 @@ from identity_bot.slack.modal import (
     receipt,
     type_options,
 )
-from identity_bot.tickets.model import Move, Post, ticket_id
+from identity_bot.tickets.model import Action, MessageRef, ticket_id
 
 MANY = [Option(f"v{n}", f"Option number {n}", f"about {n}") for n in range(250)]
 FULL = Form(
@@ -100,9 +100,9 @@ DRAFT = Draft(
         "member": {"id": "U0ADA", "name": ""},
         "after_b": "shown",
     },
-    origin=Post(channel="C1", ts="1.2", link="https://slack.test/p1"),
+    origin=MessageRef(channel="C1", ts="1.2", link="https://slack.test/p1"),
     about="See <https://va.gov>",
-    is_elsewhere=True,
+    outside_intake=True,
 )
 HOSTILE = [
     "<!channel> <@U1> <https://evil.test|bank> @here",
@@ -359,7 +359,7 @@ def test_a_filled_in_question_that_is_gone_or_of_another_kind_is_a_stray() -> No
 
     draft = draft_in(view, {"full": changed})
 
-    assert draft.strays == set(DRAFT.values) - {"team", "name", "production"}
+    assert draft.unknown_answers == set(DRAFT.values) - {"team", "name", "production"}
     assert set(draft.values) == {"team", "name", "production"}
 
 
@@ -390,7 +390,7 @@ def test_an_empty_question_that_is_gone_is_no_stray() -> None:
         "state": {"values": {"idbot:q:old": {"idbot:short_text": {"value": None}}}},
     }
 
-    assert draft_in(view, FORMS).strays == frozenset()
+    assert draft_in(view, FORMS).unknown_answers == frozenset()
 
 
 def test_elements_that_are_not_ours_are_left_alone() -> None:
@@ -411,7 +411,7 @@ def test_elements_that_are_not_ours_are_left_alone() -> None:
         '{"origin": {"x": 1}}',
         '{"origin": 5}',
         '{"about": 5}',
-        '{"is_elsewhere": "yes"}',
+        '{"outside_intake": "yes"}',
     ],
 )
 def test_metadata_that_is_not_ours_says_nothing(metadata: str) -> None:
@@ -424,7 +424,7 @@ def test_metadata_that_is_not_ours_says_nothing(metadata: str) -> None:
 @settings(max_examples=60, deadline=None, derandomize=True)
 def test_metadata_never_outgrows_slacks_limit(about: str, link: str) -> None:
     clean = about.encode("utf-8", "replace").decode()
-    draft = replace(DRAFT, about=clean, origin=Post(channel="C1", ts="1.2", link=link))
+    draft = replace(DRAFT, about=clean, origin=MessageRef(channel="C1", ts="1.2", link=link))
 
     metadata = modal(FORMS, draft)["private_metadata"]
 
@@ -529,7 +529,7 @@ def test_slack_takes_every_message_and_its_text_is_complete(said: str) -> None:
 
 
 def test_a_message_has_a_button_for_each_thing_its_reader_can_do() -> None:
-    shown = message("It is ready.", (Move.ACCEPT, Move.REJECT, Move.CLOSE), "T1")
+    shown = message("It is ready.", (Action.ACCEPT, Action.REJECT, Action.CLOSE), "T1")
 
     assert check_message(shown) == []
     said = {one["action_id"]: (one["text"]["text"], one["value"]) for one in shown["blocks"][1]["elements"]}

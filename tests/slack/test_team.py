@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from identity_bot.errors import Later, Refused, Unsure
+from identity_bot.errors import OutcomeUnknown, Rejected, Retryable
 from identity_bot.slack.team import FRESH, STALE, Team
 from tests.support_desk import MemoryChat
 from tests.support_outbox import Clock, at_once
 
 
 @dataclass
-class Asked(MemoryChat):
+class Requested(MemoryChat):
     """A chat that counts how often it is asked who is in a place, and fails in turn."""
 
     places: list[str] = field(default_factory=list)
@@ -27,11 +27,11 @@ class Asked(MemoryChat):
 
 
 @pytest.fixture
-def chat() -> Asked:
-    return Asked(team=frozenset({"U0INDIGO"}))
+def chat() -> Requested:
+    return Requested(team=frozenset({"U0INDIGO"}))
 
 
-def test_slack_is_asked_once_a_minute_whoever_wants_to_know(chat: Asked) -> None:
+def test_slack_is_asked_once_a_minute_whoever_wants_to_know(chat: Requested) -> None:
     clock = Clock()
     team = Team(chat, "S0TEAM", clock)
 
@@ -46,7 +46,7 @@ def test_slack_is_asked_once_a_minute_whoever_wants_to_know(chat: Asked) -> None
     assert len(chat.places) == 2
 
 
-def test_whoever_left_is_out_after_a_minute(chat: Asked) -> None:
+def test_whoever_left_is_out_after_a_minute(chat: Requested) -> None:
     clock = Clock()
     team = Team(chat, "S0TEAM", clock)
     before = team.members()
@@ -56,9 +56,9 @@ def test_whoever_left_is_out_after_a_minute(chat: Asked) -> None:
     assert (before, team.members()) == (frozenset({"U0INDIGO"}), frozenset())
 
 
-@pytest.mark.parametrize("error", [Later("429"), Unsure("502"), Refused("missing_scope")])
+@pytest.mark.parametrize("error", [Retryable("429"), OutcomeUnknown("502"), Rejected("missing_scope")])
 def test_while_slack_does_not_answer_its_last_answer_counts_for_an_hour(
-    chat: Asked, error: Exception
+    chat: Requested, error: Exception
 ) -> None:
     clock = Clock()
     team = Team(chat, "S0TEAM", clock)
@@ -69,14 +69,14 @@ def test_while_slack_does_not_answer_its_last_answer_counts_for_an_hour(
     clock.move(1)
 
     assert still_known == known
-    with pytest.raises(Later, match="S0TEAM"):
+    with pytest.raises(Retryable, match="S0TEAM"):
         team.members()
 
 
-def test_before_slack_has_answered_once_nobody_can_tell(chat: Asked) -> None:
-    chat.fails = [Unsure("502")]
+def test_before_slack_has_answered_once_nobody_can_tell(chat: Requested) -> None:
+    chat.fails = [OutcomeUnknown("502")]
     team = Team(chat, "C0TEAM", Clock())
 
-    with pytest.raises(Later):
+    with pytest.raises(Retryable):
         team.members()
     assert team.members() == chat.team

@@ -22,7 +22,7 @@ from identity_bot.store import engine as database
 from identity_bot.store import migrations
 from identity_bot.store import schema as tables
 from identity_bot.store.store import Store
-from identity_bot.tickets.model import Facts, IssueDraft, Post, Stage, ticket_id
+from identity_bot.tickets.model import IssueDraft, MessageRef, Stage, TicketState, ticket_id
 from tests.support_desk import Office
 from tests.support_outbox import PATIENCE, START, Clock, ticket
 
@@ -171,9 +171,9 @@ def test_old_tickets_are_what_they_were(old: Store) -> None:
     assert waiting
     assert is_open
     assert sensitive
-    assert (waiting.facts, waiting.number, waiting.told) == (Facts(stage=Stage.SUBMITTED), None, None)
-    assert (is_open.facts, is_open.told, is_open.asked) == (Facts(), None, {})
-    assert is_open.card == Post(channel="C0TEAM", ts="2")
+    assert (waiting.state, waiting.number, waiting.told) == (TicketState(stage=Stage.SUBMITTED), None, None)
+    assert (is_open.state, is_open.told, is_open.asked) == (TicketState(), None, {})
+    assert is_open.card == MessageRef(channel="C0TEAM", ts="2")
     assert (is_open.seen_at, is_open.is_direct) == (0.0, False)
     assert (sensitive.is_direct, sensitive.thread) == (True, None)
 

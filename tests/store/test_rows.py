@@ -12,23 +12,23 @@ from hypothesis import strategies as st
 from identity_bot.store.rows import row_of, ticket_in
 from identity_bot.store.schema import tickets
 from identity_bot.tickets.model import (
-    Asked,
     CloseReason,
     EventKind,
-    Facts,
+    LastNotified,
+    MessageRef,
     Person,
-    Post,
     Priority,
+    Requested,
     Stage,
     Ticket,
-    Told,
+    TicketState,
 )
 
 texts = st.text(max_size=20)
-posts = st.none() | st.builds(Post, channel=texts, ts=texts, link=texts)
+posts = st.none() | st.builds(MessageRef, channel=texts, ts=texts, link=texts)
 seconds = st.floats(min_value=0, max_value=4e9)
-facts = st.builds(
-    Facts,
+state = st.builds(
+    TicketState,
     stage=st.sampled_from(Stage),
     priority=st.none() | st.sampled_from(Priority),
     assignees=st.lists(texts, max_size=3).map(tuple),
@@ -36,13 +36,13 @@ facts = st.builds(
     target=st.none() | st.dates(min_value=date(2020, 1, 1)),
     close_reason=st.none() | st.sampled_from(CloseReason),
 )
-asked = st.builds(Asked, by=texts, reason=texts, telling=st.none() | st.integers(0, 9))
+asked = st.builds(Requested, by=texts, reason=texts, telling=st.none() | st.integers(0, 9))
 told = st.builds(
-    Told,
+    LastNotified,
     number=st.integers(0, 999),
     at=seconds,
-    before=facts,
-    now=facts,
+    before=state,
+    now=state,
     kinds=st.lists(st.sampled_from(EventKind), max_size=3).map(tuple),
     to=st.lists(texts, max_size=3).map(tuple),
 )
@@ -56,7 +56,7 @@ all_tickets = st.builds(
     requestor=st.builds(Person, slack_id=texts, handle=texts, name=texts, team=texts),
     answers=st.dictionaries(texts, plain, max_size=4),
     submitted_at=seconds,
-    facts=facts,
+    state=state,
     is_urgent=st.booleans(),
     is_sensitive=st.booleans(),
     is_direct=st.booleans(),
@@ -68,7 +68,7 @@ all_tickets = st.builds(
     card=posts,
     headline=texts,
     seen_at=seconds,
-    remark=texts,
+    inconsistency=texts,
     asked=st.dictionaries(st.sampled_from(EventKind), asked, max_size=3),
     told=st.none() | told,
 )

@@ -18,16 +18,16 @@ from identity_bot.store import schema as tables
 from identity_bot.store.store import BATCH, Store
 from identity_bot.text.markdown import clean
 from identity_bot.tickets.model import (
-    Asked,
     CloseReason,
     Event,
     EventKind,
-    Facts,
+    LastNotified,
+    MessageRef,
     Person,
-    Post,
     Priority,
+    Requested,
     Stage,
-    Told,
+    TicketState,
 )
 from tests.support_outbox import (
     PATIENCE,
@@ -79,7 +79,7 @@ def add(store: Store, *submissions: str) -> None:
 
 def test_a_ticket_comes_back_as_it_was_kept(store: Store) -> None:
     kept = ticket(
-        facts=Facts(
+        state=TicketState(
             stage=Stage.IN_PROGRESS,
             priority=Priority.HIGH,
             assignees=("a-login", "b-login"),
@@ -88,13 +88,13 @@ def test_a_ticket_comes_back_as_it_was_kept(store: Store) -> None:
         ),
         headline="New ticket",
         seen_at=START,
-        remark="odd",
-        asked={EventKind.CLOSED: Asked(by="U1", reason="no longer needed", telling=3)},
-        told=Told(
+        inconsistency="odd",
+        asked={EventKind.CLOSED: Requested(by="U1", reason="no longer needed", telling=3)},
+        told=LastNotified(
             number=3,
             at=START,
-            before=Facts(),
-            now=Facts(stage=Stage.CLOSED, close_reason=CloseReason.DUPLICATE, target=date(2027, 3, 2)),
+            before=TicketState(),
+            now=TicketState(stage=Stage.CLOSED, close_reason=CloseReason.DUPLICATE, target=date(2027, 3, 2)),
             kinds=(EventKind.CLOSED,),
             to=("requestor", "intake"),
         ),
@@ -103,9 +103,9 @@ def test_a_ticket_comes_back_as_it_was_kept(store: Store) -> None:
         is_sensitive=True,
         number=12,
         url="https://github.test/12",
-        origin=Post(channel="C1", ts="1.2", link="https://slack.test/1"),
-        thread=Post(channel="C2", ts="1.3"),
-        card=Post(channel="C3", ts="1.4"),
+        origin=MessageRef(channel="C1", ts="1.2", link="https://slack.test/1"),
+        thread=MessageRef(channel="C2", ts="1.3"),
+        card=MessageRef(channel="C3", ts="1.4"),
         answers={"yes": True, "count": 3, "list": ["a", "b"], "person": {"id": "U1", "name": "Ann"}},
     )
 
@@ -563,7 +563,7 @@ def test_the_very_same_effect_is_known_while_it_waits_and_is_done(store: Store) 
 
 
 def test_where_a_message_stands_is_remembered_until_it_is_withdrawn(store: Store) -> None:
-    first, second = Post(channel="C1", ts="1.1"), Post(channel="D1", ts="2.2")
+    first, second = MessageRef(channel="C1", ts="1.1"), MessageRef(channel="D1", ts="2.2")
     with store.begin() as transaction:
         transaction.keep_post("T1", "1:requestor", first, 7)
         transaction.keep_post("T1", "1:intake", first, 8)

@@ -13,42 +13,42 @@ from hypothesis import strategies as st
 from identity_bot.errors import Impossible
 from identity_bot.tickets import lifecycle
 from identity_bot.tickets.lifecycle import (
+    ACTIONS,
     LABELLED,
     LIVE,
-    MOVES,
     STAGES,
-    facts_of,
     labels_after,
     news,
     observe,
     plan,
+    state_of,
 )
 from identity_bot.tickets.model import (
+    Action,
     Change,
     CloseReason,
-    Edit,
     EventKind,
-    Facts,
+    IssuePatch,
     IssueSnapshot,
-    Move,
     Priority,
     Stage,
     Ticket,
+    TicketState,
 )
 from tests.support_outbox import ticket
 
 FIRST, SECOND, THIRD = date(2026, 12, 1), date(2026, 12, 8), date(2026, 12, 15)
 SUBMITTED = ticket()
 VALUES = {
-    Move.PRIORITY: ["high", "medium", "low"],
-    Move.TAKE: ["linden-brookmere"],
-    Move.ASSIGN: ["sage-hollowell"],
-    Move.SPOC: ["sage-hollowell", "slack:U0SAGE"],
-    Move.TARGET: ["2026-12-24"],
-    Move.CLOSE: ["completed", "not planned", "duplicate", ""],
+    Action.PRIORITY: ["high", "medium", "low"],
+    Action.TAKE: ["linden-brookmere"],
+    Action.ASSIGN: ["sage-hollowell"],
+    Action.SPOC: ["sage-hollowell", "slack:U0SAGE"],
+    Action.TARGET: ["2026-12-24"],
+    Action.CLOSE: ["completed", "not planned", "duplicate", ""],
 }
 """What each move that takes a value is tried with."""
-CHANGES = [Change(move=move, value=value) for move in Move for value in VALUES.get(move, [""])]
+CHANGES = [Change(move=move, value=value) for move in Action for value in VALUES.get(move, [""])]
 
 
 def snapshot(*labels: str, **changes: Any) -> IssueSnapshot:
@@ -68,7 +68,7 @@ ASSIGNED = {"assignees": frozenset({"linden-brookmere"})}
 AT = {
     Stage.OPEN: snapshot(),
     Stage.TRIAGED: snapshot(spoc="indigo-marshwick"),
-    Stage.PRIORITISED: snapshot("priority: low"),
+    Stage.PRIORITIZED: snapshot("priority: low"),
     Stage.ASSIGNED: snapshot(assignees=frozenset({"indigo-marshwick"})),
     Stage.IN_PROGRESS: snapshot(**ASSIGNED, target=FIRST),
     **{
@@ -101,10 +101,10 @@ snapshots = st.builds(
     is_gone=st.booleans(),
     moved_to=st.none() | st.just(("sandbox-org/elsewhere", 3)),
 )
-facts = snapshots.map(facts_of)
+state = snapshots.map(state_of)
 
 
-def edited(before: IssueSnapshot, edit: Edit) -> IssueSnapshot:
+def edited(before: IssueSnapshot, edit: IssuePatch) -> IssueSnapshot:
     """The issue once GitHub has made an edit."""
     changes: dict[str, Any] = {"labels": frozenset(labels_after(before.labels, edit))}
     if edit.assignees is not None:
@@ -122,7 +122,7 @@ def seen(issue: IssueSnapshot) -> Ticket:
     return observe(SUBMITTED, issue)
 
 
-def planned(now: Ticket, change: Change) -> Edit | Impossible:
+def planned(now: Ticket, change: Change) -> IssuePatch | Impossible:
     """The edit, or why there is none."""
     try:
         return plan(now, change)
@@ -138,19 +138,19 @@ def name(change: Change) -> str:
 
 
 def test_the_table_has_every_move_and_begins_at_stages_that_an_issue_can_have() -> None:
-    assert set(MOVES) == set(Move)
-    assert {stage for row in MOVES.values() for stage in row.at} == set(Stage) - {Stage.SUBMITTED}
+    assert set(ACTIONS) == set(Action)
+    assert {stage for row in ACTIONS.values() for stage in row.at} == set(Stage) - {Stage.SUBMITTED}
 
 
 @pytest.mark.parametrize("stage", AT)
 def test_each_stage_can_be_read_off_an_issue(stage: Stage) -> None:
-    assert facts_of(AT[stage]).stage is stage
+    assert state_of(AT[stage]).stage is stage
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=name)
 @pytest.mark.parametrize("stage", AT)
 def test_a_move_leads_at_least_to_the_stage_of_its_row_or_is_refused(stage: Stage, change: Change) -> None:
-    before, row = seen(AT[stage]), MOVES[change.move]
+    before, row = seen(AT[stage]), ACTIONS[change.move]
 
     edit = planned(before, change)
 
@@ -161,7 +161,7 @@ def test_a_move_leads_at_least_to_the_stage_of_its_row_or_is_refused(stage: Stag
         after = seen(edited(AT[stage], edit))
         assert stage in row.at
         assert STAGES.index(after.stage) >= STAGES.index(row.to)
-        assert after.facts != before.facts
+        assert after.state != before.state
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=name)
@@ -186,9 +186,9 @@ def test_whatever_an_issue_is_like_a_move_does_what_its_row_says_and_is_so_after
     assert change.move in lifecycle.possible(before)
     if issue.is_gone:
         return  # GitHub will refuse it: there is nothing left to edit
-    assert STAGES.index(seen(after).stage) >= STAGES.index(MOVES[change.move].to)
-    if change.move is not Move.REOPEN:
-        assert seen(after).facts == seen(edited(after, edit)).facts
+    assert STAGES.index(seen(after).stage) >= STAGES.index(ACTIONS[change.move].to)
+    if change.move is not Action.REOPEN:
+        assert seen(after).state == seen(edited(after, edit)).state
     with pytest.raises(Impossible):
         plan(seen(after), change)
 
@@ -198,53 +198,53 @@ def test_what_is_possible_can_be_planned(issue: IssueSnapshot) -> None:
     now = seen(issue)
 
     for move in lifecycle.possible(now):
-        new = {Move.TAKE: "new", Move.ASSIGN: "new", Move.SPOC: "new", Move.TARGET: "2027-01-01"}
-        value = new.get(move) or ("high" if now.facts.priority is not Priority.HIGH else "low")
-        assert plan(now, Change(move=move, value="" if move is Move.CLOSE else value)) != Edit()
+        new = {Action.TAKE: "new", Action.ASSIGN: "new", Action.SPOC: "new", Action.TARGET: "2027-01-01"}
+        value = new.get(move) or ("high" if now.state.priority is not Priority.HIGH else "low")
+        assert plan(now, Change(move=move, value="" if move is Action.CLOSE else value)) != IssuePatch()
 
 
 def test_to_set_the_priority_to_critical_skips_prioritisation() -> None:
-    edit = plan(seen(AT[Stage.OPEN]), Change(move=Move.PRIORITY, value="critical"))
+    edit = plan(seen(AT[Stage.OPEN]), Change(move=Action.PRIORITY, value="critical"))
 
-    assert edit == plan(seen(AT[Stage.OPEN]), Change(move=Move.CRITICAL))
-    assert facts_of(edited(AT[Stage.OPEN], edit)).stage is Stage.TRIAGED
+    assert edit == plan(seen(AT[Stage.OPEN]), Change(move=Action.CRITICAL))
+    assert state_of(edited(AT[Stage.OPEN], edit)).stage is Stage.TRIAGED
 
 
 def test_what_is_critical_already_is_not_offered_to_be_marked_so() -> None:
-    assert Move.CRITICAL in lifecycle.possible(seen(snapshot("priority: low")))
-    assert Move.CRITICAL not in lifecycle.possible(seen(snapshot("priority: critical")))
+    assert Action.CRITICAL in lifecycle.possible(seen(snapshot("priority: low")))
+    assert Action.CRITICAL not in lifecycle.possible(seen(snapshot("priority: critical")))
 
 
 def test_a_target_date_means_progress_once_somebody_has_the_ticket() -> None:
-    change = Change(move=Move.TARGET, value="2026-12-24")
-    waiting, taken = AT[Stage.PRIORITISED], AT[Stage.ASSIGNED]
+    change = Change(move=Action.TARGET, value="2026-12-24")
+    waiting, taken = AT[Stage.PRIORITIZED], AT[Stage.ASSIGNED]
 
-    assert facts_of(edited(waiting, plan(seen(waiting), change))).stage is Stage.PRIORITISED
-    assert facts_of(edited(taken, plan(seen(taken), change))).stage is Stage.IN_PROGRESS
+    assert state_of(edited(waiting, plan(seen(waiting), change))).stage is Stage.PRIORITIZED
+    assert state_of(edited(taken, plan(seen(taken), change))).stage is Stage.IN_PROGRESS
 
 
 def test_a_reopened_ticket_is_as_far_as_what_was_done_to_it() -> None:
     released = snapshot("stage: released", **ASSIGNED, is_open=False, target=FIRST)
 
-    reopened = edited(released, plan(seen(released), Change(move=Move.REOPEN)))
+    reopened = edited(released, plan(seen(released), Change(move=Action.REOPEN)))
 
-    assert facts_of(reopened).stage is Stage.IN_PROGRESS
-    assert facts_of(reopened).close_reason is None
+    assert state_of(reopened).stage is Stage.IN_PROGRESS
+    assert state_of(reopened).close_reason is None
 
 
 def test_the_same_spoc_in_another_case_is_no_change() -> None:
     named = seen(snapshot(spoc="Sage-Hollowell"))
 
     with pytest.raises(Impossible) as refused:
-        plan(named, Change(move=Move.SPOC, value="sage-hollowell"))
+        plan(named, Change(move=Action.SPOC, value="sage-hollowell"))
 
     assert refused.value.is_so
 
 
 @pytest.mark.parametrize(
-    ("move", "value"), [(Move.PRIORITY, "p1"), (Move.TARGET, "30 February"), (Move.CLOSE, "bored")]
+    ("move", "value"), [(Action.PRIORITY, "p1"), (Action.TARGET, "30 February"), (Action.CLOSE, "bored")]
 )
-def test_a_value_that_a_move_does_not_take_is_a_bug_of_whoever_asked(move: Move, value: str) -> None:
+def test_a_value_that_a_move_does_not_take_is_a_bug_of_whoever_asked(move: Action, value: str) -> None:
     with pytest.raises(ValueError, match=value):
         plan(seen(AT[Stage.OPEN]), Change(move=move, value=value))
 
@@ -269,13 +269,13 @@ def test_a_value_that_a_move_does_not_take_is_a_bug_of_whoever_asked(move: Move,
     ],
 )
 def test_a_label_names_a_stage_in_any_case_and_spacing_or_means_nothing(label: str, stage: Stage) -> None:
-    assert facts_of(snapshot(label)).stage is stage
+    assert state_of(snapshot(label)).stage is stage
     assert lifecycle.is_meant(label) is (stage is not Stage.OPEN)
 
 
 @pytest.mark.parametrize("priority", Priority)
 def test_a_label_names_a_priority(priority: Priority) -> None:
-    assert facts_of(snapshot(f"Priority:  {priority.value.title()}")).priority is priority
+    assert state_of(snapshot(f"Priority:  {priority.value.title()}")).priority is priority
     assert lifecycle.is_meant(f"priority: {priority.value}")
     assert not lifecycle.is_meant(f"priority: {priority.value}er")
 
@@ -283,17 +283,17 @@ def test_a_label_names_a_priority(priority: Priority) -> None:
 def test_of_two_stages_the_furthest_counts_and_of_two_priorities_the_most_pressing() -> None:
     odd = seen(snapshot("stage: accepted", "stage: triaged", "priority: low", "priority: high"))
 
-    assert (odd.stage, odd.facts.priority) == (Stage.ACCEPTED, Priority.HIGH)
-    assert odd.remark == (
+    assert (odd.stage, odd.state.priority) == (Stage.ACCEPTED, Priority.HIGH)
+    assert odd.inconsistency == (
         "the issue has labels of 2 stages, of which “accepted” counts; "
         "it has labels of 2 priorities, of which “high” counts"
     )
-    assert seen(snapshot("stage: accepted", "Stage:accepted", "stage: odd")).remark == ""
+    assert seen(snapshot("stage: accepted", "Stage:accepted", "stage: odd")).inconsistency == ""
 
 
 def test_what_was_done_to_an_issue_counts_for_more_than_an_earlier_stages_label() -> None:
-    assert facts_of(snapshot("stage: triaged", **ASSIGNED)).stage is Stage.ASSIGNED
-    assert facts_of(snapshot("stage: released", **ASSIGNED)).stage is Stage.RELEASED
+    assert state_of(snapshot("stage: triaged", **ASSIGNED)).stage is Stage.ASSIGNED
+    assert state_of(snapshot("stage: released", **ASSIGNED)).stage is Stage.RELEASED
 
 
 @pytest.mark.parametrize(
@@ -308,7 +308,7 @@ def test_what_was_done_to_an_issue_counts_for_more_than_an_earlier_stages_label(
 def test_a_closed_issue_is_closed_for_a_reason_whatever_its_labels(
     changes: dict[str, Any], reason: CloseReason
 ) -> None:
-    said = facts_of(snapshot("stage: in progress", "priority: high", **changes))
+    said = state_of(snapshot("stage: in progress", "priority: high", **changes))
 
     assert (said.stage, said.close_reason, said.priority) == (Stage.CLOSED, reason, Priority.HIGH)
 
@@ -337,11 +337,11 @@ def test_a_closed_issue_is_closed_for_a_reason_whatever_its_labels(
 def test_the_target_date_is_what_was_set_last(
     written: date | None, over: date | None, due: date | None, counts: date | None
 ) -> None:
-    assert facts_of(snapshot(target=written, target_over=over, milestone_due=due)).target == counts
+    assert state_of(snapshot(target=written, target_over=over, milestone_due=due)).target == counts
 
 
 def test_people_are_kept_in_one_order() -> None:
-    assert facts_of(snapshot(assignees=frozenset({"b", "A", "c"}))).assignees == ("A", "b", "c")
+    assert state_of(snapshot(assignees=frozenset({"b", "A", "c"}))).assignees == ("A", "b", "c")
 
 
 @given(snapshots, snapshots)
@@ -369,21 +369,21 @@ def test_a_ticket_is_what_its_issue_shows_now_whatever_was_seen_before(
 def test_one_label_of_a_kind_takes_the_place_of_all_others_of_it() -> None:
     labels = ["pr_review", "Stage: Triaged", "stage: accepted", "priority: low", "stages", "urgent"]
 
-    after = labels_after(labels, Edit(stage=Stage.UAT, priority=Priority.HIGH))
+    after = labels_after(labels, IssuePatch(stage=Stage.UAT, priority=Priority.HIGH))
 
     assert after == ["pr_review", "stages", "urgent", "stage: ready for UAT", "priority: high"]
-    assert labels_after(labels, Edit()) == labels
+    assert labels_after(labels, IssuePatch()) == labels
 
 
 @pytest.mark.parametrize("stage", [stage for stage in Stage if stage not in LABELLED])
 def test_stages_that_the_issue_itself_shows_have_no_label(stage: Stage) -> None:
-    assert labels_after(["stage: released"], Edit(stage=stage)) == []
+    assert labels_after(["stage: released"], IssuePatch(stage=stage)) == []
 
 
 # What has happened
 
-OPEN = Facts()
-TAKEN = Facts(stage=Stage.ASSIGNED, assignees=("linden-brookmere",))
+OPEN = TicketState()
+TAKEN = TicketState(stage=Stage.ASSIGNED, assignees=("linden-brookmere",))
 DATED = replace(TAKEN, stage=Stage.IN_PROGRESS, target=FIRST)
 TRIED = replace(DATED, stage=Stage.UAT)
 TESTED = replace(DATED, stage=Stage.ACCEPTED)
@@ -394,17 +394,17 @@ SHUT = replace(DATED, stage=Stage.CLOSED, close_reason=CloseReason.COMPLETED)
 @pytest.mark.parametrize(
     ("before", "now", "happened"),
     [
-        (OPEN, Facts(stage=Stage.TRIAGED, priority=Priority.CRITICAL), ["triaged"]),
-        (OPEN, Facts(stage=Stage.PRIORITISED, priority=Priority.HIGH), ["prioritised"]),
+        (OPEN, TicketState(stage=Stage.TRIAGED, priority=Priority.CRITICAL), ["triaged"]),
+        (OPEN, TicketState(stage=Stage.PRIORITIZED, priority=Priority.HIGH), ["prioritized"]),
         (
-            Facts(stage=Stage.PRIORITISED, priority=Priority.HIGH),
-            Facts(stage=Stage.PRIORITISED, priority=Priority.LOW),
-            ["prioritised"],
+            TicketState(stage=Stage.PRIORITIZED, priority=Priority.HIGH),
+            TicketState(stage=Stage.PRIORITIZED, priority=Priority.LOW),
+            ["prioritized"],
         ),
-        (Facts(stage=Stage.PRIORITISED, priority=Priority.HIGH), OPEN, []),
-        (OPEN, Facts(stage=Stage.TRIAGED, spoc="sage"), ["spoc named"]),
-        (Facts(stage=Stage.TRIAGED, spoc="sage"), Facts(stage=Stage.TRIAGED, spoc="Sage"), []),
-        (Facts(stage=Stage.TRIAGED, spoc="sage"), OPEN, []),
+        (TicketState(stage=Stage.PRIORITIZED, priority=Priority.HIGH), OPEN, []),
+        (OPEN, TicketState(stage=Stage.TRIAGED, spoc="sage"), ["spoc named"]),
+        (TicketState(stage=Stage.TRIAGED, spoc="sage"), TicketState(stage=Stage.TRIAGED, spoc="Sage"), []),
+        (TicketState(stage=Stage.TRIAGED, spoc="sage"), OPEN, []),
         (OPEN, TAKEN, ["assigned"]),
         (TAKEN, replace(TAKEN, assignees=("sage",)), ["assigned"]),
         (TAKEN, OPEN, ["assigned"]),
@@ -429,7 +429,7 @@ SHUT = replace(DATED, stage=Stage.CLOSED, close_reason=CloseReason.COMPLETED)
     ],
 )
 def test_the_difference_between_then_and_now_is_what_has_happened(
-    before: Facts, now: Facts, happened: list[str]
+    before: TicketState, now: TicketState, happened: list[str]
 ) -> None:
     assert [kind.value for kind in news(before, now)] == happened
 
@@ -438,7 +438,7 @@ def test_what_happened_at_once_is_told_in_the_order_of_the_process() -> None:
     everything = replace(TRIED, priority=Priority.HIGH, spoc="sage")
 
     assert news(OPEN, everything) == (
-        EventKind.PRIORITISED,
+        EventKind.PRIORITIZED,
         EventKind.SPOC_NAMED,
         EventKind.ASSIGNED,
         EventKind.TARGET_SET,
@@ -453,8 +453,8 @@ def test_a_ticket_that_was_closed_has_no_other_news() -> None:
     assert news(SHUT, changed) == ()
 
 
-@given(facts, facts)
-def test_nothing_is_news_twice(before: Facts, now: Facts) -> None:
+@given(state, state)
+def test_nothing_is_news_twice(before: TicketState, now: TicketState) -> None:
     assert news(now, now) == ()
     kinds = news(before, now)
     assert len(set(kinds)) == len(kinds)
@@ -462,8 +462,8 @@ def test_nothing_is_news_twice(before: Facts, now: Facts) -> None:
 
 @pytest.mark.parametrize("stage", LIVE)
 def test_every_open_ticket_can_be_closed_and_every_closed_one_reopened(stage: Stage) -> None:
-    assert Move.CLOSE in lifecycle.possible(seen(AT[stage]))
-    assert lifecycle.possible(seen(AT[Stage.CLOSED])) == (Move.REOPEN,)
+    assert Action.CLOSE in lifecycle.possible(seen(AT[stage]))
+    assert lifecycle.possible(seen(AT[Stage.CLOSED])) == (Action.REOPEN,)
 
 
 @pytest.mark.parametrize("where", [None, ("sandbox-org/elsewhere", 3)])
@@ -472,13 +472,16 @@ def test_nothing_can_be_done_to_a_ticket_whose_issue_is_gone(where: tuple[str, i
 
     assert lifecycle.possible(gone) == ()
     with pytest.raises(Impossible):
-        lifecycle.plan(gone, Change(move=Move.REOPEN))
+        lifecycle.plan(gone, Change(move=Action.REOPEN))
 
 
 def test_that_a_written_date_yields_to_a_milestones_is_said_on_the_card() -> None:
     yields = seen(snapshot(target=SECOND, milestone_due=FIRST))
     counts = seen(snapshot(target=SECOND, target_over=FIRST, milestone_due=FIRST))
 
-    assert (yields.facts.target, counts.facts.target) == (FIRST, SECOND)
-    assert yields.remark == f"its text says {SECOND} as the target date, but its milestone's {FIRST} counts"
-    assert counts.remark == ""
+    assert (yields.state.target, counts.state.target) == (FIRST, SECOND)
+    assert (
+        yields.inconsistency
+        == f"its text says {SECOND} as the target date, but its milestone's {FIRST} counts"
+    )
+    assert counts.inconsistency == ""

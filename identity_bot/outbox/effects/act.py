@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from identity_bot.desk.desk import Desk
-from identity_bot.errors import Refused
+from identity_bot.errors import Rejected
 from identity_bot.store.transaction import Transaction
 from identity_bot.tickets.model import Effect, Ticket
 
@@ -37,7 +37,7 @@ class DeskAct(ABC):
         """The effect's ticket as it now is."""
         ticket = self._desk.ticket(effect.ticket_id or "")
         if ticket is None:
-            raise Refused("its ticket is not in the database")
+            raise Rejected("its ticket is not in the database")
         return ticket
 
 

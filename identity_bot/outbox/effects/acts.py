@@ -8,10 +8,10 @@ from typing import Any
 from identity_bot.desk.desk import Desk
 from identity_bot.desk.ports import Chat, Tracker
 from identity_bot.outbox.effects.act import DeskAct
-from identity_bot.outbox.effects.comments import Answer, Obey
-from identity_bot.outbox.effects.issues import Attribute, ChangeIssue, LinkThread, LookAtIssue, OpenIssue
+from identity_bot.outbox.effects.comments import Answer, RunCommands
+from identity_bot.outbox.effects.issues import ChangeIssue, CreditAction, GetIssue, LinkThread, OpenIssue
 from identity_bot.outbox.effects.messages import DrawCard, PostMessage, ShowReceipt, Withdraw
-from identity_bot.outbox.effects.recurring import CleanUp, LookOver, Poll, RollCall
+from identity_bot.outbox.effects.recurring import CleanUp, Poll, Resync, ResyncRepository
 from identity_bot.outbox.worker import Act
 from identity_bot.store.transaction import Transaction
 from identity_bot.tickets.model import Effect
@@ -23,14 +23,14 @@ def acts(desk: Desk, tracker: Tracker, chat: Chat, *, reader: Tracker | None = N
     return {
         "open_issue": OpenIssue(desk, tracker, chat),
         "change_issue": ChangeIssue(desk, tracker, chat),
-        "attribute": Attribute(desk, tracker, chat),
-        "obey": Obey(desk, tracker),
+        "attribute": CreditAction(desk, tracker, chat),
+        "obey": RunCommands(desk, tracker),
         "answer": Answer(desk, tracker),
         "link_thread": LinkThread(desk, tracker, chat),
-        "look_at_issue": LookAtIssue(desk, reader),
+        "look_at_issue": GetIssue(desk, reader),
         "poll": Poll(desk, reader),
-        "roll_call": RollCall(desk),
-        "look_over": LookOver(desk),
+        "resync": Resync(desk),
+        "resync_repository": ResyncRepository(desk),
         "clean_up": CleanUp(desk),
         "tell": Tell(desk),
         "post": PostMessage(desk, chat),

@@ -14,10 +14,10 @@ from identity_bot.outbox.effects.act import DeskAct, mark
 from identity_bot.outbox.effects.issues import kind_of, looked_at, where_it_is
 from identity_bot.store.transaction import Transaction
 from identity_bot.tickets import lifecycle
-from identity_bot.tickets.model import Asked, Effect, Move, Ticket
+from identity_bot.tickets.model import Action, Effect, Requested, Ticket
 
 
-class Obey(DeskAct):
+class RunCommands(DeskAct):
     """Does what a comment on an issue commands."""
 
     def __init__(self, desk: Desk, tracker: Tracker) -> None:
@@ -48,7 +48,7 @@ class Obey(DeskAct):
             change = attribution.change(name, value)
             if change is None:
                 continue
-            if change.move is Move.SPOC and not self._tracker.may_write(ticket.repository, value):
+            if change.move is Action.SPOC and not self._tracker.may_write(ticket.repository, value):
                 yield attribution.no_member(value)
                 continue
             try:
@@ -58,8 +58,8 @@ class Obey(DeskAct):
                 if not error.is_so:
                     yield words.impossible(error)
                 continue
-            self._desk.note(ticket.id, kind_of(ticket, change), Asked(by=by))
-            self._desk.observe(self._tracker.edit_issue(ticket, edit), is_now=True)
+            self._desk.note(ticket.id, kind_of(ticket, change), Requested(by=by))
+            self._desk.observe(self._tracker.update_issue(ticket, edit), is_fresh=True)
 
 
 class Answer(DeskAct):

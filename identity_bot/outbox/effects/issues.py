@@ -11,7 +11,7 @@ from identity_bot.desk.desk import DAY, GITHUB, VIEWS, Desk
 from identity_bot.desk.notifier import slack_lane
 from identity_bot.desk.ports import Chat, Tracker
 from identity_bot.desk.reconciler import repository_for
-from identity_bot.errors import Impossible, Refused
+from identity_bot.errors import Impossible, Rejected
 from identity_bot.forms.questions import Member
 from identity_bot.github import issue_body as issue
 from identity_bot.messages import issue_comments as attribution
@@ -21,7 +21,16 @@ from identity_bot.plugins.loader import RequestType
 from identity_bot.slack import modal as blocks
 from identity_bot.store.transaction import Transaction
 from identity_bot.tickets import lifecycle
-from identity_bot.tickets.model import Asked, Change, Edit, Effect, EventKind, IssueDraft, Move, Ticket
+from identity_bot.tickets.model import (
+    Action,
+    Change,
+    Effect,
+    EventKind,
+    IssueDraft,
+    IssuePatch,
+    Requested,
+    Ticket,
+)
 
 log = logging.getLogger(__name__)
 
@@ -30,18 +39,18 @@ Found = TypeVar("Found")
 RECEIPT_DELAY = 0.3
 """Seconds that the modal's second receipt waits, lest it reach Slack before the ack that brings the first."""
 
-KINDS: Mapping[Move, EventKind] = {
-    Move.CRITICAL: EventKind.TRIAGED,
-    Move.PRIORITY: EventKind.PRIORITISED,
-    Move.SPOC: EventKind.SPOC_NAMED,
-    Move.TAKE: EventKind.ASSIGNED,
-    Move.ASSIGN: EventKind.ASSIGNED,
-    Move.UAT: EventKind.READY_FOR_UAT,
-    Move.ACCEPT: EventKind.ACCEPTED,
-    Move.REJECT: EventKind.REJECTED,
-    Move.RELEASE: EventKind.RELEASED,
-    Move.CLOSE: EventKind.CLOSED,
-    Move.REOPEN: EventKind.REOPENED,
+KINDS: Mapping[Action, EventKind] = {
+    Action.CRITICAL: EventKind.TRIAGED,
+    Action.PRIORITY: EventKind.PRIORITIZED,
+    Action.SPOC: EventKind.SPOC_NAMED,
+    Action.TAKE: EventKind.ASSIGNED,
+    Action.ASSIGN: EventKind.ASSIGNED,
+    Action.UAT: EventKind.READY_FOR_UAT,
+    Action.ACCEPT: EventKind.ACCEPTED,
+    Action.REJECT: EventKind.REJECTED,
+    Action.RELEASE: EventKind.RELEASED,
+    Action.CLOSE: EventKind.CLOSED,
+    Action.REOPEN: EventKind.REOPENED,
 }
 """The event that a move leads to; a target date is set or changed."""
 
@@ -82,18 +91,18 @@ class OpenIssue(_IssueAct):
                 assignees=_unique(*draft.assignees, *leads),
             ),
         )
-        self._desk.observe(opened.snapshot, is_now=True)
+        self._desk.observe(opened.snapshot, is_fresh=True)
         return {"refused": list(opened.refused)}
 
     def look(self, effect: Effect) -> Any | None:
         ticket = self.ticket(effect)
         if ticket.number is None:
             found = self._tracker.find_issue(
-                self._desk.lookout.homes(ticket)[0], ticket.id, effect.created_at
+                self._desk.lookout.candidate_repositories(ticket)[0], ticket.id, effect.created_at
             )
             if found is None:
                 return None
-            self._desk.observe(found, is_now=True)
+            self._desk.observe(found, is_fresh=True)
         # Else a webhook told of it, which may be sooner than GitHub's own list does.
         return {}
 
@@ -141,9 +150,9 @@ class ChangeIssue(_IssueAct):
             # that somebody wrote is said also where another was quicker.
             is_ours = effect.looks > 0 and (noted is None or noted.by == by)
             return {"is_made": is_ours or bool(change.reason), "is_ours": is_ours}
-        self._desk.note(ticket.id, kind_of(ticket, change), Asked(by=by, reason=change.reason))
+        self._desk.note(ticket.id, kind_of(ticket, change), Requested(by=by, reason=change.reason))
         name = self.name_of(edit.spoc or "")
-        self._desk.observe(self._tracker.edit_issue(ticket, edit, spoc_name=name), is_now=True)
+        self._desk.observe(self._tracker.update_issue(ticket, edit, spoc_name=name), is_fresh=True)
         return {"is_made": True, "is_ours": True}
 
     def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
@@ -168,7 +177,7 @@ class ChangeIssue(_IssueAct):
         """The ticket, which remembers no more that somebody asks for what was not made."""
         ticket = transaction.ticket(effect.ticket_id or "")
         if ticket:
-            asked = Asked(by=effect.payload["by"], reason=effect.payload["reason"])
+            asked = Requested(by=effect.payload["by"], reason=effect.payload["reason"])
             kind = kind_of(ticket, _change_in(effect))
             others = {k: a for k, a in ticket.asked.items() if (k, a) != (kind, asked)}
             if others != ticket.asked:
@@ -176,7 +185,7 @@ class ChangeIssue(_IssueAct):
         return ticket
 
 
-class Attribute(_IssueAct):
+class CreditAction(_IssueAct):
     """Says below the issue whose a change from Slack was, and why."""
 
     def do(self, effect: Effect) -> Any:
@@ -205,11 +214,13 @@ class LinkThread(_IssueAct):
     def do(self, effect: Effect) -> Any:
         ticket = self.ticket(effect)
         if ticket.thread is None or ticket.number is None:
-            raise Refused("the ticket has no thread or no issue")
+            raise Rejected("the ticket has no thread or no issue")
         thread = replace(ticket.thread, link=ticket.thread.link or self._chat.link_to(ticket.thread))
 
         def write(to: Ticket) -> None:
-            self._desk.observe(self._tracker.edit_issue(replace(to, thread=thread), Edit()), is_now=True)
+            self._desk.observe(
+                self._tracker.update_issue(replace(to, thread=thread), IssuePatch()), is_fresh=True
+            )
 
         where_it_is(self._desk, self._tracker, ticket, write)
         return {"link": thread.link}
@@ -220,7 +231,7 @@ class LinkThread(_IssueAct):
             transaction.save(replace(ticket, thread=replace(ticket.thread, link=result["link"])))
 
 
-class LookAtIssue(DeskAct):
+class GetIssue(DeskAct):
     """Asks GitHub how an issue is, where what it told us leaves that open."""
 
     def __init__(self, desk: Desk, tracker: Tracker) -> None:
@@ -242,8 +253,8 @@ class LookAtIssue(DeskAct):
 
 def looked_at(desk: Desk, tracker: Tracker, ticket: Ticket) -> Ticket:
     """The ticket as its issue is at this moment, which the desk takes in."""
-    snapshot = tracker.look_at(ticket.repository, ticket.number or 0)
-    desk.observe(snapshot, is_now=True)
+    snapshot = tracker.get_issue(ticket.repository, ticket.number or 0)
+    desk.observe(snapshot, is_fresh=True)
     return desk.ticket(ticket.id) or ticket
 
 
@@ -251,7 +262,7 @@ def where_it_is(desk: Desk, tracker: Tracker, ticket: Ticket, act: Callable[[Tic
     """What an act on the ticket's issue gives, also where that was moved since; None where it is nowhere any more."""
     try:
         return act(ticket)
-    except Refused:
+    except Rejected:
         now = looked_at(desk, tracker, ticket)
         if lifecycle.is_gone(now):
             return None
@@ -262,14 +273,14 @@ def where_it_is(desk: Desk, tracker: Tracker, ticket: Ticket, act: Callable[[Tic
 
 def _change_in(effect: Effect) -> Change:
     payload = effect.payload
-    return Change(move=Move(payload["move"]), value=payload["value"], reason=payload["reason"])
+    return Change(move=Action(payload["move"]), value=payload["value"], reason=payload["reason"])
 
 
 def kind_of(ticket: Ticket, change: Change) -> EventKind:
     """The event that a change of this ticket will be told as."""
-    if change.move is Move.TARGET:
-        return EventKind.TARGET_CHANGED if ticket.facts.target else EventKind.TARGET_SET
-    if change.move is Move.PRIORITY and change.value == "critical":
+    if change.move is Action.TARGET:
+        return EventKind.TARGET_CHANGED if ticket.state.target else EventKind.TARGET_SET
+    if change.move is Action.PRIORITY and change.value == "critical":
         return EventKind.TRIAGED
     return KINDS[change.move]
 

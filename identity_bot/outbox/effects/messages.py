@@ -15,7 +15,7 @@ from identity_bot.messages import words
 from identity_bot.outbox.effects.act import DeskAct, mark
 from identity_bot.slack import modal as blocks
 from identity_bot.store.transaction import Transaction
-from identity_bot.tickets.model import Audience, Effect, Post, Ticket
+from identity_bot.tickets.model import Audience, Effect, MessageRef, Ticket
 
 RECEIPT_LIFE = 600.0
 """Seconds after which nobody is looking at the modal any more."""
@@ -57,7 +57,7 @@ class PostMessage(_ChatAct):
         ticket = transaction.ticket(effect.ticket_id or "") if to and result else None
         if ticket is None:
             return
-        post = Post(**result)
+        post = MessageRef(**result)
         if slot:
             transaction.keep_post(ticket.id, slot, post, effect.id or 0)
             untrue = withdrawal(effect.lane, ticket, slot)
@@ -66,7 +66,9 @@ class PostMessage(_ChatAct):
         if to == REQUESTOR:
             self._keep_thread(transaction, ticket, effect, post)
 
-    def _keep_thread(self, transaction: Transaction, ticket: Ticket, effect: Effect, post: Post) -> None:
+    def _keep_thread(
+        self, transaction: Transaction, ticket: Ticket, effect: Effect, post: MessageRef
+    ) -> None:
         """Where the requestor was told first, or had to be told instead, they are told all else."""
         if effect.payload.get("directly"):
             transaction.save(replace(ticket, thread=post, is_direct=True))
@@ -165,7 +167,7 @@ class DrawCard(_ChatAct):
         ticket = transaction.ticket(effect.ticket_id or "")
         if ticket is None:
             return
-        ticket = replace(ticket, card=Post(**result["post"]))
+        ticket = replace(ticket, card=MessageRef(**result["post"]))
         transaction.save(ticket)
         if _digest(self._desk.teller.draw(ticket)) != result["drawn"]:
             transaction.enqueue_once(Effect(lane=effect.lane, kind=effect.kind, ticket_id=ticket.id))
@@ -193,7 +195,7 @@ class ShowReceipt(_ChatAct):
         return True
 
 
-def _place(post: Post) -> dict[str, str]:
+def _place(post: MessageRef) -> dict[str, str]:
     return {"channel": post.channel, "ts": post.ts}
 
 

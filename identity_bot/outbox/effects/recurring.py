@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from identity_bot.desk.desk import CLEANING, DAY, KEEP_HEARD, Desk, look_over
+from identity_bot.desk.desk import CLEANING, DAY, KEEP_HEARD, Desk, resync_repository
 from identity_bot.desk.ports import Tracker
 from identity_bot.desk.reconciler import READS
-from identity_bot.errors import Later, Refused, StoreError, Unsure
-from identity_bot.logs import wordless
+from identity_bot.errors import OutcomeUnknown, Rejected, Retryable, StoreError
+from identity_bot.logs import scrubbed
 from identity_bot.messages import words
 from identity_bot.outbox.effects.act import DeskAct
 from identity_bot.store.transaction import Transaction
@@ -50,14 +50,14 @@ class Poll(DeskAct):
             try:
                 cursors[repository] = self._poll(repository, cursor, renamed)
                 continue
-            except Later as error:
+            except Retryable as error:
                 wait = max(wait, error.seconds or 0.0)
                 trouble = str(error)
-            except (Refused, Unsure, StoreError) as error:
+            except (Rejected, OutcomeUnknown, StoreError) as error:
                 trouble = str(error)
             except Exception as error:
                 trouble = f"a bug: {type(error).__name__}"
-                log.error("polling %s met a bug", repository, exc_info=wordless(error))
+                log.error("polling %s met a bug", repository, exc_info=scrubbed(error))
             log.warning("%s was not polled: %s", repository, trouble)
         failures = int(effect.payload.get("failures", 0)) + 1 if trouble else 0
         return {
@@ -106,7 +106,7 @@ class Poll(DeskAct):
             transaction.enqueue_once(Effect(lane=READS, kind="poll", payload=payload, due_at=due_at))
 
 
-class RollCall(DeskAct):
+class Resync(DeskAct):
     """Has every open ticket's issue looked at once a day.
 
     Polls show neither what was deleted nor what moved away, nor that a milestone has another due date.
@@ -117,11 +117,11 @@ class RollCall(DeskAct):
 
     def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
         for repository in self._desk.repositories.values():
-            look_over(transaction, repository)
-        transaction.enqueue_once(Effect(lane=READS, kind="roll_call", due_at=transaction.now + DAY))
+            resync_repository(transaction, repository)
+        transaction.enqueue_once(Effect(lane=READS, kind="resync", due_at=transaction.now + DAY))
 
 
-class LookOver(DeskAct):
+class ResyncRepository(DeskAct):
     """Has the issues of all open tickets in a repository looked at."""
 
     def do(self, effect: Effect) -> Any:
@@ -156,4 +156,4 @@ def _going_on(issue: str) -> Iterator[None]:
     except StoreError:
         raise
     except Exception as error:
-        log.error("%s met a bug while it was polled", issue, exc_info=wordless(error))
+        log.error("%s met a bug while it was polled", issue, exc_info=scrubbed(error))

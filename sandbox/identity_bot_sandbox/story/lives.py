@@ -85,7 +85,7 @@ class Review(Life):
         """The lead says how soon its turn comes."""
         self.presses(INDIGO, "priority", "sets the priority to high", value="high")
         self.hears(JUNIPER, "high")
-        self.shows("*Priority:* high", "*Stage:* prioritised")
+        self.shows("*Priority:* high", "*Stage:* prioritized")
 
     def is_taken(self) -> None:
         """An engineer takes it."""
@@ -249,7 +249,7 @@ class MockedAuth(Life):
         self.shows("*Priority:* critical", "*Stage:* triaged")
 
     def is_assigned(self) -> None:
-        """At once, without being prioritised."""
+        """At once, without being prioritized."""
         self.presses(INDIGO, "assign", "assigns Linden", value=LINDEN)
         self.hears(ROWAN, f"<@{LINDEN}>")
         self.shows("*Stage:* assigned")

@@ -26,7 +26,7 @@ def columns() -> tuple[sa.Column[Any], ...]:
         sa.Column("is_direct", sa.Boolean, nullable=False, server_default=sa.false()),
         sa.Column("headline", sa.Text, nullable=False, server_default=""),
         sa.Column("seen_at", sa.Float, nullable=False, server_default="0"),
-        sa.Column("remark", sa.Text, nullable=False, server_default=""),
+        sa.Column("inconsistency", sa.Text, nullable=False, server_default=""),
         sa.Column("asked", sa.JSON, nullable=False, server_default="{}"),
         sa.Column("told", sa.JSON),
     )
