@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.journeys.test_crash_actions import click, command
 
 from identity_bot.errors import Rejected, Retryable
 from identity_bot.tickets.model import Action, EventKind, IssueComment, Priority, Stage, Ticket
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.github.faults import FaultKind
+from tests.journeys.test_crash_actions import click, command
 from tests.support_crash import REPOSITORY, Accidents, Life, life, on_sqlite
 from tests.support_desk import Office
 from tests.support_outbox import states

@@ -6,12 +6,12 @@ from datetime import date
 from typing import Any
 
 import pytest
-from tests.slack.test_modal import ticket
 
 from identity_bot.errors import Impossible
 from identity_bot.messages import card_words, words
 from identity_bot.tickets.lifecycle import ACTIONS
 from identity_bot.tickets.model import Action, CloseReason, Priority, Stage, Ticket, TicketState
+from tests.slack.test_modal import ticket
 
 
 def at(stage: Stage, **state: Any) -> Ticket:

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.slack.test_modal import DRAFT, FULL, spoken, text, ticket
 
 from identity_bot import Form, LongText, Person, YesNo
 from identity_bot.errors import Invalid
@@ -32,6 +31,7 @@ from identity_bot.slack.card import (
 from identity_bot.tickets.lifecycle import ACTIONS, By, possible
 from identity_bot.tickets.model import Action, Change, CloseReason, Priority, Stage, Ticket, TicketState
 from identity_bot.tickets.people import People
+from tests.slack.test_modal import DRAFT, FULL, spoken, text, ticket
 
 PEOPLE = People(
     [
