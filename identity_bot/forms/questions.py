@@ -5,24 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
-from marshmallow import EXCLUDE, ValidationError, fields, validate
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
-from identity_bot.forms.answer_rules import (
-    LARGEST_NUMBER,
-    File,
-    Person,
-    Picked,
-    WholeNumber,
-    length,
-    number_text,
-    range_words,
-    text,
-    web_address,
-)
 from identity_bot.text.markdown import clean
 
+LARGEST_NUMBER = 2**53 - 1
+"""JSON readers disagree about the last digits of larger numbers."""
+
+_NEVER_IN_ADDRESSES = re.compile(r"[\s<>\"`\\\ufffd]")
 _BLANK = re.compile(r"[\s\u2800\ufffd]*\Z")
 
 
@@ -111,7 +105,7 @@ class ShortText(Question):
     max_length: int = 200
 
     def field(self) -> fields.Field[Any]:
-        return text(**self._rules(length(self.min_length, self.max_length)))
+        return _text(**self._rules(_length(self.min_length, self.max_length)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,7 +117,7 @@ class LongText(Question):
     max_length: int = 3000
 
     def field(self) -> fields.Field[Any]:
-        return text(**self._rules(length(self.min_length, self.max_length)))
+        return _text(**self._rules(_length(self.min_length, self.max_length)))
 
     def _tidy(self, typed: Any) -> Any:
         return _something(clean(typed).strip() if isinstance(typed, str) else typed)
@@ -137,7 +131,7 @@ class Url(Question):
     max_length: int = 2000
 
     def field(self) -> fields.Field[Any]:
-        return text(**self._rules(length(0, self.max_length), web_address))
+        return _text(**self._rules(_length(0, self.max_length), _web_address))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -148,7 +142,7 @@ class Email(Question):
 
     def field(self) -> fields.Field[Any]:
         wrong = "Please enter an e-mail address, for example name@example.gov."
-        return fields.Email(error_messages={"invalid": wrong}, **self._rules(length(0, 320)))
+        return fields.Email(error_messages={"invalid": wrong}, **self._rules(_length(0, 320)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -165,8 +159,8 @@ class Number(Question):
         say: dict[str, Any] = dict.fromkeys(("invalid", "special", "too_large"), f"Please enter {example}.")
         low = -LARGEST_NUMBER if self.minimum is None else self.minimum
         high = LARGEST_NUMBER if self.maximum is None else self.maximum
-        limits = validate.Range(low, high, error=range_words(self.minimum, self.maximum))
-        kind = fields.Float if self.decimal else WholeNumber
+        limits = validate.Range(low, high, error=_range_words(self.minimum, self.maximum))
+        kind = fields.Float if self.decimal else _WholeNumber
         return kind(error_messages=say, **self._rules(limits))
 
     def shown(self, answer: Any) -> str:
@@ -262,7 +256,7 @@ class Member(Question):
 
     def field(self) -> fields.Field[Any]:
         wrong: dict[str, Any] = {"type": "Please choose a person from the list."}
-        return Picked(Person, unknown=EXCLUDE, error_messages=wrong, **self._rules())
+        return _Picked(_Person, unknown=EXCLUDE, error_messages=wrong, **self._rules())
 
     def shown(self, answer: Any) -> str:
         return str(answer.get("name") or answer["id"])
@@ -279,7 +273,7 @@ class Files(Question):
 
     def field(self) -> fields.Field[Any]:
         wrong = "Please attach the file again."
-        inner = Picked(File, unknown=EXCLUDE, error_messages={"type": wrong, "null": wrong})
+        inner = _Picked(_File, unknown=EXCLUDE, error_messages={"type": wrong, "null": wrong})
         return fields.List(inner, error_messages={"invalid": wrong}, **self._rules(self._accepted))
 
     def shown(self, answer: Any) -> str:
@@ -298,3 +292,87 @@ def _something(typed: Any) -> Any:
     """What was typed, or None where that is nothing that anybody could see."""
     is_blank = bool(_BLANK.match(typed)) if isinstance(typed, str) else typed in (None, [], {})
     return None if is_blank else typed
+
+
+def _text(**rules: Any) -> fields.Field[Any]:
+    """A field for what somebody typed."""
+    return fields.String(error_messages={"invalid": "Please enter text."}, **rules)
+
+
+class _WholeNumber(fields.Integer):
+    """A whole number, which a fraction is not cut to."""
+
+    def _validated(self, value: Any) -> int:
+        if isinstance(value, float) and not value.is_integer():
+            raise self.make_error("invalid")
+        return super()._validated(value)
+
+
+class _CleanText(fields.String):
+    """A text that came with something chosen, such as a file's name."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        return clean(super()._deserialize(value, *args, **kwargs))
+
+
+class _Person(Schema):
+    """Somebody chosen in Slack."""
+
+    id = fields.String(required=True, validate=validate.Regexp(r"[UW][A-Z0-9]{1,30}\Z"))
+    name = _CleanText(load_default="", validate=validate.Length(0, 200))
+
+
+class _File(Schema):
+    """A file uploaded in Slack."""
+
+    id = fields.String(required=True, validate=validate.Regexp(r"[A-Z0-9]{1,40}\Z"))
+    name = _CleanText(required=True, validate=validate.Length(1, 200))
+    link = _CleanText(load_default="", validate=validate.Regexp(r"(https?://[^\s<>]{1,2000})?\Z"))
+
+
+class _Picked(fields.Nested):
+    """An object that Slack made: whatever is wrong in it, one sentence says what the person can do."""
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super()._deserialize(*args, **kwargs)
+        except ValidationError as error:
+            raise self.make_error("type") from error
+
+
+def number_text(number: float) -> str:
+    """A number as people and Slack write it: without an exponent, and without decimals that say nothing."""
+    written = f"{Decimal(str(number)):f}"
+    return written.rstrip("0").rstrip(".") if "." in written else written
+
+
+def _length(shortest: int, longest: int) -> validate.Length:
+    """A rule for how long a text is."""
+    words = f"Please use at most {longest:,} characters."
+    if shortest:
+        words = f"Please use between {shortest:,} and {longest:,} characters."
+    return validate.Length(shortest, longest, error=words)
+
+
+def _web_address(address: str) -> None:
+    """A rule for what counts as a web address."""
+    try:
+        parts = urlsplit(address)
+        is_fine = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        has_login = "@" in parts.netloc
+    except ValueError:
+        is_fine = has_login = False
+    if not is_fine or _NEVER_IN_ADDRESSES.search(address):
+        raise ValidationError("Please enter a web address, for example https://www.va.gov/sign-in.")
+    if has_login:
+        raise ValidationError("Please leave the name and password out of the web address.")
+
+
+def _range_words(minimum: float | None, maximum: float | None) -> str:
+    """What somebody reads whose number is too small or too large."""
+    low, high = (number_text(limit) if limit is not None else "" for limit in (minimum, maximum))
+    if low and high:
+        return f"Please enter a number from {low} to {high}."
+    if low or high:
+        return f"Please enter a number of at {'least' if low else 'most'} {low or high}."
+    return "Please enter a number of at most 15 digits."

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from identity_bot.forms.answer_rules import number_text
 from identity_bot.forms.questions import (
     Choice,
     Choices,
@@ -20,6 +19,7 @@ from identity_bot.forms.questions import (
     ShortText,
     Url,
     YesNo,
+    number_text,
 )
 from identity_bot.forms.slack_limits import check_blocks
 from identity_bot.text.markdown import plain

@@ -26,8 +26,7 @@ from identity_bot import (
     When,
     YesNo,
 )
-from identity_bot.forms.answer_rules import number_text
-from identity_bot.forms.questions import Question
+from identity_bot.forms.questions import Question, number_text
 
 COLOURS = (Option("red", "Red light"), Option("green", "Green light"), "blue")
 KINDS: list[Question] = [
