@@ -7,7 +7,7 @@ import logging
 import re
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.error import URLError
 
@@ -84,7 +84,7 @@ class SlackChat:
         self, channel: str, message: Mapping[str, Any], *, mark: str, thread_ts: str | None
     ) -> MessageRef:
         """Posts a message that carries `mark` in its metadata; Rejected where the thread's first message is gone."""
-        answer = self._call(
+        answer = self.call(
             "chat.postMessage",
             channel=self._ids.get(channel, channel),
             text=message["text"],
@@ -137,7 +137,7 @@ class SlackChat:
         Its mark stays: Slack keeps the metadata that an edit does not name. Reactions and replies stay too.
         """
         try:
-            self._call(
+            self.call(
                 "chat.update",
                 channel=post.channel,
                 ts=post.ts,
@@ -154,25 +154,25 @@ class SlackChat:
     def delete(self, post: MessageRef) -> None:
         """Takes one of our messages away; one that is gone already is gone."""
         try:
-            self._call("chat.delete", channel=post.channel, ts=post.ts)
+            self.call("chat.delete", channel=post.channel, ts=post.ts)
         except SlackRejected as error:
             if error.code != "message_not_found":
                 raise
 
     def link_to(self, post: MessageRef) -> str:
         """A message's permanent link."""
-        answer = self._call("chat.getPermalink", channel=post.channel, message_ts=post.ts)
+        answer = self.call("chat.getPermalink", channel=post.channel, message_ts=post.ts)
         return str(answer["permalink"])
 
     def show(self, view_id: str, view: Mapping[str, Any]) -> None:
         """Puts another view in an open modal's place."""
-        self._call("views.update", view_id=view_id, view=view)
+        self.call("views.update", view_id=view_id, view=view)
 
     def name_of(self, slack_id: str) -> str:
         """Somebody's name as Slack shows it; empty where Slack does not tell."""
         if slack_id not in self._names:
             try:
-                user = self._call("users.info", user=slack_id)["user"]
+                user = self.call("users.info", user=slack_id)["user"]
             except (Rejected, Retryable, OutcomeUnknown):
                 return ""
             profile = user.get("profile") or {}
@@ -188,9 +188,20 @@ class SlackChat:
     def members(self, place: str) -> frozenset[str]:
         """The Slack ids of who belongs to a channel (`#name` or id), bots among them, or a user group (`S…`)."""
         if place.startswith("S"):
-            return frozenset(self._call("usergroups.users.list", usergroup=place)["users"])
+            return frozenset(self.call("usergroups.users.list", usergroup=place)["users"])
         pages = self._pages("conversations.members", channel=self._id(place), limit=999)
         return frozenset(member for page in pages for member in page["members"])
+
+    def channel(self, name: str, *, archived: bool = False) -> Mapping[str, Any]:
+        """A channel (`#name` or id) as Slack describes it; Rejected where the bot can see no such channel."""
+        if not name.startswith("#"):
+            found: Mapping[str, Any] = self.call("conversations.info", channel=name)["channel"]
+            return found
+        for channel in self._channels(archived=archived):
+            self._ids[f"#{channel['name']}"] = channel["id"]
+            if f"#{channel['name']}" == name:
+                return channel
+        raise SlackRejected(f"there is no channel {name} that the bot can see", "channel_not_found")
 
     def _take_back(self, post: MessageRef) -> None:
         try:
@@ -203,32 +214,33 @@ class SlackChat:
         if channel in self._ids:
             return self._ids[channel]
         if channel.startswith("#"):
-            self._learn_channels("public_channel")
-            if channel not in self._ids:
-                try:
-                    self._learn_channels("private_channel")
-                except Rejected as error:  # without groups:read there are none that the bot can see
-                    log.info("private channels were not looked at: %s", error)
-            if channel not in self._ids:
-                raise Rejected(f"there is no channel {channel} that the bot can see")
+            self._ids[channel] = self.channel(channel)["id"]
         elif channel.startswith(("U", "W")):
-            self._ids[channel] = self._call("conversations.open", users=channel)["channel"]["id"]
+            self._ids[channel] = self.call("conversations.open", users=channel)["channel"]["id"]
         return self._ids.get(channel, channel)
 
-    def _learn_channels(self, kind: str) -> None:
-        for page in self._pages("conversations.list", types=kind, exclude_archived=True, limit=999):
-            self._ids |= {f"#{found['name']}": found["id"] for found in page["channels"]}
+    def _channels(self, *, archived: bool) -> Iterator[Mapping[str, Any]]:
+        for kind in ("public_channel", "private_channel"):
+            try:
+                for page in self._pages(
+                    "conversations.list", types=kind, exclude_archived=not archived, limit=999
+                ):
+                    yield from page["channels"]
+            except SlackRejected as error:
+                if kind == "public_channel":
+                    raise
+                log.info("private channels cannot be listed: %s", error)  # the bot lacks groups:read
 
     def _pages(self, method: str, **arguments: Any) -> Any:
         cursor = ""
         while True:
-            page = self._call(method, **arguments, **({"cursor": cursor} if cursor else {}))
+            page = self.call(method, **arguments, **({"cursor": cursor} if cursor else {}))
             yield page
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
             if not cursor:
                 return
 
-    def _call(self, method: str, **arguments: Any) -> SlackResponse:
+    def call(self, method: str, **arguments: Any) -> SlackResponse:
         """One call of the Web API, its failures told apart by what is known of the outcome."""
         try:
             if method in WRITES:
