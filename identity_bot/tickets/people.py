@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from identity_bot.text.markdown import mrkdwn
+from identity_bot.text.names import fold, is_same
 
 _KEY = re.compile(r"slack:([UW][A-Z0-9]{2,})")
 
@@ -18,12 +19,12 @@ class People:
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         pairs = [pair for pair in map(_pair, entries) if pair]
-        self._slack_ids = {login.casefold(): slack_id for slack_id, login in reversed(pairs)}
+        self._slack_ids = {fold(login): slack_id for slack_id, login in reversed(pairs)}
         self._logins = dict(reversed(pairs))
 
     def slack_id(self, login: str) -> str:
         """The Slack id of a GitHub login; empty where it is not known."""
-        return self._slack_ids.get(login.casefold(), "")
+        return self._slack_ids.get(fold(login), "")
 
     def login(self, slack_id: str) -> str:
         """The GitHub login of a Slack id; empty where it is not known."""
@@ -50,9 +51,9 @@ def contradictions(entries: Iterable[tuple[str, Entry]]) -> Iterator[str]:
             continue
         slack_id, login = pair
         known, place = by_slack.setdefault(slack_id, (login, where))
-        if known.casefold() != login.casefold():
+        if not is_same(known, login):
             yield f"{where}: {slack_id} is {login!r} here and {known!r} in {place}; expected one login for each person"
-        known, place = by_login.setdefault(login.casefold(), (slack_id, where))
+        known, place = by_login.setdefault(fold(login), (slack_id, where))
         if known != slack_id:
             yield f"{where}: {login!r} is {slack_id} here and {known} in {place}; expected one Slack id for each person"
 
