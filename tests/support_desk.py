@@ -12,7 +12,7 @@ from identity_bot import settings
 from identity_bot.desk.desk import Desk, pace
 from identity_bot.desk.ports import CreatedIssue, PollResult
 from identity_bot.errors import Rejected
-from identity_bot.github import issue_body as issue
+from identity_bot.github.issue_body import with_idempotency_key
 from identity_bot.outbox.effects.acts import acts
 from identity_bot.outbox.queue import Outbox
 from identity_bot.outbox.worker import Worker
@@ -52,11 +52,12 @@ class MemoryTracker:
     """A tracker whose issues are values; `fails` are raised in turn, `drops` are labels and people it leaves out."""
 
     clock: Clock
-    issues: list[tuple[str, IssueDraft]] = field(default_factory=list)
+    issues: list[tuple[str, Ticket, IssueDraft]] = field(default_factory=list)
+    """What each issue was opened with: the repository, the ticket and the draft."""
     now: dict[tuple[str, int], IssueSnapshot] = field(default_factory=dict)
     edits: list[tuple[Ticket, IssuePatch]] = field(default_factory=list)
     comments: list[tuple[str, int, str, str]] = field(default_factory=list)
-    """Repository, number, text and mark of each."""
+    """Repository, number, text and idempotency key of each."""
     reactions: list[tuple[int, str]] = field(default_factory=list)
     writers: set[str] = field(
         default_factory=lambda: {"indigo-marshwick", "sage-hollowell", "linden-brookmere"}
@@ -68,22 +69,22 @@ class MemoryTracker:
     asked: int = 0
     """How often an issue or a repository was read."""
 
-    def open_issue(self, repository: str, draft: IssueDraft) -> CreatedIssue:
+    def open_issue(self, repository: str, ticket: Ticket, draft: IssueDraft) -> CreatedIssue:
         self._fail()
-        self.issues.append((repository, draft))
+        self.issues.append((repository, ticket, draft))
         number = len(self.issues)
         self.now[repository, number] = IssueSnapshot(
             repository=repository,
             number=number,
             url=f"https://github.test/{repository}/issues/{number}",
-            ticket_id=issue.ticket_id_in(draft.body),
+            ticket_id=ticket.id,
             updated_at=self.second(),
             title=draft.title,
             author="identity-helper-bot",
             labels=frozenset(draft.labels),
             assignees=frozenset(draft.assignees),
         )
-        return CreatedIssue(snapshot=self.snapshot(number), refused=self.drops)
+        return CreatedIssue(snapshot=self.snapshot(number), left_out=self.drops)
 
     def find_issue(self, repository: str, ticket_id: str, since: float) -> IssueSnapshot | None:
         fitting = [s for (r, _), s in self.now.items() if (r, s.ticket_id) == (repository, ticket_id)]
@@ -94,28 +95,28 @@ class MemoryTracker:
         self.asked += 1
         return self.now[repository, number]
 
-    def update_issue(self, ticket: Ticket, edit: IssuePatch, *, spoc_name: str = "") -> IssueSnapshot:
+    def update_issue(self, ticket: Ticket, patch: IssuePatch, *, spoc_name: str = "") -> IssueSnapshot:
         self._fail()
-        self.edits.append((ticket, edit))
+        self.edits.append((ticket, patch))
         before = self.now[ticket.repository, ticket.number or 0]
-        changes: dict[str, Any] = {"labels": frozenset(lifecycle.labels_after(before.labels, edit))}
-        if edit.assignees is not None:
-            changes["assignees"] = frozenset(edit.assignees)
-        if edit.spoc is not None:
-            changes["spoc"] = edit.spoc
-        if edit.target:
-            changes |= {"target": edit.target, "target_over": before.milestone_due}
-        if edit.is_open is not None:
-            changes |= {"is_open": edit.is_open, "close_reason": edit.close_reason}
+        changes: dict[str, Any] = {"labels": frozenset(lifecycle.labels_after(before.labels, patch))}
+        if patch.assignees is not None:
+            changes["assignees"] = frozenset(patch.assignees)
+        if patch.spoc is not None:
+            changes["spoc"] = patch.spoc
+        if patch.target:
+            changes |= {"target": patch.target, "target_over": before.milestone_due}
+        if patch.is_open is not None:
+            changes |= {"is_open": patch.is_open, "close_reason": patch.close_reason}
         return self.hand(before.number, repository=ticket.repository, **changes)
 
-    def comment(self, repository: str, number: int, body: str, *, mark: str) -> None:
+    def comment(self, repository: str, number: int, body: str, *, idempotency_key: str) -> None:
         self._fail()
-        assert issue.mark_in(issue.marked(body, mark)) == mark
-        self.comments.append((repository, number, body, mark))
+        assert with_idempotency_key(body, idempotency_key)
+        self.comments.append((repository, number, body, idempotency_key))
 
-    def has_comment(self, repository: str, number: int, mark: str, since: float) -> bool:
-        return any((r, n, m) == (repository, number, mark) for r, n, _, m in self.comments)
+    def has_comment(self, repository: str, number: int, idempotency_key: str, since: float) -> bool:
+        return any((r, n, key) == (repository, number, idempotency_key) for r, n, _, key in self.comments)
 
     def react(self, repository: str, comment_id: int, content: str) -> None:
         self.reactions.append((comment_id, content))

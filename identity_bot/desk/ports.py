@@ -11,10 +11,10 @@ from identity_bot.tickets.model import IssueComment, IssueDraft, IssuePatch, Iss
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CreatedIssue:
-    """A new issue, and what GitHub left out of what was asked for, in words."""
+    """A new issue, and the labels and assignees that GitHub left out of it, in words."""
 
     snapshot: IssueSnapshot
-    refused: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,8 +35,8 @@ class PollResult:
 class Tracker(Protocol):
     """GitHub's side as the desk sees it. All methods raise Rejected, Retryable or OutcomeUnknown."""
 
-    def open_issue(self, repository: str, draft: IssueDraft) -> CreatedIssue:
-        """Makes the issue, once."""
+    def open_issue(self, repository: str, ticket: Ticket, draft: IssueDraft) -> CreatedIssue:
+        """Create the ticket's issue, once. The tracker adds to the draft's body what it needs to find the ticket."""
 
     def find_issue(self, repository: str, ticket_id: str, since: float) -> IssueSnapshot | None:
         """The issue that carries this ticket's marker, if one was made since then (seconds since the epoch)."""
@@ -44,17 +44,17 @@ class Tracker(Protocol):
     def get_issue(self, repository: str, number: int) -> IssueSnapshot:
         """An issue as it is now; one that is deleted or elsewhere is_gone."""
 
-    def update_issue(self, ticket: Ticket, edit: IssuePatch, *, spoc_name: str = "") -> IssueSnapshot:
+    def update_issue(self, ticket: Ticket, patch: IssuePatch, *, spoc_name: str = "") -> IssueSnapshot:
         """Changes the ticket's issue as far as it is not so already, and its status block; the issue as it then is.
 
         `spoc_name` is what a SPOC is called who is known by a Slack id only.
         """
 
-    def comment(self, repository: str, number: int, body: str, *, mark: str) -> None:
-        """Writes a comment that carries `mark` where people do not see it."""
+    def comment(self, repository: str, number: int, body: str, *, idempotency_key: str) -> None:
+        """Post a comment that carries the key where people don't see it."""
 
-    def has_comment(self, repository: str, number: int, mark: str, since: float) -> bool:
-        """Whether a comment with this mark was written since then (seconds since the epoch)."""
+    def has_comment(self, repository: str, number: int, idempotency_key: str, since: float) -> bool:
+        """Whether a comment with this key was posted since then (seconds since the epoch)."""
 
     def react(self, repository: str, comment_id: int, content: str) -> None:
         """Puts a reaction (`+1`, `confused`, …) on a comment, once."""

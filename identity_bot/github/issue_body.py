@@ -14,7 +14,7 @@ from identity_bot.tickets.model import Ticket
 STATUS_BEGINS = "<!-- identity-bot:status -->"
 STATUS_ENDS = "<!-- identity-bot:end -->"
 MARKER = re.compile(r"<!-- identity-bot:ticket=([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}) -->")
-MARK = re.compile(r"<!-- identity-bot:([\w.:=/+-]+) -->")
+IDEMPOTENCY_KEY = re.compile(r"<!-- identity-bot:([\w.:=/+-]+) -->")
 FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 LONGEST_BODY = 65_536
 """GitHub's limit in characters (rest/issues)."""
@@ -97,17 +97,17 @@ def ticket_id_in(text: str | None) -> str | None:
     return found.group(1) if found else None
 
 
-def marked(comment: str, mark: str) -> str:
-    """A comment that carries `mark`, a short token, where people do not see it."""
-    line = f"<!-- identity-bot:{mark} -->"
-    if not MARK.fullmatch(line):
-        raise ValueError(f"a mark is made of letters, digits and . : = / + - _, unlike {mark!r}")
+def with_idempotency_key(comment: str, key: str) -> str:
+    """The comment with the key in its last line, where people don't see it."""
+    line = f"<!-- identity-bot:{key} -->"
+    if not IDEMPOTENCY_KEY.fullmatch(line):
+        raise ValueError(f"an idempotency key is made of letters, digits and . : = / + - _, unlike {key!r}")
     return f"{comment}\n\n{line}"
 
 
-def mark_in(comment: str | None) -> str | None:
-    """The mark of a comment that the bot wrote; it, too, counts only in the last line."""
-    found = MARK.fullmatch(_last_line(comment))
+def idempotency_key_in(comment: str | None) -> str | None:
+    """The key of a comment that the bot wrote. Like the ticket marker, it counts only in the last line."""
+    found = IDEMPOTENCY_KEY.fullmatch(_last_line(comment))
     return found.group(1) if found else None
 
 

@@ -16,43 +16,43 @@ REASONS = {reason: word for word, reason in CLOSE_REASONS.items()}
 
 
 def fields_of(
-    found: Mapping[str, Any], ticket: Ticket, edit: IssuePatch, *, spoc_name: str = ""
+    found: Mapping[str, Any], ticket: Ticket, patch: IssuePatch, *, spoc_name: str = ""
 ) -> dict[str, Any]:
-    """What a PATCH must carry to make an issue what the edit says; empty where it is so already.
+    """What a PATCH must carry to make an issue what the patch says; empty where it is so already.
 
     `spoc_name` is what a SPOC is called whose login is not known. Raises Rejected for what cannot be kept.
     """
     now = snapshot_of(ticket.repository, found)
     fields: dict[str, Any] = {}
-    labels = labels_after([label["name"] for label in found.get("labels") or ()], edit)
+    labels = labels_after([label["name"] for label in found.get("labels") or ()], patch)
     if _folded(labels) != _folded(now.labels):
         fields["labels"] = labels
-    if edit.assignees is not None and _folded(edit.assignees) != _folded(now.assignees):
-        fields["assignees"] = list(edit.assignees)
-    if edit.is_open is not None and edit.is_open != now.is_open:
+    if patch.assignees is not None and _folded(patch.assignees) != _folded(now.assignees):
+        fields["assignees"] = list(patch.assignees)
+    if patch.is_open is not None and patch.is_open != now.is_open:
         # The reason of an issue that is closed already cannot be changed (rest/issues: "ignored unless").
-        closed_as = REASONS.get(edit.close_reason or CloseReason.COMPLETED, "completed")
-        reason = "reopened" if edit.is_open else closed_as
-        fields |= {"state": "open" if edit.is_open else "closed", "state_reason": reason}
+        closed_as = REASONS.get(patch.close_reason or CloseReason.COMPLETED, "completed")
+        reason = "reopened" if patch.is_open else closed_as
+        fields |= {"state": "open" if patch.is_open else "closed", "state_reason": reason}
     body = found.get("body") or ""
-    written = issue_text.with_status(body, ticket, _status_after(found, ticket, edit, spoc_name))
+    written = issue_text.with_status(body, ticket, _status_after(found, ticket, patch, spoc_name))
     if written != body:
         fields["body"] = written
     return fields
 
 
 def _status_after(
-    found: Mapping[str, Any], ticket: Ticket, edit: IssuePatch, spoc_name: str
+    found: Mapping[str, Any], ticket: Ticket, patch: IssuePatch, spoc_name: str
 ) -> issue_text.Status:
     status = issue_text.status_in(found.get("body"))
-    if edit.spoc is not None:
-        if edit.spoc and not issue_text.is_spoc(edit.spoc):
+    if patch.spoc is not None:
+        if patch.spoc and not issue_text.is_spoc(patch.spoc):
             raise Rejected("a SPOC is named by a GitHub login, or by slack: and a Slack id")
-        known = status.spoc_name if edit.spoc == status.spoc else ""
-        status = replace(status, spoc=edit.spoc, spoc_name=spoc_name or known)
-    if edit.target is not None:
+        known = status.spoc_name if patch.spoc == status.spoc else ""
+        status = replace(status, spoc=patch.spoc, spoc_name=spoc_name or known)
+    if patch.target is not None:
         due = snapshot_of(ticket.repository, found).milestone_due
-        status = replace(status, target=edit.target, target_over=due)
+        status = replace(status, target=patch.target, target_over=due)
     return status
 
 

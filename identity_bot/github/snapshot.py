@@ -51,7 +51,7 @@ def comment_of(repository: str, number: int, data: Mapping[str, Any]) -> IssueCo
     """A comment; None for one that a bot wrote, ours among them, for bots give no commands."""
     body = text_of(data, "body") if data.get("body") else ""
     author = data.get("user") or {}
-    if not author or author.get("type") == "Bot" or issue_text.mark_in(body):
+    if not author or author.get("type") == "Bot" or issue_text.idempotency_key_in(body):
         return None
     return IssueComment(
         repository=repository,

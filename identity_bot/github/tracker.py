@@ -62,11 +62,11 @@ class GitHubTracker:
         """What GitHub answers to a GET of `path`, whatever its status; raises Retryable where there is no answer."""
         return self._github.ask(path)
 
-    def open_issue(self, repository: str, draft: IssueDraft) -> CreatedIssue:
-        """Makes the issue with one POST; where GitHub refuses the assignees, without those who cannot be assigned."""
+    def open_issue(self, repository: str, ticket: Ticket, draft: IssueDraft) -> CreatedIssue:
+        """Create the issue with one POST. If GitHub rejects the assignees, leave out those it doesn't know."""
         wanted: dict[str, Any] = {
             "title": draft.title,
-            "body": draft.body,
+            "body": issue_text.body(ticket, draft.body),
             "labels": list(draft.labels),
             "assignees": list(draft.assignees),
         }
@@ -82,7 +82,7 @@ class GitHubTracker:
                     raise
                 able = [login for login in draft.assignees if repo.has_in_assignees(login)]
                 made = self._github.call("POST", path, wanted | {"assignees": able}).content
-            return CreatedIssue(snapshot=snapshot_of(repository, made), refused=left_out(wanted, made))
+            return CreatedIssue(snapshot=snapshot_of(repository, made), left_out=left_out(wanted, made))
 
     def find_issue(self, repository: str, ticket_id: str, since: float) -> IssueSnapshot | None:
         """The issue that carries the ticket's marker. The list is asked, not the search, which lags behind."""
@@ -119,7 +119,7 @@ class GitHubTracker:
                 is_gone=True,
             )
 
-    def update_issue(self, ticket: Ticket, edit: IssuePatch, *, spoc_name: str = "") -> IssueSnapshot:
+    def update_issue(self, ticket: Ticket, patch: IssuePatch, *, spoc_name: str = "") -> IssueSnapshot:
         """Changes the ticket's issue with one PATCH of what differs, if anything does; the issue as it then is.
 
         `spoc_name` is what a SPOC is called whose GitHub login is not known. Raises Rejected where GitHub leaves
@@ -133,7 +133,7 @@ class GitHubTracker:
                 raise Rejected(
                     f"{name} is now {snapshot.moved_to[0]}#{snapshot.moved_to[1]}, which is not ours"
                 )
-            fields = fields_of(found, ticket, edit, spoc_name=spoc_name)
+            fields = fields_of(found, ticket, patch, spoc_name=spoc_name)
             if not fields:
                 return snapshot
             self._ensure_labels(
@@ -155,18 +155,18 @@ class GitHubTracker:
                 )
             return snapshot_of(ticket.repository, answer)
 
-    def comment(self, repository: str, number: int, body: str, *, mark: str) -> None:
-        """Writes a comment that carries `mark` in its last line, hidden."""
-        text = issue_text.marked(body, mark)
+    def comment(self, repository: str, number: int, body: str, *, idempotency_key: str) -> None:
+        """Post a comment whose last line hides the key."""
+        text = issue_text.with_idempotency_key(body, idempotency_key)
         with self._github.speaking(repository):
             self._github.call("POST", f"/repos/{repository}/issues/{number}/comments", {"body": text})
 
-    def has_comment(self, repository: str, number: int, mark: str, since: float) -> bool:
-        """Whether a comment with this mark was written since then (seconds since the epoch)."""
+    def has_comment(self, repository: str, number: int, idempotency_key: str, since: float) -> bool:
+        """Whether a comment with this key was posted since then (seconds since the epoch)."""
         with self._github.speaking(repository):
             earliest = datetime.fromtimestamp(since - CLOCK_SKEW, UTC)
             listed = self._repository(repository).get_issue(number).get_comments(since=earliest)
-            return any(issue_text.mark_in(found.body) == mark for found in listed)
+            return any(issue_text.idempotency_key_in(found.body) == idempotency_key for found in listed)
 
     def react(self, repository: str, comment_id: int, content: str) -> None:
         """Puts a reaction on a comment, once; one that is gone needs none."""

@@ -14,7 +14,7 @@ from identity_bot.desk.desk import pace
 from identity_bot.desk.ports import CreatedIssue
 from identity_bot.errors import AlreadyFiled, Invalid, OutcomeUnknown, Rejected, Retryable
 from identity_bot.plugins.loader import Found
-from identity_bot.tickets.model import IssueDraft, IssueSnapshot, MessageRef, Stage
+from identity_bot.tickets.model import IssueSnapshot, MessageRef, Stage
 from tests.support_desk import COMMON, DATA, JUNIPER, REVIEW, SETTINGS, Office
 from tests.support_outbox import states
 
@@ -133,7 +133,7 @@ def test_the_issue_is_labelled_and_links_the_thread(office: Office) -> None:
     office.submit()
     office.work()
 
-    [(_, draft)] = office.tracker.issues
+    [(_, _, draft)] = office.tracker.issues
     [(linked, _)] = office.tracker.edits
     assert draft.labels == ("identity-slackbot", "pr_review")
     assert draft.assignees == ()
@@ -158,12 +158,12 @@ def test_a_webhook_that_is_quicker_than_githubs_answer_tells_once(office: Office
     ticket = office.submit()
     open_issue = office.tracker.open_issue
 
-    def with_webhook(repository: str, draft: object) -> object:
-        opened = open_issue(repository, draft)  # type: ignore[arg-type]
+    def with_webhook(*asked: Any) -> CreatedIssue:
+        opened = open_issue(*asked)
         office.desk.observe(opened.snapshot)
         return opened
 
-    office.tracker.open_issue = with_webhook  # type: ignore[assignment, method-assign]
+    office.tracker.open_issue = with_webhook  # type: ignore[method-assign]
     office.work()
 
     assert len(office.chat.texts(INTAKE)) == 1
@@ -178,8 +178,8 @@ def test_an_issue_that_a_webhook_has_told_of_is_not_made_again(office: Office, s
     ticket = office.submit()
     make = office.tracker.open_issue
 
-    def timed_out(repository: str, draft: IssueDraft) -> CreatedIssue:
-        make(repository, draft)
+    def timed_out(*asked: Any) -> CreatedIssue:
+        make(*asked)
         raise OutcomeUnknown("GitHub: ReadTimeout")
 
     office.tracker.open_issue = timed_out  # type: ignore[method-assign]
@@ -236,7 +236,8 @@ def test_a_ticket_from_a_message_keeps_its_thread(office: Office) -> None:
     [intake] = office.chat.texts(INTAKE)
     assert "<@" not in intake
     assert office.ticket(ticket).thread == ORIGIN
-    assert f"({ORIGIN.link})" in office.tracker.issues[0][1].body
+    [(_, opened_for, _)] = office.tracker.issues
+    assert opened_for.thread == ORIGIN
     assert office.tracker.edits == []
 
 
@@ -268,10 +269,10 @@ def test_urgent_requests_mention_and_assign_the_leads(office: Office) -> None:
     office.work()
 
     [card] = office.chat.texts(TEAM)
-    [(_, draft)] = office.tracker.issues
+    [(_, ticket, draft)] = office.tracker.issues
     assert "<@U0INDIGO> <@U0SAGE>" in card
     assert draft.assignees == ("indigo-marshwick", "sage-hollowell")
-    assert "**Urgent" in draft.body
+    assert ticket.is_urgent
 
 
 class AsksForSomebody:
@@ -294,7 +295,7 @@ def test_people_are_named_in_the_issue(tmp_path: Path) -> None:
         office.desk.submit("somebody", values, JUNIPER, submission=f"V{view}", origin=None)
     office.work()
 
-    known, unknown = (draft.body for _, draft in office.tracker.issues)
+    known, unknown = (draft.body for _, _, draft in office.tracker.issues)
     assert "Sage Hollowell" in known
     assert "U0NOBODY" in unknown
     office.store.close()
@@ -313,7 +314,7 @@ def test_a_sensitive_request_goes_to_the_restricted_repository(office: Office) -
     sensitive(office)
     office.work()
 
-    [(repository, draft)] = office.tracker.issues
+    [(repository, _, draft)] = office.tracker.issues
     assert repository == "sandbox-org/identity-restricted"
     assert SECRETS[0] in draft.body
     assert SECRETS[0] not in draft.title
@@ -337,7 +338,7 @@ def test_an_ordinary_data_pull_is_shown_to_the_team(office: Office) -> None:
     office.submit("data_pull")
     office.work()
 
-    [(repository, _)] = office.tracker.issues
+    [(repository, _, _)] = office.tracker.issues
     assert repository == "sandbox-org/identity-requests"
     assert str(DATA["data_needed"]) in office.chat.everything()
 
@@ -349,7 +350,7 @@ def test_without_a_restricted_repository_there_is_one_for_all(tmp_path: Path) ->
     sensitive(office)
     office.work()
 
-    [(repository, _)] = office.tracker.issues
+    [(repository, _, _)] = office.tracker.issues
     assert repository == "sandbox-org/identity-requests"
     assert not any(secret in office.chat.everything() for secret in SECRETS)
     office.store.close()
@@ -419,10 +420,11 @@ def test_a_type_uninstalled_before_its_issue_was_made_is_kept_and_told(office: O
 def test_a_type_uninstalled_before_its_issue_was_seen_is_told_to_the_team(office: Office) -> None:
     """The issue was made, but the answer never came; GitHub's webhook finds the type gone."""
     ticket = office.submit()
-    office.tracker.open_issue(ticket.repository, office.plugins.types["pr_review"].render_issue(ticket))
+    draft = office.plugins.types["pr_review"].render_issue(ticket)
+    office.tracker.open_issue(ticket.repository, ticket, draft)
     office.new_desk(without="pr_review")
 
-    office.desk.observe(replace(office.tracker.snapshot(1), ticket_id=ticket.id))
+    office.desk.observe(office.tracker.snapshot(1))
     office.work()
 
     assert office.ticket(ticket).number == 1
@@ -459,12 +461,12 @@ def test_a_receipt_that_nobody_sees_any_more_is_not_shown(office: Office) -> Non
 def test_an_issue_made_before_a_time_out_is_found(office: Office) -> None:
     open_issue = office.tracker.open_issue
 
-    def cut(repository: str, draft: object) -> object:
+    def cut(*asked: Any) -> CreatedIssue:
         office.tracker.open_issue = open_issue  # type: ignore[method-assign]
-        open_issue(repository, draft)  # type: ignore[arg-type]
+        open_issue(*asked)
         raise OutcomeUnknown("GitHub: ReadTimeout")
 
-    office.tracker.open_issue = cut  # type: ignore[assignment, method-assign]
+    office.tracker.open_issue = cut  # type: ignore[method-assign]
     ticket = office.submit()
     office.work()
 

@@ -468,19 +468,19 @@ def test_what_can_be_kept_of_a_spoc_is_known(text: str, is_one: bool) -> None:
     assert issue.is_spoc(text) is is_one
 
 
-# The marks of comments
+# The idempotency keys of comments
 
 
-def test_a_comment_is_known_by_the_mark_in_its_last_line() -> None:
-    comment = issue.marked("Accepted.", "effect:12")
+def test_a_comment_is_known_by_the_key_in_its_last_line() -> None:
+    comment = issue.with_idempotency_key("Accepted.", "effect:12")
 
     assert comment == "Accepted.\n\n<!-- identity-bot:effect:12 -->"
-    assert issue.mark_in(comment) == "effect:12"
-    assert issue.mark_in(f"{comment}\nI agree") is None
-    assert issue.mark_in(None) is None
+    assert issue.idempotency_key_in(comment) == "effect:12"
+    assert issue.idempotency_key_in(f"{comment}\nI agree") is None
+    assert issue.idempotency_key_in(None) is None
 
 
-@pytest.mark.parametrize("mark", ["", "a b", "-->", "a\nb"])
-def test_a_mark_that_could_not_be_found_again_is_a_mistake(mark: str) -> None:
-    with pytest.raises(ValueError, match="a mark is made of"):
-        issue.marked("text", mark)
+@pytest.mark.parametrize("key", ["", "a b", "-->", "a\nb"])
+def test_a_key_that_could_not_be_found_again_is_a_mistake(key: str) -> None:
+    with pytest.raises(ValueError, match="an idempotency key is made of"):
+        issue.with_idempotency_key("text", key)

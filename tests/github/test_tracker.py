@@ -15,6 +15,7 @@ import pytest
 import uvicorn
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from pytest_mock import MockerFixture
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
@@ -50,7 +51,7 @@ TICKET = Ticket(
 )  # fmt: skip
 DRAFT = IssueDraft(
     title="A title",
-    body=issue_text.body(TICKET, "What is asked"),
+    body="What is asked",
     labels=("identity-slackbot", "pr_review"),
     assignees=("indigo-marshwick",),
 )
@@ -126,18 +127,19 @@ def posts(github: GitHubWorld) -> int:
 
 def fails(tracker: GitHubTracker, kind: type[IdentityBotError]) -> IdentityBotError:
     with pytest.raises(kind) as raised:
-        tracker.open_issue(REPOSITORY, DRAFT)
+        tracker.open_issue(REPOSITORY, TICKET, DRAFT)
     assert type(raised.value) is kind
     return raised.value
 
 
 def test_an_issue_has_all_that_was_asked_for(tracker: GitHubTracker, github: GitHubWorld) -> None:
-    opened = tracker.open_issue(REPOSITORY, DRAFT)
+    opened = tracker.open_issue(REPOSITORY, TICKET, DRAFT)
 
     made = github.issue(REPOSITORY, 1)
-    assert (made.title, made.body, made.assignees) == (DRAFT.title, DRAFT.body, DRAFT.assignees)
+    assert (made.title, made.assignees) == (DRAFT.title, DRAFT.assignees)
+    assert made.body == issue_text.body(TICKET, "What is asked")
     assert set(github.labels(REPOSITORY, 1)) == set(DRAFT.labels)
-    assert (opened.refused, opened.snapshot.number, opened.snapshot.ticket_id) == ((), 1, TICKET.id)
+    assert (opened.left_out, opened.snapshot.number, opened.snapshot.ticket_id) == ((), 1, TICKET.id)
     assert opened.snapshot.url.endswith(f"{REPOSITORY}/issues/1")
     assert posts(github) == 1
 
@@ -147,8 +149,8 @@ def test_missing_labels_are_made_once_and_standing_ones_are_left_alone(
 ) -> None:
     github.new_label(REPOSITORY, "PR_review", "ff0000", "mine", actor="indigo-marshwick")
 
-    tracker.open_issue(REPOSITORY, DRAFT)
-    tracker.open_issue(REPOSITORY, DRAFT)
+    tracker.open_issue(REPOSITORY, TICKET, DRAFT)
+    tracker.open_issue(REPOSITORY, TICKET, DRAFT)
 
     assert github.traffic.count("POST", f"/repos/{REPOSITORY}/labels") == 1
     assert {"identity-slackbot", "PR_review"} <= set(github.labels(REPOSITORY))
@@ -160,10 +162,10 @@ def test_what_a_token_without_push_access_may_not_set_is_noticed(
 ) -> None:
     github.set_role(REPOSITORY, cast.BOT_LOGIN, Role.READ)
 
-    opened = tracker.open_issue(REPOSITORY, DRAFT)
+    opened = tracker.open_issue(REPOSITORY, TICKET, DRAFT)
 
     assert opened.snapshot.number == 1
-    assert opened.refused == (
+    assert opened.left_out == (
         "the label identity-slackbot",
         "the label pr_review",
         "the assignee indigo-marshwick",
@@ -175,9 +177,9 @@ def test_somebody_who_cannot_be_assigned_costs_neither_the_issue_nor_the_others(
 ) -> None:
     draft = replace(DRAFT, assignees=("indigo-marshwick", "somebody-else"))
 
-    opened = tracker.open_issue(REPOSITORY, draft)
+    opened = tracker.open_issue(REPOSITORY, TICKET, draft)
 
-    assert opened.refused == ("the assignee somebody-else",)
+    assert opened.left_out == ("the assignee somebody-else",)
     assert github.issue(REPOSITORY, 1).assignees == ("indigo-marshwick",)
     assert len(github.issues(REPOSITORY)) == 1
 
@@ -225,8 +227,8 @@ def test_garbage_and_cut_connections_are_unknown_outcomes(
     assert len(github.issues(REPOSITORY)) == after
 
 
-def test_silence_is_an_unknown_outcome(github: GitHubWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("identity_bot.github.tracker.connection.TIMEOUT", 1)
+def test_silence_is_an_unknown_outcome(github: GitHubWorld, mocker: MockerFixture) -> None:
+    mocker.patch("identity_bot.github.connection.TIMEOUT", 1)
     tracker = GitHubTracker(cast.GITHUB_TOKEN, f"{github.base_url}/github/api")
     github.faults.add("POST", "/repos/*/*/issues", kind=FaultKind.HANG, after=True)
 
@@ -307,7 +309,7 @@ def test_a_label_that_cannot_be_made_does_not_cost_the_issue(
 ) -> None:
     github.faults.add("POST", "/repos/*/*/labels", status=status, times=None)
 
-    opened = tracker.open_issue(REPOSITORY, DRAFT)
+    opened = tracker.open_issue(REPOSITORY, TICKET, DRAFT)
 
     assert opened.snapshot.number == 1
 
@@ -335,16 +337,16 @@ def test_a_revoked_token_can_be_mended(tracker: GitHubTracker, github: GitHubWor
 
     github.restore(cast.GITHUB_TOKEN)
 
-    assert tracker.open_issue(REPOSITORY, DRAFT).snapshot.number == 1
+    assert tracker.open_issue(REPOSITORY, TICKET, DRAFT).snapshot.number == 1
 
 
 def test_a_renamed_repository_is_followed(tracker: GitHubTracker, github: GitHubWorld) -> None:
     github.rename_repository(REPOSITORY, "requests-of-old", actor="indigo-marshwick")
 
-    opened = tracker.open_issue(REPOSITORY, DRAFT)
+    opened = tracker.open_issue(REPOSITORY, TICKET, DRAFT)
 
     assert opened.snapshot.number == 1
-    assert opened.refused == ()
+    assert opened.left_out == ()
     assert len(github.issues("sandbox-org/requests-of-old")) == 1
     found = tracker.find_issue(REPOSITORY, TICKET.id, time.time())
     assert found
@@ -352,8 +354,8 @@ def test_a_renamed_repository_is_followed(tracker: GitHubTracker, github: GitHub
 
 
 def test_an_issue_is_found_again_by_its_marker(tracker: GitHubTracker, github: GitHubWorld) -> None:
-    tracker.open_issue(REPOSITORY, replace(DRAFT, body="another"))
-    tracker.open_issue(REPOSITORY, DRAFT)
+    tracker.open_issue(REPOSITORY, replace(TICKET, id=ticket_id("V0")), DRAFT)
+    tracker.open_issue(REPOSITORY, TICKET, DRAFT)
     for number in range(60):
         github.open_issue(REPOSITORY, f"other {number}", "body", actor="juniper-vale")
 
@@ -367,13 +369,15 @@ def test_an_issue_is_found_again_by_its_marker(tracker: GitHubTracker, github: G
 def test_a_marker_that_somebody_quotes_is_not_taken_for_the_issue(
     tracker: GitHubTracker, github: GitHubWorld
 ) -> None:
-    github.open_issue(REPOSITORY, "quoted", DRAFT.body + "\nsee above", actor="juniper-vale")
+    github.open_issue(
+        REPOSITORY, "quoted", issue_text.body(TICKET, "x") + "\nsee above", actor="juniper-vale"
+    )
 
     assert tracker.find_issue(REPOSITORY, TICKET.id, time.time()) is None
 
 
 def test_a_closed_issue_is_found_too(tracker: GitHubTracker, github: GitHubWorld) -> None:
-    tracker.open_issue(REPOSITORY, DRAFT)
+    tracker.open_issue(REPOSITORY, TICKET, DRAFT)
     github.close(REPOSITORY, 1, actor="indigo-marshwick")
 
     found = tracker.find_issue(REPOSITORY, TICKET.id, time.time())
@@ -411,9 +415,9 @@ def test_a_github_app_opens_issues_under_its_own_name(github: GitHubWorld) -> No
     app = github.install_app(4711, public)
     auth = GitHubApp(app_id=4711, installation_id=app.installation_id, private_key=private)
 
-    opened = GitHubTracker(auth, f"{github.base_url}/github/api").open_issue(REPOSITORY, DRAFT)
+    opened = GitHubTracker(auth, f"{github.base_url}/github/api").open_issue(REPOSITORY, TICKET, DRAFT)
 
-    assert opened.refused == ()
+    assert opened.left_out == ()
     assert github.issue(REPOSITORY, 1).author == "identity-helper[bot]"
 
 
@@ -426,7 +430,7 @@ def test_a_github_app_that_github_does_not_know_can_be_mended(github: GitHubWorl
     tracker = GitHubTracker(replace(right, **{wrong: other[wrong]}), f"{github.base_url}/github/api")
 
     with pytest.raises((Retryable, Rejected)):
-        tracker.open_issue(REPOSITORY, DRAFT)
+        tracker.open_issue(REPOSITORY, TICKET, DRAFT)
 
     assert posts(github) == 0
 
@@ -459,7 +463,7 @@ def test_the_time_of_githubs_last_answer_is_known_even_if_it_was_no(
 @pytest.fixture
 def ticket(tracker: GitHubTracker, github: GitHubWorld) -> Ticket:
     """A ticket whose issue is open, with nothing asked of GitHub since."""
-    opened = tracker.open_issue(REPOSITORY, replace(DRAFT, assignees=()))
+    opened = tracker.open_issue(REPOSITORY, TICKET, replace(DRAFT, assignees=()))
     github.traffic.clear()
     return replace(TICKET, number=opened.snapshot.number, url=opened.snapshot.url)
 
@@ -866,7 +870,7 @@ def test_a_comment_is_found_again_by_its_hidden_mark(
     for number in range(40):
         github.comment(REPOSITORY, 1, f"remark {number}", actor=LEAD)
 
-    tracker.comment(REPOSITORY, 1, "Accepted by Juniper", mark="effect:7")
+    tracker.comment(REPOSITORY, 1, "Accepted by Juniper", idempotency_key="effect:7")
 
     assert github.comments(REPOSITORY, 1)[-1].body == "Accepted by Juniper\n\n<!-- identity-bot:effect:7 -->"
     assert tracker.has_comment(REPOSITORY, 1, "effect:7", time.time())
@@ -877,7 +881,9 @@ def test_a_comment_is_found_again_by_its_hidden_mark(
 def test_a_mark_that_somebody_quotes_is_not_taken_for_the_comment(
     tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
 ) -> None:
-    github.comment(REPOSITORY, 1, issue_text.marked("said", "effect:7") + "\nsee above", actor=LEAD)
+    github.comment(
+        REPOSITORY, 1, issue_text.with_idempotency_key("said", "effect:7") + "\nsee above", actor=LEAD
+    )
 
     assert not tracker.has_comment(REPOSITORY, 1, "effect:7", time.time())
 
@@ -887,7 +893,7 @@ def test_a_comment_follows_its_issue_into_a_renamed_repository(
 ) -> None:
     github.rename_repository(REPOSITORY, "requests-of-old", actor=LEAD)
 
-    tracker.comment(REPOSITORY, 1, "said", mark="effect:7")
+    tracker.comment(REPOSITORY, 1, "said", idempotency_key="effect:7")
 
     assert len(github.comments("sandbox-org/requests-of-old", 1)) == 1
     assert tracker.has_comment(REPOSITORY, 1, "effect:7", time.time())
@@ -904,7 +910,7 @@ def test_a_comment_of_unknown_outcome_is_looked_for(
     github.faults.add("POST", "**", after=after, **fault)
 
     with pytest.raises(OutcomeUnknown):
-        tracker.comment(REPOSITORY, 1, "said", mark="effect:7")
+        tracker.comment(REPOSITORY, 1, "said", idempotency_key="effect:7")
 
     assert tracker.has_comment(REPOSITORY, 1, "effect:7", time.time()) is after
     assert github.traffic.count("POST") == 1
@@ -916,7 +922,7 @@ def test_a_comment_that_github_does_not_take_is_refused(
     github.delete(REPOSITORY, 1, actor=LEAD)
 
     with pytest.raises(Rejected):
-        tracker.comment(REPOSITORY, 1, "said", mark="effect:7")
+        tracker.comment(REPOSITORY, 1, "said", idempotency_key="effect:7")
     with pytest.raises(Rejected):
         tracker.has_comment(REPOSITORY, 1, "effect:7", time.time())
 
@@ -1035,7 +1041,7 @@ def test_a_poll_brings_what_people_wrote_since_and_nothing_of_bots(
     clock.move(60)
     since = clock().timestamp()
     said = github.comment(REPOSITORY, 1, "/uat", actor="linden-brookmere")
-    tracker.comment(REPOSITORY, 1, "/uat", mark="effect:7")
+    tracker.comment(REPOSITORY, 1, "/uat", idempotency_key="effect:7")
     app = github.install_app(4711, "PEM")
     github.comment(REPOSITORY, 1, "/uat", actor=app.login)
     github.edit_comment(REPOSITORY, old.id, "/released", actor=LEAD)

@@ -178,7 +178,9 @@ def test_an_edited_and_a_deleted_comment_give_no_command_again(hooked: Hooked) -
 def test_what_a_bot_says_is_no_command(hooked: Hooked) -> None:
     app = hooked.github.install_app(4711, "PEM")
     hooked.github.comment(REPOSITORY, 1, "/uat", actor=app.login)
-    hooked.github.comment(REPOSITORY, 1, issue_text.marked("/uat", "mine"), actor=cast.BOT_LOGIN)
+    hooked.github.comment(
+        REPOSITORY, 1, issue_text.with_idempotency_key("/uat", "mine"), actor=cast.BOT_LOGIN
+    )
 
     for delivery in hooked.read()[-2:]:
         assert isinstance(delivery, IssueSeen)

@@ -220,8 +220,7 @@ def test_an_old_ticket_lives_on_and_its_first_change_is_told_once(
         assert found
     for channel in ("C0INTAKE", "C0TEAM"):  # where the old ticket has its thread and its card
         office.chat.post(channel, {"text": "old", "blocks": []}, mark="", thread_ts=None)
-    office.tracker.open_issue(REQUESTS, IssueDraft(title="An old one", body=""))
-    office.tracker.hand(1, ticket_id=found.id)
+    office.tracker.open_issue(REQUESTS, found, IssueDraft(title="An old one", body=""))
 
     office.desk.observe(office.tracker.snapshot(1))
     office.work()

@@ -77,7 +77,8 @@ class Answer(DeskAct):
         def write(to: Ticket) -> None:
             self._tracker.react(to.repository, payload["comment"], reaction)
             if reply and not (payload["stranger"] and self._is_said(to, effect)):
-                self._tracker.comment(to.repository, to.number or 0, reply, mark=_trace(to, effect)[0])
+                key, _ = _trace(to, effect)
+                self._tracker.comment(to.repository, to.number or 0, reply, idempotency_key=key)
 
         where_it_is(self._desk, self._tracker, self.ticket(effect), write)
         return {}
@@ -91,7 +92,7 @@ class Answer(DeskAct):
 
 
 def _trace(ticket: Ticket, effect: Effect) -> tuple[str, float]:
-    """The mark of an answer to a comment, and since when there may be one."""
+    """The idempotency key of a reply, and since when there may be one."""
     if stranger := effect.payload["stranger"]:
         # Told once: else anybody could have the bot fill an issue and use up what GitHub lets it write.
         return f"no-write-access:{stranger}", ticket.submitted_at

@@ -13,7 +13,6 @@ from identity_bot.desk.ports import Chat, Tracker
 from identity_bot.desk.reconciler import repository_for
 from identity_bot.errors import Impossible, Rejected
 from identity_bot.forms.questions import Member
-from identity_bot.github import issue_body as issue
 from identity_bot.messages import issue_comments as attribution
 from identity_bot.messages import words
 from identity_bot.outbox.effects.act import DeskAct, mark
@@ -26,7 +25,6 @@ from identity_bot.tickets.model import (
     Change,
     Effect,
     EventKind,
-    IssueDraft,
     IssuePatch,
     Requested,
     Ticket,
@@ -84,15 +82,15 @@ class OpenIssue(_IssueAct):
         opened = self._tracker.open_issue(
             # By today's settings: a repository that was wrong when the request came may have been mended since.
             repository_for(request_type, is_sensitive=ticket.is_sensitive),
-            IssueDraft(
-                title=draft.title,
-                body=issue.body(ticket, draft.body),
+            ticket,
+            replace(
+                draft,
                 labels=_unique(self._desk.settings.label, *draft.labels, *settings["labels"]),
                 assignees=_unique(*draft.assignees, *leads),
             ),
         )
         self._desk.observe(opened.snapshot, is_fresh=True)
-        return {"refused": list(opened.refused)}
+        return {"left_out": list(opened.left_out)}
 
     def look(self, effect: Effect) -> Any | None:
         ticket = self.ticket(effect)
@@ -119,11 +117,9 @@ class OpenIssue(_IssueAct):
                     due_at=due_at,
                 )
             )
-        refusals = result.get("refused", ())
-        ticket = transaction.ticket(effect.ticket_id or "") if refusals else None
-        for refused in refusals if ticket else ():
-            assert ticket
-            self._desk.teller.notice(transaction, words.refused_by_github(ticket, refused))
+        if (left_out := result.get("left_out")) and (ticket := transaction.ticket(effect.ticket_id or "")):
+            for name in left_out:
+                self._desk.teller.notice(transaction, words.refused_by_github(ticket, name))
 
     def _with_names(self, ticket: Ticket, request_type: RequestType) -> dict[str, Any]:
         answers = dict(ticket.answers)
@@ -194,7 +190,7 @@ class CreditAction(_IssueAct):
         said = attribution.comment(change, self._chat.name_of(by) or by, self.name_of(change.value))
 
         def write(to: Ticket) -> None:
-            self._tracker.comment(to.repository, to.number or 0, said, mark=mark(effect))
+            self._tracker.comment(to.repository, to.number or 0, said, idempotency_key=mark(effect))
 
         where_it_is(self._desk, self._tracker, ticket, write)
         return {}
