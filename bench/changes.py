@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from bench.people import REPOSITORY
 from identity_bot.github.tracker import GitHubTracker
 from identity_bot_sandbox import cast
-from identity_bot_sandbox.github.delivery import Delivery, post
+from identity_bot_sandbox.github.webhooks import Delivery, post
 from identity_bot_sandbox.server import Sandbox
-from identity_bot_sandbox.slack.values import Change
+from identity_bot_sandbox.slack.model import Change
 
 LEAD, ENGINEER = "indigo-marshwick", "linden-brookmere"
 SENDERS = 8

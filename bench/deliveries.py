@@ -23,7 +23,7 @@ from identity_bot.store.store import Store
 from identity_bot.tickets import lifecycle
 from identity_bot.tickets.model import IssueSnapshot, MessageRef, Ticket, ticket_id
 from identity_bot_sandbox import cast as characters
-from identity_bot_sandbox.github.state import GitHubWorld
+from identity_bot_sandbox.github.world import GitHubWorld
 
 LEAD = "indigo-marshwick"
 STARTED = 1_800_000_000.0

@@ -18,10 +18,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
-from identity_bot_sandbox.github.values import Change as GitHubChange
+from identity_bot_sandbox.github.model import Change as GitHubChange
 from identity_bot_sandbox.server import Sandbox
 from identity_bot_sandbox.slack.delivery import Delivery
-from identity_bot_sandbox.slack.values import Ack, Change
+from identity_bot_sandbox.slack.model import Ack, Change
 
 INTAKE = "C0INTAKE"
 REPOSITORY = "sandbox-org/identity-requests"

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from identity_bot.errors import IdentityBotError
 from identity_bot_sandbox import cast, host_bot
-from identity_bot_sandbox.page import app as page
+from identity_bot_sandbox.page.routes import routes
 from identity_bot_sandbox.server import Sandbox
 from identity_bot_sandbox.story import lives
 from identity_bot_sandbox.story.story import Story, StoryError
@@ -47,7 +47,7 @@ def run(*, port: int, with_bot: bool, play: bool, leave: bool, say: Callable[[st
     Raises IdentityBotError where a step of the story does not happen or the bot does not start.
     """
     try:
-        made = Sandbox(port=port, pages=[page.routes])
+        made = Sandbox(port=port, pages=[routes])
     except OSError as error:
         raise IdentityBotError(
             f"port {port} cannot be used ({os.strerror(error.errno or 0)}); choose another with --port, or 0 for any"

@@ -12,9 +12,9 @@ from slack_bolt import Ack, App, Respond, Say
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
-from identity_bot import app as identity_bot_app
-from identity_bot import settings as identity_bot_settings
+from identity_bot.app import build
 from identity_bot.logs import set_up_logging
+from identity_bot.settings import load
 
 COMMAND = "/sign-in-status"
 
@@ -57,10 +57,10 @@ def host_app(client: WebClient, signing_secret: str = "unused in Socket Mode") -
 def main() -> None:
     """Run the host bot with identity_bot attached, until SIGTERM."""
     set_up_logging()
-    settings = identity_bot_settings.load(None, os.environ)
+    settings = load(None, os.environ)
     client = WebClient(token=settings.slack_bot_token, base_url=settings.slack_api_url)
     app = host_app(client)
-    bot = identity_bot_app.build(settings).attach(app)
+    bot = build(settings).attach(app)
     # By default slack_sdk takes most of a minute to notice that its connection is broken.
     handler = SocketModeHandler(app, settings.slack_app_token, web_client=client, ping_interval=3)
     handler.connect()  # type: ignore[no-untyped-call]

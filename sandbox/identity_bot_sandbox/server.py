@@ -14,9 +14,9 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from identity_bot_sandbox import cast
-from identity_bot_sandbox.github import api as github_api
-from identity_bot_sandbox.github.state import GitHubWorld
-from identity_bot_sandbox.slack import api as slack_api
+from identity_bot_sandbox.github.api import routes as github_routes
+from identity_bot_sandbox.github.world import GitHubWorld
+from identity_bot_sandbox.slack.api import routes as slack_routes
 from identity_bot_sandbox.slack.world import SlackWorld
 
 Pages = Callable[["Sandbox"], Sequence[BaseRoute]]
@@ -36,7 +36,7 @@ class Sandbox:
         self.slack = SlackWorld(base_url=self.url)
         self.github = GitHubWorld(base_url=self.url)
         self._closing = asyncio.Event()
-        routes = [*slack_api.routes(self.slack), *github_api.routes(self.github)]
+        routes = [*slack_routes(self.slack), *github_routes(self.github)]
         for page in pages:
             routes += page(self)
         self._ready = threading.Event()

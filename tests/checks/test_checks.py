@@ -21,7 +21,7 @@ from identity_bot.plugins.loader import Found
 from identity_bot.store.store import Store
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.github.faults import FaultKind
-from identity_bot_sandbox.github.values import Role
+from identity_bot_sandbox.github.model import Role
 from identity_bot_sandbox.server import Sandbox
 
 SECRETS = (cast.BOT_TOKEN, cast.APP_TOKEN, cast.GITHUB_TOKEN, cast.SIGNING_SECRET, cast.WEBHOOK_SECRET)

@@ -40,8 +40,8 @@ from identity_bot.tickets.model import (
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.github.api import routes
 from identity_bot_sandbox.github.faults import FaultKind
-from identity_bot_sandbox.github.state import GitHubWorld
-from identity_bot_sandbox.github.values import Role
+from identity_bot_sandbox.github.model import Role
+from identity_bot_sandbox.github.world import GitHubWorld
 
 REPOSITORY = cast.REPOSITORY
 ISSUES = f"/repos/{REPOSITORY}/issues"

@@ -30,7 +30,7 @@ from identity_bot.github.webhook import (
 )
 from identity_bot.tickets.model import CloseReason, IssueComment, IssueSnapshot, Person, Ticket, ticket_id
 from identity_bot_sandbox import cast
-from identity_bot_sandbox.github.state import GitHubWorld
+from identity_bot_sandbox.github.world import GitHubWorld
 
 REPOSITORY = cast.REPOSITORY
 SECRET = "s"

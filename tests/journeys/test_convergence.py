@@ -68,7 +68,7 @@ from identity_bot.tickets.model import (
 )
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.github import api as github_api
-from identity_bot_sandbox.github.state import GitHubWorld
+from identity_bot_sandbox.github.world import GitHubWorld
 from tests.support import eventually
 from tests.support_desk import SETTINGS, MemoryTracker, Office, Posted
 from tests.support_outbox import START

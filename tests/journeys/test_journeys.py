@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 from identity_bot_sandbox import cast
-from identity_bot_sandbox.github.values import Role
-from identity_bot_sandbox.slack.values import Message
+from identity_bot_sandbox.github.model import Role
+from identity_bot_sandbox.slack.model import Message
 from tests.support import REVIEW, Ahead, World, eventually
 
 JUNIPER, INDIGO, LINDEN = "U0JUNIPER", "U0INDIGO", "U0LINDEN"

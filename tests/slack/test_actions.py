@@ -11,7 +11,7 @@ import pytest
 from slack_bolt import BoltRequest
 
 from identity_bot.tickets.model import Action, CloseReason, Priority, Stage, Ticket
-from identity_bot_sandbox.slack.values import Message
+from identity_bot_sandbox.slack.model import Message
 from tests.support import REVIEW, World, eventually
 
 JUNIPER, MARLO = "U0JUNIPER", "U0MARLO"

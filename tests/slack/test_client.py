@@ -13,7 +13,7 @@ from identity_bot.slack.client import SlackChat
 from identity_bot.tickets.model import MessageRef
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.server import Sandbox
-from identity_bot_sandbox.slack.state import SCOPES
+from identity_bot_sandbox.slack.workspace import SCOPES
 from identity_bot_sandbox.slack.world import SlackWorld
 from tests.support import eventually
 

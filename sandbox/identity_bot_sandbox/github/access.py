@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import jwt
 
 from identity_bot_sandbox import cast
-from identity_bot_sandbox.github.values import Account, GitHubError
+from identity_bot_sandbox.github.model import Account, GitHubError
 
 BAD_CREDENTIALS = "Bad credentials"
 _TOKEN_LIFE = timedelta(hours=1)

@@ -7,7 +7,7 @@ from datetime import UTC
 from identity_bot_sandbox.github.access import App
 from identity_bot_sandbox.github.call import Answer, Call, Endpoint
 from identity_bot_sandbox.github.json import APP_EVENTS, APP_PERMISSIONS, Json, stamp
-from identity_bot_sandbox.github.values import Account, GitHubError
+from identity_bot_sandbox.github.model import Account, GitHubError
 
 
 def get_user(call: Call) -> Answer:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from starlette.requests import Request
 
 from identity_bot_sandbox.github.access import Credential
 from identity_bot_sandbox.github.json import Json, Rendering
-from identity_bot_sandbox.github.repository import Repository
-from identity_bot_sandbox.github.state import GitHubWorld
-from identity_bot_sandbox.github.values import GitHubError, Role
+from identity_bot_sandbox.github.model import GitHubError, Repository, Role, invalid
+from identity_bot_sandbox.github.world import GitHubWorld
 
 ROOT = "/github/api"
 
@@ -143,6 +142,17 @@ def not_a(kind: str, name: str, value: object) -> GitHubError:
     """The refusal of a field that is of the wrong type."""
     text = json.dumps(value)[:80]
     return GitHubError(422, f"Invalid request.\n\nFor 'properties/{name}', {text} is not a {kind}.")
+
+
+def moment(text: str | None) -> datetime | None:
+    """A moment in a query, such as `since`; 422 for what is none."""
+    if not text:
+        return None
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        raise invalid("since", "invalid", value=text) from None
+    return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 def api_path(request: Request) -> str:

@@ -1,13 +1,21 @@
-"""Faults that can be switched on in the sandbox's GitHub: errors, limits, garbage and broken connections."""
+"""What a request meets on its way through the sandbox's GitHub: faults, the hourly allowance and the log."""
 
 from __future__ import annotations
 
+import json
 import re
 import threading
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from identity_bot_sandbox.github.json import Json
 
 
 class FaultKind(StrEnum):
@@ -138,3 +146,135 @@ class Faults:
                         self._faults[index] = replace(fault, times=fault.times - 1)
                 return fault
         return None
+
+
+DOCUMENTATION = "https://docs.github.com/rest"
+
+
+class NoAnswer(Response):
+    """Ends a request without any answer: at once, or (`patient`) not before the caller has given up."""
+
+    def __init__(self, *, patient: bool) -> None:
+        super().__init__()
+        self.patient = patient
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self.patient:
+            # ASGI has no word for this, so it is uvicorn's own connection that is cut.
+            transport = getattr(getattr(receive, "__self__", None), "transport", None)
+            if transport is None:
+                raise ConnectionAbortedError("the sandbox cannot cut this server's connections")
+            transport.abort()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+
+def spoilt(fault: Fault, now: datetime) -> Response:
+    """The answer that a fault makes of a request."""
+    match fault.kind:
+        case FaultKind.CUT | FaultKind.HANG:
+            return NoAnswer(patient=fault.kind is FaultKind.HANG)
+        case FaultKind.HTML:
+            page = "<!DOCTYPE html><html><head><title>Unicorn!</title></head><body>Sorry.</body></html>"
+            return Response(page, fault.status, media_type="text/html")
+        case FaultKind.BROKEN_JSON:
+            return Response('{"id": 1, "number": ', fault.status, media_type="application/json")
+    headers = {"content-type": "application/json; charset=utf-8"}
+    if fault.kind is FaultKind.PRIMARY_LIMIT:
+        reset = int(now.astimezone(UTC).timestamp()) + (fault.retry_after or 0)
+        headers |= {
+            "x-ratelimit-limit": "5000",
+            "x-ratelimit-remaining": "0",
+            "x-ratelimit-used": "5000",
+            "x-ratelimit-reset": str(reset),
+            "x-ratelimit-resource": "core",
+        }
+    elif fault.retry_after is not None:
+        headers["retry-after"] = str(fault.retry_after)
+    body: Json = {"message": fault.message}
+    if fault.errors:
+        body["errors"] = [dict(error) for error in fault.errors]
+    body |= {"documentation_url": DOCUMENTATION, "status": str(fault.status)}
+    return Response(json.dumps(body).encode(), fault.status, headers)
+
+
+_KEPT = 10_000
+_HOUR = 3600
+_LOGGED_HEADERS = ("user-agent", "if-none-match", "if-modified-since", "x-github-api-version", "accept")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoggedRequest:
+    """One request that has been answered; `status` is 0 where the connection ended without an answer.
+
+    `path` is below the API's root; `body` is what was sent, as text; `at` is in seconds since the epoch.
+    """
+
+    at: float
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: str
+    status: int
+
+
+@dataclass(kw_only=True, slots=True)
+class Allowance:
+    """How many requests one credential may still make this hour."""
+
+    limit: int = 5000
+    used: int = 0
+    reset: int = 0
+
+    @property
+    def remaining(self) -> int:
+        """What is left until `reset`."""
+        return max(0, self.limit - self.used)
+
+
+@dataclass(slots=True)
+class Traffic:
+    """The last requests, oldest first, and each credential's allowance; any thread may ask."""
+
+    limit: int = 5000
+    _requests: deque[LoggedRequest] = field(default_factory=lambda: deque(maxlen=_KEPT))
+    _allowances: dict[str, Allowance] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def note(self, request: LoggedRequest) -> None:
+        """Remember a request that has been answered."""
+        with self._lock:
+            self._requests.append(request)
+
+    def clear(self) -> None:
+        """Forget the requests so far, such as those of a test's own preparations."""
+        with self._lock:
+            self._requests.clear()
+
+    def requests(self, method: str | None = None, path_start: str = "") -> list[LoggedRequest]:
+        """The requests of that method whose path starts so, oldest first."""
+        with self._lock:
+            return [
+                request
+                for request in self._requests
+                if method in (None, request.method) and request.path.startswith(path_start)
+            ]
+
+    def count(self, method: str | None = None, path_start: str = "") -> int:
+        """How many requests of that method and start of path have been answered."""
+        return len(self.requests(method, path_start))
+
+    def spend(self, name: str, now: float, cost: int) -> Allowance:
+        """Charge a credential for a request (a 304 is free) and say how it stands."""
+        with self._lock:
+            allowance = self._allowances.get(name)
+            if allowance is None or allowance.reset <= now:
+                allowance = self._allowances[name] = Allowance(limit=self.limit, reset=int(now) + _HOUR)
+            allowance.used = min(allowance.limit, allowance.used + cost)
+            return Allowance(limit=allowance.limit, used=allowance.used, reset=allowance.reset)
+
+
+def logged_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers worth remembering; never the token."""
+    return {name: headers[name] for name in _LOGGED_HEADERS if name in headers}

@@ -8,8 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from identity_bot_sandbox.github.access import Access, App
-from identity_bot_sandbox.github.repository import Repository
-from identity_bot_sandbox.github.values import (
+from identity_bot_sandbox.github.model import (
     REACTIONS,
     Account,
     Comment,
@@ -18,6 +17,7 @@ from identity_bot_sandbox.github.values import (
     Milestone,
     Occurrence,
     Reaction,
+    Repository,
     Role,
 )
 
@@ -290,3 +290,119 @@ class Rendering:
             "permissions": APP_PERMISSIONS,
             "events": APP_EVENTS,
         }
+
+
+# Each address is the repository's own with this behind it.
+_LINKS = {
+    "archive_url": "/{archive_format}{/ref}",
+    "assignees_url": "/assignees{/user}",
+    "blobs_url": "/git/blobs{/sha}",
+    "branches_url": "/branches{/branch}",
+    "collaborators_url": "/collaborators{/collaborator}",
+    "comments_url": "/comments{/number}",
+    "commits_url": "/commits{/sha}",
+    "compare_url": "/compare/{base}...{head}",
+    "contents_url": "/contents/{+path}",
+    "contributors_url": "/contributors",
+    "deployments_url": "/deployments",
+    "downloads_url": "/downloads",
+    "events_url": "/events",
+    "forks_url": "/forks",
+    "git_commits_url": "/git/commits{/sha}",
+    "git_refs_url": "/git/refs{/sha}",
+    "git_tags_url": "/git/tags{/sha}",
+    "hooks_url": "/hooks",
+    "issue_comment_url": "/issues/comments{/number}",
+    "issue_events_url": "/issues/events{/number}",
+    "issues_url": "/issues{/number}",
+    "keys_url": "/keys{/key_id}",
+    "labels_url": "/labels{/name}",
+    "languages_url": "/languages",
+    "merges_url": "/merges",
+    "milestones_url": "/milestones{/number}",
+    "notifications_url": "/notifications{?since,all,participating}",
+    "pulls_url": "/pulls{/number}",
+    "releases_url": "/releases{/id}",
+    "stargazers_url": "/stargazers",
+    "statuses_url": "/statuses/{sha}",
+    "subscribers_url": "/subscribers",
+    "subscription_url": "/subscription",
+    "tags_url": "/tags",
+    "teams_url": "/teams",
+    "trees_url": "/git/trees{/sha}",
+}
+_PERMISSIONS = {
+    "admin": Role.ADMIN,
+    "maintain": Role.MAINTAIN,
+    "push": Role.WRITE,
+    "triage": Role.TRIAGE,
+    "pull": Role.READ,
+}
+
+
+def permissions(role: Role) -> dict[str, bool]:
+    """A role as the five claims that GitHub makes of it."""
+    return {name: role.covers(needed) for name, needed in _PERMISSIONS.items()}
+
+
+def repository_json(show: Rendering, repository: Repository) -> Json:
+    """A repository as a list or a webhook shows it."""
+    url = show.repository_url(repository)
+    page = f"{show.web}/{repository.full_name}"
+    open_issues = sum(issue.is_open for issue in repository.issues.values())
+    return {
+        "id": repository.id,
+        "node_id": f"R_{repository.id}",
+        "name": repository.name,
+        "full_name": repository.full_name,
+        "private": repository.is_private,
+        "visibility": "private" if repository.is_private else "public",
+        "owner": show.user_of(repository.owner),
+        "html_url": page,
+        "description": repository.description,
+        "fork": False,
+        "url": url,
+        **{name: url + suffix for name, suffix in _LINKS.items()},
+        "git_url": f"git:{page.partition(':')[2]}.git",
+        "ssh_url": f"git@{show.base.partition('://')[2]}:{repository.full_name}.git",
+        "clone_url": f"{page}.git",
+        "svn_url": page,
+        "mirror_url": None,
+        "homepage": None,
+        "language": None,
+        "license": None,
+        "topics": [],
+        "size": 0,
+        "default_branch": "main",
+        "is_template": False,
+        "has_issues": repository.has_issues,
+        "has_projects": True,
+        "has_wiki": False,
+        "has_pages": False,
+        "has_downloads": False,
+        "has_discussions": False,
+        "archived": False,
+        "disabled": False,
+        "allow_forking": True,
+        "web_commit_signoff_required": False,
+        "forks": 0,
+        "forks_count": 0,
+        "stargazers_count": 0,
+        "watchers": 0,
+        "watchers_count": 0,
+        "open_issues": open_issues,
+        "open_issues_count": open_issues,
+        "created_at": stamp(repository.created_at),
+        "updated_at": stamp(repository.updated_at),
+        "pushed_at": stamp(repository.created_at),
+    }
+
+
+def full_repository_json(show: Rendering, repository: Repository, login: str | None) -> Json:
+    """A repository as GET /repos/{owner}/{repo} shows it to `login`."""
+    return repository_json(show, repository) | {
+        "permissions": permissions(repository.role(login)),
+        "organization": show.user_of(repository.owner),
+        "network_count": 0,
+        "subscribers_count": 0,
+    }

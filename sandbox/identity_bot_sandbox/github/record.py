@@ -13,23 +13,21 @@ from typing import Any
 
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.github.access import Access, cast_accounts
-from identity_bot_sandbox.github.delivery import Delivery
-from identity_bot_sandbox.github.faults import Faults
-from identity_bot_sandbox.github.hooks import Webhooks
-from identity_bot_sandbox.github.json import Rendering
-from identity_bot_sandbox.github.repository import Repository
-from identity_bot_sandbox.github.repository_json import payload
-from identity_bot_sandbox.github.traffic import Traffic
-from identity_bot_sandbox.github.values import (
+from identity_bot_sandbox.github.faults import Faults, Traffic
+from identity_bot_sandbox.github.json import Json, Rendering, repository_json
+from identity_bot_sandbox.github.model import (
     Account,
     Change,
     Comment,
     GitHubError,
     Issue,
     Label,
+    Milestone,
     Occurrence,
+    Repository,
     Role,
 )
+from identity_bot_sandbox.github.webhooks import Delivery, Webhooks
 
 log = logging.getLogger(__name__)
 
@@ -249,3 +247,31 @@ class GitHubRecord:
         repository = self._repositories.get(delivery.repository_id)
         name = repository.full_name if repository else ""
         self._notify(Change(repository=name, event="delivery", action=delivery.status))
+
+
+def payload(show: Rendering, repository: Repository, sender: str, contents: Mapping[str, Any]) -> Json:
+    """A webhook's body: `contents` in JSON with what every webhook of an organisation's repository adds."""
+    body = {name: _rendered(show, repository, value) for name, value in contents.items()}
+    body["repository"] = repository_json(show, repository)
+    body["organization"] = show.organization(show.access.account(repository.owner))
+    body["sender"] = show.user_of(sender)
+    app = show.access.app
+    if app is not None:
+        body["installation"] = {"id": app.installation_id, "node_id": f"IN_{app.installation_id}"}
+    return body
+
+
+def _rendered(show: Rendering, repository: Repository, value: object) -> object:
+    match value:
+        case Issue():
+            return show.issue(repository, value)
+        case Comment():
+            return show.comment(repository, value)
+        case Label():
+            return show.label(repository, value)
+        case Milestone():
+            return show.milestone(repository, value)
+        case Account():
+            return show.user(value)
+        case _:
+            return value

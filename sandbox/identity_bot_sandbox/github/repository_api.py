@@ -1,15 +1,26 @@
-"""The API's endpoints for a repository: itself, its labels, milestones, people and webhooks."""
+"""The API's endpoints for a repository: its labels, milestones, people, pull requests and webhooks."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import datetime
 
-from identity_bot_sandbox.github.call import Answer, Call, Endpoint
-from identity_bot_sandbox.github.issues_api import check_assignee, moment
-from identity_bot_sandbox.github.json import Json
-from identity_bot_sandbox.github.repository_json import full_repository_json, permissions
-from identity_bot_sandbox.github.rules import invalid
-from identity_bot_sandbox.github.values import GitHubError, Label, Milestone, Role
+from identity_bot_sandbox.github.call import Answer, Call, Endpoint, moment, not_a
+from identity_bot_sandbox.github.issues_api import check_assignee
+from identity_bot_sandbox.github.json import Json, full_repository_json, permissions, repository_json, stamp
+from identity_bot_sandbox.github.model import (
+    ChangedFile,
+    GitHubError,
+    Issue,
+    Label,
+    Milestone,
+    PullRequest,
+    Repository,
+    Role,
+    invalid,
+)
+from identity_bot_sandbox.github.webhooks import Delivery, Hook, hook_json
 
 
 def get_repository(call: Call) -> Answer:
@@ -147,6 +158,237 @@ def _due(call: Call) -> datetime | None:
         raise invalid("due_on", "invalid", resource="Milestone", value=text) from None
 
 
+def list_pulls(call: Call) -> Answer:
+    """GET pull requests, open and newest first unless asked otherwise."""
+    repo, state = call.repository, call.request.query_params.get("state", "open")
+    found = [
+        issue
+        for issue in call.world.issues(repo.full_name)
+        if issue.pull is not None and (state == "all" or issue.is_open == (state == "open"))
+    ]
+    return call.paged(found, lambda issue: _pull_json(call, repo, issue))
+
+
+def get_pull(call: Call) -> Answer:
+    """GET one pull request with how much it changes."""
+    repo = call.repository
+    issue, pull = _pull(call)
+    counts = {
+        "merged": False,
+        "mergeable": True,
+        "rebaseable": True,
+        "mergeable_state": "clean",
+        "merged_by": None,
+        "comments": len(issue.comments),
+        "review_comments": 0,
+        "maintainer_can_modify": False,
+        "commits": 1,
+        "additions": sum(file.additions for file in pull.files),
+        "deletions": sum(file.deletions for file in pull.files),
+        "changed_files": len(pull.files),
+    }
+    return Answer(_pull_json(call, repo, issue) | counts, modified=issue.updated_at)
+
+
+def list_files(call: Call) -> Answer:
+    """GET which files a pull request changes."""
+    repo = call.repository
+    _, pull = _pull(call)
+    sha = _sha(pull.branch)
+    page, url = f"{call.show.web}/{repo.full_name}", call.show.repository_url(repo)
+
+    def draw(file: ChangedFile) -> Json:
+        return {
+            "sha": _sha(file.path),
+            "filename": file.path,
+            "status": file.status,
+            "additions": file.additions,
+            "deletions": file.deletions,
+            "changes": file.additions + file.deletions,
+            "blob_url": f"{page}/blob/{sha}/{file.path}",
+            "raw_url": f"{page}/raw/{sha}/{file.path}",
+            "contents_url": f"{url}/contents/{file.path}?ref={sha}",
+        }
+
+    return call.paged(pull.files, draw)
+
+
+def _pull(call: Call) -> tuple[Issue, PullRequest]:
+    issue = call.repository.issue(call.number)
+    if issue.pull is None:
+        raise GitHubError(404, "Not Found")
+    return issue, issue.pull
+
+
+def _pull_json(call: Call, repo: Repository, issue: Issue) -> Json:
+    """A pull request as a list shows it: the issue's fields, where they are alike, and its branches."""
+    assert issue.pull is not None
+    shown = call.show.issue(repo, issue)
+    links = {name: link for name, link in call.show.pull_links(repo, issue).items() if name != "merged_at"}
+    url, api = links["url"], call.show.repository_url(repo)
+    sha = _sha(issue.pull.branch)
+    alike = (
+        *("id", "number", "state", "locked", "title", "user", "body", "labels", "milestone", "draft"),
+        *("active_lock_reason", "created_at", "updated_at", "closed_at", "assignee", "assignees"),
+        *("author_association", "comments_url"),
+    )
+    addresses = {
+        "issue_url": shown["url"],
+        "commits_url": f"{url}/commits",
+        "review_comments_url": f"{url}/comments",
+        "review_comment_url": f"{api}/pulls/comments{{/number}}",
+        "statuses_url": f"{api}/statuses/{sha}",
+    }
+    link_names = {
+        "self": url,
+        "html": links["html_url"],
+        "issue": shown["url"],
+        "comments": shown["comments_url"],
+        "review_comments": addresses["review_comments_url"],
+        "review_comment": addresses["review_comment_url"],
+        "commits": addresses["commits_url"],
+        "statuses": addresses["statuses_url"],
+    }
+    return {
+        **{name: shown[name] for name in alike},
+        **links,
+        **addresses,
+        "node_id": f"PR_{issue.id}",
+        "merged_at": None,
+        "merge_commit_sha": None,
+        "requested_reviewers": [],
+        "requested_teams": [],
+        "head": _end(call, repo, issue.author, issue.pull.branch),
+        "base": _end(call, repo, repo.owner, "main"),
+        "auto_merge": None,
+        "_links": {name: {"href": link} for name, link in link_names.items()},
+    }
+
+
+def _end(call: Call, repo: Repository, login: str, branch: str) -> Json:
+    """One of the two branches of a pull request."""
+    return {
+        "label": f"{login}:{branch}",
+        "ref": branch,
+        "sha": _sha(branch),
+        "user": call.show.user_of(login),
+        "repo": repository_json(call.show, repo),
+    }
+
+
+def _sha(text: str) -> str:
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def list_hooks(call: Call) -> Answer:
+    """GET the repository's webhooks."""
+    return call.paged(_hooks(call), lambda hook: _hook_json(call, hook))
+
+
+def create_hook(call: Call) -> Answer:
+    """POST a webhook, which gets its ping at once."""
+    _hooks(call)
+    config = call.fields.get("config")
+    if not isinstance(config, dict):
+        raise not_a("object", "config", config)
+    url = config.get("url")
+    if not isinstance(url, str) or not url.startswith(("http://", "https://")):
+        raise invalid("url", "custom", resource="Hook", message="url is not a valid URL")
+    hook = call.world.add_hook(
+        url,
+        secret=config.get("secret"),
+        events=tuple(call.texts("events") or ["push"]),
+        repository=call.name,
+    )
+    return Answer(_hook_json(call, hook), 201)
+
+
+def get_hook(call: Call) -> Answer:
+    """GET one webhook."""
+    return Answer(_hook_json(call, _hook(call)))
+
+
+def delete_hook(call: Call) -> Answer:
+    """DELETE a webhook."""
+    call.world.webhooks.remove(_hook(call).id)
+    return Answer(status=204)
+
+
+def ping_hook(call: Call) -> Answer:
+    """POST a ping to a webhook."""
+    call.world.ping(_hook(call))
+    return Answer(status=204)
+
+
+def list_deliveries(call: Call) -> Answer:
+    """GET what was sent to a webhook, newest first."""
+    found = call.world.webhooks.deliveries(_hook(call).id)
+    return call.paged(found[::-1], _delivery_json)
+
+
+def get_delivery(call: Call) -> Answer:
+    """GET one delivery with all that was sent and answered."""
+    delivery = _delivery(call)
+    headers = dict(delivery.headers)
+    return Answer(
+        _delivery_json(delivery)
+        | {
+            "url": delivery.hook.url,
+            "request": {"headers": headers, "payload": json.loads(delivery.body)},
+            "response": {"headers": dict(delivery.response_headers), "payload": delivery.response_body},
+        }
+    )
+
+
+def redeliver(call: Call) -> Answer:
+    """POST a delivery once more."""
+    call.world.redeliver(_delivery(call).id)
+    return Answer({}, 202)
+
+
+def _hooks(call: Call) -> list[Hook]:
+    repo = call.repository
+    if not repo.role(call.actor).covers(Role.WRITE):
+        raise GitHubError(404, "Not Found")
+    return call.world.webhooks.hooks(repo.full_name)
+
+
+def _hook(call: Call) -> Hook:
+    for hook in _hooks(call):
+        if hook.id == call.request.path_params["hook_id"]:
+            return hook
+    raise GitHubError(404, "Not Found")
+
+
+def _delivery(call: Call) -> Delivery:
+    delivery = call.world.webhooks.delivery(call.request.path_params["delivery_id"])
+    if delivery.hook.id != _hook(call).id:
+        raise GitHubError(404, "Not Found")
+    return delivery
+
+
+def _hook_json(call: Call, hook: Hook) -> Json:
+    past = [one for one in call.world.webhooks.deliveries(hook.id) if one.status != "waiting"]
+    return hook_json(call.show, call.repository, hook, past[-1] if past else None)
+
+
+def _delivery_json(delivery: Delivery) -> Json:
+    return {
+        "id": delivery.id,
+        "guid": delivery.guid,
+        "delivered_at": stamp(delivery.delivered_at),
+        "redelivery": delivery.is_redelivery,
+        "duration": round(delivery.duration, 3),
+        "status": delivery.status,
+        "status_code": delivery.status_code,
+        "event": delivery.event,
+        "action": delivery.action,
+        "installation_id": None,
+        "repository_id": delivery.repository_id,
+        "throttled_at": None,
+    }
+
+
 ENDPOINTS: tuple[tuple[str, str, Endpoint], ...] = (
     ("GET", "", get_repository),
     ("GET", "/labels", list_labels),
@@ -163,4 +405,15 @@ ENDPOINTS: tuple[tuple[str, str, Endpoint], ...] = (
     ("GET", "/collaborators", list_collaborators),
     ("GET", "/collaborators/{login}", check_collaborator),
     ("GET", "/collaborators/{login}/permission", get_permission),
+    ("GET", "/pulls", list_pulls),
+    ("GET", "/pulls/{number:int}", get_pull),
+    ("GET", "/pulls/{number:int}/files", list_files),
+    ("GET", "/hooks", list_hooks),
+    ("POST", "/hooks", create_hook),
+    ("GET", "/hooks/{hook_id:int}", get_hook),
+    ("DELETE", "/hooks/{hook_id:int}", delete_hook),
+    ("POST", "/hooks/{hook_id:int}/pings", ping_hook),
+    ("GET", "/hooks/{hook_id:int}/deliveries", list_deliveries),
+    ("GET", "/hooks/{hook_id:int}/deliveries/{delivery_id:int}", get_delivery),
+    ("POST", "/hooks/{hook_id:int}/deliveries/{delivery_id:int}/attempts", redeliver),
 )

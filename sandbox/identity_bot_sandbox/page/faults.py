@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from identity_bot_sandbox.github.faults import FaultKind
-from identity_bot_sandbox.github.state import GitHubWorld
+from identity_bot_sandbox.github.world import GitHubWorld
 from identity_bot_sandbox.slack.world import SlackWorld
 
 SLOW_SECONDS = 2.0

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from starlette.datastructures import FormData, UploadFile
 
-from identity_bot_sandbox.page.slack_view import key
 from identity_bot_sandbox.slack.entry import EntryError, Place, Placed
 from identity_bot_sandbox.slack.views import View
 from identity_bot_sandbox.slack.world import SlackWorld
@@ -18,6 +17,16 @@ NewFile = tuple[str, bytes]
 """A file that was chosen and is not yet in the workspace: its name and its content."""
 
 _ABSENT = object()
+
+
+def key(place: Place | tuple[str, str, str]) -> str:
+    """The name of an element in the page's forms; with a third part, of one choice in it."""
+    return "/".join(quote(part, safe="") for part in place)
+
+
+def element_place(block: Mapping[str, Any], element: Mapping[str, Any]) -> Place:
+    """An element's block_id and action_id."""
+    return str(block["block_id"]), str(element["action_id"])
 
 
 def place_in(name: str) -> tuple[Place | None, str | None]:

@@ -1,4 +1,4 @@
-"""Slack's mrkdwn as safe HTML: formats, links and mentions are drawn, everything else is plain text."""
+"""Slack's mrkdwn as safe HTML: formats, links, mentions and dates are drawn, everything else is plain text."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
 
-from identity_bot_sandbox.page import dates as page_dates
 from identity_bot_sandbox.page.emoji import EMOJI
 
+_DATE_TOKEN = re.compile(r"\{(\w+)\}")
+_UNITS = ((60, "second"), (60, "minute"), (24, "hour"), (30, "day"), (12, "month"))
+_DAYS = {-1: "yesterday", 0: "today", 1: "tomorrow"}
 _PIECES = re.compile(r"```(?P<block>.+?)```|`(?P<code>[^`\n]+)`|<(?P<token>[^<>\n]+)>", re.DOTALL)
 _EMOJI = re.compile(r":([a-z0-9_+-]+):")
 # A finished piece stands in the text as one character that nobody types, while formats are looked for.
@@ -112,7 +114,7 @@ class Reader:
     def _date(self, seconds: int, pattern: str, link: list[str], fallback: str) -> str:
         """A moment in the reader's own time; its fallback stands in the tip, and in its place where it must."""
         moment = datetime.fromtimestamp(seconds).astimezone()
-        words = page_dates.written(pattern, moment, self.now().astimezone()) or fallback or str(moment.date())
+        words = dated(pattern, moment, self.now().astimezone()) or fallback or str(moment.date())
         # Time goes on without being news to a screen reader.
         drawn = Markup('<time datetime="{}" title="{}" aria-live="off">{}</time>').format(
             moment.isoformat(), f"{moment:%Y-%m-%d %H:%M}", words
@@ -161,3 +163,57 @@ def _quoted(html: str) -> str:
             parts.append((is_quote, [words]))
     joined = [(is_quote, "<br>".join(lines)) for is_quote, lines in parts]
     return "".join(f"<blockquote>{text}</blockquote>" if is_quote else text for is_quote, text in joined)
+
+
+def dated(pattern: str, moment: datetime, now: datetime) -> str | None:
+    """The pattern with its tokens written out, both moments being of the reader's time zone.
+
+    None where a token is unknown or there is none: Slack shows the fallback then.
+    """
+    names = _DATE_TOKEN.findall(pattern)
+    if not names or any(_date_part(name, moment, now) is None for name in names):
+        return None
+    return _DATE_TOKEN.sub(lambda found: _date_part(found[1], moment, now) or "", pattern)
+
+
+def distance(moment: datetime, now: datetime) -> str:
+    """How far away a moment is: `just now`, `3 hours ago`, `in 2 days`."""
+    seconds = (moment - now).total_seconds()
+    amount, unit = int(abs(seconds)), "year"
+    for size, name in _UNITS:
+        if amount < size:
+            unit = name
+            break
+        amount //= size
+    if unit == "second":
+        return "just now"
+    words = f"{amount} {unit}{'' if amount == 1 else 's'}"
+    return f"in {words}" if seconds > 0 else f"{words} ago"
+
+
+def _date_part(name: str, moment: datetime, now: datetime) -> str | None:
+    plain = name.removesuffix("_pretty")
+    near = _DAYS.get((moment.date() - now.date()).days)
+    if plain != name and near is not None and plain in ("date", "date_short", "date_long"):
+        return near
+    match plain:
+        case "date_num":
+            return f"{moment:%Y-%m-%d}"
+        case "date":
+            return f"{moment:%B} {_ordinal(moment.day)}, {moment.year}"
+        case "date_short":
+            return f"{moment:%b} {moment.day}, {moment.year}"
+        case "date_long":
+            return f"{moment:%A}, {moment:%B} {_ordinal(moment.day)}, {moment.year}"
+        case "time":
+            return f"{moment:%H:%M}"
+        case "time_secs":
+            return f"{moment:%H:%M:%S}"
+        case "ago":
+            return distance(moment, now)
+    return None
+
+
+def _ordinal(day: int) -> str:
+    ending = "th" if 10 < day < 14 else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
+    return f"{day}{ending}"

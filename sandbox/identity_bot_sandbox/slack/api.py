@@ -16,15 +16,12 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from identity_bot.forms.slack_limits import check_message
 from identity_bot_sandbox import cast
-from identity_bot_sandbox.github.spoilt import NoAnswer
-from identity_bot_sandbox.slack.channel_methods import CHANNEL_METHODS
+from identity_bot_sandbox.github.faults import NoAnswer
+from identity_bot_sandbox.slack import display_methods, lookup_methods
+from identity_bot_sandbox.slack.call import Arguments, Method, SlackError, flag, need_scope
+from identity_bot_sandbox.slack.delivery import Socket
 from identity_bot_sandbox.slack.faults import Call, Fault
-from identity_bot_sandbox.slack.message_methods import MESSAGE_METHODS
-from identity_bot_sandbox.slack.methods import METHODS
-from identity_bot_sandbox.slack.refusal import Arguments, Method, SlackError, flag, need_scope
-from identity_bot_sandbox.slack.sockets import Socket
-from identity_bot_sandbox.slack.state import ResponseUrl, Workspace
-from identity_bot_sandbox.slack.view_methods import VIEW_METHODS
+from identity_bot_sandbox.slack.workspace import ResponseUrl, Workspace
 
 RESPONSE_URL = "response_url"
 
@@ -36,10 +33,8 @@ def _connections_open(world: Workspace, arguments: Arguments) -> Mapping[str, An
 
 
 _ALL: Mapping[str, Method] = {
-    **METHODS,
-    **CHANNEL_METHODS,
-    **MESSAGE_METHODS,
-    **VIEW_METHODS,
+    **lookup_methods.METHODS,
+    **display_methods.METHODS,
     "apps.connections.open": Method(_connections_open),
 }
 _NO_TOKEN = ("api.test", "blocks.validate")

@@ -7,9 +7,8 @@ from datetime import date, timedelta
 
 from identity_bot.messages import words
 from identity_bot_sandbox import cast
-from identity_bot_sandbox.slack.values import Message
-from identity_bot_sandbox.story.life import LOGINS, Life
-from identity_bot_sandbox.story.story import GENERAL, INTAKE, NAMES, PLACES, TEAM, Story, plain
+from identity_bot_sandbox.slack.model import Message
+from identity_bot_sandbox.story.story import GENERAL, INTAKE, LOGINS, NAMES, PLACES, TEAM, Life, Story, plain
 
 JUNIPER, MARLO, ROWAN = "U0JUNIPER", "U0MARLO", "U0ROWAN"
 INDIGO, SAGE, LINDEN = "U0INDIGO", "U0SAGE", "U0LINDEN"

@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.github.api import routes
-from identity_bot_sandbox.github.state import GitHubWorld
+from identity_bot_sandbox.github.world import GitHubWorld
 
 
 class Served:

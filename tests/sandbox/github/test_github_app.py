@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from identity_bot_sandbox import cast
-from identity_bot_sandbox.github.state import GitHubWorld
-from identity_bot_sandbox.github.values import GitHubError
+from identity_bot_sandbox.github.model import GitHubError
+from identity_bot_sandbox.github.world import GitHubWorld
 
 APP_ID = 4711
 

@@ -13,7 +13,7 @@ import requests
 
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.github.faults import FaultKind
-from identity_bot_sandbox.github.state import GitHubWorld
+from identity_bot_sandbox.github.world import GitHubWorld
 
 ISSUES = f"/repos/{cast.REPOSITORY}/issues"
 CREATE = ("POST", "/repos/*/*/issues")

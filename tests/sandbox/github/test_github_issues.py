@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from identity_bot_sandbox import cast
-from identity_bot_sandbox.github.state import GitHubWorld
-from identity_bot_sandbox.github.values import Role
+from identity_bot_sandbox.github.model import Role
+from identity_bot_sandbox.github.world import GitHubWorld
 
 TEAM = ["linden-brookmere"]
 ISSUES = f"/repos/{cast.REPOSITORY}/issues"

@@ -21,9 +21,8 @@ from starlette.routing import Route
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.github.api import routes
 from identity_bot_sandbox.github.call import ROOT
-from identity_bot_sandbox.github.pulls import CODE_REPOSITORY
-from identity_bot_sandbox.github.state import GitHubWorld
-from identity_bot_sandbox.github.values import Role
+from identity_bot_sandbox.github.model import Role
+from identity_bot_sandbox.github.world import CODE_REPOSITORY, GitHubWorld
 from tests.sandbox.github.conftest import Receiver
 from tests.sandbox.github.description import Description
 

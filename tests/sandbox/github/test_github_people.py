@@ -10,9 +10,8 @@ import httpx
 import pytest
 
 from identity_bot_sandbox import cast
-from identity_bot_sandbox.github.pulls import CODE_REPOSITORY
-from identity_bot_sandbox.github.state import GitHubWorld
-from identity_bot_sandbox.github.values import Change, GitHubError, Occurrence, Role
+from identity_bot_sandbox.github.model import Change, GitHubError, Occurrence, Role
+from identity_bot_sandbox.github.world import CODE_REPOSITORY, GitHubWorld
 
 REPO = cast.REPOSITORY
 LEAD, ENGINEER, REQUESTOR = "indigo-marshwick", "linden-brookmere", "juniper-vale"

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.github.api import routes
-from identity_bot_sandbox.github.state import GitHubWorld
+from identity_bot_sandbox.github.world import GitHubWorld
 from tests.sandbox.github.conftest import Served
 
 REPO = cast.REPOSITORY

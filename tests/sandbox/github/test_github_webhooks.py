@@ -9,7 +9,7 @@ import time
 import httpx
 
 from identity_bot_sandbox import cast
-from identity_bot_sandbox.github.state import GitHubWorld
+from identity_bot_sandbox.github.world import GitHubWorld
 from tests.sandbox.github.conftest import Receiver
 
 REPO = cast.REPOSITORY

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from identity_bot.plugins import loader as plugins
-from identity_bot_sandbox.page import app as page
+from identity_bot_sandbox.page.routes import routes
 from identity_bot_sandbox.server import Sandbox
 from tests.sandbox.page.every_kind import FOUND
 
@@ -28,7 +28,7 @@ NO_BROWSER = "no browser: install chromium, set CHROMIUM to one, or run `playwri
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """A sandbox with its page."""
-    with Sandbox(pages=[page.routes]) as running:
+    with Sandbox(pages=[routes]) as running:
         running.slack.delivery.timeout = 1.0
         yield running
 

@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import connect
 
 from identity_bot_sandbox import cast
-from identity_bot_sandbox.page import events as page_events
+from identity_bot_sandbox.page.routes import changes
 from identity_bot_sandbox.server import Sandbox
 from tests.support import eventually
 
@@ -126,7 +126,7 @@ def test_a_page_that_goes_away_leaves_no_task_behind() -> None:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, context: complaints.append(context["message"]))
         sandbox = Sandbox()
-        stream = page_events.changes(sandbox.slack, sandbox.github, sandbox.closing)
+        stream = changes(sandbox.slack, sandbox.github, sandbox.closing)
         assert "retry" in await anext(stream)
         waiting = asyncio.ensure_future(anext(stream))
         await asyncio.sleep(0.01)

@@ -6,7 +6,7 @@ import httpx
 from slack_sdk.webhook import WebhookClient
 
 from identity_bot_sandbox import cast
-from identity_bot_sandbox.page.slack_view import key
+from identity_bot_sandbox.page.slack import key
 from identity_bot_sandbox.server import Sandbox
 from tests.support import World, eventually
 

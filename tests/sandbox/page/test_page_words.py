@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from identity_bot_sandbox.page import dates as page_dates
-from identity_bot_sandbox.page import markdown as page_markdown
+from identity_bot_sandbox.page import markdown, mrkdwn
 from identity_bot_sandbox.page.mrkdwn import Reader
 from identity_bot_sandbox.page.where import Where
 
@@ -36,9 +35,9 @@ HOSTILE = (
 )
 
 
-def markdown(text: str) -> str:
+def drawn_markdown(text: str) -> str:
     leads_to = READER.leads_to
-    return str(page_markdown.html(text, repository="sandbox-org/identity-requests", leads_to=leads_to))
+    return str(markdown.html(text, repository="sandbox-org/identity-requests", leads_to=leads_to))
 
 
 @pytest.mark.parametrize(
@@ -114,7 +113,7 @@ def test_what_belongs_to_the_sandboxs_organisation_is_found_in_the_page(
 def test_a_date_is_written_as_slack_writes_it(pattern: str, words: str | None) -> None:
     moment = datetime(2026, 11, 21, 14, 5, 9, tzinfo=UTC)
 
-    assert page_dates.written(pattern, moment, moment + timedelta(hours=3)) == words
+    assert mrkdwn.dated(pattern, moment, moment + timedelta(hours=3)) == words
 
 
 @pytest.mark.parametrize(
@@ -129,12 +128,12 @@ def test_a_date_is_written_as_slack_writes_it(pattern: str, words: str | None) -
 def test_how_far_away_a_moment_is(away: timedelta, words: str) -> None:
     now = datetime(2026, 11, 21, 14, tzinfo=UTC)
 
-    assert page_dates.distance(now + away, now) == words
+    assert mrkdwn.distance(now + away, now) == words
 
 
 def test_a_near_day_has_a_name() -> None:
     now = datetime(2026, 11, 21, 14, tzinfo=UTC)
-    days = [page_dates.written("{date_long_pretty}", now + timedelta(days=days), now) for days in (-1, 1, 9)]
+    days = [mrkdwn.dated("{date_long_pretty}", now + timedelta(days=days), now) for days in (-1, 1, 9)]
 
     assert days == ["yesterday", "tomorrow", "Monday, November 30th, 2026"]
 
@@ -160,7 +159,7 @@ def test_a_link_elsewhere_opens_apart_from_the_page() -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_is_only_text(text: str) -> None:
-    for drawn in (str(READER.mrkdwn(text)), str(READER.plain(text)), markdown(text)):
+    for drawn in (str(READER.mrkdwn(text)), str(READER.plain(text)), drawn_markdown(text)):
         assert not re.search(r"<(script|img|svg|details)", drawn)
         assert not re.search(r"<[^>]*\son\w+=", drawn)
         assert 'href="javascript' not in drawn
@@ -182,7 +181,7 @@ def test_any_text_is_drawn_with_tags_of_ours_that_are_all_closed(text: str) -> N
 
 
 def test_markdown_is_drawn_as_github_draws_it() -> None:
-    drawn = markdown("# Head\n\none\ntwo\n\n- a\n\n| x |\n|---|\n| y |\n\n```\n@code #1\n```")
+    drawn = drawn_markdown("# Head\n\none\ntwo\n\n- a\n\n| x |\n|---|\n| y |\n\n```\n@code #1\n```")
 
     assert "<h4>Head</h4>" in drawn
     assert "one<br" in drawn
@@ -195,18 +194,18 @@ def test_markdown_is_drawn_as_github_draws_it() -> None:
     "text", ["@juniper-vale", "see #12", "GH-12", "a/b#12", "@org/team", "(#3)", "*@juniper-vale*"]
 )
 def test_what_github_would_link_is_plain_to_see(text: str) -> None:
-    assert 'class="mention"' in markdown(text)
+    assert 'class="mention"' in drawn_markdown(text)
 
 
 @pytest.mark.parametrize(
     "text", ["`@juniper-vale`", "```\n#12\n```", "a@b.example", "@\u200bname", "colour#fff"]
 )
 def test_what_github_would_not_link_is_left_alone(text: str) -> None:
-    assert 'class="mention"' not in markdown(text)
+    assert 'class="mention"' not in drawn_markdown(text)
 
 
 def test_comments_in_markdown_are_invisible_and_other_html_is_text() -> None:
-    drawn = markdown("<!-- marker -->\nbefore <!-- in --> after\n\n<div>x</div>\n\n<!-- never closed")
+    drawn = drawn_markdown("<!-- marker -->\nbefore <!-- in --> after\n\n<div>x</div>\n\n<!-- never closed")
 
     assert "marker" not in drawn
     assert "never" not in drawn
@@ -215,7 +214,7 @@ def test_comments_in_markdown_are_invisible_and_other_html_is_text() -> None:
 
 
 def test_a_picture_is_not_loaded_from_elsewhere() -> None:
-    drawn = markdown("![a cat](https://x.example/cat.png)")
+    drawn = drawn_markdown("![a cat](https://x.example/cat.png)")
 
     assert "<img" not in drawn
     assert "picture: a cat" in drawn

@@ -17,7 +17,7 @@ from slack_sdk import WebClient
 
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.server import Sandbox
-from identity_bot_sandbox.slack.state import EVENTS, SCOPES
+from identity_bot_sandbox.slack.workspace import EVENTS, SCOPES
 from identity_bot_sandbox.slack.world import SlackWorld
 
 Listener = Callable[..., object]

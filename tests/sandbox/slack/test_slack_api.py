@@ -17,7 +17,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
 from identity_bot_sandbox import cast
-from identity_bot_sandbox.slack.state import SCOPES
+from identity_bot_sandbox.slack.workspace import SCOPES
 from identity_bot_sandbox.slack.world import SlackWorld
 
 from .conftest import modal, option, plain, question

@@ -12,9 +12,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
 from identity_bot_sandbox.slack.entry import EntryError
-from identity_bot_sandbox.slack.membership import TEAM_GROUP
-from identity_bot_sandbox.slack.state import SCOPES
-from identity_bot_sandbox.slack.world import SlackWorld
+from identity_bot_sandbox.slack.workspace import SCOPES
+from identity_bot_sandbox.slack.world import TEAM_GROUP, SlackWorld
 
 from .conftest import Bot, modal, option, plain, question
 

@@ -19,8 +19,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.server import Sandbox
-from identity_bot_sandbox.slack.delivery import signed
-from identity_bot_sandbox.slack.sockets import MOST_SOCKETS
+from identity_bot_sandbox.slack.delivery import MOST_SOCKETS, signed
 
 WHO = "U0JUNIPER"
 WHERE = "C0INTAKE"

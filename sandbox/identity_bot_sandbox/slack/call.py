@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from identity_bot.errors import IdentityBotError
-from identity_bot_sandbox.slack.state import Workspace
-from identity_bot_sandbox.slack.values import Channel
+from identity_bot_sandbox.slack.model import Channel
+from identity_bot_sandbox.slack.workspace import Workspace
 
 Arguments = Mapping[str, Any]
 

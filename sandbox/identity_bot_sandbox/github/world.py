@@ -1,28 +1,38 @@
-"""The sandbox's GitHub as one object: what people and the bot do in it, what it remembers, what it tells."""
+"""The sandbox's GitHub as one object: issues, pull requests, labels, milestones, repositories and webhooks."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 
+from identity_bot_sandbox import cast
 from identity_bot_sandbox.github.access import App
-from identity_bot_sandbox.github.delivery import Delivery, Hook
-from identity_bot_sandbox.github.json import stamp
-from identity_bot_sandbox.github.moves import MoveActs
-from identity_bot_sandbox.github.record import utc_now
-from identity_bot_sandbox.github.repository import Repository
-from identity_bot_sandbox.github.repository_json import hook_json, payload
-from identity_bot_sandbox.github.rules import check_label, invalid
-from identity_bot_sandbox.github.values import Label, Milestone, Role
+from identity_bot_sandbox.github.issues import IssueActs
+from identity_bot_sandbox.github.json import repository_json, stamp
+from identity_bot_sandbox.github.model import (
+    ChangedFile,
+    GitHubError,
+    Issue,
+    Label,
+    Milestone,
+    PullRequest,
+    Repository,
+    Role,
+    check_label,
+    invalid,
+)
+from identity_bot_sandbox.github.record import payload, utc_now
+from identity_bot_sandbox.github.webhooks import Delivery, Hook, hook_json
 
+CODE_REPOSITORY = f"{cast.REPOSITORY.partition('/')[0]}/vets-api"
 # A due date that is picked on the page is midnight on the west coast.
 _DUE_TIME = time(8, tzinfo=UTC)
 _ZEN = "Say what is so, and to whom it matters."
 
 
-class GitHubWorld(MoveActs):
+class GitHubWorld(IssueActs):
     """All of the sandbox's GitHub; any method from any thread.
 
     The acts on issues, comments and labels check the actor's role and raise GitHubError as GitHub would.
@@ -32,7 +42,7 @@ class GitHubWorld(MoveActs):
         self, *, clock: Callable[[], datetime] = utc_now, base_url: str = "http://127.0.0.1:8000"
     ) -> None:
         super().__init__(clock=clock, base_url=base_url)
-        self.seed_pulls()
+        self._seed_pulls()
 
     def new_label(
         self, repository: str, name: str, color: str = "ededed", description: str | None = None, *, actor: str
@@ -239,6 +249,121 @@ class GitHubWorld(MoveActs):
     def close_down(self) -> None:
         """Stop the thread that delivers webhooks."""
         self.webhooks.stop()
+
+    def transfer(self, repository: str, number: int, to: str, *, actor: str) -> Issue:
+        """Move an issue to another repository; its old address answers 301 from now on.
+
+        Labels go along where the other repository has ones of the same name, comments always. Out of a private
+        repository into a public one nothing goes: docs.github.com, "Transferring an issue to another repository".
+        """
+        with self.mutex:
+            source, issue = self._changeable(repository, number, actor, Role.WRITE)
+            target = self._administered(to, actor, Role.WRITE)
+            if target is source or (source.is_private and not target.is_private):
+                raise GitHubError(422, "The issue cannot be transferred to that repository.")
+            names = [label.name for label in source.labels_of(issue)]
+            known = [label.id for name in names if (label := target.find_label(name)) is not None]
+            target.last_number += 1
+            arrived = replace(
+                issue,
+                id=next(self._ids),
+                number=target.last_number,
+                labels=tuple(known),
+                assignees=tuple(login for login in issue.assignees if target.is_assignable(login)),
+                milestone=None,
+            )
+            for comment_id in issue.comments:
+                target.comments[comment_id] = replace(source.comments[comment_id], issue=arrived.number)
+            arrived = self._save(target, arrived, actor, "transferred")
+            show = self.rendering()
+            new_issue, old_issue = show.issue(target, arrived), show.issue(source, issue)
+            new_repository, old_repository = repository_json(show, target), repository_json(show, source)
+            del source.issues[number]
+            for comment_id in issue.comments:
+                del source.comments[comment_id]
+            source.moved[number] = (target.id, arrived.number)
+            there = {"new_issue": new_issue, "new_repository": new_repository}
+            here = {"old_issue": old_issue, "old_repository": old_repository}
+            self._tell(source, "issues", "transferred", actor, number=number, issue=issue, changes=there)
+            self._tell(target, "issues", "opened", actor, number=arrived.number, issue=arrived, changes=here)
+            return arrived
+
+    def delete(self, repository: str, number: int, *, actor: str) -> None:
+        """Delete an issue for good; its address answers 410 from now on."""
+        with self.mutex:
+            repo, issue = self._changeable(repository, number, actor, Role.ADMIN)
+            self._tell(repo, "issues", "deleted", actor, number=number, issue=issue)
+            for comment_id in issue.comments:
+                del repo.comments[comment_id]
+            del repo.issues[number]
+            repo.deleted.add(number)
+
+    def convert_to_discussion(self, repository: str, number: int, *, actor: str) -> Issue:
+        """Turn an issue into a discussion; what stays of it is closed, locked and takes no comment any more.
+
+        Such an issue is not deleted since 2021, nor does anything in it say what became of it: only its events
+        name `converted_to_discussion` (github/docs#20908, maniac103/GitHubSdk#5). GitHub locks it, and nobody
+        can comment even when it is unlocked (dessant/lock-threads#24). No page tells its `state_reason` nor its
+        webhooks: here it is closed without a reason, and `closed` and `locked` are told as for any issue. The
+        discussion itself, and its webhook `discussion.created`, are not imitated.
+        """
+        with self.mutex:
+            repo, issue = self._changeable(repository, number, actor, Role.TRIAGE)
+            moment, login = self.now(), self.account(actor).login
+            if issue.is_open:
+                issue = replace(issue, is_open=False, closed_at=moment, closed_by=login, state_reason=None)
+                issue = self._save(repo, issue, actor, "closed", {"state_reason": None})
+                self._tell(repo, "issues", "closed", actor, number=number, issue=issue)
+            issue = replace(issue, is_discussion=True)
+            if not issue.is_locked:
+                issue = self._save(
+                    repo, replace(issue, is_locked=True), actor, "locked", {"lock_reason": None}
+                )
+                self._tell(repo, "issues", "locked", actor, number=number, issue=issue)
+            return self._save(repo, issue, actor, "converted_to_discussion")
+
+    def _administered(self, repository: str, actor: str, needed: Role) -> Repository:
+        repo = self.repository(repository)
+        repo.require(actor, needed)
+        return repo
+
+    def open_pull(
+        self,
+        repository: str,
+        title: str,
+        body: str | None = None,
+        *,
+        actor: str,
+        branch: str,
+        files: Sequence[ChangedFile],
+    ) -> Issue:
+        """A pull request from `branch` that changes `files`."""
+        with self.mutex:
+            pull = PullRequest(branch=branch, files=tuple(files))
+            return self.open_issue(repository, title, body, actor=actor, pull=pull)
+
+    def _seed_pulls(self) -> None:
+        """Make the repository of code with two pull requests to ask about."""
+        self.add_repository(CODE_REPOSITORY, "Code that requests are about")
+        author = next(one.github_login for one in cast.PEOPLE if one.github_login and not one.is_team)
+        self.open_pull(
+            CODE_REPOSITORY,
+            "Keep the session when a sign-in is repeated",
+            "A second sign-in no longer ends the first one.",
+            actor=author,
+            branch="keep-session",
+            files=(
+                ChangedFile(path="app/services/sign_in/session.rb", additions=24, deletions=7),
+                ChangedFile(path="spec/services/sign_in/session_spec.rb", additions=41),
+            ),
+        )
+        self.open_pull(
+            CODE_REPOSITORY,
+            "Correct a spelling in the README",
+            actor=author,
+            branch="spelling",
+            files=(ChangedFile(path="README.md", additions=1, deletions=1),),
+        )
 
 
 def _due(moment: date | datetime | None) -> datetime | None:

@@ -1,4 +1,4 @@
-"""The conversations.* methods of the sandbox's Slack: what the bot may see, join and read."""
+"""The Web API methods that look things up: the app, people, groups, conversations and files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from identity_bot_sandbox import cast
-from identity_bot_sandbox.slack.refusal import (
+from identity_bot_sandbox.slack.call import (
     Arguments,
     Method,
     SlackError,
@@ -15,9 +15,98 @@ from identity_bot_sandbox.slack.refusal import (
     need,
     need_scope,
     page,
+    user_of,
 )
-from identity_bot_sandbox.slack.state import Workspace
-from identity_bot_sandbox.slack.values import Channel, Message
+from identity_bot_sandbox.slack.model import Channel, Message, bot_json, person_json
+from identity_bot_sandbox.slack.workspace import Workspace
+
+
+def api_test(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
+    """Answer, or refuse with the `error` asked for."""
+    if arguments.get("error"):
+        raise SlackError(str(arguments["error"]), args=dict(arguments))
+    return {"args": dict(arguments)}
+
+
+def auth_test(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
+    """Say who the token belongs to."""
+    return {
+        "url": f"{world.base_url}/",
+        "team": cast.WORKSPACE_NAME,
+        "team_id": cast.WORKSPACE_ID,
+        "user": "identity",
+        "user_id": cast.BOT_USER_ID,
+        "bot_id": cast.BOT_ID,
+        "is_enterprise_install": False,
+    }
+
+
+def users_info(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
+    """Describe a person, or the bot."""
+    if arguments.get("user") == cast.BOT_USER_ID:
+        return {"user": bot_json()}
+    user = user_of(world, arguments)
+    return {"user": _person(world, user)}
+
+
+def users_list(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
+    """List everybody, the bot last."""
+    shown, metadata = page(arguments, [*(_person(world, user) for user in world.people), bot_json()])
+    return {"members": shown, "response_metadata": metadata}
+
+
+def users_lookup_by_email(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
+    """Find a person by their e-mail address."""
+    need(arguments, "email")
+    for user in world.people:
+        if person_json(world.people[user])["profile"]["email"] == arguments["email"]:
+            return {"user": _person(world, user)}
+    raise SlackError("users_not_found")
+
+
+def users_profile_get(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
+    """Give a person's profile."""
+    return {"profile": _person(world, user_of(world, arguments))["profile"]}
+
+
+def _person(world: Workspace, user: str) -> dict[str, Any]:
+    person = person_json(world.people[user], is_deleted=user in world.deactivated)
+    if "users:read.email" not in world.scopes:
+        del person["profile"]["email"]
+    return person
+
+
+def bots_info(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
+    """Describe the app's bot."""
+    if arguments.get("bot") not in (None, cast.BOT_ID):
+        raise SlackError("bot_not_found")
+    return {
+        "bot": {
+            "id": cast.BOT_ID,
+            "deleted": False,
+            "name": "Identity",
+            "app_id": cast.APP_ID,
+            "user_id": cast.BOT_USER_ID,
+        }
+    }
+
+
+def usergroups_users_list(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
+    """List who is in a user group."""
+    need(arguments, "usergroup")
+    if arguments["usergroup"] not in world.groups:
+        raise SlackError("no_such_subteam")
+    members = world.groups[arguments["usergroup"]]
+    return {"users": [user for user in members if user not in world.deactivated]}
+
+
+def files_info(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
+    """Describe a file."""
+    need(arguments, "file")
+    if arguments["file"] not in world.files:
+        raise SlackError("file_not_found")
+    return {"file": world.files[arguments["file"]].json(), "comments": []}
+
 
 _CHANNEL_SCOPES = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
 
@@ -132,7 +221,16 @@ def conversations_replies(world: Workspace, arguments: Arguments) -> Mapping[str
     return _read(arguments, thread[:1] + _between(arguments, thread[1:]))
 
 
-CHANNEL_METHODS: Mapping[str, Method] = {
+METHODS: Mapping[str, Method] = {
+    "api.test": Method(api_test, None),
+    "auth.test": Method(auth_test, None),
+    "users.info": Method(users_info, "users:read"),
+    "users.list": Method(users_list, "users:read"),
+    "users.lookupByEmail": Method(users_lookup_by_email, "users:read.email"),
+    "users.profile.get": Method(users_profile_get, "users.profile:read"),
+    "bots.info": Method(bots_info, "users:read"),
+    "usergroups.users.list": Method(usergroups_users_list, "usergroups:read"),
+    "files.info": Method(files_info, "files:read"),
     "conversations.list": Method(conversations_list, "*"),
     "conversations.info": Method(conversations_info, "*"),
     "conversations.members": Method(conversations_members, "*"),

@@ -15,7 +15,7 @@ from identity_bot_sandbox import cast
 from identity_bot_sandbox.slack.delivery import Delivery
 from identity_bot_sandbox.slack.entry import completed
 from identity_bot_sandbox.slack.faults import Faults, Pace, Traffic
-from identity_bot_sandbox.slack.values import SLACKBOT, Change, Channel, Message, SlackFile, bury
+from identity_bot_sandbox.slack.model import SLACKBOT, Change, Channel, Message, SlackFile, bury
 from identity_bot_sandbox.slack.views import Views
 
 T = TypeVar("T")

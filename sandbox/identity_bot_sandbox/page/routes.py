@@ -1,9 +1,11 @@
-"""The sandbox's page for people: a chat workspace beside an issue tracker, drawn on the server."""
+"""The addresses of the sandbox's page: a chat workspace beside an issue tracker, drawn on the server."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,20 +20,16 @@ from starlette.staticfiles import StaticFiles
 
 from identity_bot.errors import IdentityBotError
 from identity_bot_sandbox import cast
-from identity_bot_sandbox.github.values import GitHubError
-from identity_bot_sandbox.page import events as page_events
-from identity_bot_sandbox.page import form as page_form
-from identity_bot_sandbox.page import github as page_github
-from identity_bot_sandbox.page import github_view as page_github_view
-from identity_bot_sandbox.page import markdown as page_markdown
-from identity_bot_sandbox.page import slack as page_slack
-from identity_bot_sandbox.page import slack_view as page_slack_view
-from identity_bot_sandbox.page.act import Act, Scene, Sent
+from identity_bot_sandbox.github.model import GitHubError
+from identity_bot_sandbox.github.world import GitHubWorld
+from identity_bot_sandbox.page import form, github, markdown, slack
 from identity_bot_sandbox.page.emoji import EMOJI
 from identity_bot_sandbox.page.faults import Switches
 from identity_bot_sandbox.page.guard import Guard
-from identity_bot_sandbox.page.mrkdwn import Reader
+from identity_bot_sandbox.page.mrkdwn import Reader, distance
+from identity_bot_sandbox.page.scene import Act, Scene, Sent
 from identity_bot_sandbox.page.where import HOME, Where
+from identity_bot_sandbox.slack.world import SlackWorld
 
 if TYPE_CHECKING:
     from identity_bot_sandbox.server import Sandbox
@@ -39,6 +37,9 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 _GUARDED = [Middleware(Guard)]
 _MOST_FILES, _MOST_FIELDS = 50, 2000
+# What the page does not show, so that it need not look again.
+_SILENT = frozenset({"call"})
+_KEEP_ALIVE = 15.0
 
 
 def routes(sandbox: Sandbox) -> Sequence[BaseRoute]:
@@ -55,7 +56,7 @@ def routes(sandbox: Sandbox) -> Sequence[BaseRoute]:
         return HTMLResponse(await run_in_threadpool(draw, here))
 
     async def events(request: Request) -> Response:
-        stream = page_events.changes(sandbox.slack, sandbox.github, sandbox.closing)
+        stream = changes(sandbox.slack, sandbox.github, sandbox.closing)
         return StreamingResponse(stream, media_type="text/event-stream")
 
     def permalink(request: Request) -> Response:
@@ -70,7 +71,7 @@ def routes(sandbox: Sandbox) -> Sequence[BaseRoute]:
         headers = {"content-disposition": f'attachment; filename="{name}"'}
         return Response(found.content, headers=headers, media_type="application/octet-stream")
 
-    acts: dict[str, Act] = {**page_slack.ACTS, **page_github.ACTS, "faults": _set_faults}
+    acts: dict[str, Act] = {**slack.ACTS, **github.ACTS, "faults": _set_faults}
     return [
         *(_get(path, show) for path in _PAGES),
         _get("/archives/{channel}/p{digits:int}", permalink),
@@ -102,8 +103,8 @@ def _post(act: Act, scene: Scene, draw: Callable[..., str]) -> Callable[[Request
 
     async def answer(request: Request) -> Response:
         here = Where.read(request.query_params)
-        async with request.form(max_files=_MOST_FILES, max_fields=_MOST_FIELDS) as form:
-            sent = Sent(form=form, files=await page_form.files_in(form))
+        async with request.form(max_files=_MOST_FILES, max_fields=_MOST_FIELDS) as fields:
+            sent = Sent(form=fields, files=await form.files_in(fields))
             try:
                 there = await run_in_threadpool(act, scene, here, sent)
             except (IdentityBotError, LookupError) as refusal:
@@ -125,33 +126,33 @@ def _set_faults(scene: Scene, here: Where, sent: Sent) -> Where:
 
 def _draw(environment: Environment, scene: Scene, here: Where, notice: str = "") -> str:
     """The whole page for one place."""
-    slack = page_slack_view.pane(scene.slack, scene.looks, here)
-    github = page_github_view.pane(scene.github, here)
+    chat = slack.pane(scene.slack, scene.looks, here)
+    tracker = github.pane(scene.github, here)
     here = here.at(
-        channel=HOME if slack.is_home else slack.channel.channel_id,
-        thread=here.thread if slack.channel.channel_id == here.channel else "",
-        repository=github.repository.full_name if github.repository else here.repository,
-        issue=github.row.issue.number if github.row else here.issue,
+        channel=HOME if chat.is_home else chat.channel.channel_id,
+        thread=here.thread if chat.channel.channel_id == here.channel else "",
+        repository=tracker.repository.full_name if tracker.repository else here.repository,
+        issue=tracker.row.issue.number if tracker.row else here.issue,
     )
     leads_to = partial(here.leads_to, base=scene.slack.base_url)
     reader = Reader(
         people={user: person.name for user, person in scene.slack.people.items()}
-        | {cast.BOT_USER_ID: page_slack_view.APP_NAME},
+        | {cast.BOT_USER_ID: slack.APP_NAME},
         channels={one.channel_id: one.name for one in tuple(scene.slack.channels.values())},
         groups={"S0IDENTITY": "@identity-team"},
         leads_to=leads_to,
-        now=lambda: github.now,
+        now=lambda: tracker.now,
     )
     return environment.get_template("page.html").render(
         here=here,
-        slack=slack,
-        github=github,
+        slack=chat,
+        github=tracker,
         reader=reader,
-        markdown=partial(page_markdown.html, repository=here.repository, leads_to=leads_to),
-        ago=lambda moment: page_github_view.ago(moment, github.now),
+        markdown=partial(markdown.html, repository=here.repository, leads_to=leads_to),
+        ago=lambda moment: distance(min(moment, tracker.now), tracker.now),
         switches=scene.switches,
         notice=notice,
-        commands=sorted(scene.slack.commands or page_slack.USUAL_COMMANDS),
+        commands=sorted(scene.slack.commands or slack.USUAL_COMMANDS),
         moment=scene.slack.clock(),
     )
 
@@ -177,15 +178,47 @@ def _environment() -> Environment:
         "PEOPLE": cast.PEOPLE,
         "WORKSPACE": cast.WORKSPACE_NAME,
         "EMOJI": EMOJI,
-        "SHORTCUTS": page_slack.SHORTCUTS,
-        "MESSAGE_SHORTCUTS": page_slack.MESSAGE_SHORTCUTS,
-        "key": page_slack_view.key,
-        "mark": page_slack_view.mark,
-        "place_of": page_slack_view.element_place,
-        "choices": page_slack_view.choices,
-        "chosen": page_form.chosen,
-        "initials": page_slack_view.initials,
-        "tint": page_slack_view.tint,
-        "untouched": page_form.untouched,
+        "SHORTCUTS": slack.SHORTCUTS,
+        "MESSAGE_SHORTCUTS": slack.MESSAGE_SHORTCUTS,
+        "key": form.key,
+        "mark": slack.mark,
+        "place_of": form.element_place,
+        "choices": slack.choices,
+        "chosen": form.chosen,
+        "initials": slack.initials,
+        "tint": slack.tint,
+        "untouched": form.untouched,
     }
     return environment
+
+
+async def changes(
+    slack: SlackWorld, github: GitHubWorld, closing: Callable[[], Awaitable[None]]
+) -> AsyncIterator[str]:
+    """Server-sent events, one after each burst of changes, until the sandbox is about to stop."""
+    loop = asyncio.get_running_loop()
+    changed = asyncio.Event()
+
+    def wake() -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(changed.set)
+
+    stops = [
+        slack.subscribe(lambda change: None if change.kind in _SILENT else wake()),
+        github.subscribe(lambda change: wake()),
+    ]
+    end = asyncio.ensure_future(closing())
+    end.add_done_callback(lambda _: changed.set())
+    try:
+        yield "retry: 1000\n\n"
+        while not end.done():
+            # A page that goes away ends this wait, and no task of its own is left waiting.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_KEEP_ALIVE):
+                    await changed.wait()
+            yield "data: changed\n\n" if changed.is_set() else ": still here\n\n"
+            changed.clear()
+    finally:
+        end.cancel()
+        for stop in stops:
+            stop()

@@ -2,22 +2,49 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from starlette.datastructures import FormData
 
 from identity_bot.errors import IdentityBotError
-from identity_bot_sandbox.github.state import GitHubWorld
+from identity_bot_sandbox.github.world import GitHubWorld
 from identity_bot_sandbox.page.faults import Switches
-from identity_bot_sandbox.page.slack_view import Looks
 from identity_bot_sandbox.page.where import Where
-from identity_bot_sandbox.slack.values import Ack
+from identity_bot_sandbox.slack.model import Ack, Channel
 from identity_bot_sandbox.slack.world import SlackWorld
 
 
 class RefusedError(IdentityBotError):
     """An act was not possible; the sentence is shown to the person."""
+
+
+@dataclass(slots=True)
+class Looks:
+    """When each person last looked at each conversation and thread; written under the workspace's lock."""
+
+    last: dict[tuple[str, str, str], str] = field(default_factory=dict)
+
+    def look(self, world: SlackWorld, user: str, channel: Channel, thread: str) -> None:
+        """This person now sees a conversation, or a thread of it where one is named."""
+        self.last[(user, channel.channel_id, thread)] = world.new_ts()
+
+    def news(self, world: SlackWorld, user: str, channel: Channel) -> Counter[str]:
+        """How many messages of others this person has not seen there, by the thread that they stand in.
+
+        As in Slack, of a thread's replies only those count that mention them or that follow words of their own.
+        """
+        private = [one for one in world.ephemerals(user) if one.channel == channel.channel_id]
+        messages = (*channel.messages.values(), *private)
+        follows = {one.thread_ts for one in messages if one.user == user}
+        return Counter(
+            thread
+            for one in messages
+            for thread in [(one.thread_ts or "") if one.is_reply or one.only_for else ""]
+            if one.user != user and one.ts > self.last.get((user, channel.channel_id, thread), "")
+            if not thread or thread in follows or one.only_for or f"<@{user}>" in one.text
+        )
 
 
 @dataclass(kw_only=True, slots=True)

@@ -1,0 +1,319 @@
+"""The things that exist in the sandbox's GitHub: accounts, repositories, issues, and what GitHub refuses in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from identity_bot.errors import IdentityBotError
+
+REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes")
+
+
+class GitHubError(IdentityBotError):
+    """GitHub says no; `status` is the HTTP status and `message` the text that its API answers with.
+
+    `location` is the path below the API's root where the thing is now, for the moved (301, 307).
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        errors: tuple[Mapping[str, Any], ...] = (),
+        location: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.errors = errors
+        self.location = location
+
+
+class Role(StrEnum):
+    """What somebody may do in a repository, from nothing to everything."""
+
+    NONE = "none"
+    READ = "read"
+    TRIAGE = "triage"
+    WRITE = "write"
+    MAINTAIN = "maintain"
+    ADMIN = "admin"
+
+    def covers(self, needed: Role) -> bool:
+        """Whether this role may do all that `needed` may do."""
+        order = list(Role)
+        return order.index(self) >= order.index(needed)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    """Somebody or something with a login: a person, a bot or an organisation."""
+
+    id: int
+    login: str
+    name: str
+    kind: str = "User"
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Label:
+    """A label of one repository; `color` is six hexadecimal digits without a number sign."""
+
+    id: int
+    name: str
+    color: str = "ededed"
+    description: str | None = None
+    is_default: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Milestone:
+    """A milestone of one repository, whose due date is what the page and the bot care for."""
+
+    id: int
+    number: int
+    title: str
+    description: str | None
+    due_on: datetime | None
+    state: str = "open"
+    creator: str
+    created_at: datetime
+    updated_at: datetime
+    closed_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reaction:
+    """One person's thumb, heart or rocket on an issue or a comment."""
+
+    id: int
+    author: str
+    content: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Comment:
+    """What somebody wrote below an issue."""
+
+    id: int
+    issue: int
+    author: str
+    body: str
+    created_at: datetime
+    updated_at: datetime
+    reactions: tuple[Reaction, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Occurrence:
+    """One line of an issue's history, such as `labeled`; `detail` is what GitHub adds for that kind."""
+
+    id: int
+    event: str
+    actor: str
+    created_at: datetime
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChangedFile:
+    """One file that a pull request changes, with how many lines."""
+
+    path: str
+    additions: int = 1
+    deletions: int = 0
+    status: str = "modified"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PullRequest:
+    """What makes an issue a pull request."""
+
+    branch: str
+    files: tuple[ChangedFile, ...]
+    is_draft: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Issue:
+    """An issue or pull request at one moment; labels, comments and milestone point into its repository's tables."""
+
+    id: int
+    number: int
+    title: str
+    body: str | None
+    author: str
+    created_at: datetime
+    updated_at: datetime
+    labels: tuple[int, ...] = ()
+    assignees: tuple[str, ...] = ()
+    milestone: int | None = None
+    is_open: bool = True
+    state_reason: str | None = None
+    closed_at: datetime | None = None
+    closed_by: str | None = None
+    is_locked: bool = False
+    lock_reason: str | None = None
+    reactions: tuple[Reaction, ...] = ()
+    comments: tuple[int, ...] = ()
+    pull: PullRequest | None = None
+    is_discussion: bool = False
+    history: tuple[Occurrence, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """Something moved in the sandbox's GitHub; what the page is told, and what a webhook is made of.
+
+    `event` and `action` are the webhook's names (`issues`, `labeled`); `number` is the issue's, if any.
+    """
+
+    repository: str
+    event: str
+    action: str | None = None
+    number: int | None = None
+
+
+@dataclass(kw_only=True, slots=True)
+class Repository:
+    """The mutable tables of one repository; only GitHubWorld writes to them, and only under its mutex."""
+
+    id: int
+    owner: str
+    name: str
+    description: str
+    is_private: bool
+    created_at: datetime
+    updated_at: datetime
+    has_issues: bool = True
+    last_number: int = 0
+    roles: dict[str, Role] = field(default_factory=dict)
+    labels: dict[int, Label] = field(default_factory=dict)
+    milestones: dict[int, Milestone] = field(default_factory=dict)
+    issues: dict[int, Issue] = field(default_factory=dict)
+    comments: dict[int, Comment] = field(default_factory=dict)
+    deleted: set[int] = field(default_factory=set)
+    moved: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def full_name(self) -> str:
+        """`owner/name`, as everybody writes it."""
+        return f"{self.owner}/{self.name}"
+
+    def role(self, login: str | None) -> Role:
+        """What `login` may do here; a public repository can be read by anybody."""
+        floor = Role.NONE if self.is_private else Role.READ
+        return self.roles.get(login.lower(), floor) if login else floor
+
+    def require(self, login: str | None, needed: Role) -> None:
+        """Refuse, as GitHub words it, unless `login` has at least the role `needed`."""
+        if not self.role(login).covers(Role.READ):
+            raise GitHubError(404, "Not Found")
+        if not self.role(login).covers(needed):
+            raise GitHubError(403, "Must have admin rights to Repository.")
+
+    def issue(self, number: int) -> Issue:
+        """The issue of that number, or the refusal that tells what became of it."""
+        if not self.has_issues:
+            raise GitHubError(410, "Issues has been disabled in this repository.")
+        if number in self.deleted:
+            raise GitHubError(410, "This issue was deleted")
+        if number in self.moved:
+            repository_id, new_number = self.moved[number]
+            location = f"/repositories/{repository_id}/issues/{new_number}"
+            raise GitHubError(301, "Moved Permanently", location=location)
+        if number not in self.issues:
+            raise GitHubError(404, "Not Found")
+        return self.issues[number]
+
+    def comment(self, comment_id: int) -> Comment:
+        """The comment with that id, or 404."""
+        if comment_id not in self.comments:
+            raise GitHubError(404, "Not Found")
+        return self.comments[comment_id]
+
+    def comments_of(self, issue: Issue) -> list[Comment]:
+        """The comments of one issue, oldest first."""
+        return [self.comments[comment_id] for comment_id in issue.comments]
+
+    def milestone(self, number: int) -> Milestone:
+        """The milestone of that number, or 404."""
+        if number not in self.milestones:
+            raise GitHubError(404, "Not Found")
+        return self.milestones[number]
+
+    def find_label(self, name: str) -> Label | None:
+        """The label of that name in any case, as GitHub compares them."""
+        return next((label for label in self.labels.values() if label.name.lower() == name.lower()), None)
+
+    def label(self, name: str) -> Label:
+        """The label of that name, or 404."""
+        label = self.find_label(name)
+        if label is None:
+            raise GitHubError(404, "Not Found")
+        return label
+
+    def labels_of(self, issue: Issue) -> list[Label]:
+        """An issue's labels in the order in which they were put on it."""
+        return [self.labels[label_id] for label_id in issue.labels]
+
+    def is_assignable(self, login: str) -> bool:
+        """Whether an issue may be assigned to `login`: they must have been given a role here."""
+        return self.roles.get(login.lower(), Role.NONE).covers(Role.READ)
+
+
+BODY_LIMIT = 65_536
+TITLE_LIMIT = 256
+LOCK_REASONS = ("off-topic", "too heated", "resolved", "spam")
+CLOSE_REASONS = ("completed", "not_planned", "duplicate")
+
+
+def invalid(field_name: str, code: str, *, resource: str = "Issue", **more: Any) -> GitHubError:
+    """The refusal that GitHub calls "Validation Failed", naming one field."""
+    error = {"resource": resource, "code": code, "field": field_name, **more}
+    return GitHubError(422, "Validation Failed", errors=(error,))
+
+
+def check_text(*, title: str, body: str | None) -> None:
+    """Refuse a blank or over-long title and an over-long body of an issue."""
+    if not title.strip():
+        raise invalid("title", "missing_field")
+    _check_length("Issue", "title", title, TITLE_LIMIT)
+    _check_length("Issue", "body", body or "", BODY_LIMIT)
+
+
+def check_comment(body: str) -> None:
+    """Refuse a blank or over-long comment."""
+    if not body.strip():
+        raise invalid("data", "unprocessable", resource="IssueComment", message="Body cannot be blank")
+    _check_length("IssueComment", "body", body, BODY_LIMIT)
+
+
+def check_label(label: Label) -> None:
+    """Refuse a label without a name, with one of over 50 characters, or with a colour that is none."""
+    if not label.name.strip():
+        raise invalid("name", "missing_field", resource="Label")
+    _check_length("Label", "name", label.name, 50)
+    _check_length("Label", "description", label.description or "", 100)
+    if not re.fullmatch("[0-9a-fA-F]{6}", label.color):
+        raise invalid("color", "invalid", resource="Label")
+
+
+def check_reaction(content: str) -> None:
+    """Refuse a reaction that GitHub does not have."""
+    if content not in REACTIONS:
+        raise invalid("content", "invalid", resource="Reaction", value=content)
+
+
+def _check_length(resource: str, name: str, text: str, limit: int) -> None:
+    if len(text) > limit:
+        message = f"{name} is too long (maximum is {limit} characters)"
+        raise invalid(name, "custom", resource=resource, message=message)
