@@ -40,12 +40,12 @@ class AlreadyFiled(IdentityBotError):
 
 
 class Impossible(IdentityBotError):
-    """A move that a ticket as it is does not allow, or that would change nothing (`is_so`)."""
+    """An action that the ticket as it is does not allow, or that would change nothing (`is_so`)."""
 
-    def __init__(self, ticket: Ticket, move: Action, *, is_so: bool = False) -> None:
-        super().__init__(f"{move.value}: not possible at the stage {ticket.stage.value}")
+    def __init__(self, ticket: Ticket, action: Action, *, is_so: bool = False) -> None:
+        super().__init__(f"{action.value}: not possible at the stage {ticket.stage.value}")
         self.ticket = ticket
-        self.move = move
+        self.action = action
         self.is_so = is_so
 
 

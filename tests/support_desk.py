@@ -285,7 +285,7 @@ class Office:
 
     def click(self, ticket: Ticket, move: Action, value: str = "", *, by: str, reason: str = "") -> None:
         """Has somebody in Slack ask for a change."""
-        self.desk.change(ticket.id, Change(move=move, value=value, reason=reason), by=by)
+        self.desk.change(ticket.id, Change(action=move, value=value, reason=reason), by=by)
 
     def work(self, seconds: float = 30, *, has_pace: bool = True) -> None:
         """Lets the worker work for that long."""

@@ -144,17 +144,17 @@ class Desk:
         """The day that it is where the team works."""
         return datetime.fromtimestamp(self.store.clock(), TEAM_TIME).date()
 
-    def check(self, ticket: Ticket, move: Action, by: str) -> None:
-        """Raises NotAllowed where a move is not somebody's to make, Impossible where the ticket does not allow it."""
+    def check(self, ticket: Ticket, action: Action, by: str) -> None:
+        """Raises NotAllowed if somebody may not do this, Impossible if the ticket does not allow it."""
         is_own = by == ticket.requestor.slack_id
-        whose = lifecycle.ACTIONS[move].by
+        whose = lifecycle.ACTIONS[action].by
         if whose is lifecycle.By.REQUESTOR and not is_own:
             raise NotAllowed(words.not_requestor(ticket))
         may = is_own and whose is not lifecycle.By.TEAM
         if not may and not self.is_team(by):
             raise NotAllowed(words.not_team(ticket))
-        if move not in lifecycle.possible(ticket):
-            raise Impossible(ticket, move, is_so=ticket.stage in lifecycle.ACTIONS[move].at)
+        if action not in lifecycle.possible(ticket):
+            raise Impossible(ticket, action, is_so=ticket.stage in lifecycle.ACTIONS[action].at)
 
     def change(self, ticket_id: str, change: Change, *, by: str) -> Ticket:
         """Has the issue changed as somebody in Slack (`by`) asks; clicked twice it is done once.
@@ -164,15 +164,15 @@ class Desk:
         ticket = self.store.ticket(ticket_id)
         if ticket is None:
             raise KeyError(ticket_id)
-        self.check(ticket, change.move, by)
+        self.check(ticket, change.action, by)
         lifecycle.plan(ticket, change)
-        payload = {"move": change.move.value, "value": change.value, "reason": change.reason, "by": by}
+        payload = {"action": change.action.value, "value": change.value, "reason": change.reason, "by": by}
         effect = Effect(lane=GITHUB, kind="change_issue", ticket_id=ticket.id, payload=payload)
         with self.store.begin() as transaction:
             transaction.ticket(ticket.id)  # locked, so that of clicks at once each sees the one before
             if not transaction.is_waiting(effect, is_last=True):
                 transaction.enqueue(effect)
-        log.info("ticket: %s asked for", change.move.value, extra={"ticket": ticket.id})
+        log.info("ticket: %s asked for", change.action.value, extra={"ticket": ticket.id})
         return ticket
 
     def note(self, ticket_id: str, kind: EventKind, asked: Requested) -> None:

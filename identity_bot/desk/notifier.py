@@ -13,7 +13,7 @@ from identity_bot.messages import words
 from identity_bot.plugins.loader import Plugins, RequestType
 from identity_bot.settings import Settings
 from identity_bot.slack import card as cards
-from identity_bot.slack import modal as blocks
+from identity_bot.slack import messages as slack_messages
 from identity_bot.store.transaction import Transaction
 from identity_bot.tickets import lifecycle
 from identity_bot.tickets.model import (
@@ -131,7 +131,7 @@ class Notifier:
         transaction.save(replace(ticket, told=following, asked=used))
 
     def _post(self, ticket: Ticket, place: str, message: telling.Message, slot: str) -> Effect:
-        drawn = blocks.message(message.text, message.buttons, ticket.id)
+        drawn = slack_messages.message(message, ticket.id)
         payload = {"to": place, "message": drawn, "slot": slot}
         lane = slack_lane(self.place_of(ticket, place)[0])
         return Effect(lane=lane, kind="post", ticket_id=ticket.id, payload=payload)
@@ -157,7 +157,8 @@ class Notifier:
 
     def notice(self, transaction: Transaction, text: str, *, again_after: float = 0.0) -> None:
         """Tells the team something that an operator should mend, unless they were told `again_after` seconds ago."""
-        payload = {"message": blocks.message(text), "channel": self._settings.team_channel, "is_notice": True}
+        drawn = slack_messages.message(telling.Message(text=text))
+        payload = {"message": drawn, "channel": self._settings.team_channel, "is_notice": True}
         effect = Effect(lane=slack_lane(self._settings.team_channel), kind="post", payload=payload)
         is_old = again_after and transaction.was_written(effect, transaction.now - again_after)
         if not is_old and not transaction.is_waiting(effect):

@@ -38,7 +38,7 @@ ACTIONS = {
 def comment(change: Change, name: str, person: str = "") -> str:
     """Who made a change in Slack, with their reason as they wrote it; `person` is what to call its value instead."""
     value = change.value or CloseReason.COMPLETED.value  # as which an issue is closed where nobody says why
-    said = SENTENCES[change.move].format(value=value, person=span(person or value, limit=100))
+    said = SENTENCES[change.action].format(value=value, person=span(person or value, limit=100))
     by = f"{span(name, limit=100)} {said}, in Slack."
     return f"{by}\n\n{block(change.reason)}" if change.reason else by
 
@@ -46,7 +46,7 @@ def comment(change: Change, name: str, person: str = "") -> str:
 def change(name: str, value: str) -> Change | None:
     """The change that a command asks for; None for one that asks for none."""
     move = ACTIONS.get(name)
-    return Change(move=move, value=value) if move else None
+    return Change(action=move, value=value) if move else None
 
 
 def no_member(login: str) -> str:

@@ -201,7 +201,7 @@ def refused_by_github(ticket: Ticket, what: str) -> str:
 
 def impossible(error: Impossible) -> str:
     """Why a move was not made, and what whoever wanted it can do instead; plain text for Slack and GitHub alike."""
-    ticket, move = error.ticket, error.move
+    ticket, move = error.ticket, error.action
     name = f"Ticket {number(ticket)}"
     if ticket.stage is Stage.SUBMITTED:
         return f"{name} is not open in GitHub yet. Please try again in a minute."

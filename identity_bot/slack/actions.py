@@ -21,6 +21,7 @@ from identity_bot.slack import card as cards
 from identity_bot.slack import modal as blocks
 from identity_bot.slack.card import Click
 from identity_bot.slack.inputs import Json
+from identity_bot.slack.messages import ACTION, answered
 from identity_bot.tickets.model import Action, Change, Ticket
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ class ActionListeners:
 
     def attach(self, app: App) -> None:
         """Adds the listeners; a wider pattern must be added later, as the first that fits is the only one to hear."""
-        app.action(re.compile(f"^{blocks.MOVE}"))(self.click)
+        app.action(re.compile(f"^{ACTION}"))(self.click)
         app.view(cards.FORM)(self.submit)
 
     def click(self, ack: Ack, body: Json, client: WebClient, respond: Respond) -> None:
@@ -53,7 +54,7 @@ class ActionListeners:
         click = cards.click_in(body)
         if click is None:
             self._later(_say, answer, card_words.BUTTON_UNKNOWN)
-        elif click.move in cards.ASKING:
+        elif click.action in cards.ASKING:
             self._later(self._open, client, body, click, answer)
         else:
             # What is in the database when this acks is done, even if the bot is stopped in the next moment.
@@ -72,8 +73,8 @@ class ActionListeners:
     def _move(self, client: WebClient, click: Click, by: str, answer: Answer) -> None:
         try:
             ticket = self._ticket(click)
-            self._desk.check(ticket, click.move, by)
-            self._desk.change(ticket.id, Change(move=click.move, value=self._value(click, by)), by=by)
+            self._desk.check(ticket, click.action, by)
+            self._desk.change(ticket.id, Change(action=click.action, value=self._value(click, by)), by=by)
         except Exception as error:
             self._later(_say, answer, _sentence(error))
             return
@@ -81,7 +82,7 @@ class ActionListeners:
 
     def _value(self, click: Click, by: str) -> str:
         """What the move needs besides the click."""
-        if click.move is not Action.TAKE:
+        if click.action is not Action.TAKE:
             return ""
         login = self._desk.people.login(by)
         if not login:
@@ -91,7 +92,7 @@ class ActionListeners:
     def _open(self, client: WebClient, body: Json, click: Click, answer: Answer) -> None:
         try:
             ticket = self._ticket(click)
-            self._desk.check(ticket, click.move, body["user"]["id"])
+            self._desk.check(ticket, click.action, body["user"]["id"])
         except Exception as error:
             _say(answer, _sentence(error))
             return
@@ -108,10 +109,10 @@ class ActionListeners:
             if click is None:
                 raise _Told(card_words.BUTTON_UNKNOWN)
             ticket = self._ticket(click)
-            self._desk.check(ticket, click.move, by)
+            self._desk.check(ticket, click.action, by)
             change = cards.change_in(
                 view,
-                click.move,
+                click.action,
                 people=self._desk.people,
                 is_team=self._desk.is_team,
                 today=self._desk.today(),
@@ -175,7 +176,7 @@ def _replace(client: WebClient, click: Click, by: str) -> None:
     """Puts what was chosen in the place of a message's buttons; a card is drawn anew by the desk."""
     if not click.text or not click.response_url:
         return
-    message = blocks.answered(click.text, card_words.chose(click.move, by))
+    message = answered(click.text, card_words.chose(click.action, by))
     respond = Respond(response_url=click.response_url, proxy=client.proxy, ssl=client.ssl)
     answer = respond(**message, replace_original=True)
     if answer.status_code != 200:

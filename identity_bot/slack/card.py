@@ -15,25 +15,25 @@ from identity_bot.forms.slack_limits import MESSAGE_BLOCKS
 from identity_bot.messages import card_words, words
 from identity_bot.messages.card_words import BUTTONS
 from identity_bot.slack.inputs import PREFIX, Json, entry, option_of, plain_text
-from identity_bot.slack.modal import (
+from identity_bot.slack.messages import (
+    ACTION,
     ANSWERS,
-    LONGEST_METADATA,
     LONGEST_SECTION,
-    MOVE,
+    action_buttons,
     context,
     cut,
-    move_buttons,
     section,
     verbatim,
 )
+from identity_bot.slack.modal import LONGEST_METADATA
 from identity_bot.text import privacy
 from identity_bot.text.markdown import ELLIPSIS, clean, mrkdwn
 from identity_bot.tickets.lifecycle import ACTIONS, By, possible
 from identity_bot.tickets.model import Action, Change, CloseReason, Priority, Stage, Ticket
 from identity_bot.tickets.people import People
 
-FORM = f"{PREFIX}move"
-BUTTON_BLOCK = f"{PREFIX}moves"
+FORM = f"{PREFIX}action"
+BUTTON_BLOCK = f"{PREFIX}actions"
 VALUE, REASON = f"{PREFIX}value", f"{PREFIX}reason"
 LONGEST_REASON = 3000
 LONGEST_CARD = 12_000
@@ -63,7 +63,7 @@ LONGEST_SPOKEN = 75
 class Click:
     """A button that somebody pressed: the move it stands for, the ticket, and the message that it stood in."""
 
-    move: Action
+    action: Action
     ticket_id: str
     text: str = ""
     """Of the message whose buttons the answer takes the place of; empty for the card's, which are drawn anew."""
@@ -103,14 +103,14 @@ def card(ticket: Ticket, form: Form | None, people: People) -> Json:
 def click_in(body: Mapping[str, Any]) -> Click | None:
     """Which button a person pressed, read from Slack's payload; None for one that nobody knows any more."""
     action = (body.get("actions") or [{}])[0]
-    move = _move(str(action.get("action_id", "")).removeprefix(MOVE))
+    move = _move(str(action.get("action_id", "")).removeprefix(ACTION))
     ticket_id = action.get("value")
     if move is None or not isinstance(ticket_id, str):
         return None
     is_replaced = action.get("block_id") == ANSWERS
     text = (body.get("message") or {}).get("text") if is_replaced else ""
     return Click(
-        move=move, ticket_id=ticket_id, text=text or "", response_url=str(body.get("response_url") or "")
+        action=move, ticket_id=ticket_id, text=text or "", response_url=str(body.get("response_url") or "")
     )
 
 
@@ -118,11 +118,11 @@ def click_behind(view: Mapping[str, Any]) -> Click | None:
     """The button that opened a form; None where another version of the bot has written it."""
     try:
         kept = json.loads(view.get("private_metadata") or "{}")
-        click = Click(**{**kept, "move": Action(kept["move"])})
+        click = Click(**{**kept, "action": Action(kept["action"])})
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
     is_whole = all(isinstance(part, str) for part in (click.ticket_id, click.text, click.response_url))
-    return click if is_whole and click.move in ASKING else None
+    return click if is_whole and click.action in ASKING else None
 
 
 def move_form(ticket: Ticket, click: Click) -> Json:
@@ -130,11 +130,11 @@ def move_form(ticket: Ticket, click: Click) -> Json:
     return {
         "type": "modal",
         "callback_id": FORM,
-        "title": plain_text(_labels(ticket).get(click.move, BUTTONS[click.move]).removesuffix(ELLIPSIS)),
-        "submit": plain_text(card_words.MOVE_SUBMITS[click.move]),
+        "title": plain_text(_labels(ticket).get(click.action, BUTTONS[click.action]).removesuffix(ELLIPSIS)),
+        "submit": plain_text(card_words.MOVE_SUBMITS[click.action]),
         "close": plain_text(words.CANCEL),
         "private_metadata": _metadata(click),
-        "blocks": [section(card_words.about(ticket)), *_inputs(ticket, click.move)],
+        "blocks": [section(card_words.about(ticket)), *_inputs(ticket, click.action)],
     }
 
 
@@ -159,7 +159,7 @@ def change_in(
         problems[REASON] = words.personal_data(sorted(kinds))
     if problems:
         raise Invalid(problems)
-    return Change(move=move, value=str(value), reason=reason)
+    return Change(action=move, value=str(value), reason=reason)
 
 
 def _checked(
@@ -204,7 +204,7 @@ def _date_problem(value: str, today: date) -> str:
 
 
 def _buttons(ticket: Ticket, labels: Mapping[Action, str]) -> Json:
-    block = move_buttons(labels, ticket.id, BUTTON_BLOCK)
+    block = action_buttons(labels, ticket.id, BUTTON_BLOCK)
     for move, button in zip(labels, block["elements"], strict=True):
         button["accessibility_label"] = cut(card_words.spoken(labels[move], ticket), LONGEST_SPOKEN)
         if move is NEXT.get(ticket.stage):

@@ -26,7 +26,8 @@ from identity_bot.slack.actions import ActionListeners
 from identity_bot.slack.client import SlackChat
 from identity_bot.slack.inputs import PREFIX, QUESTION, Json
 from identity_bot.slack.manifest import ASK, ASK_ABOUT
-from identity_bot.slack.modal import MOVE, TYPE, Draft
+from identity_bot.slack.messages import ACTION
+from identity_bot.slack.modal import TYPE, Draft
 from identity_bot.text.markdown import clean
 from identity_bot.tickets.model import MessageRef, Person
 
@@ -40,7 +41,7 @@ OURS: Mapping[str, Json] = {
     "the message shortcut": {"type": "message_action", "callback_id": ASK_ABOUT},
     "the choices": {"type": "block_actions", "actions": [{"action_id": TYPE, "block_id": TYPE}]},
     "the searches": {"type": "block_suggestion", "action_id": TYPE, "block_id": TYPE, "value": ""},
-    "the moves": {"type": "block_actions", "actions": [{"action_id": f"{MOVE}take", "block_id": cards.BUTTON_BLOCK}]},
+    "the moves": {"type": "block_actions", "actions": [{"action_id": f"{ACTION}take", "block_id": cards.BUTTON_BLOCK}]},
     "the forms of moves": {"type": "view_submission", "view": {"type": "modal", "callback_id": cards.FORM}},
     "the forms": {"type": "view_submission", "view": {"type": "modal", "callback_id": blocks.FORM}},
 }  # fmt: skip
@@ -157,10 +158,10 @@ class Listeners:
                 origin=draft.origin,
                 outside_intake=draft.outside_intake,
             )
-            receipt = blocks.receipt(ticket, remarks=self._desk.remarks(ticket))
+            receipt = blocks.receipt(ticket, hints=self._desk.remarks(ticket))
             answer = {"response_action": "update", "view": receipt}
         except AlreadyFiled as before:
-            receipt = blocks.receipt(before.ticket, remarks=[words.CHANGED_TOO_LATE])
+            receipt = blocks.receipt(before.ticket, hints=[words.CHANGED_TOO_LATE])
             answer = {"response_action": "update", "view": receipt}
         except Invalid as invalid:
             answer = _show_problems(invalid.problems, draft, view, forms)

@@ -1,4 +1,4 @@
-"""Forms as Slack modals and back again, receipts, and notifications as messages. Pure."""
+"""The request modal: drawn from a form and a draft, and read back from Slack's payload; and its receipt. Pure."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from typing import Any
 
 from identity_bot.forms.form import Form
 from identity_bot.forms.questions import Option
-from identity_bot.forms.slack_limits import MESSAGE_TEXT, VIEW_BYTES, check_view, view_bytes
+from identity_bot.forms.slack_limits import VIEW_BYTES, check_view, view_bytes
 from identity_bot.messages import words
-from identity_bot.messages.card_words import BUTTONS, CLOSE_MINE
 from identity_bot.slack.inputs import (
     MOST_OPTIONS,
     PREFIX,
@@ -26,18 +25,14 @@ from identity_bot.slack.inputs import (
     plain_text,
     select,
 )
-from identity_bot.text.markdown import ELLIPSIS, plain
-from identity_bot.tickets.model import Action, MessageRef, Ticket
+from identity_bot.slack.messages import context, section, verbatim
+from identity_bot.text.markdown import plain
+from identity_bot.tickets.model import MessageRef, Ticket
 
 FORM = f"{PREFIX}form"
 RECEIPT = f"{PREFIX}receipt"
 TYPE = f"{PREFIX}type"
-MOVE = f"{PREFIX}move:"
-"""Begins the action ids of the buttons by which people move tickets."""
-ANSWERS = f"{PREFIX}answers"
-"""The block of a message's buttons, which the answer takes the place of."""
 LONGEST_METADATA = 3000
-LONGEST_SECTION = 3000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,10 +125,9 @@ def type_options(forms: Mapping[str, Form]) -> list[Option]:
     return sorted(options, key=lambda option: option.label.casefold())
 
 
-def receipt(ticket: Ticket, *, remarks: Sequence[str] = ()) -> Json:
-    """What the modal turns into once the ticket is safe, and again once the issue has its number."""
-    blocks = [section(words.receipt(ticket))]
-    blocks += [context(inconsistency) for inconsistency in remarks]
+def receipt(ticket: Ticket, *, hints: Sequence[str] = ()) -> Json:
+    """The view that replaces the form once the ticket is safe, and again once its issue has a number."""
+    blocks = [section(words.receipt(ticket)), *map(context, hints)]
     return {
         "type": "modal",
         "callback_id": RECEIPT,
@@ -152,38 +146,6 @@ def apology(sentence: str, *, close: str = words.BACK) -> Json:
         "close": plain_text(close),
         "blocks": [section(sentence)],
     }
-
-
-def message(text: str, buttons: Sequence[Action] = (), ticket_id: str = "") -> Json:
-    """A notification as Slack's message: the text in full for screen readers, and the same as a block.
-
-    The buttons are what whoever reads it can do about the ticket, in the words of its requestor.
-    """
-    shown: Json = {"text": cut(text, MESSAGE_TEXT), "blocks": [section(text)]}
-    if buttons:
-        mine = {**BUTTONS, Action.CLOSE: CLOSE_MINE}
-        shown["blocks"].append(move_buttons({move: mine[move] for move in buttons}, ticket_id, ANSWERS))
-    return shown
-
-
-def answered(text: str, answer: str) -> Json:
-    """The same message once one of its buttons has been used: what was chosen, in their place."""
-    line = {"type": "context", "elements": [verbatim(answer)]}
-    return {"text": cut(f"{text}\n{answer}", MESSAGE_TEXT), "blocks": [section(text), line]}
-
-
-def move_buttons(labels: Mapping[Action, str], ticket_id: str, block_id: str) -> Json:
-    """The block of the buttons by which a ticket can be moved."""
-    buttons = [
-        {
-            "type": "button",
-            "action_id": f"{MOVE}{move.value}",
-            "text": plain_text(label),
-            "value": ticket_id,
-        }
-        for move, label in labels.items()
-    ]
-    return {"type": "actions", "block_id": block_id, "elements": buttons}
 
 
 def check_form(name: str, form: Form) -> list[str]:
@@ -260,26 +222,3 @@ def _kept(view: Mapping[str, Any]) -> Json:
         "about": about if isinstance(about, str) else "",
         "outside_intake": outside_intake,
     }
-
-
-def cut(text: str, limit: int) -> str:
-    """A mrkdwn text within a limit, never cut inside a link, a mention or an escaped character."""
-    if len(text) <= limit:
-        return text
-    kept = re.sub(r"<[^<>]*\Z|&[a-z]{0,4}\Z", "", text[: limit - 1])
-    return f"{kept}{ELLIPSIS}"
-
-
-def context(text: str) -> Json:
-    """A block of small plain text."""
-    return {"type": "context", "elements": [plain_text(text)]}
-
-
-def verbatim(text: str) -> Json:
-    """A text object of mrkdwn in which Slack finds no mentions and channels but those that are written out."""
-    return {"type": "mrkdwn", "text": text, "verbatim": True}
-
-
-def section(text: str) -> Json:
-    """A block of mrkdwn, cut to what Slack takes."""
-    return {"type": "section", "text": verbatim(cut(text, LONGEST_SECTION))}

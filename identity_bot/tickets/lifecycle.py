@@ -47,27 +47,27 @@ class By(StrEnum):
 class Row:
     """A row of the table: a move, the stages at which it is possible, where it leads at least, and whose it is."""
 
-    move: Action
+    action: Action
     at: tuple[Stage, ...]
     to: Stage
     by: By = By.TEAM
 
 
 ACTIONS: Mapping[Action, Row] = {
-    row.move: row
+    row.action: row
     for row in (
-        Row(move=Action.CRITICAL, at=LIVE, to=Stage.TRIAGED),
-        Row(move=Action.PRIORITY, at=LIVE, to=Stage.PRIORITIZED),
-        Row(move=Action.SPOC, at=LIVE, to=Stage.TRIAGED),
-        Row(move=Action.TAKE, at=LIVE, to=Stage.ASSIGNED),
-        Row(move=Action.ASSIGN, at=LIVE, to=Stage.ASSIGNED),
-        Row(move=Action.TARGET, at=LIVE, to=Stage.OPEN),
-        Row(move=Action.UAT, at=(*WORKED_ON, Stage.ACCEPTED, Stage.RELEASED), to=Stage.UAT),
-        Row(move=Action.ACCEPT, at=(Stage.UAT,), to=Stage.ACCEPTED, by=By.REQUESTOR),
-        Row(move=Action.REJECT, at=(Stage.UAT,), to=Stage.IN_PROGRESS, by=By.REQUESTOR),
-        Row(move=Action.RELEASE, at=(*WORKED_ON, Stage.ACCEPTED), to=Stage.RELEASED),
-        Row(move=Action.CLOSE, at=LIVE, to=Stage.CLOSED, by=By.EITHER),
-        Row(move=Action.REOPEN, at=(Stage.CLOSED,), to=Stage.OPEN),
+        Row(action=Action.CRITICAL, at=LIVE, to=Stage.TRIAGED),
+        Row(action=Action.PRIORITY, at=LIVE, to=Stage.PRIORITIZED),
+        Row(action=Action.SPOC, at=LIVE, to=Stage.TRIAGED),
+        Row(action=Action.TAKE, at=LIVE, to=Stage.ASSIGNED),
+        Row(action=Action.ASSIGN, at=LIVE, to=Stage.ASSIGNED),
+        Row(action=Action.TARGET, at=LIVE, to=Stage.OPEN),
+        Row(action=Action.UAT, at=(*WORKED_ON, Stage.ACCEPTED, Stage.RELEASED), to=Stage.UAT),
+        Row(action=Action.ACCEPT, at=(Stage.UAT,), to=Stage.ACCEPTED, by=By.REQUESTOR),
+        Row(action=Action.REJECT, at=(Stage.UAT,), to=Stage.IN_PROGRESS, by=By.REQUESTOR),
+        Row(action=Action.RELEASE, at=(*WORKED_ON, Stage.ACCEPTED), to=Stage.RELEASED),
+        Row(action=Action.CLOSE, at=LIVE, to=Stage.CLOSED, by=By.EITHER),
+        Row(action=Action.REOPEN, at=(Stage.CLOSED,), to=Stage.OPEN),
     )
 }
 """The one table; docs/lifecycle.md is made from it. By hand in GitHub everything is possible, and counts.
@@ -80,11 +80,11 @@ has the ticket; until then it waits for its turn as before.
 def possible(ticket: Ticket) -> tuple[Action, ...]:
     """The moves that would change the ticket as it now is, in the table's order."""
     return tuple(
-        row.move
+        row.action
         for row in ACTIONS.values()
         if ticket.stage in row.at
         and not is_gone(ticket)
-        and not (row.move is Action.CRITICAL and ticket.state.priority is Priority.CRITICAL)
+        and not (row.action is Action.CRITICAL and ticket.state.priority is Priority.CRITICAL)
     )
 
 
@@ -100,14 +100,14 @@ def plan(ticket: Ticket, change: Change) -> IssuePatch:
     """
     edit = _edit(change)
     if edited(ticket.state, edit) == ticket.state:
-        raise Impossible(ticket, change.move, is_so=True)
-    if ticket.stage not in ACTIONS[change.move].at or is_gone(ticket):
-        raise Impossible(ticket, change.move)
+        raise Impossible(ticket, change.action, is_so=True)
+    if ticket.stage not in ACTIONS[change.action].at or is_gone(ticket):
+        raise Impossible(ticket, change.action)
     return edit
 
 
 def _edit(change: Change) -> IssuePatch:
-    match change.move:
+    match change.action:
         case Action.CRITICAL:
             return IssuePatch(priority=Priority.CRITICAL)
         case Action.PRIORITY:
@@ -123,7 +123,7 @@ def _edit(change: Change) -> IssuePatch:
         case Action.REOPEN:
             return IssuePatch(is_open=True, stage=Stage.OPEN)
         case _:
-            return IssuePatch(stage=ACTIONS[change.move].to)
+            return IssuePatch(stage=ACTIONS[change.action].to)
 
 
 def edited(state: TicketState, edit: IssuePatch) -> TicketState:

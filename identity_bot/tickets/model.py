@@ -280,11 +280,11 @@ class IssueComment:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
-    """A move that somebody asked for, with what it needs."""
+    """An action that somebody asks for, with what it needs."""
 
-    move: Action
+    action: Action
     value: str = ""
-    """A priority, a login, a SPOC, an ISO date or a close reason, whichever the move takes."""
+    """A priority, a login, a SPOC, an ISO date or a close reason, whichever the action takes."""
     reason: str = ""
 
 

@@ -575,7 +575,7 @@ def test_an_answer_that_a_webhook_overtakes_within_its_second_is_not_the_last_wo
     by_hand = frozenset({ENGINEER})
     tracker.next.append(lambda: office.desk.observe(tracker.hand(1, assignees=by_hand)))
 
-    office.desk.change(ticket_id("V1"), Change(move=Action.PRIORITY, value="high"), by="U0INDIGO")
+    office.desk.change(ticket_id("V1"), Change(action=Action.PRIORITY, value="high"), by="U0INDIGO")
     office.work()
 
     ticket = office.desk.ticket(ticket_id("V1"))

@@ -23,7 +23,7 @@ INDIGO, LEAD, ENGINEER = "U0INDIGO", "indigo-marshwick", "linden-brookmere"
 def click(life: Life) -> None:
     """Somebody of the team sets the priority on the card."""
     assert life.ticket
-    life.bot.desk.change(life.ticket.id, Change(move=Action.PRIORITY, value="high"), by=INDIGO)
+    life.bot.desk.change(life.ticket.id, Change(action=Action.PRIORITY, value="high"), by=INDIGO)
 
 
 def command(life: Life) -> None:

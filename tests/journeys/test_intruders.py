@@ -244,7 +244,7 @@ def test_a_text_that_cannot_be_kept_gives_way_to_the_standard_words(
 @pytest.mark.parametrize("move", sorted(set(Action) - cards.ASKING))
 def test_a_form_of_a_move_that_has_none_is_not_known(move: Action) -> None:
     """Else its value would go to GitHub unchecked."""
-    kept = {"move": move.value, "ticket_id": "x", "text": "", "response_url": ""}
+    kept = {"action": move.value, "ticket_id": "x", "text": "", "response_url": ""}
 
     assert cards.click_behind({"private_metadata": json.dumps(kept)}) is None
 

@@ -24,7 +24,7 @@ def card(world: World) -> Message:
 def click(world: World, user: str, move: str, **entered: object) -> None:
     """Presses a button of the card, and sends the form that it opens, where anything is to be entered."""
     slack = world.sandbox.slack
-    slack.click(user, TEAM, card(world).ts, f"idbot:move:{move}")
+    slack.click(user, TEAM, card(world).ts, f"idbot:action:{move}")
     send(world, user, **entered)
 
 
@@ -32,7 +32,7 @@ def send(world: World, user: str, **entered: object) -> None:
     """Sends the form of a move, which must be taken."""
     if entered:
         slack = world.sandbox.slack
-        eventually(lambda: (slack.view(user) or {}).get("callback_id") == "idbot:move")
+        eventually(lambda: (slack.view(user) or {}).get("callback_id") == "idbot:action")
         slack.fill(user, {f"idbot:{name}": value for name, value in entered.items()})
         assert slack.submit(user) == {}
     world.settle()
@@ -84,13 +84,13 @@ def test_a_ticket_lives_its_whole_life_from_slack(world: World, webhook: str) ->
         click(world, user, move, **entered)
         world.later()
     ask = slack.thread(INTAKE, slack.messages(INTAKE)[0].ts)[-1]
-    slack.click(JUNIPER, INTAKE, ask.ts, "idbot:move:reject")
+    slack.click(JUNIPER, INTAKE, ask.ts, "idbot:action:reject")
     send(world, JUNIPER, reason="The button is not there.")
     world.later()
     click(world, LINDEN, "uat")
     world.later()
     ask = slack.thread(INTAKE, slack.messages(INTAKE)[0].ts)[-1]
-    slack.click(JUNIPER, INTAKE, ask.ts, "idbot:move:accept")
+    slack.click(JUNIPER, INTAKE, ask.ts, "idbot:action:accept")
     world.settle()
     world.later()
     click(world, LINDEN, "release")

@@ -10,7 +10,7 @@ from identity_bot.tickets.model import Action, Change
 
 
 def said(move: Action, value: str = "", reason: str = "", name: str = "Sage Hollowell") -> str:
-    return attribution.comment(Change(move=move, value=value, reason=reason), name)
+    return attribution.comment(Change(action=move, value=value, reason=reason), name)
 
 
 @pytest.mark.parametrize("move", Action)
@@ -47,7 +47,7 @@ def test_a_reason_and_a_name_are_text_that_github_reads_nothing_in() -> None:
 @pytest.mark.parametrize("name", ["spoc", "priority", "target", "uat", "released"])
 def test_every_command_but_help_asks_for_a_change(name: str) -> None:
     assert f"`/{name}" in commands.HELP
-    assert attribution.change(name, "x") == Change(move=attribution.ACTIONS[name], value="x")
+    assert attribution.change(name, "x") == Change(action=attribution.ACTIONS[name], value="x")
 
 
 def test_help_asks_for_none() -> None:
@@ -66,7 +66,7 @@ def test_somebody_who_does_not_work_here_is_named_without_being_called() -> None
 
 
 def test_somebody_without_a_login_is_called_by_name() -> None:
-    change = Change(move=Action.SPOC, value="slack:U0MARLO")
+    change = Change(action=Action.SPOC, value="slack:U0MARLO")
 
     said = attribution.comment(change, "Sage Hollowell", "Marlo Pinesong")
 

@@ -148,7 +148,7 @@ def test_a_click_on_a_card_of_last_month_finds_the_ticket_closed(office: Office,
 
 def test_a_ticket_that_nobody_knows_is_a_key_error(office: Office) -> None:
     with pytest.raises(KeyError):
-        office.desk.change("nobody's", Change(move=Action.CRITICAL), by=INDIGO)
+        office.desk.change("nobody's", Change(action=Action.CRITICAL), by=INDIGO)
 
 
 def test_a_ticket_without_an_issue_is_moved_by_nobody(office: Office) -> None:

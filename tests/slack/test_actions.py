@@ -48,7 +48,7 @@ def now(world: World) -> Ticket:
 def buttons(message: Message) -> dict[str, dict[str, Any]]:
     """A message's buttons, by the moves that they stand for."""
     return {
-        element["action_id"].removeprefix("idbot:move:"): element
+        element["action_id"].removeprefix("idbot:action:"): element
         for block in message.blocks
         if block["type"] == "actions"
         for element in block["elements"]
@@ -57,7 +57,7 @@ def buttons(message: Message) -> dict[str, dict[str, Any]]:
 
 def press(world: World, user: str, move: Action, *, settled: bool = True) -> None:
     """Presses a button of the card."""
-    ack = world.sandbox.slack.click(user, TEAM, card(world).ts, f"idbot:move:{move.value}")
+    ack = world.sandbox.slack.click(user, TEAM, card(world).ts, f"idbot:action:{move.value}")
     assert ack.is_ok
     if settled:
         world.settle()
@@ -79,7 +79,12 @@ def send(world: World, user: str, **entered: Any) -> dict[str, str]:
 
 def clicked(world: World, user: str, move: str, value: Any, **more: Any) -> Any:
     """What the app answers to a click that the sandbox's people could not make any more."""
-    action = {"type": "button", "action_id": f"idbot:move:{move}", "block_id": "idbot:moves", "value": value}
+    action = {
+        "type": "button",
+        "action_id": f"idbot:action:{move}",
+        "block_id": "idbot:actions",
+        "value": value,
+    }
     body = {
         "type": "block_actions",
         "user": {"id": user},
@@ -247,7 +252,7 @@ def test_a_slow_list_of_members_delays_no_ack(world: World, ticket: Ticket) -> N
     """The move is made all the same, as soon as Slack has told who is of the team."""
     world.sandbox.slack.faults.add("conversations.members", delay=4.0)
 
-    ack = world.sandbox.slack.click(INDIGO, TEAM, card(world).ts, "idbot:move:critical")
+    ack = world.sandbox.slack.click(INDIGO, TEAM, card(world).ts, "idbot:action:critical")
 
     assert ack.is_ok
     eventually(lambda: world.bot.desk.ticket(ticket.id).state.priority is Priority.CRITICAL)  # type: ignore[union-attr]
@@ -351,7 +356,7 @@ def test_a_form_that_slack_does_not_open_is_said(world: World, ticket: Ticket) -
 
 
 def test_a_form_of_another_version_is_said(world: World) -> None:
-    view = {"id": "V1", "type": "modal", "callback_id": "idbot:move", "private_metadata": "{", "state": {}}
+    view = {"id": "V1", "type": "modal", "callback_id": "idbot:action", "private_metadata": "{", "state": {}}
     body = {"type": "view_submission", "user": {"id": INDIGO}, "team": {"id": "T0SANDBOX"}, "view": view}
 
     answer = world.app.dispatch(BoltRequest(body=body, mode="socket_mode"))
@@ -376,7 +381,7 @@ def test_sending_a_form_twice_does_it_once(world: World, ticket: Ticket) -> None
 def test_the_requestor_accepts_and_the_message_says_so(world: World, ticket: Ticket) -> None:
     message = asked_to_try(world, ticket)
 
-    world.sandbox.slack.click(JUNIPER, INTAKE, message.ts, "idbot:move:accept")
+    world.sandbox.slack.click(JUNIPER, INTAKE, message.ts, "idbot:action:accept")
     world.settle()
 
     assert now(world).stage is Stage.ACCEPTED
@@ -387,7 +392,7 @@ def test_the_requestor_accepts_and_the_message_says_so(world: World, ticket: Tic
 
 def test_the_requestor_sends_it_back_with_a_reason(world: World, ticket: Ticket) -> None:
     message = asked_to_try(world, ticket)
-    world.sandbox.slack.click(JUNIPER, INTAKE, message.ts, "idbot:move:reject")
+    world.sandbox.slack.click(JUNIPER, INTAKE, message.ts, "idbot:action:reject")
     eventually(lambda: world.sandbox.slack.view(JUNIPER))
 
     personal = send(world, JUNIPER, reason="The SSN 123-45-6789 is shown")
@@ -406,7 +411,7 @@ def test_nobody_else_accepts(world: World, ticket: Ticket) -> None:
     message = asked_to_try(world, ticket)
 
     for user, action in ((MARLO, "accept"), (INDIGO, "accept"), (INDIGO, "reject")):
-        world.sandbox.slack.click(user, INTAKE, message.ts, f"idbot:move:{action}")
+        world.sandbox.slack.click(user, INTAKE, message.ts, f"idbot:action:{action}")
 
         assert "Only Juniper Vale, who asked for ticket #1, can accept it" in told(world, user)
         assert world.sandbox.slack.view(user) is None
@@ -415,7 +420,7 @@ def test_nobody_else_accepts(world: World, ticket: Ticket) -> None:
 
 def test_the_requestor_closes_their_own_request(world: World, ticket: Ticket) -> None:
     [message] = [m for m in world.sandbox.slack.messages(INTAKE) if "close" in buttons(m)]
-    world.sandbox.slack.click(JUNIPER, INTAKE, message.ts, "idbot:move:close")
+    world.sandbox.slack.click(JUNIPER, INTAKE, message.ts, "idbot:action:close")
     eventually(lambda: world.sandbox.slack.view(JUNIPER))
 
     assert send(world, JUNIPER, value="not planned", reason="Found it myself") == {}

@@ -41,7 +41,7 @@ PEOPLE = People(
 )
 TEAM = frozenset({"U0INDIGO", "U0LINDEN", "U0SAGE"})
 TODAY = date(2026, 11, 21)
-CLICK = Click(move=Action.REJECT, ticket_id="T1", text="Ready", response_url="https://hooks.slack.test/1")
+CLICK = Click(action=Action.REJECT, ticket_id="T1", text="Ready", response_url="https://hooks.slack.test/1")
 
 
 def at(stage: Stage, **state: Any) -> Ticket:
@@ -83,7 +83,7 @@ def sent(click: Click, **entered: Any) -> dict[str, Any]:
 
 def read(move: Action, **entered: Any) -> Change:
     """The change that a form asks for."""
-    click = replace(CLICK, move=move)
+    click = replace(CLICK, action=move)
     return change_in(sent(click, **entered), move, people=PEOPLE, is_team=TEAM.__contains__, today=TODAY)
 
 
@@ -149,7 +149,7 @@ def test_a_closed_tickets_card_says_why_and_offers_to_reopen_it() -> None:
     shown = card(at(Stage.CLOSED, close_reason=CloseReason.NOT_PLANNED), FULL, PEOPLE)
 
     assert facts_on(shown)["Stage"] == "closed: not planned"
-    assert buttons(shown) == {"idbot:move:reopen": "Reopen"}
+    assert buttons(shown) == {"idbot:action:reopen": "Reopen"}
 
 
 @pytest.mark.parametrize("stage", Stage)
@@ -162,7 +162,7 @@ def test_a_card_offers_the_team_what_is_possible_now_and_nothing_else(
     shown = card(now, FULL, PEOPLE)
 
     teams = {move for move in possible(now) if ACTIONS[move].by is not By.REQUESTOR}
-    assert set(buttons(shown)) == {f"idbot:move:{move.value}" for move in teams}
+    assert set(buttons(shown)) == {f"idbot:action:{move.value}" for move in teams}
     assert check_message(shown) == []
 
 
@@ -192,7 +192,7 @@ def test_the_order_of_the_buttons_has_all_the_teams_moves() -> None:
 def test_a_target_date_that_is_set_can_be_changed() -> None:
     shown = card(at(Stage.IN_PROGRESS, target=TODAY), FULL, PEOPLE)
 
-    assert buttons(shown)["idbot:move:target"] == "Change target date…"
+    assert buttons(shown)["idbot:action:target"] == "Change target date…"
 
 
 def test_what_is_odd_about_an_issue_is_on_the_card() -> None:
@@ -289,7 +289,7 @@ def test_a_click_on_a_card_says_which_move_of_which_ticket() -> None:
 
     click = click_in({"actions": [action], "message": {"text": "the card"}, "response_url": "https://x.test"})
 
-    assert click == Click(move=Action.TAKE, ticket_id=ticket().id, response_url="https://x.test")
+    assert click == Click(action=Action.TAKE, ticket_id=ticket().id, response_url="https://x.test")
 
 
 @pytest.mark.parametrize(
@@ -297,10 +297,10 @@ def test_a_click_on_a_card_says_which_move_of_which_ticket() -> None:
     [
         {},
         {"actions": []},
-        {"actions": [{"action_id": "idbot:move:dance", "value": "T1"}]},
-        {"actions": [{"action_id": "idbot:move:", "value": "T1"}]},
-        {"actions": [{"action_id": "idbot:move:take"}]},
-        {"actions": [{"action_id": "idbot:move:take", "value": 5}]},
+        {"actions": [{"action_id": "idbot:action:dance", "value": "T1"}]},
+        {"actions": [{"action_id": "idbot:action:", "value": "T1"}]},
+        {"actions": [{"action_id": "idbot:action:take"}]},
+        {"actions": [{"action_id": "idbot:action:take", "value": 5}]},
     ],
 )
 def test_a_click_that_nobody_knows_is_none(body: dict[str, Any]) -> None:
@@ -308,8 +308,9 @@ def test_a_click_that_nobody_knows_is_none(body: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "metadata", ["", "{", "[]", "5", "null", "{}", '{"move": "dance"}', '{"move": "take"}', '{"move": "take", "x": 1}',
-                 '{"move": "take", "ticket_id": 5}', '{"move": ["take"], "ticket_id": "T1"}'],
+    "metadata", ["", "{", "[]", "5", "null", "{}", '{"action": "dance"}', '{"action": "take"}',
+                 '{"action": "take", "x": 1}', '{"action": "take", "ticket_id": 5}',
+                 '{"action": ["take"], "ticket_id": "T1"}'],
 )  # fmt: skip
 def test_metadata_of_another_version_is_no_click(metadata: str) -> None:
     assert click_behind({"private_metadata": metadata}) is None
@@ -335,7 +336,7 @@ def test_slack_takes_the_form_of_every_move(move: Action, stage: Stage) -> None:
     now = at(stage, priority=Priority.LOW, target=TODAY)
 
     view = move_form(
-        replace(now, requestor=Person(slack_id="U1", name="x" * 3000)), replace(CLICK, move=move)
+        replace(now, requestor=Person(slack_id="U1", name="x" * 3000)), replace(CLICK, action=move)
     )
 
     assert check_view(view) == []
@@ -345,8 +346,8 @@ def test_slack_takes_the_form_of_every_move(move: Action, stage: Stage) -> None:
 def test_a_form_starts_from_what_is_so() -> None:
     now = at(Stage.IN_PROGRESS, priority=Priority.LOW, target=date(2026, 12, 1))
 
-    target = move_form(now, replace(CLICK, move=Action.TARGET))
-    priority = move_form(now, replace(CLICK, move=Action.PRIORITY))
+    target = move_form(now, replace(CLICK, action=Action.TARGET))
+    priority = move_form(now, replace(CLICK, action=Action.PRIORITY))
 
     assert target["title"]["text"] == "Change target date"
     assert target["blocks"][1]["element"]["initial_date"] == "2026-12-01"
@@ -359,23 +360,27 @@ def test_a_form_starts_from_what_is_so() -> None:
         (
             Action.ASSIGN,
             {"value": person("U0LINDEN")},
-            Change(move=Action.ASSIGN, value="linden-brookmere"),
+            Change(action=Action.ASSIGN, value="linden-brookmere"),
         ),
-        (Action.SPOC, {"value": person("U0INDIGO")}, Change(move=Action.SPOC, value="indigo-marshwick")),
-        (Action.SPOC, {"value": person("U0SAGE")}, Change(move=Action.SPOC, value="slack:U0SAGE")),
-        (Action.PRIORITY, {"value": "high"}, Change(move=Action.PRIORITY, value="high")),
-        (Action.TARGET, {"value": day("2026-11-21")}, Change(move=Action.TARGET, value="2026-11-21")),
-        (Action.TARGET, {"value": day("2028-11-21")}, Change(move=Action.TARGET, value="2028-11-21")),
+        (Action.SPOC, {"value": person("U0INDIGO")}, Change(action=Action.SPOC, value="indigo-marshwick")),
+        (Action.SPOC, {"value": person("U0SAGE")}, Change(action=Action.SPOC, value="slack:U0SAGE")),
+        (Action.PRIORITY, {"value": "high"}, Change(action=Action.PRIORITY, value="high")),
+        (Action.TARGET, {"value": day("2026-11-21")}, Change(action=Action.TARGET, value="2026-11-21")),
+        (Action.TARGET, {"value": day("2028-11-21")}, Change(action=Action.TARGET, value="2028-11-21")),
         (
             Action.CLOSE,
             {"value": "not planned", "reason": " Out of\r\nscope "},
-            Change(move=Action.CLOSE, value="not planned", reason="Out of\nscope"),
+            Change(action=Action.CLOSE, value="not planned", reason="Out of\nscope"),
         ),
-        (Action.CLOSE, {"value": "duplicate", "reason": None}, Change(move=Action.CLOSE, value="duplicate")),
+        (
+            Action.CLOSE,
+            {"value": "duplicate", "reason": None},
+            Change(action=Action.CLOSE, value="duplicate"),
+        ),
         (
             Action.REJECT,
             {"reason": "It asks twice"},
-            Change(move=Action.REJECT, reason="It asks twice"),
+            Change(action=Action.REJECT, reason="It asks twice"),
         ),
     ],
 )
@@ -412,12 +417,12 @@ def test_what_is_wrong_stands_at_its_field(
     assert set(problems) == {block}
     assert "123-45-6789" not in str(problems)
     assert block in {
-        one.get("block_id") for one in move_form(at(Stage.UAT), replace(CLICK, move=move))["blocks"]
+        one.get("block_id") for one in move_form(at(Stage.UAT), replace(CLICK, action=move))["blocks"]
     }
 
 
 def test_a_leap_day_is_held_to_the_same_two_years() -> None:
-    click = replace(CLICK, move=Action.TARGET)
+    click = replace(CLICK, action=Action.TARGET)
     view = sent(click, value=day("2030-02-28"))
 
     change = change_in(view, Action.TARGET, people=PEOPLE, is_team=bool, today=date(2028, 2, 29))

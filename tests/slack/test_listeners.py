@@ -651,7 +651,7 @@ def test_a_host_without_a_token_of_its_own_needs_ours(
     assert attach(host).chat.client.token == sandbox_settings.slack_bot_token
 
 
-@pytest.mark.parametrize("pattern", ["^idbot:move:", "take$"])
+@pytest.mark.parametrize("pattern", ["^idbot:action:", "take$"])
 def test_a_host_that_would_take_the_buttons_is_named(
     host: App, attach: Callable[..., app.Bot], pattern: str
 ) -> None:

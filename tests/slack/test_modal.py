@@ -1,4 +1,4 @@
-"""Every form is a modal that Slack takes, every draft survives it, and every message says all that it shows."""
+"""Every form is a modal that Slack takes, and every draft survives it."""
 
 from __future__ import annotations
 
@@ -29,30 +29,27 @@ from identity_bot import (
     Url,
     When,
     YesNo,
-    mrkdwn,
 )
 from identity_bot.errors import Invalid
 from identity_bot.forms.form import load
 from identity_bot.forms.questions import Question
-from identity_bot.forms.slack_limits import check_message, check_view
+from identity_bot.forms.slack_limits import check_view
 from identity_bot.plugins.loader import find
 from identity_bot.slack.inputs import action
 from identity_bot.slack.modal import (
     FORM,
     Draft,
-    answered,
     apology,
     check_form,
     draft_in,
     drawn,
     errors,
     found,
-    message,
     modal,
     receipt,
     type_options,
 )
-from identity_bot.tickets.model import Action, MessageRef, ticket_id
+from identity_bot.tickets.model import MessageRef, ticket_id
 
 MANY = [Option(f"v{n}", f"Option number {n}", f"about {n}") for n in range(250)]
 FULL = Form(
@@ -499,12 +496,12 @@ def test_searching_for_nothing_offers_the_first_hundred() -> None:
     assert [option["value"] for option in found(MANY, " ")] == [f"v{n}" for n in range(100)]
 
 
-# Receipts and messages
+# Receipts
 
 
 @pytest.mark.parametrize("number", [None, 7])
 def test_slack_takes_receipts_and_apologies(number: int | None) -> None:
-    view = receipt(ticket(number=number), remarks=["Please look again.", "And again."])
+    view = receipt(ticket(number=number), hints=["Please look again.", "And again."])
 
     assert check_view(view) == []
     assert check_view(apology("Sorry.")) == []
@@ -516,46 +513,6 @@ def test_problems_stand_at_their_questions_in_plain_text() -> None:
         "idbot:q:short": "x" * 299 + "…",
         "idbot:q:team": "Please.",
     }
-
-
-@given(text)
-@settings(max_examples=60, deadline=None, derandomize=True)
-def test_slack_takes_every_message_and_its_text_is_complete(said: str) -> None:
-    shown = message(said or "x")
-
-    assert check_message(shown) == []
-    [in_block] = spoken(shown["blocks"])
-    assert shown["text"].startswith(in_block.removesuffix("…"))
-
-
-def test_a_message_has_a_button_for_each_thing_its_reader_can_do() -> None:
-    shown = message("It is ready.", (Action.ACCEPT, Action.REJECT, Action.CLOSE), "T1")
-
-    assert check_message(shown) == []
-    said = {one["action_id"]: (one["text"]["text"], one["value"]) for one in shown["blocks"][1]["elements"]}
-    assert said == {
-        "idbot:move:accept": ("Accept", "T1"),
-        "idbot:move:reject": ("Needs work…", "T1"),
-        "idbot:move:close": ("Close my request…", "T1"),
-    }
-
-
-def test_once_answered_a_message_says_so_in_the_place_of_its_buttons() -> None:
-    shown = answered("It is ready.", "<@U1> accepted it.")
-
-    assert check_message(shown) == []
-    assert shown["text"] == "It is ready.\n<@U1> accepted it."
-    assert [block["type"] for block in shown["blocks"]] == ["section", "context"]
-
-
-def test_a_long_message_is_not_cut_inside_a_link_or_an_escape() -> None:
-    for tail in ("<https://va.gov|here>", "&amp;" * 9, "<@U0ADA>"):
-        for length in range(2975, 3001):
-            [in_block] = spoken(message("x" * length + tail + mrkdwn("y" * 50))["blocks"])
-
-            assert len(in_block) <= 3000
-            assert in_block.count("<") == in_block.count(">")
-            assert in_block.count("&") == in_block.count(";")
 
 
 # What Slack would refuse of a form

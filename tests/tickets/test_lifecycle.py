@@ -48,7 +48,7 @@ VALUES = {
     Action.CLOSE: ["completed", "not planned", "duplicate", ""],
 }
 """What each move that takes a value is tried with."""
-CHANGES = [Change(move=move, value=value) for move in Action for value in VALUES.get(move, [""])]
+CHANGES = [Change(action=move, value=value) for move in Action for value in VALUES.get(move, [""])]
 
 
 def snapshot(*labels: str, **changes: Any) -> IssueSnapshot:
@@ -131,7 +131,7 @@ def planned(now: Ticket, change: Change) -> IssuePatch | Impossible:
 
 
 def name(change: Change) -> str:
-    return f"{change.move.value} {change.value}".strip()
+    return f"{change.action.value} {change.value}".strip()
 
 
 # The table
@@ -150,12 +150,12 @@ def test_each_stage_can_be_read_off_an_issue(stage: Stage) -> None:
 @pytest.mark.parametrize("change", CHANGES, ids=name)
 @pytest.mark.parametrize("stage", AT)
 def test_a_move_leads_at_least_to_the_stage_of_its_row_or_is_refused(stage: Stage, change: Change) -> None:
-    before, row = seen(AT[stage]), ACTIONS[change.move]
+    before, row = seen(AT[stage]), ACTIONS[change.action]
 
     edit = planned(before, change)
 
     if isinstance(edit, Impossible):
-        assert (edit.ticket, edit.move) == (before, change.move)
+        assert (edit.ticket, edit.action) == (before, change.action)
         assert edit.is_so or stage not in row.at
     else:
         after = seen(edited(AT[stage], edit))
@@ -178,16 +178,16 @@ def test_whatever_an_issue_is_like_a_move_does_what_its_row_says_and_is_so_after
     before = seen(issue)
     edit = planned(before, change)
     if isinstance(edit, Impossible):
-        assert edit.is_so or change.move not in lifecycle.possible(before)
+        assert edit.is_so or change.action not in lifecycle.possible(before)
         return
 
     after = edited(issue, edit)
 
-    assert change.move in lifecycle.possible(before)
+    assert change.action in lifecycle.possible(before)
     if issue.is_gone:
         return  # GitHub will refuse it: there is nothing left to edit
-    assert STAGES.index(seen(after).stage) >= STAGES.index(ACTIONS[change.move].to)
-    if change.move is not Action.REOPEN:
+    assert STAGES.index(seen(after).stage) >= STAGES.index(ACTIONS[change.action].to)
+    if change.action is not Action.REOPEN:
         assert seen(after).state == seen(edited(after, edit)).state
     with pytest.raises(Impossible):
         plan(seen(after), change)
@@ -200,13 +200,13 @@ def test_what_is_possible_can_be_planned(issue: IssueSnapshot) -> None:
     for move in lifecycle.possible(now):
         new = {Action.TAKE: "new", Action.ASSIGN: "new", Action.SPOC: "new", Action.TARGET: "2027-01-01"}
         value = new.get(move) or ("high" if now.state.priority is not Priority.HIGH else "low")
-        assert plan(now, Change(move=move, value="" if move is Action.CLOSE else value)) != IssuePatch()
+        assert plan(now, Change(action=move, value="" if move is Action.CLOSE else value)) != IssuePatch()
 
 
 def test_to_set_the_priority_to_critical_skips_prioritisation() -> None:
-    edit = plan(seen(AT[Stage.OPEN]), Change(move=Action.PRIORITY, value="critical"))
+    edit = plan(seen(AT[Stage.OPEN]), Change(action=Action.PRIORITY, value="critical"))
 
-    assert edit == plan(seen(AT[Stage.OPEN]), Change(move=Action.CRITICAL))
+    assert edit == plan(seen(AT[Stage.OPEN]), Change(action=Action.CRITICAL))
     assert state_of(edited(AT[Stage.OPEN], edit)).stage is Stage.TRIAGED
 
 
@@ -216,7 +216,7 @@ def test_what_is_critical_already_is_not_offered_to_be_marked_so() -> None:
 
 
 def test_a_target_date_means_progress_once_somebody_has_the_ticket() -> None:
-    change = Change(move=Action.TARGET, value="2026-12-24")
+    change = Change(action=Action.TARGET, value="2026-12-24")
     waiting, taken = AT[Stage.PRIORITIZED], AT[Stage.ASSIGNED]
 
     assert state_of(edited(waiting, plan(seen(waiting), change))).stage is Stage.PRIORITIZED
@@ -226,7 +226,7 @@ def test_a_target_date_means_progress_once_somebody_has_the_ticket() -> None:
 def test_a_reopened_ticket_is_as_far_as_what_was_done_to_it() -> None:
     released = snapshot("stage: released", **ASSIGNED, is_open=False, target=FIRST)
 
-    reopened = edited(released, plan(seen(released), Change(move=Action.REOPEN)))
+    reopened = edited(released, plan(seen(released), Change(action=Action.REOPEN)))
 
     assert state_of(reopened).stage is Stage.IN_PROGRESS
     assert state_of(reopened).close_reason is None
@@ -236,7 +236,7 @@ def test_the_same_spoc_in_another_case_is_no_change() -> None:
     named = seen(snapshot(spoc="Sage-Hollowell"))
 
     with pytest.raises(Impossible) as refused:
-        plan(named, Change(move=Action.SPOC, value="sage-hollowell"))
+        plan(named, Change(action=Action.SPOC, value="sage-hollowell"))
 
     assert refused.value.is_so
 
@@ -246,7 +246,7 @@ def test_the_same_spoc_in_another_case_is_no_change() -> None:
 )
 def test_a_value_that_a_move_does_not_take_is_a_bug_of_whoever_asked(move: Action, value: str) -> None:
     with pytest.raises(ValueError, match=value):
-        plan(seen(AT[Stage.OPEN]), Change(move=move, value=value))
+        plan(seen(AT[Stage.OPEN]), Change(action=move, value=value))
 
 
 # What an issue says
@@ -472,7 +472,7 @@ def test_nothing_can_be_done_to_a_ticket_whose_issue_is_gone(where: tuple[str, i
 
     assert lifecycle.possible(gone) == ()
     with pytest.raises(Impossible):
-        lifecycle.plan(gone, Change(move=Action.REOPEN))
+        lifecycle.plan(gone, Change(action=Action.REOPEN))
 
 
 def test_that_a_written_date_yields_to_a_milestones_is_said_on_the_card() -> None:

@@ -48,7 +48,7 @@ class RunCommands(DeskAct):
             change = attribution.change(name, value)
             if change is None:
                 continue
-            if change.move is Action.SPOC and not self._tracker.may_write(ticket.repository, value):
+            if change.action is Action.SPOC and not self._tracker.may_write(ticket.repository, value):
                 yield attribution.no_member(value)
                 continue
             try:

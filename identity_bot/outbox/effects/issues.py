@@ -15,9 +15,10 @@ from identity_bot.errors import Impossible, Rejected
 from identity_bot.forms.questions import Member
 from identity_bot.messages import issue_comments as attribution
 from identity_bot.messages import words
+from identity_bot.messages.updates import Message
 from identity_bot.outbox.effects.act import DeskAct, mark
 from identity_bot.plugins.loader import RequestType
-from identity_bot.slack import modal as blocks
+from identity_bot.slack import messages as slack_messages
 from identity_bot.store.transaction import Transaction
 from identity_bot.tickets import lifecycle
 from identity_bot.tickets.model import (
@@ -269,22 +270,22 @@ def where_it_is(desk: Desk, tracker: Tracker, ticket: Ticket, act: Callable[[Tic
 
 def _change_in(effect: Effect) -> Change:
     payload = effect.payload
-    return Change(move=Action(payload["move"]), value=payload["value"], reason=payload["reason"])
+    return Change(action=Action(payload["action"]), value=payload["value"], reason=payload["reason"])
 
 
 def kind_of(ticket: Ticket, change: Change) -> EventKind:
     """The event that a change of this ticket will be told as."""
-    if change.move is Action.TARGET:
+    if change.action is Action.TARGET:
         return EventKind.TARGET_CHANGED if ticket.state.target else EventKind.TARGET_SET
-    if change.move is Action.PRIORITY and change.value == "critical":
+    if change.action is Action.PRIORITY and change.value == "critical":
         return EventKind.TRIAGED
-    return KINDS[change.move]
+    return KINDS[change.action]
 
 
 def _answer(transaction: Transaction, effect: Effect, text: str) -> None:
     """Tells whoever asked for a change, by direct message."""
     by = effect.payload["by"]
-    payload = {"channel": by, "message": blocks.message(text)}
+    payload = {"channel": by, "message": slack_messages.message(Message(text=text))}
     transaction.enqueue(Effect(lane=slack_lane(by), kind="post", ticket_id=effect.ticket_id, payload=payload))
 
 

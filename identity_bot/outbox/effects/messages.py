@@ -186,9 +186,7 @@ class ShowReceipt(_ChatAct):
     def do(self, effect: Effect) -> Any:
         ticket = self.ticket(effect)
         if self._desk.store.clock() - ticket.submitted_at < RECEIPT_LIFE:
-            self._chat.show(
-                effect.payload["view"], blocks.receipt(ticket, remarks=self._desk.remarks(ticket))
-            )
+            self._chat.show(effect.payload["view"], blocks.receipt(ticket, hints=self._desk.remarks(ticket)))
         return {}
 
     def refused(self, transaction: Transaction, effect: Effect, reason: str) -> bool:

@@ -112,7 +112,7 @@ class Review(Life):
         """The messages with buttons to answer that have not been answered yet."""
         answers = self.slack.thread(*self.root)[1:]
         before = {message.ts for message in self.asked}
-        return [one for one in answers if "idbot:move:accept" in str(one.blocks) and one.ts not in before]
+        return [one for one in answers if "idbot:action:accept" in str(one.blocks) and one.ts not in before]
 
     def is_sent_back(self) -> None:
         """The requestor finds something missing; whoever works on it hears what."""

@@ -100,7 +100,7 @@ class Story:
 
     def presses(self, person: str, channel: str, message: Message, move: str, **entered: Any) -> None:
         """Presses a button of a message, and fills in and sends the form that it opens, where it opens one."""
-        slack, form = self.sandbox.slack, "idbot:move"
+        slack, form = self.sandbox.slack, "idbot:action"
         slack.click(person, channel, message.ts, f"{form}:{move}")
         if entered:
             self.check(

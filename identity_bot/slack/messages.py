@@ -1,0 +1,72 @@
+"""Messages as Block Kit, and the text blocks that views are made of too. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from identity_bot.forms.slack_limits import MESSAGE_TEXT
+from identity_bot.messages.card_words import BUTTONS, CLOSE_MINE
+from identity_bot.messages.updates import Message
+from identity_bot.slack.inputs import PREFIX, Json, plain_text
+from identity_bot.text.markdown import ELLIPSIS
+from identity_bot.tickets.model import Action
+
+ACTION = f"{PREFIX}action:"
+"""Begins the action ids of the buttons by which people change tickets."""
+ANSWERS = f"{PREFIX}answers"
+"""The block of a message's buttons, which what somebody chose replaces."""
+LONGEST_SECTION = 3000
+
+
+def message(message: Message, ticket_id: str = "") -> Json:
+    """A message with its text in full for screen readers, the same text as a block, and the reader's buttons."""
+    shown: Json = {"text": cut(message.text, MESSAGE_TEXT), "blocks": [section(message.text)]}
+    if message.buttons:
+        mine = {**BUTTONS, Action.CLOSE: CLOSE_MINE}
+        labels = {action: mine[action] for action in message.buttons}
+        shown["blocks"].append(action_buttons(labels, ticket_id, ANSWERS))
+    return shown
+
+
+def answered(text: str, answer: str) -> Json:
+    """The same message after somebody used one of its buttons: what they chose replaces the buttons."""
+    line = {"type": "context", "elements": [verbatim(answer)]}
+    return {"text": cut(f"{text}\n{answer}", MESSAGE_TEXT), "blocks": [section(text), line]}
+
+
+def action_buttons(labels: Mapping[Action, str], ticket_id: str, block_id: str) -> Json:
+    """The block of buttons for a ticket's actions."""
+    buttons = [
+        {
+            "type": "button",
+            "action_id": f"{ACTION}{action.value}",
+            "text": plain_text(label),
+            "value": ticket_id,
+        }
+        for action, label in labels.items()
+    ]
+    return {"type": "actions", "block_id": block_id, "elements": buttons}
+
+
+def section(text: str) -> Json:
+    """A block of mrkdwn, cut to the length that Slack accepts."""
+    return {"type": "section", "text": verbatim(cut(text, LONGEST_SECTION))}
+
+
+def context(text: str) -> Json:
+    """A block of small plain text."""
+    return {"type": "context", "elements": [plain_text(text)]}
+
+
+def verbatim(text: str) -> Json:
+    """A mrkdwn text object in which Slack links only the mentions and channels that are written out."""
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def cut(text: str, limit: int) -> str:
+    """A mrkdwn text within a limit, never cut inside a link, a mention or an escaped character."""
+    if len(text) <= limit:
+        return text
+    kept = re.sub(r"<[^<>]*\Z|&[a-z]{0,4}\Z", "", text[: limit - 1])
+    return f"{kept}{ELLIPSIS}"
