@@ -1,44 +1,43 @@
-"""The measure of all things here: a bare Bolt app that only acks a command and opens a view."""
+"""What identity_bot is measured against: a bare Bolt app that acks a command and opens a view built in advance."""
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+from pathlib import Path
 
 import uvicorn
 from slack_bolt import Ack, App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
-from slack_bolt.adapter.starlette import SlackRequestHandler
+from slack_bolt.adapter.starlette.handler import to_bolt_request, to_starlette_response
 from slack_sdk import WebClient
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-VIEW = {
-    "type": "modal",
-    "title": {"type": "plain_text", "text": "Bare"},
-    "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "Hello"}}],
-}
-
 
 def main() -> None:
-    """Runs over Socket Mode, or over HTTP on the port given as `http PORT`."""
+    """Run with the arguments `VIEW MODE PORT`: a file with the view as JSON, `socket` or `http`, and the HTTP port."""
+    path, mode, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    view = json.loads(Path(path).read_text(encoding="utf-8"))
     client = WebClient(token=os.environ["SLACK_BOT_TOKEN"], base_url=os.environ["SLACK_API_URL"])
     app = App(client=client, signing_secret=os.environ["SLACK_SIGNING_SECRET"])
 
     @app.command("/help")
     def command(ack: Ack, body: dict[str, str], client: WebClient) -> None:
         ack()
-        client.views_open(trigger_id=body["trigger_id"], view=VIEW)
+        client.views_open(trigger_id=body["trigger_id"], view=view)
 
-    mode, port = sys.argv[1], int(sys.argv[2])
     if mode == "socket":
         SocketModeHandler(app, os.environ["SLACK_APP_TOKEN"], web_client=client).connect()  # type: ignore[no-untyped-call]
-    handler = SlackRequestHandler(app)
 
     async def events(request: Request) -> Response:
-        return await handler.handle(request)
+        # Bolt's SlackRequestHandler would block the event loop until the listener has acked.
+        bolt_request = to_bolt_request(request, await request.body())
+        return to_starlette_response(await run_in_threadpool(app.dispatch, bolt_request))
 
     async def ready(request: Request) -> Response:
         return PlainTextResponse("ok")

@@ -1,7 +1,8 @@
-"""People of the sandbox who use a bot all at once, and how long each of them waits."""
+"""People in the sandbox who use a bot at the same moment, and how long each of them waits."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -11,7 +12,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -35,7 +36,7 @@ ANSWERS: dict[str | tuple[str, str], Any] = {
 
 
 class Timed:
-    """The sandbox's delivery, which notes how long the app took to ack each person's last submission, in seconds."""
+    """Wraps the sandbox's delivery and records how many seconds the app took to ack each person's last submission."""
 
     def __init__(self, delivery: Delivery) -> None:
         self._delivery = delivery
@@ -45,7 +46,7 @@ class Timed:
         return getattr(self._delivery, name)
 
     def ask(self, kind: str, payload: Mapping[str, Any]) -> Ack:
-        """Delivers, and notes."""
+        """Deliver, and record the time of a submission's ack."""
         ack = self._delivery.ask(kind, payload)
         if payload.get("type") == "view_submission":
             self.acks[payload["user"]["id"]] = ack.seconds
@@ -53,7 +54,7 @@ class Timed:
 
 
 class People:
-    """Some people in the intake channel of a sandbox; all times are in milliseconds."""
+    """People in the intake channel of a sandbox. All times are in milliseconds."""
 
     def __init__(self, sandbox: Sandbox, count: int) -> None:
         self.slack, self.github = sandbox.slack, sandbox.github
@@ -70,7 +71,7 @@ class People:
         self.github.subscribe(self._notice_issue)
 
     def open_forms(self, rounds: int) -> list[float]:
-        """All type the command at the same moment, again and again: the time until Slack has each one's view."""
+        """Everybody types the command at the same moment, `rounds` times: the time until Slack has each one's view."""
         together = threading.Barrier(len(self.ids))
 
         def one(person: str) -> list[float]:
@@ -86,7 +87,7 @@ class People:
         return self._all(one)
 
     def send_forms(self, rounds: int) -> list[float]:
-        """All send their filled-in forms at the same moment: the time to the ack that says the ticket is safe."""
+        """Everybody submits a form at the same moment, `rounds` times: the time to the ack of a saved ticket."""
         together = threading.Barrier(len(self.ids))
 
         def one(person: str) -> list[float]:
@@ -102,7 +103,7 @@ class People:
         return self._all(one)
 
     def file_issues(self, rounds: int) -> list[float]:
-        """One person, with the bot idle: the time from sending to the issue that GitHub has made."""
+        """One person submits while the bot is idle: the time until GitHub has the issue."""
         person, waits = self.ids[0], []
         for _ in range(rounds):
             self._filed.clear()
@@ -113,8 +114,16 @@ class People:
             if not self._filed.wait(10):
                 raise RuntimeError("the issue was not opened within ten seconds")
             waits.append((self._filed_at - begun) * 1000)
-            time.sleep(2.5)  # until the bot's lanes have rested: GitHub asks for a second between writes
+            time.sleep(2.5)  # GitHub asks for a second between writes, and the next one must not wait for it
         return waits
+
+    def view(self) -> dict[str, Any]:
+        """The view that the bot opens for the command, as it sends it."""
+        self._open(self.ids[0], "/help")
+        self.slack.close(self.ids[0])
+        given = self.slack.traffic.calls("views.open")[-1].arguments["view"]
+        view: dict[str, Any] = json.loads(given) if isinstance(given, str) else dict(given)
+        return view
 
     def _all(self, one: Callable[[str], list[float]]) -> list[float]:
         with ThreadPoolExecutor(len(self.ids)) as hands:
@@ -151,7 +160,7 @@ class People:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Running:
-    """A bot that runs, and where it listens."""
+    """A running bot, and where it listens."""
 
     pid: int
     url: str
@@ -159,7 +168,7 @@ class Running:
 
 @contextmanager
 def bot(sandbox: Sandbox, mode: str, folder: Path, command: list[str] | None) -> Iterator[Running]:
-    """A bot as a process of its own, `socket` or `http`: `command` with mode and port added, else identity_bot."""
+    """A bot in a process of its own, by `socket` or `http`: identity_bot, or `command` with mode and port added."""
     port = free_port()
     environment = {**os.environ, **sandbox.environment(), "DATABASE_URL": f"sqlite:///{folder / 'bench.db'}"}
     if mode == "http":
@@ -188,7 +197,7 @@ def bot(sandbox: Sandbox, mode: str, folder: Path, command: list[str] | None) ->
 
 
 def await_ready(process: subprocess.Popen[bytes], port: int, folder: Path) -> None:
-    """Waits until /readyz says so."""
+    """Wait until /readyz says that the bot is ready."""
     for _ in range(2000):
         if process.poll() is not None:
             raise RuntimeError((folder / "bench.log").read_text(encoding="utf-8"))
@@ -201,17 +210,22 @@ def await_ready(process: subprocess.Popen[bytes], port: int, folder: Path) -> No
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A port that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def percentile(waits: list[float], share: int) -> float:
-    """The value below which this share, in percent, of the waits lie."""
+    """The value that `share` percent of the waits do not exceed."""
     return statistics.quantiles(waits, n=100, method="inclusive")[share - 1] if len(waits) > 1 else waits[0]
 
 
 def figures(waits: list[float]) -> Mapping[str, float]:
-    """The percentiles that people ask for."""
+    """The percentiles that are reported."""
     return {f"p{share}": percentile(waits, share) for share in (50, 95, 99)}
+
+
+def medians(rounds: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Each figure's median over repeated rounds: one noisy round does not move it."""
+    return {name: statistics.median(one[name] for one in rounds) for name in rounds[0]}
