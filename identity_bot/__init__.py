@@ -21,7 +21,7 @@ from identity_bot.forms.questions import (
 )
 from identity_bot.plugins.defaults import default_issue
 from identity_bot.plugins.hookspecs import hookimpl
-from identity_bot.sections import TypeSettings
+from identity_bot.settings import TypeSettings
 from identity_bot.text.markdown import block, line, mrkdwn, span
 from identity_bot.tickets.model import (
     Action,

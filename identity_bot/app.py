@@ -130,7 +130,7 @@ class Bot:
         settings = self.settings
         if problems := stand_alone_problems(settings):
             raise SettingsError(problems)
-        listening = _listen(settings.http_host, settings.http_port)
+        listening = _listen(**settings.http)
         client = WebClient(token=settings.slack_bot_token, base_url=settings.slack_api_url, timeout=15)
         try:
             with _asking_slack("SLACK_BOT_TOKEN"):
@@ -151,7 +151,7 @@ class Bot:
 
     def serve(self, slack_app: App | None = None, listening: socket.socket | None = None) -> None:
         """Serves the HTTP endpoints until SIGTERM or SIGINT, then stops the bot."""
-        listening = listening or _listen(self.settings.http_host, self.settings.http_port)
+        listening = listening or _listen(**self.settings.http)
         config = uvicorn.Config(
             self.web_app(slack_app), log_config=None, access_log=False, timeout_graceful_shutdown=3
         )

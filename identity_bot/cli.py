@@ -191,7 +191,7 @@ def _open_outbox() -> Iterator[Outbox]:
     from identity_bot.store import engine as database
     from identity_bot.store.store import Store
 
-    url = os.environ.get("DATABASE_URL", "").strip() or settings_module.DEFAULT_DATABASE
+    url = settings_module.examine(None, os.environ)[0].database_url
     if (revision := database.revision(url)) != database.NEWEST:
         raise StoreError(
             "DATABASE_URL: there is no database yet; it is made when the bot first starts"

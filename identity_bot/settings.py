@@ -1,35 +1,177 @@
-"""Settings: one TOML file and the environment become one frozen value, or a list of everything wrong with them."""
+"""Settings: one TOML file and the environment become one frozen value, or a list of everything wrong with them.
+
+Each setting is declared once, with the marshmallow field that checks it and the words that the README has for it.
+"""
 
 from __future__ import annotations
 
-import re
+import contextlib
+import dataclasses
+import difflib
+import json
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from marshmallow import Schema, ValidationError, fields, validates_schema
+from marshmallow.validate import Length, Range, Regexp
+
 from identity_bot.errors import SettingsError
-from identity_bot.messages import templates as texts
-from identity_bot.sections import LONGEST_POLL, SHORTEST_POLL, FileSettings, check_section, dotted
+from identity_bot.messages import templates
 from identity_bot.tickets.people import contradictions
 
-DEFAULT_FILE = Path("identity-bot.toml")
-DEFAULT_DATABASE = "sqlite:///identity-bot.db"
-SLACK_API = "https://slack.com/api/"
-GITHUB_API = "https://api.github.com"
+CONFIG_VARIABLE, DEFAULT_FILE = "IDENTITY_BOT_CONFIG", Path("identity-bot.toml")
+"""The environment variable that names the settings file, and the file that is read without it."""
+SHORTEST_POLL, LONGEST_POLL = 10, 3600
 POLL, POLL_BESIDE_WEBHOOK = 60, 300
-"""Seconds between two looks at GitHub: where nothing else tells the bot, and as a net below the webhook."""
+"""Seconds between two polls of GitHub: where nothing else tells the bot, and to catch what the webhook missed."""
+
+KEY, KEY_FILE = "GITHUB_APP_PRIVATE_KEY", "GITHUB_APP_PRIVATE_KEY_FILE"
 
 
-ENVIRONMENT = (
-    "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_API_URL", "GITHUB_TOKEN",
-    "GITHUB_APP_ID", "GITHUB_APP_INSTALLATION_ID", "GITHUB_APP_PRIVATE_KEY", "GITHUB_APP_PRIVATE_KEY_FILE",
-    "GITHUB_API_URL", "GITHUB_WEBHOOK_SECRET", "DATABASE_URL",
-)  # fmt: skip
-"""The environment variables that the bot reads, besides IDENTITY_BOT_CONFIG."""
+# How a setting is declared
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A kind of setting: its name in the README, its marshmallow field, and an example."""
+
+    name: str
+    field: Callable[..., fields.Field[Any]]
+    example: str = ""
+
+    def __call__(self, meaning: str = "", *, required: str = "", **options: Any) -> fields.Field[Any]:
+        """The field of one setting; `required` says what is expected if it is missing."""
+        told = {"kind": self.name, "meaning": meaning, "example": self.example}
+        if required:
+            told["expected"] = required
+        return self.field(required=bool(required), metadata=told, **options)
+
+
+def _text(name: str, pattern: str, expected: str, example: str = "") -> _Kind:
+    matches = Regexp(rf"(?:{pattern})\Z", error=f"expected {expected}")
+    return _Kind(name, partial(fields.String, validate=matches), example)
+
+
+def _key(kind: _Kind, meaning: str, *, secret: bool = False, **options: Any) -> Any:
+    """Declares a setting in the file."""
+    return dataclasses.field(repr=not secret, metadata={"field": kind(meaning, **options)})
+
+
+def _variable(name: str, meaning: str, *, secret: bool = True, **options: Any) -> Any:
+    """Declares an environment variable; errors never quote its value."""
+    checked_by = _Kind("text", fields.String)(meaning, load_only=True, **({"load_default": None} | options))
+    return dataclasses.field(repr=not secret, metadata={"field": checked_by, "variable": name})
+
+
+def _are_tables(sections: Mapping[str, Any]) -> None:
+    wrong = {name: ["Invalid input type."] for name, one in sections.items() if not isinstance(one, dict)}
+    if wrong:
+        raise ValidationError(wrong)
+
+
+def _is_interval(seconds: int) -> None:
+    if seconds != 0 and not SHORTEST_POLL <= seconds <= LONGEST_POLL:
+        raise ValidationError(f"expected {SHORTEST_POLL} to {LONGEST_POLL} seconds, or 0 for no polling")
+
+
+def _is_web_address(text: str) -> None:
+    with contextlib.suppress(ValueError):
+        parts = urlsplit(text)
+        if parts.scheme in ("http", "https") and parts.hostname:
+            return
+    raise ValidationError("not a web address; expected one that begins with https://")
+
+
+def _is_token(start: str) -> Regexp:
+    return Regexp(start, error=f"not a valid token; expected one that begins with {start}")
+
+
+_IS_NUMBER = Regexp(r"[0-9]{1,18}\Z", error="not a number; expected digits")
+_IS_KEY = Regexp(r"(?s).*PRIVATE KEY", error="not a private key; expected its PEM text")
+
+_CHANNEL = _text(
+    "channel",
+    r"#[^\s,#@]{1,80}|[CG][A-Z0-9]{2,}",
+    'a channel, "#name" or an id such as "C024BE91L"',
+    example="#channel",
+)
+_REPOSITORY = _text(
+    '`"owner/name"`',
+    r"[A-Za-z0-9][A-Za-z0-9-]*/(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,100}",
+    '"owner/name" of a repository',
+    example="owner/name",
+)
+_COMMAND = _text(
+    "command",
+    "/[a-z0-9_-]{1,31}",
+    'a command such as "/help": a slash, then lowercase letters, at most 32 characters',
+)
+_LABEL = _text("text", r"(?=.*\S).{1,50}", "the name of a label: 1 to 50 characters")
+_MEMBER = _text("member id", "[UW][A-Z0-9]{2,}", 'a Slack member id such as "U024BE7LH"')
+_GROUP = _text("user group id", "S[A-Z0-9]{2,}", 'the id of a Slack user group such as "S0614TZR7"')
+_LOGIN = _text("login", "[A-Za-z0-9][A-Za-z0-9-]{0,38}", "a GitHub login, without an @")
+_NUMBER = _Kind("number", partial(fields.Integer, strict=True))
+
+
+# What can be set
+
+
+class LeadSettings(Schema):
+    """Somebody who is told about urgent requests: mentioned in Slack, assigned in GitHub, or both."""
+
+    slack = _MEMBER('mentioned in the team channel, such as `"U024BE7LH"`')
+    github = _LOGIN("assigned to the issue; each lead has one of the two, or both")
+
+    @validates_schema
+    def _is_somebody(self, lead: Mapping[str, Any], **_: Any) -> None:
+        if not lead:
+            raise ValidationError("empty; expected slack, github or both")
+
+
+class PersonSettings(Schema):
+    """One person's Slack id and GitHub login."""
+
+    slack = _MEMBER('such as `"U024BE7LH"`', required='a Slack member id such as "U024BE7LH"')
+    github = _LOGIN("the same person's GitHub login", required="a GitHub login, without an @")
+
+
+class HttpSettings(Schema):
+    """Where `identity-bot run` listens for Slack (HTTP mode), GitHub's webhook and health checks."""
+
+    host = _Kind("text", fields.String)(
+        'the address that `run` listens on; `"0.0.0.0"` for all',
+        load_default="127.0.0.1",
+        validate=Length(min=1, error="expected a host name or an address"),
+    )
+    port = _NUMBER(
+        "the port; 0 for any free one",
+        load_default=3000,
+        validate=Range(0, 65535, error="expected a port from 0 to 65535"),
+    )
+
+
+_TABLE = _Kind("table of tables", partial(fields.Dict, keys=fields.String(), load_default=dict))
+_TEXTS = _Kind("table of texts", _TABLE.field)
+_LEADS = _Kind("list of tables", partial(fields.List, fields.Nested(LeadSettings)))
+_PEOPLE = _Kind("list of tables", partial(fields.List, fields.Nested(PersonSettings)))
+_COMMANDS = _Kind("list of commands", partial(fields.List, _COMMAND()))
+_LABELS = _Kind("list of texts", partial(fields.List, _LABEL()))
+_HTTP = _Kind("table", partial(fields.Nested, HttpSettings, load_default=lambda: HttpSettings().load({})))
+
+
+class TypeSettings(Schema):
+    """What every request type can set for itself; the top of the file holds for what it leaves out."""
+
+    repository = _REPOSITORY("instead of the one at the top")
+    restricted_repository = _REPOSITORY("instead of the one at the top")
+    labels = _LABELS("further labels for this type's issues")
+    leads = _LEADS("instead of the leads at the top")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,50 +180,146 @@ class GitHubApp:
 
     app_id: int
     installation_id: int
-    private_key: str = field(repr=False)
+    private_key: str = dataclasses.field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """Everything that the operator decides; secrets are left out of its repr."""
 
-    commands: tuple[str, ...]
-    intake_channel: str
-    team_channel: str
-    team_group: str | None
-    """The user group whose members may move tickets; those of the team channel where it is None."""
-    repository: str
-    restricted_repository: str | None
-    label: str
-    leads: tuple[Mapping[str, str], ...]
-    people: tuple[Mapping[str, str], ...]
-    """Each with `slack` and `github`; `who_is_who` has the leads too."""
-    poll_seconds: int
-    """How long to wait between two looks at GitHub; 0 for none at all."""
-    messages: Mapping[str, str]
-    """Texts in the place of the standard ones, by their dotted names (`assigned.requestor`)."""
-    http_host: str
-    http_port: int
-    request_types: Mapping[str, Mapping[str, Any]] = field(repr=False)
-    """Sections as written; plugins.py checks each against its type's schema."""
-    slack_bot_token: str | None = field(repr=False)
-    slack_app_token: str | None = field(repr=False)
-    slack_signing_secret: str | None = field(repr=False)
-    slack_api_url: str
-    github_auth: str | GitHubApp = field(repr=False)
-    """A token, or a GitHub App."""
-    github_api_url: str
-    github_webhook_secret: str | None = field(repr=False)
-    database_url: str = field(repr=False)
+    intake_channel: str = _key(
+        _CHANNEL,
+        'where requests are announced and answered in threads: `"#name"` or an id such as `"C024BE91L"`',
+        required='the channel where requests are announced, "#name" or its id',
+    )
+    team_channel: str = _key(
+        _CHANNEL,
+        "where the team gets a card for each ticket and is told what does not work",
+        required='the channel of the team that answers them, "#name" or its id',
+    )
+    team_group: str | None = _key(
+        _GROUP,
+        'whose members may change tickets, such as `"S0614TZR7"`; without it, the members of the team channel',
+        load_default=None,
+    )
+    repository: str = _key(
+        _REPOSITORY,
+        "the repository that gets the issues",
+        required='"owner/name" of the repository that gets the issues',
+    )
+    restricted_repository: str | None = _key(
+        _REPOSITORY, "gets the issues of sensitive requests instead", load_default=None
+    )
+    label: str = _key(
+        _LABEL,
+        "on every issue of the bot, beside a label of the type's name; created when missing",
+        load_default="identity-slackbot",
+    )
+    commands: tuple[str, ...] = _key(
+        _COMMANDS,
+        "the slash commands that open the form; at least one",
+        load_default=("/help",),
+        validate=Length(min=1, error='expected at least one command, such as ["/help"]'),
+        post_load=lambda commands: tuple(dict.fromkeys(commands)),
+    )
+    leads: tuple[Mapping[str, str], ...] = _key(
+        _LEADS, "who is told about urgent requests", load_default=(), post_load=tuple
+    )
+    people: tuple[Mapping[str, str], ...] = _key(
+        _PEOPLE,
+        "Slack ids and GitHub logins of the team's members, and of others whom messages should mention; "
+        "leads who name both need not be repeated",
+        load_default=(),
+        post_load=tuple,
+    )
+    poll_seconds: int = _key(
+        _NUMBER,
+        f"how often GitHub is asked what has changed, {SHORTEST_POLL} to {LONGEST_POLL}; by default {POLL}, or "
+        f"{POLL_BESIDE_WEBHOOK} if `GITHUB_WEBHOOK_SECRET` is set; 0 for never, which needs the webhook",
+        load_default=None,
+        validate=_is_interval,
+    )
+    messages: Mapping[str, str] = _key(
+        _TEXTS,
+        "other words for the standard messages, [by their names](docs/lifecycle.md), such as `assigned.requestor`",
+        post_load=lambda tables: dict(pair for pair in _dotted(tables) if isinstance(pair[1], str)),
+    )
+    http: Mapping[str, Any] = _key(_HTTP, "")
+    request_types: Mapping[str, Mapping[str, Any]] = _key(
+        _TABLE,
+        "a section for each request type that needs one, by its name",
+        secret=True,
+        validate=_are_tables,
+    )
+    """Sections as written; plugins/loader checks each against its type's schema."""
+
+    slack_bot_token: str | None = _variable(
+        "SLACK_BOT_TOKEN", "the app's bot token, `xoxb-…`; `run` needs it", validate=_is_token("xoxb-")
+    )
+    slack_app_token: str | None = _variable(
+        "SLACK_APP_TOKEN",
+        "an app-level token, `xapp-…`; with it, `run` uses Socket Mode",
+        validate=_is_token("xapp-"),
+    )
+    slack_signing_secret: str | None = _variable(
+        "SLACK_SIGNING_SECRET", "what Slack signs its requests with; `run` needs it for HTTP"
+    )
+    slack_api_url: str = _variable(
+        "SLACK_API_URL",
+        "where Slack's Web API is",
+        secret=False,
+        load_default="https://slack.com/api/",
+        validate=_is_web_address,
+        post_load=lambda url: url.rstrip("/") + "/",
+    )
+    github_token: str | None = _variable(
+        "GITHUB_TOKEN", "a token that may write issues; needed unless there is an app"
+    )
+    github_app_id: int | None = _variable(
+        "GITHUB_APP_ID", "a GitHub App instead of a token", validate=_IS_NUMBER, post_load=int
+    )
+    github_app_installation_id: int | None = _variable(
+        "GITHUB_APP_INSTALLATION_ID", "where the app is installed", validate=_IS_NUMBER, post_load=int
+    )
+    github_app_private_key: str | None = _variable(
+        KEY, r"the app's key, as PEM; line ends may be written as `\n`", validate=_IS_KEY
+    )
+    github_app_private_key_file: str | None = _variable(KEY_FILE, "or the path of a file that holds it")
+    github_api_url: str = _variable(
+        "GITHUB_API_URL",
+        "where GitHub's REST API is",
+        secret=False,
+        load_default="https://api.github.com",
+        validate=_is_web_address,
+        post_load=lambda url: url.rstrip("/"),
+    )
+    github_webhook_secret: str | None = _variable(
+        "GITHUB_WEBHOOK_SECRET",
+        "what GitHub signs its deliveries with; without it, there is no `/github/webhook`",
+    )
+    database_url: str = _variable(
+        "DATABASE_URL",
+        "the database: SQLite, or `postgresql://…`",
+        load_default="sqlite:///identity-bot.db",
+    )
+
+    @property
+    def github_auth(self) -> str | GitHubApp:
+        """A token, or a GitHub App."""
+        return self.github_token or GitHubApp(
+            app_id=self.github_app_id or 0,
+            installation_id=self.github_app_installation_id or 0,
+            private_key=self.github_app_private_key or "",
+        )
 
     @property
     def team(self) -> str:
-        """The place whose members may move tickets: a user group (`S…`) or a channel."""
+        """The user group (`S…`) or the channel whose members may change tickets."""
         return self.team_group or self.team_channel
 
     @property
     def who_is_who(self) -> tuple[Mapping[str, str], ...]:
-        """All who are named with a Slack id and a GitHub login: people, leads, and the leads of single types."""
+        """Everybody with both a Slack id and a GitHub login: people, leads, and the leads of single types."""
         written = {"people": self.people, "leads": self.leads, "request_types": self.request_types}
         return tuple(entry for _, entry in _named(written))
 
@@ -98,51 +336,50 @@ class Settings:
         return {**common, **section}
 
 
+_DECLARED = dataclasses.fields(Settings)
+FILE = Schema.from_dict({one.name: one.metadata["field"] for one in _DECLARED if len(one.metadata) == 1})()
+"""What the settings file may hold."""
+ENVIRONMENT = Schema.from_dict(
+    {one.metadata["variable"]: one.metadata["field"] for one in _DECLARED if "variable" in one.metadata}
+)()
+"""The environment variables that the bot reads, besides CONFIG_VARIABLE."""
+
+
+# Reading them
+
+
 def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     """The settings in force, from `path`, else IDENTITY_BOT_CONFIG, else ./identity-bot.toml, and `environ`.
 
     Raises SettingsError with every problem at once.
     """
-    problems: list[str] = []
-    found = _read(path or Path(environ.get("IDENTITY_BOT_CONFIG") or DEFAULT_FILE), problems)
-    checked = check_section(FileSettings(), found, "", problems) if found is not None else None
-    secrets = {name: environ.get(name, "").strip() or None for name in ENVIRONMENT}
-    auth = _github_auth(secrets, problems)
-    api_urls = {
-        "slack": _url(secrets["SLACK_API_URL"] or SLACK_API, "SLACK_API_URL", problems),
-        "github": _url(secrets["GITHUB_API_URL"] or GITHUB_API, "GITHUB_API_URL", problems),
-    }
-    problems += _slack_tokens(secrets)
-    if found is not None:  # as written, so that these problems are said with those of single settings
-        problems += contradictions(_named(found))
-        problems += _polling(found.get("poll_seconds"), secrets)
-        problems += _messages(found.get("messages"))
-    if problems or checked is None or auth is None:
+    settings, problems = examine(path, environ)
+    if problems:
         raise SettingsError(problems)
-    return Settings(
-        commands=tuple(dict.fromkeys(checked["commands"])),
-        intake_channel=checked["intake_channel"],
-        team_channel=checked["team_channel"],
-        team_group=checked["team_group"],
-        repository=checked["repository"],
-        restricted_repository=checked["restricted_repository"],
-        label=checked["label"],
-        leads=tuple(checked["leads"]),
-        people=tuple(checked["people"]),
-        poll_seconds=_pause(checked["poll_seconds"], secrets),
-        messages=dict(dotted(checked["messages"])),
-        http_host=checked["http"]["host"],
-        http_port=checked["http"]["port"],
-        request_types=checked["request_types"],
-        slack_bot_token=secrets["SLACK_BOT_TOKEN"],
-        slack_app_token=secrets["SLACK_APP_TOKEN"],
-        slack_signing_secret=secrets["SLACK_SIGNING_SECRET"],
-        slack_api_url=api_urls["slack"].rstrip("/") + "/",
-        github_auth=auth,
-        github_api_url=api_urls["github"].rstrip("/"),
-        github_webhook_secret=secrets["GITHUB_WEBHOOK_SECRET"],
-        database_url=secrets["DATABASE_URL"] or DEFAULT_DATABASE,
-    )
+    return settings
+
+
+def examine(path: Path | None, environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
+    """The settings so far as they can be used, and a line for each problem.
+
+    What is missing or wrong has its default, or an example where it has none.
+    """
+    problems: list[str] = []
+    written = _read(path or Path(environ.get(CONFIG_VARIABLE) or DEFAULT_FILE), problems)
+    given = _variables(environ, problems)
+    in_file, wrong = check_section(FILE, written or {})
+    problems += wrong if written is not None else []
+    in_environment, wrong = check_section(ENVIRONMENT, given)
+    problems += wrong
+    problems += _github_sign_in(given)
+    if written is not None:
+        problems += contradictions(_named(written))
+        problems += _polling(written.get("poll_seconds"), given)
+        problems += _messages(written.get("messages"))
+    values = {one.name: _value(one, in_file | in_environment) for one in _DECLARED}
+    if values["poll_seconds"] is None:
+        values["poll_seconds"] = POLL_BESIDE_WEBHOOK if values["github_webhook_secret"] else POLL
+    return Settings(**values), problems
 
 
 def stand_alone_problems(settings: Settings) -> list[str]:
@@ -152,14 +389,97 @@ def stand_alone_problems(settings: Settings) -> list[str]:
         problems.append("SLACK_BOT_TOKEN: missing; expected the bot token of the Slack app (xoxb-…)")
     if not settings.slack_app_token and not settings.slack_signing_secret:
         problems.append(
-            "SLACK_APP_TOKEN or SLACK_SIGNING_SECRET: missing; the first (xapp-…) for Socket Mode, "
-            "the second for HTTP"
+            "SLACK_APP_TOKEN: missing; expected an app-level token (xapp-…) for Socket Mode, "
+            "or SLACK_SIGNING_SECRET for HTTP"
         )
     return problems
 
 
+def _read(path: Path, problems: list[str]) -> dict[str, Any] | None:
+    try:
+        # Some editors on Windows put a byte order mark first.
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        problems.append(f"{path}: no such file; name it with --config or {CONFIG_VARIABLE}")
+    except OSError as error:
+        problems.append(f"{path}: cannot be read: {error.strerror or error}")
+    except UnicodeDecodeError:
+        problems.append(f"{path}: cannot be read: expected text in UTF-8")
+    except ValueError as error:
+        problems.append(f"{path}: not valid TOML: {error}")
+    return None
+
+
+def _variables(environ: Mapping[str, str], problems: list[str]) -> dict[str, str]:
+    """The variables that are set; without those of a GitHub App where there is a token, and with the App's key."""
+    given = {name: value for name in ENVIRONMENT.fields if (value := environ.get(name, "").strip())}
+    if "GITHUB_TOKEN" in given:
+        return {name: value for name, value in given.items() if not name.startswith("GITHUB_APP_")}
+    if KEY_FILE in given and KEY not in given:
+        try:
+            given[KEY] = Path(given[KEY_FILE]).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "expected text"
+            problems.append(f"{KEY_FILE}: {given[KEY_FILE]}: cannot be read: {reason}")
+    if "\n" not in given.get(KEY, "\n"):
+        given[KEY] = given[KEY].replace("\\n", "\n")  # an environment file holds a key in one line
+    return given
+
+
+def _value(declared: dataclasses.Field[Any], found: Mapping[str, Any]) -> Any:
+    name, checked_by = declared.metadata.get("variable", declared.name), declared.metadata["field"]
+    if name in found:
+        return found[name]
+    if checked_by.required:
+        return checked_by.metadata["example"]
+    return checked_by.load_default() if callable(checked_by.load_default) else checked_by.load_default
+
+
+def _github_sign_in(given: Mapping[str, str]) -> Iterator[str]:
+    if "GITHUB_TOKEN" in given:
+        return
+    if not any(name.startswith("GITHUB_APP_") for name in given):
+        yield "GITHUB_TOKEN: missing; expected a token, or GITHUB_APP_ID and its companions"
+        return
+    for name in ("GITHUB_APP_ID", "GITHUB_APP_INSTALLATION_ID"):
+        if name not in given:
+            yield f"{name}: missing; expected digits"
+    if KEY not in given and KEY_FILE not in given:
+        yield f"{KEY}: missing; expected its PEM text, or {KEY_FILE} with its path"
+
+
+def _polling(wanted: Any, given: Mapping[str, str]) -> Iterator[str]:
+    if wanted == 0 and wanted is not False and "GITHUB_WEBHOOK_SECRET" not in given:
+        yield (
+            "poll_seconds: found 0, but GITHUB_WEBHOOK_SECRET is not set, so nothing would tell the bot what happens "
+            f"in GitHub; expected {SHORTEST_POLL} to {LONGEST_POLL} seconds, or a webhook"
+        )
+
+
+def _messages(tables: Any) -> Iterator[str]:
+    pairs = _dotted(tables if isinstance(tables, Mapping) else {})
+    texts = []
+    for name, found in pairs:
+        if isinstance(found, str):
+            texts.append((name, found))
+        else:
+            yield f"messages.{name}: {_line('Not a valid string.', None, found)}"
+    counts = Counter(name for name, _ in texts)
+    yield from (f"messages.{name}: written twice; expected it once" for name, n in counts.items() if n > 1)
+    yield from templates.problems(dict(texts))
+
+
+def _dotted(tables: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """What stands in tables within tables, by its names joined with dots, as TOML lets one write it."""
+    for name, found in tables.items():
+        if isinstance(found, Mapping):
+            yield from _dotted(found, f"{before}{name}.")
+        else:
+            yield f"{before}{name}", found
+
+
 def _named(found: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, str]]]:
-    """Each entry that names a Slack id and a GitHub login, with its place, in settings that may not fit yet."""
+    """Each entry with a Slack id and a GitHub login, and its place, in settings that may not have been checked."""
     lists = [("people", found.get("people")), ("leads", found.get("leads"))]
     sections = found.get("request_types")
     for name, section in sections.items() if isinstance(sections, Mapping) else ():
@@ -175,86 +495,86 @@ def _is_text(found: Any) -> bool:
     return isinstance(found, str) and bool(found)
 
 
-def _pause(wanted: int | None, secrets: Mapping[str, str | None]) -> int:
-    if wanted is not None:
-        return wanted
-    return POLL_BESIDE_WEBHOOK if secrets["GITHUB_WEBHOOK_SECRET"] else POLL
+# What is wrong with them: one line each, with the place, what was found and what was expected
 
 
-def _polling(wanted: Any, secrets: Mapping[str, str | None]) -> Iterator[str]:
-    if wanted == 0 and wanted is not False and not secrets["GITHUB_WEBHOOK_SECRET"]:
-        yield (
-            "poll_seconds: found 0, but GITHUB_WEBHOOK_SECRET is not set, so nothing would tell the bot what happens "
-            f"in GitHub; expected {SHORTEST_POLL} to {LONGEST_POLL} seconds, or a webhook"
-        )
-
-
-def _messages(tables: Any) -> Iterator[str]:
-    named = [
-        pair for pair in dotted(tables if isinstance(tables, Mapping) else {}) if isinstance(pair[1], str)
-    ]
-    counts = Counter(name for name, _ in named)
-    yield from (f"messages.{name}: written twice; expected it once" for name, n in counts.items() if n > 1)
-    yield from texts.problems(dict(named))
-
-
-def _read(path: Path, problems: list[str]) -> dict[str, Any] | None:
+def check_section(
+    schema: Schema, found: Mapping[str, Any], where: str = ""
+) -> tuple[dict[str, Any], list[str]]:
+    """What of a section can be used, as its schema loads it, and a line for each problem."""
     try:
-        # With or without the mark that some editors on Windows put first.
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        problems.append(f"{path}: no such file; name it with --config or IDENTITY_BOT_CONFIG")
-    except OSError as error:
-        problems.append(f"{path}: cannot be read: {error.strerror or error}")
-    except UnicodeDecodeError:
-        problems.append(f"{path}: cannot be read: expected text in UTF-8")
-    except ValueError as error:
-        problems.append(f"{path}: not valid TOML: {error}")
-    return None
+        loaded = schema.load(found)
+    except ValidationError as error:
+        fine = error.valid_data if isinstance(error.valid_data, dict) else {}
+        usable = {name: value for name, value in fine.items() if name not in error.messages}
+        return usable, list(_lines(error.messages, schema, found, where))
+    if not isinstance(loaded, dict):
+        raise TypeError("the settings' schema makes something other than a dict")
+    return loaded, []
 
 
-def _github_auth(secrets: Mapping[str, str | None], problems: list[str]) -> str | GitHubApp | None:
-    if secrets["GITHUB_TOKEN"]:
-        return secrets["GITHUB_TOKEN"]
-    app_id, installation = secrets["GITHUB_APP_ID"], secrets["GITHUB_APP_INSTALLATION_ID"]
-    key, key_file = secrets["GITHUB_APP_PRIVATE_KEY"], secrets["GITHUB_APP_PRIVATE_KEY_FILE"]
-    if not any((app_id, installation, key, key_file)):
-        problems.append("GITHUB_TOKEN: missing; expected a token, or GITHUB_APP_ID and its companions")
-        return None
-    before = len(problems)
-    for name in ("GITHUB_APP_ID", "GITHUB_APP_INSTALLATION_ID"):
-        if not re.fullmatch(r"[0-9]{1,18}", secrets[name] or ""):
-            problems.append(f"{name}: {'not a number' if secrets[name] else 'missing'}; expected digits")
-    if key_file and not key:
-        try:
-            key = Path(key_file).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "expected text"
-            problems.append(f"GITHUB_APP_PRIVATE_KEY_FILE: {key_file}: cannot be read: {reason}")
-            return None
-    if key and "\n" not in key:
-        key = key.replace("\\n", "\n")  # how a key survives in an environment file
-    if not key or "PRIVATE KEY" not in key:
-        problems.append(
-            "GITHUB_APP_PRIVATE_KEY: missing or not a key; expected its PEM text, or …_FILE with its path"
-        )
-    if len(problems) > before:
-        return None
-    return GitHubApp(app_id=int(app_id or 0), installation_id=int(installation or 0), private_key=key or "")
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """`; did you mean …?` if a known name is similar, else the names that there are."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1)
+    return f"; did you mean {near[0]!r}?" if near else f"; there is {', '.join(names) or 'none'}"
 
 
-def _slack_tokens(secrets: Mapping[str, str | None]) -> Iterator[str]:
-    for name, start in (("SLACK_BOT_TOKEN", "xoxb-"), ("SLACK_APP_TOKEN", "xapp-")):
-        if secrets[name] and not (secrets[name] or "").startswith(start):
-            yield f"{name}: not such a token; expected one that begins with {start}"
+_EXPECTED = {
+    "Not a valid string.": 'text in quotes, such as "…"',
+    "Not a valid integer.": "a whole number",
+    "Not a valid number.": "a number",
+    "Not a valid boolean.": "true or false",
+    "Not a valid list.": "a list in brackets, such as […]",
+    "Invalid input type.": "a table of settings",
+    "Invalid type.": "a table of settings",
+    "Not a valid mapping type.": "a table of settings",
+}
+"""What is expected where marshmallow says that a value has the wrong type."""
 
 
-def _url(text: str, name: str, problems: list[str]) -> str:
+def _lines(messages: Any, at: Any, found: Any, where: str) -> Iterator[str]:
+    """A line for each message, however deep they are nested; `at` is their schema or field, `found` its value."""
+    if isinstance(messages, list):
+        for message in messages:
+            yield from _lines(message, at, found, where)
+        return
+    if not isinstance(messages, dict):
+        yield f"{where}: {_line(str(messages), at, found)}"
+        return
+    for key, inner in messages.items():
+        name = f"{where}.{key}" if where else str(key)
+        if inner == ["Unknown field."]:
+            yield f"{name}: unknown setting{did_you_mean(str(key), _fields(at))}"
+        elif key == "_schema":
+            yield from _lines(inner, None, None if isinstance(found, Mapping) else found, where)
+        else:
+            yield from _lines(inner, _inner(at, key), _item(found, key), name)
+
+
+def _line(message: str, at: Any, found: Any) -> str:
+    expected = getattr(at, "metadata", {}).get("expected") or _EXPECTED.get(message)
+    if message == "Missing data for required field.":
+        return f"missing; expected {expected}" if expected else "missing"
+    if message in _EXPECTED:
+        message = f"expected {expected}"
+    if found is None or getattr(at, "load_only", False):  # load_only marks a secret
+        return message
+    shown = json.dumps(found, ensure_ascii=False, default=str)
+    return f"found {shown if len(shown) <= 60 else f'{shown[:60]}…'}; {message}"
+
+
+def _fields(at: Any) -> Mapping[str, Any]:
+    schema = at.schema if isinstance(at, fields.Nested) else at
+    return schema.fields if isinstance(schema, Schema) else {}
+
+
+def _inner(at: Any, key: Any) -> Any:
+    return at.inner if isinstance(at, fields.List) else _fields(at).get(key)
+
+
+def _item(found: Any, key: Any) -> Any:
     try:
-        parts = urlsplit(text)
-        is_fine = parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        is_fine = False
-    if not is_fine:
-        problems.append(f"{name}: not a web address; expected one that begins with https://")
-    return text
+        return found[key]
+    except (KeyError, IndexError, TypeError):
+        return None

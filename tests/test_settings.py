@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from identity_bot.errors import SettingsError
-from identity_bot.settings import ENVIRONMENT, GitHubApp, Settings, load, stand_alone_problems
+from identity_bot.settings import ENVIRONMENT, GitHubApp, Settings, examine, load, stand_alone_problems
 
 GOOD = """
 intake_channel = "#vsp-identity"
@@ -48,7 +48,7 @@ def test_three_settings_and_a_token_are_enough(tmp_path: Path) -> None:
     assert settings.team == "C024BE91L"
     assert settings.poll_seconds == 60
     assert settings.messages == {}
-    assert (settings.http_host, settings.http_port) == ("127.0.0.1", 3000)
+    assert settings.http == {"host": "127.0.0.1", "port": 3000}
     assert settings.slack_api_url == "https://slack.com/api/"
     assert settings.github_api_url == "https://api.github.com"
     assert settings.database_url == "sqlite:///identity-bot.db"
@@ -88,7 +88,7 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
     assert (settings.team_group, settings.team) == ("S0614TZR7", "S0614TZR7")
     assert settings.poll_seconds == 30
     assert settings.messages == {"assigned.requestor": "{assignees} has it."}
-    assert (settings.http_host, settings.http_port) == ("0.0.0.0", 0)
+    assert settings.http == {"host": "0.0.0.0", "port": 0}
     assert settings.request_types == {"pr_review": {"labels": ["review"]}}
     assert settings.slack_bot_token == "xoxb-1"
     assert settings.slack_api_url == "http://127.0.0.1:1/api/"
@@ -122,9 +122,9 @@ def test_all_that_is_missing_is_said_at_once_each_in_one_line(tmp_path: Path) ->
         'settings: intake_channel: missing; expected the channel where requests are announced, "#name" or its id',
         'settings: team_channel: missing; expected the channel of the team that answers them, "#name" or its id',
         'settings: repository: missing; expected "owner/name" of the repository that gets the issues',
-        "settings: GITHUB_TOKEN: missing; expected a token, or GITHUB_APP_ID and its companions",
+        "settings: SLACK_BOT_TOKEN: not a valid token; expected one that begins with xoxb-",
         "settings: GITHUB_API_URL: not a web address; expected one that begins with https://",
-        "settings: SLACK_BOT_TOKEN: not such a token; expected one that begins with xoxb-",
+        "settings: GITHUB_TOKEN: missing; expected a token, or GITHUB_APP_ID and its companions",
     ]
 
 
@@ -227,13 +227,13 @@ def test_a_setting_that_does_not_fit_says_what_was_found_and_what_was_expected(
     [
         (
             'commands = ["/help", "help"]',
-            'commands.1: found "help"; expected a command such as "/help": a slash, then lower-case letters, '
-            "32 in all",
+            'commands.1: found "help"; expected a command such as "/help": a slash, then lowercase letters, '
+            "at most 32 characters",
         ),
         (
             'commands = ["/Help"]',
-            'commands.0: found "/Help"; expected a command such as "/help": a slash, then lower-case letters, '
-            "32 in all",
+            'commands.0: found "/Help"; expected a command such as "/help": a slash, then lowercase letters, '
+            "at most 32 characters",
         ),
         (
             'leads = [{ slack = "@ada" }]',
@@ -349,6 +349,35 @@ def test_the_file_is_named_by_argument_then_environment_then_is_the_one_here(
     assert load(Path("argument.toml"), named).label == "argument"
     assert load(None, named).label == "environment"
     assert load(None, TOKEN | {"IDENTITY_BOT_CONFIG": ""}).label == "identity-bot"
+
+
+def test_what_can_be_used_of_a_broken_file_is_known_with_every_problem(tmp_path: Path) -> None:
+    """The check goes on with it; what is missing has an example, and what is wrong its default."""
+    path = tmp_path / "identity-bot.toml"
+    path.write_text(
+        'team_channel = "#team"\ncommands = ["help"]\nhttp.port = "x"\nlabel = "ours"\n'
+        '[request_types.pr_review]\nlabels = ["review"]',
+        encoding="utf-8",
+    )
+
+    settings, said = examine(path, {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_API_URL": "nowhere"})
+
+    assert (settings.team_channel, settings.label) == ("#team", "ours")
+    assert settings.request_types == {"pr_review": {"labels": ["review"]}}
+    assert settings.slack_bot_token == "xoxb-1"
+    assert settings.repository == "owner/name"
+    assert settings.commands == ("/help",)
+    assert settings.http == {"host": "127.0.0.1", "port": 3000}
+    assert settings.slack_api_url == "https://slack.com/api/"
+    places = [line.partition(":")[0] for line in said]
+    assert places == [
+        "intake_channel",
+        "repository",
+        "commands.0",
+        "http.port",
+        "SLACK_API_URL",
+        "GITHUB_TOKEN",
+    ]
 
 
 # Who is who
@@ -484,13 +513,19 @@ def test_a_github_apps_key_can_come_from_a_file(tmp_path: Path) -> None:
     ("changed", "said"),
     [
         ({"GITHUB_APP_ID": ""}, ["GITHUB_APP_ID: missing; expected digits"]),
+        (
+            {"GITHUB_APP_PRIVATE_KEY": ""},
+            [
+                "GITHUB_APP_PRIVATE_KEY: missing; expected its PEM text, or GITHUB_APP_PRIVATE_KEY_FILE with its path"
+            ],
+        ),
         ({"GITHUB_APP_ID": "x"}, ["GITHUB_APP_ID: not a number; expected digits"]),
         ({"GITHUB_APP_ID": "9" * 5000}, ["GITHUB_APP_ID: not a number; expected digits"]),
         ({"GITHUB_APP_INSTALLATION_ID": ""}, ["GITHUB_APP_INSTALLATION_ID: missing; expected digits"]),
         (
             {"GITHUB_APP_PRIVATE_KEY": "hunter2"},
             [
-                "GITHUB_APP_PRIVATE_KEY: missing or not a key; expected its PEM text, or …_FILE with its path",
+                "GITHUB_APP_PRIVATE_KEY: not a private key; expected its PEM text",
             ],
         ),
         (
@@ -514,11 +549,11 @@ def test_a_github_app_that_is_not_complete_says_what_it_lacks(
     [
         (
             {"SLACK_BOT_TOKEN": "xoxp-1"},
-            "SLACK_BOT_TOKEN: not such a token; expected one that begins with xoxb-",
+            "SLACK_BOT_TOKEN: not a valid token; expected one that begins with xoxb-",
         ),
         (
             {"SLACK_APP_TOKEN": "xoxb-1"},
-            "SLACK_APP_TOKEN: not such a token; expected one that begins with xapp-",
+            "SLACK_APP_TOKEN: not a valid token; expected one that begins with xapp-",
         ),
         (
             {"SLACK_API_URL": "slack.com"},
@@ -540,7 +575,7 @@ def test_a_variable_that_does_not_fit_is_named_without_its_value(
     assert problems(tmp_path, GOOD, TOKEN | environ) == [said]
 
 
-@pytest.mark.parametrize("name", [name for name in ENVIRONMENT if not name.startswith("GITHUB_")])
+@pytest.mark.parametrize("name", [name for name in ENVIRONMENT.fields if not name.startswith("GITHUB_")])
 def test_a_blank_variable_is_one_that_is_not_set(tmp_path: Path, name: str) -> None:
     assert read(tmp_path, GOOD, TOKEN | {name: "  "}) == read(tmp_path)
 
@@ -569,8 +604,8 @@ def test_secrets_are_not_in_the_settings_repr(tmp_path: Path) -> None:
             {},
             [
                 "SLACK_BOT_TOKEN: missing; expected the bot token of the Slack app (xoxb-…)",
-                "SLACK_APP_TOKEN or SLACK_SIGNING_SECRET: missing; the first (xapp-…) for Socket Mode, "
-                "the second for HTTP",
+                "SLACK_APP_TOKEN: missing; expected an app-level token (xapp-…) for Socket Mode, "
+                "or SLACK_SIGNING_SECRET for HTTP",
             ],
         ),
         ({"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}, []),

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from identity_bot.checks.findings import Finding, ok, problem, warning
 from identity_bot.checks.github import check_github
@@ -16,15 +13,7 @@ from identity_bot.checks.slack import check_slack
 from identity_bot.errors import IdentityBotError, PluginError, SettingsError, StoreError
 from identity_bot.plugins import loader as plugins
 from identity_bot.plugins.loader import Found, Plugins
-from identity_bot.settings import (
-    DEFAULT_DATABASE,
-    DEFAULT_FILE,
-    GITHUB_API,
-    SLACK_API,
-    Settings,
-    load,
-    stand_alone_problems,
-)
+from identity_bot.settings import Settings, examine, stand_alone_problems
 from identity_bot.store import engine as database
 
 
@@ -32,24 +21,20 @@ def check(
     config: Path | None, environ: Mapping[str, str], found: Sequence[Found], *, offline: bool = False
 ) -> Iterator[Finding]:
     """Every finding, in the order in which things have to be mended; the network is not asked when `offline`."""
-    settings: Settings | None = None
-    problems: list[str] = []
-    try:
-        settings = load(config, environ)
-    except SettingsError as error:
-        problems += error.problems
-    known = settings or _stand_in(config, environ)
-    problems += stand_alone_problems(known)
+    settings, problems = examine(config, environ)
+    can_ask = not problems
+    named = {line.partition(":")[0] for line in problems}
+    problems += [line for line in stand_alone_problems(settings) if line.partition(":")[0] not in named]
     yield from (problem(f"settings: {line}") for line in problems)
     if not problems:
         yield ok("settings: complete")
-    installed, findings = _plugins(known, found)
+    installed, findings = _plugins(settings, found)
     yield from findings
-    yield from _database(environ.get("DATABASE_URL", "").strip() or DEFAULT_DATABASE)
+    yield from _database(settings.database_url)
     if offline:
         return
-    if settings is None or installed is None:
-        yield warning("Slack and GitHub were not asked, as what to ask for is in the settings above")
+    if not can_ask or installed is None:
+        yield warning("Slack and GitHub were not asked because the settings above are not complete")
         return
     leads = [
         lead["slack"] for t in installed.types.values() for lead in t.settings["leads"] if "slack" in lead
@@ -79,39 +64,6 @@ def _plugins(settings: Settings, found: Sequence[Found]) -> tuple[Plugins | None
     else:
         findings.append(problem("request types: none is installed, so there is nothing to ask for"))
     return (None if any(f.text.startswith("settings:") for f in findings) else installed), findings
-
-
-def _stand_in(config: Path | None, environ: Mapping[str, str]) -> Settings:
-    """What can be known while the settings cannot be used: the request types' sections and Slack's tokens."""
-    sections: Any = {}
-    with contextlib.suppress(OSError, ValueError):
-        path = config or Path(environ.get("IDENTITY_BOT_CONFIG") or DEFAULT_FILE)
-        sections = tomllib.loads(path.read_text(encoding="utf-8-sig")).get("request_types")
-    known = isinstance(sections, dict) and all(isinstance(section, dict) for section in sections.values())
-    return Settings(
-        commands=("/help",),
-        intake_channel="#intake",
-        team_channel="#team",
-        team_group=None,
-        repository="owner/name",
-        restricted_repository=None,
-        label="label",
-        leads=(),
-        people=(),
-        poll_seconds=0,
-        messages={},
-        http_host="127.0.0.1",
-        http_port=0,
-        request_types=sections if known else {},
-        slack_bot_token=environ.get("SLACK_BOT_TOKEN"),
-        slack_app_token=environ.get("SLACK_APP_TOKEN"),
-        slack_signing_secret=environ.get("SLACK_SIGNING_SECRET"),
-        slack_api_url=SLACK_API,
-        github_auth="",
-        github_api_url=GITHUB_API,
-        github_webhook_secret=None,
-        database_url=DEFAULT_DATABASE,
-    )
 
 
 def _database(url: str) -> Iterator[Finding]:

@@ -95,7 +95,7 @@ def _socket(settings: Settings) -> Iterator[Finding]:
         if settings.slack_signing_secret:
             yield ok(
                 f"Slack: HTTP mode; Slack's request URL must lead to {EVENTS_PATH} on "
-                f"{settings.http_host}:{settings.http_port}"
+                f"{settings.http['host']}:{settings.http['port']}"
             )
         return
     try:

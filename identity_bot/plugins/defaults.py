@@ -14,7 +14,7 @@ from identity_bot.github.issue_body import LONGEST_REQUEST
 from identity_bot.messages import templates as texts
 from identity_bot.messages import words
 from identity_bot.plugins.hookspecs import hookimpl
-from identity_bot.sections import TypeSettings
+from identity_bot.settings import TypeSettings
 from identity_bot.text import privacy
 from identity_bot.text.markdown import block, line, span
 from identity_bot.text.privacy import Kind

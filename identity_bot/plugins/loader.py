@@ -18,8 +18,7 @@ from identity_bot.messages import words
 from identity_bot.plugins.checks import Found, InvalidPlugin, ask, implements, imported, new_manager
 from identity_bot.plugins.hookspecs import PROJECT
 from identity_bot.plugins.request_type import RequestType
-from identity_bot.sections import check_section
-from identity_bot.settings import Settings
+from identity_bot.settings import Settings, check_section
 from identity_bot.slack.modal import check_form
 
 __all__ = ("Found", "Plugins", "RequestType", "SkippedPlugin", "find", "load")
@@ -150,8 +149,9 @@ def _request_type(
             f"its settings_schema has a field {taken[0]!r}, which is the name of a common setting"
         )
     where = f"request_types.{candidate.name}"
-    checked = ask("settings_schema", lambda: check_section(schema(), section, where, problems))
-    if checked is None:
+    checked, wrong = ask("settings_schema", lambda: check_section(schema(), section, where))
+    if wrong:
+        problems += wrong
         return None
     own = MappingProxyType(settings.for_type(checked))
     form = ask("form", hook.form, settings=own)

@@ -114,7 +114,7 @@ def test_everything_that_is_wrong_is_said_at_once(check: Check, settings_file: P
     ]  # fmt: skip
     assert not [what for what in wanted if not any(what in line for line in found.problems)]
     assert len(found.problems) == len(wanted)
-    assert found.warnings == ["Slack and GitHub were not asked, as what to ask for is in the settings above"]
+    assert found.warnings == ["Slack and GitHub were not asked because the settings above are not complete"]
 
 
 def test_offline_asks_nobody(check: Check, sandbox: Sandbox) -> None:
@@ -189,7 +189,7 @@ def test_two_plugins_of_one_name_are_a_problem(check: Check) -> None:
         ({"SLACK_BOT_TOKEN": "xoxb-other"}, "SLACK_BOT_TOKEN: Slack answers invalid_auth"),
         ({"SLACK_APP_TOKEN": "xapp-other"}, "SLACK_APP_TOKEN: Slack answers invalid_auth"),
         ({"GITHUB_TOKEN": "other"}, "GITHUB_TOKEN: GitHub does not accept it (401); make a new one"),
-        ({"SLACK_BOT_TOKEN": "other"}, "settings: SLACK_BOT_TOKEN: not such a token"),
+        ({"SLACK_BOT_TOKEN": "other"}, "settings: SLACK_BOT_TOKEN: not a valid token"),
     ],
 )
 def test_a_wrong_token_is_named_and_not_shown(check: Check, environ: dict[str, str], says: str) -> None:
