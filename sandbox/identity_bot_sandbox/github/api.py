@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from identity_bot_sandbox.faults import NoAnswer
 from identity_bot_sandbox.github import account_api, issues_api, repository_api
 from identity_bot_sandbox.github.access import Credential
 from identity_bot_sandbox.github.call import ROOT, Answer, Call, Endpoint, api_path
@@ -23,7 +24,6 @@ from identity_bot_sandbox.github.faults import (
     Allowance,
     FaultKind,
     LoggedRequest,
-    NoAnswer,
     logged_headers,
     spoilt,
 )
@@ -38,6 +38,9 @@ _IN_A_REPOSITORY = (
 # GitHub redirects to a repository's number where its name has changed.
 _REPOSITORIES = ("/repos/{owner}/{repo}", "/repositories/{repository_id:int}")
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+# Asking how many requests are left costs none.
+_FREE = "/rate_limit"
+_request_ids = itertools.count(1)
 
 
 def routes(world: GitHubWorld) -> list[BaseRoute]:
@@ -53,11 +56,6 @@ def routes(world: GitHubWorld) -> list[BaseRoute]:
     ]
     served.append(Route(ROOT + "/{rest:path}", serve(world, account_api.not_found), methods=_METHODS))
     return [*served]
-
-
-# Asking how many requests are left costs none.
-_FREE = "/rate_limit"
-_request_ids = itertools.count(1)
 
 
 def serve(world: GitHubWorld, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:

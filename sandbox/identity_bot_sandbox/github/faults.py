@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-import threading
-from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
+from identity_bot_sandbox.faults import ActiveFaults, Log, NoAnswer
 from identity_bot_sandbox.github.json import Json
+
+DOCUMENTATION = "https://docs.github.com/rest"
+_HOUR = 3600
+_LOGGED_HEADERS = ("user-agent", "if-none-match", "if-modified-since", "x-github-api-version", "accept")
 
 
 class FaultKind(StrEnum):
@@ -80,12 +82,8 @@ _KIND_MESSAGES = {
 }
 
 
-@dataclass(slots=True)
-class Faults:
-    """The faults that are switched on, oldest first; each request meets at most one."""
-
-    _faults: list[Fault] = field(default_factory=list)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+class Faults(ActiveFaults[Fault]):
+    """The faults that are switched on in the sandbox's GitHub."""
 
     def add(
         self,
@@ -119,54 +117,11 @@ class Faults:
             after=after,
             times=times,
         )
-        with self._lock:
-            self._faults.append(fault)
-        return fault
-
-    def clear(self) -> None:
-        """Switch all faults off."""
-        with self._lock:
-            self._faults.clear()
-
-    def active(self) -> tuple[Fault, ...]:
-        """The faults that are still on."""
-        with self._lock:
-            return tuple(self._faults)
+        return self.switch_on(fault)
 
     def meet(self, method: str, path: str) -> Fault | None:
         """The fault that a request meets, counted down by one."""
-        with self._lock:
-            for index, fault in enumerate(self._faults):
-                if not fault.matches(method, path):
-                    continue
-                if fault.times is not None:
-                    if fault.times == 1:
-                        del self._faults[index]
-                    else:
-                        self._faults[index] = replace(fault, times=fault.times - 1)
-                return fault
-        return None
-
-
-DOCUMENTATION = "https://docs.github.com/rest"
-
-
-class NoAnswer(Response):
-    """Ends a request without any answer: at once, or (`patient`) not before the caller has given up."""
-
-    def __init__(self, *, patient: bool) -> None:
-        super().__init__()
-        self.patient = patient
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not self.patient:
-            # ASGI has no word for this, so it is uvicorn's own connection that is cut.
-            transport = getattr(getattr(receive, "__self__", None), "transport", None)
-            if transport is None:
-                raise ConnectionAbortedError("the sandbox cannot cut this server's connections")
-            transport.abort()
-        while (await receive())["type"] != "http.disconnect":
-            pass
+        return self.first(lambda fault: fault.matches(method, path))
 
 
 def spoilt(fault: Fault, now: datetime) -> Response:
@@ -196,11 +151,6 @@ def spoilt(fault: Fault, now: datetime) -> Response:
         body["errors"] = [dict(error) for error in fault.errors]
     body |= {"documentation_url": DOCUMENTATION, "status": str(fault.status)}
     return Response(json.dumps(body).encode(), fault.status, headers)
-
-
-_KEPT = 10_000
-_HOUR = 3600
-_LOGGED_HEADERS = ("user-agent", "if-none-match", "if-modified-since", "x-github-api-version", "accept")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -234,32 +184,19 @@ class Allowance:
 
 
 @dataclass(slots=True)
-class Traffic:
-    """The last requests, oldest first, and each credential's allowance; any thread may ask."""
+class Traffic(Log[LoggedRequest]):
+    """The last requests and each credential's hourly allowance."""
 
     limit: int = 5000
-    _requests: deque[LoggedRequest] = field(default_factory=lambda: deque(maxlen=_KEPT))
     _allowances: dict[str, Allowance] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def note(self, request: LoggedRequest) -> None:
-        """Remember a request that has been answered."""
-        with self._lock:
-            self._requests.append(request)
-
-    def clear(self) -> None:
-        """Forget the requests so far, such as those of a test's own preparations."""
-        with self._lock:
-            self._requests.clear()
 
     def requests(self, method: str | None = None, path_start: str = "") -> list[LoggedRequest]:
         """The requests of that method whose path starts so, oldest first."""
-        with self._lock:
-            return [
-                request
-                for request in self._requests
-                if method in (None, request.method) and request.path.startswith(path_start)
-            ]
+        return [
+            request
+            for request in self.entries()
+            if method in (None, request.method) and request.path.startswith(path_start)
+        ]
 
     def count(self, method: str | None = None, path_start: str = "") -> int:
         """How many requests of that method and start of path have been answered."""

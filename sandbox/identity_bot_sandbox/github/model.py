@@ -9,12 +9,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from identity_bot.errors import IdentityBotError
+from identity_bot_sandbox.errors import SandboxError
 
 REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes")
+BODY_LIMIT = 65_536
+TITLE_LIMIT = 256
+LOCK_REASONS = ("off-topic", "too heated", "resolved", "spam")
+CLOSE_REASONS = ("completed", "not_planned", "duplicate")
 
 
-class GitHubError(IdentityBotError):
+class GitHubError(SandboxError):
     """GitHub says no; `status` is the HTTP status and `message` the text that its API answers with.
 
     `location` is the path below the API's root where the thing is now, for the moved (301, 307).
@@ -268,12 +272,6 @@ class Repository:
     def is_assignable(self, login: str) -> bool:
         """Whether an issue may be assigned to `login`: they must have been given a role here."""
         return self.roles.get(login.lower(), Role.NONE).covers(Role.READ)
-
-
-BODY_LIMIT = 65_536
-TITLE_LIMIT = 256
-LOCK_REASONS = ("off-topic", "too heated", "resolved", "spam")
-CLOSE_REASONS = ("completed", "not_planned", "duplicate")
 
 
 def invalid(field_name: str, code: str, *, resource: str = "Issue", **more: Any) -> GitHubError:

@@ -20,6 +20,8 @@ from identity_bot_sandbox.github.model import GitHubError, Repository
 
 # GitHub gives a receiver ten seconds: docs.github.com, "Best practices for using webhooks".
 PATIENCE = 10.0
+# How long reordered deliveries wait for more to change places with.
+_REORDER_WAIT = 0.5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,10 +122,6 @@ def post(delivery: Delivery, clock: Callable[[], datetime]) -> Delivery:
     finally:
         connection.close()
     return replace(delivery, delivered_at=delivered_at, status=problem, duration=time.monotonic() - started)
-
-
-# How long reordered deliveries wait for more to change places with.
-_REORDER_WAIT = 0.5
 
 
 class Mishap:

@@ -18,8 +18,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response, Stream
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from identity_bot.errors import IdentityBotError
 from identity_bot_sandbox import cast
+from identity_bot_sandbox.errors import SandboxError
 from identity_bot_sandbox.github.model import GitHubError
 from identity_bot_sandbox.github.world import GitHubWorld
 from identity_bot_sandbox.page import form, github, markdown, slack
@@ -40,6 +40,13 @@ _MOST_FILES, _MOST_FIELDS = 50, 2000
 # What the page does not show, so that it need not look again.
 _SILENT = frozenset({"call"})
 _KEEP_ALIVE = 15.0
+_PAGES = (
+    "/",
+    "/github/{owner}/{name}",
+    "/github/{owner}/{name}/issues",
+    "/github/{owner}/{name}/issues/{number:int}",
+    "/github/{owner}/{name}/pull/{number:int}",
+)
 
 
 def routes(sandbox: Sandbox) -> Sequence[BaseRoute]:
@@ -85,15 +92,6 @@ def routes(sandbox: Sandbox) -> Sequence[BaseRoute]:
     ]
 
 
-_PAGES = (
-    "/",
-    "/github/{owner}/{name}",
-    "/github/{owner}/{name}/issues",
-    "/github/{owner}/{name}/issues/{number:int}",
-    "/github/{owner}/{name}/pull/{number:int}",
-)
-
-
 def _get(path: str, endpoint: Callable[[Request], Any]) -> Route:
     return Route(path, endpoint, methods=["GET"], middleware=_GUARDED)
 
@@ -107,7 +105,7 @@ def _post(act: Act, scene: Scene, draw: Callable[..., str]) -> Callable[[Request
             sent = Sent(form=fields, files=await form.files_in(fields))
             try:
                 there = await run_in_threadpool(act, scene, here, sent)
-            except (IdentityBotError, LookupError) as refusal:
+            except (SandboxError, LookupError) as refusal:
                 html = await run_in_threadpool(draw, here, _words(refusal))
                 return HTMLResponse(html, headers={"x-refused": "yes"})
         return RedirectResponse(there.url(), 303)

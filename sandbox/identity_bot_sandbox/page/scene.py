@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from starlette.datastructures import FormData
 
-from identity_bot.errors import IdentityBotError
+from identity_bot_sandbox.errors import SandboxError
 from identity_bot_sandbox.github.world import GitHubWorld
 from identity_bot_sandbox.page.faults import Switches
 from identity_bot_sandbox.page.where import Where
@@ -16,7 +16,7 @@ from identity_bot_sandbox.slack.model import Ack, Channel
 from identity_bot_sandbox.slack.world import SlackWorld
 
 
-class RefusedError(IdentityBotError):
+class RefusedError(SandboxError):
     """An act was not possible; the sentence is shown to the person."""
 
 

@@ -16,7 +16,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from identity_bot.forms.slack_limits import check_message
 from identity_bot_sandbox import cast
-from identity_bot_sandbox.github.faults import NoAnswer
+from identity_bot_sandbox.faults import NoAnswer
 from identity_bot_sandbox.slack import display_methods, lookup_methods
 from identity_bot_sandbox.slack.call import Arguments, Method, SlackError, flag, need_scope
 from identity_bot_sandbox.slack.delivery import Socket

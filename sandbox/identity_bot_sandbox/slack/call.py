@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from identity_bot.errors import IdentityBotError
+from identity_bot_sandbox.errors import SandboxError
 from identity_bot_sandbox.slack.model import Channel
 from identity_bot_sandbox.slack.workspace import Workspace
 
@@ -22,7 +22,7 @@ class Method:
     scope: str | None = None
 
 
-class SlackError(IdentityBotError):
+class SlackError(SandboxError):
     """Slack refuses a call with one of its error codes; `more` goes into the answer beside it."""
 
     def __init__(self, error: str, **more: Any) -> None:

@@ -20,6 +20,8 @@ from urllib.parse import urlencode, urlsplit
 from identity_bot_sandbox.slack.model import Ack
 
 MOST_SOCKETS = 10
+TIMED_OUT = "operation_timeout"
+NOT_TAKEN = "dispatch_failed"
 
 
 class LostError(ConnectionError):
@@ -165,9 +167,6 @@ class Sockets:
         if self.loop is not None and not self.loop.is_closed():
             self.loop.call_soon_threadsafe(act)
 
-
-TIMED_OUT = "operation_timeout"
-NOT_TAKEN = "dispatch_failed"
 
 COMMAND, INTERACTION, EVENT = "slash_commands", "interactive", "events_api"
 

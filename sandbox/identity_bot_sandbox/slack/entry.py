@@ -10,8 +10,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlsplit
 
-from identity_bot.errors import IdentityBotError
 from identity_bot.forms.slack_elements import offered, same_option
+from identity_bot_sandbox.errors import SandboxError
 
 Block = Mapping[str, Any]
 Place = tuple[str, str]
@@ -46,7 +46,7 @@ _KEYS = {
 _LONGEST_TEXT = 3000
 
 
-class EntryError(IdentityBotError):
+class EntryError(SandboxError):
     """A person in front of Slack's own client could not have entered that."""
 
 

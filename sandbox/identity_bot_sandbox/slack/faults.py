@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-_KEPT = 10_000
+from identity_bot_sandbox.faults import ActiveFaults, Log
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,12 +32,8 @@ class Fault:
         return self.cut or self.hang or any((self.error, self.status, self.retry_after is not None))
 
 
-@dataclass(slots=True)
-class Faults:
-    """The faults that are switched on, oldest first; each call meets at most one."""
-
-    _faults: list[Fault] = field(default_factory=list)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+class Faults(ActiveFaults[Fault]):
+    """The faults that are switched on in the sandbox's Slack."""
 
     def add(
         self,
@@ -71,32 +65,11 @@ class Faults:
             after=after,
             times=times,
         )
-        with self._lock:
-            self._faults.append(fault)
-        return fault
-
-    def clear(self) -> None:
-        """Switch all faults off."""
-        with self._lock:
-            self._faults.clear()
-
-    def active(self) -> tuple[Fault, ...]:
-        """The faults that are still on."""
-        with self._lock:
-            return tuple(self._faults)
+        return self.switch_on(fault)
 
     def meet(self, method: str) -> Fault | None:
         """The fault that a call meets, counted down by one."""
-        with self._lock:
-            for index, fault in enumerate(self._faults):
-                if fault.method not in ("*", method):
-                    continue
-                if fault.times == 1:
-                    del self._faults[index]
-                elif fault.times is not None:
-                    self._faults[index] = replace(fault, times=fault.times - 1)
-                return fault
-        return None
+        return self.first(lambda fault: fault.method in ("*", method))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,27 +87,12 @@ class Call:
         return bool(self.answer.get("ok"))
 
 
-@dataclass(slots=True)
-class Traffic:
-    """The last calls, oldest first; any thread may ask."""
-
-    _calls: deque[Call] = field(default_factory=lambda: deque(maxlen=_KEPT))
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def note(self, call: Call) -> None:
-        """Remember a call."""
-        with self._lock:
-            self._calls.append(call)
-
-    def clear(self) -> None:
-        """Forget the calls so far, such as those of a test's own preparations."""
-        with self._lock:
-            self._calls.clear()
+class Traffic(Log[Call]):
+    """The last calls, oldest first."""
 
     def calls(self, *methods: str) -> list[Call]:
         """The calls of those methods, or of all."""
-        with self._lock:
-            return [call for call in self._calls if not methods or call.method in methods]
+        return [call for call in self.entries() if not methods or call.method in methods]
 
 
 @dataclass(slots=True)

@@ -20,6 +20,8 @@ from identity_bot_sandbox.slack.call import (
 from identity_bot_sandbox.slack.model import Channel, Message, bot_json, person_json
 from identity_bot_sandbox.slack.workspace import Workspace
 
+_CHANNEL_SCOPES = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
+
 
 def api_test(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
     """Answer, or refuse with the `error` asked for."""
@@ -106,9 +108,6 @@ def files_info(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
     if arguments["file"] not in world.files:
         raise SlackError("file_not_found")
     return {"file": world.files[arguments["file"]].json(), "comments": []}
-
-
-_CHANNEL_SCOPES = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
 
 
 def conversations_list(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
-from identity_bot.messages import words
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.slack.model import Message
 from identity_bot_sandbox.story.story import GENERAL, INTAKE, LOGINS, NAMES, PLACES, TEAM, Life, Story, plain
@@ -95,8 +94,8 @@ class Review(Life):
     def gets_a_date(self) -> None:
         """The engineer says until when."""
         self.presses(LINDEN, "target", f"sets the target date {DUE}", value=DUE.isoformat())
-        self.hears(JUNIPER, words.day(DUE))
-        self.shows(f"*Target date:* {words.day(DUE)}", "*Stage:* in progress")
+        self.hears(JUNIPER, day(DUE))
+        self.shows(f"*Target date:* {day(DUE)}", "*Stage:* in progress")
 
     def is_ready(self) -> None:
         """The requestor is asked to try it."""
@@ -196,14 +195,14 @@ class DataPull(Life):
     def gets_a_date(self) -> None:
         """By a comment."""
         self.says(LINDEN, f"/target {DUE}")
-        self.hears(MARLO, words.day(DUE))
+        self.hears(MARLO, day(DUE))
 
     def changes_its_date(self) -> None:
         """The requestor and the SPOC hear both dates."""
         self.says(LINDEN, f"/target {LATER}")
-        self.hears(MARLO, words.day(LATER), words.day(DUE))
+        self.hears(MARLO, day(LATER), day(DUE))
         card = self.story.card(self.issue, self.repository)
-        self.story.sees_answer(SAGE, TEAM, card.ts, f"<@{SAGE}>", words.day(LATER))
+        self.story.sees_answer(SAGE, TEAM, card.ts, f"<@{SAGE}>", day(LATER))
 
     def is_closed(self) -> None:
         """By hand."""
@@ -257,7 +256,7 @@ class MockedAuth(Life):
         """By a milestone's due date."""
         milestone = self.github.new_milestone(self.repository, "Mock data", DUE, actor=LOGINS[INDIGO])
         self.in_github(LINDEN, "puts it into a milestone", self.github.set_milestone, milestone.number)
-        self.hears(ROWAN, words.day(DUE))
+        self.hears(ROWAN, day(DUE))
 
     def is_closed(self) -> None:
         """By hand, as not planned."""
@@ -295,3 +294,8 @@ def nothing_sensitive_was_shown(story: Story) -> None:
     places = (INTAKE, TEAM, slack.dm_channel(MARLO).channel_id)
     shown = [message.text for place in places for message in slack.messages(place, replies=True)]
     story.check("nothing of a sensitive request is shown in Slack", lambda: SECRET not in "\n".join(shown))
+
+
+def day(when: date) -> str:
+    """A date as Slack shows it to people, such as December 1, 2026."""
+    return f"{when:%B} {when.day}, {when.year}"

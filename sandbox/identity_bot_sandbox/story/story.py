@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from identity_bot.desk.notifier import TOGETHER
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.server import Sandbox
 from identity_bot_sandbox.slack.model import Message
@@ -19,6 +18,11 @@ Found = TypeVar("Found")
 INTAKE, TEAM, GENERAL = "C0INTAKE", "C0TEAM", "C0GENERAL"
 NAMES = {person.slack_id: person.name for person in cast.PEOPLE}
 PLACES = {place.channel_id: f"#{place.name}" for place in cast.PLACES}
+LOGINS = {person.slack_id: person.github_login or "" for person in cast.PEOPLE}
+PAUSE = 5.5
+"""Seconds between two changes of a ticket: long enough that each one is announced in its own message."""
+REPLIES = {"is_sent_back", "is_accepted"}
+"""The steps that answer a message, which people do without a pause."""
 
 
 class StoryError(Exception):
@@ -33,7 +37,6 @@ class Story:
     patience: float = 15.0
     """Seconds that a step may take."""
     seen: dict[str, list[str]] = field(default_factory=dict)
-    _told: set[tuple[str, str]] = field(default_factory=set)
 
     def does(self, person: str, what: str) -> None:
         """Notes what somebody does."""
@@ -148,11 +151,6 @@ def plain(text: str, names: Mapping[str, str] = NAMES) -> str:
     )
 
 
-LOGINS = {person.slack_id: person.github_login or "" for person in cast.PEOPLE}
-ANSWERS = {"is_sent_back", "is_accepted"}
-"""The steps that answer a message, and so are told in another one at once."""
-
-
 class Life:
     """A ticket's life: it begins with a request, and goes on in steps."""
 
@@ -176,9 +174,9 @@ class Life:
         raise NotImplementedError
 
     def goes_on(self, step: Callable[[], None]) -> None:
-        """Takes a step, so long after the last one that it is told in a message of its own."""
-        if step.__name__ not in ANSWERS:
-            self.story.check("time passes", lambda: time.monotonic() - self._last > TOGETHER)
+        """Take a step, long enough after the last one to be announced in its own message."""
+        if step.__name__ not in REPLIES:
+            self.story.check("time passes", lambda: time.monotonic() - self._last > PAUSE)
         step()
         self._last = time.monotonic()
 
