@@ -1,4 +1,4 @@
-"""Reading the sandbox's GitHub as a poller does: pages, filters, `since`, and ETags that cost nothing."""
+"""Lists, pages, filters and conditional requests, as clients and pollers use them."""
 
 from __future__ import annotations
 
@@ -279,3 +279,30 @@ def test_one_patch_changes_labels_assignees_text_and_state_together(
     assert (shown["state"], shown["state_reason"], shown["body"]) == ("closed", "not_planned", "after")
     assert refused.status_code == 422
     assert world.issue(REPO, 1).body == "after"
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (b"{", 400),
+        (b"7", 400),
+        (b"\xff\xfe", 400),
+        (b'{"title": "\\ud800"}', 400),
+        (b"[" * 100_000, 400),
+        (b'{"title": NaN}', 400),
+        (b'{"title": 7}', 422),
+        (b'{"title": "t", "labels": "bug"}', 422),
+        (b'{"title": "t", "labels": [7]}', 422),
+        (b'{"title": "t", "assignees": {}}', 422),
+        (b'{"title": "t", "milestone": []}', 422),
+        (b"{}", 422),
+        (b"[]", 422),
+    ],
+)
+def test_a_body_that_github_could_not_use_is_refused(
+    api: httpx.Client, world: GitHubWorld, content: bytes, status: int
+) -> None:
+    answer = api.post(ISSUES, content=content)
+
+    assert answer.status_code == status, answer.text
+    assert world.issues(cast.REPOSITORY) == []

@@ -1,11 +1,10 @@
-"""Socket Mode with Slack's own client, and the sandbox's server itself: starting, reconnecting, ending."""
+"""Socket Mode and signed requests: how payloads reach the app."""
 
 from __future__ import annotations
 
 import json
 import logging
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -20,6 +19,8 @@ from websockets.sync.client import ClientConnection, connect
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.server import Sandbox
 from identity_bot_sandbox.slack.delivery import MOST_SOCKETS, signed
+
+from .conftest import Bot
 
 WHO = "U0JUNIPER"
 WHERE = "C0INTAKE"
@@ -115,29 +116,12 @@ def test_posts_are_signed_as_slack_signs_them() -> None:
     assert not check("payload=y", timestamp, signature)
 
 
-def test_the_server_starts_and_stops_quickly_with_a_socket_open() -> None:
-    before = threading.active_count()
-    start = time.monotonic()
+def test_an_event_that_nobody_acknowledges_is_told_three_times_more_with_the_reason(bot: Bot) -> None:
+    bot.world.delivery.timeout = 0.05
+    bot.world.delivery.retry_delays = (0.01, 0.01, 0.01)
+    bot.world.events |= {"member_joined_channel"}
 
-    with Sandbox() as sandbox, opened(sandbox) as socket:
-        started = time.monotonic() - start
-        sandbox.stop()
-        with pytest.raises(Exception, match="received 10"):
-            socket.recv(2)
-    ended = time.monotonic() - start
+    bot.world.invite_bot("C0GENERAL")
+    bot.world.wait_until(lambda: len(bot.retries) == 3)
 
-    assert started < 1
-    assert ended < 3
-    assert threading.active_count() <= before + 1
-
-
-def test_the_environment_names_all_that_a_bot_needs(sandbox: Sandbox) -> None:
-    assert sandbox.environment() == {
-        "SLACK_API_URL": f"{sandbox.url}/slack/api/",
-        "SLACK_BOT_TOKEN": cast.BOT_TOKEN,
-        "SLACK_APP_TOKEN": cast.APP_TOKEN,
-        "SLACK_SIGNING_SECRET": cast.SIGNING_SECRET,
-        "GITHUB_API_URL": f"{sandbox.url}/github/api",
-        "GITHUB_TOKEN": cast.GITHUB_TOKEN,
-        "GITHUB_WEBHOOK_SECRET": cast.WEBHOOK_SECRET,
-    }
+    assert set(bot.retries) <= {"http_timeout", "http_error"}

@@ -7,7 +7,7 @@ import re
 
 import httpx
 
-from identity_bot_sandbox.page.slack import key
+from identity_bot_sandbox.page.form import key
 from identity_bot_sandbox.server import Sandbox
 from tests.support import World, eventually
 

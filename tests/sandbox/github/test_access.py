@@ -1,4 +1,4 @@
-"""A GitHub App in the sandbox, by unchanged PyGithub: it signs, gets a token, and acts under its own name."""
+"""Tokens and the GitHub App: whom a request speaks for, and for how long."""
 
 from __future__ import annotations
 
@@ -91,3 +91,10 @@ def test_a_signature_by_another_key_is_refused(world: GitHubWorld) -> None:
         connect(world, new_key()[0], app.installation_id).get_repo(cast.REPOSITORY)
 
     assert refused.value.status == 401
+
+
+def test_a_revoked_token_is_answered_401(hub: github.Github, world: GitHubWorld) -> None:
+    world.revoke(cast.GITHUB_TOKEN)
+
+    with pytest.raises(github.BadCredentialsException):
+        hub.get_user().login  # noqa: B018 - reading it asks the server

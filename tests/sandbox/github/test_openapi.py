@@ -241,37 +241,6 @@ def tour(world: GitHubWorld, api: httpx.Client) -> Tour:
     return tour
 
 
-def test_every_answer_is_as_github_describes_it(description: Description, tour: Tour) -> None:
-    problems = {
-        f"{method} {path} {status}": found
-        for method, path, status, body in tour.answers
-        if (found := description.answer_problems(method, path, status, body))
-    }
-
-    assert problems == {}
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        {"node_id": None},
-        {"updated_at": "2026-11-21 12:00"},
-        {"labels": [{"name": 5}]},
-        {"user": {"login": "x"}},
-        {"state_reason": "bored"},
-        {"html_url": "no address"},
-    ],
-)
-def test_the_check_finds_what_is_wrong_with_an_answer(
-    description: Description, world: GitHubWorld, api: httpx.Client, damage: dict[str, Any]
-) -> None:
-    world.open_issue(cast.REPOSITORY, "t", actor=LEAD)
-    good = api.get(f"{REPO}/issues/1").json()
-
-    assert description.answer_problems("GET", f"{REPO}/issues/1", 200, good) == []
-    assert description.answer_problems("GET", f"{REPO}/issues/1", 200, good | damage) != []
-
-
 def live(world: GitHubWorld, as_app: bool) -> None:
     """All that can happen to an issue, so that every webhook is sent."""
     repo, actor = cast.REPOSITORY, LEAD
@@ -301,6 +270,37 @@ def live(world: GitHubWorld, as_app: bool) -> None:
     world.edit_label(repo, "new", new_name="old", color="000000", description="d", actor=actor)
     world.delete_label(repo, "old", actor=actor)
     world.rename_repository(repo, "renamed", actor=actor)
+
+
+def test_every_answer_is_as_github_describes_it(description: Description, tour: Tour) -> None:
+    problems = {
+        f"{method} {path} {status}": found
+        for method, path, status, body in tour.answers
+        if (found := description.answer_problems(method, path, status, body))
+    }
+
+    assert problems == {}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"node_id": None},
+        {"updated_at": "2026-11-21 12:00"},
+        {"labels": [{"name": 5}]},
+        {"user": {"login": "x"}},
+        {"state_reason": "bored"},
+        {"html_url": "no address"},
+    ],
+)
+def test_the_check_finds_what_is_wrong_with_an_answer(
+    description: Description, world: GitHubWorld, api: httpx.Client, damage: dict[str, Any]
+) -> None:
+    world.open_issue(cast.REPOSITORY, "t", actor=LEAD)
+    good = api.get(f"{REPO}/issues/1").json()
+
+    assert description.answer_problems("GET", f"{REPO}/issues/1", 200, good) == []
+    assert description.answer_problems("GET", f"{REPO}/issues/1", 200, good | damage) != []
 
 
 @pytest.mark.parametrize("as_app", [False, True])

@@ -37,6 +37,18 @@ def keys(page: Page, *names: str) -> None:
         page.keyboard.press(name)
 
 
+def newest(page: Page, text: str) -> Locator:
+    """The last message that is shown with this text."""
+    return page.get_by_role("log").get_by_role("listitem").filter(has_text=text).last
+
+
+def press(part: Page | Locator, name: str) -> Locator:
+    """Press a button by its key."""
+    button = part.get_by_role("button", name=name)
+    button.press("Enter")
+    return button
+
+
 def test_a_request_lives_by_keyboard_alone(world: World, look: Look) -> None:
     """Type the command, choose, fill in, send with a mistake and then right; comment on the issue and close it."""
     page = look()
@@ -341,18 +353,6 @@ def test_the_controls_that_move_and_rename_are_within_reach_of_all(sandbox: Sand
 
     expect(page.get_by_role("button", name="Rename the label fault")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == 360
-
-
-def newest(page: Page, text: str) -> Locator:
-    """The last message that is shown with this text."""
-    return page.get_by_role("log").get_by_role("listitem").filter(has_text=text).last
-
-
-def press(part: Page | Locator, name: str) -> Locator:
-    """Press a button by its key."""
-    button = part.get_by_role("button", name=name)
-    button.press("Enter")
-    return button
 
 
 def test_a_ticket_is_moved_by_buttons_until_the_requestor_sends_it_back(world: World, look: Look) -> None:
