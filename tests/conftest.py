@@ -5,11 +5,14 @@ from __future__ import annotations
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
+from types import SimpleNamespace
 
 import hypothesis
 import pytest
+from pytest_mock import MockerFixture
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
@@ -90,6 +93,23 @@ def sandbox_settings(sandbox: Sandbox, settings_file: Path, tmp_path: Path) -> s
     """Settings for a bot that lives in the sandbox, with a database of its own."""
     environ = sandbox.environment() | {"DATABASE_URL": f"sqlite:///{tmp_path / 'bot.db'}"}
     return settings.load(settings_file, environ)
+
+
+@pytest.fixture
+def installed(mocker: MockerFixture) -> Callable[..., None]:
+    """Installs plugins for this test: each is a name and what loads it. `alone` leaves the real ones out."""
+
+    def install(*, alone: bool = False, **loads: Callable[[], object]) -> None:
+        added = [
+            SimpleNamespace(
+                name=name, load=load, dist=SimpleNamespace(name=f"identity-bot-{name}", version="1.0")
+            )
+            for name, load in loads.items()
+        ]
+        real = [] if alone else entry_points(group="identity_bot")
+        mocker.patch("identity_bot.plugins.loader.entry_points", return_value=[*real, *added])
+
+    return install
 
 
 @pytest.fixture

@@ -31,9 +31,7 @@ from identity_bot.forms.questions import (
 )
 from identity_bot.logs import LIBRARIES, handler, set_up_logging
 from identity_bot.outbox.queue import Outbox
-from identity_bot.plugins import loader as plugins
 from identity_bot.plugins.hookspecs import hookimpl
-from identity_bot.plugins.loader import Found
 from identity_bot.store.store import Store
 from identity_bot.tickets.model import Effect, Person, Ticket, ticket_id
 
@@ -74,17 +72,6 @@ def plugin(form: Form) -> object:
             return form
 
     return Plugin
-
-
-@pytest.fixture
-def installed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Says which plugins there are, in place of those that are installed."""
-
-    def install(**found: Callable[[], object]) -> None:
-        listed = [Found(name=n, distribution=f"identity-bot-{n} 1.0", load=load) for n, load in found.items()]
-        monkeypatch.setattr(plugins, "find", lambda: listed)
-
-    return install
 
 
 # identity-bot types
@@ -137,7 +124,7 @@ def test_a_plugin_that_had_to_be_left_out_is_named_with_the_reason(
     def broken() -> object:
         raise ImportError("No module named 'frobnicate'")
 
-    installed(good=lambda: plugin(EVERYTHING), bad=broken)
+    installed(alone=True, good=lambda: plugin(EVERYTHING), bad=broken)
 
     code, said, why = run("--config", settings_file, "types")
 
@@ -149,7 +136,7 @@ def test_a_plugin_that_had_to_be_left_out_is_named_with_the_reason(
 
 
 def test_no_plugin_at_all_is_said_so(settings_file: Path, installed: Callable[..., None]) -> None:
-    installed()
+    installed(alone=True)
 
     assert run("--config", settings_file, "types")[:2] == (0, "no request type is installed\n")
 

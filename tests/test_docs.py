@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from pytest_mock import MockerFixture
 
 from identity_bot import (
     Action,
@@ -125,9 +126,9 @@ def test_the_package_that_a_document_shows_is_found_once_it_is_installed(
     assert "name='coffee', distribution='identity-bot-coffee 0.1.0'" in found
 
 
-def test_the_example_of_a_test_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_example_of_a_test_passes(mocker: MockerFixture) -> None:
     coffee, tests = ModuleType("identity_bot_coffee"), ModuleType("test_coffee")
-    monkeypatch.setitem(sys.modules, "identity_bot_coffee", coffee)
+    mocker.patch.dict(sys.modules, identity_bot_coffee=coffee)
 
     for shown in (coffee, tests):
         exec(examples("docs/plugins.md")[f"{shown.__name__}.py"], shown.__dict__)

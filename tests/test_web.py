@@ -11,7 +11,6 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ from identity_bot import app, settings
 from identity_bot.app import Bot
 from identity_bot.logs import LIBRARIES, handler
 from identity_bot.tickets.model import Person, Stage, Ticket
-from identity_bot.web import LARGEST_DELIVERY, LARGEST_REQUEST
+from identity_bot.web import LARGEST_DELIVERY, LARGEST_REQUEST, web_app
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.server import Sandbox
 from identity_bot_sandbox.slack.delivery import signed
@@ -272,9 +271,8 @@ def test_a_delivery_that_cannot_be_kept_is_asked_for_again(
     assert site.get("/readyz").status_code == 200
 
 
-def test_without_a_secret_no_webhook_is_taken(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bot, "settings", replace(bot.settings, github_webhook_secret=None))
-    with served(bot.web_app()) as without:
+def test_without_a_secret_no_webhook_is_taken(bot: Bot) -> None:
+    with served(web_app(desk=bot.desk, webhook_secret=None, state=bot.state)) as without:
         answer = deliver(without, {}, secret="")
 
     assert answer.status_code == 404

@@ -17,10 +17,7 @@ from slack_sdk import WebClient
 
 from identity_bot import Choice, Form, LongText, ShortText, When, YesNo, app, hookimpl
 from identity_bot.errors import IdentityBotError, SettingsError
-from identity_bot.plugins import loader as plugins
-from identity_bot.plugins.loader import Found
 from identity_bot.settings import Settings
-from identity_bot.tickets.model import Person
 from identity_bot_sandbox.github.faults import FaultKind
 from identity_bot_sandbox.host_bot import host_app
 from identity_bot_sandbox.server import Sandbox
@@ -213,10 +210,9 @@ class Conditional:
 
 
 @pytest.fixture
-def conditional(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> World:
+def conditional(installed: Callable[..., None], request: pytest.FixtureRequest) -> World:
     """A world in which that type is installed."""
-    found = [*plugins.find(), Found(name="conditional", distribution="test 0", load=Conditional)]
-    monkeypatch.setattr(plugins, "find", lambda: found)
+    installed(conditional=Conditional)
     made = request.getfixturevalue("world")
     assert isinstance(made, World)
     return made
@@ -351,17 +347,26 @@ def test_a_locked_database_loses_no_answers(world: World) -> None:
     assert len(world.sandbox.github.issues(REPOSITORY)) == 1
 
 
-def test_a_bug_in_a_plugin_is_an_apology_and_the_form_is_kept(
-    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The log names it, and says nothing of the answer, whoever formats the log."""
+class Broken:
+    """An observer with a bug that quotes an answer."""
 
-    def fail(answers: Any, requestor: Person) -> None:
+    @hookimpl
+    def validate(self, answers: Any) -> None:
         raise KeyError(answers["team"])
 
+
+@pytest.fixture
+def broken(installed: Callable[..., None]) -> None:
+    """That observer is installed; ask for it before `world`."""
+    installed(broken=Broken)
+
+
+def test_a_bug_in_a_plugin_is_an_apology_and_the_form_is_kept(
+    broken: None, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log names it, and says nothing of the answer, whoever formats the log."""
     world.open_form(JUNIPER, "pr_review")
     world.fill(JUNIPER, **REVIEW | {"team": "Quartz Pelican"})
-    monkeypatch.setattr(world.bot.plugins.types["pr_review"], "validate", fail)
 
     world.sandbox.slack.submit(JUNIPER)
 

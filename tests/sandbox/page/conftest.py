@@ -11,10 +11,9 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from identity_bot.plugins import loader as plugins
 from identity_bot_sandbox.page.routes import routes
 from identity_bot_sandbox.server import Sandbox
-from tests.sandbox.page.every_kind import FOUND
+from tests.sandbox.page.every_kind import PLUGIN
 
 expect.set_options(timeout=15_000)  # a busy machine is no failure
 
@@ -44,10 +43,9 @@ def visitor(sandbox: Sandbox) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def every_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+def every_kind(installed: Callable[..., None]) -> None:
     """One request type more, with a question of every kind; ask for it before `world`."""
-    found = plugins.find()
-    monkeypatch.setattr(plugins, "find", lambda: [*found, FOUND])
+    installed(every_kind=lambda: PLUGIN)
 
 
 @pytest.fixture(scope="session")

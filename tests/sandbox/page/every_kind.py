@@ -21,7 +21,6 @@ from identity_bot.forms.questions import (
     When,
     YesNo,
 )
-from identity_bot.plugins.loader import Found
 
 FORM = Form(
     title="Every kind",
@@ -51,4 +50,4 @@ def form() -> Form:
     return FORM
 
 
-FOUND = Found(name="every_kind", distribution="test", load=lambda: SimpleNamespace(form=form))
+PLUGIN = SimpleNamespace(form=form)
