@@ -1,9 +1,8 @@
-"""A form as data: the questions of one request type serve Slack's modal, validation and the issue alike. Pure."""
+"""A form as data: Slack's modal, the checks and the issue are all made from its questions. Pure."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,17 @@ from typing import Any
 from marshmallow import ValidationError
 
 from identity_bot.errors import Invalid
-from identity_bot.forms.questions import Chosen, Files, Option, Question, ShortText, When, YesNo
+from identity_bot.forms import limits
+from identity_bot.forms.questions import (
+    Choices,
+    Chosen,
+    Files,
+    Question,
+    ShortText,
+    When,
+    YesNo,
+    first_message,
+)
 from identity_bot.tickets.model import Answers
 
 ANSWER_NEEDED = "Please answer this question."
@@ -26,41 +35,43 @@ PRODUCTION = YesNo(
 COMMON = (TEAM, NAME, PRODUCTION)
 """The questions that every form begins with."""
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
-_CONTROLS = (Chosen, YesNo)
-"""Slack tells the bot of a choice as soon as it is made; of text only when the form is sent."""
-_UNPARSED = (Chosen, YesNo, Files)
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Form:
-    """What one request type asks, in order; the questions common to all types come first."""
+    """What one request type asks, in order, after the questions that all types ask.
+
+    At most 93 questions of its own.
+    """
 
     title: str
     """What the drop-down calls this type of request; at most 75 characters."""
     description: str = ""
-    """A few words more for the drop-down; at most 75 characters."""
+    """A few more words for the drop-down; at most 75 characters."""
     questions: Sequence[Question]
     sensitive_when: When | None = None
     """Which answer makes a request sensitive: its content is not shown in Slack."""
 
+    def __post_init__(self) -> None:
+        if problems := list(_problems(self)):
+            raise ValueError(f"form {self.title!r:.80}: {'; '.join(problems)}")
+
     @property
     def all_questions(self) -> tuple[Question, ...]:
-        """The common questions and then the form's own."""
+        """The questions that all types ask, then the form's own."""
         return (*COMMON, *self.questions)
 
     def question(self, name: str) -> Question | None:
-        """The question of this name, if the form has one."""
+        """The question with this name, if the form has one."""
         return next((q for q in self.all_questions if q.name == name), None)
 
     def suggestions(self) -> dict[str, Any]:
-        """The initial values, as answers."""
+        """The questions' initial values, as answers."""
         return {q.name: q.answer(q.initial) for q in self.all_questions if q.initial is not None}
 
     def shown_questions(self, values: Mapping[str, Any]) -> tuple[Question, ...]:
-        """The questions whose conditions hold; one that hangs on a hidden question is hidden too.
+        """The questions whose conditions hold; one that depends on a hidden question is hidden too.
 
-        `values` may be answers, or what was typed and is not checked yet.
+        `values` may be answers, or what was typed and not checked yet.
         """
         shown: dict[str, Question] = {}
         for question in self.all_questions:
@@ -77,9 +88,9 @@ class Form:
 
 
 def load(form: Form, raw: Mapping[str, Any]) -> Answers:
-    """The answers as they are kept, from what was typed; raises Invalid with one problem for each question.
+    """The answers to keep, from what was typed; raises Invalid with one problem for each question.
 
-    Text that is only white space counts as no answer, and answers to hidden questions are dropped.
+    Text that is only white space counts as no answer. Answers to hidden questions are discarded.
     """
     answers: dict[str, Any] = {}
     problems: dict[str, str] = {}
@@ -87,7 +98,7 @@ def load(form: Form, raw: Mapping[str, Any]) -> Answers:
         try:
             answer = question.answer(raw.get(question.name))
         except ValidationError as error:
-            problems[question.name] = _first_message(error.messages)
+            problems[question.name] = first_message(error)
             continue
         if answer is not None:
             answers[question.name] = answer
@@ -101,16 +112,11 @@ def load(form: Form, raw: Mapping[str, Any]) -> Answers:
 def readable(form: Form, answers: Answers) -> list[tuple[Question, str]]:
     """The questions that were answered, in the form's order, each with its answer as people read it.
 
-    Answers outlive forms: one whose question has changed or gone since is shown as it was kept.
+    Answers outlive forms: if a question has since changed or gone, its answer is shown as it was kept.
     """
     known = {question.name: question for question in form.all_questions}
     gone = {name: ShortText(name=name, label=name) for name in answers if name not in known}
     return [(q, _readable(q, answers[q.name])) for q in (known | gone).values() if q.name in answers]
-
-
-def check(form: Form) -> list[str]:
-    """Where a form contradicts itself, a line for each; what Slack would refuse is blocks.py's to find."""
-    return list(_contradictions(form))
 
 
 def _answered(question: Question, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,80 +133,68 @@ def _readable(question: Question, answer: Any) -> str:
         return answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
 
 
-def _contradictions(form: Form) -> Iterator[str]:
+def _problems(form: Form) -> Iterator[str]:
+    """What a question cannot see: the form's own words, its size, and how its questions go together."""
+    yield from limits.text("title", form.title, limits.OPTION_TEXT, required=True)
+    yield from limits.text("description", form.description, limits.OPTION_TEXT)
+    if not isinstance(form.questions, list | tuple):
+        yield f"questions: found {type(form.questions).__name__}; expected a list"
+        return
     earlier: dict[str, Question] = {}
     for question in form.all_questions:
-        if not isinstance(question, Question) or not question.kind:
-            yield f"{question!r:.60} is no question; declare one of the kinds, such as ShortText"
+        if not isinstance(question, Question):
+            yield f"found {question!r:.60} among the questions; expected one of their kinds, such as ShortText"
             continue
-        yield from (f"question {question.name!r}: {fault}" for fault in _faults(question, earlier))
+        if question.name in earlier:
+            is_common = question.name in [common.name for common in COMMON]
+            yield f"question {question.name!r}: {'every form has it already' if is_common else 'declared twice'}"
+        yield from _condition_problems(
+            f"question {question.name!r}: shown_when", question.shown_when, earlier
+        )
         earlier[question.name] = question
-    if form.sensitive_when:
-        yield from (f"sensitive_when: {fault}" for fault in _condition_faults(form.sensitive_when, earlier))
+    yield from _condition_problems("sensitive_when", form.sensitive_when, earlier)
+    if len(form.all_questions) > limits.QUESTIONS:
+        most = limits.QUESTIONS - len(COMMON)
+        yield f"questions: found {len(form.questions)}; expected at most {most}"
+    size = sum(map(_view_bytes, earlier.values()))
+    if size > limits.QUESTIONS_BYTES:
+        yield (
+            f"questions: found {size:,} bytes of texts and options; expected at most {limits.QUESTIONS_BYTES:,}"
+        )
 
 
-def _faults(question: Question, earlier: Mapping[str, Question]) -> Iterator[str]:
-    if not _NAME.fullmatch(question.name):
-        yield "its name must be lower-case letters, digits and underscores, beginning with a letter"
-    if question.name in earlier:
-        is_common = question.name in {common.name for common in COMMON}
-        yield "every form already has it" if is_common else "declared twice"
-    if question.shown_when:
-        yield from (f"shown_when: {fault}" for fault in _condition_faults(question.shown_when, earlier))
-    if question.parse and isinstance(question, _UNPARSED):
-        yield "parse is for answers that are typed"
-    if isinstance(question, Chosen):
-        yield from _option_faults(question)
-    if isinstance(question, Files) and not all(re.fullmatch(r"[A-Za-z0-9]+", f) for f in question.filetypes):
-        yield 'filetypes are endings without a dot, such as "png"'
-    if question.initial is not None and (problem := _problem(question, question.initial)):
-        yield f"its initial value is no answer to it: {problem}"
-
-
-def _condition_faults(when: When, earlier: Mapping[str, Question]) -> Iterator[str]:
-    question = earlier.get(when.question)
-    if question is None:
-        yield f"no earlier question has the name {when.question!r}"
-    elif not isinstance(question, _CONTROLS):
-        yield f"{when.question!r} is neither a choice nor a yes/no question"
-    elif isinstance(question, YesNo):
-        if not all(isinstance(value, bool) for value in when.values):
-            yield f"the answer to {when.question!r} is True or False"
-    else:
-        offered = [option.value for option in question.offered]
-        yield from (f"{v!r} is no option of {when.question!r}" for v in when.values if v not in offered)
-
-
-def _option_faults(question: Chosen) -> Iterator[str]:
-    if isinstance(question.options, str) or not all(isinstance(o, str | Option) for o in question.options):
-        yield "options are a list of texts or Options"
+def _condition_problems(where: str, when: When | None, earlier: Mapping[str, Question]) -> Iterator[str]:
+    if when is None:
         return
-    offered = question.offered
-    if not offered:
-        yield "there is nothing to choose"
-    if len({option.value for option in offered}) < len(offered):
-        yield "two options have the same value"
-    for option in offered:
-        if (
-            not 0 < len(option.value) <= 150
-            or not 0 < len(option.label) <= 75
-            or len(option.description) > 75
-        ):
-            yield (
-                f"option {option.label[:40]!r}: a value has 1 to 150 characters, a label 1 to 75, "
-                "a description at most 75"
-            )
+    if not isinstance(when, When):
+        yield f"{where}: found {type(when).__name__}; expected a When"
+        return
+    match earlier.get(when.question):
+        case None:
+            yield f"{where}: no earlier question has the name {when.question!r}"
+        case YesNo():
+            if not all(isinstance(value, bool) for value in when.values):
+                yield f"{where}: expected True or False, the answers to {when.question!r}"
+        case Chosen(offered=offered):
+            wrong = [value for value in when.values if value not in [option.value for option in offered]]
+            yield from (f"{where}: {value!r} is no option of {when.question!r}" for value in wrong)
+        case _:
+            # Slack tells the bot of a choice at once, but of text only when the form is sent.
+            yield f"{where}: {when.question!r} is neither a choice nor a yes/no question"
 
 
-def _problem(question: Question, value: Any) -> str:
-    try:
-        question.answer(value)
-    except ValidationError as error:
-        return _first_message(error.messages)
-    return ""
-
-
-def _first_message(said: Any) -> str:
-    while isinstance(said, dict | list):
-        said = next(iter(said.values())) if isinstance(said, dict) else said[0]
-    return str(said)
+def _view_bytes(question: Question) -> int:
+    """At most how many bytes a question takes in Slack's view, apart from the text that people type."""
+    size = limits.BLOCK_BYTES + limits.json_bytes(
+        [question.name, question.label, question.hint, question.placeholder]
+    )
+    if isinstance(question, Files):
+        size += limits.json_bytes(list(question.filetypes))
+    if isinstance(question, Chosen):
+        options = sorted(
+            limits.OPTION_BYTES + limits.json_bytes([option.value, option.label, option.description])
+            for option in question.offered
+        )
+        most_chosen = limits.OPTIONS if isinstance(question, Choices) else 1
+        size += sum(options if len(options) <= limits.OPTIONS else []) + sum(options[-most_chosen:])
+    return size

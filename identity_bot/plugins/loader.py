@@ -12,14 +12,12 @@ from typing import Any
 from marshmallow import Schema
 
 from identity_bot.errors import PluginError, SettingsError
-from identity_bot.forms import form as forms
 from identity_bot.forms.form import Form
 from identity_bot.messages import words
 from identity_bot.plugins.checks import Found, InvalidPlugin, ask, implements, imported, new_manager
 from identity_bot.plugins.hookspecs import PROJECT
 from identity_bot.plugins.request_type import RequestType
 from identity_bot.settings import Settings, check_section
-from identity_bot.slack.modal import check_form
 
 __all__ = ("Found", "Plugins", "RequestType", "SkippedPlugin", "find", "load")
 
@@ -157,9 +155,6 @@ def _request_type(
     form = ask("form", hook.form, settings=own)
     if not isinstance(form, Form):
         raise InvalidPlugin(f"form returned {type(form).__name__}, not a Form")
-    faults = ask("form", forms.check, form) or ask("form", check_form, candidate.name, form)
-    if faults:
-        raise InvalidPlugin("its form cannot be shown: " + "; ".join(faults))
     return form, own
 
 

@@ -9,23 +9,21 @@ from datetime import date
 from typing import Any
 
 from identity_bot.errors import Invalid
+from identity_bot.forms import limits
 from identity_bot.forms.form import COMMON, Form, readable
 from identity_bot.forms.questions import LongText, Option, Url
-from identity_bot.forms.slack_limits import MESSAGE_BLOCKS
 from identity_bot.messages import card_words, words
 from identity_bot.messages.card_words import BUTTONS
 from identity_bot.slack.inputs import PREFIX, Json, entry, option_of, plain_text
 from identity_bot.slack.messages import (
     ACTION,
     ANSWERS,
-    LONGEST_SECTION,
     action_buttons,
     context,
     cut,
     section,
     verbatim,
 )
-from identity_bot.slack.modal import LONGEST_METADATA
 from identity_bot.text import privacy
 from identity_bot.text.markdown import ELLIPSIS, clean, mrkdwn
 from identity_bot.tickets.lifecycle import ACTIONS, By, possible
@@ -72,12 +70,15 @@ class Click:
 
 def card(ticket: Ticket, form: Form | None, people: People) -> Json:
     """The team's view of a ticket as it is now; a sensitive one shows nothing of what was answered."""
-    headline = cut(ticket.headline or card_words.about(ticket), LONGEST_SECTION)
+    headline = cut(ticket.headline or card_words.about(ticket), limits.SECTION_TEXT)
     title = form.title if form else ticket.type
     state = [f"*{name}:* {value}" for name, value in card_words.state(ticket, title, people)]
     blocks = [section(headline)]
     blocks += [
-        {"type": "section", "fields": [verbatim(cut(fact, 2000)) for fact in state[at : at + 10]]}
+        {
+            "type": "section",
+            "fields": [verbatim(cut(fact, limits.FIELD_TEXT)) for fact in state[at : at + 10]],
+        }
         for at in range(0, len(state), 10)
     ]
     texts = [headline, *state]
@@ -88,7 +89,7 @@ def card(ticket: Ticket, form: Form | None, people: People) -> Json:
     answers = list(_answers(ticket, form)) if form and not ticket.is_sensitive else []
     for place, answer in enumerate(answers):
         # Two blocks are kept for what is left out and for the buttons.
-        if sum(map(len, texts)) + len(answer) > LONGEST_CARD or len(blocks) >= MESSAGE_BLOCKS - 2:
+        if sum(map(len, texts)) + len(answer) > LONGEST_CARD or len(blocks) >= limits.MESSAGE_BLOCKS - 2:
             more = card_words.more_answers(len(answers) - place)
             blocks.append(context(more))
             texts.append(more)
@@ -274,7 +275,7 @@ def _long_text() -> Json:
 def _metadata(click: Click) -> str:
     """The click as a form keeps it; without a message's text where that is too long for Slack."""
     written = json.dumps(asdict(click), ensure_ascii=False)
-    if len(written.encode("utf-8", "replace")) > LONGEST_METADATA and click.text:
+    if len(written.encode("utf-8", "replace")) > limits.METADATA and click.text:
         return _metadata(replace(click, text=""))
     return written
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import singledispatch
 from typing import Any
 
+from identity_bot.forms import limits
 from identity_bot.forms.questions import (
     Choice,
     Choices,
@@ -16,12 +20,11 @@ from identity_bot.forms.questions import (
     Number,
     Option,
     Question,
-    ShortText,
+    Text,
     Url,
     YesNo,
     number_text,
 )
-from identity_bot.forms.slack_limits import check_blocks
 from identity_bot.text.markdown import plain
 
 Json = dict[str, Any]
@@ -29,11 +32,10 @@ Json = dict[str, Any]
 PREFIX = "idbot:"
 """Begins every id of ours, so that no listener of the host bot hears ours, nor ours the host's."""
 QUESTION = f"{PREFIX}q:"
-MOST_OPTIONS = 100
-"""Slack's limit for a list that travels with the view; a longer one is searched (an external select)."""
-
 YES_OR_NO = (Option("yes", "Yes"), Option("no", "No"))
-_LIMITS = ("min_length", "min_value", "max_value")
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MEMBER = re.compile(r"[UW][A-Z0-9]{1,30}")
 
 
 def action(question: Question) -> str:
@@ -91,16 +93,16 @@ def entry(state: Mapping[str, Any]) -> Any:
 
 def select(options: Sequence[Option], chosen: Any = None, *, several: bool = False) -> Json:
     """A menu of any length: one that Slack holds, or one that it searches through us."""
-    is_short = len(options) <= MOST_OPTIONS
+    is_short = len(options) <= limits.OPTIONS
     element: Json = {"type": f"{'multi_' if several else ''}{'static' if is_short else 'external'}_select"}
     if is_short:
         element["options"] = [option_of(option) for option in options]
     else:
         element["min_query_length"] = 0
         if several:
-            element["max_selected_items"] = MOST_OPTIONS
+            element["max_selected_items"] = limits.OPTIONS
     values = chosen if isinstance(chosen, list) else [chosen]
-    current = [option_of(option) for option in options if option.value in values]
+    current = [option_of(option) for option in options if option.value in values][: limits.OPTIONS]
     if current:
         element |= {"initial_options": current} if several else {"initial_option": current[0]}
     return element
@@ -118,80 +120,108 @@ def plain_text(text: str) -> Json:
 
 
 def _element(question: Question, value: Any) -> Json:
-    """The element, filled in as far as Slack would take it: it refuses a view for one bad initial value.
+    """The element that asks a question, filled in if Slack would accept the value.
 
-    A value may break the question's own limits before the form is sent. Then Slack is not told of them.
+    Slack refuses a whole view for one bad initial value. A value that is outside the question's limits is shown
+    all the same, as people are told of it when they send the form; Slack is then not told of those limits.
     """
-    bare = {"action_id": action(question), **_bare(question)}
-    filled = {"action_id": action(question), **_bare(question), **_filling(question, value)}
-    unlimited = {key: item for key, item in filled.items() if key not in _LIMITS}
-    if filled == bare:
-        return bare
-    return next((element for element in (filled, unlimited) if not _is_refused(element)), bare)
-
-
-def _is_refused(element: Json) -> bool:
-    return bool(check_blocks([{"type": "input", "label": plain_text("?"), "element": element}], "modal"))
-
-
-def _bare(question: Question) -> Json:
-    element: Json = {}
-    match question:
-        case ShortText() | LongText():
-            element = {
-                "type": "plain_text_input",
-                "multiline": isinstance(question, LongText),
-                "max_length": question.max_length,
-            }
-            if question.min_length:
-                element["min_length"] = question.min_length
-        case Url():
-            element = {"type": "url_text_input"}
-        case Email():
-            element = {"type": "email_text_input"}
-        case Number():
-            element = {"type": "number_input", "is_decimal_allowed": question.decimal}
-            if question.minimum is not None:
-                element["min_value"] = number_text(question.minimum)
-            if question.maximum is not None:
-                element["max_value"] = number_text(question.maximum)
-        case Date():
-            element = {"type": "datepicker"}
-        case Choice():
-            element = select(question.offered)
-        case Choices():
-            element = select(question.offered, several=True)
-        case YesNo():
-            element = {"type": "radio_buttons", "options": [option_of(option) for option in YES_OR_NO]}
-        case Member():
-            element = {"type": "users_select"}
-        case Files():
-            element = {"type": "file_input", "max_files": question.max_files}
-            if question.filetypes:
-                element["filetypes"] = list(question.filetypes)
+    element = {"action_id": action(question), **_drawn(question, value)}
     if question.placeholder and not isinstance(question, YesNo | Files):
         element["placeholder"] = plain_text(question.placeholder)
     return element
 
 
-def _filling(question: Question, value: Any) -> Json:
-    """What makes an element hold a value; nothing for a value of another kind of question."""
-    match question, value:
-        case (ShortText() | LongText(), str()) if value:
-            fits = len(value) <= question.max_length
-            return {"initial_value": value if fits else plain(value, limit=question.max_length)}
-        case (Url() | Email(), str()) if value:
-            return {"initial_value": value}
-        case (Number(), str() | int() | float()) if value != "" and not isinstance(value, bool):
-            return {"initial_value": value if isinstance(value, str) else number_text(value)}
-        case (Date(), str()):
-            return {"initial_date": value}
-        case (Choice(), str()):
-            return select(question.offered, value)
-        case (Choices(), list()):
-            return select(question.offered, value, several=True)
-        case (YesNo(), bool()):
-            return {"initial_option": option_of(YES_OR_NO[0 if value else 1])}
-        case (Member(), {"id": str(slack_id)}):
-            return {"initial_user": slack_id}
-    return {}
+@singledispatch
+def _drawn(question: Question, value: Any) -> Json:
+    """What is particular to a kind's element; one function for each kind."""
+    raise TypeError(f"no element for a question of the kind {type(question).__name__}")
+
+
+@_drawn.register
+def _text(question: Text, value: Any) -> Json:
+    element: Json = {
+        "type": "plain_text_input",
+        "multiline": isinstance(question, LongText),
+        "max_length": question.max_length,
+    }
+    shown = value if isinstance(value, str) else ""
+    if len(shown) > question.max_length:
+        shown = plain(shown, limit=question.max_length)
+    if shown:
+        element["initial_value"] = shown
+    if question.min_length and (not shown or len(shown) >= question.min_length):
+        element["min_length"] = question.min_length
+    return element
+
+
+@_drawn.register
+def _address(question: Url | Email, value: Any) -> Json:
+    element: Json = {"type": f"{question.kind}_text_input"}
+    if isinstance(value, str) and 0 < len(value) <= limits.INPUT_TEXT:
+        element["initial_value"] = value
+    return element
+
+
+@_drawn.register
+def _number(question: Number, value: Any) -> Json:
+    element: Json = {"type": "number_input", "is_decimal_allowed": question.decimal}
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    shown = number_text(value) if is_number else str(value)
+    if _NUMBER.fullmatch(shown) and (question.decimal or "." not in shown):
+        element["initial_value"] = shown
+    if "initial_value" not in element or _is_within(question, float(shown)):
+        bounds = {"min_value": question.minimum, "max_value": question.maximum}
+        element |= {key: number_text(limit) for key, limit in bounds.items() if limit is not None}
+    return element
+
+
+@_drawn.register
+def _date(question: Date, value: Any) -> Json:
+    return {"type": "datepicker"} | ({"initial_date": value} if _is_day(value) else {})
+
+
+@_drawn.register
+def _choice(question: Choice, value: Any) -> Json:
+    return select(question.offered, value if isinstance(value, str) else None)
+
+
+@_drawn.register
+def _choices(question: Choices, value: Any) -> Json:
+    return select(question.offered, value if isinstance(value, list) else None, several=True)
+
+
+@_drawn.register
+def _yes_no(question: YesNo, value: Any) -> Json:
+    element: Json = {"type": "radio_buttons", "options": [option_of(option) for option in YES_OR_NO]}
+    if isinstance(value, bool):
+        element["initial_option"] = option_of(YES_OR_NO[0 if value else 1])
+    return element
+
+
+@_drawn.register
+def _member(question: Member, value: Any) -> Json:
+    slack_id = value.get("id") if isinstance(value, dict) else None
+    is_member = isinstance(slack_id, str) and _MEMBER.fullmatch(slack_id)
+    return {"type": "users_select"} | ({"initial_user": slack_id} if is_member else {})
+
+
+@_drawn.register
+def _files(question: Files, value: Any) -> Json:
+    """Slack keeps the files under the element's ids; a view cannot name them."""
+    endings = {"filetypes": list(question.filetypes)} if question.filetypes else {}
+    return {"type": "file_input", "max_files": question.max_files, **endings}
+
+
+def _is_within(question: Number, number: float) -> bool:
+    low, high = question.minimum, question.maximum
+    return (low is None or number >= low) and (high is None or number <= high)
+
+
+def _is_day(value: Any) -> bool:
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        return False
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return False
+    return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from identity_bot.forms.slack_limits import MESSAGE_TEXT
+from identity_bot.forms import limits
 from identity_bot.messages.card_words import BUTTONS, CLOSE_MINE
 from identity_bot.messages.updates import Message
 from identity_bot.slack.inputs import PREFIX, Json, plain_text
@@ -16,12 +16,11 @@ ACTION = f"{PREFIX}action:"
 """Begins the action ids of the buttons by which people change tickets."""
 ANSWERS = f"{PREFIX}answers"
 """The block of a message's buttons, which what somebody chose replaces."""
-LONGEST_SECTION = 3000
 
 
 def message(message: Message, ticket_id: str = "") -> Json:
     """A message with its text in full for screen readers, the same text as a block, and the reader's buttons."""
-    shown: Json = {"text": cut(message.text, MESSAGE_TEXT), "blocks": [section(message.text)]}
+    shown: Json = {"text": cut(message.text, limits.MESSAGE_TEXT), "blocks": [section(message.text)]}
     if message.buttons:
         mine = {**BUTTONS, Action.CLOSE: CLOSE_MINE}
         labels = {action: mine[action] for action in message.buttons}
@@ -32,7 +31,7 @@ def message(message: Message, ticket_id: str = "") -> Json:
 def answered(text: str, answer: str) -> Json:
     """The same message after somebody used one of its buttons: what they chose replaces the buttons."""
     line = {"type": "context", "elements": [verbatim(answer)]}
-    return {"text": cut(f"{text}\n{answer}", MESSAGE_TEXT), "blocks": [section(text), line]}
+    return {"text": cut(f"{text}\n{answer}", limits.MESSAGE_TEXT), "blocks": [section(text), line]}
 
 
 def action_buttons(labels: Mapping[Action, str], ticket_id: str, block_id: str) -> Json:
@@ -51,7 +50,7 @@ def action_buttons(labels: Mapping[Action, str], ticket_id: str, block_id: str) 
 
 def section(text: str) -> Json:
     """A block of mrkdwn, cut to the length that Slack accepts."""
-    return {"type": "section", "text": verbatim(cut(text, LONGEST_SECTION))}
+    return {"type": "section", "text": verbatim(cut(text, limits.SECTION_TEXT))}
 
 
 def context(text: str) -> Json:

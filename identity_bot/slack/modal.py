@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from identity_bot.forms import limits
 from identity_bot.forms.form import Form
 from identity_bot.forms.questions import Option
-from identity_bot.forms.slack_limits import VIEW_BYTES, check_view, view_bytes
 from identity_bot.messages import words
 from identity_bot.slack.inputs import (
-    MOST_OPTIONS,
     PREFIX,
     QUESTION,
     Json,
@@ -32,7 +30,6 @@ from identity_bot.tickets.model import MessageRef, Ticket
 FORM = f"{PREFIX}form"
 RECEIPT = f"{PREFIX}receipt"
 TYPE = f"{PREFIX}type"
-LONGEST_METADATA = 3000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,7 +113,7 @@ def found(options: Sequence[Option], query: str) -> list[Json]:
     """The options that fit what was typed into a searchable list, as many as Slack shows."""
     wanted = query.casefold().split()
     hits = (o for o in options if all(w in f"{o.label} {o.description}".casefold() for w in wanted))
-    return [option_of(option) for option, _ in zip(hits, range(MOST_OPTIONS), strict=False)]
+    return [option_of(option) for option, _ in zip(hits, range(limits.OPTIONS), strict=False)]
 
 
 def type_options(forms: Mapping[str, Form]) -> list[Option]:
@@ -148,26 +145,6 @@ def apology(sentence: str, *, close: str = words.BACK) -> Json:
     }
 
 
-def check_form(name: str, form: Form) -> list[str]:
-    """What Slack would refuse of a form if every question of it were shown, a line for each."""
-    everything = replace(form, questions=[replace(question, shown_when=None) for question in form.questions])
-    view = modal({name: everything}, Draft(type=name))
-    return list(dict.fromkeys(_in_words(problem, view) for problem in check_view(view)))
-
-
-def _in_words(problem: str, view: Json) -> str:
-    """A problem with the question's name for the pointer that says where in the view it is."""
-    match = re.fullmatch(r"/view/blocks/(\d+)(?:/element)?/?([^:]*): (.*)", problem, re.DOTALL)
-    block_id = str(view["blocks"][int(match[1])].get("block_id", "")) if match else ""
-    if not match or not block_id.startswith(PREFIX):
-        return problem
-    if block_id == TYPE:
-        part = "description" if match[2].endswith("/description/text") else "title"
-        return f"{part}: {match[3]}"
-    where = match[2].removesuffix("/text")
-    return f"question {block_id.removeprefix(QUESTION)!r}: {where}{': ' if where else ''}{match[3]}"
-
-
 def _type_picker(forms: Mapping[str, Form], chosen: str | None) -> Json:
     return {
         "type": "section",
@@ -185,7 +162,7 @@ def _fitting(view: Json) -> Json:
     """The view within Slack's size: of the longest texts, what was typed is left to Slack to remember."""
     typed = [block["element"] for block in view["blocks"] if "initial_value" in block.get("element", {})]
     typed.sort(key=lambda element: len(element["initial_value"]))
-    while typed and view_bytes(view) > VIEW_BYTES:
+    while typed and limits.json_bytes(view) > limits.VIEW_BYTES:
         del typed.pop()["initial_value"]
     return view
 
@@ -202,7 +179,7 @@ def _metadata(draft: Draft) -> str:
     while True:
         written = json.dumps(kept | ({"about": about} if about else {}), ensure_ascii=False)
         # In bytes, as Slack does not say how it counts.
-        if not about or len(written.encode("utf-8", "replace")) <= LONGEST_METADATA:
+        if not about or len(written.encode("utf-8", "replace")) <= limits.METADATA:
             return written
         about = about[: len(about) * 9 // 10]
 

@@ -1,8 +1,9 @@
-"""A form takes all its answers at once, says what is wrong with each, and finds its own contradictions."""
+"""A form checks all answers at once, says what is wrong with each, and refuses to contradict itself."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -21,14 +22,13 @@ from identity_bot import (
     LongText,
     Member,
     Number,
-    Option,
     ShortText,
     Url,
     When,
     YesNo,
 )
 from identity_bot.errors import Invalid
-from identity_bot.forms.form import COMMON, check, load, readable
+from identity_bot.forms.form import COMMON, load, readable
 from identity_bot.forms.questions import Question
 
 COMMON_ANSWERS = {"team": "Benefits", "name": "Juniper Vale", "production": False}
@@ -227,107 +227,62 @@ def test_answers_of_an_older_form_are_still_readable() -> None:
 # Contradictions
 
 
-def parse(typed: str) -> str:
-    return typed
+def yes_no(name: str, **more: Any) -> Question:
+    return YesNo(name=name, label="Q", **more)
 
 
-CONTRADICTIONS: list[tuple[Callable[[], Form], str]] = [
-    (lambda: form(ShortText(name="Size", label="Size")), "question 'Size': its name must be lower-case"),
-    (lambda: form(ShortText(name="2fa", label="Size")), "question '2fa': its name must be lower-case"),
-    (lambda: form(ShortText(name="", label="Size")), "question '': its name must be lower-case"),
-    (lambda: form(ShortText(name="größe", label="Size")), "question 'größe': its name must be lower-case"),
+CONTRADICTIONS: list[tuple[dict[str, Any], str]] = [
+    ({"questions": [yes_no("a"), yes_no("a")]}, "question 'a': declared twice"),
+    ({"questions": [yes_no("team")]}, "question 'team': every form has it already"),
     (
-        lambda: form(ShortText(name="a", label="A"), YesNo(name="a", label="B")),
-        "question 'a': declared twice",
-    ),
-    (lambda: form(ShortText(name="team", label="A")), "question 'team': every form already has it"),
-    (
-        lambda: form(ShortText(name="a", label="A", shown_when=When("b", True))),
+        {"questions": [yes_no("a", shown_when=When("b", True))]},
         "question 'a': shown_when: no earlier question has the name 'b'",
     ),
     (
-        lambda: form(
-            ShortText(name="a", label="A", shown_when=When("b", True)), YesNo(name="b", label="Later")
-        ),
+        {"questions": [yes_no("a", shown_when=When("b", True)), yes_no("b")]},
         "question 'a': shown_when: no earlier question has the name 'b'",
     ),
     (
-        lambda: form(YesNo(name="a", label="A", shown_when=When("a", True))),
+        {"questions": [yes_no("a", shown_when=When("a", True))]},
         "question 'a': shown_when: no earlier question has the name 'a'",
     ),
     (
-        lambda: form(ShortText(name="a", label="A", shown_when=When("team", "x"))),
+        {"questions": [yes_no("a", shown_when=When("team", "x"))]},
         "question 'a': shown_when: 'team' is neither a choice nor a yes/no question",
     ),
     (
-        lambda: form(ShortText(name="a", label="A", shown_when=When("production", "yes"))),
-        "question 'a': shown_when: the answer to 'production' is True or False",
+        {"questions": [yes_no("a", shown_when=When("production", "yes"))]},
+        "question 'a': shown_when: expected True or False, the answers to 'production'",
     ),
     (
-        lambda: form(
-            Choice(name="a", label="A", options=["x", "y"]),
-            ShortText(name="b", label="B", shown_when=When("a", ("x", "z"))),
-        ),
+        {
+            "questions": [
+                Choice(name="a", label="A", options=["x", "y"]),
+                yes_no("b", shown_when=When("a", ("x", "z"))),
+            ]
+        },
         "question 'b': shown_when: 'z' is no option of 'a'",
     ),
-    (
-        lambda: form(sensitive_when=When("secret", True)),
-        "sensitive_when: no earlier question has the name 'secret'",
-    ),
-    (lambda: form(Choice(name="a", label="A", options=[])), "question 'a': there is nothing to choose"),
-    (
-        lambda: form(Choice(name="a", label="A", options="abc")),
-        "question 'a': options are a list of texts or Options",
-    ),
-    (
-        lambda: form(Choice(name="a", label="A", options=[Option("x", "X"), Option("x", "Y")])),
-        "question 'a': two options have the same value",
-    ),
-    (lambda: form(Choice(name="a", label="A", options=["x" * 76])), "question 'a': option 'xxxx"),
-    (
-        lambda: form(Choices(name="a", label="A", options=[Option("v" * 151, "Label")])),
-        "question 'a': option 'Label': a value has 1 to 150 characters",
-    ),
-    (lambda: form(Choice(name="a", label="A", options=[Option("v", "")])), "question 'a': option ''"),
-    (
-        lambda: form(Choice(name="a", label="A", options=["x"], initial="y")),
-        "question 'a': its initial value is no answer to it: This is not one of the choices.",
-    ),
-    (
-        lambda: form(Date(name="a", label="A", initial="tomorrow")),
-        "question 'a': its initial value is no answer to it: Please enter a date",
-    ),
-    (
-        lambda: form(YesNo(name="a", label="A", parse=parse)),
-        "question 'a': parse is for answers that are typed",
-    ),
-    (
-        lambda: form(Files(name="a", label="A", filetypes=[".png"])),
-        "question 'a': filetypes are endings without a dot",
-    ),
-    (lambda: form("Size?"), "'Size?' is no question"),  # type: ignore[arg-type]
-    (lambda: form(Question(name="a", label="A")), "Question(name='a'"),
+    ({"sensitive_when": When("secret", True)}, "sensitive_when: no earlier question has the name 'secret'"),
+    ({"sensitive_when": True}, "sensitive_when: found bool; expected a When"),
+    ({"questions": ["Size?"]}, "found 'Size?' among the questions; expected one of their kinds"),
+    ({"questions": 5}, "questions: found int; expected a list"),
 ]
 
 
-@pytest.mark.parametrize(("contradictory", "said"), CONTRADICTIONS, ids=[said for _, said in CONTRADICTIONS])
-def test_a_form_that_contradicts_itself_is_found_with_the_question_named(
-    contradictory: Callable[[], Form], said: str
+@pytest.mark.parametrize(("declared", "said"), CONTRADICTIONS, ids=[said for _, said in CONTRADICTIONS])
+def test_a_form_that_contradicts_itself_is_refused_with_the_question_named(
+    declared: dict[str, Any], said: str
 ) -> None:
-    [found] = check(contradictory())
+    with pytest.raises(ValueError, match=f"^form 'Coffee': {re.escape(said)}") as refused:
+        Form(**{"title": "Coffee", "questions": []} | declared)
 
-    assert found.startswith(said)
-
-
-def test_a_form_that_is_right_has_nothing_to_mend() -> None:
-    assert check(FULL) == []
-    assert check(form()) == []
+    assert "; " not in str(refused.value).removeprefix(f"form 'Coffee': {said}")
 
 
-def test_all_contradictions_are_told_at_once() -> None:
-    wrong = form(ShortText(name="A", label="A"), Choice(name="b", label="B", options=[]))
-
-    assert len(check(wrong)) == 2
+def test_all_contradictions_of_a_form_are_told_at_once() -> None:
+    with pytest.raises(ValueError, match="'a': declared twice; sensitive_when: no earlier question"):
+        form(yes_no("a"), yes_no("a"), sensitive_when=When("secret", True))
 
 
 def test_messages_of_validators_may_have_any_shape_that_marshmallow_allows() -> None:

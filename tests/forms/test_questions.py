@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -303,13 +305,15 @@ def test_a_number_that_json_would_not_keep_exactly_is_refused(typed: Any) -> Non
         (0, None, "-1", "Please enter a number of at least 0."),
         (None, 0, "1", "Please enter a number of at most 0."),
         (1_234_567, None, "5", "Please enter a number of at least 1234567."),
-        (0.5, 1e-7, "7", "Please enter a number from 0.5 to 0.0000001."),
+        (1e-7, 0.5, "7", "Please enter a number from 0.0000001 to 0.5."),
     ],
 )
 def test_a_number_outside_its_limits_hears_them(
     minimum: float | None, maximum: float | None, typed: str, said: str
 ) -> None:
-    assert problem(Number(name="q", label="Q", minimum=minimum, maximum=maximum), typed) == said
+    question = Number(name="q", label="Q", minimum=minimum, maximum=maximum, decimal=True)
+
+    assert problem(question, typed) == said
 
 
 @pytest.mark.parametrize("typed", [0, 10, "0", "10"])
@@ -491,3 +495,95 @@ def test_what_is_no_file_is_refused(typed: Any) -> None:
 )
 def test_a_condition_holds_for_any_of_its_values(equals: Any, given: Any, holds: bool) -> None:
     assert When("q", equals).holds({"q": given}) is holds
+
+
+# Declarations
+
+
+def parse(typed: str) -> str:
+    return typed
+
+
+WRONG: list[tuple[Callable[[], Any], str]] = [
+    (lambda: ShortText(name="Size", label="Size"), "question 'Size': its name must be lower-case"),
+    (lambda: ShortText(name="2fa", label="Size"), "question '2fa': its name must be lower-case"),
+    (lambda: ShortText(name="", label="Size"), "question '': its name must be lower-case"),
+    (lambda: ShortText(name="größe", label="Size"), "question 'größe': its name must be lower-case"),
+    (lambda: ShortText(name="q", label=None), "question 'q': label: found NoneType; expected text"),  # type: ignore[arg-type]
+    (lambda: Question(name="q", label="Q"), "question 'q': declare one of the kinds"),
+    (lambda: Choice(name="q", label="Q", options=[]), "question 'q': options: found none"),
+    (lambda: Choice(name="q", label="Q", options="abc"), "question 'q': options: expected a list"),
+    (lambda: Choice(name="q", label="Q", options=[5]), "question 'q': options: expected a list"),  # type: ignore[list-item]
+    (
+        lambda: Choice(name="q", label="Q", options=[Option("x", "X"), Option("x", "Y")]),
+        "question 'q': options: 2 have the value 'x'",
+    ),
+    (
+        lambda: Choice(name="q", label="Q", options=["x" * 76]),
+        f"question 'q': option '{'x' * 39}: label: found 76 characters; expected at most 75",
+    ),
+    (lambda: Option("v" * 151, "Label"), "option 'Label': value: found 151 characters; expected at most 150"),
+    (lambda: Option("v", ""), "option '': label: found nothing; expected 1 to 75 characters"),
+    (
+        lambda: Choice(name="q", label="Q", options=["x"], initial="y"),
+        "question 'q': initial: This is not one of the choices.",
+    ),
+    (
+        lambda: Date(name="q", label="Q", initial="tomorrow"),
+        "question 'q': initial: Please enter a date",
+    ),
+    (
+        lambda: YesNo(name="q", label="Q", parse=parse),
+        "question 'q': parse: only for answers that people type",
+    ),
+    (
+        lambda: Files(name="q", label="Q", filetypes=[".png"]),
+        "question 'q': filetypes: expected a list of endings without a dot",
+    ),
+    (lambda: Files(name="q", label="Q", filetypes="png"), "question 'q': filetypes: expected a list"),
+    (
+        lambda: ShortText(name="q", label="Q", validate=parse),  # type: ignore[arg-type]
+        "question 'q': validate: found function; expected a list of functions",
+    ),
+    (
+        lambda: ShortText(name="q", label="Q", shown_when="b"),  # type: ignore[arg-type]
+        "question 'q': shown_when: found str; expected a When",
+    ),
+    (lambda: When("q", ()), "When('q'): found no values"),
+    (lambda: When(5, True), "When: found 5; expected the name of a question"),  # type: ignore[arg-type]
+    (
+        lambda: LongText(name="q", label="Q", min_length=9, max_length=8),
+        "question 'q': min_length: found 9, which is more than max_length, 8",
+    ),
+    (
+        lambda: Number(name="q", label="Q", minimum=9, maximum=8),
+        "question 'q': minimum: found 9, which is more than maximum, 8",
+    ),
+    (
+        lambda: Number(name="q", label="Q", minimum=0.5),
+        "question 'q': minimum: found 0.5; expected a whole number",
+    ),
+    (
+        lambda: Number(name="q", label="Q", maximum=float("inf")),
+        "question 'q': maximum: found inf; expected a number of at most 15 digits",
+    ),
+    (
+        lambda: Number(name="q", label="Q", minimum=float("nan")),
+        "question 'q': minimum: found nan; expected a number of at most 15 digits",
+    ),
+]
+
+
+@pytest.mark.parametrize(("declare", "said"), WRONG, ids=[said for _, said in WRONG])
+def test_a_declaration_that_is_wrong_is_refused_where_it_stands(
+    declare: Callable[[], Any], said: str
+) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(said)}"):
+        declare()
+
+
+def test_all_that_is_wrong_with_a_question_is_told_at_once() -> None:
+    with pytest.raises(
+        ValueError, match=r"its name must be .*; label: found nothing; .*; max_length: found 0"
+    ):
+        ShortText(name="Q", label=" ", max_length=0)

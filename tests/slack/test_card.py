@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from identity_bot import Form, LongText, Person, YesNo
 from identity_bot.errors import Invalid
-from identity_bot.forms.slack_limits import check_message, check_view
 from identity_bot.slack.card import (
     ASKING,
     FORM,
@@ -31,6 +30,7 @@ from identity_bot.slack.card import (
 from identity_bot.tickets.lifecycle import ACTIONS, By, possible
 from identity_bot.tickets.model import Action, Change, CloseReason, Priority, Stage, Ticket, TicketState
 from identity_bot.tickets.people import People
+from identity_bot_sandbox.slack.limits import check_message, check_view
 from tests.slack.test_modal import DRAFT, FULL, spoken, text, ticket
 
 PEOPLE = People(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import given, settings
 
 from identity_bot import mrkdwn
-from identity_bot.forms.slack_limits import check_message
 from identity_bot.messages.updates import Message
 from identity_bot.slack.messages import answered, message
 from identity_bot.tickets.model import Action
+from identity_bot_sandbox.slack.limits import check_message
 from tests.slack.test_modal import spoken, text
 
 

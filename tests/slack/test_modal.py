@@ -33,14 +33,12 @@ from identity_bot import (
 from identity_bot.errors import Invalid
 from identity_bot.forms.form import load
 from identity_bot.forms.questions import Question
-from identity_bot.forms.slack_limits import check_view
 from identity_bot.plugins.loader import find
 from identity_bot.slack.inputs import action
 from identity_bot.slack.modal import (
     FORM,
     Draft,
     apology,
-    check_form,
     draft_in,
     drawn,
     errors,
@@ -50,6 +48,7 @@ from identity_bot.slack.modal import (
     type_options,
 )
 from identity_bot.tickets.model import MessageRef, ticket_id
+from identity_bot_sandbox.slack.limits import check_view
 
 MANY = [Option(f"v{n}", f"Option number {n}", f"about {n}") for n in range(250)]
 FULL = Form(
@@ -194,7 +193,6 @@ def test_slack_takes_the_form_of_every_installed_type(point: Any) -> None:
     form = point.load().form()
 
     assert check_view(modal({point.name: form}, Draft(type=point.name))) == []
-    assert check_form(point.name, form) == []
 
 
 @pytest.mark.parametrize("draft", [Draft(), DRAFT, replace(DRAFT, values={}), Draft(type="uninstalled")])
@@ -513,79 +511,3 @@ def test_problems_stand_at_their_questions_in_plain_text() -> None:
         "idbot:q:short": "x" * 299 + "…",
         "idbot:q:team": "Please.",
     }
-
-
-# What Slack would refuse of a form
-
-
-def many(count: int) -> list[Question]:
-    return [YesNo(name=f"q{n}", label="Q") for n in range(count)]
-
-
-@pytest.mark.parametrize(
-    ("asked", "said"),
-    [
-        (
-            Form(title="X", questions=[ShortText(name="a", label="x" * 2001)]),
-            "question 'a': label: 2,001 char",
-        ),
-        (Form(title="X", questions=[ShortText(name="a", label="")]), "question 'a': label: empty"),
-        (
-            Form(title="X", questions=[ShortText(name="a", label="A", hint="x" * 2001)]),
-            "question 'a': hint: 2,0",
-        ),
-        (
-            Form(title="X", questions=[ShortText(name="a", label="A", placeholder="x" * 151)]),
-            "question 'a': placeholder: 151 characters; Slack accepts at most 150",
-        ),
-        (
-            Form(title="X", questions=[LongText(name="a", label="A", max_length=3001)]),
-            "question 'a': max_length: 3001; Slack accepts 1 to 3,000",
-        ),
-        (
-            Form(title="X", questions=[LongText(name="a", label="A", min_length=9, max_length=8)]),
-            "question 'a': min_length: 9 is more than max_length 8",
-        ),
-        (
-            Form(title="X", questions=[Number(name="a", label="A", minimum=9, maximum=8)]),
-            "question 'a': min_value: 9 is more than max_value 8",
-        ),
-        (
-            Form(title="X", questions=[Number(name="a", label="A", minimum=0.5)]),
-            "question 'a': min_value: '0.5' has decimals",
-        ),
-        (
-            Form(title="X", questions=[Number(name="a", label="A", maximum=float("inf"))]),
-            "question 'a': max_value: Slack wants a number as a string",
-        ),
-        (
-            Form(title="X", questions=[Files(name="a", label="A", max_files=11)]),
-            "question 'a': max_files: 11;",
-        ),
-        (
-            Form(title="X", questions=[Choice(name="a", label="A", options=[Option("v", "x" * 76)])]),
-            "question 'a': options/0/text: 76 characters; Slack accepts at most 75",
-        ),
-        (
-            Form(
-                title="X",
-                questions=[ShortText(name="a", label="A", shown_when=When("x", 1), hint="x" * 2001)],
-            ),
-            "question 'a': hint: 2,001",
-        ),
-        (Form(title="x" * 76, questions=[]), "title: 76 characters; Slack accepts at most 75"),
-        (Form(title="", questions=[]), "title: empty"),
-        (Form(title="X", description="x" * 76, questions=[]), "description: 76 characters"),
-        (Form(title="X", questions=many(98)), "/view/blocks: 103 blocks; Slack accepts at most 100"),
-    ],
-    ids=lambda value: value[:40] if isinstance(value, str) else "",
-)
-def test_a_form_that_slack_would_refuse_is_found_with_the_question_named(asked: Form, said: str) -> None:
-    problems = check_form("x", asked)
-
-    assert any(problem.startswith(said) for problem in problems), problems
-
-
-def test_a_form_with_as_many_questions_as_fit_is_taken() -> None:
-    assert check_form("x", Form(title="X", questions=many(95))) == []
-    assert check_form("x", FULL) == []

@@ -10,12 +10,12 @@ from datetime import datetime
 from hashlib import blake2s
 from typing import Any
 
-from identity_bot.forms.slack_elements import offered
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.page.form import enter, held, keep_chosen, key, place_in, show_refusals
 from identity_bot_sandbox.page.scene import Act, Looks, RefusedError, Scene, Sent, must_be_taken
 from identity_bot_sandbox.page.where import HOME, SLACK, Where
 from identity_bot_sandbox.slack.entry import placed
+from identity_bot_sandbox.slack.limits import offered
 from identity_bot_sandbox.slack.model import SLACKBOT, Channel, Message
 from identity_bot_sandbox.slack.views import View
 from identity_bot_sandbox.slack.world import SlackWorld

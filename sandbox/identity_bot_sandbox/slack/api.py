@@ -14,13 +14,13 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from identity_bot.forms.slack_limits import check_message
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.faults import NoAnswer
 from identity_bot_sandbox.slack import display_methods, lookup_methods
 from identity_bot_sandbox.slack.call import Arguments, Method, SlackError, flag, need_scope
 from identity_bot_sandbox.slack.delivery import Socket
 from identity_bot_sandbox.slack.faults import Call, Fault
+from identity_bot_sandbox.slack.limits import check_message
 from identity_bot_sandbox.slack.workspace import ResponseUrl, Workspace
 
 RESPONSE_URL = "response_url"

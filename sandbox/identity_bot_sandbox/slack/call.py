@@ -32,7 +32,7 @@ class SlackError(SandboxError):
 
 
 def refuse_problems(error: str, problems: Sequence[str]) -> None:
-    """Refuse with the problems that slack_limits found, in Slack's way of writing, if there are any."""
+    """Refuse with the referee's problems, if there are any, in the way that Slack writes them."""
     if not problems:
         return
     pairs = [problem.split(": ", 1) for problem in problems]

@@ -5,14 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from identity_bot.forms.slack_limits import (
-    MESSAGE_TEXT,
-    VIEW_BYTES,
-    check_blocks,
-    check_message,
-    check_view,
-    view_bytes,
-)
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.slack.call import (
     Arguments,
@@ -24,6 +16,14 @@ from identity_bot_sandbox.slack.call import (
     need,
     refuse_problems,
     user_of,
+)
+from identity_bot_sandbox.slack.limits import (
+    MESSAGE_TEXT,
+    VIEW_BYTES,
+    check_blocks,
+    check_message,
+    check_view,
+    view_bytes,
 )
 from identity_bot_sandbox.slack.model import Channel, Message
 from identity_bot_sandbox.slack.views import DEEPEST_STACK, View

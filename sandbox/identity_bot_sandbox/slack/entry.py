@@ -10,8 +10,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlsplit
 
-from identity_bot.forms.slack_elements import offered, same_option
 from identity_bot_sandbox.errors import SandboxError
+from identity_bot_sandbox.slack.limits import offered, same_option
 
 Block = Mapping[str, Any]
 Place = tuple[str, str]

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from identity_bot.forms.slack_limits import check_blocks, check_view
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.slack.delivery import INTERACTION
 from identity_bot_sandbox.slack.entry import EntryError, Place, Placed, action, entered, refusal
+from identity_bot_sandbox.slack.limits import check_blocks, check_view
 from identity_bot_sandbox.slack.model import TEAM, Ack, SlackFile
 from identity_bot_sandbox.slack.views import DEEPEST_STACK, View
 from identity_bot_sandbox.slack.workspace import Workspace

@@ -1,4 +1,4 @@
-"""What Slack would refuse, said before Slack says it."""
+"""The referee refuses what Slack refuses, and says where it stands."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from identity_bot.forms.slack_limits import check_message, check_view
+from identity_bot_sandbox.slack.limits import check_message, check_view
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),

@@ -1,4 +1,4 @@
-"""The bricks of Slack's limits: each checks one value and says, with a JSON pointer, what is wrong."""
+"""What the referee is built from: checks of one value that say, with a JSON pointer, what is wrong."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SURFACES = frozenset({MODAL, HOME, MESSAGE})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shape:
-    """What Slack takes for one type of block or element; `required` and `optional` map a key to its check."""
+    """What Slack accepts for one type of block or element: the check of each required and optional key."""
 
     required: Mapping[str, Check] = field(default_factory=dict)
     optional: Mapping[str, Check] = field(default_factory=dict)
@@ -58,7 +58,7 @@ def string(most: int, least: int = 1) -> Check:
 
 
 def text(most: int, *kinds: str) -> Check:
-    """A text object of one of the `kinds` (else `plain_text`), of 1 to `most` characters."""
+    """A text object of 1 to `most` characters, of one of the `kinds`; `plain_text` by default."""
     accepted = kinds or ("plain_text",)
 
     def check(value: Any, at: str) -> Iterator[str]:
@@ -93,7 +93,7 @@ def whole(least: int, most: int) -> Check:
 
 
 def matching(pattern: str, example: str) -> Check:
-    """A string that the regular expression matches in full."""
+    """A string that matches the whole regular expression."""
 
     def check(value: Any, at: str) -> Iterator[str]:
         if not isinstance(value, str) or not re.fullmatch(pattern, value):
