@@ -213,7 +213,7 @@ def test_a_delivery_signed_with_another_secret_is_refused(
     answer = deliver(site, about(ticket(bot, "V-webhook-3"), 43), secret="guessed")
 
     assert answer.status_code == 401
-    assert "a webhook delivery was refused: the signature does not fit" in log.getvalue()
+    assert "a webhook delivery was refused: the signature does not match" in log.getvalue()
 
 
 def test_another_repositorys_issue_changes_nothing(site: httpx.Client, bot: Bot) -> None:

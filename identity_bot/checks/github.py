@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from identity_bot.checks.findings import Finding, ok, problem, warning
 from identity_bot.errors import IdentityBotError
-from identity_bot.github.tracker import Answer, GitHubTracker
+from identity_bot.github.connection import Connection, Response
 from identity_bot.plugins.loader import Plugins
 from identity_bot.settings import GitHubApp, Settings
 
@@ -20,13 +20,13 @@ def check_github(settings: Settings, installed: Plugins) -> Iterator[Finding]:
     """What GitHub says of the sign-in, each repository that tickets may go to, its labels and its leads."""
     yield _hearing(settings)
     try:
-        tracker = GitHubTracker(settings.github_auth, settings.github_api_url)
-        is_in, finding = _signed_in(tracker, settings)
+        github = Connection(settings.github_auth, settings.github_api_url)
+        is_in, finding = _signed_in(github, settings)
         yield finding
         if is_in:
             for name, why in _repositories(settings, installed).items():
-                yield from _repository(tracker, name, why, settings, installed)
-            yield from _people(tracker, settings, installed)
+                yield from _repository(github, name, why, settings, installed)
+            yield from _people(github, settings, installed)
     except IdentityBotError as error:
         yield from map(problem, str(error).splitlines())
 
@@ -42,7 +42,7 @@ def _hearing(settings: Settings) -> Finding:
     return ok(f"GitHub: the webhook is taken at /github/webhook (events {EVENTS}); {missed}")
 
 
-def _people(tracker: GitHubTracker, settings: Settings, installed: Plugins) -> Iterator[Finding]:
+def _people(github: Connection, settings: Settings, installed: Plugins) -> Iterator[Finding]:
     """Whether the logins of `people` exist; leads have been looked at with their repositories."""
     leads = {
         lead.get("github", "").casefold() for t in installed.types.values() for lead in t.settings["leads"]
@@ -50,7 +50,7 @@ def _people(tracker: GitHubTracker, settings: Settings, installed: Plugins) -> I
     logins = {entry["github"].casefold(): entry["github"] for entry in settings.people}
     known = 0
     for login in (written for folded, written in logins.items() if folded not in leads):
-        answer = tracker.ask(f"/users/{quote(login, safe='')}")
+        answer = github.get(f"/users/{quote(login, safe='')}")
         if answer.status == 200:
             known += 1
         elif answer.status == 404:
@@ -61,11 +61,11 @@ def _people(tracker: GitHubTracker, settings: Settings, installed: Plugins) -> I
         yield ok(f"people: {known} other login{'s' * (known != 1)} found in GitHub")
 
 
-def _signed_in(tracker: GitHubTracker, settings: Settings) -> tuple[bool, Finding]:
+def _signed_in(github: Connection, settings: Settings) -> tuple[bool, Finding]:
     is_app = isinstance(settings.github_auth, GitHubApp)
     try:
         # An App's installation is nobody, so it is asked for something that anybody may know.
-        answer = tracker.ask("/rate_limit" if is_app else "/user")
+        answer = github.get("/rate_limit" if is_app else "/user")
     except IdentityBotError as error:
         said = str(error)
         if is_app and "GitHub: 40" in said:
@@ -99,10 +99,10 @@ def _repositories(settings: Settings, installed: Plugins) -> dict[str, list[str]
 
 
 def _repository(
-    tracker: GitHubTracker, name: str, why: list[str], settings: Settings, installed: Plugins
+    github: Connection, name: str, why: list[str], settings: Settings, installed: Plugins
 ) -> Iterator[Finding]:
     where = f"repository {name} ({'; '.join(why)})"
-    answer = tracker.ask(f"/repos/{name}")
+    answer = github.get(f"/repos/{name}")
     if answer.status == 404:
         yield problem(f"{where}: does not exist, or the token may not see it")
         return
@@ -140,17 +140,17 @@ def _repository(
         *(t.name for t in used),
         *(label for t in used for label in t.settings["labels"]),
     ]
-    yield from _labels(tracker, name, list(dict.fromkeys(labels)), may_push)
+    yield from _labels(github, name, list(dict.fromkeys(labels)), may_push)
     leads = [lead["github"] for t in used for lead in t.settings["leads"] if "github" in lead]
     for lead in dict.fromkeys(leads):
-        yield from _assignable(tracker, name, lead)
+        yield from _assignable(github, name, lead)
 
 
-def _labels(tracker: GitHubTracker, repository: str, labels: list[str], may_push: bool) -> Iterator[Finding]:
+def _labels(github: Connection, repository: str, labels: list[str], may_push: bool) -> Iterator[Finding]:
     standing: list[str] = []
     missing: list[str] = []
     for label in labels:
-        answer = tracker.ask(f"/repos/{repository}/labels/{quote(label, safe='')}")
+        answer = github.get(f"/repos/{repository}/labels/{quote(label, safe='')}")
         if answer.status not in (200, 404):
             yield problem(f"label {label} in {repository}: GitHub answers {_said(answer)}")
         else:
@@ -163,8 +163,8 @@ def _labels(tracker: GitHubTracker, repository: str, labels: list[str], may_push
         yield problem(f"labels in {repository} that are missing and cannot be made: {', '.join(missing)}")
 
 
-def _assignable(tracker: GitHubTracker, repository: str, login: str) -> Iterator[Finding]:
-    answer = tracker.ask(f"/repos/{repository}/assignees/{quote(login, safe='')}")
+def _assignable(github: Connection, repository: str, login: str) -> Iterator[Finding]:
+    answer = github.get(f"/repos/{repository}/assignees/{quote(login, safe='')}")
     if answer.status == 204:
         yield ok(f"lead {login}: can be assigned in {repository}")
     elif answer.status == 404:
@@ -181,13 +181,13 @@ def _may_push(repository: Mapping[str, Any], settings: Settings) -> bool:
     return bool(permissions.get("push") or permissions.get("triage"))
 
 
-def _is_limit(answer: Answer) -> bool:
+def _is_limit(answer: Response) -> bool:
     return answer.status == 429 or "retry-after" in answer.headers or "rate limit" in _text(answer, "message")
 
 
-def _said(answer: Answer) -> str:
+def _said(answer: Response) -> str:
     return f"{answer.status} {_text(answer, 'message')[:200]}".strip()
 
 
-def _text(answer: Answer, name: str) -> str:
+def _text(answer: Response, name: str) -> str:
     return str(answer.content.get(name, "")) if isinstance(answer.content, dict) else ""

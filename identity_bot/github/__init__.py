@@ -1,1 +1,1 @@
-"""Everything that knows GitHub."""
+"""All that knows GitHub: its API, its webhooks, and what an issue's body holds."""

@@ -1,10 +1,10 @@
-"""GitHub over PyGithub: signs in, asks once, and tells failures apart by what is known of the outcome."""
+"""GitHub's REST API over PyGithub: signs in, sends each request once, and says what a failure means."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,20 +13,21 @@ import requests
 from github import Auth, Github, GithubException, RateLimitExceededException
 
 from identity_bot.errors import IdentityBotError, OutcomeUnknown, Rejected, Retryable, SettingsError
+from identity_bot.github.snapshot import UNREADABLE
 from identity_bot.settings import GitHubApp
 
 TIMEOUT = 15
-"""Seconds that one request may take."""
-MOVED = (301, 302, 307, 308)
-WHILE_LIMITED = 60.0
-"""Seconds to wait at a limit where GitHub names no time (rest/using-the-rest-api/best-practices)."""
+"""Seconds for one request."""
+REDIRECTS = (301, 302, 307, 308)
+DEFAULT_WAIT = 60.0
+"""Seconds to wait at a rate limit if GitHub names no time (rest/using-the-rest-api/best-practices)."""
 LONGEST_WAIT = 3700.0
-"""Seconds; GitHub's limits are by the hour."""
+"""Seconds. GitHub resets its limits every hour."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
-    """GitHub's answer as it came; `headers` have lower-case names."""
+class Response:
+    """GitHub's response. Header names are in lower case; the content of an error is always an object."""
 
     status: int
     headers: Mapping[str, str]
@@ -34,12 +35,12 @@ class Answer:
 
 
 class Connection:
-    """GitHub's API, signed in with a token or as a GitHub App; for one thread at a time."""
+    """GitHub's API, signed in with a token or as a GitHub App. Use it from one thread at a time."""
 
     def __init__(self, auth: str | GitHubApp, api_url: str, clock: Callable[[], float] = time.time) -> None:
-        # PyGithub would repeat a POST and sleep in our threads: the worker does both better, knowing the outcome.
+        # PyGithub would repeat a POST and sleep in our threads. The worker knows the outcome and does both better.
         self.client = Github(
-            auth=_signed_in(auth),
+            auth=_credentials(auth),
             base_url=api_url,
             timeout=TIMEOUT,
             retry=None,
@@ -47,97 +48,104 @@ class Connection:
             seconds_between_writes=0,
             lazy=True,
         )
-        self.clock = clock
+        self._clock = clock
         self.last_contact: float | None = None
         """When GitHub last answered, in seconds since the epoch."""
 
-    def ask(self, path: str) -> Answer:
-        """What GitHub answers to a GET of `path`, whatever its status; raises Retryable where there is no answer."""
-        with self.speaking(path, may_be_done=False):
-            status, headers, text = self.client.requester.requestJson("GET", path)
-            return Answer(status=status, headers=_plain(headers), content=json.loads(text) if text else None)
+    def get(self, path: str) -> Response:
+        """GET the path and return the response, whatever its status. Raises Retryable if there is none."""
+        with self.translating_errors(path, is_repeatable=True):
+            return self.request("GET", path, allowed=range(600))
 
-    def call(
+    def request(
         self,
         method: str,
         path: str,
-        given: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
         *,
         headers: Mapping[str, str] | None = None,
-        taking: Collection[int] = (),
-    ) -> Answer:
-        """GitHub's answer to one request, within `speaking`; `path` may be an address from another answer.
+        allowed: Container[int] = (),
+    ) -> Response:
+        """Send one request, inside `translating_errors`; `path` may also be a URL from an earlier response.
 
-        Raises GithubException for a status from 300 that is not in `taking`. What GitHub has moved is followed.
+        Follows redirects. Raises GithubException for a status of 300 or more that is not allowed.
         """
-        status, got, text = self._send(method, path, given, headers)
-        if status in MOVED and "location" in got:
-            # PyGithub follows 301 alone, and GitHub answers 307 to what writes to a renamed repository.
-            status, got, text = self._send(method, got["location"], given, headers)
-        if status >= 300 and status not in taking:
-            raise self.client.requester.createException(status, got, _object(text))
-        content = _object(text) if status >= 300 else json.loads(text) if text else None
-        return Answer(status=status, headers=_plain(got), content=content)
+        response = self._send(method, path, body, headers)
+        if response.status in REDIRECTS and "location" in response.headers:
+            # PyGithub follows only 301, but GitHub answers 307 to a write to a renamed repository.
+            response = self._send(method, response.headers["location"], body, headers)
+        if response.status >= 300 and response.status not in allowed:
+            headers = dict(response.headers)
+            raise self.client.requester.createException(response.status, headers, response.content)
+        return response
 
     @contextmanager
-    def speaking(self, about: str, *, may_be_done: bool = True) -> Iterator[None]:
-        """Raises GitHub's failures as Rejected, Retryable or OutcomeUnknown; `about` is named in them.
+    def translating_errors(self, subject: str, *, is_repeatable: bool = False) -> Iterator[None]:
+        """Raise GitHub's failures as Rejected, Retryable or OutcomeUnknown, naming the subject.
 
-        What only reads, or fails before the act, was certainly not done: `may_be_done=False`.
+        `is_repeatable` says that what is done inside may simply be done again, so a failure is never OutcomeUnknown.
         """
+        unknown = Retryable if is_repeatable else OutcomeUnknown
         try:
             yield
         except IdentityBotError:
             raise
         except GithubException as error:
-            self.last_contact = self.clock()
-            raise _failure(error, about, self.clock(), may_be_done) from error
+            self.last_contact = self._clock()
+            raise _translated(error, subject, self.last_contact, unknown) from error
         except requests.RequestException as error:
-            raise _broken(error, may_be_done) from error
-        except (
-            ValueError, KeyError, TypeError, AttributeError, AssertionError, RuntimeError, OverflowError,
-        ) as error:  # fmt: skip
-            raise _unsure(
-                f"GitHub: an answer that makes no sense ({type(error).__name__})", may_be_done
-            ) from error
-        self.last_contact = self.clock()
+            was_sent = not (isinstance(error, requests.ConnectTimeout) or "NewConnectionError" in repr(error))
+            raise (unknown if was_sent else Retryable)(f"GitHub: {type(error).__name__}") from error
+        except (*UNREADABLE, AssertionError, RuntimeError) as error:
+            raise unknown(f"GitHub: unreadable response ({type(error).__name__})") from error
+        self.last_contact = self._clock()
 
     def _send(
-        self, method: str, path: str, given: Mapping[str, Any] | None, headers: Mapping[str, str] | None
-    ) -> tuple[int, dict[str, Any], str]:
-        # PyGithub adds its own to the headers that it is given.
-        return self.client.requester.requestJson(method, path, input=given, headers=dict(headers or {}))
+        self, method: str, path: str, body: Mapping[str, Any] | None, headers: Mapping[str, str] | None
+    ) -> Response:
+        # PyGithub adds its own headers to the mapping that it is given.
+        status, received, text = self.client.requester.requestJson(
+            method, path, input=body, headers=dict(headers or {})
+        )
+        content = _object(text) if status >= 300 else json.loads(text) if text else None
+        return Response(status=status, headers=received, content=content)
 
 
-def blamed(error: GithubException) -> list[str]:
-    """The fields that a 422 finds fault with."""
+def invalid_fields(error: GithubException) -> list[str]:
+    """The fields that GitHub names in a 422."""
     details = error.data.get("errors") if isinstance(error.data, dict) else None
     if error.status != 422 or not isinstance(details, list):
         return []
     return [str(detail["field"]) for detail in details if isinstance(detail, dict) and detail.get("field")]
 
 
-def _signed_in(auth: str | GitHubApp) -> Auth.Auth:
+def is_rate_limit(error: GithubException) -> bool:
+    """Whether GitHub asks us to wait (rest/using-the-rest-api/rate-limits-for-the-rest-api)."""
+    headers = error.headers or {}
+    return error.status == 429 or (
+        error.status == 403
+        and (
+            isinstance(error, RateLimitExceededException)
+            or "retry-after" in headers
+            or headers.get("x-ratelimit-remaining") == "0"
+        )
+    )
+
+
+def _credentials(auth: str | GitHubApp) -> Auth.Auth:
     if isinstance(auth, str):
         return Auth.Token(auth)
     app = Auth.AppAuth(auth.app_id, auth.private_key)
     try:
         app.create_jwt()
-    except Exception as error:  # the key goes through two libraries, each with errors of its own
-        raise SettingsError(
-            [
-                f"GITHUB_APP_PRIVATE_KEY: cannot sign with it ({type(error).__name__}); expected an RSA key, as PEM"
-            ]
-        ) from error
+    except Exception as error:  # two libraries read the key, each with errors of its own
+        reason = f"cannot sign with it ({type(error).__name__}); expected an RSA key in PEM format"
+        raise SettingsError([f"GITHUB_APP_PRIVATE_KEY: {reason}"]) from error
     return app.get_installation_auth(auth.installation_id)
 
 
-def _plain(headers: Mapping[str, Any]) -> dict[str, str]:
-    return {str(name).lower(): str(value) for name, value in headers.items()}
-
-
 def _object(text: str) -> dict[str, Any]:
-    """The object that an error's body should be; empty where it is none."""
+    """The JSON object in an error's body; empty if there is none."""
     try:
         data = json.loads(text)
     except ValueError:
@@ -145,25 +153,21 @@ def _object(text: str) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _failure(error: GithubException, about: str, now: float, may_be_done: bool) -> IdentityBotError:
+def _translated(
+    error: GithubException, subject: str, now: float, unknown: type[Retryable | OutcomeUnknown]
+) -> IdentityBotError:
     message = error.data.get("message") if isinstance(error.data, dict) else None
-    # Only the first line: what follows may quote what was sent.
-    said = f"GitHub: {error.status} {str(message or '').partition(chr(10))[0][:200]}".rstrip()
-    said = f"{said} ({', '.join([about, *blamed(error)])})"
-    headers = _plain(error.headers or {})
-    is_limit = error.status in (403, 429) and (
-        error.status == 429
-        or isinstance(error, RateLimitExceededException)
-        or "retry-after" in headers
-        or headers.get("x-ratelimit-remaining") == "0"
-    )
-    if is_limit:
-        return Retryable(said, _wait(headers, now))
+    # Only the first line: the others may quote what we sent.
+    first_line = str(message or "").partition("\n")[0][:200]
+    text = f"GitHub: {error.status} {first_line}".rstrip()
+    text = f"{text} ({', '.join([subject, *invalid_fields(error)])})"
+    if is_rate_limit(error):
+        return Retryable(text, _wait(error.headers or {}, now))
     if error.status == 401:
-        return Retryable(said)  # the token can be mended; until then nothing of the ticket is lost
-    if 400 <= error.status < 500 and error.status != 408:  # which is a time-out by another name
-        return Rejected(said)
-    return _unsure(said, may_be_done)
+        return Retryable(text)  # it works again once the operator replaces the token
+    if 400 <= error.status < 500 and error.status != 408:  # which is a time-out
+        return Rejected(text)
+    return unknown(text)
 
 
 def _wait(headers: Mapping[str, str], now: float) -> float:
@@ -174,14 +178,4 @@ def _wait(headers: Mapping[str, str], now: float) -> float:
             return min(LONGEST_WAIT, max(1.0, float(headers["x-ratelimit-reset"]) - now))
     except (KeyError, ValueError):
         pass
-    return WHILE_LIMITED
-
-
-def _broken(error: requests.RequestException, may_be_done: bool) -> IdentityBotError:
-    said = f"GitHub: {type(error).__name__}"
-    never_sent = isinstance(error, requests.ConnectTimeout) or "NewConnectionError" in repr(error)
-    return _unsure(said, may_be_done and not never_sent)
-
-
-def _unsure(said: str, may_be_done: bool) -> IdentityBotError:
-    return OutcomeUnknown(said) if may_be_done else Retryable(said)
+    return DEFAULT_WAIT

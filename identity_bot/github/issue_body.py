@@ -1,4 +1,4 @@
-"""The body of an issue: the status block, the request, and the marker in the last line; a comment's mark. Pure."""
+"""An issue's body: the status block, the request and the ticket marker; and a comment's idempotency key. Pure."""
 
 from __future__ import annotations
 
@@ -19,82 +19,82 @@ FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 LONGEST_BODY = 65_536
 """GitHub's limit in characters (rest/issues)."""
 LONGEST_REQUEST = 60_000
-"""What a request may take of it; the rest is for the status block, which changes, and the marker."""
-TOO_LONG = "(The rest did not fit into an issue.)"
+"""The request's share of it. The rest is for the status block, which changes, and the marker."""
+TRUNCATED = "(The rest did not fit in the issue.)"
 
 SPOC, TARGET = "SPOC", "Target date"
 LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
-# GitHub makes links of these (autolinked-references-and-urls), whoever's login they are.
-LINKED_LOGIN = re.compile(r"gh-[0-9]+|[0-9a-f]{7,40}", re.IGNORECASE)
+# GitHub turns these into links (autolinked-references-and-urls), even where they are logins.
+AUTOLINKED = re.compile(r"gh-[0-9]+|[0-9a-f]{7,40}", re.IGNORECASE)
 SLACK_ID = re.compile(r"slack:[UW][A-Z0-9]{1,40}")
 SLACK_ID_LAST = re.compile(rf"\(?\b({SLACK_ID.pattern})\)?$", re.IGNORECASE)
 NOBODY = ("nobody", "none", "tbd", "unknown")
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])")
-OVER_DAY = re.compile(rf"milestone[^0-9]{{0,20}}({DAY.pattern})", re.IGNORECASE)
-ASKED = re.compile(r"reference [A-Z2-7]{4}-[A-Z2-7]{4}$")
-AROUND = " \t\r\xa0*_"
-"""What a hand may put around a line's words: white space and emphasis."""
+MILESTONE_DAY = re.compile(rf"milestone[^0-9]{{0,20}}({DAY.pattern})", re.IGNORECASE)
+REFERENCE = re.compile(r"reference [A-Z2-7]{4}-[A-Z2-7]{4}$")
+DECORATION = " \t\r\xa0*_"
+"""What people may put around the words of a line: white space and emphasis."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Status:
-    """What GitHub has no field for and the status block keeps: the SPOC and the target date."""
+    """What the status block stores because GitHub has no field for it: the SPOC and the target date."""
 
     spoc: str = ""
-    """A GitHub login, or `slack:U…` where that is not known."""
+    """A GitHub login, or `slack:U…` if that is not known."""
     spoc_name: str = ""
-    """What the latter is called; it need not be known."""
+    """The name that goes with a `slack:U…`, if known."""
     target: date | None = None
     target_over: date | None = None
     """The milestone's due date when the target date was set."""
 
 
 def body(ticket: Ticket, request: str) -> str:
-    """The whole body for a new issue about `request`, which is Markdown already."""
-    request = _fitted(request, LONGEST_REQUEST)
-    return f"{_drawn(ticket, Status())}\n\n{request}\n\n{_marker(ticket)}"
+    """The body of a new issue about a request, which is Markdown."""
+    return f"{_status_block(ticket, Status())}\n\n{_truncated(request, LONGEST_REQUEST)}\n\n{_marker(ticket)}"
 
 
 def status_in(text: str | None) -> Status:
-    """What the status block says, however hands have edited it; what it says nowhere else counts not at all."""
+    """Read the status block, however people have edited it, and nothing outside of it."""
     lines = (text or "").split("\n")
-    return _read(lines[slice(*_block(lines))])
+    return _read(lines[slice(*_find_block(lines))])
 
 
 def with_status(text: str, ticket: Ticket, status: Status | None = None) -> str:
-    """A body whose status block says this of the ticket (None: what it says already) and whose last line marks it.
+    """The body with the ticket's status block and, as its last line, the ticket's marker.
 
-    All else stays as people wrote it, also what they wrote into the block. Raises Rejected where they left no room.
+    Without a status the block keeps the one that it has. All that people wrote stays, even what they wrote into the
+    block. Raises Rejected if there is no room for the status.
     """
     lines = text.split("\n")
-    begin, end = _block(lines)
-    said = _read(lines[begin:end])
-    drawn = _drawn(ticket, said if status is None else status).split("\n")
-    if [line.strip() for line in lines[begin:end]] == drawn:
+    begin, end = _find_block(lines)
+    old_status = _read(lines[begin:end])
+    block = _status_block(ticket, old_status if status is None else status).split("\n")
+    if [line.strip() for line in lines[begin:end]] == block:
         written = text
     else:
         theirs = "\n".join(line for line in lines[begin:end] if not _is_ours(line)).strip("\r\n")
         after = lines[end:] if end else ["", *lines]
-        written = "\n".join([*lines[:begin], *drawn, *(["", theirs] if theirs else []), *after])
+        written = "\n".join([*lines[:begin], *block, *(["", theirs] if theirs else []), *after])
     if ticket_id_in(text) != ticket.id:
         kept = (line for line in written.split("\n") if line.strip() != _marker(ticket))
         written = "\n".join([*kept, "", _marker(ticket)])
     if len(written) <= LONGEST_BODY:
         return written
-    if status in (None, said):
+    if status in (None, old_status):
         return text
-    raise Rejected("the issue's text is so long that it leaves no room for the SPOC and the target date")
+    raise Rejected("the issue's description is so long that the SPOC and the target date have no room in it")
 
 
 def is_spoc(text: str) -> bool:
-    """Whether a SPOC can be kept by this: a GitHub login, or `slack:U…`."""
+    """Whether the status block can store this SPOC: a GitHub login, or `slack:U…`."""
     return bool(LOGIN.fullmatch(text) or SLACK_ID.fullmatch(text))
 
 
 def ticket_id_in(text: str | None) -> str | None:
-    """The id in a body's marker, which counts only in its last line: elsewhere it is somebody's text."""
+    """The ticket id in a body's marker. It counts only in the last line; anywhere else somebody typed it."""
     found = MARKER.fullmatch(_last_line(text))
-    return found.group(1) if found else None
+    return found[1] if found else None
 
 
 def with_idempotency_key(comment: str, key: str) -> str:
@@ -108,34 +108,33 @@ def with_idempotency_key(comment: str, key: str) -> str:
 def idempotency_key_in(comment: str | None) -> str | None:
     """The key of a comment that the bot wrote. Like the ticket marker, it counts only in the last line."""
     found = IDEMPOTENCY_KEY.fullmatch(_last_line(comment))
-    return found.group(1) if found else None
+    return found[1] if found else None
 
 
 def _last_line(text: str | None) -> str:
-    lines = (text or "").rstrip().splitlines()
-    return lines[-1].strip() if lines else ""
+    return (text or "").rstrip().rpartition("\n")[2].strip()
 
 
 def _marker(ticket: Ticket) -> str:
     return f"<!-- identity-bot:ticket={ticket.id} -->"
 
 
-def _block(lines: Sequence[str]) -> tuple[int, int]:
-    """The lines from the status block's first to after its last, outside of any code block; (0, 0) without one.
+def _find_block(lines: Sequence[str]) -> tuple[int, int]:
+    """Where the status block begins and ends, outside of code blocks; (0, 0) if there is none.
 
-    One whose end is missing ends with the last line that can only be ours.
+    A block without its end extends as far as its lines can only be ours.
     """
     begin: int | None = None
     fence = ""
-    for number, text in enumerate(lines):
-        was_fenced, fence = bool(fence), _fence_after(text, fence)
+    for number, line in enumerate(lines):
+        was_fenced, fence = bool(fence), _fence_after(line, fence)
         if was_fenced or fence:
             continue
-        if text.strip() == STATUS_BEGINS:
+        if line.strip() == STATUS_BEGINS:
             if begin is not None:
                 break
             begin = number
-        elif text.strip() == STATUS_ENDS and begin is not None:
+        elif line.strip() == STATUS_ENDS and begin is not None:
             return begin, number + 1
     if begin is None:
         return 0, 0
@@ -146,53 +145,49 @@ def _block(lines: Sequence[str]) -> tuple[int, int]:
 
 
 def _is_ours(line: str) -> bool:
-    """Whether a line of the block was written by the bot, as far as one can tell."""
+    """Whether the bot wrote a line of the block, as far as one can tell."""
     text = line.strip()
     return (
         text in (STATUS_BEGINS, STATUS_ENDS)
-        or ("Asked by " in text and ASKED.search(text) is not None)
+        or ("Requested by " in text and REFERENCE.search(text) is not None)
         or _entry(text)[0] in (SPOC.casefold(), TARGET.casefold())
     )
 
 
 def _read(block: Sequence[str]) -> Status:
-    """What the lines of a block say; of two lines about the same, the first that can be read counts."""
-    spoc, spoc_name = next(_spocs(block), ("", ""))
-    target, over = next(_targets(block), (None, None))
+    """Read the lines of a block. If several name a SPOC or a target date, the first valid one counts."""
+    entries = [_entry(line) for line in block]
+    spoc, spoc_name = next(_spocs(value for key, value in entries if key == SPOC.casefold()), ("", ""))
+    target, over = next(_targets(value for key, value in entries if key == TARGET.casefold()), (None, None))
     return Status(spoc=spoc, spoc_name=spoc_name, target=target, target_over=over)
 
 
-def _spocs(block: Sequence[str]) -> Iterator[tuple[str, str]]:
-    for key, value in map(_entry, block):
-        if key != SPOC.casefold():
-            continue
+def _spocs(values: Iterator[str]) -> Iterator[tuple[str, str]]:
+    for value in values:
         login = value.strip(" `@.,;")
         if found := SLACK_ID_LAST.search(value.rstrip(" `.,;")):
-            yield f"slack:{found[1][6:].upper()}", _name(value[: found.start()])
+            yield f"slack:{found[1][6:].upper()}", _without_ticks(value[: found.start()])
         elif LOGIN.fullmatch(login) and login.casefold() not in NOBODY:
             yield login, ""
 
 
-def _targets(block: Sequence[str]) -> Iterator[tuple[date, date | None]]:
-    for key, value in map(_entry, block):
-        if key != TARGET.casefold():
-            continue
-        found, over = DAY.match(value.strip(" `")), OVER_DAY.search(value)
+def _targets(values: Iterator[str]) -> Iterator[tuple[date, date | None]]:
+    for value in values:
+        found, over = DAY.match(value.strip(" `")), MILESTONE_DAY.search(value)
         if found and (day := _day(found[0])):
             yield day, _day(over[1]) if over else None
 
 
 def _entry(line: str) -> tuple[str, str]:
-    """What stands before and after a line's colon, the first in lower case, without list markers and emphasis."""
+    """A line's key, folded, and its value, both without list markers and emphasis."""
     key, _, value = line.partition(":")
-    return " ".join(key.strip(AROUND + "-+").casefold().split()), value.strip(AROUND)
+    return " ".join(key.strip(DECORATION + "-+").casefold().split()), value.strip(DECORATION)
 
 
-def _name(shown: str) -> str:
-    """The name in a code span, or without one."""
-    shown = shown.strip()
-    ticks = len(shown) - len(shown.lstrip("`"))
-    return shown[ticks : len(shown) - ticks].strip()
+def _without_ticks(name: str) -> str:
+    name = name.strip()
+    ticks = len(name) - len(name.lstrip("`"))
+    return name[ticks : len(name) - ticks].strip()
 
 
 def _day(text: str) -> date | None:
@@ -202,49 +197,48 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _fitted(request: str, room: int) -> str:
-    """A request of at most `room` characters, cut at the end of a line and with no code block left open."""
+def _truncated(request: str, room: int) -> str:
+    """The request in at most `room` characters, cut at the end of a line and with no code block left open."""
     if len(request) <= room:
         return request
     kept: list[str] = []
     fence, length = "", 0
-    for text in request.split("\n"):
-        opened = _fence_after(text, fence)
-        length += len(text) + 1
-        if length + len(opened) + len(TOO_LONG) + 3 > room:
+    for line in request.split("\n"):
+        fence_after = _fence_after(line, fence)
+        length += len(line) + 1
+        if length + len(fence_after) + len(TRUNCATED) + 3 > room:
             break
-        kept.append(text)
-        fence = opened
-    return "\n".join([*kept, *([fence] if fence else []), "", TOO_LONG])
+        kept.append(line)
+        fence = fence_after
+    return "\n".join([*kept, *([fence] if fence else []), "", TRUNCATED])
 
 
-def _fence_after(text: str, fence: str) -> str:
-    """The fence of the code block that is open after a line, given the one that was open before it."""
-    found = FENCE.match(text)
+def _fence_after(line: str, fence: str) -> str:
+    """The fence of the code block that is open after a line, given the one that is open before it."""
+    found = FENCE.match(line)
     if not fence:
         return found[1] if found else ""
-    return "" if found and found[1].startswith(fence) and text.strip() == found[1] else fence
+    return "" if found and found[1].startswith(fence) and line.strip() == found[1] else fence
 
 
-def _drawn(ticket: Ticket, status: Status) -> str:
-    """The status block. Nothing in it may mention or link anybody, for it is written again and again."""
-    asked = f"Asked by {span(ticket.requestor.name)}"
-    if ticket.requestor.handle:
-        asked += f" (in Slack {span(ticket.requestor.handle)})"
-    if ticket.requestor.team:
-        asked += f", team {span(ticket.requestor.team)}"
-    where = f" · [Slack thread]({ticket.thread.link})" if ticket.thread and ticket.thread.link else ""
+def _status_block(ticket: Ticket, status: Status) -> str:
+    """The status block. It is written again and again, so nothing in it may mention or link to anybody."""
+    who = ticket.requestor
+    handle = f" (in Slack {span(who.handle)})" if who.handle else ""
+    team = f", team {span(who.team)}" if who.team else ""
+    thread = f" · [Slack thread]({ticket.thread.link})" if ticket.thread and ticket.thread.link else ""
     urgent = "**Urgent: Veterans in production are affected.** " if ticket.is_urgent else ""
-    lines = [STATUS_BEGINS, f"{urgent}{asked}{where} · reference {ticket.reference}"]
+    first = f"{urgent}Requested by {span(who.name)}{handle}{team}{thread} · reference {ticket.reference}"
+    lines = [STATUS_BEGINS, first]
     if is_spoc(status.spoc):
-        lines.append(f"{SPOC}: {_shown(status)}")
+        lines.append(f"{SPOC}: {_spoc(status)}")
     if status.target:
-        over = f", set over the milestone's {status.target_over}" if status.target_over else ""
+        over = f", overrides the milestone's {status.target_over}" if status.target_over else ""
         lines.append(f"{TARGET}: {status.target}{over}")
     return "\n".join([*lines, STATUS_ENDS])
 
 
-def _shown(status: Status) -> str:
+def _spoc(status: Status) -> str:
     if status.spoc.startswith("slack:"):
         return f"{span(status.spoc_name, limit=80)} ({status.spoc})" if status.spoc_name else status.spoc
-    return span(status.spoc) if LINKED_LOGIN.fullmatch(status.spoc) else status.spoc
+    return span(status.spoc) if AUTOLINKED.fullmatch(status.spoc) else status.spoc

@@ -1,4 +1,4 @@
-"""What a webhook delivery of GitHub's tells: checked, then read into one of a few values, without any I/O. Pure."""
+"""GitHub's webhook deliveries: checks the signature and reads the payload into one of a few values. Pure."""
 
 from __future__ import annotations
 
@@ -10,26 +10,33 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from identity_bot.errors import Rejected
-from identity_bot.github.snapshot import comment_of, is_pull, number_of, snapshot_of, text_of
+from identity_bot.github.snapshot import (
+    UNREADABLE,
+    comment_of,
+    is_pull_request,
+    number_of,
+    snapshot_of,
+    text_of,
+)
 from identity_bot.tickets.model import IssueComment, IssueSnapshot
 
 
 class InvalidSignature(Rejected):
-    """A delivery that is not GitHub's, or was signed with another secret."""
+    """The delivery is not GitHub's, or it was signed with another secret."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IssueSeen:
-    """An issue as it was when something happened to it."""
+    """An issue as it was after something happened to it."""
 
     snapshot: IssueSnapshot
     comment: IssueComment | None = None
-    """What a person has just written below it."""
+    """The comment that a person just posted on it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LabelRenamed:
-    """A label of a repository has another name, on all issues that bear it."""
+    """A label has a new name, on all issues that have it."""
 
     repository: str
     was: str
@@ -38,7 +45,7 @@ class LabelRenamed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LabelDeleted:
-    """A label was taken out of a repository and off all its issues."""
+    """A label was deleted, and so removed from all issues."""
 
     repository: str
     name: str
@@ -46,7 +53,7 @@ class LabelDeleted:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RepositoryRenamed:
-    """A repository has another full name, by a new name or a new owner."""
+    """A repository has a new full name: it was renamed, or transferred to another owner."""
 
     was: str
     now: str
@@ -54,7 +61,7 @@ class RepositoryRenamed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MilestoneChanged:
-    """A milestone of a repository has another due date, of which GitHub tells nothing at its issues."""
+    """A milestone has a new due date. GitHub sends no delivery for its issues."""
 
     repository: str
 
@@ -64,28 +71,28 @@ Delivery = IssueSeen | LabelRenamed | LabelDeleted | MilestoneChanged | Reposito
 
 
 def read_webhook(headers: Mapping[str, str], body: bytes, secret: str) -> Delivery | None:
-    """What a delivery tells; None for what is no matter of ours.
+    """Read a delivery; None if it is of no interest to us. Header names must be in lower case.
 
-    Raises InvalidSignature where the signature does not fit the raw body, and Rejected where the body is no delivery.
-    `headers` has lower-case names. See docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries.
+    Raises InvalidSignature if the signature does not match the raw body, and Rejected if the body is malformed.
+    See docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries.
     """
     expected = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    given = headers.get("x-hub-signature-256", "").encode(errors="replace")
-    if not hmac.compare_digest(expected.encode(), given):
-        raise InvalidSignature("the signature does not fit")
+    received = headers.get("x-hub-signature-256", "").encode(errors="replace")
+    if not hmac.compare_digest(expected.encode(), received):
+        raise InvalidSignature("the signature does not match")
     try:
         payload = json.loads(body)
         if not isinstance(payload, dict):
-            raise TypeError("no object")
+            raise TypeError("expected an object")
         return _read(headers.get("x-github-event", ""), payload)
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise Rejected(f"not a delivery that can be read ({type(error).__name__})") from error
+    except UNREADABLE as error:
+        raise Rejected(f"unreadable delivery ({type(error).__name__})") from error
 
 
 def _read(event: str, payload: Mapping[str, Any]) -> Delivery | None:
     match event, payload.get("action"):
         case "issues" | "issue_comment", _:
-            return None if is_pull(payload["issue"]) else _issue_seen(event, payload)
+            return None if is_pull_request(payload["issue"]) else _issue_seen(event, payload)
         case "label", "edited" if "name" in (payload.get("changes") or {}):
             was, now = text_of(payload["changes"]["name"], "from"), text_of(payload["label"], "name")
             return LabelRenamed(repository=_repository(payload), was=was, now=now)
@@ -93,15 +100,8 @@ def _read(event: str, payload: Mapping[str, Any]) -> Delivery | None:
             return LabelDeleted(repository=_repository(payload), name=text_of(payload["label"], "name"))
         case "milestone", "edited" if "due_on" in payload["changes"]:
             return MilestoneChanged(repository=_repository(payload))
-        case "repository", "renamed":
-            owner = _repository(payload).partition("/")[0]
-            was = f"{owner}/{text_of(payload['changes']['repository']['name'], 'from')}"
-            return RepositoryRenamed(was=was, now=_repository(payload))
-        case "repository", "transferred":
-            giver = payload["changes"]["owner"]["from"]
-            owner = text_of(giver.get("organization") or giver["user"], "login")
-            was = f"{owner}/{_repository(payload).partition('/')[2]}"
-            return RepositoryRenamed(was=was, now=_repository(payload))
+        case "repository", "renamed" | "transferred" as action:
+            return RepositoryRenamed(was=_former_name(action, payload), now=_repository(payload))
         case _:
             return None
 
@@ -120,6 +120,16 @@ def _issue_seen(event: str, payload: Mapping[str, Any]) -> IssueSeen:
             return IssueSeen(snapshot=snapshot, comment=comment)
         case _:
             return IssueSeen(snapshot=snapshot)
+
+
+def _former_name(action: str, payload: Mapping[str, Any]) -> str:
+    """A repository's full name before it was renamed or transferred."""
+    owner, _, name = _repository(payload).partition("/")
+    changes = payload["changes"]
+    if action == "renamed":
+        return f"{owner}/{text_of(changes['repository']['name'], 'from')}"
+    former_owner = changes["owner"]["from"]
+    return f"{text_of(former_owner.get('organization') or former_owner['user'], 'login')}/{name}"
 
 
 def _repository(payload: Mapping[str, Any]) -> str:

@@ -27,7 +27,7 @@ def test_a_body_has_status_request_and_marker_in_this_order() -> None:
 
     assert body.splitlines() == [
         "<!-- identity-bot:status -->",
-        f"Asked by `Juniper Vale` (in Slack `juniper`), team `Benefits` · reference {TICKET.reference}",
+        f"Requested by `Juniper Vale` (in Slack `juniper`), team `Benefits` · reference {TICKET.reference}",
         "<!-- identity-bot:end -->",
         "",
         "### What",
@@ -75,7 +75,7 @@ def test_no_request_can_pass_for_another_ticket(request: str) -> None:
 def test_an_urgent_ticket_says_so_first() -> None:
     urgent = issue.body(replace(TICKET, is_urgent=True), "This")
 
-    assert urgent.splitlines()[1].startswith("**Urgent: Veterans in production are affected.** Asked by")
+    assert urgent.splitlines()[1].startswith("**Urgent: Veterans in production are affected.** Requested by")
 
 
 def test_the_thread_is_linked_once_it_is_known() -> None:
@@ -166,7 +166,7 @@ def test_a_request_that_is_too_long_is_cut_where_it_breaks_nothing(request_text:
 
     assert len(body) <= issue.LONGEST_BODY
     assert issue.ticket_id_in(body) == TICKET.id
-    assert issue.TOO_LONG in body
+    assert issue.TRUNCATED in body
     assert (
         shown(body)[-4:] == ["paragraph_open", "inline", "html_block"][-4:] or shown(body)[-1] == "html_block"
     )
@@ -216,7 +216,7 @@ def test_the_block_keeps_spoc_and_target_date_in_lines_of_their_own() -> None:
 
     assert body.splitlines()[2:5] == [
         "SPOC: indigo-marshwick",
-        "Target date: 2026-12-01, set over the milestone's 2026-11-30",
+        "Target date: 2026-12-01, overrides the milestone's 2026-11-30",
         "<!-- identity-bot:end -->",
     ]
     assert issue.status_in(body) == INDIGO
@@ -278,9 +278,9 @@ def test_a_spoc_is_read_however_a_hand_wrote_it(line: str, spoc: str) -> None:
         ("Target date: 2026-12-01", date(2026, 12, 1), None),
         ("- **Target  date**:`2026-12-01` (moved)", date(2026, 12, 1), None),
         ("target date: 2026-12-01, set over the milestone 2026-11-30", date(2026, 12, 1), date(2026, 11, 30)),
-        ("Target date: 2026-12-01, set over the milestone's 2026-02-30", date(2026, 12, 1), None),
+        ("Target date: 2026-12-01, overrides the milestone's 2026-02-30", date(2026, 12, 1), None),
         ("Target date: 2026-02-30", None, None),
-        ("Target date: 2026-02-30, set over the milestone's 2026-11-30", None, None),
+        ("Target date: 2026-02-30, overrides the milestone's 2026-11-30", None, None),
         ("Target date: 2026-12-011", None, None),
         ("Target date: 1 December", None, None),
         ("Target date: ٢٠٢٦-١٢-٠١", None, None),
@@ -338,7 +338,7 @@ def test_a_person_may_write_above_the_block_and_into_it() -> None:
 
     assert body.startswith("Called her today.\n\n<!-- identity-bot:status -->")
     assert f"{issue.STATUS_ENDS}\n\nShe is on leave until Monday.\n\nThis\n" in body
-    assert body.count("Asked by") == 1
+    assert body.count("Requested by") == 1
     assert issue.status_in(body) == INDIGO
 
 
@@ -350,7 +350,7 @@ def test_of_two_blocks_the_first_counts_and_the_second_is_text() -> None:
 
     assert issue.status_in(doubled) == INDIGO
     assert issue.status_in(body) == sage
-    assert body.count("Asked by") == 2
+    assert body.count("Requested by") == 2
 
 
 def test_a_block_whose_end_was_deleted_is_read_and_mended() -> None:
@@ -395,7 +395,8 @@ pieces = st.lists(
     | st.sampled_from(
         [
             "SPOC: evil", "Target date: 2026-12-01", "```", "~~~~", "- a", "", "\r",
-            "Asked by me · reference AAAA-AAAA", issue.STATUS_ENDS, f"x {issue.STATUS_BEGINS}", OTHERS_MARKER, "   ",
+            "Requested by me · reference AAAA-AAAA", issue.STATUS_ENDS, f"x {issue.STATUS_BEGINS}", OTHERS_MARKER,
+            "   ",
         ]
     ),
     max_size=8,

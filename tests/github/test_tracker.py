@@ -762,9 +762,7 @@ def test_somebody_who_is_no_member_cannot_be_assigned_and_nothing_else_is_change
 ) -> None:
     before = github.issue(REPOSITORY, 1)
 
-    with pytest.raises(
-        Rejected, match=r"does not let .*#1 be assigned to somebody-else: .* must be a member"
-    ):
+    with pytest.raises(Rejected, match=r"can't assign .*#1 to somebody-else; .* must be a member"):
         tracker.update_issue(ticket, IssuePatch(assignees=("somebody-else",), priority=Priority.HIGH))
 
     assert github.issue(REPOSITORY, 1) == before
@@ -780,8 +778,8 @@ def test_what_a_token_without_push_access_may_not_change_is_named(
         tracker.update_issue(ticket, IssuePatch(stage=Stage.RELEASED, assignees=(LEAD,)))
 
     assert str(refused.value) == (
-        f"GitHub did not take the label stage: released, the assignee {LEAD}, the removal of the label "
-        f"stage: triaged for {REPOSITORY}#1; expected a token with write access"
+        f"GitHub did not apply the label stage: released, the assignee {LEAD}, the removal of the label "
+        f"stage: triaged to {REPOSITORY}#1; the token needs write access"
     )
 
 

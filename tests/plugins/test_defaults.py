@@ -359,7 +359,7 @@ def test_a_hostile_name_or_team_does_not_break_the_issue_or_its_title(name: str,
     assert comments == ["<!-- identity-bot:status -->", "<!-- identity-bot:end -->", marker]
     labels = {question.label for question in FULL.all_questions}
     said = [text for text in outside_code(whole) if text not in labels and text != "html_block"]
-    assert said == ["Asked by ", " (in Slack ", "), team ", f" · reference {hostile.reference}"]
+    assert said == ["Requested by ", " (in Slack ", "), team ", f" · reference {hostile.reference}"]
 
 
 @given(nasty_answers, nasty)
