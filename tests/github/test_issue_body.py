@@ -43,7 +43,7 @@ def test_a_ticket_is_found_again_by_its_body() -> None:
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n\r\n", "   \n\n"])
-def test_white_space_after_the_marker_is_no_matter(end: str) -> None:
+def test_white_space_after_the_marker_is_ignored(end: str) -> None:
     assert issue.ticket_id_in(issue.body(TICKET, "This").replace("\n", "\r\n") + end) == TICKET.id
 
 
@@ -452,7 +452,7 @@ def test_a_body_in_any_state_of_disorder_is_mended_once(lines: list[str]) -> Non
     assert issue.with_status(body, TICKET, INDIGO) == body
 
 
-def test_a_status_for_which_people_left_no_room_is_refused() -> None:
+def test_a_status_that_has_no_room_is_rejected() -> None:
     full = BODY.replace("This", "x" * (issue.LONGEST_BODY - len(BODY) + 3))
 
     with pytest.raises(Rejected, match="no room"):
@@ -465,7 +465,7 @@ def test_a_status_for_which_people_left_no_room_is_refused() -> None:
 
 @pytest.mark.parametrize(("text", "is_one"), [("indigo", True), ("slack:U0SAGE", True), ("", False), ("@x", False),
     ("a b", False), ("slack:U0SAGE)", False), ("slack:x", False), ("slack:", False)])  # fmt: skip
-def test_what_can_be_kept_of_a_spoc_is_known(text: str, is_one: bool) -> None:
+def test_a_spoc_is_a_login_or_a_slack_id(text: str, is_one: bool) -> None:
     assert issue.is_spoc(text) is is_one
 
 

@@ -1,29 +1,23 @@
-"""GitHub as the desk sees it, with PyGithub as it is against the sandbox: what each of GitHub's answers comes to."""
+"""The tracker, with PyGithub against the sandbox: issues, comments, permissions and polls."""
 
 from __future__ import annotations
 
 import json
-import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-import uvicorn
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from github.Requester import Requester
 from pytest_mock import MockerFixture
-from starlette.applications import Starlette
-from starlette.types import Receive, Scope, Send
 
 from identity_bot.desk.ports import PollResult, Tracker
-from identity_bot.errors import IdentityBotError, OutcomeUnknown, Rejected, Retryable, SettingsError
-from identity_bot.github import issue_body as issue_text
+from identity_bot.errors import IdentityBotError, OutcomeUnknown, Rejected, Retryable
+from identity_bot.github import issue_body
 from identity_bot.github.tracker import GitHubTracker
-from identity_bot.settings import GitHubApp
 from identity_bot.tickets.model import (
     CloseReason,
     IssueComment,
@@ -31,98 +25,31 @@ from identity_bot.tickets.model import (
     IssuePatch,
     IssueSnapshot,
     MessageRef,
-    Person,
     Priority,
     Stage,
     Ticket,
     ticket_id,
 )
 from identity_bot_sandbox import cast
-from identity_bot_sandbox.github.api import routes
 from identity_bot_sandbox.github.faults import FaultKind
 from identity_bot_sandbox.github.model import Role
 from identity_bot_sandbox.github.world import GitHubWorld
 
-REPOSITORY = cast.REPOSITORY
+from .conftest import TICKET, Clock, Served
+
+REPOSITORY, LEAD = cast.REPOSITORY, "indigo-marshwick"
 ISSUES = f"/repos/{REPOSITORY}/issues"
-TICKET = Ticket(
-    id=ticket_id("V1"), type="pr_review", requestor=Person(slack_id="U0JUNIPER", name="Juniper"), answers={},
-    submitted_at=0.0, repository=REPOSITORY,
-)  # fmt: skip
 DRAFT = IssueDraft(
     title="A title",
-    body="What is asked",
+    body="What is requested",
     labels=("identity-slackbot", "pr_review"),
     assignees=("indigo-marshwick",),
 )
 
 
-LEAD = "indigo-marshwick"
-
-
-class Served:
-    """One server for all tests of this module; `app` is what answers now, and `after` is called after each answer."""
-
-    def __init__(self) -> None:
-        self.app = Starlette()
-        self.after: Callable[[], None] = lambda: None
-        listener = socket.create_server(("127.0.0.1", 0))
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        config = uvicorn.Config(self.serve, interface="asgi3", log_level="warning", lifespan="off")
-        self.server = uvicorn.Server(config)
-        self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [listener]}, daemon=True)
-        self.thread.start()
-
-    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.app(scope, receive, send)
-        self.after()
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Served]:
-    served = Served()
-    yield served
-    served.server.should_exit = served.server.force_exit = True
-    served.thread.join(5)
-
-
-class Clock:
-    """GitHub's clock, which is right until it is moved."""
-
-    def __init__(self) -> None:
-        self.ahead = timedelta()
-
-    def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
-
-    def move(self, seconds: float) -> None:
-        """Lets time pass for GitHub."""
-        self.ahead += timedelta(seconds=seconds)
-
-
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def github(served: Served, clock: Clock) -> Iterator[GitHubWorld]:
-    """A fresh GitHub behind the module's one server."""
-    world = GitHubWorld(base_url=served.url, clock=clock)
-    served.app, served.after = Starlette(routes=routes(world)), lambda: None
-    yield world
-    world.close_down()
-
-
-@pytest.fixture
-def tracker(github: GitHubWorld) -> GitHubTracker:
-    return GitHubTracker(cast.GITHUB_TOKEN, f"{github.base_url}/github/api")
-
-
-def posts(github: GitHubWorld) -> int:
-    """How many times an issue was asked for."""
-    return github.traffic.count("POST", ISSUES)
+def tracker(api_url: str) -> GitHubTracker:
+    return GitHubTracker(cast.GITHUB_TOKEN, api_url)
 
 
 def fails(tracker: GitHubTracker, kind: type[IdentityBotError]) -> IdentityBotError:
@@ -132,16 +59,16 @@ def fails(tracker: GitHubTracker, kind: type[IdentityBotError]) -> IdentityBotEr
     return raised.value
 
 
-def test_an_issue_has_all_that_was_asked_for(tracker: GitHubTracker, github: GitHubWorld) -> None:
+def test_a_new_issue_has_all_that_was_asked_for(tracker: GitHubTracker, github: GitHubWorld) -> None:
     opened = tracker.open_issue(REPOSITORY, TICKET, DRAFT)
 
     made = github.issue(REPOSITORY, 1)
     assert (made.title, made.assignees) == (DRAFT.title, DRAFT.assignees)
-    assert made.body == issue_text.body(TICKET, "What is asked")
+    assert made.body == issue_body.body(TICKET, "What is requested")
     assert set(github.labels(REPOSITORY, 1)) == set(DRAFT.labels)
     assert (opened.left_out, opened.snapshot.number, opened.snapshot.ticket_id) == ((), 1, TICKET.id)
     assert opened.snapshot.url.endswith(f"{REPOSITORY}/issues/1")
-    assert posts(github) == 1
+    assert github.traffic.count("POST", ISSUES) == 1
 
 
 def test_missing_labels_are_made_once_and_standing_ones_are_left_alone(
@@ -157,7 +84,7 @@ def test_missing_labels_are_made_once_and_standing_ones_are_left_alone(
     assert github.traffic.count("GET", f"/repos/{REPOSITORY}/labels") == 2
 
 
-def test_what_a_token_without_push_access_may_not_set_is_noticed(
+def test_what_a_token_without_push_access_may_not_set_is_left_out(
     tracker: GitHubTracker, github: GitHubWorld
 ) -> None:
     github.set_role(REPOSITORY, cast.BOT_LOGIN, Role.READ)
@@ -185,112 +112,10 @@ def test_somebody_who_cannot_be_assigned_costs_neither_the_issue_nor_the_others(
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"),
-    [(400, Rejected), (401, Retryable), (403, Rejected), (404, Rejected), (408, OutcomeUnknown), (410, Rejected),
-     (422, Rejected), (429, Retryable), (500, OutcomeUnknown), (502, OutcomeUnknown), (503, OutcomeUnknown),
-     (504, OutcomeUnknown)],
-)  # fmt: skip
-def test_every_status_is_told_apart_by_what_may_be_done_about_it(
-    tracker: GitHubTracker, github: GitHubWorld, status: int, kind: type[IdentityBotError]
-) -> None:
-    github.faults.add("POST", "/repos/*/*/issues", status=status)
-
-    error = fails(tracker, kind)
-
-    assert str(error).startswith(f"GitHub: {status} ")
-    assert REPOSITORY in str(error)
-    assert posts(github) == 1
-    assert not github.issues(REPOSITORY)
-
-
-@pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_an_answer_lost_after_the_act_is_an_unknown_outcome_and_posted_once(
-    tracker: GitHubTracker, github: GitHubWorld, status: int
-) -> None:
-    github.faults.add("POST", "/repos/*/*/issues", status=status, after=True)
-
-    fails(tracker, OutcomeUnknown)
-
-    assert posts(github) == len(github.issues(REPOSITORY)) == 1
-
-
-@pytest.mark.parametrize("kind", [FaultKind.CUT, FaultKind.HTML, FaultKind.BROKEN_JSON])
-@pytest.mark.parametrize("after", [False, True])
-def test_garbage_and_cut_connections_are_unknown_outcomes(
-    tracker: GitHubTracker, github: GitHubWorld, kind: FaultKind, after: bool
-) -> None:
-    github.faults.add("POST", "/repos/*/*/issues", kind=kind, after=after)
-
-    fails(tracker, OutcomeUnknown)
-
-    assert posts(github) == 1
-    assert len(github.issues(REPOSITORY)) == after
-
-
-def test_silence_is_an_unknown_outcome(github: GitHubWorld, mocker: MockerFixture) -> None:
-    mocker.patch("identity_bot.github.connection.TIMEOUT", 1)
-    tracker = GitHubTracker(cast.GITHUB_TOKEN, f"{github.base_url}/github/api")
-    github.faults.add("POST", "/repos/*/*/issues", kind=FaultKind.HANG, after=True)
-
-    fails(tracker, OutcomeUnknown)
-
-    assert len(github.issues(REPOSITORY)) == 1
-
-
-def test_a_server_that_is_not_there_was_certainly_not_asked() -> None:
-    tracker = GitHubTracker(cast.GITHUB_TOKEN, "http://127.0.0.1:9/github/api")
-
-    fails(tracker, Retryable)
-
-
-@pytest.mark.parametrize(
-    ("kind", "seconds"), [(FaultKind.SECONDARY_LIMIT, 45), (FaultKind.PRIMARY_LIMIT, 120)]
-)
-@pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_limit_says_how_long_to_wait_and_nobody_sleeps(
-    tracker: GitHubTracker, github: GitHubWorld, kind: FaultKind, seconds: int, method: str
-) -> None:
-    github.faults.add(method, "/repos/**", kind=kind, retry_after=seconds)
-    began = time.monotonic()
-
-    error = fails(tracker, Retryable)
-
-    assert isinstance(error, Retryable)
-    assert error.seconds == pytest.approx(seconds, abs=2)
-    assert time.monotonic() - began < 2
-    assert not github.issues(REPOSITORY)
-
-
-@pytest.mark.parametrize("kind", [FaultKind.SECONDARY_LIMIT, FaultKind.ERROR])
-def test_a_limit_without_a_time_is_waited_for_a_minute(
-    tracker: GitHubTracker, github: GitHubWorld, kind: FaultKind
-) -> None:
-    github.faults.add("POST", "/repos/*/*/issues", kind=kind, status=429)
-
-    error = fails(tracker, Retryable)
-
-    assert isinstance(error, Retryable)
-    assert error.seconds == 60
-
-
-@pytest.mark.parametrize("status", [429, 503])
-def test_a_read_that_is_told_to_wait_is_not_repeated_by_the_library(
-    tracker: GitHubTracker, github: GitHubWorld, status: int
-) -> None:
-    github.faults.add("GET", "/repos/**", status=status, retry_after=30, times=None)
-    began = time.monotonic()
-
-    fails(tracker, Retryable)
-
-    assert github.traffic.count("GET") == 1
-    assert time.monotonic() - began < 2
-
-
-@pytest.mark.parametrize(
     "fault",
     [
         {"status": 502}, {"kind": FaultKind.CUT}, {"kind": FaultKind.HTML}, {"kind": FaultKind.BROKEN_JSON},
-        {"status": 401},
+        {"status": 401}, {"kind": FaultKind.PRIMARY_LIMIT}, {"kind": FaultKind.SECONDARY_LIMIT, "retry_after": 45},
     ],
 )  # fmt: skip
 def test_what_fails_before_the_post_was_certainly_not_done(
@@ -300,7 +125,7 @@ def test_what_fails_before_the_post_was_certainly_not_done(
 
     fails(tracker, Retryable)
 
-    assert posts(github) == 0
+    assert github.traffic.count("POST", ISSUES) == 0
 
 
 @pytest.mark.parametrize("status", [403, 404, 422])
@@ -314,30 +139,10 @@ def test_a_label_that_cannot_be_made_does_not_cost_the_issue(
     assert opened.snapshot.number == 1
 
 
-def test_a_refusal_says_which_fields_were_at_fault_and_never_their_values(
-    tracker: GitHubTracker, github: GitHubWorld
-) -> None:
-    errors = ({"resource": "Issue", "field": "title", "code": "invalid", "value": "hunter2"},)
-    github.faults.add("POST", "/repos/*/*/issues", status=422, errors=errors)
-
-    error = fails(tracker, Rejected)
-
-    assert str(error) == f"GitHub: 422 Validation Failed ({REPOSITORY}, title)"
-
-
-def test_a_repository_without_issues_refuses(tracker: GitHubTracker, github: GitHubWorld) -> None:
+def test_a_repository_without_issues_rejects(tracker: GitHubTracker, github: GitHubWorld) -> None:
     github.set_has_issues(REPOSITORY, False)
 
     assert "410 Issues has been disabled" in str(fails(tracker, Rejected))
-
-
-def test_a_revoked_token_can_be_mended(tracker: GitHubTracker, github: GitHubWorld) -> None:
-    github.revoke(cast.GITHUB_TOKEN)
-    fails(tracker, Retryable)
-
-    github.restore(cast.GITHUB_TOKEN)
-
-    assert tracker.open_issue(REPOSITORY, TICKET, DRAFT).snapshot.number == 1
 
 
 def test_a_renamed_repository_is_followed(tracker: GitHubTracker, github: GitHubWorld) -> None:
@@ -370,7 +175,7 @@ def test_a_marker_that_somebody_quotes_is_not_taken_for_the_issue(
     tracker: GitHubTracker, github: GitHubWorld
 ) -> None:
     github.open_issue(
-        REPOSITORY, "quoted", issue_text.body(TICKET, "x") + "\nsee above", actor="juniper-vale"
+        REPOSITORY, "quoted", issue_body.body(TICKET, "x") + "\nsee above", actor="juniper-vale"
     )
 
     assert tracker.find_issue(REPOSITORY, TICKET.id, time.time()) is None
@@ -387,7 +192,7 @@ def test_a_closed_issue_is_found_too(tracker: GitHubTracker, github: GitHubWorld
 
 
 @pytest.mark.parametrize("kind", [FaultKind.ERROR, FaultKind.CUT, FaultKind.HTML, FaultKind.BROKEN_JSON])
-def test_a_look_that_fails_says_nothing_about_the_issue(
+def test_a_search_that_fails_says_nothing_about_the_issue(
     tracker: GitHubTracker, github: GitHubWorld, kind: FaultKind
 ) -> None:
     github.faults.add("GET", "/repos/**", kind=kind, times=None)
@@ -396,68 +201,7 @@ def test_a_look_that_fails_says_nothing_about_the_issue(
         tracker.find_issue(REPOSITORY, TICKET.id, time.time())
 
 
-def key() -> tuple[str, str]:
-    """A private key and its public half, as PEM text."""
-    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    return (
-        private.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL,
-            serialization.NoEncryption(),
-        ).decode(),
-        private.public_key()
-        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-        .decode(),
-    )  # fmt: skip
-
-
-def test_a_github_app_opens_issues_under_its_own_name(github: GitHubWorld) -> None:
-    private, public = key()
-    app = github.install_app(4711, public)
-    auth = GitHubApp(app_id=4711, installation_id=app.installation_id, private_key=private)
-
-    opened = GitHubTracker(auth, f"{github.base_url}/github/api").open_issue(REPOSITORY, TICKET, DRAFT)
-
-    assert opened.left_out == ()
-    assert github.issue(REPOSITORY, 1).author == "identity-helper[bot]"
-
-
-@pytest.mark.parametrize("wrong", ["app_id", "installation_id", "private_key"])
-def test_a_github_app_that_github_does_not_know_can_be_mended(github: GitHubWorld, wrong: str) -> None:
-    private, public = key()
-    app = github.install_app(4711, public)
-    right = GitHubApp(app_id=4711, installation_id=app.installation_id, private_key=private)
-    other: dict[str, Any] = {"app_id": 1, "installation_id": 1, "private_key": key()[0]}
-    tracker = GitHubTracker(replace(right, **{wrong: other[wrong]}), f"{github.base_url}/github/api")
-
-    with pytest.raises((Retryable, Rejected)):
-        tracker.open_issue(REPOSITORY, TICKET, DRAFT)
-
-    assert posts(github) == 0
-
-
-def test_a_key_that_cannot_sign_is_found_at_once() -> None:
-    text = "-----BEGIN RSA PRIVATE KEY-----\nnonsense\n-----END RSA PRIVATE KEY-----\n"
-
-    with pytest.raises(SettingsError) as refused:
-        GitHubTracker(GitHubApp(app_id=1, installation_id=2, private_key=text), "http://127.0.0.1:9")
-
-    assert "GITHUB_APP_PRIVATE_KEY: cannot sign with it" in str(refused.value)
-    assert "nonsense" not in str(refused.value)
-
-
-def test_the_time_of_githubs_last_answer_is_known_even_if_it_was_no(
-    tracker: GitHubTracker, github: GitHubWorld
-) -> None:
-    github.faults.add("POST", "/repos/*/*/issues", status=422)
-    before = tracker.last_contact
-
-    fails(tracker, Rejected)
-
-    assert before is None
-    assert tracker.last_contact
-
-
-# Looking at one issue
+# Reading one issue
 
 
 @pytest.fixture
@@ -474,7 +218,7 @@ def test_the_tracker_is_what_the_desk_needs(tracker: GitHubTracker) -> None:
     assert port is tracker
 
 
-def test_a_look_shows_the_issue_as_it_is(tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket) -> None:
+def test_an_issue_is_read_as_it_is(tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket) -> None:
     github.label(REPOSITORY, 1, "priority: high", actor=LEAD)
     github.assign(REPOSITORY, 1, LEAD, actor=LEAD)
     github.close(REPOSITORY, 1, "not_planned", actor=LEAD)
@@ -499,9 +243,9 @@ def test_a_look_shows_the_issue_as_it_is(tracker: GitHubTracker, github: GitHubW
 
 @pytest.mark.parametrize("number", [1, 7])
 def test_an_issue_that_is_deleted_or_never_was_is_gone(
-    github: GitHubWorld, ticket: Ticket, number: int
+    github: GitHubWorld, api_url: str, ticket: Ticket, number: int
 ) -> None:
-    tracker = GitHubTracker(cast.GITHUB_TOKEN, f"{github.base_url}/github/api", clock=lambda: 1_800_000_000.9)
+    tracker = GitHubTracker(cast.GITHUB_TOKEN, api_url, clock=lambda: 1_800_000_000.9)
     github.delete(REPOSITORY, 1, actor=LEAD)
 
     found = tracker.get_issue(REPOSITORY, number)
@@ -571,7 +315,7 @@ def test_issues_are_not_gone_because_their_repository_cannot_be_read(
     [{"status": 502}, {"kind": FaultKind.CUT}, {"kind": FaultKind.HTML}, {"kind": FaultKind.BROKEN_JSON},
      {"status": 401}, {"kind": FaultKind.PRIMARY_LIMIT}],
 )  # fmt: skip
-def test_a_look_that_github_does_not_answer_is_taken_again_later(
+def test_an_issue_that_github_does_not_show_is_read_again_later(
     tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket, fault: dict[str, Any], path: str
 ) -> None:
     github.delete(REPOSITORY, 1, actor=LEAD)
@@ -603,8 +347,8 @@ def test_a_stage_takes_the_place_of_another_and_no_other_label_is_touched(
     assert {"stage: released", "priority: high"} <= set(github.labels(REPOSITORY))
 
 
-def test_all_of_an_edit_is_one_request(tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket) -> None:
-    edit = IssuePatch(
+def test_a_whole_patch_is_one_request(tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket) -> None:
+    patch = IssuePatch(
         priority=Priority.LOW,
         assignees=("linden-brookmere",),
         spoc="sage-hollowell",
@@ -613,7 +357,7 @@ def test_all_of_an_edit_is_one_request(tracker: GitHubTracker, github: GitHubWor
         close_reason=CloseReason.DUPLICATE,
     )
 
-    snapshot = tracker.update_issue(ticket, edit)
+    snapshot = tracker.update_issue(ticket, patch)
 
     assert snapshot == tracker.get_issue(REPOSITORY, 1)
     assert [set(patch) for patch in patches(github)] == [
@@ -633,22 +377,22 @@ def test_all_of_an_edit_is_one_request(tracker: GitHubTracker, github: GitHubWor
 def test_what_is_so_already_is_not_asked_for(
     tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
 ) -> None:
-    edit = IssuePatch(
+    patch = IssuePatch(
         stage=Stage.TRIAGED,
         assignees=("Linden-Brookmere",),
         spoc="sage-hollowell",
         target=date(2026, 12, 1),
         is_open=True,
     )
-    first = tracker.update_issue(ticket, edit)
+    first = tracker.update_issue(ticket, patch)
 
-    again = tracker.update_issue(ticket, edit)
+    again = tracker.update_issue(ticket, patch)
 
     assert again == first
     assert len(patches(github)) == 1
 
 
-def test_an_edit_of_nothing_brings_the_status_block_up_to_date(
+def test_an_empty_patch_brings_the_status_block_up_to_date(
     tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
 ) -> None:
     tracker.update_issue(ticket, IssuePatch(spoc="sage-hollowell"))
@@ -659,7 +403,7 @@ def test_an_edit_of_nothing_brings_the_status_block_up_to_date(
 
     body = github.issue(REPOSITORY, 1).body or ""
     assert "https://slack.example/p1" in body
-    assert "What is asked" in body
+    assert "What is requested" in body
     assert snapshot.spoc == "sage-hollowell"
     assert [set(patch) for patch in patches(github)] == [{"body"}, {"body"}]
 
@@ -723,7 +467,7 @@ def test_a_spoc_can_be_taken_back(tracker: GitHubTracker, ticket: Ticket) -> Non
     assert tracker.update_issue(ticket, IssuePatch(spoc="")).spoc == ""
 
 
-def test_a_spoc_that_could_not_be_read_again_is_refused(
+def test_a_spoc_that_could_not_be_read_again_is_rejected(
     tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
 ) -> None:
     with pytest.raises(Rejected, match="GitHub login"):
@@ -774,21 +518,21 @@ def test_what_a_token_without_push_access_may_not_change_is_named(
     github.label(REPOSITORY, 1, "stage: triaged", actor=LEAD)
     github.set_role(REPOSITORY, cast.BOT_LOGIN, Role.READ)
 
-    with pytest.raises(Rejected) as refused:
+    with pytest.raises(Rejected) as rejected:
         tracker.update_issue(ticket, IssuePatch(stage=Stage.RELEASED, assignees=(LEAD,)))
 
-    assert str(refused.value) == (
+    assert str(rejected.value) == (
         f"GitHub did not apply the label stage: released, the assignee {LEAD}, the removal of the label "
         f"stage: triaged to {REPOSITORY}#1; the token needs write access"
     )
 
 
-def test_a_status_for_which_people_left_no_room_is_refused_and_a_label_is_not(
+def test_a_status_that_has_no_room_is_rejected_and_a_label_is_not(
     tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
 ) -> None:
     body = github.issue(REPOSITORY, 1).body or ""
     longest = body.replace(
-        "What is asked", "x" * (issue_text.LONGEST_BODY - len(body) + len("What is asked"))
+        "What is requested", "x" * (issue_body.LONGEST_BODY - len(body) + len("What is requested"))
     )
     github.edit(REPOSITORY, 1, actor=LEAD, body=longest)
 
@@ -839,11 +583,11 @@ def test_a_change_of_unknown_outcome_is_made_once_and_may_be_asked_for_again(
     tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket, fault: dict[str, Any]
 ) -> None:
     github.faults.add("PATCH", "**", after=True, **fault)
-    edit = IssuePatch(stage=Stage.TRIAGED, spoc="sage-hollowell")
+    patch = IssuePatch(stage=Stage.TRIAGED, spoc="sage-hollowell")
 
     with pytest.raises(OutcomeUnknown):
-        tracker.update_issue(ticket, edit)
-    again = tracker.update_issue(ticket, edit)
+        tracker.update_issue(ticket, patch)
+    again = tracker.update_issue(ticket, patch)
 
     assert again.spoc == "sage-hollowell"
     assert github.traffic.count("PATCH") == 1
@@ -862,7 +606,7 @@ def test_a_change_that_fails_before_the_request_was_certainly_not_made(
 # Comments, reactions and who may
 
 
-def test_a_comment_is_found_again_by_its_hidden_mark(
+def test_a_comment_is_found_again_by_its_hidden_key(
     tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
 ) -> None:
     for number in range(40):
@@ -876,11 +620,11 @@ def test_a_comment_is_found_again_by_its_hidden_mark(
     assert not tracker.has_comment(REPOSITORY, 1, "effect:7", time.time() + 1000)
 
 
-def test_a_mark_that_somebody_quotes_is_not_taken_for_the_comment(
+def test_a_key_that_somebody_quotes_is_not_taken_for_the_comment(
     tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
 ) -> None:
     github.comment(
-        REPOSITORY, 1, issue_text.with_idempotency_key("said", "effect:7") + "\nsee above", actor=LEAD
+        REPOSITORY, 1, issue_body.with_idempotency_key("said", "effect:7") + "\nsee above", actor=LEAD
     )
 
     assert not tracker.has_comment(REPOSITORY, 1, "effect:7", time.time())
@@ -914,7 +658,7 @@ def test_a_comment_of_unknown_outcome_is_looked_for(
     assert github.traffic.count("POST") == 1
 
 
-def test_a_comment_that_github_does_not_take_is_refused(
+def test_a_comment_on_a_deleted_issue_is_rejected(
     tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
 ) -> None:
     github.delete(REPOSITORY, 1, actor=LEAD)
@@ -1114,7 +858,7 @@ def test_what_changes_while_the_pages_are_read_comes_with_the_next_poll(
     assert "moved" in {issue.number: issue.labels for issue in (*first.issues, *after.issues)}[5]
 
 
-def test_a_renamed_repository_is_polled_under_its_new_name_and_said(
+def test_a_renamed_repository_is_polled_under_its_new_name(
     tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
 ) -> None:
     github.close(REPOSITORY, 1, actor=LEAD)
@@ -1129,6 +873,37 @@ def test_a_renamed_repository_is_polled_under_its_new_name_and_said(
     assert (issue.repository, issue.number, issue.is_open) == (REPOSITORY, 1, False)
     assert [comment.repository for comment in found.comments] == [REPOSITORY]
     assert again is None
+
+
+@pytest.mark.parametrize("kind", ["/issues", "/issues/comments"])
+def test_one_unreadable_item_does_not_stop_a_poll(
+    tracker: GitHubTracker,
+    github: GitHubWorld,
+    mocker: MockerFixture,
+    caplog: pytest.LogCaptureFixture,
+    kind: str,
+) -> None:
+    for title in ("One", "Two", "Three"):
+        github.open_issue(REPOSITORY, title, "It is slow.", actor="juniper-vale")
+        github.comment(REPOSITORY, 1, f"About {title}", actor="juniper-vale")
+    send = Requester.requestJson
+
+    def spoiled(requester: Requester, method: str, url: str, **more: Any) -> tuple[int, dict[str, Any], str]:
+        status, headers, text = send(requester, method, url, **more)
+        if urlsplit(url).path.endswith(kind):
+            items = json.loads(text)
+            items[1]["body"] = "a \0 b"
+            text = json.dumps(items)
+        return status, headers, text
+
+    mocker.patch.object(Requester, "requestJson", spoiled)
+
+    found = polled(tracker)
+
+    assert len(found.issues) == (2 if kind == "/issues" else 3)
+    assert len(found.comments) == (2 if kind == "/issues/comments" else 3)
+    assert "skipping an unreadable item" in caplog.text
+    assert "\0" not in caplog.text
 
 
 def test_an_empty_repository_brings_nothing(tracker: GitHubTracker, github: GitHubWorld) -> None:

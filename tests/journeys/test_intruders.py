@@ -13,7 +13,6 @@ import pytest
 
 from identity_bot import Audience, Form, Notification, ShortText, hookimpl
 from identity_bot.desk.desk import KEEP_HEARD
-from identity_bot.github.tracker import GitHubTracker
 from identity_bot.plugins.loader import Found
 from identity_bot.slack import card as cards
 from identity_bot.tickets.model import (
@@ -27,7 +26,6 @@ from identity_bot.tickets.model import (
 )
 from identity_bot.web import web_app
 from identity_bot_sandbox import cast
-from identity_bot_sandbox.server import Sandbox
 from tests.support_desk import COMMON, JUNIPER, SETTINGS, Office
 
 REQUESTS, RESTRICTED = cast.REPOSITORY, cast.RESTRICTED_REPOSITORY
@@ -116,29 +114,6 @@ def test_a_comment_of_another_year_is_heard_no_more(office: Office) -> None:
 
     assert office.ticket(ticket).state.priority is None
     assert office.tracker.reactions == []
-
-
-@pytest.mark.parametrize("where", ["issues", "comments"])
-def test_what_cannot_be_read_keeps_no_poll_from_the_rest(
-    where: str, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
-) -> None:
-    github = sandbox.github
-    spoilt = "a \0 b"
-    for title in ("One", "Two", "Three"):
-        is_spoilt = title == "Two"
-        body = spoilt if is_spoilt and where == "issues" else "It is slow."
-        github.open_issue(REQUESTS, title, body, actor="juniper-vale")
-        comment = spoilt if is_spoilt and where == "comments" else f"About {title}"
-        github.comment(REQUESTS, 1, comment, actor="juniper-vale")
-    tracker = GitHubTracker(cast.GITHUB_TOKEN, f"{sandbox.url}/github/api")
-
-    polled = tracker.poll(REQUESTS, since=0.0, etag="", comments_since=0.0)
-
-    assert polled
-    assert len(polled.issues) == (2 if where == "issues" else 3)
-    assert len(polled.comments) == (2 if where == "comments" else 3)
-    assert "skipping an unreadable item" in caplog.text
-    assert "\0" not in caplog.text
 
 
 # Sensitive tickets
