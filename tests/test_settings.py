@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_mock import MockerFixture
 
 from identity_bot.errors import SettingsError
 from identity_bot.settings import ENVIRONMENT, GitHubApp, Settings, examine, load, stand_alone_problems
@@ -326,6 +328,18 @@ def test_a_folder_is_no_settings_file(tmp_path: Path) -> None:
         load(tmp_path, TOKEN)
 
     assert refused.value.problems == (f"{tmp_path}: cannot be read: Is a directory",)
+
+
+def test_a_file_that_nobody_may_read_is_said_so(mocker: MockerFixture, tmp_path: Path) -> None:
+    path = tmp_path / "locked.toml"
+    path.write_text("", encoding="utf-8")
+    # A file's mode keeps nothing from root, as whom containers often run the tests.
+    mocker.patch.object(Path, "read_text", side_effect=PermissionError(errno.EACCES, "Permission denied"))
+
+    with pytest.raises(SettingsError) as refused:
+        load(path, TOKEN)
+
+    assert refused.value.problems == (f"{path}: cannot be read: Permission denied",)
 
 
 def test_a_file_in_another_encoding_is_said_so(tmp_path: Path) -> None:

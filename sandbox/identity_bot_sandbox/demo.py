@@ -41,10 +41,18 @@ people = [
 port = """
 
 
-def run(*, port: int, with_bot: bool, play: bool, leave: bool, say: Callable[[str], None]) -> None:
-    """Serves the sandbox until Ctrl-C, or with `leave` only until the story is played.
+def run(
+    *,
+    port: int,
+    with_bot: bool,
+    play: bool,
+    leave: bool,
+    say: Callable[[str], None],
+    plot: Callable[[Story], None] = lives.play,
+) -> None:
+    """Serve the sandbox until Ctrl-C, or with `leave` only until the story is played; `plot` is that story.
 
-    Raises IdentityBotError where a step of the story does not happen or the bot does not start.
+    Raises IdentityBotError if a step of the story does not happen or the bot does not start.
     """
     try:
         made = Sandbox(port=port, pages=[routes])
@@ -69,7 +77,7 @@ def run(*, port: int, with_bot: bool, play: bool, leave: bool, say: Callable[[st
                     f"Playing the lives of a few tickets, which takes a minute. Watch them at {sandbox.url} …"
                 )
                 try:
-                    lives.play(story)
+                    plot(story)
                 except StoryError as error:
                     raise IdentityBotError(f"the story stopped; this did not happen: {error}") from error
             if leave:

@@ -28,7 +28,7 @@ def test_the_story_is_played_through_the_running_bot_and_told_by_person() -> Non
     assert lives.SECRET not in told
 
 
-def test_a_step_that_does_not_happen_fails_the_demo_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_step_that_does_not_happen_fails_the_demo_by_name() -> None:
     """The team's card is waited for in vain when the bot may not post there."""
     said: list[str] = []
 
@@ -37,10 +37,8 @@ def test_a_step_that_does_not_happen_fails_the_demo_by_name(monkeypatch: pytest.
         story.sandbox.slack.faults.add("chat.postMessage", error="channel_not_found", times=None)
         lives.Review(story).begins()
 
-    monkeypatch.setattr(lives, "play", sabotaged)
-
     with pytest.raises(IdentityBotError, match=r"did not happen: #vsp-identity has a message"):
-        demo.run(port=0, with_bot=True, play=True, leave=True, say=said.append)
+        demo.run(port=0, with_bot=True, play=True, leave=True, say=said.append, plot=sabotaged)
 
 
 def test_a_transcript_line_reads_as_people_read_slack() -> None:
