@@ -36,28 +36,28 @@ def _slack(name: str, words: str, put_on: Callable[[SlackWorld], object]) -> Swi
 SWITCHES: tuple[Switch, ...] = (
     _slack(
         "slack-limited",
-        f"Answers 429, retry after {RETRY_AFTER} s",
+        f"Rate-limits messages: 429, retry after {RETRY_AFTER} s",
         lambda slack: slack.faults.add("chat.postMessage", retry_after=RETRY_AFTER, times=None),
     ),
     _slack(
         "slack-slow",
-        f"Is slow: {SLOW_SECONDS:g} s",
+        f"Takes {SLOW_SECONDS:g} s longer to answer",
         lambda slack: slack.faults.add(delay=SLOW_SECONDS, times=None),
     ),
     _github(
         "github-slow",
-        f"Is slow: {SLOW_SECONDS:g} s",
+        f"Takes {SLOW_SECONDS:g} s longer to answer",
         lambda github: github.faults.add(kind=FaultKind.SLOW, delay=SLOW_SECONDS, times=None),
     ),
-    _github("github-broken", "Answers 502", lambda github: github.faults.add(status=502, times=None)),
+    _github("github-broken", "Answers everything with 502", lambda github: github.faults.add(status=502, times=None)),
     _github(
         "github-unsure",
-        "Opens the issue, then answers 502 (once)",
+        "Creates the next issue, but answers 502",
         lambda github: github.faults.add(*_POSTS_ISSUE, status=502, after=True),
     ),
     _github(
         "github-limited",
-        f"Rate limit, retry after {RETRY_AFTER} s",
+        f"Rate-limits everything: 403, retry after {RETRY_AFTER} s",
         lambda github: github.faults.add(kind=FaultKind.SECONDARY_LIMIT, retry_after=RETRY_AFTER, times=None),
     ),
     _github("webhooks-lost", "Loses webhooks", lambda github: github.webhooks.lose(None)),
@@ -69,7 +69,7 @@ SWITCHES: tuple[Switch, ...] = (
     ),
     _github(
         "webhooks-reordered",
-        "Sends webhooks that come together last one first",
+        "Reverses the order of webhooks that are sent together",
         lambda github: github.webhooks.reorder(None),
     ),
 )

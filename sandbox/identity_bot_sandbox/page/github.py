@@ -179,7 +179,7 @@ def _nothing() -> dict[str, Any]:
 
 def _words(refusal: GitHubError) -> str:
     if refusal.status == 404:
-        return "There is nothing here, or you may not see it: a private repository shows itself only to its people."
+        return "There is nothing here, or you don’t have access: only its members see a private repository."
     return refusal.message
 
 
@@ -290,7 +290,7 @@ def _due(world: GitHubWorld, here: Where, sent: Sent, login: str) -> None:
     with world.mutex:
         milestone = world.issue(here.repository, here.issue).milestone
         if milestone is None:
-            raise RefusedError("The issue is in no milestone.")
+            raise RefusedError("The issue has no milestone.")
         due = _day(sent.text("due_on"))
         world.edit_milestone(
             here.repository, milestone, due_on=due, has_due_date=due is not None, actor=login
@@ -331,7 +331,7 @@ def _delete_label(world: GitHubWorld, here: Where, sent: Sent, login: str) -> No
 def _rename_repository(world: GitHubWorld, here: Where, sent: Sent, login: str) -> Where:
     name = sent.text("name").strip()
     if not _REPOSITORY_NAME.fullmatch(name):
-        raise RefusedError("A repository's name is made of letters, digits, dots, hyphens and underscores.")
+        raise RefusedError("A repository's name may contain only letters, digits, dots, hyphens and underscores.")
     return here.at(repository=world.rename_repository(here.repository, name, actor=login).full_name)
 
 
@@ -339,7 +339,7 @@ def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise RefusedError("That is not a day of the calendar.") from None
+        raise RefusedError("That date doesn’t exist.") from None
 
 
 CHANGES: Mapping[str, Change] = {

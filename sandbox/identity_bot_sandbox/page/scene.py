@@ -79,7 +79,7 @@ Act = Callable[[Scene, Where, Sent], Where]
 
 _REASONS = {
     "operation_timeout": "the app did not answer within three seconds",
-    "dispatch_failed": "nothing took it: no app is connected, or the app refused it",
+    "dispatch_failed": "no app is connected, or the app rejected it",
 }
 
 
@@ -87,4 +87,4 @@ def must_be_taken(ack: Ack) -> None:
     """Say, as Slack's client does, that the app did not take an interaction."""
     if not ack.is_ok:
         reason = _REASONS.get(ack.error or "", "the app failed")
-        raise RefusedError(f"That did not work ({ack.error}): {reason}. Try again?")
+        raise RefusedError(f"That didn’t work ({ack.error}): {reason}. Try again?")

@@ -228,7 +228,7 @@ def say(scene: Scene, here: Where, sent: Sent) -> Where:
     """Send a message or a slash command, as the composer does."""
     slack, text = scene.slack, sent.text("text").strip()
     if not is_in(slack, here):
-        raise RefusedError("You are not in that conversation.")
+        raise RefusedError("You aren’t in that conversation.")
     if not text:
         return here
     command = _COMMAND.match(text)

@@ -169,7 +169,7 @@ def test_a_thread_is_opened_answered_and_left_by_the_back_button(sandbox: Sandbo
     sandbox.slack.say("U0MARLO", "C0INTAKE", "who knows?")
     page = look()
 
-    page.get_by_label("More for the message of Marlo Pinesong").click()
+    page.get_by_label("More actions for the message of Marlo Pinesong").click()
     page.get_by_role("link", name="Reply in thread").click()
     page.get_by_label("Reply in the thread").fill("I do <b>*know*</b>")
     page.keyboard.press("Enter")
@@ -194,7 +194,7 @@ def test_a_phone_shows_one_half_at_a_time_and_never_scrolls_sideways(
         page.goto(sandbox.url + path)
         assert page.evaluate("document.documentElement.scrollWidth") == 360
         nothing_serious(page)
-    page.get_by_role("navigation", name="Halves").get_by_role("link", name="Slack").click()
+    page.get_by_role("navigation", name="Slack or GitHub").get_by_role("link", name="Slack").click()
 
     expect(page.get_by_role("log")).to_be_visible()
     expect(page.get_by_role("heading", name="t" * 200)).to_be_hidden()
@@ -239,7 +239,7 @@ def test_on_a_phone_a_channel_opens_at_its_newest_message(sandbox: Sandbox, look
     page.get_by_role("link", name="general").click()
     expect(page.get_by_text("general 19")).to_be_in_viewport()
     page.get_by_role("link", name="GitHub", exact=True).click()
-    page.get_by_role("navigation", name="Halves").get_by_role("link", name="Slack").click()
+    page.get_by_role("navigation", name="Slack or GitHub").get_by_role("link", name="Slack").click()
     expect(page.get_by_text("general 19")).to_be_in_viewport()
 
 
@@ -314,6 +314,22 @@ def test_what_is_chosen_while_a_search_is_on_its_way_is_kept(
         if state.get("selected_option")
     ]
     assert "Town 149" in chosen
+
+
+def test_what_is_chosen_right_after_typing_is_kept(every_kind: None, world: World, look: Look) -> None:
+    """Before the search begins that the typing asks for."""
+    page = look()
+    command(page, "/help every_kind")
+    group = page.get_by_role("dialog").get_by_role("group", name="One of many")
+    search = group.get_by_label("Search")
+    search.fill("town 14")
+    expect(group.get_by_label("Town 149", exact=True)).to_be_visible()
+
+    search.press_sequentially("8")
+    group.get_by_label("Town 149", exact=True).check()
+
+    expect(group.get_by_role("status")).to_have_text("2 found")
+    expect(group.get_by_label("Town 149", exact=True)).to_be_checked()
 
 
 def test_the_buttons_of_a_card_wrap_on_a_phone(sandbox: Sandbox, look: Look) -> None:
@@ -414,7 +430,7 @@ def test_what_is_done_in_github_is_seen_at_once_on_the_card_beside_it(
     page = look(f"{ISSUE}?as=indigo&channel=C0TEAM", scheme="dark")
     card, said = newest(page, "New ticket"), page.get_by_role("list", name="What happened")
 
-    page.get_by_label("Assign somebody").select_option("linden-brookmere")
+    page.get_by_label("Assign someone").select_option("linden-brookmere")
     page.get_by_role("button", name="Assign", exact=True).press("Enter")
     expect(card).to_contain_text("Assigned to: @Linden Brookmere")
     page.get_by_label("Comment as").fill("/target 2026-02-30")

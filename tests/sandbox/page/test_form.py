@@ -218,7 +218,7 @@ def test_every_kind_of_element_is_drawn_and_takes_a_value(world: World, visitor:
         assert "x-refused" not in shown.headers
 
     assert [one["type"] for one in heard] == [element["type"] for element, _ in elements]
-    assert "cannot draw" not in visitor.get("/").text
+    assert "can’t show" not in visitor.get("/").text
     state = (slack.view(JUNIPER) or {})["state"]["values"]
     assert state["0"]["e0"]["selected_time"] == "10:30"
     assert state["2"]["e2"]["rich_text_value"]["elements"][0]["elements"][0]["text"] == "words"

@@ -161,7 +161,7 @@ def test_an_issue_is_made_a_discussion(sandbox: Sandbox, visitor: httpx.Client, 
     shown = act(visitor, "discuss")
 
     assert "converted this to a discussion" in shown.text
-    assert "Moved to a discussion" in shown.text
+    assert "Converted to a discussion" in shown.text
     assert sandbox.github.issue(REPOSITORY, 1).is_locked
 
 
@@ -172,7 +172,7 @@ def test_an_issue_is_deleted_by_an_administrator_only(
     refused = act(visitor, "delete", "linden")
     shown = act(visitor, "delete")
 
-    assert ["Delete the issue" in offered[who] for who in offered] == [True, False, False]
+    assert ["Delete issue" in offered[who] for who in offered] == [True, False, False]
     assert ["Move or delete" in offered[who] for who in offered] == [True, True, False]
     assert "x-refused" in refused.headers
     assert "No open issues" in shown.text

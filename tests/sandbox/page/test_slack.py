@@ -143,7 +143,7 @@ def test_every_block_is_drawn_and_an_unknown_one_leaves_a_placeholder(
         "@Indigo Marshwick",
     ):
         assert seen in html
-    assert "A block of the type “hologram”" in html
+    assert "This page can’t show blocks of the type “hologram”." in html
 
 
 def test_a_click_that_nobody_takes_is_said(sandbox: Sandbox, visitor: httpx.Client) -> None:
@@ -181,11 +181,11 @@ def test_a_click_and_a_choice_reach_the_app(world: World, visitor: httpx.Client)
 
 
 def test_the_app_can_be_invited_where_it_is_not(sandbox: Sandbox, visitor: httpx.Client) -> None:
-    assert "The app is not here" in visitor.get("/?channel=C0GENERAL").text
+    assert "The app isn’t in this conversation" in visitor.get("/?channel=C0GENERAL").text
 
     html = visitor.post("/page/invite?channel=C0GENERAL").text
 
-    assert "The app is not here" not in html
+    assert "The app isn’t in this conversation" not in html
     assert sandbox.slack.channel("C0GENERAL").bot_is_member
 
 
@@ -204,7 +204,7 @@ def test_the_apps_home_is_asked_for_and_drawn(sandbox: Sandbox, visitor: httpx.C
     empty = visitor.post("/page/home").text
     sandbox.slack.views.publish(JUNIPER, {"type": "home", "blocks": [section]})
 
-    assert "has not published a home tab" in empty
+    assert "hasn’t published its App Home" in empty
     assert "Welcome <strong>home</strong>" in visitor.get("/?channel=home").text
 
 

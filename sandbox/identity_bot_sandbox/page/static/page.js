@@ -164,7 +164,7 @@ async function look() {
     if (before !== acts || address !== location.href) again = true;
     else if (answer.ok && !searches) show(html, true); // a search looks again when it is done
   } catch {
-    byId("busy").textContent = "The sandbox does not answer.";
+    byId("busy").textContent = "The sandbox isn’t answering.";
   }
   looking = false;
   if (again) setTimeout(look, 30);
@@ -226,7 +226,7 @@ async function send(form, button, extra) {
   } catch {
     form.removeAttribute("aria-busy");
     restore();
-    byId("busy").textContent = "The sandbox does not answer.";
+    byId("busy").textContent = "The sandbox isn’t answering.";
   } finally {
     if (extra?.search) searches -= 1;
   }
