@@ -10,7 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 CORE = sorted((ROOT / "identity_bot").rglob("*.py"))
-SANDBOX = sorted((ROOT / "sandbox" / "identity_bot_sandbox").rglob("*.py"))
+SANDBOX_ROOT = ROOT / "sandbox" / "identity_bot_sandbox"
+SANDBOX = sorted(SANDBOX_ROOT.rglob("*.py"))
 PLUGINS = sorted((ROOT / "plugins").glob("*/identity_bot_*.py"))
 
 VENDORS = {
@@ -75,6 +76,20 @@ def test_the_bot_does_not_import_the_sandbox() -> None:
     importing = [place(p) for p in CORE if any(is_below(n, "identity_bot_sandbox") for n in imports(p))]
 
     assert importing == ["cli"]  # inside the command that starts it, where it is installed
+
+
+def test_the_sandbox_shares_no_judgement_with_the_bot() -> None:
+    """It would repeat what the bot gets wrong; it only starts the bot, where the demo and its host do so."""
+    starting_it = {"app", "settings", "errors", "logs"}
+    starters = {SANDBOX_ROOT / "host_bot.py", SANDBOX_ROOT / "demo.py"}
+    shared = {
+        f"{path.relative_to(SANDBOX_ROOT)}: {name}"
+        for path in SANDBOX
+        for name in imports(path)
+        if is_below(name, "identity_bot") and not (path in starters and set(name.split(".")[1:2]) <= starting_it)
+    }
+
+    assert not shared
 
 
 @pytest.mark.parametrize("path", PLUGINS, ids=lambda p: p.stem)

@@ -49,7 +49,11 @@ SWITCHES: tuple[Switch, ...] = (
         f"Takes {SLOW_SECONDS:g} s longer to answer",
         lambda github: github.faults.add(kind=FaultKind.SLOW, delay=SLOW_SECONDS, times=None),
     ),
-    _github("github-broken", "Answers everything with 502", lambda github: github.faults.add(status=502, times=None)),
+    _github(
+        "github-broken",
+        "Answers everything with 502",
+        lambda github: github.faults.add(status=502, times=None),
+    ),
     _github(
         "github-unsure",
         "Creates the next issue, but answers 502",

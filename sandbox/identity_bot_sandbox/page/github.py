@@ -331,7 +331,9 @@ def _delete_label(world: GitHubWorld, here: Where, sent: Sent, login: str) -> No
 def _rename_repository(world: GitHubWorld, here: Where, sent: Sent, login: str) -> Where:
     name = sent.text("name").strip()
     if not _REPOSITORY_NAME.fullmatch(name):
-        raise RefusedError("A repository's name may contain only letters, digits, dots, hyphens and underscores.")
+        raise RefusedError(
+            "A repository's name may contain only letters, digits, dots, hyphens and underscores."
+        )
     return here.at(repository=world.rename_repository(here.repository, name, actor=login).full_name)
 
 
