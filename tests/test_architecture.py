@@ -86,7 +86,8 @@ def test_the_sandbox_shares_no_judgement_with_the_bot() -> None:
         f"{path.relative_to(SANDBOX_ROOT)}: {name}"
         for path in SANDBOX
         for name in imports(path)
-        if is_below(name, "identity_bot") and not (path in starters and set(name.split(".")[1:2]) <= starting_it)
+        if is_below(name, "identity_bot")
+        and not (path in starters and set(name.split(".")[1:2]) <= starting_it)
     }
 
     assert not shared
