@@ -9,7 +9,7 @@ from datetime import date
 
 from identity_bot.errors import Rejected
 from identity_bot.text.markdown import span
-from identity_bot.tickets.model import Ticket
+from identity_bot.tickets.model import IssueDraft, Ticket
 
 STATUS_BEGINS = "<!-- identity-bot:status -->"
 STATUS_ENDS = "<!-- identity-bot:end -->"
@@ -18,8 +18,7 @@ IDEMPOTENCY_KEY = re.compile(r"<!-- identity-bot:([\w.:=/+-]+) -->")
 FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 LONGEST_BODY = 65_536
 """GitHub's limit in characters (rest/issues)."""
-LONGEST_REQUEST = 60_000
-"""The request's share of it. The rest is for the status block, which changes, and the marker."""
+LONGEST_REQUEST = IssueDraft.LONGEST_BODY
 TRUNCATED = "(The rest did not fit in the issue.)"
 
 SPOC, TARGET = "SPOC", "Target date"

@@ -10,7 +10,6 @@ from marshmallow import Schema
 
 from identity_bot.forms.form import COMMON, Form, readable
 from identity_bot.forms.questions import Email, Files, LongText, Question, ShortText, Url
-from identity_bot.github.issue_body import LONGEST_REQUEST
 from identity_bot.messages import templates as texts
 from identity_bot.messages import words
 from identity_bot.plugins.hookspecs import hookimpl
@@ -32,6 +31,8 @@ from identity_bot.tickets.people import People
 
 LONGEST_ANSWER = 10_000
 SHORTEST_ANSWER = 20
+ROOM_FOR_PLUGINS = 2_000
+"""Characters that a plugin can add to the default issue."""
 BUTTONS = {EventKind.CREATED: (Action.CLOSE,), EventKind.READY_FOR_UAT: (Action.ACCEPT, Action.REJECT)}
 """What the requestor can do about an event."""
 _FILE_LINK = re.compile(r" \(https?://\S+\)$", re.MULTILINE)
@@ -133,10 +134,11 @@ def _kinds(text: str) -> set[Kind]:
 
 
 def _body(ticket: Ticket, form: Form) -> str:
+    longest = IssueDraft.LONGEST_BODY - ROOM_FOR_PLUGINS
     whole = _sections(ticket, form, LONGEST_ANSWER)
-    if len(whole) <= LONGEST_REQUEST:
+    if len(whole) <= longest:
         return whole
-    room = LONGEST_REQUEST - len(words.ANSWERS_CUT) - 2
+    room = longest - len(words.ANSWERS_CUT) - 2
     fits, too_long = SHORTEST_ANSWER, LONGEST_ANSWER
     while too_long - fits > 1:
         limit = (fits + too_long) // 2

@@ -11,14 +11,11 @@ import pluggy
 
 from identity_bot.errors import Rejected
 from identity_bot.forms.form import Form
-from identity_bot.github.issue_body import LONGEST_REQUEST
 from identity_bot.logs import scrubbed
 from identity_bot.plugins import defaults
 from identity_bot.text.markdown import line
 from identity_bot.tickets.model import (
-    Action,
     Answers,
-    Audience,
     Event,
     EventKind,
     IssueDraft,
@@ -28,9 +25,6 @@ from identity_bot.tickets.model import (
 )
 
 log = logging.getLogger(__name__)
-
-LONGEST_NAME = 50
-"""GitHub's limit for a label's name in characters (rest/issues/labels)."""
 
 
 @dataclass(kw_only=True)
@@ -66,8 +60,9 @@ class RequestType:
         Raises Rejected where its plugin fails: the standard issue might show what the plugin would have left out.
         """
         try:
-            draft: IssueDraft = self._ask("render_issue", ticket=ticket)
-            _check_draft(draft)
+            draft = self._ask("render_issue", ticket=ticket)
+            if not isinstance(draft, IssueDraft):
+                raise TypeError(f"found {type(draft).__name__}; expected an IssueDraft")
         except Exception as error:
             log.error("request type %r: its render_issue failed", self.name, exc_info=scrubbed(error))
             raise Rejected(
@@ -82,7 +77,14 @@ class RequestType:
             said = self._ask("notify", ticket=ticket, event=event)
             told = [notification for some in said for notification in some]
             for notification in told:
-                _check_notification(notification, event)
+                if not isinstance(notification, Notification):
+                    raise TypeError(
+                        f"found {type(notification).__name__} in the list; expected Notifications"
+                    )
+                if notification.is_card and event.kind is not EventKind.CREATED:
+                    raise ValueError(
+                        f"found a card for {event.kind.value!r}; expected one for a new ticket only"
+                    )
         except Exception as error:
             log.error(
                 "request type %r: a notify failed; the standard words are used",
@@ -101,38 +103,8 @@ class RequestType:
             raise RuntimeError(f"{hook} called sys.exit") from error
 
 
-def _check_draft(draft: Any) -> None:
-    if not isinstance(draft, IssueDraft):
-        raise TypeError(f"render_issue returned {type(draft).__name__}, not an IssueDraft")
-    if not isinstance(draft.title, str) or not isinstance(draft.body, str):
-        raise TypeError("an IssueDraft's title and body are texts")
-    for names in (draft.labels, draft.assignees):
-        if isinstance(names, str) or not all(isinstance(name, str) for name in names):
-            raise TypeError("an IssueDraft's labels and assignees are tuples of names")
-        if not all(name.strip() and len(name) <= LONGEST_NAME for name in names):
-            raise ValueError(f"the name of a label or an assignee has 1 to {LONGEST_NAME} characters")
-    if len(draft.body) > LONGEST_REQUEST:
-        raise ValueError(f"an IssueDraft's body has at most {LONGEST_REQUEST:,} characters")
-
-
 def _is_replaced(standard: Notification, own: Sequence[Notification]) -> bool:
     """Whether plugins' words take the place of standard ones; the team's card is only replaced by a card."""
     if standard.is_card:
         return any(one.is_card for one in own)
     return any(one.instead and one.to is standard.to for one in own)
-
-
-def _check_notification(told: Any, event: Event) -> None:
-    if not isinstance(told, Notification):
-        raise TypeError(f"notify returned a list with {type(told).__name__}, not Notifications")
-    if not isinstance(told.to, Audience):
-        raise TypeError("a Notification's `to` is an Audience")
-    if not isinstance(told.text, str) or not told.text.strip() or not isinstance(told.next, str):
-        raise ValueError("a Notification has a text, and its `next` is one")
-    if "\0" in told.text + told.next:
-        raise ValueError("a Notification has a character that no database takes")
-    (told.text + told.next).encode()  # a lone surrogate could be neither kept nor sent
-    if isinstance(told.buttons, str) or not all(isinstance(button, Action) for button in told.buttons):
-        raise TypeError("a Notification's `buttons` are a tuple of Moves")
-    if told.is_card and (told.to, event.kind) != (Audience.TEAM, EventKind.CREATED):
-        raise ValueError("only the team has a card, and only once for each ticket, when it is created")

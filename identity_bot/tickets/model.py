@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import base64
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 Answers = Mapping[str, Any]
 """Question name → answer as plain JSON: text, number, true/false, ISO date, list, or absent where unanswered."""
 
 TICKETS = uuid.UUID("6f0c3a1e-55d0-4b53-9d0c-0f2b7c4b8a11")
 """The namespace in which a submission's identity becomes its ticket's id."""
+
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
+"""NUL and lone surrogates, which PostgreSQL refuses."""
 
 
 class Stage(StrEnum):
@@ -226,12 +230,31 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IssueDraft:
-    """What a new issue shall say: a plain title, a Markdown body, and labels and assignees by name."""
+    """What a new issue says: a plain title, a Markdown body, and labels and assignees by name."""
+
+    LONGEST_BODY: ClassVar[int] = 60_000
+    """GitHub accepts 65,536 characters; the bot needs the rest for its status block and marker."""
+    LONGEST_NAME: ClassVar[int] = 50
+    """GitHub's limit for a label's name in characters (rest/issues/labels)."""
 
     title: str
     body: str
     labels: tuple[str, ...] = ()
     assignees: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_text("IssueDraft: title", self.title)
+        _check_text("IssueDraft: body", self.body)
+        if len(self.body) > self.LONGEST_BODY:
+            raise ValueError(
+                f"IssueDraft: body: found {len(self.body):,} characters; expected at most {self.LONGEST_BODY:,}"
+            )
+        for where, names in (("labels", self.labels), ("assignees", self.assignees)):
+            _check_all(f"IssueDraft: {where}", names, str)
+            if not all(name.strip() and len(name) <= self.LONGEST_NAME for name in names):
+                raise ValueError(
+                    f"IssueDraft: {where}: expected names of 1 to {self.LONGEST_NAME} characters"
+                )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -304,18 +327,29 @@ class IssuePatch:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Notification:
-    """One message to one audience: Slack mrkdwn whose user text has been through `markdown.mrkdwn`."""
+    """One message to one audience, in Slack's mrkdwn; what people typed has been through `mrkdwn`."""
 
     to: Audience
     text: str
     next: str = ""
-    """What happens next; of several events told in one message, only the last one's is."""
+    """What happens next; a message about several events ends with the last one's."""
     buttons: tuple[Action, ...] = ()
-    """What whoever reads it can do about the ticket."""
+    """What the reader can do about the ticket."""
     is_card: bool = False
-    """The triage card's headline."""
+    """Whether this is the headline of the team's card."""
     instead: bool = False
-    """Takes the place of the standard message to this audience."""
+    """Whether this replaces the standard message to this audience."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.to, Audience):
+            raise ValueError(f"Notification: to: found {type(self.to).__name__}; expected an Audience")
+        _check_text("Notification: text", self.text)
+        _check_text("Notification: next", self.next)
+        if not self.text.strip():
+            raise ValueError("Notification: text: found nothing; expected a sentence")
+        _check_all("Notification: buttons", self.buttons, Action)
+        if self.is_card and self.to is not Audience.TEAM:
+            raise ValueError(f"Notification: is_card: found for {self.to.value!r}; only the team has a card")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -333,6 +367,18 @@ class Effect:
     attempts: int = 0
     looks: int = 0
     """How often to look for the act's trace before doing it (again); above 0 its outcome is unknown."""
+
+
+def _check_text(where: str, found: object) -> None:
+    if not isinstance(found, str):
+        raise ValueError(f"{where}: found {type(found).__name__}; expected text")
+    if _UNSTORABLE.search(found):
+        raise ValueError(f"{where}: found NUL or half a surrogate pair; expected clean text")
+
+
+def _check_all(where: str, found: object, kind: type) -> None:
+    if not isinstance(found, tuple | list) or not all(isinstance(one, kind) for one in found):
+        raise ValueError(f"{where}: expected a tuple, each of them of the type {kind.__name__}")
 
 
 def ticket_id(submission: str) -> str:

@@ -514,28 +514,11 @@ def test_an_issue_is_what_the_plugin_makes_of_it_with_a_title_in_one_line(
     assert rendered == replace(draft, title="A B " + "x" * 195 + "…")
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        "Body",
-        {"title": "x"},
-        IssueDraft(title=None, body="x"),  # type: ignore[arg-type]
-        IssueDraft(title="x", body=None),  # type: ignore[arg-type]
-        IssueDraft(title="x", body="x", labels="hot"),  # type: ignore[arg-type]
-        IssueDraft(title="x", body="x", labels=(5,)),  # type: ignore[arg-type]
-        IssueDraft(title="x", body="x", assignees=None),  # type: ignore[arg-type]
-        IssueDraft(title="x", body="x" * 60_001),
-        IssueDraft(title="x", body="x", labels=("hot", " ")),
-        IssueDraft(title="x", body="x", labels=("x" * 51,)),
-        IssueDraft(title="x", body="x", assignees=("",)),
-    ],
-)
+@pytest.mark.parametrize("answer", ["Body", {"title": "x"}, IssueDraft, ["x"]])
 def test_what_is_no_issue_is_refused_with_the_hook_named(load: Callable[..., Plugins], answer: Any) -> None:
     request_type = only(load, render_issue=lambda: answer)
 
-    with pytest.raises(
-        Rejected, match=r"render_issue of the request type 'coffee' failed with (Type|Value)Error"
-    ):
+    with pytest.raises(Rejected, match=r"render_issue of the request type 'coffee' failed with TypeError"):
         request_type.render_issue(ticket())
 
 
@@ -637,20 +620,7 @@ def test_notify_may_look_at_what_has_changed_through_whom_and_why(load: Callable
 
 @pytest.mark.parametrize(
     "answer",
-    [
-        "Hot!",
-        ["Hot!"],
-        Notification(to=Audience.TEAM, text="not in a list"),
-        [Notification(to=Audience.TEAM, text=" ")],
-        [Notification(to=Audience.TEAM, text=None)],  # type: ignore[arg-type]
-        [Notification(to="requester", text="for one person's eyes")],  # type: ignore[arg-type]
-        [None],
-        [Notification(to=Audience.TEAM, text="Hot!", next=5)],  # type: ignore[arg-type]
-        [Notification(to=Audience.REQUESTOR, text="Hot!", buttons="close")],  # type: ignore[arg-type]
-        [Notification(to=Audience.REQUESTOR, text="Hot!", buttons=("sip",))],  # type: ignore[arg-type]
-        [Notification(to=Audience.REQUESTOR, text="Hot!", buttons=None)],  # type: ignore[arg-type]
-        [Notification(to=Audience.INTAKE, text="Hot!", is_card=True)],
-    ],
+    ["Hot!", ["Hot!"], Notification(to=Audience.TEAM, text="not in a list"), [None]],
 )
 def test_where_notify_fails_the_standard_words_are_told(
     load: Callable[..., Plugins], answer: Any, caplog: pytest.LogCaptureFixture
@@ -660,6 +630,19 @@ def test_where_notify_fails_the_standard_words_are_told(
     told = request_type.notify(ticket(), CREATED)
 
     assert told == defaults.notify(ticket(), CREATED, COFFEE, request_type.settings)
+    assert "request type 'coffee': a notify failed" in caplog.text
+
+
+def test_a_ticket_gets_its_card_from_notify_when_it_is_created_and_never_again(
+    load: Callable[..., Plugins], caplog: pytest.LogCaptureFixture
+) -> None:
+    card = Notification(to=Audience.TEAM, text="Hot!", is_card=True)
+    closed = Event(kind=EventKind.CLOSED, ticket_id=CREATED.ticket_id, at=0.0, was=TicketState())
+
+    request_type = only(load, notify=lambda: [card])
+
+    assert card in request_type.notify(ticket(), CREATED)
+    assert card not in request_type.notify(ticket(), closed)
     assert "request type 'coffee': a notify failed" in caplog.text
 
 
