@@ -63,8 +63,8 @@ def run(config: Path | None) -> None:
 @click.pass_context
 def check(ctx: click.Context, offline: bool) -> None:
     """Report everything that has to be mended; exits with 1 if there is something."""
+    from identity_bot.checks import Verdict, summary
     from identity_bot.checks import check as checking
-    from identity_bot.checks.findings import Verdict, summary
     from identity_bot.plugins import loader as plugins
 
     findings = []

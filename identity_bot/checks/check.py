@@ -1,4 +1,4 @@
-"""Looks for everything that an operator should mend, at once: settings, plugins, database, Slack and GitHub."""
+"""Checks everything that the bot needs, and reports all problems at once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from identity_bot.checks.findings import Finding, ok, problem, warning
+from identity_bot.checks import Finding, ok, problem, warning
 from identity_bot.checks.github import check_github
 from identity_bot.checks.people import check_people
 from identity_bot.checks.slack import check_slack
@@ -14,13 +14,14 @@ from identity_bot.errors import IdentityBotError, PluginError, SettingsError, St
 from identity_bot.plugins import loader as plugins
 from identity_bot.plugins.loader import Found, Plugins
 from identity_bot.settings import Settings, examine, stand_alone_problems
+from identity_bot.slack.client import SlackChat
 from identity_bot.store import engine as database
 
 
 def check(
     config: Path | None, environ: Mapping[str, str], found: Sequence[Found], *, offline: bool = False
 ) -> Iterator[Finding]:
-    """Every finding, in the order in which things have to be mended; the network is not asked when `offline`."""
+    """Every finding, in the order in which to fix things; with `offline`, without any call to Slack or GitHub."""
     settings, problems = examine(config, environ)
     can_ask = not problems
     named = {line.partition(":")[0] for line in problems}
@@ -36,22 +37,21 @@ def check(
     if not can_ask or installed is None:
         yield warning("Slack and GitHub were not asked because the settings above are not complete")
         return
-    leads = [
-        lead["slack"] for t in installed.types.values() for lead in t.settings["leads"] if "slack" in lead
-    ]
-    yield from check_slack(settings, installed.forms)
-    yield from check_people(settings, list(dict.fromkeys(leads)))
+    chat = SlackChat(settings.slack_bot_token, settings.slack_api_url)
+    yield from check_slack(chat, settings, installed.forms)
+    if chat.last_contact:  # Slack accepted the token
+        yield from check_people(chat, settings, installed)
     yield from check_github(settings, installed)
 
 
 def _plugins(settings: Settings, found: Sequence[Found]) -> tuple[Plugins | None, list[Finding]]:
-    """The plugins; where their sections of the settings do not fit, the others are looked at without them."""
+    """The plugins; None if their sections of the settings do not fit, but then the plugins are checked as well."""
     findings: list[Finding] = []
-    installed = None
     try:
-        installed = plugins.load(settings, found)
+        usable = installed = plugins.load(settings, found)
     except SettingsError as error:
         findings += map(problem, str(error).splitlines())
+        usable = None
         try:
             installed = plugins.load(replace(settings, request_types={}), found)
         except IdentityBotError:
@@ -63,7 +63,7 @@ def _plugins(settings: Settings, found: Sequence[Found]) -> tuple[Plugins | None
         findings.append(ok(f"request types: {', '.join(sorted(installed.types))}"))
     else:
         findings.append(problem("request types: none is installed, so there is nothing to ask for"))
-    return (None if any(f.text.startswith("settings:") for f in findings) else installed), findings
+    return usable, findings
 
 
 def _database(url: str) -> Iterator[Finding]:
@@ -73,14 +73,15 @@ def _database(url: str) -> Iterator[Finding]:
         yield problem(f"database: {error}")
         return
     if revision is None:
-        yield ok("database: can be made when the bot starts")
-    elif revision > database.NEWEST:
+        yield ok("database: can be created when the bot starts")
+    elif revision == database.NEWEST:
+        yield ok(f"database: can be written to, schema {revision}")
+    elif revision < database.NEWEST:
+        yield ok(
+            f"database: can be written to, schema {revision}; the next start upgrades it to {database.NEWEST}"
+        )
+    else:
         yield problem(
             f"database: its schema is {revision}, newer than this version of identity_bot knows "
             f"({database.NEWEST}); install the newer version again"
         )
-    else:
-        newer = (
-            "" if revision == database.NEWEST else f"; it is brought to {database.NEWEST} at the next start"
-        )
-        yield ok(f"database: can be written to, schema {revision}{newer}")

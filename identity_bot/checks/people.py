@@ -1,151 +1,131 @@
-"""Asks Slack who is on the team, and whether the people of the settings are who they are said to be."""
+"""Checks with Slack who is on the team, and whether the people in the settings are in the workspace."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from identity_bot.checks.findings import Finding, ok, problem, warning
-from identity_bot.checks.slack import Asking, Refusal, channel_by_name
+from identity_bot.checks import Finding, ok, problem, warning
+from identity_bot.checks.slack import code_of
+from identity_bot.errors import IdentityBotError
+from identity_bot.plugins.loader import Plugins
 from identity_bot.settings import Settings
+from identity_bot.slack.client import SlackChat
 from identity_bot.tickets.people import People
 
+User = Mapping[str, Any]
+"""Somebody as Slack describes them (reference/objects/user-object)."""
+
 MANY = 50
-"""Of a team of more, single members are not looked at: it is rather a channel that many read."""
+"""Members of a larger team are not checked one by one: it is probably a channel that many people read."""
 GUEST = ("is_restricted", "is_ultra_restricted", "is_stranger")
-"""Slack's words for who is no full member of the workspace (reference/objects/user-object)."""
+"""Slack's words for somebody who is not a full member of the workspace."""
+UNKNOWN = ("user_not_found", "user_not_visible")
 WITHOUT_SCOPE = "cannot be looked up without the scope"
 
 
-def check_people(settings: Settings, leads: Collection[str]) -> Iterator[Finding]:
-    """What Slack says of the leads (member ids), the `people` and the team; nothing where it cannot be asked."""
-    if not settings.slack_bot_token:
-        return
-    asking = Asking(settings.slack_bot_token, settings.slack_api_url)
-    try:
-        asking("auth.test")
-    except Refusal:  # as check_slack has said
-        return
+def check_people(chat: SlackChat, settings: Settings, installed: Plugins) -> Iterator[Finding]:
+    """What Slack says about the leads, the `people` and the team."""
+    leads = _ids(lead for one in installed.types.values() for lead in one.settings["leads"])
     for lead in leads:
-        yield from _somebody(asking, "lead", lead, problem)
-    people = dict.fromkeys(entry["slack"] for entry in settings.people)
-    for person in people:
+        yield _member(chat, f"lead {lead}", lead, problem)
+    for person in _ids(settings.people):
         if person not in leads:
-            yield from _somebody(asking, "people:", person, warning)
-    yield from _team(asking, settings)
+            yield _member(chat, f"people: {person}", person, warning)
+    yield from _team(chat, settings)
 
 
-def _somebody(asking: Asking, what: str, member: str, bad: Any) -> Iterator[Finding]:
-    """Somebody of the settings; `bad` is how bad it is if they are not there."""
+def _ids(entries: Iterable[Mapping[str, str]]) -> list[str]:
+    return list(dict.fromkeys(entry["slack"] for entry in entries if "slack" in entry))
+
+
+def _member(chat: SlackChat, what: str, slack_id: str, bad: Callable[[str], Finding]) -> Finding:
+    """Whether somebody in the settings is there; `bad` is how bad it is if not."""
     try:
-        user = asking("users.info", user=member)["user"]
-    except Refusal as refusal:
-        if refusal.code == "missing_scope":
-            yield warning(f"{what} {member}: {WITHOUT_SCOPE} users:read")
-        elif refusal.code in ("user_not_found", "user_not_visible"):
-            yield bad(f"{what} {member}: there is no such member in this workspace")
-        else:
-            yield bad(f"{what} {member}: {refusal}")
-        return
-    name = _name(user)
+        user = chat.call("users.info", user=slack_id)["user"]
+    except IdentityBotError as error:
+        code = code_of(error)
+        if code == "missing_scope":
+            return warning(f"{what}: {WITHOUT_SCOPE} users:read")
+        return bad(f"{what}: {'there is no such member in this workspace' if code in UNKNOWN else error}")
+    shown = f"{what} ({_name(user)})"
     if user.get("deleted"):
-        yield bad(f"{what} {member} ({name}): has been deactivated in Slack")
-    elif user.get("is_bot"):
-        yield warning(f"{what} {member} ({name}): is a bot, and will not read what it is told")
-    else:
-        yield ok(f"{what} {member}: {name}")
+        return bad(f"{shown}: has been deactivated in Slack")
+    if user.get("is_bot"):
+        return warning(f"{shown}: is a bot, so nobody reads what it is told")
+    return ok(f"{what}: {_name(user)}")
 
 
-def _team(asking: Asking, settings: Settings) -> Iterator[Finding]:
-    """Who may move tickets, and who of them cannot be assigned."""
-    where = (
-        f"team_group {settings.team_group}"
-        if settings.team_group
-        else f"team_channel {settings.team_channel}"
-    )
+def _team(chat: SlackChat, settings: Settings) -> Iterator[Finding]:
+    """Who may change tickets, and who of them cannot be assigned."""
+    kind = "team_group" if settings.team_group else "team_channel"
+    where = f"{kind} {settings.team}"
     try:
-        members = list(_members(asking, settings.team))
-    except Refusal as refusal:
-        if refusal.code != "channel_not_found":  # which check_slack has said
-            yield _unknown(where, refusal)
-        return
-    if settings.team_group and not members:
-        yield problem(f"{where}: nobody is in it, so nobody may move tickets")
+        members = chat.members(settings.team)
+    except IdentityBotError as error:
+        if code_of(error) != "channel_not_found":  # check_slack has reported that
+            yield _no_team(where, error)
         return
     if len(members) > MANY:
         yield warning(
-            f"{where}: {len(members)} members, who may all move tickets; "
+            f"{where}: {len(members)} members, who may all change tickets; "
             "set team_group to the user group of those who should"
         )
         return
     try:
-        users = [user for member in members if (user := _user(asking, member))]
-    except Refusal as refusal:
-        yield warning(f"{where}: {len(members)} members, and Slack does not say who they are ({refusal})")
+        users = [user for member in sorted(members) if (user := _person(chat, member))]
+    except IdentityBotError as error:
+        yield warning(f"{where}: {len(members)} members, and Slack does not say who they are ({error})")
         return
-    yield from _assignable(
-        where, [u for u in users if not u.get("is_bot") and not u.get("deleted")], settings
-    )
+    if users:
+        yield from _triagers(where, users, settings)
+    else:
+        yield problem(
+            f"{where}: nobody {'but bots ' if members else ''}is in it, so nobody may change tickets"
+        )
 
 
-def _user(asking: Asking, member: str) -> Mapping[str, Any] | None:
-    """A member who is a person and here; None for others."""
+def _person(chat: SlackChat, slack_id: str) -> User | None:
+    """A member of the team; None for a bot and for somebody who is not in the workspace."""
     try:
-        user: Mapping[str, Any] = asking("users.info", user=member)["user"]
-    except Refusal as refusal:
-        if refusal.code in ("user_not_found", "user_not_visible"):
+        user: User = chat.call("users.info", user=slack_id)["user"]
+    except IdentityBotError as error:
+        if code_of(error) in UNKNOWN:
             return None
         raise
     return None if user.get("is_bot") or user.get("deleted") else user
 
 
-def _assignable(where: str, users: list[Mapping[str, Any]], settings: Settings) -> Iterator[Finding]:
-    if not users:
-        yield problem(f"{where}: nobody but bots is in it, so nobody may move tickets")
-        return
-    yield ok(f"{where}: {len(users)} member{'s' * (len(users) != 1)}, who may move tickets")
-    guests = sorted(f"{_name(user)} ({user['id']})" for user in users if any(map(user.get, GUEST)))
-    if guests:
+def _triagers(where: str, users: Sequence[User], settings: Settings) -> Iterator[Finding]:
+    yield ok(f"{where}: {len(users)} member{'s' * (len(users) != 1)}, who may change tickets")
+    if guests := [user for user in users if any(map(user.get, GUEST))]:
         yield warning(
-            f"{where}: {_listed(guests)} may move tickets, as a guest or from another workspace; "
+            f"{where}: {_listed(guests)} may change tickets, as a guest or from another workspace; "
             "if they should not, set team_group to a user group without them"
         )
     known = People(settings.who_is_who)
-    strangers = sorted(f"{_name(user)} ({user['id']})" for user in users if not known.login(user["id"]))
-    if strangers:
+    if unknown := [user for user in users if not known.login(user["id"])]:
         yield warning(
-            f"{where}: no GitHub login is known of {_listed(strangers)}, so they cannot be assigned from Slack; "
+            f"{where}: no GitHub login is known for {_listed(unknown)}, so they cannot be assigned from Slack; "
             "add them to people"
         )
 
 
-def _unknown(where: str, refusal: Refusal) -> Finding:
-    if refusal.code == "missing_scope":
-        return problem(f"{where}: nobody may move tickets, as its members {WITHOUT_SCOPE} ({refusal})")
-    if refusal.code == "no_such_subteam":
+def _no_team(where: str, error: IdentityBotError) -> Finding:
+    code = code_of(error)
+    if code == "missing_scope":
+        return problem(f"{where}: nobody may change tickets, because its members {WITHOUT_SCOPE} ({error})")
+    if code == "no_such_subteam":
         return problem(f"{where}: there is no such user group in this workspace")
-    if refusal.code == "plan_upgrade_required":
+    if code == "plan_upgrade_required":
         return problem(f"{where}: this workspace has no user groups; leave team_group out")
-    return problem(f"{where}: its members are not known, so nobody may move tickets ({refusal})")
+    return problem(f"{where}: its members are not known, so nobody may change tickets ({error})")
 
 
-def _members(asking: Asking, place: str) -> Iterator[str]:
-    if place.startswith("S"):
-        yield from asking("usergroups.users.list", usergroup=place).get("users") or ()
-        return
-    if place.startswith("#"):
-        channel = channel_by_name(asking, place)
-        if channel is None:
-            raise Refusal(f"there is no channel {place} that the bot can see", "channel_not_found")
-        place = str(channel["id"])
-    for page in asking.pages("conversations.members", channel=place, limit=999):
-        yield from page.get("members") or ()
-
-
-def _name(user: Mapping[str, Any]) -> str:
+def _name(user: User) -> str:
     return str(user.get("real_name") or (user.get("profile") or {}).get("real_name") or user.get("name"))
 
 
-def _listed(names: Iterable[str]) -> str:
-    *others, last = names
+def _listed(users: Sequence[User]) -> str:
+    *others, last = sorted(f"{_name(user)} ({user['id']})" for user in users)
     return f"{', '.join(others)} and {last}" if others else last

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import Any
@@ -18,8 +18,9 @@ from identity_bot.plugins.checks import Found, InvalidPlugin, ask, implements, i
 from identity_bot.plugins.hookspecs import PROJECT
 from identity_bot.plugins.request_type import RequestType
 from identity_bot.settings import Settings, check_section
+from identity_bot.text.names import fold
 
-__all__ = ("Found", "Plugins", "RequestType", "SkippedPlugin", "find", "load")
+__all__ = ("Found", "Plugins", "Repository", "RequestType", "SkippedPlugin", "Use", "find", "load")
 
 log = logging.getLogger(__name__)
 
@@ -37,13 +38,50 @@ class SkippedPlugin:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Use:
+    """Which tickets go to a repository: a request type's, or those of all types (`""`) that name no other."""
+
+    type: str
+    is_sensitive: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Repository:
+    """A repository that tickets may go to, by its name in the settings, and which tickets."""
+
+    name: str
+    uses: tuple[Use, ...]
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether it gets sensitive tickets and no others."""
+        return all(use.is_sensitive for use in self.uses)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Plugins:
     """What is installed: the request types by name, and the plugins that had to be left out."""
 
     types: Mapping[str, RequestType]
-    left_out: tuple[SkippedPlugin, ...] = ()
-    adopted: RequestType | None = None
+    left_out: tuple[SkippedPlugin, ...]
+    adopted: RequestType
     """How the bot deals with issues that it adopted and that no type's label names."""
+
+    @property
+    def repositories(self) -> dict[str, Repository]:
+        """The repositories that tickets may go to, by their folded names."""
+        found: dict[str, Repository] = {}
+        for one in (self.adopted, *(self.types[name] for name in sorted(self.types))):
+            common, restricted = one.settings["repository"], one.settings["restricted_repository"]
+            places = [(common, False), (restricted, True)]
+            if not restricted and one.form.sensitive_when:
+                places[1] = (common, True)
+            for name, is_sensitive in places:
+                if name:
+                    known = found.setdefault(fold(name), Repository(name=name, uses=()))
+                    use = Use(type=one.name, is_sensitive=is_sensitive)
+                    found[fold(name)] = replace(known, uses=(*known.uses, use))
+        return found
 
     def of(self, name: str) -> RequestType | None:
         """The request type of a ticket: of this name, or for an empty one that of adopted issues."""

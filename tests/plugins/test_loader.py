@@ -35,6 +35,8 @@ from identity_bot import (
     Ticket,
     TicketState,
     TypeSettings,
+    When,
+    YesNo,
     hookimpl,
     settings,
 )
@@ -57,6 +59,7 @@ ANSWERS = {"team": "Benefits", "name": "Juniper Vale", "production": False, "siz
 CREATED = Event(kind=EventKind.CREATED, ticket_id=ticket_id("V1"), at=0.0)
 
 COFFEE = Form(title="Coffee", questions=[ShortText(name="size", label="Size")])
+SENSITIVE = Form(title="X", questions=[YesNo(name="secret", label="?")], sensitive_when=When("secret", True))
 
 
 @pytest.fixture
@@ -388,6 +391,38 @@ def test_a_schema_need_not_inherit_and_still_has_what_every_type_has(load: Calla
 
     assert loaded.types["coffee"].settings["repository"] == "octo/identity-requests"
     assert loaded.types["coffee"].settings["beans"] == "arabica"
+
+
+def test_every_repository_is_known_with_what_goes_there(load: Callable[..., Plugins]) -> None:
+    more = """
+        restricted_repository = "octo/restricted"
+        [request_types.coffee]
+        repository = "Octo/Coffee"
+        restricted_repository = "octo/IDENTITY-requests"
+        """
+
+    found = load(more, tea=coffee(SENSITIVE), coffee=coffee()).repositories
+
+    assert {key: one.name for key, one in found.items()} == {
+        "octo/identity-requests": "octo/identity-requests",
+        "octo/restricted": "octo/restricted",
+        "octo/coffee": "Octo/Coffee",
+    }
+    assert [key for key, one in found.items() if one.is_restricted] == ["octo/restricted"]
+    assert found["octo/identity-requests"].uses == (
+        plugins.Use(type="", is_sensitive=False),
+        plugins.Use(type="coffee", is_sensitive=True),
+        plugins.Use(type="tea", is_sensitive=False),
+    )
+
+
+def test_sensitive_tickets_go_where_the_others_go_if_no_repository_is_restricted(
+    load: Callable[..., Plugins],
+) -> None:
+    [only_one] = load(tea=coffee(SENSITIVE)).repositories.values()
+
+    assert plugins.Use(type="tea", is_sensitive=True) in only_one.uses
+    assert not only_one.is_restricted
 
 
 # Who is called for which ticket
