@@ -267,24 +267,23 @@ class GitHubTracker:
         return self._github.client.get_repo(name)
 
     def _ensure_labels(self, repository: str, names: Iterable[str]) -> None:
-        for name in names:
-            if (fold(repository), fold(name)) not in self._known_labels:
-                self._ensure_label(repository, name)
-
-    def _ensure_label(self, repository: str, name: str) -> None:
-        """Create the label if it is missing. If that is not allowed, the issue will come back without it."""
+        """Create the labels that are missing. If one may not be created, the issue will come back without it."""
         path = f"/repos/{repository}/labels"
-        try:
-            if self._github.request("GET", f"{path}/{quote(name, safe='')}", allowed=(404,)).status == 404:
-                self._github.request("POST", path, LABEL | {"name": name})
-        except GithubException as error:
-            if is_rate_limit(error) or error.status not in (403, 404, 422):
-                raise
-            log.warning(
-                "cannot create the label %r in %s: GitHub answered %s", name, repository, error.status
-            )
-        else:
-            self._known_labels.add((fold(repository), fold(name)))
+        for name in names:
+            key = (fold(repository), fold(name))
+            if key in self._known_labels:
+                continue
+            try:
+                found = self._github.request("GET", f"{path}/{quote(name, safe='')}", allowed=(404,))
+                if found.status == 404:
+                    self._github.request("POST", path, LABEL | {"name": name})
+                self._known_labels.add(key)
+            except GithubException as error:
+                if is_rate_limit(error) or error.status not in (403, 404, 422):
+                    raise
+                log.warning(
+                    "cannot create the label %r in %s: GitHub answered %s", name, repository, error.status
+                )
 
 
 def _readable(
