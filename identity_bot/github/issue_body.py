@@ -9,7 +9,7 @@ from datetime import date
 
 from identity_bot.errors import Rejected
 from identity_bot.text.markdown import span
-from identity_bot.tickets.model import IssueDraft, Ticket
+from identity_bot.tickets.model import Ticket
 
 STATUS_BEGINS = "<!-- identity-bot:status -->"
 STATUS_ENDS = "<!-- identity-bot:end -->"
@@ -18,8 +18,6 @@ IDEMPOTENCY_KEY = re.compile(r"<!-- identity-bot:([\w.:=/+-]+) -->")
 FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 LONGEST_BODY = 65_536
 """GitHub's limit in characters (rest/issues)."""
-LONGEST_REQUEST = IssueDraft.LONGEST_BODY
-TRUNCATED = "(The rest did not fit in the issue.)"
 
 SPOC, TARGET = "SPOC", "Target date"
 LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
@@ -50,7 +48,7 @@ class Status:
 
 def body(ticket: Ticket, request: str) -> str:
     """The body of a new issue about a request, which is Markdown."""
-    return f"{_status_block(ticket, Status())}\n\n{_truncated(request, LONGEST_REQUEST)}\n\n{_marker(ticket)}"
+    return f"{_status_block(ticket, Status())}\n\n{request}\n\n{_marker(ticket)}"
 
 
 def status_in(text: str | None) -> Status:
@@ -194,22 +192,6 @@ def _day(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
-
-
-def _truncated(request: str, room: int) -> str:
-    """The request in at most `room` characters, cut at the end of a line and with no code block left open."""
-    if len(request) <= room:
-        return request
-    kept: list[str] = []
-    fence, length = "", 0
-    for line in request.split("\n"):
-        fence_after = _fence_after(line, fence)
-        length += len(line) + 1
-        if length + len(fence_after) + len(TRUNCATED) + 3 > room:
-            break
-        kept.append(line)
-        fence = fence_after
-    return "\n".join([*kept, *([fence] if fence else []), "", TRUNCATED])
 
 
 def _fence_after(line: str, fence: str) -> str:

@@ -8,13 +8,12 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from markdown_it import MarkdownIt
 
 from identity_bot.errors import Rejected
 from identity_bot.github import issue_body as issue
 from identity_bot.github.issue_body import Status
 from identity_bot.text.markdown import block
-from identity_bot.tickets.model import MessageRef, Person, Ticket
+from identity_bot.tickets.model import IssueDraft, MessageRef, Person, Ticket
 from tests.support_outbox import ticket
 
 TICKET = ticket()
@@ -134,56 +133,6 @@ def test_no_name_can_break_out_of_the_status_block(name: str, handle: str, team:
     assert issue.with_status(body, named) == body
 
 
-# Requests that are too long
-
-
-def shown(body: str) -> list[str]:
-    """The kinds of Markdown that GitHub would see in a body, in order."""
-    return [token.type for token in MarkdownIt().parse(body) if token.nesting >= 0]
-
-
-def test_a_request_that_fits_is_whole() -> None:
-    request = "x" * issue.LONGEST_REQUEST
-
-    assert request in issue.body(TICKET, request)
-    assert len(issue.body(TICKET, request)) <= issue.LONGEST_BODY
-
-
-@pytest.mark.parametrize(
-    "request_text",
-    [
-        "one line\n" * 20_000,
-        "x" * 100_000,
-        "\n\n".join(f"### Question {number}\n\n{block('word ' * 1500)}" for number in range(20)),
-        f"### Q\n\n{block('```' * 60 + chr(10) + 'line' * 10 + chr(10), limit=1000)}\n\n" * 200,
-        "~~~text\n" + "line\n" * 20_000 + "~~~",
-    ],
-    ids=["lines", "one line", "answers", "fences", "tildes"],
-)
-def test_a_request_that_is_too_long_is_cut_where_it_breaks_nothing(request_text: str) -> None:
-    """The marker stays a hidden comment, outside of any code block, and the issue says that something is missing."""
-    body = issue.body(TICKET, request_text)
-
-    assert len(body) <= issue.LONGEST_BODY
-    assert issue.ticket_id_in(body) == TICKET.id
-    assert issue.TRUNCATED in body
-    assert (
-        shown(body)[-4:] == ["paragraph_open", "inline", "html_block"][-4:] or shown(body)[-1] == "html_block"
-    )
-
-
-@given(st.integers(0, 400))
-def test_every_cut_leaves_the_marker_outside_of_code(extra: int) -> None:
-    """Wherever the limit falls within a code block and around it."""
-    filler = "x" * 99 + "\n"
-    start = filler * (issue.LONGEST_REQUEST // 100 - 3) + "y" * extra
-    request = f"{start}\n\n{block('a' + chr(10) + 'b' * 50 + chr(10) + '`````' + chr(10) + 'c' * 300)}\n\nend"
-
-    body = issue.body(TICKET, request)
-
-    assert shown(body)[-1] == "html_block"
-
-
 def test_the_status_block_may_grow_in_the_longest_issue() -> None:
     longest = Ticket(
         id=TICKET.id,
@@ -193,11 +142,13 @@ def test_the_status_block_may_grow_in_the_longest_issue() -> None:
         submitted_at=0.0,
         is_urgent=True,
     )
-    body = issue.body(longest, "x\n" * 60_000)
-
+    body = issue.body(longest, "x" * IssueDraft.LONGEST_BODY)
     linked = replace(longest, thread=replace(THREAD, link="https://slack.test/" + "x" * 500))
 
-    assert len(issue.with_status(body, linked)) <= issue.LONGEST_BODY
+    grown = issue.with_status(body, linked, INDIGO)
+
+    assert issue.status_in(grown) == INDIGO
+    assert len(grown) <= issue.LONGEST_BODY
 
 
 # The status that the block keeps

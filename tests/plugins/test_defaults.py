@@ -38,10 +38,10 @@ from identity_bot import (
 )
 from identity_bot.errors import Invalid
 from identity_bot.forms.form import load
-from identity_bot.github.issue_body import LONGEST_BODY, LONGEST_REQUEST, body, ticket_id_in, with_status
+from identity_bot.github.issue_body import LONGEST_BODY, body, ticket_id_in, with_status
 from identity_bot.plugins import defaults
 from identity_bot.plugins.defaults import remarks
-from identity_bot.tickets.model import MessageRef, ticket_id
+from identity_bot.tickets.model import IssueDraft, MessageRef, ticket_id
 
 SETTINGS: dict[str, Any] = {"leads": [], "messages": {}, "people": []}
 SSN = "123-45-6789"
@@ -417,7 +417,7 @@ def test_the_largest_and_worst_form_fits_into_an_issue_and_no_fence_is_cut(hosti
 
     written = default_issue(ticket(answers), asked).body
 
-    assert len(written) <= LONGEST_REQUEST
+    assert len(written) <= IssueDraft.LONGEST_BODY
     labels = {question.label for question in asked.questions}
     notes = {
         one for one in outside_code(written) if one not in labels and "more characters were left" not in one
