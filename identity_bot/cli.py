@@ -1,4 +1,4 @@
-"""The command line: run, check, manifest, types, outbox, sandbox."""
+"""The command line: `identity-bot run`, `check`, `manifest`, `types`, `outbox` and `sandbox`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import json
 import logging
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,12 +20,17 @@ from identity_bot.logs import set_up_logging
 from identity_bot.settings import Settings
 
 if TYPE_CHECKING:
-    from identity_bot.outbox.queue import Outbox
+    from identity_bot.outbox.queue import Outbox, Row
     from identity_bot.plugins.loader import Plugins
 
 
+STATES = {"waiting": "waiting", "failed": "parked", "done": "done"}
+"""The states of effects, and what the queue calls them."""
+HEADING = ("id", "state", "kind", "ticket", "lane", "attempts", "due", "last error")
+
+
 class _Commands(click.Group):
-    """Shows an error of ours as it is, one line for each thing to mend, and exits with 2."""
+    """Shows an error of ours without a traceback, one line for each thing to fix, and exits with 2."""
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -39,13 +45,8 @@ class _Commands(click.Group):
 @click.version_option(package_name="identity-bot")
 @click.pass_context
 def main(ctx: click.Context, config: Path | None) -> None:
-    """Ask the Identity Team for help from Slack; the ticket is a GitHub issue."""
+    """Requests to the Identity Team: asked in Slack, kept as GitHub issues."""
     ctx.obj = config
-
-
-def load_settings(config: Path | None) -> Settings:
-    """The settings in force for this command."""
-    return settings_module.load(config, os.environ)
 
 
 @main.command()
@@ -55,21 +56,21 @@ def run(config: Path | None) -> None:
     set_up_logging()
     from identity_bot import app
 
-    app.build(load_settings(config)).run()
+    app.build(settings_module.load(config, os.environ)).run()
 
 
 @main.command()
-@click.option("--offline", is_flag=True, help="Ask neither Slack nor GitHub.")
+@click.option("--offline", is_flag=True, help="Do not call Slack or GitHub.")
 @click.pass_context
 def check(ctx: click.Context, offline: bool) -> None:
-    """Report everything that has to be mended; exits with 1 if there is something."""
+    """Report everything that has to be fixed; exit with 1 if there is anything."""
     from identity_bot.checks import Verdict, summary
-    from identity_bot.checks import check as checking
+    from identity_bot.checks.check import check as findings_of
     from identity_bot.plugins import loader as plugins
 
     findings = []
     with _unlogged():
-        for finding in checking.check(ctx.obj, os.environ, plugins.find(), offline=offline):
+        for finding in findings_of(ctx.obj, os.environ, plugins.find(), offline=offline):
             click.echo(str(finding))
             findings.append(finding)
     click.echo(summary(findings))
@@ -78,23 +79,23 @@ def check(ctx: click.Context, offline: bool) -> None:
 
 @main.command()
 @click.option("--url", help="The bot's public address (https://…), for HTTP instead of Socket Mode.")
-@click.option("--private", is_flag=True, help="One of the channels in the settings is private.")
+@click.option("--private", is_flag=True, help="For settings with a private channel.")
 @click.pass_obj
 def manifest(config: Path | None, url: str | None, private: bool) -> None:
-    """Print the manifest from which to make the Slack app."""
+    """Print the manifest to create the Slack app from."""
     from identity_bot.slack.manifest import manifest as made
 
     if url is not None and not re.fullmatch(r"https://[^\s/?#]+(/[^\s?#]*)?", url):
-        raise SettingsError(["--url: not such an address; expected one that begins with https://"])
+        raise SettingsError(["--url: not a web address; expected one that begins with https://"])
     settings, installed = _without_secrets(config)
-    forms = installed.forms
-    click.echo(json.dumps(made(settings, forms, url=url, private=private), indent=2, ensure_ascii=False))
+    app = made(settings, installed.forms, url=url, private=private)
+    click.echo(json.dumps(app, indent=2, ensure_ascii=False))
 
 
 @main.command()
 @click.pass_context
 def types(ctx: click.Context) -> None:
-    """Show the installed request types and their forms; exits with 1 if a plugin had to be left out."""
+    """Show the installed request types and their forms; exit with 1 if a plugin had to be left out."""
     from identity_bot.forms.preview import request_type as drawn
 
     settings, installed = _without_secrets(ctx.obj)
@@ -108,18 +109,20 @@ def types(ctx: click.Context) -> None:
 
 
 def _without_secrets(config: Path | None) -> tuple[Settings, Plugins]:
-    """The settings file and the plugins; of the environment nothing is needed, as there may be no app yet."""
+    """The settings file and the plugins; no token is needed, because there may be no app yet."""
     from identity_bot.plugins import loader as plugins
 
-    named = {name: os.environ[name] for name in ("IDENTITY_BOT_CONFIG",) if name in os.environ}
-    settings = settings_module.load(config, named | {"GITHUB_TOKEN": "none is needed"})
+    file = os.environ.get(settings_module.CONFIG_VARIABLE, "")
+    settings = settings_module.load(
+        config, {settings_module.CONFIG_VARIABLE: file, "GITHUB_TOKEN": "none is needed"}
+    )
     with _unlogged():
         return settings, plugins.load(settings, plugins.find())
 
 
 @contextlib.contextmanager
 def _unlogged() -> Iterator[None]:
-    """Keeps out of the log why plugins are left out, where the command says it itself."""
+    """Keep the reasons why plugins are left out of the log, because the command prints them."""
     logger = logging.getLogger("identity_bot.plugins.loader")
     logger.disabled = True
     try:
@@ -131,62 +134,83 @@ def _unlogged() -> Iterator[None]:
 @main.group(invoke_without_command=True)
 @click.pass_context
 def outbox(ctx: click.Context) -> None:
-    """Show, retry or drop what could not be done (default: list)."""
+    """List, retry or discard effects: messages to Slack and changes in GitHub (default: list)."""
     if ctx.invoked_subcommand is None:
         ctx.invoke(outbox_list)
 
 
 @outbox.command("list")
-@click.option("--state", type=click.Choice(["waiting", "parked", "done"]), help="Only those in this state.")
+@click.option("--state", type=click.Choice(list(STATES)), help="List only the effects in this state.")
 @click.pass_context
 def outbox_list(ctx: click.Context, state: str | None = None) -> None:
-    """List what waits and what is parked; exits with 1 if something is parked."""
-    from identity_bot.outbox import outbox_table
-
-    with _open_outbox() as rows:
-        states = [state] if state else ["parked", "waiting"]
-        for line in outbox_table.lines(rows, states):
+    """List the effects that have failed and those that wait; exit with 1 if any has failed."""
+    with _open_outbox() as queue:
+        for line in _table(queue, [state] if state else ["failed", "waiting"]):
             click.echo(line)
-        ctx.exit(int(rows.count("parked") > 0))
+        ctx.exit(int(queue.count(STATES["failed"]) > 0))
 
 
 @outbox.command("retry")
 @click.argument("ids", type=int, nargs=-1, metavar="ID…")
-@click.option("--all", "everything", is_flag=True, help="All that is parked.")
+@click.option("--all", "everything", is_flag=True, help="Retry all that have failed.")
 def outbox_retry(ids: tuple[int, ...], everything: bool) -> None:
-    """Let parked effects try again now."""
+    """Retry failed effects now."""
     if bool(ids) == everything:
         raise click.UsageError("name the effects by their ids, or say --all")
-    with _open_outbox() as rows:
+    with _open_outbox() as queue:
         if everything:
-            ids = tuple(row.effect.id for row in rows.rows("parked", limit=100_000) if row.effect.id)
-        _each(ids, rows.retry, "will be tried again")
+            failed = queue.rows(STATES["failed"], limit=100_000)
+            ids = tuple(row.effect.id for row in failed if row.effect.id)
+        _each(ids, queue.retry, "will be retried")
 
 
-@outbox.command("drop")
+@outbox.command("discard")
 @click.argument("ids", type=int, nargs=-1, required=True, metavar="ID…")
-def outbox_drop(ids: tuple[int, ...]) -> None:
-    """Give parked effects up for good."""
-    with _open_outbox() as rows:
-        _each(ids, rows.drop, "dropped")
+def outbox_discard(ids: tuple[int, ...]) -> None:
+    """Give up failed effects for good."""
+    with _open_outbox() as queue:
+        _each(ids, queue.drop, "discarded")
 
 
-def _each(ids: tuple[int, ...], act: Callable[[int], bool], done: str) -> None:
+def _each(ids: tuple[int, ...], change: Callable[[int], bool], done: str) -> None:
     unknown = []
     for one in dict.fromkeys(ids):
-        if act(one):
+        if change(one):
             click.echo(f"{one}: {done}")
         else:
-            unknown.append(f"{one}: no effect with this id is parked; `identity-bot outbox` lists them")
+            unknown.append(f"{one}: no effect with this id has failed; `identity-bot outbox` lists them")
     if unknown:
         raise IdentityBotError("\n".join(unknown))
     if not ids:
-        click.echo("nothing is parked")
+        click.echo("no failed effects")
+
+
+def _table(queue: Outbox, states: Sequence[str]) -> Iterator[str]:
+    """A heading and a line for each effect in these states, oldest first, without anything that people wrote."""
+    rows = [(state, row) for state in states for row in queue.rows(STATES[state])]
+    if not rows:
+        yield f"no {' or '.join(states)} effects"
+        return
+    table = [HEADING, *(_cells(queue, state, row) for state, row in rows)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)][:-1]
+    for line in table:
+        yield "  ".join([*map(str.ljust, line, widths), line[-1]]).rstrip()
+    for state in states:
+        if (more := queue.count(STATES[state]) - sum(one == state for one, _ in rows)) > 0:
+            yield f"and {more} more {state} effects"
+
+
+def _cells(queue: Outbox, state: str, row: Row) -> tuple[str, ...]:
+    effect = row.effect
+    ticket = queue.store.ticket(effect.ticket_id) if effect.ticket_id else None
+    due = datetime.fromtimestamp(effect.due_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    reference, error = ticket.reference if ticket else "-", " ".join(row.last_error.split())[:300]
+    return (str(effect.id), state, effect.kind, reference, effect.lane, str(effect.attempts), due, error)
 
 
 @contextlib.contextmanager
 def _open_outbox() -> Iterator[Outbox]:
-    """The outbox of the database in force; neither the settings file nor any token is needed."""
+    """The outbox in the database; neither the settings file nor a token is needed."""
     from identity_bot.outbox.queue import Outbox
     from identity_bot.store import engine as database
     from identity_bot.store.store import Store
@@ -194,9 +218,9 @@ def _open_outbox() -> Iterator[Outbox]:
     url = settings_module.examine(None, os.environ)[0].database_url
     if (revision := database.revision(url)) != database.NEWEST:
         raise StoreError(
-            "DATABASE_URL: there is no database yet; it is made when the bot first starts"
+            "DATABASE_URL: there is no database yet; the bot creates it when it first starts"
             if revision is None
-            else f"the database has the schema {revision}, not {database.NEWEST}: start the bot of this version"
+            else f"the database has the schema {revision}, not {database.NEWEST}: start this version of the bot first"
         )
     store = Store(url)
     try:
@@ -207,18 +231,18 @@ def _open_outbox() -> Iterator[Outbox]:
 
 @main.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, help="0 takes any free port.")
-@click.option("--no-bot", is_flag=True, help="Only the servers, for a bot that you start yourself.")
+@click.option("--no-bot", is_flag=True, help="Run only the servers, for a bot that you start yourself.")
 @click.option("--play", is_flag=True, help="Play a short story of each request type first.")
-@click.option(
-    "--exit", "leave", is_flag=True, help="End when the story is played, and print what each person saw."
-)
+@click.option("--exit", "leave", is_flag=True, help="Play the stories, print what each person saw, and exit.")
 def sandbox(port: int, no_bot: bool, play: bool, leave: bool) -> None:
-    """Try the bot on a Slack and a GitHub of its own, with a page for both."""
+    """Try the bot with a simulated Slack and GitHub, and a page that shows both."""
     try:
         from identity_bot_sandbox import demo
     except ModuleNotFoundError as error:
+        if error.name != "identity_bot_sandbox":
+            raise
         raise IdentityBotError(
-            f"the sandbox needs `pip install 'identity-bot[sandbox]'` ({error.name})"
+            "the sandbox is not installed; run `pip install 'identity-bot[sandbox]'`"
         ) from error
     demo.run(port=0 if leave else port, with_bot=not no_bot, play=play or leave, leave=leave, say=click.echo)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
@@ -153,7 +154,7 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture
 def kept(database: str) -> Iterator[Outbox]:
-    """An outbox with one parked effect of a ticket (1), one that waits (2) and one that is done (3)."""
+    """An outbox with one failed effect of a ticket (1), one that waits (2) and one that is done (3)."""
     store = Store(database)
     store.migrate()
     outbox = Outbox(store)
@@ -183,24 +184,24 @@ def kept(database: str) -> Iterator[Outbox]:
 
 
 @pytest.mark.parametrize("arguments", [("outbox",), ("outbox", "list")])
-def test_the_outbox_lists_what_is_parked_and_waits_and_says_by_its_code_that_something_is_parked(
+def test_the_outbox_lists_what_failed_and_what_waits_and_its_exit_code_says_that_something_failed(
     kept: Outbox, arguments: tuple[str, ...]
 ) -> None:
     code, said, _ = run(*arguments)
 
-    head, parked, waiting = said.splitlines()
+    head, failed, waiting = said.splitlines()
     reference = Ticket(
         id=ticket_id("V1"), type="", requestor=Person(slack_id=""), answers={}, submitted_at=0.0
     ).reference
     assert code == 1
     assert head.split() == ["id", "state", "kind", "ticket", "lane", "attempts", "due", "last", "error"]
-    assert parked.split()[:6] == ["1", "parked", "post", reference, "slack:#team", "1"]
-    assert parked.endswith("Z  Slack's chat.postMessage: is_archived")
+    assert failed.split()[:6] == ["1", "failed", "post", reference, "slack:#team", "1"]
+    assert failed.endswith("Z  Slack's chat.postMessage: is_archived")
     assert waiting.split()[1] == "waiting"
     assert waiting.endswith("GitHub: 502")
 
 
-@pytest.mark.parametrize("state", ["parked", "waiting", "done"])
+@pytest.mark.parametrize("state", ["failed", "waiting", "done"])
 def test_the_outbox_never_shows_an_answer(kept: Outbox, state: str) -> None:
     code, said, _ = run("outbox", "list", "--state", state)
 
@@ -209,8 +210,8 @@ def test_the_outbox_never_shows_an_answer(kept: Outbox, state: str) -> None:
     assert "users of" not in said
 
 
-def test_a_parked_effect_can_be_tried_again(kept: Outbox) -> None:
-    assert run("outbox", "retry", "1") == (0, "1: will be tried again\n", "")
+def test_a_failed_effect_can_be_retried(kept: Outbox) -> None:
+    assert run("outbox", "retry", "1") == (0, "1: will be retried\n", "")
 
     assert kept.count("parked") == 0
     lease = kept.lease("worker")
@@ -219,31 +220,31 @@ def test_a_parked_effect_can_be_tried_again(kept: Outbox) -> None:
     assert run("outbox")[0] == 0
 
 
-def test_all_parked_effects_can_be_tried_again(kept: Outbox) -> None:
-    assert run("outbox", "retry", "--all")[:2] == (0, "1: will be tried again\n")
-    assert run("outbox", "retry", "--all")[:2] == (0, "nothing is parked\n")
+def test_all_failed_effects_can_be_retried(kept: Outbox) -> None:
+    assert run("outbox", "retry", "--all")[:2] == (0, "1: will be retried\n")
+    assert run("outbox", "retry", "--all")[:2] == (0, "no failed effects\n")
 
 
-def test_a_parked_effect_can_be_dropped(kept: Outbox) -> None:
-    assert run("outbox", "drop", "1", "1") == (0, "1: dropped\n", "")
+def test_a_failed_effect_can_be_discarded(kept: Outbox) -> None:
+    assert run("outbox", "discard", "1", "1") == (0, "1: discarded\n", "")
 
     assert (kept.count("parked"), kept.count("done")) == (0, 2)
 
 
-@pytest.mark.parametrize("act", ["retry", "drop"])
-def test_an_id_that_is_not_parked_is_named_and_the_others_are_done(kept: Outbox, act: str) -> None:
+@pytest.mark.parametrize("act", ["retry", "discard"])
+def test_an_id_that_has_not_failed_is_named_and_the_others_are_done(kept: Outbox, act: str) -> None:
     code, said, why = run("outbox", act, "99", "1", "2")
 
     assert code == 2
     assert said.startswith("1: ")
     assert why.splitlines() == [
-        "99: no effect with this id is parked; `identity-bot outbox` lists them",
-        "2: no effect with this id is parked; `identity-bot outbox` lists them",
+        "99: no effect with this id has failed; `identity-bot outbox` lists them",
+        "2: no effect with this id has failed; `identity-bot outbox` lists them",
     ]
 
 
-@pytest.mark.parametrize("arguments", [("retry",), ("retry", "1", "--all"), ("retry", "x"), ("drop",)])
-def test_what_to_retry_or_drop_must_be_clear(kept: Outbox, arguments: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("arguments", [("retry",), ("retry", "1", "--all"), ("retry", "x"), ("discard",)])
+def test_what_to_retry_or_discard_must_be_clear(kept: Outbox, arguments: tuple[str, ...]) -> None:
     code, _, why = run("outbox", *arguments)
 
     assert code == 2
@@ -256,15 +257,26 @@ def test_an_empty_outbox_says_so(database: str) -> None:
     store.migrate()
     store.close()
 
-    assert run("outbox") == (0, "nothing is parked or waiting\n", "")
+    assert run("outbox") == (0, "no failed or waiting effects\n", "")
 
 
 def test_the_outbox_of_a_bot_that_never_ran_makes_no_database(database: str, tmp_path: Path) -> None:
     code, _, why = run("outbox")
 
     assert code == 2
-    assert why == "DATABASE_URL: there is no database yet; it is made when the bot first starts\n"
+    assert why == "DATABASE_URL: there is no database yet; the bot creates it when it first starts\n"
     assert not list(tmp_path.iterdir())
+
+
+# identity-bot sandbox
+
+
+def test_without_the_sandbox_installed_one_line_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "identity_bot_sandbox", None)
+
+    assert run("sandbox") == (
+        2, "", "the sandbox is not installed; run `pip install 'identity-bot[sandbox]'`\n",
+    )  # fmt: skip
 
 
 # errors
