@@ -122,7 +122,7 @@ class Bot:
                 max(filter(None, (self.tracker.last_contact, self.reader.last_contact)), default=None)
             ),
             "request_types": sorted(self.plugins.types),
-            "left_out": [str(one) for one in self.plugins.left_out],
+            "skipped": [str(one) for one in self.plugins.skipped],
         }
 
     def run(self) -> None:

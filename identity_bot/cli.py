@@ -95,7 +95,7 @@ def manifest(config: Path | None, url: str | None, private: bool) -> None:
 @main.command()
 @click.pass_context
 def types(ctx: click.Context) -> None:
-    """Show the installed request types and their forms; exit with 1 if a plugin had to be left out."""
+    """Show the installed request types and their forms; exit with 1 if a plugin was skipped."""
     from identity_bot.forms.preview import request_type as drawn
 
     settings, installed = _without_secrets(ctx.obj)
@@ -103,9 +103,9 @@ def types(ctx: click.Context) -> None:
         click.echo(drawn(name, one.form, one.settings, settings.label) + "\n")
     if not installed.types:
         click.echo("no request type is installed")
-    for left_out in installed.left_out:
-        click.echo(f"left out: {left_out}", err=True)
-    ctx.exit(int(bool(installed.left_out)))
+    for skipped in installed.skipped:
+        click.echo(f"skipped: {skipped}", err=True)
+    ctx.exit(int(bool(installed.skipped)))
 
 
 def _without_secrets(config: Path | None) -> tuple[Settings, Plugins]:
@@ -122,7 +122,7 @@ def _without_secrets(config: Path | None) -> tuple[Settings, Plugins]:
 
 @contextlib.contextmanager
 def _unlogged() -> Iterator[None]:
-    """Keep the reasons why plugins are left out of the log, because the command prints them."""
+    """Keep the reasons for skipped plugins out of the log, because the command prints them."""
     logger = logging.getLogger("identity_bot.plugins.loader")
     logger.disabled = True
     try:

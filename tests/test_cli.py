@@ -119,7 +119,7 @@ def test_a_form_is_drawn_with_all_that_can_be_said_of_its_questions() -> None:
     assert max(map(len, drawn.splitlines())) <= 100
 
 
-def test_a_plugin_that_had_to_be_left_out_is_named_with_the_reason(
+def test_a_plugin_that_was_skipped_is_named_with_the_reason(
     settings_file: Path, installed: Callable[..., None]
 ) -> None:
     def broken() -> object:
@@ -131,7 +131,7 @@ def test_a_plugin_that_had_to_be_left_out_is_named_with_the_reason(
 
     assert code == 1
     assert said.startswith("good: Everything")
-    assert why.startswith("left out: plugin 'bad' (identity-bot-bad 1.0): cannot be imported")
+    assert why.startswith("skipped: plugin 'bad' (identity-bot-bad 1.0): cannot be imported")
     assert len(why.splitlines()) == 1
     assert not logging.getLogger("identity_bot.plugins.loader").disabled
 

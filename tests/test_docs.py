@@ -102,7 +102,7 @@ def test_the_guide_for_authors_shows_a_whole_package() -> None:
 def test_the_bot_takes_every_module_that_a_document_shows(tmp_path: Path, document: str, file: str) -> None:
     taken = loaded(tmp_path, document, file)
 
-    assert [str(one) for one in taken.left_out] == []
+    assert [str(one) for one in taken.skipped] == []
     [form] = taken.forms.values()
     assert isinstance(form, Form)
 

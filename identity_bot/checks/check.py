@@ -58,7 +58,7 @@ def _plugins(settings: Settings, found: Sequence[Found]) -> tuple[Plugins | None
             return None, findings
     except PluginError as error:
         return None, [problem(line) for line in str(error).splitlines()]
-    findings += [problem(f"{one}; left out") for one in installed.left_out]
+    findings += [problem(f"{one}; skipped") for one in installed.skipped]
     if installed.types:
         findings.append(ok(f"request types: {', '.join(sorted(installed.types))}"))
     else:

@@ -130,7 +130,7 @@ class Desk:
     def remarks(self, ticket: Ticket) -> list[str]:
         """What the receipt should add about a ticket's answers."""
         request_type = self.plugins.types.get(ticket.type)
-        return defaults.remarks(request_type.form, ticket.answers) if request_type else []
+        return defaults.hints(request_type.form, ticket.answers) if request_type else []
 
     def ticket(self, ticket_id: str) -> Ticket | None:
         """The ticket of this id, as it was last seen."""

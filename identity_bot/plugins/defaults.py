@@ -1,4 +1,4 @@
-"""The default plugin, which every request type has beneath its own: settings, privacy gate, issue and words."""
+"""The default hooks of every request type: settings, the privacy gate, the issue and the standard messages."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from marshmallow import Schema
 
 from identity_bot.forms.form import COMMON, Form, readable
 from identity_bot.forms.questions import Email, Files, LongText, Question, ShortText, Url
-from identity_bot.messages import templates as texts
-from identity_bot.messages import words
+from identity_bot.messages import templates, words
 from identity_bot.plugins.hookspecs import hookimpl
 from identity_bot.settings import TypeSettings
 from identity_bot.text import privacy
@@ -40,13 +39,13 @@ _FILE_LINK = re.compile(r" \(https?://\S+\)$", re.MULTILINE)
 
 @hookimpl(trylast=True)
 def settings_schema() -> type[Schema]:
-    """Only what every request type can set."""
+    """The settings that every request type has."""
     return TypeSettings
 
 
 @hookimpl(trylast=True)
 def validate(answers: Answers, form: Form) -> Mapping[str, str]:
-    """The privacy gate: no personal data and no secret in any text, no secret in any web address."""
+    """The privacy gate: refuses personal data and secrets in text, and secrets in web addresses."""
     return {
         question.name: words.personal_data(sorted(kind.value for kind in kinds))
         for question, found in _findings(form, answers)
@@ -56,13 +55,13 @@ def validate(answers: Answers, form: Form) -> Mapping[str, str]:
 
 @hookimpl(trylast=True)
 def render_issue(ticket: Ticket, form: Form) -> IssueDraft:
-    """Every answer under its question."""
+    """All answers, each under its question."""
     return default_issue(ticket, form)
 
 
 @hookimpl(trylast=True)
 def notify(ticket: Ticket, event: Event, form: Form, settings: Mapping[str, Any]) -> list[Notification]:
-    """The standard words, to everybody whom the event concerns."""
+    """The standard messages, to everybody whom the event concerns."""
     return list(_standard(ticket, event, form, settings))
 
 
@@ -70,17 +69,19 @@ def _standard(
     ticket: Ticket, event: Event, form: Form, settings: Mapping[str, Any]
 ) -> Iterator[Notification]:
     messages = settings["messages"]
-    values = texts.values(ticket, event, form.title, People(settings["people"]), messages)
+    values = templates.values(ticket, event, form.title, People(settings["people"]), messages)
     is_new = event.kind is EventKind.CREATED
     for audience in Audience:
-        name = texts.name_of(event.kind, audience, ticket, event)
+        name = templates.name_of(event.kind, audience, ticket, event)
         if name is None or (audience is Audience.INTAKE and not _is_announced(ticket, event)):
             continue
-        text = texts.text(name, values, messages)
+        text = templates.text(name, values, messages)
         if is_new and audience is Audience.TEAM and ticket.is_urgent:
             text = f"{text} {words.leads(settings)}".strip()
         is_requestor = audience is Audience.REQUESTOR
-        following = texts.text(texts.next_name(ticket, event), values, messages) if is_requestor else ""
+        following = (
+            templates.text(templates.next_name(ticket, event), values, messages) if is_requestor else ""
+        )
         yield Notification(
             to=audience,
             text=text,
@@ -91,16 +92,16 @@ def _standard(
 
 
 def _is_announced(ticket: Ticket, event: Event) -> bool:
-    """Whether the intake channel hears of it: of no sensitive ticket, of a new one where its thread is elsewhere."""
+    """Whether to tell the intake channel: not about sensitive tickets, nor about a new one with its thread there."""
     if event.kind is EventKind.CREATED and ticket.origin is None:
         return ticket.is_direct and not ticket.is_sensitive and bool(ticket.type)
     return not ticket.is_sensitive
 
 
 def default_issue(ticket: Ticket, form: Form) -> IssueDraft:
-    """Every answer under its question, as text that cannot mention, link, hide or break out.
+    """All answers, each under its question, as Markdown that cannot mention anybody, link, or hide text.
 
-    Where all of it would be more than GitHub takes, the longest answers are cut, and the issue says so.
+    If all of it is more than GitHub accepts, the longest answers are cut, and the issue says so.
     """
     asked_by = ticket.requestor.team or ticket.requestor.name
     return IssueDraft(
@@ -108,14 +109,14 @@ def default_issue(ticket: Ticket, form: Form) -> IssueDraft:
     )
 
 
-def remarks(form: Form, answers: Answers) -> list[str]:
-    """What a requestor should know of answers that may hold personal data, but need not."""
+def hints(form: Form, answers: Answers) -> list[str]:
+    """Sentences for the receipt: which answers may hold personal data that the privacy gate lets pass."""
     kinds = {kind for _, found in _findings(form, answers) for kind in found if not kind.blocks}
     return [words.maybe_personal(sorted(kind.value for kind in kinds))] if kinds else []
 
 
 def _findings(form: Form, answers: Answers) -> Iterator[tuple[Question, set[Kind]]]:
-    """What each answer that somebody typed seems to hold, apart from what its question asks for."""
+    """What each typed answer seems to hold, apart from what its question asks for."""
     for question, text in readable(form, answers):
         match question:
             case ShortText() | LongText():
@@ -125,7 +126,7 @@ def _findings(form: Form, answers: Answers) -> Iterator[tuple[Question, set[Kind
             case Files():
                 yield question, _kinds(_FILE_LINK.sub("", text))
             case Url():
-                # The numbers and names in good links look like much else: only secrets count.
+                # Numbers and names in ordinary links look like personal data, so only secrets count.
                 yield question, _kinds(text) & {Kind.SECRET, Kind.PASSWORD}
 
 
@@ -153,7 +154,7 @@ def _sections(ticket: Ticket, form: Form, limit: int) -> str:
 
 
 def _section(question: Question, text: str, limit: int) -> str:
-    """A long answer in a block of its own under its question, a short one beside it."""
+    """A long answer stands in a block under its question, a short one beside it."""
     label = re.sub(r"([\\`*_\[\]<>#|~&!@])", r"\\\1", line(question.label, limit=200))
     if isinstance(question, LongText) or "\n" in text:
         return f"### {label}\n\n{block(text, limit=limit)}"

@@ -1,9 +1,11 @@
-"""The hooks that a plugin may implement: what each is asked, and what it may answer.
+"""The hooks that a plugin may implement: when the bot calls each, and what each may return.
 
-A request type's hooks are called for its own tickets only; an installed plugin without `form` observes all types.
-Implement a hook with `@hookimpl` and name only the arguments that you need. Hooks return values; none of them acts
-on Slack or GitHub. The type's own plugin is asked first, then the observers, then the defaults; None leaves the
-answer to the next.
+A plugin that implements `form` is a request type; its other hooks are called for its own tickets only. A plugin
+without `form` is an observer; its hooks are called for the tickets of all types.
+
+Mark an implementation with `@hookimpl` and name only the arguments that you need. Hooks return values and never act
+on Slack or GitHub themselves. The bot calls the type's own plugin first, then the observers, then the defaults. A
+hook that returns None leaves the answer to the next.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from identity_bot.forms.form import Form
 from identity_bot.tickets.model import Answers, Event, IssueDraft, Notification, Person, Ticket
 
 PROJECT = "identity_bot"
-"""The name of the hooks' project, and of the entry point group in which plugins are found."""
+"""The name that pluggy knows the hooks by, and the entry point group of the plugins."""
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
@@ -26,10 +28,11 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 @hookspec(firstresult=True)
 def form(settings: Mapping[str, Any]) -> Form | None:
-    """The form of a request type. Implementing this is what makes a plugin a request type.
+    """The form of a request type. Implementing this hook is what makes a plugin a request type.
 
-    Called once, when the bot starts, with the type's section of the settings. A form that Slack would refuse or
-    that contradicts itself leaves the plugin out, and the log says why. No default.
+    Called once, when the bot starts, with the type's section of the settings. Questions and forms check themselves
+    against Slack's limits when they are made and raise ValueError if they do not fit; the bot then skips the plugin
+    and logs why. No default.
     """
 
 
@@ -38,8 +41,8 @@ def settings_schema() -> type[Schema] | None:
     """The marshmallow schema of the type's section of the settings file.
 
     Inherit from `identity_bot.TypeSettings` to keep the settings that every type has: repository,
-    restricted_repository, labels, leads. A field's `metadata={"expected": "…"}` is what the operator reads where it
-    is missing; `load_only=True` keeps a secret out of such lines. Default: just those four.
+    restricted_repository, labels, leads. Give a field `metadata={"expected": "…"}` to tell the operator what to enter
+    if it is missing, and `load_only=True` to keep a secret out of error messages. Default: `TypeSettings`.
     """
 
 
@@ -47,22 +50,22 @@ def settings_schema() -> type[Schema] | None:
 def validate(
     answers: Answers, form: Form, requestor: Person, settings: Mapping[str, Any]
 ) -> Mapping[str, str] | None:
-    """Problems with answers that no single question can see, as one sentence for each question's name.
+    """Problems that no single question can see: one sentence for each question, by the question's name.
 
-    Called between a submission and its ack: it must be quick and must not wait for anything. Where it raises,
-    nothing is filed and the form is kept. Default: the privacy gate, which refuses personal data and secrets in
-    any text, and secrets in web addresses.
+    Called while the requestor waits for the form to close, so it must return at once and call nothing remote. If it
+    raises, nothing is submitted and the form stays open. Default: the privacy gate, which refuses personal data and
+    secrets in text, and secrets in web addresses.
     """
 
 
 @hookspec(firstresult=True)
 def render_issue(ticket: Ticket, form: Form, settings: Mapping[str, Any]) -> IssueDraft | None:
-    """The issue for a ticket. The bot adds its marker, the common label and, for urgent tickets, the leads.
+    """The issue for a ticket. The bot adds its status block, its marker, the common label and, if urgent, the leads.
 
-    What people wrote belongs into `identity_bot.block` or `identity_bot.span`. The body has at most 60,000
-    characters. Where this raises, the ticket is kept, the team is told, and it can be retried. Default: all
-    answers as Markdown that cannot mention, link, hide or break out. Build on it with
-    `identity_bot.default_issue(ticket, form)`.
+    Pass what people typed through `identity_bot.block` or `identity_bot.span`. The body has at most 60,000
+    characters. If this raises, the ticket is kept, the team is told, and the operator can retry. Default: all answers
+    as Markdown that cannot mention anybody, link, or hide text. Build on it with
+    `identity_bot.default_issue(ticket, form)`; its body leaves you 2,000 characters.
     """
 
 
@@ -70,22 +73,22 @@ def render_issue(ticket: Ticket, form: Form, settings: Mapping[str, Any]) -> Iss
 def notify(
     ticket: Ticket, event: Event, form: Form, settings: Mapping[str, Any]
 ) -> list[Notification] | None:
-    """What to say of a lifecycle event of a ticket, besides the standard words or instead of them.
+    """What to tell people about an event, in addition to the standard messages or instead of them.
 
-    Called for every event; `event.kind` says which, so look at it first. `ticket.facts` is what is so now,
-    `event.was` what people had been told before (None for a new ticket), `event.by` who asked for it in Slack or by
-    a comment, and `event.reason` their reason. What happens within seconds is told in one message, and this is
-    called anew for all of it, so the same must get the same answer.
+    Called for every event, so look at `event.kind` first. `ticket.state` is the state now; `event.was` is the state
+    that people last heard of (None for a new ticket). `event.by` is who asked for the change in Slack or by a
+    comment, and `event.reason` is their reason. Changes that follow each other within seconds become one message.
+    The bot may then call this again for the same event, so return the same for the same arguments.
 
-    To the requestor, the SPOC and the assignees, that message begins with a mention and the ticket's number, so a
-    text goes on from there ("it is on the test server."); to the team and the intake channel it stands alone. It ends
-    with a full stop. `next`, to the requestor, says what happens next, in the place of the standard sentence;
-    `buttons` are added to the standard ones. With `instead=True` nothing standard is told to that audience; only the
-    team's card stays, unless a notification with `is_card`, for a new ticket only, brings another headline. People
-    are not told of what they did themselves.
+    A message to the requestor, the SPOC or the assignees begins with a mention and the ticket's number, so continue
+    from there ("it is on the test server."). A message to the team or the intake channel stands alone. End the text
+    with a period. For the requestor, `next` replaces the standard sentence about what happens next, and `buttons` are
+    added to the standard ones. `instead=True` replaces the standard message to that audience; the team still gets its
+    card. A notification with `is_card`, for a new ticket only, changes that card's headline. Nobody is told what they
+    did themselves.
 
-    What people wrote belongs into `identity_bot.mrkdwn`, `event.reason` too, and nothing of a sensitive ticket's
-    answers or reasons into any message. Where one plugin raises, only the standard words are told. Default: those,
-    in the operator's wording where `messages` of the settings has it, to all whom the event concerns; docs/lifecycle.md
-    lists them.
+    Pass what people typed through `identity_bot.mrkdwn`, `event.reason` too. Put no answers and no reasons of a
+    sensitive ticket into a message. If a plugin raises, people get the standard messages only. Default: the standard
+    messages to everybody whom the event concerns, in the operator's words if the settings have `messages`;
+    docs/lifecycle.md lists them.
     """

@@ -1,4 +1,7 @@
-"""Finds, checks and scopes plugins; a broken one is reported and left out, and the bot runs with the others."""
+"""Find installed plugins, check them, and decide which hooks each ticket's type may call.
+
+A broken plugin is skipped with a line in the log; the bot runs with the others.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from marshmallow import Schema
 from identity_bot.errors import PluginError, SettingsError
 from identity_bot.forms.form import Form
 from identity_bot.messages import words
-from identity_bot.plugins.checks import Found, InvalidPlugin, ask, implements, imported, new_manager
+from identity_bot.plugins.checks import Found, InvalidPlugin, call, implements, import_plugin, new_manager
 from identity_bot.plugins.hookspecs import PROJECT
 from identity_bot.plugins.request_type import RequestType
 from identity_bot.settings import Settings, check_section
@@ -27,7 +30,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SkippedPlugin:
-    """A plugin that the bot does without, and why."""
+    """An installed plugin that cannot be used, and why."""
 
     name: str
     distribution: str
@@ -60,12 +63,12 @@ class Repository:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plugins:
-    """What is installed: the request types by name, and the plugins that had to be left out."""
+    """The request types by name, and the plugins that were skipped."""
 
     types: Mapping[str, RequestType]
-    left_out: tuple[SkippedPlugin, ...]
+    skipped: tuple[SkippedPlugin, ...]
     adopted: RequestType
-    """How the bot deals with issues that it adopted and that no type's label names."""
+    """For adopted issues that have no type's label."""
 
     @property
     def repositories(self) -> dict[str, Repository]:
@@ -84,7 +87,7 @@ class Plugins:
         return found
 
     def of(self, name: str) -> RequestType | None:
-        """The request type of a ticket: of this name, or for an empty one that of adopted issues."""
+        """The request type with this name; the one for adopted issues if the name is empty."""
         return self.types.get(name) if name else self.adopted
 
     @property
@@ -94,7 +97,7 @@ class Plugins:
 
 
 def find() -> list[Found]:
-    """The plugins that installed packages announce in the entry point group `identity_bot`."""
+    """The plugins in the entry point group `identity_bot`, by name."""
     return [
         Found(name=point.name, distribution=_distribution(point), load=point.load)
         for point in sorted(entry_points(group=PROJECT), key=lambda point: point.name)
@@ -102,37 +105,35 @@ def find() -> list[Found]:
 
 
 def load(settings: Settings, found: Sequence[Found]) -> Plugins:
-    """The plugins that can be used.
+    """The plugins that can be used, and those that were skipped.
 
-    Raises PluginError where two have one name, and SettingsError for sections of the settings that do not fit.
+    Raises PluginError if two plugins have the same name, and SettingsError if a section of the settings is wrong.
     """
     _refuse_twins(found)
-    left_out: list[SkippedPlugin] = []
+    skipped: list[SkippedPlugin] = []
     problems: list[str] = []
     plugins: dict[str, Any] = {}
     ready: dict[str, tuple[Form, Mapping[str, Any]]] = {}
     for candidate in found:
         try:
-            plugin = imported(candidate, plugins)
+            plugin = import_plugin(candidate, plugins)
             if implements(plugin, "form"):
-                section = settings.request_types.get(candidate.name, {})
-                prepared = _request_type(candidate, plugin, settings, section, problems)
-                if prepared is None:
-                    continue
-                ready[candidate.name] = prepared
+                ready[candidate.name] = _form_and_settings(candidate, plugin, settings)
             plugins[candidate.name] = plugin
-        except InvalidPlugin as unusable:
-            left_out.append(
-                SkippedPlugin(name=candidate.name, distribution=candidate.distribution, reason=str(unusable))
+        except InvalidPlugin as error:
+            skipped.append(
+                SkippedPlugin(name=candidate.name, distribution=candidate.distribution, reason=str(error))
             )
+        except SettingsError as error:
+            problems += error.problems
     observers = {name: plugin for name, plugin in plugins.items() if name not in ready}
-    problems += _stray_sections(settings, found, observers)
+    problems += _unknown_sections(settings, found, observers)
     if problems:
         raise SettingsError(problems)
-    for one in left_out:
-        log.error("left out: %s", one)
+    for one in skipped:
+        log.error("skipped: %s", one)
     types = {
-        # The type's own plugin last: the last that is registered is asked first.
+        # pluggy asks the plugin that was registered last first: the type's own.
         name: RequestType(
             name=name, form=form, settings=own, manager=new_manager({**observers, name: plugins[name]})
         )
@@ -144,7 +145,7 @@ def load(settings: Settings, found: Sequence[Found]) -> Plugins:
         settings=MappingProxyType(settings.for_type({})),
         manager=new_manager(observers),
     )
-    return Plugins(types=MappingProxyType(types), left_out=tuple(left_out), adopted=adopted)
+    return Plugins(types=MappingProxyType(types), skipped=tuple(skipped), adopted=adopted)
 
 
 def _refuse_twins(found: Sequence[Found]) -> None:
@@ -160,39 +161,35 @@ def _refuse_twins(found: Sequence[Found]) -> None:
         raise PluginError("\n".join(twins))
 
 
-def _stray_sections(
+def _unknown_sections(
     settings: Settings, found: Sequence[Found], observers: Mapping[str, Any]
 ) -> Iterator[str]:
-    """Sections for what is no request type; one that is left out keeps its section until it is mended."""
+    """Problems with sections that belong to no request type; the section of a skipped one may stay."""
     names = sorted(candidate.name for candidate in found if candidate.name not in observers)
     for name in settings.request_types:
         if name in observers:
-            yield f"request_types.{name}: the plugin {name!r} is no request type and has no settings"
+            yield f"request_types.{name}: the plugin {name!r} is not a request type and has no settings"
         elif name not in names:
             yield f"request_types.{name}: no request type {name!r}; installed: {', '.join(names) or 'none'}"
 
 
-def _request_type(
-    candidate: Found, plugin: Any, settings: Settings, section: Mapping[str, Any], problems: list[str]
-) -> tuple[Form, Mapping[str, Any]] | None:
-    """A type's form and settings; None where its section of the settings has problems."""
+def _form_and_settings(candidate: Found, plugin: Any, settings: Settings) -> tuple[Form, Mapping[str, Any]]:
+    """What a request type declares. Raises SettingsError if its section of the settings is wrong."""
     hook = new_manager({candidate.name: plugin}).hook
-    schema = ask("settings_schema", hook.settings_schema)
+    schema = call("settings_schema", hook.settings_schema)
     if not (isinstance(schema, type) and issubclass(schema, Schema)):
-        raise InvalidPlugin("settings_schema did not return a marshmallow Schema class")
-    if taken := sorted({"messages", "people"} & set(ask("settings_schema", schema).fields)):
-        raise InvalidPlugin(
-            f"its settings_schema has a field {taken[0]!r}, which is the name of a common setting"
-        )
+        raise InvalidPlugin(f"settings_schema returned {schema!r:.60}; expected a marshmallow Schema class")
+    if taken := sorted({"messages", "people"} & set(call("settings_schema", schema).fields)):
+        raise InvalidPlugin(f"settings_schema has a field {taken[0]!r}, which is a common setting; rename it")
+    section = settings.request_types.get(candidate.name, {})
     where = f"request_types.{candidate.name}"
-    checked, wrong = ask("settings_schema", lambda: check_section(schema(), section, where))
-    if wrong:
-        problems += wrong
-        return None
+    checked, problems = call("settings_schema", lambda: check_section(schema(), section, where))
+    if problems:
+        raise SettingsError(problems)
     own = MappingProxyType(settings.for_type(checked))
-    form = ask("form", hook.form, settings=own)
+    form = call("form", hook.form, settings=own)
     if not isinstance(form, Form):
-        raise InvalidPlugin(f"form returned {type(form).__name__}, not a Form")
+        raise InvalidPlugin(f"form returned {type(form).__name__}; expected a Form")
     return form, own
 
 

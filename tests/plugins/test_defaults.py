@@ -40,7 +40,7 @@ from identity_bot.errors import Invalid
 from identity_bot.forms.form import load
 from identity_bot.github.issue_body import LONGEST_BODY, body, ticket_id_in, with_status
 from identity_bot.plugins import defaults
-from identity_bot.plugins.defaults import remarks
+from identity_bot.plugins.defaults import hints
 from identity_bot.tickets.model import IssueDraft, MessageRef, ticket_id
 
 SETTINGS: dict[str, Any] = {"leads": [], "messages": {}, "people": []}
@@ -223,7 +223,7 @@ def test_the_gate_names_the_kind_and_never_the_value() -> None:
     ],
 )
 def test_what_may_be_personal_is_remarked_unless_it_was_asked_for(answers: dict[str, Any], said: str) -> None:
-    found = remarks(FULL, COMMON | answers)
+    found = hints(FULL, COMMON | answers)
 
     assert [text.partition(". ")[0] for text in found] == ([f"Your request contains {said}"] if said else [])
 

@@ -122,13 +122,13 @@ def reason(load: Callable[..., Plugins], plugin: Any, name: str = "coffee") -> s
     """Why the bot does without this plugin; it must run with another one all the same."""
     loaded = load(**{name: plugin, "tea": coffee()})
     assert set(loaded.types) == {"tea"}
-    [left_out] = loaded.left_out
+    [skipped] = loaded.skipped
     head = f"plugin {name!r} (identity-bot-{name} 1.0): "
-    assert str(left_out).startswith(head)
-    return str(left_out).removeprefix(head)
+    assert str(skipped).startswith(head)
+    return str(skipped).removeprefix(head)
 
 
-# What is left out, and what the operator reads
+# What is skipped, and what the operator reads
 
 
 @pytest.mark.parametrize(
@@ -140,18 +140,18 @@ def reason(load: Callable[..., Plugins], plugin: Any, name: str = "coffee") -> s
         (ZeroDivisionError(), "cannot be imported: ZeroDivisionError: "),
     ],
 )
-def test_a_plugin_that_cannot_be_imported_is_left_out(
+def test_a_plugin_that_cannot_be_imported_is_skipped(
     load: Callable[..., Plugins], error: BaseException, said: str
 ) -> None:
     assert reason(load, error) == said
 
 
-def test_a_plugin_that_is_left_out_is_in_the_log_by_name(
+def test_a_plugin_that_is_skipped_is_in_the_log_by_name(
     load: Callable[..., Plugins], caplog: pytest.LogCaptureFixture
 ) -> None:
     load(coffee=ImportError("x"))
 
-    assert "left out: plugin 'coffee' (identity-bot-coffee 1.0): cannot be imported" in caplog.text
+    assert "skipped: plugin 'coffee' (identity-bot-coffee 1.0): cannot be imported" in caplog.text
 
 
 def test_an_unknown_hook_is_told_the_name_it_may_have_meant(load: Callable[..., Plugins]) -> None:
@@ -179,7 +179,7 @@ def test_an_argument_with_a_default_would_never_get_another_value(load: Callable
     broken = module(form=lambda settings=None: COFFEE)
 
     assert reason(load, broken) == (
-        "hook 'form': 'settings' has a default value, with which pluggy never gives it another"
+        "hook 'form': 'settings' has a default, so pluggy never passes it; remove the default"
     )
 
 
@@ -207,14 +207,14 @@ def test_a_hook_without_its_marker_is_found(load: Callable[..., Plugins]) -> Non
 
 
 @pytest.mark.parametrize("name", ["Coffee", "2coffee", "coffee-to-go", "", "x" * 41, "größe", "coffee\n"])
-def test_a_name_that_is_no_name_is_left_out(load: Callable[..., Plugins], name: str) -> None:
+def test_a_name_that_is_no_name_is_skipped(load: Callable[..., Plugins], name: str) -> None:
     assert reason(load, coffee(), name) == (
         "its name must be lower-case letters, digits and underscores, at most 40, beginning with a letter"
     )
 
 
 def test_the_name_of_the_bots_own_plugin_is_taken(load: Callable[..., Plugins]) -> None:
-    assert reason(load, coffee(), "defaults") == "the name 'defaults' is the bot's own; choose another"
+    assert reason(load, coffee(), "defaults") == "the bot itself uses the name 'defaults'; choose another"
 
 
 def test_one_module_cannot_be_two_plugins(load: Callable[..., Plugins]) -> None:
@@ -223,13 +223,13 @@ def test_one_module_cannot_be_two_plugins(load: Callable[..., Plugins]) -> None:
     loaded = load(coffee=one, latte=one)
 
     assert set(loaded.types) == {"coffee"}
-    assert [str(left_out) for left_out in loaded.left_out] == [
-        "plugin 'latte' (identity-bot-latte 1.0): its module is already the plugin 'coffee'; "
-        "each plugin needs a module of its own"
+    assert [str(skipped) for skipped in loaded.skipped] == [
+        "plugin 'latte' (identity-bot-latte 1.0): the plugin 'coffee' has the same module; "
+        "each plugin needs its own"
     ]
 
 
-def test_a_plugin_that_pluggy_refuses_is_left_out(load: Callable[..., Plugins]) -> None:
+def test_a_plugin_that_pluggy_refuses_is_skipped(load: Callable[..., Plugins]) -> None:
     broken = SimpleNamespace(form=hookimpl(lambda: COFFEE), notify=hookimpl(wrapper=True)(lambda: None))
 
     assert "generator function" in reason(load, broken)
@@ -238,18 +238,18 @@ def test_a_plugin_that_pluggy_refuses_is_left_out(load: Callable[..., Plugins]) 
 @pytest.mark.parametrize(
     ("form", "said"),
     [
-        ("nonsense", "form returned str, not a Form"),
-        (None, "form returned NoneType, not a Form"),
-        (Form, "form returned type, not a Form"),
+        ("nonsense", "form returned str; expected a Form"),
+        (None, "form returned NoneType; expected a Form"),
+        (Form, "form returned type; expected a Form"),
     ],
 )
-def test_what_is_no_form_is_left_out_with_the_reason(
+def test_what_is_no_form_is_skipped_with_the_reason(
     load: Callable[..., Plugins], form: Any, said: str
 ) -> None:
     assert reason(load, coffee(form)) == said
 
 
-def test_a_form_that_slack_would_refuse_is_left_out_with_the_question_named(
+def test_a_form_that_slack_would_refuse_is_skipped_with_the_question_named(
     load: Callable[..., Plugins],
 ) -> None:
     broken = module(form=lambda: Form(title="X", questions=[ShortText(name="a", label="A", hint="x" * 2001)]))
@@ -259,7 +259,7 @@ def test_a_form_that_slack_would_refuse_is_left_out_with_the_question_named(
     )
 
 
-def test_a_form_hook_that_fails_is_left_out_with_the_reason(load: Callable[..., Plugins]) -> None:
+def test_a_form_hook_that_fails_is_skipped_with_the_reason(load: Callable[..., Plugins]) -> None:
     assert reason(load, module(form=lambda: 1 / 0)) == "form failed with ZeroDivisionError: division by zero"
 
 
@@ -276,17 +276,17 @@ class Leaving(TypeSettings):
 @pytest.mark.parametrize(
     ("schema", "said"),
     [
-        ({}, "settings_schema did not return a marshmallow Schema class"),
-        (TypeSettings(), "settings_schema did not return a marshmallow Schema class"),
-        (dict, "settings_schema did not return a marshmallow Schema class"),
+        ({}, "settings_schema returned "),
+        (TypeSettings(), "settings_schema returned "),
+        (dict, "settings_schema returned "),
         (Crashing, "settings_schema failed with RuntimeError: boom"),
         (Leaving, "settings_schema failed with SystemExit: 1"),
     ],
 )
-def test_a_settings_schema_that_is_none_is_left_out(
+def test_a_settings_schema_that_is_none_is_skipped(
     load: Callable[..., Plugins], schema: Any, said: str
 ) -> None:
-    assert reason(load, coffee(settings_schema=lambda: schema)) == said
+    assert reason(load, coffee(settings_schema=lambda: schema)).startswith(said)
 
 
 def test_two_plugins_of_one_name_stop_the_bot_with_both_named(
@@ -375,12 +375,12 @@ def test_all_sections_that_do_not_fit_are_told_at_once(load: Callable[..., Plugi
     assert str(refused.value).splitlines() == [
         "settings: request_types.coffee.labls: unknown setting; did you mean 'labels'?",
         "settings: request_types.pr-review: no request type 'pr-review'; installed: coffee",
-        "settings: request_types.audit: the plugin 'audit' is no request type and has no settings",
+        "settings: request_types.audit: the plugin 'audit' is not a request type and has no settings",
     ]
 
 
-def test_the_section_of_a_type_that_is_left_out_can_stay(load: Callable[..., Plugins]) -> None:
-    assert load("[request_types.coffee]\nbeans = 1", coffee=ImportError("x")).left_out
+def test_the_section_of_a_type_that_is_skipped_can_stay(load: Callable[..., Plugins]) -> None:
+    assert load("[request_types.coffee]\nbeans = 1", coffee=ImportError("x")).skipped
 
 
 def test_a_schema_need_not_inherit_and_still_has_what_every_type_has(load: Callable[..., Plugins]) -> None:
@@ -665,7 +665,7 @@ def test_where_notify_fails_the_standard_words_are_told(
     told = request_type.notify(ticket(), CREATED)
 
     assert told == defaults.notify(ticket(), CREATED, COFFEE, request_type.settings)
-    assert "request type 'coffee': a notify failed" in caplog.text
+    assert "request type 'coffee': notify failed" in caplog.text
 
 
 def test_a_ticket_gets_its_card_from_notify_when_it_is_created_and_never_again(
@@ -678,7 +678,7 @@ def test_a_ticket_gets_its_card_from_notify_when_it_is_created_and_never_again(
 
     assert card in request_type.notify(ticket(), CREATED)
     assert card not in request_type.notify(ticket(), closed)
-    assert "request type 'coffee': a notify failed" in caplog.text
+    assert "request type 'coffee': notify failed" in caplog.text
 
 
 # The hooks themselves
@@ -727,7 +727,7 @@ def test_the_plugins_of_this_repository_are_installed_and_whole(
     loaded = plugins.load(in_force(), [one for one in plugins.find() if one.name in mine])
 
     assert set(loaded.types) == mine == {"data_pull", "mock_auth", "pr_review"}
-    assert loaded.left_out == ()
+    assert loaded.skipped == ()
 
 
 # Real packages
@@ -761,7 +761,7 @@ from pathlib import Path
 from identity_bot import settings
 from identity_bot.plugins import loader as plugins
 loaded = plugins.load(settings.load(Path(sys.argv[1]), {"GITHUB_TOKEN": "x"}), plugins.find())
-print(json.dumps({"types": sorted(loaded.types), "left_out": [str(one) for one in loaded.left_out]}))
+print(json.dumps({"types": sorted(loaded.types), "skipped": [str(one) for one in loaded.skipped]}))
 """
 
 
@@ -805,7 +805,7 @@ def test_installing_a_package_is_all_it_takes(tmp_path: Path) -> None:
     after = installed(target, tmp_path)
 
     assert set(after["types"]) - set(before["types"]) == {"coffee"}
-    assert after["left_out"][-1:] == [
+    assert after["skipped"][-1:] == [
         "plugin 'cocoa' (identity-bot-cocoa 1.5): cannot be imported: "
         "ModuleNotFoundError: No module named 'there_is_no_such_module'",
     ]
