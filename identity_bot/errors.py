@@ -8,11 +8,11 @@ from identity_bot.tickets.model import Action, Ticket
 
 
 class IdentityBotError(Exception):
-    """Something that the operator or the requestor can mend; its text says how."""
+    """Something that the operator or the requestor can fix; its text says how."""
 
 
 class SettingsError(IdentityBotError):
-    """The settings cannot be used; `problems` holds one line for each thing to mend."""
+    """The settings cannot be used; `problems` holds one line for each thing to fix."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
@@ -20,11 +20,11 @@ class SettingsError(IdentityBotError):
 
 
 class PluginError(IdentityBotError):
-    """The installed plugins contradict each other, so that none of them can be trusted."""
+    """The installed plugins contradict each other, so the bot can use none of them."""
 
 
 class Invalid(IdentityBotError):
-    """What was entered cannot be taken; `problems` holds one sentence for each question by its name."""
+    """The answers do not fit the form; `problems` holds a sentence for each question, by its name."""
 
     def __init__(self, problems: Mapping[str, str]) -> None:
         self.problems = dict(problems)
@@ -50,21 +50,21 @@ class Impossible(IdentityBotError):
 
 
 class NotAllowed(IdentityBotError):
-    """Somebody asked for what is not theirs to do; its text tells them who may."""
+    """Somebody may not do what they asked for; the text tells them who may."""
 
 
 class StoreError(IdentityBotError):
-    """The database cannot be used as it is: unreachable, full, read-only, locked or of a newer schema."""
+    """The database cannot be used: it is unreachable, full, read-only, locked or of a newer schema."""
 
 
 class Rejected(IdentityBotError):
-    """The outside world said no, and asking again as things are would not change that."""
+    """Slack or GitHub refused, and a retry would not change that."""
 
 
 class Retryable(IdentityBotError):
-    """The act was certainly not done and may work later; `seconds` is how long the other side asks us to wait.
+    """Nothing was done, and a retry may work; `seconds` is how long Slack or GitHub asks us to wait.
 
-    `seconds` is None where it named no time; then the worker's own backoff decides.
+    `seconds` is None if they did not say; then the worker's own backoff decides.
     """
 
     def __init__(self, message: str, seconds: float | None = None) -> None:
@@ -73,4 +73,4 @@ class Retryable(IdentityBotError):
 
 
 class OutcomeUnknown(IdentityBotError):
-    """The act may or may not have been done (time-out, 5xx, broken connection): look before doing it again."""
+    """The call may have worked (time-out, 5xx, broken connection): look for its result before a retry."""

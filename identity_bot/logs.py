@@ -1,4 +1,4 @@
-"""What the process writes to its log: a line for each record, and never a request's or an answer's text."""
+"""The log: one line for each record, without anything that people wrote, and without tokens."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from typing import TextIO
 
 OURS = "identity_bot"
 LIBRARIES = ("alembic", "slack_bolt", "slack_sdk", "github", "urllib3", "uvicorn")
-"""Their own talk may quote bodies and tokens, even at INFO: Bolt shows a whole request whose signature is wrong."""
+"""Their records may quote bodies and tokens, even at INFO: Bolt logs the whole request if its signature is wrong."""
 TOKEN = re.compile(
     r"\b(?:xox[a-z]-|xoxe\.|xapp-|gh[a-z]_|github_pat_)[\w.-]+|\b(?:Bearer|token) [\w.~+/=-]{8,}",
     re.IGNORECASE,
 )
 CAUSE = re.compile(r"\berror'?[:=] '?([A-Z]\w{0,40}(?:Error|Exception|Timeout)|[a-z]+(?:_[a-z]+)+)\b")
-"""The name of an exception or Slack's word for an error, where a library names one."""
+"""The name of an exception, or Slack's code for an error, in a library's message."""
 
 _Raised = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
 class RedactingFormatter(logging.Formatter):
-    """One line for each record, with its ticket; of libraries only their own words, of exceptions only their kind.
+    """Formats a record as one line with its ticket, an exception as its type and traceback without its message.
 
-    What a library adds to its words, and what an exception says, may quote people or hold a token.
+    An exception's message, and what a library quotes, may hold people's words or a token.
     """
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as text; what another handler has made of its exception does not count."""
+        """The record as text; ignores how another handler has formatted the exception."""
         theirs, record.exc_text = record.exc_text, None
         try:
             return super().format(record)
@@ -50,15 +50,17 @@ class RedactingFormatter(logging.Formatter):
         chain: list[str] = []
         while error is not None and len(chain) < 5:
             frames = traceback.format_list(traceback.extract_tb(error.__traceback__))
-            chain.append("".join([*frames, f"{type(error).__name__} (what it says may quote people)"]))
+            chain.append(
+                "".join([*frames, f"{type(error).__name__} (message left out: it may quote people)"])
+            )
             error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
         return "\ncaused by\n".join(chain)
 
 
 def scrubbed(error: BaseException) -> BaseException:
-    """An exception as it may be logged by whoever formats the log, a host's own logging too: what it was and where.
+    """A copy of an exception that any formatter may log, a host's too: its type and traceback without its message.
 
-    What it says may quote an answer. The same holds for those that it came from.
+    The message may quote an answer; so may those of the exceptions that caused it.
     """
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     shown: BaseException = type(type(error).__name__, (Exception,), {"__module__": type(error).__module__})()
@@ -67,7 +69,7 @@ def scrubbed(error: BaseException) -> BaseException:
 
 
 def handler(stream: TextIO) -> logging.Handler:
-    """A handler that writes what may be kept: all of ours, and the warnings of the libraries."""
+    """A handler that writes all of our records, and the warnings of libraries."""
     made = logging.StreamHandler(stream)
     made.setFormatter(RedactingFormatter())
     made.addFilter(
@@ -77,7 +79,7 @@ def handler(stream: TextIO) -> logging.Handler:
 
 
 def set_up_logging() -> None:
-    """Writes the log to standard error."""
+    """Write the log to standard error."""
     root = logging.getLogger()
     root.addHandler(handler(sys.stderr))
     root.setLevel(logging.INFO)
@@ -90,12 +92,12 @@ def _is_ours(record: logging.LogRecord) -> bool:
 
 
 def _is_idle(record: logging.LogRecord) -> bool:
-    """Whether it is Bolt's remark that it does not take SLACK_BOT_TOKEN itself, which is as we want it."""
+    """Whether Bolt warns that it ignores SLACK_BOT_TOKEN, which is intended."""
     return str(record.msg).startswith("As you gave `client`")
 
 
 def _own_words(message: str) -> str:
-    """What a library says before it begins to quote, and the kind of error it names."""
+    """A library's message up to where it may quote something, and the type of error that it names."""
     words = re.split(r"[({\[\n:'\"<]", message, maxsplit=1)[0].strip()[:200]
     cause = CAUSE.search(message)
     return f"{words} ({cause.group(1)})" if cause else words

@@ -1,4 +1,4 @@
-"""The manifest of the Slack app for the settings in force, and the scopes that the bot needs and why. Pure."""
+"""The manifest of the Slack app for the settings in force, and which scopes the bot needs and why."""
 
 from __future__ import annotations
 
@@ -20,54 +20,54 @@ ASK_ABOUT = f"{PREFIX}ask-about"
 NAME = "Identity Team requests"
 DESCRIPTION = "Ask the Identity Team for help; the ticket is a GitHub issue."
 LONG_DESCRIPTION = (
-    "Opens a form for each type of request that the Identity Team takes: from a slash command, a shortcut, or a "
-    "message. What is sent becomes an issue in the team's GitHub repository, and everybody concerned is told in "
-    "Slack: the person who asked, in a thread, and the team, in its channel."
+    "Opens a form for each type of request to the Identity Team, from a slash command, a shortcut or a message. Each "
+    "request becomes an issue in the team's GitHub repository. Slack keeps everybody up to date: the person who asked "
+    "in a thread, and the team in its channel."
 )
 BACKGROUND = "#1b3c6b"
 COMMAND_DESCRIPTION = "Ask the Identity Team for help"
-SHORTCUT_DESCRIPTION = "Choose a type of request and fill in its form"
-MESSAGE_SHORTCUT_DESCRIPTION = "Ask for help with this message; the ticket keeps its thread"
+SHORTCUT_DESCRIPTION = "Choose a request type and fill out its form"
+MESSAGE_SHORTCUT_DESCRIPTION = "Ask for help with this message; updates go to its thread"
 LONGEST_USAGE_HINT = 1000
 EVENTS_PATH = "/slack/events"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scope:
-    """A permission of the Slack app: what it is needed for, and whether requests suffer without it."""
+    """A permission of the Slack app: what the bot needs it for, and whether requests suffer without it."""
 
     name: str
     reason: str
     is_needed: bool = True
-    """False where only convenience is lost without it."""
+    """False if the bot works without it, only less conveniently."""
 
 
 def scopes(settings: Settings, forms: Mapping[str, Form], *, private: bool = False) -> tuple[Scope, ...]:
-    """What the bot token must be granted; with `private` channels among those of the settings, more than else.
+    """The scopes of the bot token; `private` says that a channel in the settings is private, which needs more.
 
-    Each follows from a method that chat.py or slack.py calls (docs.slack.dev/reference/methods).
+    Each follows from a method that slack/client or `check` calls (docs.slack.dev/reference/methods).
     """
     channels = (settings.intake_channel, settings.team_channel)
     by_name = [channel for channel in channels if channel.startswith("#")]
     found = [
         Scope(name="commands", reason="slash commands and shortcuts"),
-        Scope(name="chat:write", reason="posts to the channels and answers in threads"),
+        Scope(name="chat:write", reason="posts to the channels and replies in threads"),
         Scope(
             name="chat:write.public",
-            reason="answers in threads of public channels that the bot is not in",
+            reason="replies in threads of public channels that the bot is not in",
             is_needed=False,
         ),
         Scope(name="users:read", reason="names of people in forms and tickets", is_needed=False),
-        Scope(name="channels:history", reason="looks for a post before it is repeated, if its outcome is unknown"),
+        Scope(name="channels:history", reason="looks for a post of unknown outcome before it posts again"),
         Scope(name="im:write", reason="the same for direct messages: which conversation they are in"),
         Scope(name="im:history", reason="the same for direct messages"),
     ]  # fmt: skip
     looked_up = [f"the id behind {' and '.join(by_name)}"] if by_name else []
-    team = [] if settings.team_group else [f"who is in {settings.team_channel} and so may move tickets"]
+    team = [] if settings.team_group else [f"who is in {settings.team_channel} and may change tickets"]
     if looked_up or team:
         found.append(Scope(name="channels:read", reason="; ".join(looked_up + team)))
     if settings.team_group:
-        found.append(Scope(name="usergroups:read", reason="who is in the team_group and so may move tickets"))
+        found.append(Scope(name="usergroups:read", reason="who is in the team_group and may change tickets"))
     if private:
         found.append(Scope(name="groups:history", reason="the same for posts in private channels"))
         reasons = ["the id behind the name of a private channel"] if by_name else []
@@ -83,7 +83,7 @@ def scopes(settings: Settings, forms: Mapping[str, Form], *, private: bool = Fal
 def manifest(
     settings: Settings, forms: Mapping[str, Form], *, url: str | None = None, private: bool = False
 ) -> dict[str, Any]:
-    """The app's manifest: for Socket Mode, or with the public `url` of the bot for HTTP.
+    """The app's manifest, for Socket Mode or, with the bot's public `url`, for HTTP.
 
     See docs.slack.dev/reference/app-manifest.
     """
@@ -100,7 +100,7 @@ def manifest(
             "background_color": BACKGROUND,
         },
         "features": {
-            # Without the messages tab Slack refuses direct messages, which requestors may have to be told by.
+            # Without the messages tab, Slack refuses the direct messages that some updates need.
             "app_home": {
                 "home_tab_enabled": False,
                 "messages_tab_enabled": True,
@@ -145,7 +145,7 @@ def manifest(
 
 
 def _usage_hint(forms: Mapping[str, Form]) -> dict[str, str]:
-    """The names that may stand behind the command, as many as fit."""
+    """The names of request types to type after the command, as many as fit."""
     names: list[str] = []
     for name in sorted(forms):
         if len(" | ".join([*names, name])) > LONGEST_USAGE_HINT - 2:

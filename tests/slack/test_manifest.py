@@ -144,8 +144,8 @@ def test_a_team_that_is_a_channel_must_be_read_also_when_it_is_named_by_id(setti
 
     reasons = {scope.name: scope.reason for scope in scopes(by_id, {}, private=True)}
 
-    assert reasons["channels:read"] == "who is in C0TEAM and so may move tickets"
-    assert reasons["groups:read"] == "who is in C0TEAM and so may move tickets, if it is private"
+    assert reasons["channels:read"] == "who is in C0TEAM and may change tickets"
+    assert reasons["groups:read"] == "who is in C0TEAM and may change tickets, if it is private"
 
 
 def test_a_team_that_is_a_user_group_needs_one_scope_more(settings: Settings) -> None:
@@ -156,11 +156,11 @@ def test_a_scope_says_all_that_it_is_needed_for(settings: Settings) -> None:
     reasons = {scope.name: scope.reason for scope in scopes(settings, {}, private=True)}
 
     assert reasons["channels:read"] == (
-        "the id behind #vsp-identity and #identity-surge; who is in #identity-surge and so may move tickets"
+        "the id behind #vsp-identity and #identity-surge; who is in #identity-surge and may change tickets"
     )
     assert reasons["groups:read"] == (
         "the id behind the name of a private channel; "
-        "who is in #identity-surge and so may move tickets, if it is private"
+        "who is in #identity-surge and may change tickets, if it is private"
     )
 
 
@@ -259,7 +259,7 @@ def test_an_address_that_slack_would_refuse_is_refused(settings_file: Path, url:
     code, said, why = command(settings_file, "--url", url)
 
     assert (code, said) == (2, "")
-    assert why == "settings: --url: not such an address; expected one that begins with https://\n"
+    assert why == "settings: --url: not a web address; expected one that begins with https://\n"
 
 
 def test_settings_that_cannot_be_used_are_said_line_by_line(tmp_path: Path) -> None:

@@ -1,0 +1,91 @@
+"""The log keeps no words of people's, and no token."""
+
+from __future__ import annotations
+
+import logging
+from io import StringIO
+
+import pytest
+
+from identity_bot.logs import LIBRARIES, handler, set_up_logging
+
+ANSWER = "the users of 3 May are gone"
+
+
+@pytest.fixture
+def written(log_as_before: None) -> StringIO:
+    """What our handler writes when everything is allowed to speak."""
+    stream = StringIO()
+    root = logging.getLogger()
+    root.addHandler(handler(stream))
+    root.setLevel(logging.DEBUG)
+    for name in LIBRARIES:
+        logging.getLogger(name).setLevel(logging.DEBUG)
+    return stream
+
+
+@pytest.mark.parametrize(
+    "name", ["slack_bolt.App", "slack_sdk.web", "github.Requester", "urllib3", "app.py:x"]
+)
+def test_a_librarys_own_talk_is_not_kept(written: StringIO, name: str) -> None:
+    for level in (logging.DEBUG, logging.INFO):
+        logging.getLogger(name).log(level, "request body: %s", ANSWER)
+
+    assert written.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("Unhandled request ({'value': 'hunter2'})\n---\nsuggestion", "Unhandled request"),
+        ("Failed to run listener function (error: hunter2)", "Failed to run listener function"),
+        ("Failed to decode Slack API response: hunter2", "Failed to decode Slack API response"),
+        ("Failed to check (session id: 1, error: URLError, message: hunter2)", "Failed to check (URLError)"),
+        ("Failed to get the URL: {'ok': False, 'error': 'invalid_auth'}", "Failed to get the URL (invalid_auth)"),
+        ("Invalid token Bearer hunter2hunter2", "Invalid token [token]"),
+    ],
+)  # fmt: skip
+def test_of_a_librarys_warning_its_own_words_are_kept(written: StringIO, said: str, kept: str) -> None:
+    logging.getLogger("slack_bolt.App").warning(said)
+
+    [line] = written.getvalue().splitlines()
+    assert line.endswith(f"WARNING slack_bolt.App: {kept}")
+
+
+def test_an_exceptions_words_are_not_kept_but_its_kind_and_place_are(written: StringIO) -> None:
+    try:
+        try:
+            int(ANSWER)
+        except ValueError as error:
+            raise KeyError(ANSWER) from error
+    except KeyError:
+        logging.getLogger("identity_bot.desk.desk").exception("a submission met a bug")
+
+    kept = written.getvalue()
+    assert ANSWER not in kept.replace("int(ANSWER)", "")
+    assert "KeyError" in kept
+    assert "ValueError" in kept
+    assert "test_logs.py" in kept
+
+
+@pytest.mark.parametrize("token", ["xoxb-72-ab", "xapp-7-A0-99", "ghp_x2c3", "github_pat_11AA", "ghs_x1"])
+def test_a_token_is_never_kept(written: StringIO, token: str) -> None:
+    logging.getLogger("identity_bot.slack.client").warning("Slack said %s", f"no to {token}!")
+
+    assert token not in written.getvalue()
+    assert "no to [token]" in written.getvalue()
+
+
+def test_a_record_is_one_line_with_its_ticket(written: StringIO) -> None:
+    logging.getLogger("identity_bot.desk.desk").info("ticket created:\n#1", extra={"ticket": "8ec4176c"})
+
+    [line] = written.getvalue().splitlines()
+    assert line.endswith("INFO identity_bot.desk.desk: ticket created: #1 ticket=8ec4176c")
+
+
+@pytest.mark.usefixtures("log_as_before")
+def test_the_libraries_are_told_to_be_quiet() -> None:
+    set_up_logging()
+
+    assert all(logging.getLogger(name).getEffectiveLevel() >= logging.WARNING for name in LIBRARIES)
+    assert logging.getLogger("identity_bot.desk.desk").isEnabledFor(logging.INFO)
