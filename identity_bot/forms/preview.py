@@ -1,4 +1,4 @@
-"""Request types as text: what a form asks, without Slack, for plugin authors and operators. Pure."""
+"""Show a request type as text, for plugin authors and operators without Slack. Pure."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from identity_bot.forms.questions import (
 
 WIDTH = 100
 MOST_OPTIONS = 12
-"""How many options are written out; of a longer list, the first of them."""
+"""A longer list shows only its first options."""
 
 
 def request_type(name: str, form: Form, settings: Mapping[str, Any], label: str) -> str:
-    """A request type with its form; `label` is the one that all tickets bear."""
+    """A request type with its form; `label` is the common label of all tickets."""
     labels = ", ".join(dict.fromkeys([label, name, *settings["labels"]]))
     lines = [f"{name}: {form.title}"]
     if form.description:
@@ -92,11 +92,10 @@ def _options(question: Chosen) -> str:
 
 
 def _condition(form: Form, when: When) -> str:
-    """A condition in the words of the form."""
+    """A condition in the form's own words."""
     question = form.question(when.question)
-    values = when.equals if isinstance(when.equals, tuple) else (when.equals,)
     shown = []
-    for value in values:
+    for value in when.values:
         if isinstance(value, bool):
             shown.append("Yes" if value else "No")
         elif isinstance(question, Chosen):

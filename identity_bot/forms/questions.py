@@ -18,6 +18,9 @@ from identity_bot.text.markdown import clean
 LARGEST_NUMBER = 2**53 - 1
 """JSON readers disagree about the last digits of larger numbers."""
 
+MEMBER_ID = re.compile(r"[UW][A-Z0-9]{1,30}\Z")
+"""A person's id in Slack."""
+
 _NEVER_IN_ADDRESSES = re.compile(r"[\s<>\"`\\\ufffd]")
 _NAME = re.compile(rf"[a-z][a-z0-9_]{{0,{limits.QUESTION_NAME - 1}}}")
 _FILE_TYPE = re.compile(rf"[A-Za-z0-9]{{1,{limits.FILE_TYPE}}}")
@@ -183,7 +186,7 @@ class LongText(Text):
     """Several lines of text; at most 3,000 characters."""
 
     kind: ClassVar[str] = "long_text"
-    max_length: int = 3000
+    max_length: int = limits.INPUT_TEXT
 
     def _tidy(self, typed: Any) -> Any:
         return _something(clean(typed).strip() if isinstance(typed, str) else typed)
@@ -228,9 +231,9 @@ class Number(Question):
         say: dict[str, Any] = dict.fromkeys(("invalid", "special", "too_large"), f"Please enter {example}.")
         low = -LARGEST_NUMBER if self.minimum is None else self.minimum
         high = LARGEST_NUMBER if self.maximum is None else self.maximum
-        limits = validate.Range(low, high, error=_range_words(self.minimum, self.maximum))
+        within = validate.Range(low, high, error=_range_words(self.minimum, self.maximum))
         kind = fields.Float if self.decimal else _WholeNumber
-        return kind(error_messages=say, **self._rules(limits))
+        return kind(error_messages=say, **self._rules(within))
 
     def shown(self, answer: Any) -> str:
         return number_text(answer)
@@ -361,7 +364,7 @@ class Files(Question):
 
     kind: ClassVar[str] = "files"
     is_typed: ClassVar[bool] = False
-    max_files: int = 10
+    max_files: int = limits.FILES
     filetypes: Sequence[str] = ()
     """Endings that are accepted, such as `png`; all if empty."""
 
@@ -442,7 +445,7 @@ class _CleanText(fields.String):
 class _Person(Schema):
     """Somebody chosen in Slack."""
 
-    id = fields.String(required=True, validate=validate.Regexp(r"[UW][A-Z0-9]{1,30}\Z"))
+    id = fields.String(required=True, validate=validate.Regexp(MEMBER_ID))
     name = _CleanText(load_default="", validate=validate.Length(0, 200))
 
 

@@ -1,4 +1,4 @@
-"""Questions as Slack's input blocks, and what people entered in them. Pure."""
+"""Draw questions as Slack's input blocks, and read what people entered. Pure."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Any
 
 from identity_bot.forms import limits
 from identity_bot.forms.questions import (
-    Choice,
+    MEMBER_ID,
     Choices,
+    Chosen,
     Date,
     Email,
     Files,
@@ -30,21 +31,22 @@ from identity_bot.text.markdown import plain
 Json = dict[str, Any]
 
 PREFIX = "idbot:"
-"""Begins every id of ours, so that no listener of the host bot hears ours, nor ours the host's."""
+"""Begins all ids of the bot, to keep its listeners and those of a host bot apart."""
 QUESTION = f"{PREFIX}q:"
 YES_OR_NO = (Option("yes", "Yes"), Option("no", "No"))
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_MEMBER = re.compile(r"[UW][A-Z0-9]{1,30}")
 
 
 def action(question: Question) -> str:
-    """The action id of a question's element: the same name and kind keep what was typed across forms."""
+    """The action id of a question's element. Slack keeps what was typed if a question's name and kind stay the same."""
     return f"{PREFIX}{question.kind}"
 
 
 def input_block(question: Question, value: Any, *, dispatches: bool) -> Json:
-    """The block that asks a question and holds what was typed so far; `dispatches` tells the bot of changes at once."""
+    """The block that asks a question, filled in with `value`.
+
+    If it `dispatches`, Slack tells the bot about each change.
+    """
     block = {
         "type": "input",
         "block_id": f"{QUESTION}{question.name}",
@@ -60,7 +62,7 @@ def input_block(question: Question, value: Any, *, dispatches: bool) -> Json:
 
 
 def entered(question: Question, state: Mapping[str, Any]) -> Any:
-    """What an element's state holds, as the question's kind keeps it."""
+    """The value in an element's state, in the form that the question's kind expects."""
     value = entry(state)
     match question:
         case YesNo():
@@ -80,7 +82,7 @@ def entered(question: Question, state: Mapping[str, Any]) -> Any:
 
 
 def entry(state: Mapping[str, Any]) -> Any:
-    """The value in one element's state, whatever the element; None where nothing was entered."""
+    """The value in the state of an element of any kind; None if nothing was entered."""
     for key in ("value", "selected_date", "selected_user"):
         if state.get(key):
             return state[key]
@@ -92,7 +94,7 @@ def entry(state: Mapping[str, Any]) -> Any:
 
 
 def select(options: Sequence[Option], chosen: Any = None, *, several: bool = False) -> Json:
-    """A menu of any length: one that Slack holds, or one that it searches through us."""
+    """A menu. Slack holds the options of a short one and asks the bot to search a long one."""
     is_short = len(options) <= limits.OPTIONS
     element: Json = {"type": f"{'multi_' if several else ''}{'static' if is_short else 'external'}_select"}
     if is_short:
@@ -122,8 +124,8 @@ def plain_text(text: str) -> Json:
 def _element(question: Question, value: Any) -> Json:
     """The element that asks a question, filled in if Slack would accept the value.
 
-    Slack refuses a whole view for one bad initial value. A value that is outside the question's limits is shown
-    all the same, as people are told of it when they send the form; Slack is then not told of those limits.
+    One bad initial value makes Slack refuse the whole view. A value outside the question's own limits is still
+    shown, because people get to correct it when they submit; the element then does not state those limits.
     """
     element = {"action_id": action(question), **_drawn(question, value)}
     if question.placeholder and not isinstance(question, YesNo | Files):
@@ -133,8 +135,8 @@ def _element(question: Question, value: Any) -> Json:
 
 @singledispatch
 def _drawn(question: Question, value: Any) -> Json:
-    """What is particular to a kind's element; one function for each kind."""
-    raise TypeError(f"no element for a question of the kind {type(question).__name__}")
+    """The part of an element that depends on the kind of question: one function for each kind."""
+    raise TypeError(f"no element for a question of the type {type(question).__name__}")
 
 
 @_drawn.register
@@ -181,13 +183,11 @@ def _date(question: Date, value: Any) -> Json:
 
 
 @_drawn.register
-def _choice(question: Choice, value: Any) -> Json:
-    return select(question.offered, value if isinstance(value, str) else None)
-
-
-@_drawn.register
-def _choices(question: Choices, value: Any) -> Json:
-    return select(question.offered, value if isinstance(value, list) else None, several=True)
+def _chosen(question: Chosen, value: Any) -> Json:
+    several = isinstance(question, Choices)
+    return select(
+        question.offered, value if isinstance(value, list if several else str) else None, several=several
+    )
 
 
 @_drawn.register
@@ -201,13 +201,13 @@ def _yes_no(question: YesNo, value: Any) -> Json:
 @_drawn.register
 def _member(question: Member, value: Any) -> Json:
     slack_id = value.get("id") if isinstance(value, dict) else None
-    is_member = isinstance(slack_id, str) and _MEMBER.fullmatch(slack_id)
+    is_member = isinstance(slack_id, str) and MEMBER_ID.match(slack_id)
     return {"type": "users_select"} | ({"initial_user": slack_id} if is_member else {})
 
 
 @_drawn.register
 def _files(question: Files, value: Any) -> Json:
-    """Slack keeps the files under the element's ids; a view cannot name them."""
+    """Never filled in: Slack itself keeps the files by the element's ids."""
     endings = {"filetypes": list(question.filetypes)} if question.filetypes else {}
     return {"type": "file_input", "max_files": question.max_files, **endings}
 
@@ -218,10 +218,7 @@ def _is_within(question: Number, number: float) -> bool:
 
 
 def _is_day(value: Any) -> bool:
-    if not isinstance(value, str) or not _DAY.fullmatch(value):
-        return False
     try:
-        date.fromisoformat(value)
+        return isinstance(value, str) and date.fromisoformat(value).isoformat() == value
     except ValueError:
         return False
-    return True

@@ -9,7 +9,7 @@ from identity_bot import Form, IssueDraft, LongText, Ticket, When, YesNo, defaul
 
 @hookimpl
 def form() -> Form:
-    """What is needed and whether it is sensitive, which keeps the answers out of Slack."""
+    """Asks what is needed and whether it is sensitive, which keeps the answers out of Slack."""
     return Form(
         title="Data pull",
         description="Have data looked up that other teams cannot reach",
@@ -32,7 +32,7 @@ def form() -> Form:
 
 @hookimpl
 def render_issue(ticket: Ticket, form: Form, settings: Mapping[str, Any]) -> IssueDraft:
-    """The standard issue; its title says what is needed, unless that is sensitive."""
+    """The default issue; its title says what is needed unless that is sensitive."""
     draft = default_issue(ticket, form)
     about = "sensitive" if ticket.is_sensitive else ticket.answers["data_needed"]
     return replace(draft, title=line(f"Data pull for {ticket.requestor.team}: {about}", limit=120))

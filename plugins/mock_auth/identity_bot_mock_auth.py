@@ -1,4 +1,4 @@
-"""Trouble with mocked authentication on local and development machines."""
+"""Help with mocked authentication on local and development machines."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,7 +17,7 @@ ENVIRONMENTS = (Option("local", "Local"), Option("development", "Development"))
 
 @hookimpl
 def form() -> Form:
-    """Which credential, where, and what happens."""
+    """Asks for the credential, the environment and comments."""
     return Form(
         title="Mocked authentication",
         description="Help with mocked sign-in that does not work",
@@ -27,7 +27,7 @@ def form() -> Form:
                 name="environment",
                 label="Which environment?",
                 options=ENVIRONMENTS,
-                hint="Mocked authentication exists in no other.",
+                hint="Mocked authentication exists in these two only.",
             ),
             LongText(name="comments", label="Comments", required=False),
         ],
@@ -36,7 +36,7 @@ def form() -> Form:
 
 @hookimpl
 def render_issue(ticket: Ticket, form: Form, settings: Mapping[str, Any]) -> IssueDraft:
-    """The standard issue under the credential and the environment."""
+    """The default issue, titled after the credential and the environment."""
     draft = default_issue(ticket, form)
     named = {q.name: q.shown(ticket.answers[q.name]) for q in form.questions if q.name in ticket.answers}
     title = f"Mocked authentication: {named['credential']}, {named['environment']} ({ticket.requestor.team})"

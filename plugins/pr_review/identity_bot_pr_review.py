@@ -17,7 +17,7 @@ PULL_REQUEST = re.compile(
 
 
 def pull_request(link: str) -> str:
-    """The plain address of a pull request, whichever of its pages was copied."""
+    """The plain address of a pull request, from the link to any of its pages."""
     found = PULL_REQUEST.fullmatch(link)
     if not found:
         raise ValidationError(
@@ -29,7 +29,7 @@ def pull_request(link: str) -> str:
 
 @hookimpl
 def form() -> Form:
-    """A link and whether the code was tested."""
+    """Asks for the link and whether the code was tested."""
     return Form(
         title="PR review",
         description="Have the Identity Team review a pull request",
@@ -47,7 +47,7 @@ def form() -> Form:
 
 @hookimpl
 def render_issue(ticket: Ticket, form: Form, settings: Mapping[str, Any]) -> IssueDraft:
-    """The standard issue under the pull request's short name, with a link that leaves no trace in its timeline."""
+    """The default issue, titled after the pull request; its link leaves no mention in the pull request's timeline."""
     draft = default_issue(ticket, form)
     found = PULL_REQUEST.fullmatch(ticket.answers["pull_request"])
     assert found is not None

@@ -27,6 +27,7 @@ from identity_bot import (
 )
 from identity_bot.forms import limits
 from identity_bot.forms.questions import Question
+from identity_bot.messages.words import MODAL_TITLE
 from identity_bot.slack.modal import Draft, modal
 from identity_bot.tickets.model import MessageRef
 from identity_bot_sandbox.slack.limits import check_message, check_view
@@ -251,6 +252,10 @@ def test_a_form_of_more_bytes_than_a_view_takes_is_refused() -> None:
 
     with pytest.raises(ValueError, match=r"questions: found [0-9,]+ bytes .* expected at most 220,000"):
         Form(title="X", questions=[Choice(name=f"q{n}", label="Q", options=options) for n in range(3)])
+
+
+def test_the_bots_modals_have_a_title_that_fits() -> None:
+    assert 0 < len(MODAL_TITLE) <= limits.MODAL_TITLE
 
 
 def test_a_message_takes_what_the_bot_believes_and_no_more() -> None:
