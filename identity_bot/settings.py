@@ -60,13 +60,13 @@ def _text(name: str, pattern: str, expected: str, example: str = "") -> _Kind:
 
 def _key(kind: _Kind, meaning: str, *, secret: bool = False, **options: Any) -> Any:
     """Declares a setting in the file."""
-    return dataclasses.field(repr=not secret, metadata={"field": kind(meaning, **options)})
+    return dataclasses.field(repr=not secret, metadata={"key": kind(meaning, **options)})
 
 
-def _variable(name: str, meaning: str, *, secret: bool = True, **options: Any) -> Any:
-    """Declares an environment variable; errors never quote its value."""
+def _variable(meaning: str, *, secret: bool = True, **options: Any) -> Any:
+    """Declares an environment variable, by its name in lower case; errors never quote its value."""
     checked_by = _Kind("text", fields.String)(meaning, load_only=True, **({"load_default": None} | options))
-    return dataclasses.field(repr=not secret, metadata={"field": checked_by, "variable": name})
+    return dataclasses.field(repr=not secret, metadata={"variable": checked_by})
 
 
 def _are_tables(sections: Mapping[str, Any]) -> None:
@@ -99,13 +99,13 @@ _CHANNEL = _text(
     "channel",
     r"#[^\s,#@]{1,80}|[CG][A-Z0-9]{2,}",
     'a channel, "#name" or an id such as "C024BE91L"',
-    example="#channel",
+    "#channel",
 )
 _REPOSITORY = _text(
     '`"owner/name"`',
     r"[A-Za-z0-9][A-Za-z0-9-]*/(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,100}",
     '"owner/name" of a repository',
-    example="owner/name",
+    "owner/name",
 )
 _COMMAND = _text(
     "command",
@@ -254,39 +254,33 @@ class Settings:
     """Sections as written; plugins/loader checks each against its type's schema."""
 
     slack_bot_token: str | None = _variable(
-        "SLACK_BOT_TOKEN", "the app's bot token, `xoxb-…`; `run` needs it", validate=_is_token("xoxb-")
+        "the app's bot token, `xoxb-…`; `run` needs it", validate=_is_token("xoxb-")
     )
     slack_app_token: str | None = _variable(
-        "SLACK_APP_TOKEN",
-        "an app-level token, `xapp-…`; with it, `run` uses Socket Mode",
-        validate=_is_token("xapp-"),
+        "an app-level token, `xapp-…`; with it, `run` uses Socket Mode", validate=_is_token("xapp-")
     )
     slack_signing_secret: str | None = _variable(
-        "SLACK_SIGNING_SECRET", "what Slack signs its requests with; `run` needs it for HTTP"
+        "what Slack signs its requests with; `run` needs it for HTTP"
     )
     slack_api_url: str = _variable(
-        "SLACK_API_URL",
         "where Slack's Web API is",
         secret=False,
         load_default="https://slack.com/api/",
         validate=_is_web_address,
         post_load=lambda url: url.rstrip("/") + "/",
     )
-    github_token: str | None = _variable(
-        "GITHUB_TOKEN", "a token that may write issues; needed unless there is an app"
-    )
+    github_token: str | None = _variable("a token that may write issues; needed unless there is an app")
     github_app_id: int | None = _variable(
-        "GITHUB_APP_ID", "a GitHub App instead of a token", validate=_IS_NUMBER, post_load=int
+        "a GitHub App instead of a token", validate=_IS_NUMBER, post_load=int
     )
     github_app_installation_id: int | None = _variable(
-        "GITHUB_APP_INSTALLATION_ID", "where the app is installed", validate=_IS_NUMBER, post_load=int
+        "where the app is installed", validate=_IS_NUMBER, post_load=int
     )
     github_app_private_key: str | None = _variable(
-        KEY, r"the app's key, as PEM; line ends may be written as `\n`", validate=_IS_KEY
+        r"the app's key, as PEM; line ends may be written as `\n`", validate=_IS_KEY
     )
-    github_app_private_key_file: str | None = _variable(KEY_FILE, "or the path of a file that holds it")
+    github_app_private_key_file: str | None = _variable("or the path of a file that holds it")
     github_api_url: str = _variable(
-        "GITHUB_API_URL",
         "where GitHub's REST API is",
         secret=False,
         load_default="https://api.github.com",
@@ -294,13 +288,10 @@ class Settings:
         post_load=lambda url: url.rstrip("/"),
     )
     github_webhook_secret: str | None = _variable(
-        "GITHUB_WEBHOOK_SECRET",
-        "what GitHub signs its deliveries with; without it, there is no `/github/webhook`",
+        "what GitHub signs its deliveries with; without it, there is no `/github/webhook`"
     )
     database_url: str = _variable(
-        "DATABASE_URL",
-        "the database: SQLite, or `postgresql://…`",
-        load_default="sqlite:///identity-bot.db",
+        "the database: SQLite, or `postgresql://…`", load_default="sqlite:///identity-bot.db"
     )
 
     @property
@@ -336,12 +327,13 @@ class Settings:
         return {**common, **section}
 
 
-_DECLARED = dataclasses.fields(Settings)
-FILE = Schema.from_dict({one.name: one.metadata["field"] for one in _DECLARED if len(one.metadata) == 1})()
+_KEYS = {one.name: one.metadata["key"] for one in dataclasses.fields(Settings) if "key" in one.metadata}
+_VARIABLES = {
+    one.name: one.metadata["variable"] for one in dataclasses.fields(Settings) if one.name not in _KEYS
+}
+FILE = Schema.from_dict(_KEYS)()
 """What the settings file may hold."""
-ENVIRONMENT = Schema.from_dict(
-    {one.metadata["variable"]: one.metadata["field"] for one in _DECLARED if "variable" in one.metadata}
-)()
+ENVIRONMENT = Schema.from_dict({name.upper(): checked_by for name, checked_by in _VARIABLES.items()})()
 """The environment variables that the bot reads, besides CONFIG_VARIABLE."""
 
 
@@ -376,7 +368,8 @@ def examine(path: Path | None, environ: Mapping[str, str]) -> tuple[Settings, li
         problems += contradictions(_named(written))
         problems += _polling(written.get("poll_seconds"), given)
         problems += _messages(written.get("messages"))
-    values = {one.name: _value(one, in_file | in_environment) for one in _DECLARED}
+    usable = in_file | {name.lower(): value for name, value in in_environment.items()}
+    values = {name: usable.get(name, _default(one)) for name, one in (_KEYS | _VARIABLES).items()}
     if values["poll_seconds"] is None:
         values["poll_seconds"] = POLL_BESIDE_WEBHOOK if values["github_webhook_secret"] else POLL
     return Settings(**values), problems
@@ -426,10 +419,7 @@ def _variables(environ: Mapping[str, str], problems: list[str]) -> dict[str, str
     return given
 
 
-def _value(declared: dataclasses.Field[Any], found: Mapping[str, Any]) -> Any:
-    name, checked_by = declared.metadata.get("variable", declared.name), declared.metadata["field"]
-    if name in found:
-        return found[name]
+def _default(checked_by: fields.Field[Any]) -> Any:
     if checked_by.required:
         return checked_by.metadata["example"]
     return checked_by.load_default() if callable(checked_by.load_default) else checked_by.load_default
