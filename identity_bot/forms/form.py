@@ -143,7 +143,7 @@ def _problems(form: Form) -> Iterator[str]:
     earlier: dict[str, Question] = {}
     for question in form.all_questions:
         if not isinstance(question, Question):
-            yield f"found {question!r:.60} among the questions; expected one of their kinds, such as ShortText"
+            yield f"questions: found {question!r:.60}; expected a kind of question, such as ShortText"
             continue
         if question.name in earlier:
             is_common = question.name in [common.name for common in COMMON]
@@ -177,7 +177,7 @@ def _condition_problems(where: str, when: When | None, earlier: Mapping[str, Que
                 yield f"{where}: expected True or False, the answers to {when.question!r}"
         case Chosen(offered=offered):
             wrong = [value for value in when.values if value not in [option.value for option in offered]]
-            yield from (f"{where}: {value!r} is no option of {when.question!r}" for value in wrong)
+            yield from (f"{where}: {value!r} is not an option of {when.question!r}" for value in wrong)
         case _:
             # Slack tells the bot of a choice at once, but of text only when the form is sent.
             yield f"{where}: {when.question!r} is neither a choice nor a yes/no question"

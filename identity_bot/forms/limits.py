@@ -1,6 +1,6 @@
-"""What the bot believes that Slack accepts, in characters unless a name says otherwise.
+"""What the bot believes Slack accepts; texts are counted in characters. Pure.
 
-The pages are docs.slack.dev/reference/views and /reference/block-kit. The sandbox refuses by a list of its own.
+The sources are docs.slack.dev/reference/views and /reference/block-kit. The sandbox has a list of its own.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ LABEL = 2_000
 HINT = 2_000
 PLACEHOLDER = 150
 INPUT_TEXT = 3_000
-"""For every kind of typed text: what people may type, and what a view may hold already."""
+"""What people may type into one element, of whatever kind."""
 OPTIONS = 100
-"""Options that travel with a view, and how many of them can be chosen."""
+"""How many options a view may hold in one element; also how many people can choose."""
 OPTION_TEXT = 75
 OPTION_VALUE = 150
 FILES = 10
@@ -33,13 +33,13 @@ FILE_TYPE = 255
 QUESTION_NAME = 200
 """Slack accepts 255 in a block's id, which holds the name and a prefix."""
 QUESTIONS = VIEW_BLOCKS - 4
-"""A form's modal also holds the drop-down, a notice, the form's description and a warning."""
+"""The modal also has the drop-down, a notice, the form's description and a warning."""
 QUESTIONS_BYTES = VIEW_BYTES - 30_000
-"""The rest of the view is for those four blocks and for what the bot keeps in the view."""
+"""The rest is for those four blocks and the metadata."""
 BLOCK_BYTES = 1_000
-"""An input block without the texts of its question."""
+"""The most that an input block takes without its question's own texts."""
 OPTION_BYTES = 110
-"""An option's JSON without its texts."""
+"""The most that an option takes without its own texts."""
 
 
 def text(where: str, found: object, longest: int, *, required: bool = False) -> Iterator[str]:

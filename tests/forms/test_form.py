@@ -261,11 +261,11 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str]] = [
                 yes_no("b", shown_when=When("a", ("x", "z"))),
             ]
         },
-        "question 'b': shown_when: 'z' is no option of 'a'",
+        "question 'b': shown_when: 'z' is not an option of 'a'",
     ),
     ({"sensitive_when": When("secret", True)}, "sensitive_when: no earlier question has the name 'secret'"),
     ({"sensitive_when": True}, "sensitive_when: found bool; expected a When"),
-    ({"questions": ["Size?"]}, "found 'Size?' among the questions; expected one of their kinds"),
+    ({"questions": ["Size?"]}, "questions: found 'Size?'; expected a kind of question, such as ShortText"),
     ({"questions": 5}, "questions: found int; expected a list"),
 ]
 
