@@ -572,3 +572,15 @@ def test_the_time_of_slacks_last_answer_is_known(chat: SlackChat, slack: SlackWo
 
     assert before is None
     assert eventually(lambda: chat.last_contact)
+
+
+def test_a_channel_is_described_by_its_name_or_its_id_and_an_archived_one_on_request(
+    chat: SlackChat, slack: SlackWorld
+) -> None:
+    slack.channels[TEAM].is_archived = True
+
+    assert chat.channel("#vsp-identity")["id"] == INTAKE
+    assert chat.channel(TEAM)["is_archived"]
+    assert chat.channel("#identity-surge", archived=True)["id"] == TEAM
+    with pytest.raises(Rejected, match="no channel #identity-surge"):
+        chat.channel("#identity-surge")
