@@ -1,4 +1,4 @@
-"""The fictional people and places of the sandbox: one small, fixed world for the demo, the page and the tests."""
+"""The sandbox's fictional people and channels, for the demo, the page and the tests."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BOT_LOGIN = "identity-helper-bot"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Character:
-    """Somebody who exists in the sandbox: a member of its workspace and, mostly, of its GitHub organisation."""
+    """A person in the sandbox: a member of its workspace and usually of its GitHub organization."""
 
     slack_id: str
     handle: str
@@ -86,7 +86,7 @@ PEOPLE: tuple[Character, ...] = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
-    """A channel of the sandbox's workspace and who is in it at the start (`everyone` where empty)."""
+    """A channel and its initial members (everyone if empty)."""
 
     channel_id: str
     name: str
@@ -104,7 +104,7 @@ PLACES: tuple[Place, ...] = (
         purpose="The Identity Team's own channel",
         members=("U0INDIGO", "U0SAGE", "U0LINDEN"),
     ),
-    Place(channel_id="C0GENERAL", name="general", purpose="Everybody, everything", bot_is_member=False),
+    Place(channel_id="C0GENERAL", name="general", purpose="Everyone, everything", bot_is_member=False),
     Place(
         channel_id="C0SECRET",
         name="claims-private",

@@ -1,4 +1,4 @@
-"""The sandbox with the example host bot living in it, as a process of its own, set up by settings alone."""
+"""The demo: the sandbox and the example host bot, in a process of its own."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def run(
         ) from error
     with made as sandbox, tempfile.TemporaryDirectory() as folder:
         if not with_bot:
-            say(f"The sandbox is open at {sandbox.url}, without a bot. A bot finds it with:")
+            say(f"The sandbox runs at {sandbox.url} without a bot. Start a bot with:")
             for name, value in sandbox.environment().items():
                 say(f"  {name}={value}")
             _wait()
@@ -74,7 +74,7 @@ def run(
             story = Story(sandbox)
             if play:
                 say(
-                    f"Playing the lives of a few tickets, which takes a minute. Watch them at {sandbox.url} …"
+                    f"Playing a story with three tickets, which takes about a minute. Watch it at {sandbox.url} …"
                 )
                 try:
                     plot(story)
@@ -85,13 +85,13 @@ def run(
                     say(line)
                 say("\nEvery step happened.")
                 return
-            say(f"Open {sandbox.url} and type /help in #vsp-identity. Ctrl-C ends it.")
+            say(f"Open {sandbox.url} and type /help in #vsp-identity. Press Ctrl-C to stop.")
             _wait()
 
 
 @contextmanager
 def _bot(sandbox: Sandbox, folder: Path) -> Iterator[None]:
-    """The host bot, with identity_bot attached, as a process of its own; ends it with SIGTERM."""
+    """Run the host bot, with identity_bot attached, in its own process; stop it with SIGTERM."""
     port = _free_port()
     (folder / "identity-bot.toml").write_text(f"{SETTINGS}{port}\n", encoding="utf-8")
     environment = {

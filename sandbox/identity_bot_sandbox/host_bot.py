@@ -1,6 +1,6 @@
-"""A Slack bot that was there before, with listeners of its own, and identity_bot attached to it.
+"""An example host: a Slack bot with its own listeners, and identity_bot attached to it.
 
-This is all that a host has to do: build the bot from its settings and attach it to the Bolt app.
+A host only has to build the bot from its settings and attach it to its Bolt app.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ COMMAND = "/sign-in-status"
 
 
 def host_app(client: WebClient, signing_secret: str = "unused in Socket Mode") -> App:
-    """The bot as it was: a command, a button, an answer to mentions, and its own error handler."""
+    """The host's own bot: a command, a button, an answer to mentions and an error handler."""
     app = App(client=client, signing_secret=signing_secret)
 
     @app.command(COMMAND)
@@ -45,11 +45,11 @@ def host_app(client: WebClient, signing_secret: str = "unused in Socket Mode") -
 
     @app.event("app_mention")
     def mentioned(say: Say) -> None:
-        say(f"I tell how sign-in is doing: {COMMAND}")
+        say(f"To see whether sign-in works, use {COMMAND}.")
 
     @app.error
     def failed(error: Exception) -> None:
-        logging.getLogger("host_bot").error("the host bot met an error: %s", type(error).__name__)
+        logging.getLogger("host_bot").error("listener failed: %s", type(error).__name__)
 
     return app
 
@@ -61,7 +61,7 @@ def main() -> None:
     client = WebClient(token=settings.slack_bot_token, base_url=settings.slack_api_url)
     app = host_app(client)
     bot = build(settings).attach(app)
-    # By default slack_sdk takes most of a minute to notice that its connection is broken.
+    # By default slack_sdk takes most of a minute to notice a broken connection.
     handler = SocketModeHandler(app, settings.slack_app_token, web_client=client, ping_interval=3)
     handler.connect()  # type: ignore[no-untyped-call]
     bot.serve()

@@ -1,4 +1,4 @@
-"""The sandbox's server: a Slack and a GitHub of its own in one process, on one free port of this machine."""
+"""The sandbox's server: a Slack and a GitHub in one process, on one local port."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ Pages = Callable[["Sandbox"], Sequence[BaseRoute]]
 
 
 class Sandbox:
-    """A running sandbox, as a context manager or by `start` and `stop`; `slack` and `github` are its two worlds.
+    """A sandbox with its two worlds, `slack` and `github`; use it as a context manager, or `start` and `stop` it.
 
-    `port` 0 takes any free one. `pages` are functions that add routes, such as the page for people.
+    `port` 0 picks a free port. `pages` are functions that add routes, such as the page's.
     """
 
     def __init__(self, *, host: str = "127.0.0.1", port: int = 0, pages: Sequence[Pages] = ()) -> None:
         self._socket = socket.create_server((host, port), backlog=512)
-        # asyncio does so by itself only for sockets that name TCP: without it every answer waits 40 ms.
+        # asyncio sets this only for sockets created as TCP; without it, every answer waits 40 ms.
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.url = f"http://{host}:{self._socket.getsockname()[1]}"
         self.slack = SlackWorld(base_url=self.url)
@@ -53,7 +53,7 @@ class Sandbox:
         )
 
     def environment(self) -> dict[str, str]:
-        """The environment with which a bot lives in the sandbox instead of in the world."""
+        """The environment variables that point a bot to the sandbox."""
         return {
             "SLACK_API_URL": f"{self.url}/slack/api/",
             "SLACK_BOT_TOKEN": cast.BOT_TOKEN,
@@ -65,13 +65,13 @@ class Sandbox:
         }
 
     def start(self) -> None:
-        """Serve from a thread of its own; returns when requests are answered."""
+        """Serve in a new thread; returns when the server is ready."""
         self._thread.start()
         if not self._ready.wait(10):
             raise RuntimeError("the sandbox did not start; see the log")
 
     def stop(self) -> None:
-        """Close every connection and end; returns when the thread is gone."""
+        """Close every connection and end the thread."""
         loop = self.slack.delivery.sockets.loop
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self._closing.set)
@@ -81,7 +81,7 @@ class Sandbox:
         self._socket.close()
 
     async def closing(self) -> None:
-        """Wait until the sandbox is about to stop; an endless answer, such as a stream of events, must end then."""
+        """Wait until the sandbox stops; endless responses, such as event streams, must end then."""
         await self._closing.wait()
 
     def __enter__(self) -> Sandbox:

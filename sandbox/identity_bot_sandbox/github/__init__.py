@@ -1,1 +1,1 @@
-"""A GitHub: its REST API, its webhooks, and what people do in it."""
+"""The sandbox's GitHub: its REST API, its webhooks, and what people do in it."""

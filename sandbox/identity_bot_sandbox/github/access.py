@@ -1,4 +1,4 @@
-"""Who the sandbox's GitHub knows: accounts, tokens that can be revoked, and one GitHub App."""
+"""Who the sandbox's GitHub knows: accounts, revocable tokens and one GitHub App."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TOKEN_LIFE = timedelta(hours=1)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Credential:
-    """Whom a request speaks for: the owner of a token, an App's installation, or the App itself (a JWT)."""
+    """Who makes a request: a token's owner, an App's installation, or the App itself (by JWT)."""
 
     name: str
     login: str | None
@@ -30,7 +30,7 @@ class Credential:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class App:
-    """A GitHub App installed in the organisation; it signs with the private half of `public_key` (PEM)."""
+    """A GitHub App installed in the organization; `public_key` is PEM."""
 
     id: int
     slug: str
@@ -40,7 +40,7 @@ class App:
 
     @property
     def login(self) -> str:
-        """The bot account that acts for the App."""
+        """The App's bot account."""
         return f"{self.slug}[bot]"
 
 
@@ -56,24 +56,24 @@ class Access:
     _ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1001))
 
     def add_account(self, login: str, name: str, kind: str = "User") -> Account:
-        """A new account with an id of its own."""
+        """Add an account."""
         account = Account(id=next(self._ids), login=login, name=name, kind=kind, created_at=self.clock())
         self.accounts[login.lower()] = account
         return account
 
     def account(self, login: str) -> Account:
-        """The account of that login in any case, or 404."""
+        """The account with that login, ignoring case, or 404."""
         account = self.accounts.get(login.lower())
         if account is None:
             raise GitHubError(404, "Not Found")
         return account
 
     def add_token(self, token: str, login: str, scopes: tuple[str, ...] = ("repo",)) -> None:
-        """A classic personal access token for that account."""
+        """Add a classic personal access token for an account."""
         self.tokens[token] = Credential(name=f"token of {login}", login=login, scopes=scopes)
 
     def install_app(self, app_id: int, slug: str, public_key: str) -> App:
-        """Make the one App known by its public key and give it a bot account."""
+        """Install the App and create its bot account."""
         app = App(
             id=app_id,
             slug=slug,
@@ -86,7 +86,7 @@ class Access:
         return app
 
     def grant(self, app: App) -> tuple[str, Credential]:
-        """An installation token that works for an hour."""
+        """A new installation token, valid for an hour."""
         token = f"ghs_sandbox{next(self._ids)}"
         credential = Credential(
             name=f"installation {app.installation_id}",
@@ -99,7 +99,7 @@ class Access:
         return token, credential
 
     def identify(self, authorization: str | None) -> Credential:
-        """Whom an Authorization header speaks for; 401 for a token unknown, revoked or out of date."""
+        """The credential in an Authorization header; 401 if it is unknown, revoked or expired."""
         if not authorization:
             return Credential(name="anonymous", login=None)
         secret = authorization.partition(" ")[2].strip()
@@ -136,7 +136,7 @@ class Access:
 
 
 def cast_accounts(access: Access) -> None:
-    """Fill in the organisation, the people of the cast who have a login, the bot and its token."""
+    """Add the organization, everyone in the cast with a login, the bot and its token."""
     access.add_account(cast.REPOSITORY.partition("/")[0], "Sandbox", kind="Organization")
     for person in cast.PEOPLE:
         if person.github_login is not None:

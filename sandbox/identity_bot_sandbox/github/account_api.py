@@ -1,4 +1,4 @@
-"""The API's endpoints about whoever asks: the account, its allowance, and the GitHub App's own."""
+"""The API's endpoints about the caller: the account, its rate limit and the GitHub App."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from identity_bot_sandbox.github.model import Account, GitHubError
 
 
 def get_user(call: Call) -> Answer:
-    """GET whose token this is; an App's installation is nobody."""
+    """GET the token's owner; an App's installation has none."""
     if call.credential.app_id is not None:
         raise GitHubError(403, "Resource not accessible by integration")
     return Answer(_profile(call, call.world.account(call.actor)))
 
 
 def get_profile(call: Call) -> Answer:
-    """GET somebody's public profile."""
+    """GET a public profile."""
     return Answer(_profile(call, call.world.account(call.request.path_params["login"])))
 
 
 def get_rate_limit(call: Call) -> Answer:
-    """GET the allowance, at no cost."""
+    """GET the rate limit, which costs nothing."""
     allowance = call.world.traffic.spend(call.credential.name, call.world.now().timestamp(), 0)
     core = {
         "limit": allowance.limit,
@@ -36,7 +36,7 @@ def get_rate_limit(call: Call) -> Answer:
 
 
 def get_meta(call: Call) -> Answer:
-    """GET what GitHub tells of itself."""
+    """GET GitHub's meta information."""
     return Answer({"verifiable_password_authentication": False, "hooks": ["127.0.0.1/32"]})
 
 
@@ -51,7 +51,7 @@ def list_installations(call: Call) -> Answer:
 
 
 def get_installation(call: Call) -> Answer:
-    """GET the App's installation, by its id or by the repository or organisation it is in."""
+    """GET the App's installation, by its id, repository or organization."""
     app = _app(call)
     if call.request.path_params.get("installation_id", app.installation_id) != app.installation_id:
         raise GitHubError(404, "Not Found")
@@ -59,7 +59,7 @@ def get_installation(call: Call) -> Answer:
 
 
 def create_installation_token(call: Call) -> Answer:
-    """POST for a token that speaks for the installation for an hour."""
+    """POST to create an installation token, valid for an hour."""
     app = _app(call)
     if call.request.path_params["installation_id"] != app.installation_id:
         raise GitHubError(404, "Not Found")
@@ -76,7 +76,7 @@ def create_installation_token(call: Call) -> Answer:
 
 
 def not_found(call: Call) -> Answer:
-    """The answer to every address that the sandbox does not have."""
+    """Answer every other address with 404."""
     raise GitHubError(404, "Not Found")
 
 
@@ -116,7 +116,7 @@ def _installation(call: Call, app: App) -> Json:
     settings = f"{call.show.web}/organizations/{account.login}/settings"
     return {
         "id": app.installation_id,
-        # GitHub's description of the list wants a user's fields and an enterprise's at once.
+        # GitHub's description of the list requires both a user's and an enterprise's fields.
         "account": _profile(call, account) | {"slug": account.login},
         "repository_selection": "all",
         "access_tokens_url": f"{url}/access_tokens",

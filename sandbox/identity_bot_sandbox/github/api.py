@@ -24,8 +24,8 @@ from identity_bot_sandbox.github.faults import (
     Allowance,
     FaultKind,
     LoggedRequest,
+    fault_response,
     logged_headers,
-    spoilt,
 )
 from identity_bot_sandbox.github.json import Json
 from identity_bot_sandbox.github.model import GitHubError, Role
@@ -38,13 +38,13 @@ _IN_A_REPOSITORY = (
 # GitHub redirects to a repository's number where its name has changed.
 _REPOSITORIES = ("/repos/{owner}/{repo}", "/repositories/{repository_id:int}")
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-# Asking how many requests are left costs none.
+# Requests for the rate limit are free.
 _FREE = "/rate_limit"
 _request_ids = itertools.count(1)
 
 
 def routes(world: GitHubWorld) -> list[BaseRoute]:
-    """All of the API below `/github/api`, for a Starlette application."""
+    """The API's routes, below `/github/api`."""
     served = [
         Route(ROOT + path, serve(world, endpoint), methods=[method])
         for method, path, endpoint in account_api.ENDPOINTS
@@ -59,7 +59,7 @@ def routes(world: GitHubWorld) -> list[BaseRoute]:
 
 
 def serve(world: GitHubWorld, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint as Starlette calls it: with faults, refusals, limits, ETags and the log around it."""
+    """Wrap an endpoint for Starlette, with faults, errors, rate limits, ETags and the log."""
 
     async def respond(request: Request) -> Response:
         sent = await request.body()
@@ -72,7 +72,7 @@ def serve(world: GitHubWorld, endpoint: Endpoint) -> Callable[[Request], Awaitab
         else:
             if fault.after:
                 _answer(world, request, sent, endpoint)
-            response = spoilt(fault, world.now())
+            response = fault_response(fault, world.now())
         logged = LoggedRequest(
             at=world.now().timestamp(),
             method=request.method,
@@ -97,7 +97,7 @@ def _answer(world: GitHubWorld, request: Request, sent: bytes, endpoint: Endpoin
                 _require_allowance(world, credential)
             answer = endpoint(Call(world, request, credential, _decoded(sent)))
     except GitHubError as refusal:
-        answer = _refused(world, request, _discreet(world, credential, refusal))
+        answer = _refused(world, request, _hide_private(world, credential, refusal))
     headers = dict(answer.headers)
     content = b"" if answer.body is None else json.dumps(answer.body, ensure_ascii=False).encode()
     status = answer.status
@@ -117,7 +117,7 @@ def _answer(world: GitHubWorld, request: Request, sent: bytes, endpoint: Endpoin
 
 
 def _decoded(sent: bytes) -> Any:
-    """The body as JSON that can be written again; an empty one is an empty object."""
+    """The body's JSON; an empty body is an empty object."""
     if not sent.strip():
         return {}
     try:
@@ -136,8 +136,8 @@ def _require_allowance(world: GitHubWorld, credential: Credential) -> None:
         raise GitHubError(403, f"API rate limit exceeded for {credential.name}.")
 
 
-def _discreet(world: GitHubWorld, credential: Credential, refusal: GitHubError) -> GitHubError:
-    """What has moved to where the asker may not look is not there for them: docs.github.com/rest/issues/issues."""
+def _hide_private(world: GitHubWorld, credential: Credential, refusal: GitHubError) -> GitHubError:
+    """Answer 404 for what moved to a repository that the caller may not read: docs.github.com/rest/issues/issues."""
     moved = re.match(r"/repositories/(\d+)", refusal.location or "")
     if moved is None or world.repository(int(moved[1])).role(credential.login).covers(Role.READ):
         return refusal

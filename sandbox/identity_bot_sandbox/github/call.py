@@ -1,4 +1,4 @@
-"""A request to the sandbox's GitHub once it is let in, and the answer that an endpoint gives to it."""
+"""An authenticated request to the sandbox's GitHub, and an endpoint's answer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROOT = "/github/api"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an endpoint gives back; None as the body is no content."""
+    """An endpoint's answer; None as the body is no content."""
 
     body: Json | Sequence[Json] | None = None
     status: int = 200
@@ -30,7 +30,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request that has been let in: by whom, for what, and with which fields."""
+    """An authenticated request."""
 
     world: GitHubWorld
     request: Request
@@ -39,14 +39,14 @@ class Call:
 
     @property
     def actor(self) -> str:
-        """The login that the request speaks for; 401 where there is none."""
+        """The caller's login; 401 if there is none."""
         if self.credential.login is None:
             raise GitHubError(401, "Requires authentication")
         return self.credential.login
 
     @property
     def show(self) -> Rendering:
-        """What draws answers, with links to the address that was asked."""
+        """Renders values as JSON with links to the requested host."""
         return self.world.rendering(f"{self.request.url.scheme}://{self.request.url.netloc}")
 
     @property
@@ -56,7 +56,7 @@ class Call:
 
     @property
     def repository(self) -> Repository:
-        """The repository in the path, if the asker may read it."""
+        """The repository in the path, if the caller may read it."""
         path = self.request.path_params
         try:
             found = self.world.repository(
@@ -69,11 +69,11 @@ class Call:
 
     @property
     def name(self) -> str:
-        """The repository's full name, with which the world's acts are called."""
+        """The repository's full name."""
         return self.repository.full_name
 
     def _follow(self, refusal: GitHubError, start: str) -> NoReturn:
-        """Raise the refusal again, with the rest of the path behind a renamed repository's new address."""
+        """Redirect to the same path below a renamed repository's new address."""
         if refusal.location is None:
             raise refusal
         rest = api_path(self.request)[len(start) :]
@@ -85,27 +85,27 @@ class Call:
 
     @property
     def fields(self) -> Json:
-        """The body as an object; 422 where it is a list."""
+        """The body as an object; 422 if it is a list."""
         if not isinstance(self.body, dict):
             raise GitHubError(422, "Invalid request.\n\nThe body is not an object.")
         return self.body
 
     def text(self, name: str) -> str | None:
-        """A field of the body that is text or null; None where it is missing, too."""
+        """A text field of the body; None if it is null or missing."""
         value = self.fields.get(name)
         if value is not None and not isinstance(value, str):
             raise not_a("string", name, value)
         return value
 
     def needed(self, name: str) -> str:
-        """A field of the body that must be there and be text."""
+        """A required text field of the body."""
         value = self.text(name)
         if value is None:
             raise GitHubError(422, f'Invalid request.\n\n"{name}" wasn\'t supplied.')
         return value
 
     def texts(self, name: str) -> list[str] | None:
-        """A field that is a list of texts, or of objects with a name; None where it is missing."""
+        """A field with a list of texts or of objects with a name; None if it is missing."""
         value = self.body.get(name) if isinstance(self.body, dict) else self.body
         if value is None:
             return None
@@ -120,7 +120,7 @@ class Call:
         return texts
 
     def paged(self, items: Sequence[Any], draw: Callable[[Any], Json]) -> Answer:
-        """One page of a list, with the Link header that leads to the others."""
+        """One page of a list, with the Link header to the others."""
         query = self.request.query_params
         size = min(_positive(query.get("per_page"), 30), 100)
         page = _positive(query.get("page"), 1)
@@ -139,13 +139,13 @@ Endpoint = Callable[[Call], Answer]
 
 
 def not_a(kind: str, name: str, value: object) -> GitHubError:
-    """The refusal of a field that is of the wrong type."""
+    """The error for a field of the wrong type."""
     text = json.dumps(value)[:80]
     return GitHubError(422, f"Invalid request.\n\nFor 'properties/{name}', {text} is not a {kind}.")
 
 
 def moment(text: str | None) -> datetime | None:
-    """A moment in a query, such as `since`; 422 for what is none."""
+    """A timestamp in a query, such as `since`; 422 if it is invalid."""
     if not text:
         return None
     try:
@@ -156,7 +156,7 @@ def moment(text: str | None) -> datetime | None:
 
 
 def api_path(request: Request) -> str:
-    """The path of a request below the API's root."""
+    """A request's path below the API's root."""
     path: str = request.scope["path"]
     return path[len(ROOT) :] if path.startswith(ROOT) else path
 

@@ -1,4 +1,4 @@
-"""What a request meets on its way through the sandbox's GitHub: faults, the hourly allowance and the log."""
+"""What a request meets in the sandbox's GitHub: faults, the rate limit and the log."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LOGGED_HEADERS = ("user-agent", "if-none-match", "if-modified-since", "x-github
 
 
 class FaultKind(StrEnum):
-    """How a faulty request ends; the value is what the page shows."""
+    """How a faulty request ends."""
 
     ERROR = "error"
     SECONDARY_LIMIT = "secondary rate limit"
@@ -35,9 +35,9 @@ class FaultKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fault:
-    """What happens to the requests that it matches; `times` is how many are left, None for all.
+    """What happens to matching requests; `times` is how many are left, None for all.
 
-    `after` says that the act is done before its answer is spoilt: the outcome that a caller cannot know.
+    With `after`, the request takes effect before its answer fails: an outcome the caller cannot know.
     """
 
     method: str
@@ -52,7 +52,7 @@ class Fault:
     times: int | None = 1
 
     def matches(self, method: str, path: str) -> bool:
-        """Whether this fault is meant for a request; `*` in a path is one segment, `**` any number."""
+        """Whether this fault applies to a request; in a path, `*` is one segment and `**` any number."""
         if self.method not in ("*", method):
             return False
         pieces = re.split(r"(\*\*|\*)", self.path)
@@ -102,7 +102,7 @@ class Faults(ActiveFaults[Fault]):
         """Switch a fault on, for the next `times` requests that match.
 
         `path` is below the API's root, with `*` and `**`: `add("POST", "/repos/*/*/issues", status=502)`.
-        `retry_after` is in seconds; for a used-up limit it is how far away `x-ratelimit-reset` is.
+        `retry_after` is in seconds; for a used-up limit it sets `x-ratelimit-reset`.
         """
         status = status or _KIND_STATUS.get(kind, 200)
         fault = Fault(
@@ -120,12 +120,12 @@ class Faults(ActiveFaults[Fault]):
         return self.switch_on(fault)
 
     def meet(self, method: str, path: str) -> Fault | None:
-        """The fault that a request meets, counted down by one."""
+        """The fault for a request, if one is on; counts it down."""
         return self.first(lambda fault: fault.matches(method, path))
 
 
-def spoilt(fault: Fault, now: datetime) -> Response:
-    """The answer that a fault makes of a request."""
+def fault_response(fault: Fault, now: datetime) -> Response:
+    """The response that a fault gives."""
     match fault.kind:
         case FaultKind.CUT | FaultKind.HANG:
             return NoAnswer(patient=fault.kind is FaultKind.HANG)
@@ -155,7 +155,7 @@ def spoilt(fault: Fault, now: datetime) -> Response:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LoggedRequest:
-    """One request that has been answered; `status` is 0 where the connection ended without an answer.
+    """An answered request; `status` is 0 if the connection ended without an answer.
 
     `path` is below the API's root; `body` is what was sent, as text; `at` is in seconds since the epoch.
     """
@@ -171,7 +171,7 @@ class LoggedRequest:
 
 @dataclass(kw_only=True, slots=True)
 class Allowance:
-    """How many requests one credential may still make this hour."""
+    """How many requests a credential has left this hour."""
 
     limit: int = 5000
     used: int = 0
@@ -179,7 +179,7 @@ class Allowance:
 
     @property
     def remaining(self) -> int:
-        """What is left until `reset`."""
+        """Requests left until `reset`."""
         return max(0, self.limit - self.used)
 
 
@@ -191,7 +191,7 @@ class Traffic(Log[LoggedRequest]):
     _allowances: dict[str, Allowance] = field(default_factory=dict)
 
     def requests(self, method: str | None = None, path_start: str = "") -> list[LoggedRequest]:
-        """The requests of that method whose path starts so, oldest first."""
+        """The requests with that method and start of path, oldest first."""
         return [
             request
             for request in self.entries()
@@ -199,11 +199,11 @@ class Traffic(Log[LoggedRequest]):
         ]
 
     def count(self, method: str | None = None, path_start: str = "") -> int:
-        """How many requests of that method and start of path have been answered."""
+        """The number of requests with that method and start of path."""
         return len(self.requests(method, path_start))
 
     def spend(self, name: str, now: float, cost: int) -> Allowance:
-        """Charge a credential for a request (a 304 is free) and say how it stands."""
+        """Charge a credential for a request (a 304 is free) and return its allowance."""
         with self._lock:
             allowance = self._allowances.get(name)
             if allowance is None or allowance.reset <= now:
@@ -213,5 +213,5 @@ class Traffic(Log[LoggedRequest]):
 
 
 def logged_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers worth remembering; never the token."""
+    """The headers to log; never the token."""
     return {name: headers[name] for name in _LOGGED_HEADERS if name in headers}

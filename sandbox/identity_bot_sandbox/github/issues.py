@@ -27,9 +27,9 @@ from identity_bot_sandbox.github.record import GitHubRecord
 
 
 class IssueActs(GitHubRecord):
-    """The acts on one issue; `actor` is the login of who does it and is refused what GitHub refuses.
+    """What people do to an issue and its comments; `actor` is the login, with GitHub's permissions.
 
-    What is so already is done again in silence: no history, no webhook, no new `updated_at`.
+    An action that changes nothing leaves no trace: no history, no webhook, no new `updated_at`.
     """
 
     def open_issue(
@@ -44,9 +44,9 @@ class IssueActs(GitHubRecord):
         milestone: int | None = None,
         pull: PullRequest | None = None,
     ) -> Issue:
-        """A new issue, or pull request where `pull` says of what; labels that are missing are made.
+        """Open an issue, or a pull request if `pull` is given; creates missing labels.
 
-        From somebody without the role `triage`, labels, assignees and milestone are dropped in silence.
+        Without the role `triage`, labels, assignees and milestone are silently ignored.
         """
         with self.mutex:
             repo = self.repository(repository)
@@ -83,7 +83,7 @@ class IssueActs(GitHubRecord):
     def edit(
         self, repository: str, number: int, *, actor: str, title: str | None = None, body: str | None = None
     ) -> Issue:
-        """Change title, body or both (None: leave it); the author may, and whoever has the role `write`."""
+        """Change the title, body or both (None keeps it); for the author and the role `write`."""
         with self.mutex:
             repo, issue = self._own(repository, number, actor)
             check_text(title=issue.title if title is None else title, body=body)
@@ -101,7 +101,7 @@ class IssueActs(GitHubRecord):
             return issue
 
     def label(self, repository: str, number: int, name: str, *, actor: str) -> Issue:
-        """Put a label on, making it in the repository first where it is missing."""
+        """Add a label, creating it in the repository if missing."""
         with self.mutex:
             repo, issue = self._changeable(repository, number, actor, Role.TRIAGE)
             label = repo.find_label(name) or self._new_label(repo, Label(id=0, name=name), actor)
@@ -114,7 +114,7 @@ class IssueActs(GitHubRecord):
             return issue
 
     def unlabel(self, repository: str, number: int, name: str, *, actor: str) -> Issue:
-        """Take a label off; 404 where the issue does not bear it."""
+        """Remove a label; 404 if the issue does not have it."""
         with self.mutex:
             repo, issue = self._changeable(repository, number, actor, Role.TRIAGE)
             label = repo.find_label(name)
@@ -127,7 +127,7 @@ class IssueActs(GitHubRecord):
             return issue
 
     def assign(self, repository: str, number: int, login: str, *, actor: str) -> Issue:
-        """Give an issue to somebody who has a role in the repository."""
+        """Assign someone who has a role in the repository."""
         with self.mutex:
             repo, issue = self._changeable(repository, number, actor, Role.TRIAGE)
             self.check_plan(repo, assignees=(login,))
@@ -141,7 +141,7 @@ class IssueActs(GitHubRecord):
             return issue
 
     def unassign(self, repository: str, number: int, login: str, *, actor: str) -> Issue:
-        """Take an issue from somebody."""
+        """Unassign someone."""
         with self.mutex:
             repo, issue = self._changeable(repository, number, actor, Role.TRIAGE)
             account = self.account(login)
@@ -154,7 +154,7 @@ class IssueActs(GitHubRecord):
             return issue
 
     def set_milestone(self, repository: str, number: int, milestone: int | None, *, actor: str) -> Issue:
-        """Put an issue into a milestone, or with None out of it."""
+        """Set the milestone; None removes it."""
         with self.mutex:
             repo, issue = self._changeable(repository, number, actor, Role.TRIAGE)
             if issue.milestone == milestone:
@@ -192,7 +192,7 @@ class IssueActs(GitHubRecord):
             return issue
 
     def reopen(self, repository: str, number: int, *, actor: str) -> Issue:
-        """Open a closed issue again."""
+        """Reopen an issue."""
         with self.mutex:
             repo, issue = self._own(repository, number, actor, Role.TRIAGE)
             if issue.is_open:
@@ -203,7 +203,7 @@ class IssueActs(GitHubRecord):
             return issue
 
     def lock(self, repository: str, number: int, reason: str | None = None, *, actor: str) -> Issue:
-        """Let only people with the role `write` comment from now on."""
+        """Lock the conversation: only people with the role `write` can comment."""
         with self.mutex:
             repo, issue = self._changeable(repository, number, actor, Role.WRITE)
             if reason is not None and reason not in LOCK_REASONS:
@@ -216,7 +216,7 @@ class IssueActs(GitHubRecord):
             return issue
 
     def unlock(self, repository: str, number: int, *, actor: str) -> Issue:
-        """Let everybody comment again."""
+        """Unlock the conversation."""
         with self.mutex:
             repo, issue = self._changeable(repository, number, actor, Role.WRITE)
             if not issue.is_locked:
@@ -233,7 +233,7 @@ class IssueActs(GitHubRecord):
         assignees: Iterable[str] = (),
         milestone: int | None = None,
     ) -> None:
-        """Refuse what could not be put on an issue, before anything is changed."""
+        """Refuse invalid labels, assignees or milestone before anything changes."""
         for name in labels:
             check_label(Label(id=0, name=name))
         for login in assignees:
@@ -252,7 +252,7 @@ class IssueActs(GitHubRecord):
     def _own(
         self, repository: str, number: int, actor: str, needed: Role = Role.WRITE
     ) -> tuple[Repository, Issue]:
-        """The issue, if the actor wrote it or has the role `needed`."""
+        """The issue, if the actor opened it or has the role `needed`."""
         repo = self.repository(repository)
         repo.require(actor, Role.READ)
         issue = repo.issue(number)
@@ -268,7 +268,7 @@ class IssueActs(GitHubRecord):
         return label
 
     def comment(self, repository: str, number: int, body: str, *, actor: str) -> Comment:
-        """Say something below an issue; a locked one takes it only from people with the role `write`."""
+        """Comment on an issue; on a locked one this needs the role `write`."""
         with self.mutex:
             repo, issue = self._changeable(repository, number, actor, Role.READ)
             is_shut = issue.is_locked and not repo.role(actor).covers(Role.WRITE)
@@ -290,7 +290,7 @@ class IssueActs(GitHubRecord):
             return comment
 
     def edit_comment(self, repository: str, comment_id: int, body: str, *, actor: str) -> Comment:
-        """Change what a comment says; its author may, and whoever has the role `write`."""
+        """Edit a comment; for its author and the role `write`."""
         with self.mutex:
             repo, comment = self._own_comment(repository, comment_id, actor)
             check_comment(body)
@@ -311,7 +311,7 @@ class IssueActs(GitHubRecord):
             return comment
 
     def delete_comment(self, repository: str, comment_id: int, *, actor: str) -> None:
-        """Take a comment away for good."""
+        """Delete a comment."""
         with self.mutex:
             repo, comment = self._own_comment(repository, comment_id, actor)
             issue = repo.issue(comment.issue)
@@ -325,7 +325,7 @@ class IssueActs(GitHubRecord):
     def react(
         self, repository: str, number: int, content: str, *, actor: str, comment_id: int | None = None
     ) -> tuple[Reaction, bool]:
-        """Put a reaction on an issue, or on one of its comments; and whether it is new."""
+        """React to an issue or one of its comments; returns the reaction and whether it is new."""
         with self.mutex:
             repo, issue = self._changeable(repository, number, actor, Role.READ)
             check_reaction(content)
@@ -341,7 +341,7 @@ class IssueActs(GitHubRecord):
     def unreact(
         self, repository: str, number: int, reaction_id: int, *, actor: str, comment_id: int | None = None
     ) -> None:
-        """Take one's own reaction back."""
+        """Remove one's own reaction."""
         with self.mutex:
             repo, issue = self._changeable(repository, number, actor, Role.READ)
             target = issue if comment_id is None else repo.comment(comment_id)
@@ -360,7 +360,7 @@ class IssueActs(GitHubRecord):
             repo.issues[number] = replace(repo.issue(number), reactions=reactions)
         else:
             repo.comments[comment_id] = replace(repo.comment(comment_id), reactions=reactions)
-        # GitHub sends no webhook for reactions; the page still wants to know.
+        # GitHub sends no webhook for reactions, but the page shows them.
         self._notify(Change(repository=repo.full_name, event="reaction", number=number))
 
     def _own_comment(self, repository: str, comment_id: int, actor: str) -> tuple[Repository, Comment]:

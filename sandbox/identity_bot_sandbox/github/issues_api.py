@@ -19,7 +19,7 @@ from identity_bot_sandbox.github.model import (
 
 
 def list_issues(call: Call) -> Answer:
-    """GET issues, open and newest first unless asked otherwise."""
+    """GET issues; by default open ones, newest first."""
     repo, query = call.repository, call.request.query_params
     if not repo.has_issues:
         raise GitHubError(410, "Issues has been disabled in this repository.")
@@ -50,7 +50,7 @@ def list_issues(call: Call) -> Answer:
 
 
 def create_issue(call: Call) -> Answer:
-    """POST issues; without the role `triage` labels, assignees and milestone are dropped in silence."""
+    """POST an issue; without the role `triage`, labels, assignees and milestone are silently ignored."""
     repo = call.repository
     issue = call.world.open_issue(
         repo.full_name,
@@ -72,7 +72,7 @@ def get_issue(call: Call) -> Answer:
 
 
 def change_issue(call: Call) -> Answer:
-    """PATCH an issue: all that is asked, or nothing where one part is refused."""
+    """PATCH an issue: everything requested, or nothing if one part is refused."""
     repo, world, name, number, actor = call.repository, call.world, call.name, call.number, call.actor
     issue = repo.issue(number)
     may_plan = repo.role(actor).covers(Role.TRIAGE)
@@ -141,7 +141,7 @@ def remove_label(call: Call) -> Answer:
 
 
 def add_assignees(call: Call) -> Answer:
-    """POST assignees; whoever cannot be assigned is left out in silence."""
+    """POST assignees; silently ignores those who cannot be assigned."""
     for login in _assignees(call) or []:
         if call.repository.is_assignable(login):
             call.world.assign(call.name, call.number, login, actor=call.actor)
@@ -149,7 +149,7 @@ def add_assignees(call: Call) -> Answer:
 
 
 def check_assignee(call: Call) -> Answer:
-    """GET whether somebody may be assigned: 204 or 404."""
+    """GET whether someone may be assigned: 204 or 404."""
     if not call.repository.is_assignable(call.request.path_params["login"]):
         raise GitHubError(404, "Not Found")
     return Answer(status=204)
@@ -176,18 +176,18 @@ def unlock(call: Call) -> Answer:
 
 
 def list_events(call: Call) -> Answer:
-    """GET what happened to an issue."""
+    """GET an issue's events."""
     repo = call.repository
     return call.paged(repo.issue(call.number).history, lambda one: call.show.occurrence(repo, one))
 
 
 def list_all_events(call: Call) -> Answer:
-    """GET what happened to all issues, newest first."""
+    """GET the events of all issues, newest first."""
     return call.paged(_all_events(call)[::-1], lambda found: _event_with_issue(call, *found))
 
 
 def get_event(call: Call) -> Answer:
-    """GET one thing that happened."""
+    """GET one event."""
     for issue, occurrence in _all_events(call):
         if occurrence.id == call.request.path_params["event_id"]:
             return Answer(_event_with_issue(call, issue, occurrence))
@@ -195,7 +195,7 @@ def get_event(call: Call) -> Answer:
 
 
 def list_timeline(call: Call) -> Answer:
-    """GET what happened to an issue and what was said about it."""
+    """GET an issue's events and comments."""
     repo = call.repository
 
     def draw(entry: Occurrence | Comment) -> Json:
@@ -207,7 +207,7 @@ def list_timeline(call: Call) -> Answer:
 
 
 def _fits(asked: str | None, values: list[str]) -> bool:
-    """Whether a filter fits, where `*` is anything and `none` is nothing."""
+    """Whether values match a filter, where `*` is any and `none` is none."""
     if asked is None:
         return True
     if asked in ("*", "none"):
@@ -216,13 +216,13 @@ def _fits(asked: str | None, values: list[str]) -> bool:
 
 
 def _assignees(call: Call) -> list[str] | None:
-    """The logins asked for, by the list or by the old single field."""
+    """The requested assignees, from the list or the old single field."""
     single = call.text("assignee")
     return [single] if single else call.texts("assignees")
 
 
 def _milestone(call: Call) -> int | None:
-    """The number of the milestone asked for."""
+    """The requested milestone's number."""
     value: Any = call.fields.get("milestone")
     if isinstance(value, str) and value.isdecimal():
         value = int(value)
@@ -324,7 +324,7 @@ def list_reactions(call: Call) -> Answer:
 
 
 def create_reaction(call: Call) -> Answer:
-    """POST a reaction; 200 instead of 201 where it is there already."""
+    """POST a reaction; 200 instead of 201 if it already exists."""
     number, comment_id = _target(call)
     content = call.needed("content")
     reaction, is_new = call.world.react(call.name, number, content, actor=call.actor, comment_id=comment_id)
@@ -344,7 +344,7 @@ def _comment(call: Call) -> Comment:
 
 
 def _target(call: Call) -> tuple[int, int | None]:
-    """The issue that a reaction is about, and the comment if it is about one."""
+    """The issue, and the comment if any, that a reaction belongs to."""
     if "comment_id" not in call.request.path_params:
         return call.number, None
     comment = _comment(call)

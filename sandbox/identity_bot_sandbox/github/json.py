@@ -25,7 +25,7 @@ Json = dict[str, Any]
 
 APP_PERMISSIONS = {"issues": "write", "metadata": "read"}
 APP_EVENTS = ["issues", "issue_comment", "label"]
-# Each address is the repository's own with this behind it.
+# Suffixes of the repository's own address.
 _LINKS = {
     "archive_url": "/{archive_format}{/ref}",
     "assignees_url": "/assignees{/user}",
@@ -74,13 +74,13 @@ _PERMISSIONS = {
 
 
 def stamp(moment: datetime | None) -> str | None:
-    """A moment as GitHub writes it: UTC, to the second."""
+    """A timestamp in GitHub's format: UTC, to the second."""
     return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """Turns values into JSON whose links point to the server at `base`, such as `http://127.0.0.1:8080`."""
+    """Renders values as JSON whose links point to the server at `base`, such as `http://127.0.0.1:8080`."""
 
     base: str
     access: Access
@@ -92,7 +92,7 @@ class Rendering:
 
     @property
     def web(self) -> str:
-        """The root of the pages that people see."""
+        """The root of the web pages."""
         return f"{self.base}/github"
 
     def repository_url(self, repository: Repository) -> str:
@@ -110,7 +110,7 @@ class Rendering:
         return f"{self.web}/{repository.full_name}/{kind}/{number}"
 
     def user(self, account: Account) -> Json:
-        """What GitHub calls a simple user."""
+        """GitHub's simple user."""
         url = f"{self.api}/users/{quote(account.login)}"
         return {
             "login": account.login,
@@ -135,11 +135,11 @@ class Rendering:
         }
 
     def user_of(self, login: str) -> Json:
-        """The simple user of that login."""
+        """The simple user with that login."""
         return self.user(self.access.account(login))
 
     def organization(self, account: Account) -> Json:
-        """The organisation as webhooks carry it."""
+        """The organization, as in webhooks."""
         url = f"{self.api}/orgs/{account.login}"
         return {
             "login": account.login,
@@ -208,14 +208,14 @@ class Rendering:
         }
 
     def association(self, repository: Repository, login: str) -> str:
-        """What GitHub says the author of something is to the repository."""
+        """The author's association with the repository."""
         role = repository.role(login)
         if role.covers(Role.WRITE):
             return "MEMBER"
         return "COLLABORATOR" if repository.is_assignable(login) else "NONE"
 
     def issue(self, repository: Repository, issue: Issue) -> Json:
-        """An issue, with all that the API gives unasked."""
+        """An issue."""
         url = self.issue_url(repository, issue.number)
         assignees = [self.user_of(login) for login in issue.assignees]
         milestone = repository.milestones.get(issue.milestone or 0)
@@ -262,7 +262,7 @@ class Rendering:
         return shown
 
     def pull_links(self, repository: Repository, issue: Issue) -> Json:
-        """What in a list of issues tells a pull request from an issue."""
+        """The links that mark an issue as a pull request."""
         page = self.page_url(repository, issue.number)
         return {
             "url": f"{self.repository_url(repository)}/pulls/{issue.number}",
@@ -291,7 +291,7 @@ class Rendering:
         }
 
     def occurrence(self, repository: Repository, occurrence: Occurrence) -> Json:
-        """One line of an issue's history as the events and timeline answers show it."""
+        """An event of an issue."""
         detail = {
             name: self.user_of(value) if name in ("assignee", "assigner") else value
             for name, value in occurrence.detail.items()
@@ -310,17 +310,17 @@ class Rendering:
         }
 
     def spoken(self, repository: Repository, comment: Comment) -> Json:
-        """A comment as the timeline shows it among the occurrences."""
+        """A comment as an entry of the timeline."""
         shown = self.comment(repository, comment)
         return {"event": "commented", "actor": shown["user"], **shown}
 
     def app_behind(self, login: str) -> Json | None:
-        """The GitHub App that acts under this login, if one does."""
+        """The GitHub App behind this login, if there is one."""
         app = self.access.app
         return self.app(app) if app is not None and app.login == login else None
 
     def app(self, app: App) -> Json:
-        """A GitHub App, which GitHub's description calls an integration."""
+        """A GitHub App (in GitHub's description: an integration)."""
         owner = next(account for account in self.access.accounts.values() if account.kind == "Organization")
         return {
             "id": app.id,
@@ -339,12 +339,12 @@ class Rendering:
 
 
 def permissions(role: Role) -> dict[str, bool]:
-    """A role as the five claims that GitHub makes of it."""
+    """A role as GitHub's five permissions."""
     return {name: role.covers(needed) for name, needed in _PERMISSIONS.items()}
 
 
 def repository_json(show: Rendering, repository: Repository) -> Json:
-    """A repository as a list or a webhook shows it."""
+    """A repository, as in lists and webhooks."""
     url = show.repository_url(repository)
     page = f"{show.web}/{repository.full_name}"
     open_issues = sum(issue.is_open for issue in repository.issues.values())

@@ -1,4 +1,4 @@
-"""The things that exist in the sandbox's GitHub: accounts, repositories, issues, and what GitHub refuses in them."""
+"""What exists in the sandbox's GitHub: accounts, repositories, issues; and what GitHub refuses in them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ CLOSE_REASONS = ("completed", "not_planned", "duplicate")
 
 
 class GitHubError(SandboxError):
-    """GitHub says no; `status` is the HTTP status and `message` the text that its API answers with.
+    """GitHub refuses a request with this HTTP `status` and `message`.
 
-    `location` is the path below the API's root where the thing is now, for the moved (301, 307).
+    `location` is the new path below the API's root, for redirects (301, 307).
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class GitHubError(SandboxError):
 
 
 class Role(StrEnum):
-    """What somebody may do in a repository, from nothing to everything."""
+    """What someone may do in a repository, from nothing to everything."""
 
     NONE = "none"
     READ = "read"
@@ -50,14 +50,14 @@ class Role(StrEnum):
     ADMIN = "admin"
 
     def covers(self, needed: Role) -> bool:
-        """Whether this role may do all that `needed` may do."""
+        """Whether this role includes `needed`."""
         order = list(Role)
         return order.index(self) >= order.index(needed)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
-    """Somebody or something with a login: a person, a bot or an organisation."""
+    """A person, bot or organization."""
 
     id: int
     login: str
@@ -79,7 +79,7 @@ class Label:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Milestone:
-    """A milestone of one repository, whose due date is what the page and the bot care for."""
+    """A milestone of one repository."""
 
     id: int
     number: int
@@ -95,7 +95,7 @@ class Milestone:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reaction:
-    """One person's thumb, heart or rocket on an issue or a comment."""
+    """A person's reaction to an issue or a comment."""
 
     id: int
     author: str
@@ -105,7 +105,7 @@ class Reaction:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Comment:
-    """What somebody wrote below an issue."""
+    """A comment on an issue."""
 
     id: int
     issue: int
@@ -118,7 +118,7 @@ class Comment:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Occurrence:
-    """One line of an issue's history, such as `labeled`; `detail` is what GitHub adds for that kind."""
+    """An event of an issue, such as `labeled`; `detail` holds the fields that GitHub adds for it."""
 
     id: int
     event: str
@@ -129,7 +129,7 @@ class Occurrence:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChangedFile:
-    """One file that a pull request changes, with how many lines."""
+    """A file that a pull request changes, with its counts of lines."""
 
     path: str
     additions: int = 1
@@ -139,7 +139,7 @@ class ChangedFile:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PullRequest:
-    """What makes an issue a pull request."""
+    """What a pull request has in addition to an issue."""
 
     branch: str
     files: tuple[ChangedFile, ...]
@@ -175,7 +175,7 @@ class Issue:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
-    """Something moved in the sandbox's GitHub; what the page is told, and what a webhook is made of.
+    """Something changed in the sandbox's GitHub.
 
     `event` and `action` are the webhook's names (`issues`, `labeled`); `number` is the issue's, if any.
     """
@@ -188,7 +188,7 @@ class Change:
 
 @dataclass(kw_only=True, slots=True)
 class Repository:
-    """The mutable tables of one repository; only GitHubWorld writes to them, and only under its mutex."""
+    """One repository's mutable tables; only GitHubWorld changes them, under its mutex."""
 
     id: int
     owner: str
@@ -209,23 +209,23 @@ class Repository:
 
     @property
     def full_name(self) -> str:
-        """`owner/name`, as everybody writes it."""
+        """`owner/name`."""
         return f"{self.owner}/{self.name}"
 
     def role(self, login: str | None) -> Role:
-        """What `login` may do here; a public repository can be read by anybody."""
+        """The role of `login` here; anyone can read a public repository."""
         floor = Role.NONE if self.is_private else Role.READ
         return self.roles.get(login.lower(), floor) if login else floor
 
     def require(self, login: str | None, needed: Role) -> None:
-        """Refuse, as GitHub words it, unless `login` has at least the role `needed`."""
+        """Refuse, in GitHub's words, unless `login` has the role `needed`."""
         if not self.role(login).covers(Role.READ):
             raise GitHubError(404, "Not Found")
         if not self.role(login).covers(needed):
             raise GitHubError(403, "Must have admin rights to Repository.")
 
     def issue(self, number: int) -> Issue:
-        """The issue of that number, or the refusal that tells what became of it."""
+        """The issue with that number, or the error that says what became of it."""
         if not self.has_issues:
             raise GitHubError(410, "Issues has been disabled in this repository.")
         if number in self.deleted:
@@ -255,7 +255,7 @@ class Repository:
         return self.milestones[number]
 
     def find_label(self, name: str) -> Label | None:
-        """The label of that name in any case, as GitHub compares them."""
+        """The label with that name, ignoring case as GitHub does."""
         return next((label for label in self.labels.values() if label.name.lower() == name.lower()), None)
 
     def label(self, name: str) -> Label:
@@ -266,16 +266,16 @@ class Repository:
         return label
 
     def labels_of(self, issue: Issue) -> list[Label]:
-        """An issue's labels in the order in which they were put on it."""
+        """An issue's labels in the order in which they were added."""
         return [self.labels[label_id] for label_id in issue.labels]
 
     def is_assignable(self, login: str) -> bool:
-        """Whether an issue may be assigned to `login`: they must have been given a role here."""
+        """Whether an issue may be assigned to `login`: they need a role here."""
         return self.roles.get(login.lower(), Role.NONE).covers(Role.READ)
 
 
 def invalid(field_name: str, code: str, *, resource: str = "Issue", **more: Any) -> GitHubError:
-    """The refusal that GitHub calls "Validation Failed", naming one field."""
+    """GitHub's error "Validation Failed" for one field."""
     error = {"resource": resource, "code": code, "field": field_name, **more}
     return GitHubError(422, "Validation Failed", errors=(error,))
 
@@ -296,7 +296,7 @@ def check_comment(body: str) -> None:
 
 
 def check_label(label: Label) -> None:
-    """Refuse a label without a name, with one of over 50 characters, or with a colour that is none."""
+    """Refuse a label with a missing or too long name or an invalid color."""
     if not label.name.strip():
         raise invalid("name", "missing_field", resource="Label")
     _check_length("Label", "name", label.name, 50)
@@ -306,7 +306,7 @@ def check_label(label: Label) -> None:
 
 
 def check_reaction(content: str) -> None:
-    """Refuse a reaction that GitHub does not have."""
+    """Refuse an unknown reaction."""
     if content not in REACTIONS:
         raise invalid("content", "invalid", resource="Reaction", value=content)
 

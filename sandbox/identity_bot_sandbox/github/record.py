@@ -1,4 +1,4 @@
-"""The memory of the sandbox's GitHub, and what follows from every change: history, webhooks, subscribers."""
+"""What the sandbox's GitHub stores, and what follows from each change: history, webhooks, subscribers."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ _DEFAULT_LABELS = (
 
 
 def utc_now() -> datetime:
-    """The real present moment, for a world that is given no clock of its own."""
+    """The real time, the default clock."""
     return datetime.now(UTC)
 
 
 class GitHubRecord:
-    """The tables that the acts of people and of the API write to; `mutex` makes several acts one.
+    """The stored repositories and accounts; hold `mutex` to make several changes at once.
 
-    `base_url` is where the server can be reached; the links in webhooks begin with it. `access` holds
-    accounts and tokens, `webhooks` hooks and deliveries, `faults` what shall go wrong, `traffic` requests.
+    Links in webhooks begin with `base_url`. `access` holds accounts and tokens, `webhooks` hooks and
+    deliveries, `faults` the active faults, `traffic` the requests.
     """
 
     def __init__(self, *, clock: Callable[[], datetime], base_url: str) -> None:
@@ -74,14 +74,13 @@ class GitHubRecord:
         self.add_repository(cast.RESTRICTED_REPOSITORY, "Requests that not everybody may read", private=True)
 
     def now(self) -> datetime:
-        """The present moment to the second, which is all that GitHub keeps."""
+        """The time to the second, as GitHub stores it."""
         return self._clock().astimezone(UTC).replace(microsecond=0)
 
     def subscribe(self, subscriber: Callable[[Change], None]) -> Callable[[], None]:
-        """Call `subscriber` after every change, in the thread that made it; returns what ends it.
+        """Call `subscriber` after every change, in the changing thread; returns how to unsubscribe.
 
-        It must not wait for anything: the world stands still meanwhile.
-        Deliveries of webhooks are told too, with the event `delivery`.
+        It must not block: it holds the lock. Webhook deliveries are changes too, with the event `delivery`.
         """
         with self.mutex:
             self._subscribers.append(subscriber)
@@ -94,7 +93,7 @@ class GitHubRecord:
         return unsubscribe
 
     def add_repository(self, full_name: str, description: str = "", *, private: bool = False) -> Repository:
-        """A new repository in which the cast's people and the bot have their usual roles."""
+        """Add a repository in which the cast and the bot have their usual roles."""
         owner, _, name = full_name.partition("/")
         moment = self.now()
         with self.mutex:
@@ -128,7 +127,7 @@ class GitHubRecord:
             return list(self._repositories.values())
 
     def repository(self, full_name: str | int) -> Repository:
-        """The repository of that name in any case, or of that id; a former name answers 301, others 404."""
+        """The repository with that name (ignoring case) or id; 301 for a former name, otherwise 404."""
         with self.mutex:
             if isinstance(full_name, int):
                 found = self._repositories.get(full_name)
@@ -150,7 +149,7 @@ class GitHubRecord:
             return [found[number] for number in sorted(found, reverse=True)]
 
     def issue(self, repository: str, number: int) -> Issue:
-        """One issue as it is now; deleted (410), moved (301) and unknown (404) ones are refused."""
+        """One issue; 410 if deleted, 301 if moved, 404 if unknown."""
         with self.mutex:
             return self.repository(repository).issue(number)
 
@@ -168,7 +167,7 @@ class GitHubRecord:
             return repo.comments_of(repo.issue(number))
 
     def timeline(self, repository: str, number: int) -> list[Occurrence | Comment]:
-        """What happened to an issue and what was said about it, oldest first."""
+        """An issue's events and comments, oldest first."""
         with self.mutex:
             repo = self.repository(repository)
             issue = repo.issue(number)
@@ -181,7 +180,7 @@ class GitHubRecord:
             return self.access.account(login)
 
     def rendering(self, base_url: str | None = None) -> Rendering:
-        """What draws values as JSON whose links begin with `base_url`."""
+        """Renders values as JSON whose links begin with `base_url`."""
         return Rendering(base_url or self.base_url, self.access)
 
     def _save(
@@ -192,7 +191,7 @@ class GitHubRecord:
         event: str | None = None,
         detail: Mapping[str, Any] | None = None,
     ) -> Issue:
-        """Store a changed issue with a new `updated_at` and, where `event` is named, a line of history."""
+        """Store a changed issue with a new `updated_at` and, if `event` is given, an event."""
         moment = self.now()
         history = issue.history
         if event is not None:
@@ -218,10 +217,10 @@ class GitHubRecord:
         number: int | None = None,
         **contents: object,
     ) -> None:
-        """Send webhooks and tell subscribers; `contents` are the values that the payload carries."""
+        """Send webhooks and tell subscribers; `contents` are the payload's values."""
         issue = contents.get("issue")
         if event == "issues" and isinstance(issue, Issue) and issue.pull is not None:
-            # GitHub has webhooks of its own for pull requests; the sandbox has none.
+            # GitHub sends `pull_request` webhooks instead; the sandbox does not imitate them.
             self._notify(
                 Change(repository=repository.full_name, event="pull_request", action=action, number=number)
             )
@@ -240,7 +239,7 @@ class GitHubRecord:
             try:
                 subscriber(change)
             except Exception:
-                # What listens must not undo what was done, nor end the thread that delivers webhooks.
+                # A failing subscriber must not undo the change or end the webhooks' thread.
                 log.exception("a subscriber of the sandbox's GitHub failed")
 
     def _tell_of_delivery(self, delivery: Delivery) -> None:
@@ -250,7 +249,7 @@ class GitHubRecord:
 
 
 def payload(show: Rendering, repository: Repository, sender: str, contents: Mapping[str, Any]) -> Json:
-    """A webhook's body: `contents` in JSON with what every webhook of an organisation's repository adds."""
+    """A webhook's body: `contents` as JSON, with the fields that every webhook of a repository has."""
     body = {name: _rendered(show, repository, value) for name, value in contents.items()}
     body["repository"] = repository_json(show, repository)
     body["organization"] = show.organization(show.access.account(repository.owner))

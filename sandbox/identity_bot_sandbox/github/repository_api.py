@@ -24,7 +24,7 @@ from identity_bot_sandbox.github.webhooks import Delivery, Hook, hook_json
 
 
 def get_repository(call: Call) -> Answer:
-    """GET a repository with what the asker may do there."""
+    """GET a repository with the caller's permissions."""
     shown = full_repository_json(call.show, call.repository, call.credential.login)
     return Answer(shown, modified=call.repository.updated_at)
 
@@ -46,7 +46,7 @@ def create_label(call: Call) -> Answer:
 
 
 def get_label(call: Call) -> Answer:
-    """GET a label by its name in any case."""
+    """GET a label by its name, ignoring case."""
     return _label(call, call.repository.label(call.request.path_params["label"]))
 
 
@@ -70,7 +70,7 @@ def delete_label(call: Call) -> Answer:
 
 
 def list_milestones(call: Call) -> Answer:
-    """GET milestones, open ones and the soonest first unless asked otherwise."""
+    """GET milestones; by default open ones, soonest first."""
     repo, query = call.repository, call.request.query_params
     state = query.get("state", "open")
     found = [one for one in repo.milestones.values() if state in ("all", one.state)]
@@ -112,12 +112,12 @@ def change_milestone(call: Call) -> Answer:
 
 
 def list_assignees(call: Call) -> Answer:
-    """GET who may be assigned."""
+    """GET everyone who may be assigned."""
     return call.paged(list(call.repository.roles), call.show.user_of)
 
 
 def list_collaborators(call: Call) -> Answer:
-    """GET who has been given a role here."""
+    """GET everyone with a role here."""
     repo = call.repository
     repo.require(call.actor, Role.WRITE)
 
@@ -129,12 +129,12 @@ def list_collaborators(call: Call) -> Answer:
 
 
 def check_collaborator(call: Call) -> Answer:
-    """GET whether somebody has been given a role here: 204 or 404."""
+    """GET whether someone has a role here: 204 or 404."""
     return check_assignee(call)
 
 
 def get_permission(call: Call) -> Answer:
-    """GET what somebody may do here, by the four old words and by the role's own name."""
+    """GET someone's permission, as one of the four legacy permissions and as the role's name."""
     account = call.world.account(call.request.path_params["login"])
     role = call.repository.role(account.login)
     old_word = {Role.TRIAGE: Role.READ, Role.MAINTAIN: Role.WRITE}.get(role, role)
@@ -159,7 +159,7 @@ def _due(call: Call) -> datetime | None:
 
 
 def list_pulls(call: Call) -> Answer:
-    """GET pull requests, open and newest first unless asked otherwise."""
+    """GET pull requests; by default open ones, newest first."""
     repo, state = call.repository, call.request.query_params.get("state", "open")
     found = [
         issue
@@ -170,7 +170,7 @@ def list_pulls(call: Call) -> Answer:
 
 
 def get_pull(call: Call) -> Answer:
-    """GET one pull request with how much it changes."""
+    """GET one pull request with the size of its change."""
     repo = call.repository
     issue, pull = _pull(call)
     counts = {
@@ -191,7 +191,7 @@ def get_pull(call: Call) -> Answer:
 
 
 def list_files(call: Call) -> Answer:
-    """GET which files a pull request changes."""
+    """GET the files that a pull request changes."""
     repo = call.repository
     _, pull = _pull(call)
     sha = _sha(pull.branch)
@@ -221,7 +221,7 @@ def _pull(call: Call) -> tuple[Issue, PullRequest]:
 
 
 def _pull_json(call: Call, repo: Repository, issue: Issue) -> Json:
-    """A pull request as a list shows it: the issue's fields, where they are alike, and its branches."""
+    """A pull request, as in lists: the fields it shares with its issue, and its branches."""
     assert issue.pull is not None
     shown = call.show.issue(repo, issue)
     links = {name: link for name, link in call.show.pull_links(repo, issue).items() if name != "merged_at"}
@@ -266,7 +266,7 @@ def _pull_json(call: Call, repo: Repository, issue: Issue) -> Json:
 
 
 def _end(call: Call, repo: Repository, login: str, branch: str) -> Json:
-    """One of the two branches of a pull request."""
+    """A pull request's head or base."""
     return {
         "label": f"{login}:{branch}",
         "ref": branch,
@@ -286,7 +286,7 @@ def list_hooks(call: Call) -> Answer:
 
 
 def create_hook(call: Call) -> Answer:
-    """POST a webhook, which gets its ping at once."""
+    """POST a webhook, which is pinged at once."""
     _hooks(call)
     config = call.fields.get("config")
     if not isinstance(config, dict):
@@ -321,13 +321,13 @@ def ping_hook(call: Call) -> Answer:
 
 
 def list_deliveries(call: Call) -> Answer:
-    """GET what was sent to a webhook, newest first."""
+    """GET a webhook's deliveries, newest first."""
     found = call.world.webhooks.deliveries(_hook(call).id)
     return call.paged(found[::-1], _delivery_json)
 
 
 def get_delivery(call: Call) -> Answer:
-    """GET one delivery with all that was sent and answered."""
+    """GET one delivery with its request and response."""
     delivery = _delivery(call)
     headers = dict(delivery.headers)
     return Answer(
@@ -341,7 +341,7 @@ def get_delivery(call: Call) -> Answer:
 
 
 def redeliver(call: Call) -> Answer:
-    """POST a delivery once more."""
+    """POST to redeliver a delivery."""
     call.world.redeliver(_delivery(call).id)
     return Answer({}, 202)
 

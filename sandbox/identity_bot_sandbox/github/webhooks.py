@@ -20,13 +20,13 @@ from identity_bot_sandbox.github.model import GitHubError, Repository
 
 # GitHub gives a receiver ten seconds: docs.github.com, "Best practices for using webhooks".
 PATIENCE = 10.0
-# How long reordered deliveries wait for more to change places with.
+# Seconds that reordered deliveries wait for more.
 _REORDER_WAIT = 0.5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Hook:
-    """Where deliveries go; `repository` None is the whole organisation's hook; `events` may hold `*`."""
+    """Where deliveries go: of one repository, or of the whole organization if None; `events` may contain `*`."""
 
     id: int
     url: str
@@ -37,16 +37,16 @@ class Hook:
     created_at: datetime
 
     def wants(self, event: str, repository: str) -> bool:
-        """Whether an event in a repository is to be told here."""
+        """Whether it subscribes to an event in a repository."""
         subscribed = "*" in self.events or event in self.events or event == "ping"
         return self.is_active and subscribed and self.repository in (None, repository)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
-    """One attempt to tell a hook of an event; a redelivery has a new `id` and the same `guid`.
+    """One attempt to deliver an event; a redelivery has a new `id` and the same `guid`.
 
-    `status_code` is 0 and `status` says why where no answer came; `duration` is in seconds.
+    Without an answer, `status_code` is 0 and `status` says why; `duration` is in seconds.
     """
 
     id: int
@@ -67,12 +67,12 @@ class Delivery:
 
 
 def signature(secret: str, body: bytes) -> str:
-    """The value of X-Hub-Signature-256 for a body."""
+    """The X-Hub-Signature-256 of a body."""
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
 def delivery_headers(delivery: Delivery) -> dict[str, str]:
-    """The headers that GitHub sends with a delivery, signed where the hook has a secret."""
+    """A delivery's headers, signed if the hook has a secret."""
     hook = delivery.hook
     headers = {
         "Accept": "*/*",
@@ -90,7 +90,7 @@ def delivery_headers(delivery: Delivery) -> dict[str, str]:
 
 
 def post(delivery: Delivery, clock: Callable[[], datetime]) -> Delivery:
-    """Make the attempt and write down how it went."""
+    """Make the attempt and return it with its result."""
     parts = urlsplit(delivery.hook.url)
     connecting = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     started = time.monotonic()
@@ -125,13 +125,13 @@ def post(delivery: Delivery, clock: Callable[[], datetime]) -> Delivery:
 
 
 class Mishap:
-    """A switch that spoils the next so many deliveries; `left` is None for all of them and 0 for none."""
+    """A fault for the next `left` deliveries; None for all, 0 for none."""
 
     def __init__(self) -> None:
         self.left: int | None = 0
 
     def strike(self) -> bool:
-        """Whether the delivery at hand is spoilt; counts down."""
+        """Whether it affects this delivery; counts down."""
         if self.left is None:
             return True
         if self.left == 0:
@@ -141,7 +141,7 @@ class Mishap:
 
 
 class Webhooks:
-    """The hooks and all that was delivered to them; any thread may call any method."""
+    """The hooks and their deliveries. Safe from any thread."""
 
     def __init__(self, clock: Callable[[], datetime], tell: Callable[[Delivery], None]) -> None:
         self._clock = clock
@@ -161,7 +161,7 @@ class Webhooks:
     def register(
         self, url: str, *, secret: str | None, events: tuple[str, ...] = ("*",), repository: str | None = None
     ) -> Hook:
-        """Tell `url` of those events from now on, in one repository or in all of the organisation's."""
+        """Add a hook for those events, in one repository or in the whole organization."""
         with self._changed:
             hook = Hook(
                 id=next(self._ids),
@@ -175,12 +175,12 @@ class Webhooks:
             return hook
 
     def remove(self, hook_id: int) -> None:
-        """Stop telling a hook anything; its past deliveries stay listed."""
+        """Remove a hook; its deliveries stay listed."""
         with self._changed:
             self._hooks.pop(hook_id, None)
 
     def move(self, before: str, after: str) -> None:
-        """Let the hooks of a repository follow it to its new name."""
+        """Move a repository's hooks to its new name."""
         with self._changed:
             for hook in list(self._hooks.values()):
                 if hook.repository == before:
@@ -192,12 +192,12 @@ class Webhooks:
             return [hook for hook in self._hooks.values() if repository in (None, hook.repository)]
 
     def wanted(self, event: str, repository: str) -> list[Hook]:
-        """The hooks that are to be told of an event."""
+        """The hooks that subscribe to an event."""
         with self._changed:
             return [hook for hook in self._hooks.values() if hook.wants(event, repository)]
 
     def deliveries(self, hook_id: int | None = None) -> list[Delivery]:
-        """All that was sent or is waiting to be, oldest first."""
+        """All deliveries, sent or waiting, oldest first."""
         with self._changed:
             return [one for one in self._deliveries.values() if hook_id in (None, one.hook.id)]
 
@@ -209,7 +209,7 @@ class Webhooks:
             return self._deliveries[delivery_id]
 
     def lose(self, count: int | None = 1) -> None:
-        """Never send the next `count` deliveries (None: all, 0: none); they can still be redelivered."""
+        """Lose the next `count` deliveries (None: all, 0: none); they can still be redelivered."""
         with self._changed:
             self._lost.left = count
 
@@ -219,24 +219,24 @@ class Webhooks:
             self._doubled.left = count
 
     def delay(self, seconds: float, count: int | None = 1) -> None:
-        """Send the next `count` deliveries so many seconds late; the others overtake them."""
+        """Send the next `count` deliveries late, so that later ones overtake them."""
         with self._changed:
             self._delayed.left, self._delay = count, seconds
 
     def reorder(self, count: int | None = 2) -> None:
-        """Send the next `count` deliveries last one first, once they are all there or nothing more comes."""
+        """Reverse the next `count` deliveries, once all have come or no more come."""
         with self._changed:
             self._reordered.left = count
 
     def mend(self) -> None:
-        """Switch every mishap off."""
+        """Switch off every fault of webhooks."""
         self.lose(0)
         self.duplicate(0)
         self.delay(0, 0)
         self.reorder(0)
 
     def send(self, hook: Hook, event: str, action: str | None, repository_id: int, body: bytes) -> Delivery:
-        """Queue one delivery, subject to the mishaps that are switched on."""
+        """Queue one delivery, subject to the active faults."""
         delivery = Delivery(
             id=next(self._ids),
             guid=str(uuid.uuid4()),
@@ -268,7 +268,7 @@ class Webhooks:
         return delivery
 
     def redeliver(self, delivery_id: int) -> Delivery:
-        """Send a past delivery again with the same X-GitHub-Delivery, as the button on GitHub's page does."""
+        """Send a delivery again with the same X-GitHub-Delivery."""
         old = self.delivery(delivery_id)
         again = replace(
             old,
@@ -284,12 +284,12 @@ class Webhooks:
         return again
 
     def settle(self, timeout: float = 10.0) -> bool:
-        """Wait until nothing is waiting to be sent; False when `timeout` seconds were not enough."""
+        """Wait until every delivery was sent; False after `timeout` seconds."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._due and not self._in_flight, timeout)
 
     def stop(self) -> None:
-        """Send nothing more and end the thread."""
+        """Stop sending and end the thread."""
         with self._changed:
             self._stopped = True
             self._due.clear()
@@ -298,7 +298,7 @@ class Webhooks:
             self._thread.join(PATIENCE)
 
     def _hold(self, due: float) -> float:
-        """One common moment for all that waits to be reordered: now, if this is the last of them."""
+        """The common time at which reordered deliveries are sent: now, if this is the last of them."""
         held = due if self._reordered.left == 0 else due + _REORDER_WAIT
         waiting = [entry for entry in self._due if entry[1] < 0]
         for entry in waiting:
@@ -341,7 +341,7 @@ class Webhooks:
 
 
 def hook_json(show: Rendering, repository: Repository, hook: Hook, last: Delivery | None = None) -> Json:
-    """A webhook as the API shows it, its secret hidden, with how its last delivery went."""
+    """A webhook, without its secret and with the result of its last delivery."""
     owner = f"orgs/{repository.owner}" if hook.repository is None else f"repos/{repository.full_name}"
     url = f"{show.api}/{owner}/hooks/{hook.id}"
     config = {"url": hook.url, "content_type": "json", "insecure_ssl": "0"}

@@ -27,15 +27,15 @@ from identity_bot_sandbox.github.record import payload, utc_now
 from identity_bot_sandbox.github.webhooks import Delivery, Hook, hook_json
 
 CODE_REPOSITORY = f"{cast.REPOSITORY.partition('/')[0]}/vets-api"
-# A due date that is picked on the page is midnight on the west coast.
+# GitHub's page stores a due date as midnight on the west coast.
 _DUE_TIME = time(8, tzinfo=UTC)
 _ZEN = "Say what is so, and to whom it matters."
 
 
 class GitHubWorld(IssueActs):
-    """All of the sandbox's GitHub; any method from any thread.
+    """All of the sandbox's GitHub. Safe from any thread.
 
-    The acts on issues, comments and labels check the actor's role and raise GitHubError as GitHub would.
+    Methods with an `actor` check the actor's role and raise GitHubError as GitHub would.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class GitHubWorld(IssueActs):
         color: str | None = None,
         description: str | None = None,
     ) -> Label:
-        """Rename, recolour or describe a label; issues that bear it follow."""
+        """Change a label's name, color or description, on its issues too."""
         with self.mutex:
             repo = self._administered(repository, actor, Role.WRITE)
             old = repo.label(name)
@@ -89,7 +89,7 @@ class GitHubWorld(IssueActs):
             return new
 
     def delete_label(self, repository: str, name: str, *, actor: str) -> None:
-        """Take a label out of a repository and off all its issues."""
+        """Delete a label from a repository and all its issues."""
         with self.mutex:
             repo = self._administered(repository, actor, Role.WRITE)
             label = repo.label(name)
@@ -109,7 +109,7 @@ class GitHubWorld(IssueActs):
         *,
         actor: str,
     ) -> Milestone:
-        """Add a milestone, mostly for its due date."""
+        """Add a milestone."""
         with self.mutex:
             repo = self._administered(repository, actor, Role.WRITE)
             if not title.strip():
@@ -143,7 +143,7 @@ class GitHubWorld(IssueActs):
         description: str | None = None,
         is_open: bool | None = None,
     ) -> Milestone:
-        """Change what is not None; `has_due_date=False` takes the due date away."""
+        """Change what is not None; `has_due_date=False` removes the due date."""
         with self.mutex:
             repo = self._administered(repository, actor, Role.WRITE)
             old = repo.milestone(number)
@@ -178,7 +178,7 @@ class GitHubWorld(IssueActs):
             return new
 
     def rename_repository(self, repository: str, new_name: str, *, actor: str) -> Repository:
-        """Give a repository another name (without the owner); the old one answers 301 or 307."""
+        """Rename a repository (`new_name` is without the owner); the old name answers 301 or 307."""
         with self.mutex:
             repo = self._administered(repository, actor, Role.ADMIN)
             before, old_name = repo.full_name, repo.name
@@ -191,28 +191,28 @@ class GitHubWorld(IssueActs):
             return repo
 
     def set_role(self, repository: str, login: str, role: Role) -> None:
-        """Give somebody another role; READ takes push access away, NONE hides a private repository."""
+        """Change someone's role; READ removes push access, NONE hides a private repository."""
         with self.mutex:
             repo = self.repository(repository)
             repo.roles[login.lower()] = role
 
     def set_has_issues(self, repository: str, has_issues: bool) -> None:
-        """Switch a repository's issues off (410) or on again."""
+        """Disable a repository's issues (410) or enable them again."""
         with self.mutex:
             self.repository(repository).has_issues = has_issues
 
     def revoke(self, token: str) -> None:
-        """Make a token worthless: 401 from now on."""
+        """Revoke a token (401)."""
         with self.mutex:
             self.access.revoked.add(token)
 
     def restore(self, token: str) -> None:
-        """Let a revoked token work again."""
+        """Restore a revoked token."""
         with self.mutex:
             self.access.revoked.discard(token)
 
     def install_app(self, app_id: int, public_key: str, slug: str = "identity-helper") -> App:
-        """Install a GitHub App that may write issues everywhere; `public_key` is PEM text."""
+        """Install a GitHub App with write access to all repositories; `public_key` is PEM."""
         with self.mutex:
             app = self.access.install_app(app_id, slug, public_key)
             for repo in self.repositories():
@@ -222,7 +222,7 @@ class GitHubWorld(IssueActs):
     def add_hook(
         self, url: str, *, secret: str | None, events: tuple[str, ...] = ("*",), repository: str | None = None
     ) -> Hook:
-        """Register a webhook, of one repository or (None) of the organisation, and send it its ping."""
+        """Add a webhook of one repository or (None) of the organization, and ping it."""
         with self.mutex:
             repo = self.repositories()[0] if repository is None else self.repository(repository)
             name = None if repository is None else repo.full_name
@@ -231,7 +231,7 @@ class GitHubWorld(IssueActs):
             return hook
 
     def ping(self, hook: Hook) -> Delivery:
-        """Send a hook the first thing that it ever gets."""
+        """Send a hook its ping."""
         with self.mutex:
             first = self.repositories()[0]
             repo = first if hook.repository is None else self.repository(hook.repository)
@@ -251,10 +251,10 @@ class GitHubWorld(IssueActs):
         self.webhooks.stop()
 
     def transfer(self, repository: str, number: int, to: str, *, actor: str) -> Issue:
-        """Move an issue to another repository; its old address answers 301 from now on.
+        """Transfer an issue to another repository; its old address answers 301.
 
-        Labels go along where the other repository has ones of the same name, comments always. Out of a private
-        repository into a public one nothing goes: docs.github.com, "Transferring an issue to another repository".
+        It keeps its comments, and the labels that exist in the other repository. Issues cannot move from a
+        private repository to a public one: docs.github.com, "Transferring an issue to another repository".
         """
         with self.mutex:
             source, issue = self._changeable(repository, number, actor, Role.WRITE)
@@ -289,7 +289,7 @@ class GitHubWorld(IssueActs):
             return arrived
 
     def delete(self, repository: str, number: int, *, actor: str) -> None:
-        """Delete an issue for good; its address answers 410 from now on."""
+        """Delete an issue; its address answers 410."""
         with self.mutex:
             repo, issue = self._changeable(repository, number, actor, Role.ADMIN)
             self._tell(repo, "issues", "deleted", actor, number=number, issue=issue)
@@ -299,13 +299,13 @@ class GitHubWorld(IssueActs):
             repo.deleted.add(number)
 
     def convert_to_discussion(self, repository: str, number: int, *, actor: str) -> Issue:
-        """Turn an issue into a discussion; what stays of it is closed, locked and takes no comment any more.
+        """Convert an issue to a discussion; the issue stays, closed, locked and without new comments.
 
-        Such an issue is not deleted since 2021, nor does anything in it say what became of it: only its events
-        name `converted_to_discussion` (github/docs#20908, maniac103/GitHubSdk#5). GitHub locks it, and nobody
-        can comment even when it is unlocked (dessant/lock-threads#24). No page tells its `state_reason` nor its
-        webhooks: here it is closed without a reason, and `closed` and `locked` are told as for any issue. The
-        discussion itself, and its webhook `discussion.created`, are not imitated.
+        Since 2021 GitHub keeps such issues. Only their event `converted_to_discussion` says what became of them
+        (github/docs#20908, maniac103/GitHubSdk#5). GitHub locks them, and nobody can comment even if they are
+        unlocked (dessant/lock-threads#24). Their `state_reason` and webhooks are not documented: here they are
+        closed without a reason, with the usual `closed` and `locked` webhooks. The sandbox does not imitate
+        the discussion itself or its webhook `discussion.created`.
         """
         with self.mutex:
             repo, issue = self._changeable(repository, number, actor, Role.TRIAGE)
@@ -337,13 +337,13 @@ class GitHubWorld(IssueActs):
         branch: str,
         files: Sequence[ChangedFile],
     ) -> Issue:
-        """A pull request from `branch` that changes `files`."""
+        """Open a pull request from `branch` that changes `files`."""
         with self.mutex:
             pull = PullRequest(branch=branch, files=tuple(files))
             return self.open_issue(repository, title, body, actor=actor, pull=pull)
 
     def _seed_pulls(self) -> None:
-        """Make the repository of code with two pull requests to ask about."""
+        """Add the code repository, with two pull requests to request reviews of."""
         self.add_repository(CODE_REPOSITORY, "Code that requests are about")
         author = next(one.github_login for one in cast.PEOPLE if one.github_login and not one.is_team)
         self.open_pull(

@@ -1,4 +1,4 @@
-"""The short codes of emoji that bots write, and the characters that people see."""
+"""Emoji by short code."""
 
 from __future__ import annotations
 

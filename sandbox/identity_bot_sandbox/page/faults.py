@@ -1,4 +1,4 @@
-"""The page's switches for faults in the two worlds: slow answers, errors, limits, webhooks that go astray."""
+"""The page's switches for faults: slow answers, errors, rate limits and webhooks that go wrong."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _POSTS_ISSUE = ("POST", "/repos/*/*/issues")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Switch:
-    """A fault that stays on until it is switched off; `side` is the world that it spoils."""
+    """A fault that can be switched on; `side` is the world it affects."""
 
     name: str
     side: str
@@ -81,7 +81,7 @@ SWITCHES: tuple[Switch, ...] = (
 
 @dataclass(kw_only=True, slots=True)
 class Switches:
-    """Which of the page's switches are on; setting them takes away faults that others had switched on."""
+    """The page's switches; setting them replaces all other faults."""
 
     slack: SlackWorld
     github: GitHubWorld
@@ -93,7 +93,7 @@ class Switches:
     )
 
     def set(self, names: Iterable[str]) -> None:
-        """Switch on those named, and all others off."""
+        """Switch on the named faults, and all others off."""
         wanted = set(names)
         self.slack.faults.clear()
         self.github.faults.clear()
@@ -106,10 +106,10 @@ class Switches:
 
     @property
     def on(self) -> frozenset[str]:
-        """The names of those that are on; one that works once is off when it has."""
+        """The names of the faults that are on; one that happens once is off afterwards."""
         active = (*self.slack.faults.active(), *self.github.faults.active())
         return frozenset(name for name, fault in self._put_on.items() if fault is None or fault in active)
 
     def drop_socket(self) -> None:
-        """Break the app's connections off, once."""
+        """Abort the app's connections once."""
         self.slack.delivery.sockets.drop()

@@ -1,4 +1,4 @@
-"""What a person entered in the page's form of a modal or home tab, handed on to the sandbox's Slack."""
+"""How the page's form of a modal or home tab is read and entered into the sandbox's Slack."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from identity_bot_sandbox.slack.views import View
 from identity_bot_sandbox.slack.world import SlackWorld
 
 NewFile = tuple[str, bytes]
-"""A file that was chosen and is not yet in the workspace: its name and its content."""
+"""A chosen file that is not yet uploaded: its name and content."""
 
 _ABSENT = object()
 
 
 def key(place: Place | tuple[str, str, str]) -> str:
-    """The name of an element in the page's forms; with a third part, of one choice in it."""
+    """An element's name in the page's forms; with a third part, the name of one of its options."""
     return "/".join(quote(part, safe="") for part in place)
 
 
@@ -30,7 +30,7 @@ def element_place(block: Mapping[str, Any], element: Mapping[str, Any]) -> Place
 
 
 def place_in(name: str) -> tuple[Place | None, str | None]:
-    """The element that a button or a field of the form names, and the choice in it where it names one."""
+    """The element, and the option if any, that a button or field of the form names."""
     parts = [unquote(part) for part in name.split("/")]
     if len(parts) < 2:
         return None, None
@@ -38,7 +38,7 @@ def place_in(name: str) -> tuple[Place | None, str | None]:
 
 
 async def files_in(form: FormData) -> dict[str, list[NewFile]]:
-    """The files that were chosen, by the field's name; read before the form is closed."""
+    """The chosen files by field; read before the form is closed."""
     found: dict[str, list[NewFile]] = {}
     for name, value in form.multi_items():
         if isinstance(value, UploadFile) and value.filename:
@@ -54,7 +54,7 @@ def enter(
     *,
     in_home: bool = False,
 ) -> dict[str, str]:
-    """Enter all that differs from what the view holds; gives what could not be entered, by block_id."""
+    """Enter everything that differs from the view; return what could not be entered, by block_id."""
     refused: dict[str, str] = {}
     for item in list(view.items()):
         if not item.keeps_state or item.place not in view.values:
@@ -69,14 +69,14 @@ def enter(
 
 
 def show_refusals(world: SlackWorld, view: View, refused: Mapping[str, str]) -> None:
-    """Show at its question what could not be entered."""
+    """Show at each question why its value could not be entered."""
     with world.changed:
         view.errors |= {block_id: f"{text[:1].upper()}{text[1:]}." for block_id, text in refused.items()}
         world.announce("view", user=view.user)
 
 
 def held(world: SlackWorld, state: Mapping[str, Any]) -> Any:
-    """What is entered in an element, as SlackWorld.act takes it."""
+    """An element's value, as SlackWorld.act takes it."""
     if files := state.get("files"):
         return [world.files[str(file["id"])] for file in files]
     for name in ("rich_text_value", "selected_date_time"):
@@ -88,7 +88,7 @@ def held(world: SlackWorld, state: Mapping[str, Any]) -> Any:
 def _entered(
     world: SlackWorld, view: View, item: Placed, form: FormData, files: Mapping[str, Sequence[NewFile]]
 ) -> Any:
-    """The value in the form for one element as SlackWorld.fill takes it; `_ABSENT` where it has not changed."""
+    """An element's value in the form, as SlackWorld.fill takes it; `_ABSENT` if unchanged."""
     name, kind = key(item.place), item.element["type"]
     if name not in form:
         return _ABSENT
@@ -111,7 +111,7 @@ def _entered(
 
 
 def keep_chosen(world: SlackWorld, view: View, place: Place) -> None:
-    """Leave what is chosen in a searched list among what the search now offers."""
+    """Keep the chosen options of a searched list among the results."""
     with world.changed:
         offered = view.offered.get(place, [])
         kept = [dict(option) for option in chosen(view.values.get(place, {})) if option not in offered]
@@ -127,13 +127,13 @@ def _files(world: SlackWorld, kept: list[str], new: Sequence[NewFile], state: Ma
 
 
 def chosen(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The options that are chosen in a menu."""
+    """A menu's chosen options."""
     one = state.get("selected_option")
     return list(state.get("selected_options") or ([one] if one else []))
 
 
 def untouched(state: Mapping[str, Any]) -> Any:
-    """What a form that nobody touched would send for a state."""
+    """The value that an untouched form would send for a state."""
     for name, value in state.items():
         if name == "selected_options":
             return [option["value"] for option in value]
@@ -149,7 +149,7 @@ def untouched(state: Mapping[str, Any]) -> Any:
 
 
 def rich_text_words(value: Mapping[str, Any] | None) -> str | None:
-    """The words of a rich text value without its formats."""
+    """A rich text value as plain text."""
     if not value:
         return None
     lines = [

@@ -27,11 +27,11 @@ from identity_bot_sandbox.page.where import GITHUB, Where
 _MOST_ISSUES = 100
 
 Change = Callable[[GitHubWorld, Where, Sent, str], Where | None]
-"""Changes an issue or its repository; gives the place to show where that is another than before."""
+"""Changes an issue or its repository; returns the place to show if it is a different one."""
 
 _REPOSITORY_NAME = re.compile(r"[\w.-]{1,100}", re.ASCII)
 
-# How a line of an issue's history reads after the actor's name; the words in braces come from its detail.
+# How an event reads after the actor's name.
 HISTORY = {
     "labeled": "added the label",
     "unlabeled": "removed the label",
@@ -51,7 +51,7 @@ HISTORY = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Line:
-    """An entry of an issue's history: `words` say what `actor` did, `to` is the thing it was done to."""
+    """An entry in an issue's history: `actor` did `words` to `to`."""
 
     actor: str
     words: str
@@ -62,7 +62,7 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """An issue in a list, or the one that is open, with what its repository knows of it."""
+    """An issue with its labels, milestone and number of comments."""
 
     issue: Issue
     labels: Sequence[Label]
@@ -72,9 +72,9 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GitHubPane:
-    """The GitHub half of the page for one person; `trouble` is why there is nothing to see.
+    """The GitHub half of the page for one person; `trouble` says why nothing is shown.
 
-    `others` are the repositories to which the person may transfer an issue of this one.
+    `others` are the repositories to which the person may transfer an issue.
     """
 
     repositories: Sequence[Repository]
@@ -117,7 +117,7 @@ class GitHubPane:
 
 
 def pane(world: GitHubWorld, here: Where) -> GitHubPane:
-    """What the GitHub half shows at this place."""
+    """The GitHub half at this place."""
     login = here.character.github_login
     with world.mutex:
         visible = [one for one in world.repositories() if one.role(login).covers(Role.READ)]
@@ -158,7 +158,7 @@ def pane(world: GitHubWorld, here: Where) -> GitHubPane:
 
 
 def _found(world: GitHubWorld, here: Where) -> tuple[Repository, int]:
-    """What a place names, followed to where it is now as GitHub's pages follow it."""
+    """The repository and issue that a place names, following redirects."""
     try:
         repository = world.repository(here.repository)
     except GitHubError as refusal:
@@ -214,15 +214,15 @@ def _line(entry: Occurrence) -> Line:
 
 
 def issue(scene: Scene, here: Where, sent: Sent) -> Where:
-    """Change the issue that is shown, or its repository, as the button `do` says."""
+    """Change the shown issue or its repository as the button `do` says."""
     change = CHANGES.get(sent.text("do"))
     if change is None:
-        raise RefusedError("There is no such button.")
+        raise RefusedError("There is no such action.")
     return change(scene.github, here, sent, _login(here)) or here
 
 
 def new_issue(scene: Scene, here: Where, sent: Sent) -> Where:
-    """Open an issue by hand and show it."""
+    """Open an issue and show it."""
     opened = scene.github.open_issue(
         here.repository, sent.text("title"), sent.text("body"), actor=_login(here)
     )
@@ -276,7 +276,7 @@ def _unlabel(world: GitHubWorld, here: Where, sent: Sent, login: str) -> None:
 
 
 def _milestone(world: GitHubWorld, here: Where, sent: Sent, login: str) -> None:
-    """Into a milestone, by its number, or out of it; a new one where a title is given, and its due date."""
+    """Set or remove the milestone by its number, or create one if a title is given."""
     title, number, due = sent.text("title").strip(), sent.text("milestone"), _day(sent.text("due_on"))
     with world.mutex:
         chosen = int(number) if number.isdigit() else None
@@ -286,7 +286,7 @@ def _milestone(world: GitHubWorld, here: Where, sent: Sent, login: str) -> None:
 
 
 def _due(world: GitHubWorld, here: Where, sent: Sent, login: str) -> None:
-    """Another due date for the milestone that the issue is in, or none."""
+    """Change or remove the due date of the issue's milestone."""
     with world.mutex:
         milestone = world.issue(here.repository, here.issue).milestone
         if milestone is None:

@@ -1,4 +1,4 @@
-"""What every answer of the page carries and every form must show: own scripts only, own forms only."""
+"""The page's security: it runs only its own scripts and accepts only its own forms."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ HEADERS = {
 
 
 class Guard:
-    """Refuses a POST that does not come from the page itself, and adds the headers that keep strangers out."""
+    """Refuses a POST from elsewhere and adds the security headers."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, guarded."""
+        """Answer one request."""
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -52,7 +52,7 @@ class Guard:
 
 
 def is_own(headers: Headers) -> bool:
-    """Whether a browser says that a request comes from a page of the same origin."""
+    """Whether a request comes from a page of the same origin."""
     fetched_from = headers.get("sec-fetch-site")
     if fetched_from is not None:
         return fetched_from == "same-origin"

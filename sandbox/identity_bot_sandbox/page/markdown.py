@@ -1,4 +1,4 @@
-"""An issue's Markdown as GitHub draws it: safe HTML in which every mention and reference is plain to see."""
+"""An issue's Markdown as safe HTML, with mentions and references marked as GitHub would."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _SIGHTS = re.compile(
 
 
 def html(text: str | None, *, repository: str, leads_to: Leads) -> Markup:
-    """Markdown as HTML; `repository` is whose issues `#12` means, `leads_to` keeps links within the page."""
+    """Markdown as HTML; `#12` is an issue of `repository`, and `leads_to` keeps links within the page."""
     return Markup(_reader.render(text or "", {"repository": repository, "leads_to": leads_to}))
 
 
 def _sights(state: StateCore) -> None:
-    """Take mentions, references, bare addresses and emoji out of the text tokens, as tokens of their own."""
+    """Split mentions, references, bare URLs and emoji from text tokens into their own tokens."""
     for token in state.tokens:
         if token.type != "inline":
             continue
@@ -43,7 +43,7 @@ def _sights(state: StateCore) -> None:
 
 
 def _headings(state: StateCore) -> None:
-    """Set headings below those of the page, however deep they are written."""
+    """Lower headings below those of the page."""
     headings = [token for token in state.tokens if token.type in ("heading_open", "heading_close")]
     levels = sorted({token.tag for token in headings})
     for token in headings:
@@ -87,13 +87,13 @@ def _link_open(self: RendererHTML, tokens: Sequence[Token], at: int, options: An
 
 
 def _image(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
-    """No picture of elsewhere is loaded: a link says where it would come from."""
+    """Link to an image instead of loading it."""
     words = tokens[at].content or "without a description"
     return _link(str(tokens[at].attrGet("src") or ""), env) + escape(f"picture: {words}") + Markup("</a>")
 
 
 def _html(self: RendererHTML, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
-    """A comment is invisible, as on GitHub; any other HTML is shown as what it is."""
+    """Hide comments, as GitHub does; show any other HTML as text."""
     return str(escape(_COMMENT.sub("", tokens[at].content)))
 
 

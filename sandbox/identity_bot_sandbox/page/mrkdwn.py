@@ -1,4 +1,4 @@
-"""Slack's mrkdwn as safe HTML: formats, links, mentions and dates are drawn, everything else is plain text."""
+"""Slack's mrkdwn as safe HTML: formats, links, mentions and dates; everything else is text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _UNITS = ((60, "second"), (60, "minute"), (24, "hour"), (30, "day"), (12, "month
 _DAYS = {-1: "yesterday", 0: "today", 1: "tomorrow"}
 _PIECES = re.compile(r"```(?P<block>.+?)```|`(?P<code>[^`\n]+)`|<(?P<token>[^<>\n]+)>", re.DOTALL)
 _EMOJI = re.compile(r":([a-z0-9_+-]+):")
-# A finished piece stands in the text as one character that nobody types, while formats are looked for.
+# A private-use character stands in for each finished piece while formats are replaced.
 _FIRST_PIECE = 0xF0000
 _RESERVED = re.compile("[\U000f0000-\U000fffff]")
 _FORMATS = (("*", "strong"), ("_", "em"), ("~", "s"))
@@ -36,10 +36,10 @@ _RULES = [_format(mark, tag) for mark, tag in _FORMATS]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reader:
-    """Reads Slack's text for a page; `people`, `channels` and `groups` name ids.
+    """Renders Slack's text; `people`, `channels` and `groups` map ids to names.
 
-    `leads_to` gives the page's own address for a link into the sandbox, None for one that leads elsewhere;
-    `now` is what dates are near to or far from.
+    `leads_to` returns the page's own address for a link into the sandbox, otherwise None; `now` is the
+    reference of relative dates.
     """
 
     people: Mapping[str, str] = field(default_factory=dict)
@@ -49,12 +49,12 @@ class Reader:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def text(self, given: Mapping[str, object] | None) -> Markup:
-        """A text object, formatted where it says so."""
+        """A text object as HTML."""
         words = str((given or {}).get("text", ""))
         return self.mrkdwn(words) if (given or {}).get("type") == "mrkdwn" else self.plain(words)
 
     def plain(self, text: str) -> Markup:
-        """Text without formats; only line breaks and emoji are drawn."""
+        """Plain text with line breaks and emoji."""
         return Markup(_EMOJI.sub(_emoji, str(escape(text))).replace("\n", "<br>"))
 
     def mrkdwn(self, text: str) -> Markup:
@@ -84,7 +84,7 @@ class Reader:
         return Markup(html)
 
     def link(self, address: str, words: str | None = None) -> Markup:
-        """A link that stays within the page where it can; an address of another scheme is only text."""
+        """A link, within the page if possible; text if its scheme is not allowed."""
         shown = Markup(_literal(words or address))
         here = self.leads_to(address)
         if here is not None:
@@ -94,7 +94,7 @@ class Reader:
         return Markup('<a href="{}" target="_blank" rel="noopener noreferrer">{}</a>').format(address, shown)
 
     def mention(self, user: str) -> Markup:
-        """Somebody's name as a mention."""
+        """A mention of a person."""
         return _mention(f"@{self.people.get(user, user)}")
 
     def _token(self, token: str) -> str:
@@ -112,10 +112,10 @@ class Reader:
             return _literal(target)
 
     def _date(self, seconds: int, pattern: str, link: list[str], fallback: str) -> str:
-        """A moment in the reader's own time; its fallback stands in the tip, and in its place where it must."""
+        """A date in local time, or its fallback if its tokens are unknown."""
         moment = datetime.fromtimestamp(seconds).astimezone()
         words = dated(pattern, moment, self.now().astimezone()) or fallback or str(moment.date())
-        # Time goes on without being news to a screen reader.
+        # Screen readers should not announce that time passes.
         drawn = Markup('<time datetime="{}" title="{}" aria-live="off">{}</time>').format(
             moment.isoformat(), f"{moment:%Y-%m-%d %H:%M}", words
         )
@@ -147,12 +147,12 @@ def _unescaped(text: str) -> str:
 
 
 def _literal(text: str) -> str:
-    """Slack escapes three characters; HTML wants five."""
+    """Escape for HTML what Slack escaped only in part."""
     return str(escape(_unescaped(text)))
 
 
 def _quoted(html: str) -> str:
-    """Line breaks, and lines that begin with a `>` as quotes."""
+    """Line breaks, and lines that begin with `>` as quotes."""
     parts: list[tuple[bool, list[str]]] = []
     for line in html.split("\n"):
         is_quote = line.startswith("&gt;")
@@ -166,9 +166,9 @@ def _quoted(html: str) -> str:
 
 
 def dated(pattern: str, moment: datetime, now: datetime) -> str | None:
-    """The pattern with its tokens written out, both moments being of the reader's time zone.
+    """Replace the tokens of a pattern; both times are in the reader's time zone.
 
-    None where a token is unknown or there is none: Slack shows the fallback then.
+    None if a token is unknown or there is none; Slack shows the fallback then.
     """
     names = _DATE_TOKEN.findall(pattern)
     if not names or any(_date_part(name, moment, now) is None for name in names):
@@ -177,7 +177,7 @@ def dated(pattern: str, moment: datetime, now: datetime) -> str | None:
 
 
 def distance(moment: datetime, now: datetime) -> str:
-    """How far away a moment is: `just now`, `3 hours ago`, `in 2 days`."""
+    """How far away a time is: `just now`, `3 hours ago`, `in 2 days`."""
     seconds = (moment - now).total_seconds()
     amount, unit = int(abs(seconds)), "year"
     for size, name in _UNITS:

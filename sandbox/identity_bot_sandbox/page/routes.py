@@ -1,4 +1,4 @@
-"""The addresses of the sandbox's page: a chat workspace beside an issue tracker, drawn on the server."""
+"""The routes of the sandbox's page: Slack and GitHub side by side, rendered on the server."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 _GUARDED = [Middleware(Guard)]
 _MOST_FILES, _MOST_FIELDS = 50, 2000
-# What the page does not show, so that it need not look again.
+# Changes that the page does not show.
 _SILENT = frozenset({"call"})
 _KEEP_ALIVE = 15.0
 _PAGES = (
@@ -50,7 +50,7 @@ _PAGES = (
 
 
 def routes(sandbox: Sandbox) -> Sequence[BaseRoute]:
-    """The page at `/`, at the addresses of issues and messages, and all that it needs below `/page/`."""
+    """The page at `/` and at the addresses of issues and messages, with its resources below `/page/`."""
     scene = Scene(
         slack=sandbox.slack,
         github=sandbox.github,
@@ -97,7 +97,7 @@ def _get(path: str, endpoint: Callable[[Request], Any]) -> Route:
 
 
 def _post(act: Act, scene: Scene, draw: Callable[..., str]) -> Callable[[Request], Awaitable[Response]]:
-    """An address where a form is sent; the answer leads back to the page, or is the page with what was wrong."""
+    """An endpoint for a form; it redirects to the page, or returns the page with an error."""
 
     async def answer(request: Request) -> Response:
         here = Where.read(request.query_params)
@@ -114,7 +114,7 @@ def _post(act: Act, scene: Scene, draw: Callable[..., str]) -> Callable[[Request
 
 
 def _set_faults(scene: Scene, here: Where, sent: Sent) -> Where:
-    """Set the switches as they are in the form, or break the app's connection off."""
+    """Set the switches as in the form, or abort the app's connection."""
     if sent.text("do") == "drop":
         scene.switches.drop_socket()
     else:
@@ -156,7 +156,7 @@ def _draw(environment: Environment, scene: Scene, here: Where, notice: str = "")
 
 
 def _words(refusal: Exception) -> str:
-    """What a person reads who could not do what they tried."""
+    """The error message for a person."""
     if not isinstance(refusal, GitHubError):
         return str(refusal.args[0]) if refusal.args else str(refusal)
     fields = ", ".join(str(error.get("message") or error.get("field")) for error in refusal.errors)
@@ -165,7 +165,7 @@ def _words(refusal: Exception) -> str:
 
 @cache
 def _environment() -> Environment:
-    """The templates, compiled once for all sandboxes of a process."""
+    """The templates, compiled once for each process."""
     environment = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
@@ -193,7 +193,7 @@ def _environment() -> Environment:
 async def changes(
     slack: SlackWorld, github: GitHubWorld, closing: Callable[[], Awaitable[None]]
 ) -> AsyncIterator[str]:
-    """Server-sent events, one after each burst of changes, until the sandbox is about to stop."""
+    """Server-sent events, one after each burst of changes, until the sandbox stops."""
     loop = asyncio.get_running_loop()
     changed = asyncio.Event()
 
@@ -210,7 +210,7 @@ async def changes(
     try:
         yield "retry: 1000\n\n"
         while not end.done():
-            # A page that goes away ends this wait, and no task of its own is left waiting.
+            # Wait without a task of its own, so that none is left when the page is closed.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_KEEP_ALIVE):
                     await changed.wait()

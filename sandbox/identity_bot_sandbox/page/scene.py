@@ -1,4 +1,4 @@
-"""What an act on the sandbox's page works with: the worlds, what was sent, and how an act is refused."""
+"""What the page's actions work with: the two worlds, the submitted form, and refusals."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from identity_bot_sandbox.slack.world import SlackWorld
 
 
 class RefusedError(SandboxError):
-    """An act was not possible; the sentence is shown to the person."""
+    """An action was not possible; the person is shown the sentence."""
 
 
 @dataclass(slots=True)
 class Looks:
-    """When each person last looked at each conversation and thread; written under the workspace's lock."""
+    """When each person last read each conversation and thread; guarded by the workspace's lock."""
 
     last: dict[tuple[str, str, str], str] = field(default_factory=dict)
 
     def look(self, world: SlackWorld, user: str, channel: Channel, thread: str) -> None:
-        """This person now sees a conversation, or a thread of it where one is named."""
+        """Mark a conversation, or one of its threads, as read."""
         self.last[(user, channel.channel_id, thread)] = world.new_ts()
 
     def news(self, world: SlackWorld, user: str, channel: Channel) -> Counter[str]:
-        """How many messages of others this person has not seen there, by the thread that they stand in.
+        """The person's unread messages by others, counted by thread.
 
-        As in Slack, of a thread's replies only those count that mention them or that follow words of their own.
+        As in Slack, replies in a thread count only if they mention the person or the person took part.
         """
         private = [one for one in world.ephemerals(user) if one.channel == channel.channel_id]
         messages = (*channel.messages.values(), *private)
@@ -49,7 +49,7 @@ class Looks:
 
 @dataclass(kw_only=True, slots=True)
 class Scene:
-    """The two worlds behind the page and what the page itself remembers."""
+    """The two worlds behind the page, and what the page remembers."""
 
     slack: SlackWorld
     github: GitHubWorld
@@ -59,23 +59,23 @@ class Scene:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sent:
-    """A form that was sent, and the contents of its files by the field's name."""
+    """A submitted form, and its files by field."""
 
     form: FormData
     files: Mapping[str, Sequence[tuple[str, bytes]]] = field(default_factory=dict)
 
     def text(self, name: str) -> str:
-        """A field's text with plain line feeds; empty where it is missing."""
+        """A field's text with plain line feeds; empty if missing."""
         value = self.form.get(name)
         return value.replace("\r\n", "\n") if isinstance(value, str) else ""
 
     def texts(self, name: str) -> list[str]:
-        """All values of a field that may be sent several times."""
+        """All values of a field."""
         return [value for value in self.form.getlist(name) if isinstance(value, str) and value]
 
 
 Act = Callable[[Scene, Where, Sent], Where]
-"""Does what was asked and gives the place to show then."""
+"""Does what the form asks for and returns the place to show next."""
 
 _REASONS = {
     "operation_timeout": "the app did not answer within three seconds",
@@ -84,7 +84,7 @@ _REASONS = {
 
 
 def must_be_taken(ack: Ack) -> None:
-    """Say, as Slack's client does, that the app did not take an interaction."""
+    """Raise an error, as Slack's client shows one, if the app did not acknowledge an interaction."""
     if not ack.is_ok:
         reason = _REASONS.get(ack.error or "", "the app failed")
         raise RefusedError(f"That didn’t work ({ack.error}): {reason}. Try again?")

@@ -21,7 +21,7 @@ from identity_bot_sandbox.slack.views import View
 from identity_bot_sandbox.slack.world import SlackWorld
 
 APP_NAME = "Identity"
-# What the app's manifest declares: the callback_id and the words that Slack shows for it.
+# The shortcuts in the app's manifest: callback_id and name.
 SHORTCUTS = {"idbot:ask": "Ask the Identity Team"}
 MESSAGE_SHORTCUTS = {"idbot:ask-about": "Ask Identity about this"}
 USUAL_COMMANDS = ("/help",)
@@ -35,7 +35,7 @@ _MOST_MESSAGES = 150
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Author:
-    """Who is shown beside a message."""
+    """The author shown beside a message."""
 
     name: str
     is_app: bool = False
@@ -43,7 +43,7 @@ class Author:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Said:
-    """A message as it is drawn; `replies` are counted, not held, and `news` are those among them."""
+    """A message as shown, with its numbers of replies and of unread replies."""
 
     message: Message
     author: Author
@@ -53,13 +53,13 @@ class Said:
 
     @property
     def is_private(self) -> bool:
-        """Whether only the person who looks sees it."""
+        """Whether only this person sees it."""
         return self.message.only_for is not None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Conversation:
-    """A line of the side bar; `news` counts what its reader has not looked at."""
+    """An entry of the sidebar; `news` is its number of unread messages."""
 
     channel_id: str
     name: str
@@ -88,7 +88,7 @@ class SlackPane:
 
 
 def pane(world: SlackWorld, looks: Looks, here: Where) -> SlackPane:
-    """What the Slack half shows at this place; to look at a conversation makes its messages old."""
+    """The Slack half at this place; marks the shown conversation as read."""
     with world.changed:
         mine = _conversations(world, here.person)
         app = world.dm_channel(here.person)
@@ -132,18 +132,18 @@ def pane(world: SlackWorld, looks: Looks, here: Where) -> SlackPane:
 
 
 def is_in(world: SlackWorld, here: Where) -> bool:
-    """Whether the person can see the conversation that the place names."""
+    """Whether the person is in the conversation of this place."""
     channel = world.channels.get(here.channel)
     return channel is not None and here.person in channel.members
 
 
 def mark(*names: str) -> str:
-    """A short id for the page that is the same as long as the names are."""
+    """A short, stable id for the page."""
     return "x" + blake2s("\0".join(names).encode(), digest_size=6).hexdigest()
 
 
 def choices(element: Mapping[str, Any], pane: SlackPane) -> list[Mapping[str, Any]]:
-    """The options of a menu, those of its groups in one row; of people or conversations where it lists those."""
+    """A menu's options without their groups; people or conversations if it lists those."""
     kind = element["type"]
     if "users" in kind:
         return [_option(person.slack_id, person.name) for person in pane.people]
@@ -153,12 +153,12 @@ def choices(element: Mapping[str, Any], pane: SlackPane) -> list[Mapping[str, An
 
 
 def initials(name: str) -> str:
-    """One or two letters for the picture that nobody has."""
+    """Initials in place of an avatar."""
     return "".join(word[0] for word in name.replace("-", " ").split()[:2]).upper()
 
 
 def tint(name: str) -> int:
-    """Which of the page's tints that picture has: the same for a person's name and login."""
+    """The avatar's color, the same for a person's name and login."""
     login = name.lower().replace(" ", "-")
     return blake2s(login.encode(), digest_size=1).digest()[0] % _TINTS
 
@@ -168,7 +168,7 @@ def _option(value: str, words: str) -> Mapping[str, Any]:
 
 
 def _conversations(world: SlackWorld, user: str) -> list[Channel]:
-    """A person's channels in the order in which they were made, then their direct messages."""
+    """A person's channels, oldest first, then their direct messages."""
     world.dm_channel(user)
     mine = [one for one in world.channels.values() if user in one.members and not one.is_archived]
     return sorted(mine, key=lambda one: one.is_direct)
@@ -178,7 +178,7 @@ def _messages(world: SlackWorld, channel: Channel, here: Where) -> list[Message]
     private = [one for one in world.ephemerals(here.person) if one.channel == channel.channel_id]
     if here.thread:
         standing = world.thread(channel.channel_id, here.thread)
-        # What was said to them in the channel about a click in this thread would be out of sight.
+        # Include what was said in the channel about a click in this thread.
         newest = max((one.ts for one in standing), default="")
         private = [
             one
@@ -218,14 +218,14 @@ def _name(world: SlackWorld, channel: Channel, user: str) -> str:
 
 
 def _bot(world: SlackWorld) -> str:
-    """How the app is connected, in a few words; empty when it is not."""
+    """How the app is connected; empty if it is not."""
     if world.delivery.sockets.count:
         return "by Socket Mode"
     return "by HTTP" if world.delivery.request_url else ""
 
 
 def say(scene: Scene, here: Where, sent: Sent) -> Where:
-    """Send a message or a slash command, as the composer does."""
+    """Send a message or a slash command."""
     slack, text = scene.slack, sent.text("text").strip()
     if not is_in(slack, here):
         raise RefusedError("You aren’t in that conversation.")
@@ -243,7 +243,7 @@ def say(scene: Scene, here: Where, sent: Sent) -> Where:
 
 
 def typed(slack: SlackWorld, text: str) -> str:
-    """A message as Slack's client sends it: three characters escaped, names and addresses marked."""
+    """A typed message as Slack's client sends it: escaped, with names and URLs marked up."""
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     people = slack.names() | {"identity": "U0BOT"}
     channels = {one.name: one.channel_id for one in slack.channels.values() if not one.is_direct}
@@ -257,7 +257,7 @@ def typed(slack: SlackWorld, text: str) -> str:
 
 
 def shortcut(scene: Scene, here: Where, sent: Sent) -> Where:
-    """Choose a global shortcut, or one of a message where `ts` names it."""
+    """Use a global shortcut, or a message shortcut if `ts` is given."""
     callback_id, ts = sent.text("callback_id"), sent.text("ts")
     if ts:
         must_be_taken(scene.slack.message_shortcut(here.person, callback_id, here.channel, ts))
@@ -267,7 +267,7 @@ def shortcut(scene: Scene, here: Where, sent: Sent) -> Where:
 
 
 def click(scene: Scene, here: Where, sent: Sent) -> Where:
-    """Use a button or a menu of a message."""
+    """Use a message's button or menu."""
     (place, choice), ts = place_in(sent.text("act")), sent.text("ts")
     if place is None:
         return here
@@ -282,10 +282,10 @@ def click(scene: Scene, here: Where, sent: Sent) -> Where:
 
 
 def modal(scene: Scene, here: Where, sent: Sent) -> Where:
-    """Whatever is done in the modal in front: change, search, press, send, cancel."""
+    """Change, search, press, submit or cancel the topmost modal."""
     view = scene.slack.views.top(here.person)
     if view is None or view.view_id != sent.text("view"):
-        return here  # it is gone or covered; the page shows what is there now
+        return here  # closed or covered: the page shows what is open now
     if sent.text("do") in ("close", "close-all"):
         scene.slack.close(here.person, everything=sent.text("do") == "close-all")
         return here
@@ -307,14 +307,14 @@ def home(scene: Scene, here: Where, sent: Sent) -> Where:
 
 
 def invite(scene: Scene, here: Where, sent: Sent) -> Where:
-    """Take the app into the conversation."""
+    """Add the app to the conversation."""
     if is_in(scene.slack, here):
         scene.slack.invite_bot(here.channel, by=here.person)
     return here
 
 
 def _in_view(slack: SlackWorld, view: View, sent: Sent, *, in_home: bool) -> Mapping[str, str]:
-    """Enter what the form holds; then do what its button `act` or its search field asks."""
+    """Enter the form's values, then do what its button `act` or its search field asks."""
     asked, choice = place_in(sent.text("act"))
     searched, _ = place_in(sent.text("search"))
     refused = enter(slack, view, sent.form, sent.files, in_home=in_home)

@@ -1,4 +1,4 @@
-"""What one look at the sandbox's page shows, and the address that shows it again."""
+"""What the page shows, and its address."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from identity_bot_sandbox import cast
 SLACK, GITHUB = "slack", "github"
 HOME = "home"
 _ISSUES = re.compile(r"/github/([^/]+/[^/]+?)(?:/issues(?:/(\d+))?|/pull/(\d+))?/?")
-# Of these hosts, what belongs to the sandbox's organisation is meant to be found here.
+# On these hosts, addresses of the sandbox's organization mean the sandbox.
 _GITHUB = re.compile(rf"https://(?:www\.|redirect\.)?github\.com/(?={cast.REPOSITORY.partition('/')[0]}/)")
 _PERMALINK = re.compile(r"/archives/(\w+)/p(\d+)(\d{6})")
 _FILE = re.compile(r"/slack/files/(\w+)/.*")
@@ -21,9 +21,9 @@ _FILE = re.compile(r"/slack/files/(\w+)/.*")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Where:
-    """Who looks, at which conversation and thread, and at which repository and issue beside them.
+    """Who looks at which conversation and thread, repository and issue.
 
-    `pane` is the half that a narrow screen shows; `state` is open or closed; `issue` 0 means the list.
+    `pane` is the half shown on a narrow screen; `state` is open or closed; `issue` 0 is the list.
     """
 
     person: str = cast.PEOPLE[0].slack_id
@@ -36,12 +36,12 @@ class Where:
 
     @property
     def character(self) -> cast.Character:
-        """Whom the page is seen as."""
+        """The person who looks."""
         return next(person for person in cast.PEOPLE if person.slack_id == self.person)
 
     @classmethod
     def read(cls, query: Mapping[str, str], path: Mapping[str, Any] | None = None) -> Where:
-        """The place that an address stands for; what it says amiss is left at its default."""
+        """The place of an address; invalid parts get their defaults."""
         here = cls()
         handles = {person.handle: person.slack_id for person in cast.PEOPLE}
         number = query.get("issue", "")
@@ -61,13 +61,13 @@ class Where:
         return here
 
     def at(self, **changes: Any) -> Where:
-        """Another place, the same but for the changes; a change of conversation leaves the thread."""
+        """This place with changes; another conversation leaves the thread."""
         if "channel" in changes:
             changes = {"thread": "", **changes}
         return replace(self, **changes)
 
     def url(self, **changes: Any) -> str:
-        """The address of this place, or of the one that the changes make of it."""
+        """The address of this place with changes."""
         there = self.at(**changes)
         query = there._query()
         path = "/"
@@ -77,12 +77,12 @@ class Where:
         return f"{path}?{urlencode(query)}" if query else path
 
     def act(self, name: str) -> str:
-        """Where a form posts an act to, so that the page comes back to this place."""
+        """The address to which a form posts an action, so that the page returns to this place."""
         query = self._query()
         return f"/page/{name}?{urlencode(query)}" if query else f"/page/{name}"
 
     def leads_to(self, address: str, base: str) -> str | None:
-        """This page's own address for a link to issues, messages or files of the sandbox at `base`, else None."""
+        """The page's own address for a link to the sandbox's issues, messages or files, else None."""
         address = _GITHUB.sub("/github/", address.removeprefix(base))
         if not address.startswith("/") or address.startswith("//"):
             return None

@@ -1,4 +1,4 @@
-"""Slack's side of the wire as routes of a server: the Web API, Socket Mode, response_url and files."""
+"""The sandbox's Slack over HTTP and WebSocket: the Web API, Socket Mode, response_url and files."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _NO_TOKEN = ("api.test", "blocks.validate")
 
 
 def routes(world: Workspace) -> list[BaseRoute]:
-    """Everything of Slack that an app talks to, below `/slack/`; the Web API's root is `/slack/api/`."""
+    """All of Slack that an app talks to, below `/slack/`; the Web API's root is `/slack/api/`."""
 
     async def call(request: Request) -> Response:
         name = request.path_params["method"]
@@ -97,7 +97,7 @@ def routes(world: Workspace) -> list[BaseRoute]:
 
 
 async def _arguments(request: Request) -> dict[str, Any]:
-    """The arguments of a call, from the address and from a body of JSON or a form."""
+    """The arguments of a call, from its query and from its JSON or form body."""
     arguments: dict[str, Any] = dict(request.query_params)
     content_type = request.headers.get("content-type", "")
     if content_type.startswith("multipart/"):
@@ -120,7 +120,7 @@ def _note(world: Workspace, name: str, arguments: Arguments, answer: Mapping[str
 
 
 def _answer(world: Workspace, name: str, token: str, arguments: Arguments) -> dict[str, Any]:
-    """Do what the method does, or say why not."""
+    """Run the method, or return Slack's error."""
     method = _ALL.get(name)
     try:
         if method is None:
@@ -156,23 +156,23 @@ def _written(world: Workspace, answer: Mapping[str, Any]) -> Response:
 async def _with_faults(
     world: Workspace, name: str, arguments: Arguments, act: Callable[[], Awaitable[Response]]
 ) -> Response:
-    """Answer a call as the faults that are on want it."""
+    """Answer a call subject to the active faults."""
     fault = world.faults.meet(name)
     if fault is None:
         return await act()
     if fault.after:
         answer = await act()
         await asyncio.sleep(fault.delay)
-        return _spoilt(world, fault) if fault.spoils_answer else answer
+        return _fault_response(world, fault) if fault.spoils_answer else answer
     await asyncio.sleep(fault.delay)
     if not fault.spoils_answer:
         return await act()
-    spoilt = {"ok": False, "error": fault.error or "fault"}
-    _note(world, name, arguments, spoilt)
-    return _spoilt(world, fault)
+    failed = {"ok": False, "error": fault.error or "fault"}
+    _note(world, name, arguments, failed)
+    return _fault_response(world, fault)
 
 
-def _spoilt(world: Workspace, fault: Fault) -> Response:
+def _fault_response(world: Workspace, fault: Fault) -> Response:
     if fault.cut or fault.hang:
         return NoAnswer(patient=fault.hang)
     if fault.retry_after is not None:
@@ -183,7 +183,7 @@ def _spoilt(world: Workspace, fault: Fault) -> Response:
 
 
 def _respond(world: Workspace, name: str, arguments: Arguments) -> str | None:
-    """Do what the app asks by a response_url; gives Slack's word for why not."""
+    """Do what the app asks through a response_url; return Slack's error code if it can't."""
     with world.changed:
         url = world.response_urls.get(name)
         if url is None:
@@ -205,7 +205,7 @@ def _respond(world: Workspace, name: str, arguments: Arguments) -> str | None:
 def _apply(world: Workspace, url: ResponseUrl, arguments: Arguments, removes: bool) -> None:
     about = url.about
     if about is None or not (removes or flag(arguments, "replace_original")):
-        # Beside a message of the channel, even one with a thread, the answer stands in the channel.
+        # The answer to a message in the channel goes to the channel, even if the message has a thread.
         thread_ts = about.thread_ts if about and about.is_reply else None
         if not removes:
             url.about = world.answer(url.user, url.channel, arguments, thread_ts) if about is None else about
@@ -227,7 +227,7 @@ async def _serve_socket(world: Workspace, websocket: WebSocket) -> None:
         await websocket.close(1008)
         return
     await websocket.accept()
-    # ASGI has no word for ending a connection rudely, so it is uvicorn's own that is cut.
+    # ASGI cannot abort a connection, so abort uvicorn's transport.
     transport = getattr(getattr(websocket._receive, "__self__", None), "transport", None)
     one = Socket(asyncio.Queue(), transport.abort if transport else lambda: None)
     number = sockets.add(one)

@@ -1,4 +1,4 @@
-"""How the sandbox's Slack says no, and how the arguments of its methods are read."""
+"""How the sandbox's Slack reads a method's arguments and refuses a call."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Arguments = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A method of the Web API: what it does, and the scope that it wants (`*` if it looks for itself)."""
+    """A Web API method and the scope it requires (`*` if it checks scopes itself)."""
 
     act: Callable[[Workspace, Arguments], Mapping[str, Any]]
     scope: str | None = None
@@ -32,7 +32,7 @@ class SlackError(SandboxError):
 
 
 def refuse_problems(error: str, problems: Sequence[str]) -> None:
-    """Refuse with the referee's problems, if there are any, in the way that Slack writes them."""
+    """Refuse the call if the referee found problems, in Slack's format."""
     if not problems:
         return
     pairs = [problem.split(": ", 1) for problem in problems]
@@ -50,7 +50,7 @@ def need(arguments: Arguments, *names: str) -> None:
 
 
 def decoded(value: Any, error: str = "invalid_arguments") -> Any:
-    """An argument that may be JSON in a string, as forms carry it."""
+    """An argument that form-encoded calls send as a JSON string."""
     if not isinstance(value, str):
         return value
     try:
@@ -60,13 +60,13 @@ def decoded(value: Any, error: str = "invalid_arguments") -> Any:
 
 
 def flag(arguments: Arguments, name: str, default: bool = False) -> bool:
-    """A yes or no, which forms write as `1`, `0`, `true` or `false`."""
+    """A boolean argument, which forms write as `1`, `0`, `true` or `false`."""
     value = arguments.get(name, default)
     return value.lower() in ("1", "true") if isinstance(value, str) else bool(value)
 
 
 def page(arguments: Arguments, items: Sequence[Any], default: int = 100) -> tuple[list[Any], dict[str, Any]]:
-    """The items that `cursor` and `limit` ask for, and the metadata that leads to the next ones."""
+    """The page of items at `cursor`, at most `limit`, and the metadata with the next cursor."""
     try:
         limit = int(arguments.get("limit") or default)
         start = int(str(arguments.get("cursor") or "next:0").removeprefix("next:"))
@@ -77,7 +77,7 @@ def page(arguments: Arguments, items: Sequence[Any], default: int = 100) -> tupl
 
 
 def channel_of(world: Workspace, arguments: Arguments) -> Channel:
-    """The conversation meant by `channel`; one that the bot may not see does not exist for it."""
+    """The conversation named by `channel`; not found if the bot cannot see it."""
     need(arguments, "channel")
     try:
         channel = world.channel(str(arguments["channel"]))
@@ -89,7 +89,7 @@ def channel_of(world: Workspace, arguments: Arguments) -> Channel:
 
 
 def user_of(world: Workspace, arguments: Arguments, name: str = "user") -> str:
-    """The person meant by `user`."""
+    """The person named by `user`."""
     need(arguments, name)
     if arguments[name] not in world.people:
         raise SlackError("user_not_found")
@@ -97,6 +97,6 @@ def user_of(world: Workspace, arguments: Arguments, name: str = "user") -> str:
 
 
 def need_scope(world: Workspace, scope: str) -> None:
-    """Refuse when the token was not granted a scope."""
+    """Refuse the call if the token lacks a scope."""
     if scope not in world.scopes:
         raise SlackError("missing_scope", needed=scope, provided=",".join(sorted(world.scopes)))

@@ -1,4 +1,4 @@
-"""How the sandbox's Slack reaches the app: over Socket Mode while it is connected, else by a signed POST."""
+"""How the sandbox's Slack reaches the app: over Socket Mode if it is connected, otherwise by signed POST."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ from identity_bot_sandbox.slack.model import Ack
 MOST_SOCKETS = 10
 TIMED_OUT = "operation_timeout"
 NOT_TAKEN = "dispatch_failed"
+COMMAND, INTERACTION, EVENT = "slash_commands", "interactive", "events_api"
 
 
 class LostError(ConnectionError):
-    """There is no socket to send by, or the server stopped before the app answered."""
+    """No socket is open, or the server stopped before the app answered."""
 
 
 @dataclass(eq=False, slots=True)
 class Socket:
-    """One open connection: texts put into `outbox` go out in order, None closes it; `cut` ends it rudely."""
+    """One open connection: `outbox` is sent in order, None closes it; `cut` aborts it."""
 
     outbox: asyncio.Queue[str | None]
     cut: Callable[[], None]
@@ -38,7 +39,7 @@ class Socket:
 
 @dataclass(slots=True)
 class Sockets:
-    """The app's open connections; any thread may use them once `loop`, the server's, is known."""
+    """The app's open connections. Safe from any thread once `loop`, the server's, is set."""
 
     loop: asyncio.AbstractEventLoop | None = None
     _open: list[Socket] = field(default_factory=list)
@@ -50,26 +51,26 @@ class Sockets:
 
     @property
     def count(self) -> int:
-        """How many are open."""
+        """The number of open connections."""
         with self._changed:
             return len(self._open)
 
     def wait_for(self, count: int = 1, timeout: float = 5.0) -> bool:
-        """Wait until at least `count` are open, or exactly none where `count` is 0."""
+        """Wait until at least `count` are open, or none if `count` is 0."""
         with self._changed:
             return self._changed.wait_for(
                 lambda: len(self._open) >= count if count else not self._open, timeout
             )
 
     def ticket(self) -> str:
-        """A new ticket, with which one socket may be opened once."""
+        """A new ticket, good for opening one socket."""
         ticket = f"{random.getrandbits(96):024x}"
         with self._changed:
             self._tickets.add(ticket)
         return ticket
 
     def redeem(self, ticket: str) -> bool:
-        """Use a ticket up; false if it never was one or was used before."""
+        """Use up a ticket; False if it is unknown or used."""
         with self._changed:
             if ticket not in self._tickets:
                 return False
@@ -77,7 +78,7 @@ class Sockets:
             return True
 
     def add(self, socket: Socket) -> int | None:
-        """Take a new socket in and say how many there are now; None if there were too many already."""
+        """Register a new socket and return how many are open; None if there are too many."""
         with self._changed:
             if len(self._open) >= MOST_SOCKETS:
                 return None
@@ -94,7 +95,7 @@ class Sockets:
             self._changed.notify_all()
 
     def acknowledge(self, envelope_id: str, payload: Any) -> None:
-        """Hand an answer to whoever waits for it; it may come over any socket, and a late one is dropped."""
+        """Pass an answer to whoever waits for it. It may come over any socket; a late one is ignored."""
         with self._changed:
             future = self._pending.pop(envelope_id, None)
         if future is not None:
@@ -108,9 +109,9 @@ class Sockets:
     def send(
         self, kind: str, payload: Mapping[str, Any], extra: Mapping[str, Any], *, patience: float
     ) -> tuple[str, Future[Any]] | None:
-        """Send an envelope by any one socket: its id and where its answer will be, None without sockets.
+        """Send an envelope over one socket; return its id and the future answer, or None without sockets.
 
-        While the app is reconnecting after a refresh, waits for its new socket at most `patience` seconds.
+        While the app reconnects after a refresh, wait up to `patience` seconds for its new socket.
         """
         with self._changed:
             if not self._open and not self._is_refreshing:
@@ -131,7 +132,7 @@ class Sockets:
         return envelope_id, future
 
     def refresh(self) -> None:
-        """Ask every client to connect anew, as Slack does every few hours, and close the old sockets."""
+        """Ask every client to reconnect, as Slack does every few hours, and close the old sockets."""
         frame = json.dumps({"type": "disconnect", "reason": "refresh_requested", "debug_info": {}})
         with self._changed:
             self._is_refreshing = bool(self._open)
@@ -141,14 +142,14 @@ class Sockets:
             self._open.clear()
 
     def drop(self) -> None:
-        """Break every connection off without a word."""
+        """Abort every connection."""
         with self._changed:
             for socket in self._open:
                 self._soon(socket.cut)
             self._open.clear()
 
     def close(self) -> None:
-        """Close all sockets and give up all waiting: the server is about to stop."""
+        """Close all sockets and fail everything that waits, before the server stops."""
         with self._changed:
             for socket in self._open:
                 self._put(socket, None)
@@ -168,11 +169,8 @@ class Sockets:
             self.loop.call_soon_threadsafe(act)
 
 
-COMMAND, INTERACTION, EVENT = "slash_commands", "interactive", "events_api"
-
-
 class NotTakenError(Exception):
-    """The app answered a POST with something other than 2xx, or there is nowhere to send it."""
+    """The app answered a POST with a status other than 2xx, or has no request URL."""
 
     def __init__(self, *, no_retry: bool = False) -> None:
         self.no_retry = no_retry
@@ -181,7 +179,7 @@ class NotTakenError(Exception):
 
 @dataclass(slots=True)
 class Delivery:
-    """Carries payloads to the app and waits for its answer; any thread but the server's own may ask.
+    """Carries payloads to the app and waits for its answers. Call it from any thread but the server's own.
 
     `timeout` and `retry_delays` (of events) are in seconds, and Slack's own unless a test changes them.
     """
@@ -194,7 +192,7 @@ class Delivery:
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def ask(self, kind: str, payload: Mapping[str, Any]) -> Ack:
-        """Deliver a command or an interaction and wait for what the app answers, at most `timeout`."""
+        """Deliver a command or an interaction and wait up to `timeout` seconds for the app's answer."""
         started = time.monotonic()
         answer, error = None, None
         try:
@@ -214,7 +212,7 @@ class Delivery:
         return Ack(payload=answer or None, error=error, seconds=time.monotonic() - started)
 
     def tell(self, payload: Mapping[str, Any]) -> None:
-        """Deliver an event without waiting, again after each of `retry_delays` until the app takes it."""
+        """Deliver an event without waiting; retry after each of `retry_delays` until the app accepts it."""
         loop = self.sockets.loop
         if loop is None or loop.is_closed():
             return
@@ -242,7 +240,7 @@ class Delivery:
             retry = {"retry_attempt": attempt, "retry_reason": reason}
 
     async def _tell_once(self, payload: Mapping[str, Any], retry: Mapping[str, Any]) -> str | None:
-        """Try once; gives Slack's word for what went wrong, None when there is no need to try again."""
+        """Try once; return Slack's reason for a retry, or None if none is needed."""
         try:
             sent = self.sockets.send(EVENT, payload, retry, patience=0)
             if sent is None:
@@ -286,7 +284,7 @@ class Delivery:
 
 
 def signed(secret: str, body: bytes, at: float | None = None) -> dict[str, str]:
-    """The two headers by which an app knows that a request is Slack's; `at` is now unless given."""
+    """The two headers that prove that a request is Slack's; `at` defaults to now."""
     timestamp = str(int(time.time() if at is None else at))
     digest = hmac.new(secret.encode(), b"v0:" + timestamp.encode() + b":" + body, hashlib.sha256).hexdigest()
     return {"X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": f"v0={digest}"}

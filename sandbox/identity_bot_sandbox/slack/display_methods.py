@@ -33,7 +33,7 @@ EDITED_TEXT = 4000
 
 
 def _target(world: Workspace, arguments: Arguments) -> Channel:
-    """Where to post: a conversation, or the direct messages with a person; checks what keeps the bot out."""
+    """The conversation or direct message to post to, if the bot may post there."""
     need(arguments, "channel")
     if arguments["channel"] in world.people:
         if arguments["channel"] in world.deactivated:
@@ -72,10 +72,10 @@ def _content(world: Workspace, arguments: Arguments) -> dict[str, Any]:
 
 
 def _thread(channel: Channel, arguments: Arguments) -> str | None:
-    """The thread to post to; where its first message is gone, Slack posts to the channel and says nothing.
+    """The thread to post to. If its first message is gone, Slack silently posts to the channel instead.
 
-    Seen by others (slack-go#1571): only the `thread_ts` that the answer lacks tells of it. A first message
-    that was answered before it was deleted leaves a tombstone, under which the thread goes on.
+    Reported in slack-go#1571: the only sign is that the answer lacks `thread_ts`. A first message that had
+    replies when it was deleted leaves a tombstone, and its thread goes on.
     """
     parent = channel.messages.get(str(arguments.get("thread_ts") or ""))
     return None if parent is None else parent.thread_ts or parent.ts
@@ -107,7 +107,7 @@ def chat_post_message(world: Workspace, arguments: Arguments) -> Mapping[str, An
 
 
 def chat_post_ephemeral(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
-    """Post what only one person of a conversation sees."""
+    """Post a message that only one person in a conversation sees."""
     user = user_of(world, arguments)
     channel = _target(world, arguments)
     if user not in channel.members:
@@ -140,7 +140,7 @@ def _own(world: Workspace, arguments: Arguments, refusal: str) -> tuple[Channel,
 
 
 def chat_update(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
-    """Change one of the app's own messages; text without blocks takes the blocks away."""
+    """Change one of the app's own messages; text without blocks removes the blocks."""
     channel, message = _own(world, arguments, "cant_update_message")
     if channel.is_archived:
         raise SlackError("is_inactive")
@@ -155,14 +155,14 @@ def chat_update(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
 
 
 def chat_delete(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
-    """Take one of the app's own messages away."""
+    """Delete one of the app's own messages."""
     channel, message = _own(world, arguments, "cant_delete_message")
     world.delete(message)
     return {"channel": channel.channel_id, "ts": message.ts}
 
 
 def chat_get_permalink(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
-    """Give the address of a message."""
+    """Return a message's permalink."""
     need(arguments, "message_ts")
     channel, ts = channel_of(world, arguments), str(arguments["message_ts"])
     message = channel.messages.get(ts)
@@ -175,7 +175,7 @@ def chat_get_permalink(world: Workspace, arguments: Arguments) -> Mapping[str, A
 
 
 def reactions_add(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
-    """Put an emoji under a message."""
+    """Add an emoji reaction to a message."""
     need(arguments, "name", "timestamp")
     channel = channel_of(world, arguments)
     message = channel.messages.get(str(arguments["timestamp"]))
@@ -193,7 +193,7 @@ def reactions_add(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
 def _given(
     world: Workspace, arguments: Arguments, *, kind: str, instead_of: View | None = None
 ) -> dict[str, Any]:
-    """The view that the app sent, refused as Slack would refuse it."""
+    """The view that the app sent, if Slack would accept it."""
     need(arguments, "view")
     view = decoded(arguments["view"])
     if not isinstance(view, dict):
@@ -212,7 +212,7 @@ def _given(
 
 
 def _triggered(world: Workspace, arguments: Arguments) -> str:
-    """Use a trigger up; gives the person in front of whom the modal may be shown."""
+    """Use up a trigger; return the person to show the modal to."""
     need(arguments, "trigger_id")
     trigger = world.triggers.get(str(arguments["trigger_id"]))
     if trigger is None:
@@ -231,14 +231,14 @@ def _shown(world: Workspace, view: View) -> Mapping[str, Any]:
 
 
 def views_open(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
-    """Show a modal to the person whose act gave the trigger."""
+    """Open a modal for the person behind the trigger."""
     need(arguments, "trigger_id")
     given = _given(world, arguments, kind="modal")
     return _shown(world, world.views.open(_triggered(world, arguments), given))
 
 
 def views_push(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
-    """Show a modal above the one in which the person did something."""
+    """Push a modal onto the person's stack."""
     need(arguments, "trigger_id")
     given = _given(world, arguments, kind="modal")
     user = _triggered(world, arguments)
@@ -256,7 +256,7 @@ def _check_hash(view: View, arguments: Arguments) -> None:
 
 
 def views_update(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
-    """Show another content in a view that is still open."""
+    """Replace the content of an open view."""
     view_id, external_id = arguments.get("view_id"), arguments.get("external_id")
     if not view_id and not external_id:
         need(arguments, "view_id")
@@ -270,7 +270,7 @@ def views_update(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
 
 
 def views_publish(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
-    """Show a person their home tab."""
+    """Publish a person's App Home."""
     user = user_of(world, arguments, "user_id")
     home = world.views.homes.get(user)
     given = _given(world, arguments, kind="home", instead_of=home)
@@ -280,7 +280,7 @@ def views_publish(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
 
 
 def blocks_validate(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
-    """Check blocks, a view or a message without showing them to anybody."""
+    """Check blocks, a view or a message without showing them."""
     given = [name for name in ("blocks", "view", "message") if arguments.get(name)]
     if len(given) != 1:
         raise SlackError("invalid_arguments")

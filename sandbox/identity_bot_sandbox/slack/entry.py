@@ -1,4 +1,4 @@
-"""What a person can enter in an element of a form, and how Slack writes it down in `state.values`."""
+"""What a person can enter in a form's element, and how Slack records it in `state.values`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from identity_bot_sandbox.slack.limits import offered, same_option
 
 Block = Mapping[str, Any]
 Place = tuple[str, str]
-"""Where an element stands: its block_id and its action_id."""
+"""An element's block_id and action_id."""
 
 REQUIRED = "Please complete this required field."
 
@@ -47,12 +47,12 @@ _LONGEST_TEXT = 3000
 
 
 class EntryError(SandboxError):
-    """A person in front of Slack's own client could not have entered that."""
+    """Slack's client would not let a person enter that."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Placed:
-    """An element and the block that it stands in."""
+    """An element and its block."""
 
     block: Block
     element: Block
@@ -64,17 +64,17 @@ class Placed:
 
     @property
     def keeps_state(self) -> bool:
-        """Whether a value can be entered in it; a button has none."""
+        """Whether a value can be entered in it; not in a button."""
         return self.element["type"] in _KEYS
 
     @property
     def dispatches(self) -> bool:
-        """Whether the app hears of each change at once."""
+        """Whether the app is told of each change at once."""
         return self.block["type"] != "input" or bool(self.block.get("dispatch_action"))
 
 
 def placed(blocks: Sequence[Block]) -> Iterator[Placed]:
-    """Every element of the blocks that a person can use, in the order in which they are drawn."""
+    """Every element of the blocks that a person can use, in display order."""
     for block in blocks:
         inside = [block.get("element"), block.get("accessory")]
         if block["type"] == "actions":
@@ -85,7 +85,7 @@ def placed(blocks: Sequence[Block]) -> Iterator[Placed]:
 
 
 def completed(blocks: Sequence[Block], new_id: Callable[[], str]) -> list[dict[str, Any]]:
-    """A copy of the blocks as Slack gives them back: absent ids made up, `emoji` and `verbatim` written out."""
+    """A copy of the blocks as Slack returns them: with generated ids and with `emoji` and `verbatim` set."""
     whole = [dict(block) if block["type"] == "rich_text" else _spelled_out(block) for block in blocks]
     for block in whole:
         block.setdefault("block_id", new_id())
@@ -107,7 +107,7 @@ def _spelled_out(value: Any) -> Any:
 
 
 def at_first(element: Block) -> dict[str, Any]:
-    """What the element's state is when it is first drawn."""
+    """The element's initial state."""
     key, initial = _KEYS[element["type"]]
     return {
         "type": element["type"],
@@ -116,7 +116,7 @@ def at_first(element: Block) -> dict[str, Any]:
 
 
 def still_fits(element: Block, state: Mapping[str, Any]) -> bool:
-    """Whether a value entered earlier may stay in the element that now stands in its place."""
+    """Whether a value entered earlier may stay in the element that replaces the old one."""
     if state["type"] != element["type"]:
         return False
     if "options" not in element and "option_groups" not in element:
@@ -135,9 +135,9 @@ def is_empty(state: Mapping[str, Any]) -> bool:
 def entered(
     element: Block, value: Any, *, choices: Sequence[Block] = (), people: Mapping[str, str]
 ) -> dict[str, Any]:
-    """The state after a person entered `value`, or after they emptied the element when it is None.
+    """The state after a person entered `value`, or cleared the element if it is None.
 
-    `choices` are what an external menu offers at this moment; `people` maps any name of a person to their id.
+    `choices` are what an external menu offers now; `people` maps any name of a person to their id.
     Raises EntryError.
     """
     kind = element["type"]
@@ -193,7 +193,7 @@ def _text(element: Block, value: str) -> str:
     if len(value) > most:
         raise EntryError(f"{len(value):,} characters; the field takes {most:,}")
     if "\n" in value and not element.get("multiline"):
-        raise EntryError("a line break in a field of one line")
+        raise EntryError("a line break in a single-line field")
     return value
 
 
@@ -209,7 +209,7 @@ def _date(value: Any) -> str:
     try:
         return (value if isinstance(value, date) else date.fromisoformat(str(value))).isoformat()
     except ValueError:
-        raise EntryError(f"{value!r} is not a day of the calendar") from None
+        raise EntryError(f"{value!r} is not a date") from None
 
 
 def _option(value: Any, choices: Sequence[Block]) -> dict[str, Any]:
@@ -228,7 +228,7 @@ def _person(value: Any, people: Mapping[str, str]) -> str:
 
 
 def refusal(item: Placed, state: Mapping[str, Any]) -> str | None:
-    """What Slack's own client says at an input on submit, before anything is sent; None when all is well."""
+    """What Slack's client says at an input on submit, before anything is sent; None if it is valid."""
     element, kind = item.element, item.element["type"]
     if is_empty(state):
         return None if item.block.get("optional") else REQUIRED
@@ -263,7 +263,7 @@ def _number_refusal(element: Block, number: Decimal) -> str | None:
 
 
 def action(item: Placed, state: Mapping[str, Any] | None, ts: str) -> dict[str, Any]:
-    """The entry in `actions` by which the app hears what a person did."""
+    """The entry in `actions` that tells the app what a person did."""
     block_id, action_id = item.place
     told: dict[str, Any] = {
         "type": item.element["type"],

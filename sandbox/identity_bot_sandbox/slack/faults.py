@@ -1,4 +1,4 @@
-"""Faults that can be switched on in the sandbox's Slack, the pace that it asks for, and what it was asked."""
+"""What a call meets in the sandbox's Slack: faults, the rate limit and the log."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from identity_bot_sandbox.faults import ActiveFaults, Log
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fault:
-    """What happens to the calls of `method` (`*` is every one); `times` is how many are left, None for all.
+    """What happens to calls of `method` (`*` is any); `times` is how many are left, None for all.
 
-    `after` says that the act is done before its answer is spoilt: the outcome that a caller cannot know.
+    With `after`, the call takes effect before its answer fails: an outcome the caller cannot know.
     """
 
     method: str
@@ -28,7 +28,7 @@ class Fault:
 
     @property
     def spoils_answer(self) -> bool:
-        """Whether the caller gets something other than the true answer; a mere delay does not."""
+        """Whether the caller gets anything but the true answer; a mere delay keeps it."""
         return self.cut or self.hang or any((self.error, self.status, self.retry_after is not None))
 
 
@@ -50,9 +50,9 @@ class Faults(ActiveFaults[Fault]):
     ) -> Fault:
         """Switch a fault on for the next `times` calls of a Web API method, or of `response_url`.
 
-        `error` is one of Slack's codes, `status` a bare HTTP status, `retry_after` (seconds) a 429; `delay`
-        is in seconds and may stand alone; `cut` ends the connection without a word; `hang` answers nothing
-        until the caller gives up. With `after` all that comes when the act is already done.
+        `error` is one of Slack's codes, `status` a bare HTTP status, `retry_after` (seconds) a 429; `delay` is in
+        seconds and may stand alone; `cut` aborts the connection; `hang` sends nothing until the caller gives
+        up. With `after`, the call takes effect first.
         """
         fault = Fault(
             method=method,
@@ -68,13 +68,13 @@ class Faults(ActiveFaults[Fault]):
         return self.switch_on(fault)
 
     def meet(self, method: str) -> Fault | None:
-        """The fault that a call meets, counted down by one."""
+        """The fault for a call, if one is on; counts it down."""
         return self.first(lambda fault: fault.method in ("*", method))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
-    """One call of a Web API method or of `response_url`, answered or spoilt; `at` is in epoch seconds."""
+    """One call of a Web API method or of `response_url`, with its answer; `at` is in epoch seconds."""
 
     method: str
     arguments: Mapping[str, Any]
@@ -83,7 +83,7 @@ class Call:
 
     @property
     def is_ok(self) -> bool:
-        """Whether Slack did what it was asked."""
+        """Whether the call succeeded."""
         return bool(self.answer.get("ok"))
 
 
@@ -97,7 +97,7 @@ class Traffic(Log[Call]):
 
 @dataclass(slots=True)
 class Pace:
-    """About one message a second in each channel with a small burst, as Slack asks; off until `is_on`."""
+    """Slack's limit of about one message a second in each channel, with a small burst; off until `is_on`."""
 
     clock: Callable[[], float]
     is_on: bool = False
@@ -106,7 +106,7 @@ class Pace:
     _levels: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def wait_for(self, channel: str) -> int | None:
-        """Take one message's worth for the channel, or say how many seconds (for Retry-After) to wait."""
+        """Spend one message for the channel, or return the seconds (for Retry-After) to wait."""
         if not self.is_on:
             return None
         now = self.clock()

@@ -24,14 +24,14 @@ _CHANNEL_SCOPES = {"channel": "channels", "group": "groups", "im": "im", "mpim":
 
 
 def api_test(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
-    """Answer, or refuse with the `error` asked for."""
+    """Echo the arguments, or fail with the requested `error`."""
     if arguments.get("error"):
         raise SlackError(str(arguments["error"]), args=dict(arguments))
     return {"args": dict(arguments)}
 
 
 def auth_test(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
-    """Say who the token belongs to."""
+    """Identify the token's owner."""
     return {
         "url": f"{world.base_url}/",
         "team": cast.WORKSPACE_NAME,
@@ -52,13 +52,13 @@ def users_info(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
 
 
 def users_list(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
-    """List everybody, the bot last."""
+    """List everyone, the bot last."""
     shown, metadata = page(arguments, [*(_person(world, user) for user in world.people), bot_json()])
     return {"members": shown, "response_metadata": metadata}
 
 
 def users_lookup_by_email(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
-    """Find a person by their e-mail address."""
+    """Find a person by email address."""
     need(arguments, "email")
     for user in world.people:
         if person_json(world.people[user])["profile"]["email"] == arguments["email"]:
@@ -67,7 +67,7 @@ def users_lookup_by_email(world: Workspace, arguments: Arguments) -> Mapping[str
 
 
 def users_profile_get(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
-    """Give a person's profile."""
+    """Return a person's profile."""
     return {"profile": _person(world, user_of(world, arguments))["profile"]}
 
 
@@ -94,7 +94,7 @@ def bots_info(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
 
 
 def usergroups_users_list(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
-    """List who is in a user group."""
+    """List a user group's members."""
     need(arguments, "usergroup")
     if arguments["usergroup"] not in world.groups:
         raise SlackError("no_such_subteam")
@@ -111,7 +111,7 @@ def files_info(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
 
 
 def conversations_list(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
-    """List the conversations of the wanted `types` that the bot may see."""
+    """List the conversations of the given `types` that the bot can see."""
     kinds = str(arguments.get("types") or "public_channel").replace(" ", "").split(",")
     wanted = [{"public_channel": "channel", "private_channel": "group"}.get(kind, kind) for kind in kinds]
     for kind in wanted:
@@ -138,7 +138,7 @@ def conversations_info(world: Workspace, arguments: Arguments) -> Mapping[str, A
 
 
 def conversations_members(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
-    """List who is in a conversation."""
+    """List a conversation's members."""
     channel = channel_of(world, arguments)
     need_scope(world, f"{_CHANNEL_SCOPES[channel.kind]}:read")
     everybody = sorted(channel.members - world.deactivated) + [cast.BOT_USER_ID] * channel.bot_is_member
@@ -147,7 +147,7 @@ def conversations_members(world: Workspace, arguments: Arguments) -> Mapping[str
 
 
 def conversations_open(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
-    """Open the direct messages with one person or a few."""
+    """Open a direct message with one person or several."""
     if arguments.get("channel"):
         channel = channel_of(world, arguments)
     else:
@@ -163,7 +163,7 @@ def conversations_open(world: Workspace, arguments: Arguments) -> Mapping[str, A
 
 
 def conversations_join(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
-    """Take the bot into a public channel."""
+    """Add the bot to a public channel."""
     channel = channel_of(world, arguments)
     if channel.kind != "channel":
         raise SlackError("method_not_supported_for_channel_type")
@@ -205,7 +205,7 @@ def _read(arguments: Arguments, messages: list[Message]) -> Mapping[str, Any]:
 
 
 def conversations_history(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
-    """Read a conversation, newest first, without what stands only in threads."""
+    """Read a conversation, newest first, without replies in threads."""
     channel = _readable(world, arguments)
     return _read(arguments, _between(arguments, world.messages(channel.channel_id)[::-1]))
 

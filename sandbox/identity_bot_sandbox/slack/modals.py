@@ -1,4 +1,4 @@
-"""What people do in the modals and home tabs of the sandbox's Slack, and what they then see."""
+"""What people do in the sandbox's modals and home tabs, and what they see then."""
 
 from __future__ import annotations
 
@@ -27,29 +27,29 @@ class Modals(Workspace):
         self._submissions: dict[str, dict[str, Any]] = {}
 
     def view(self, user: str) -> dict[str, Any] | None:
-        """The modal in front of somebody, as Slack's view object."""
+        """A person's topmost modal, as Slack's view object."""
         with self.changed:
             top = self.views.top(user)
             return top.json() if top else None
 
     def home(self, user: str) -> dict[str, Any] | None:
-        """Somebody's home tab, as Slack's view object."""
+        """A person's home tab, as Slack's view object."""
         with self.changed:
             home = self.views.homes.get(user)
             return home.json() if home else None
 
     def errors(self, user: str) -> dict[str, str]:
-        """What the modal in front of somebody says is wrong, by block_id; of the whole under the empty one."""
+        """The errors that a person's topmost modal shows, by block_id; under "" for the whole form."""
         with self.changed:
             top = self.views.top(user)
             return {} if top is None else {**top.errors, **({"": top.trouble} if top.trouble else {})}
 
     def fill(self, user: str, values: Mapping[str | Place, Any], *, in_home: bool = False) -> None:
-        """Enter values by block_id (or by block_id and action_id), without sending anything.
+        """Enter values by block_id (or by block_id and action_id) without sending the form.
 
-        A value is text, an option's value or words (a list of them where several may be chosen), true or
-        false for yes and no, a date, a person's id or name, files as (name, content); None empties.
-        Raises EntryError for what Slack's client would not let a person enter.
+        A value is text, an option's value or label (a list for a multi-select), true or false for yes and
+        no, a date, a person's id or name, or files as (name, content); None clears the element.
+        Raises EntryError if Slack's client would not let a person enter it.
         """
         for name, value in values.items():
             view = self._open_view(user, in_home)
@@ -64,7 +64,7 @@ class Modals(Workspace):
         *,
         in_home: bool = False,
     ) -> Ack:
-        """Press a button, or enter a value; the app is told at once where Slack would tell it."""
+        """Press a button or enter a value; tells the app at once if Slack would."""
         view = self._open_view(user, in_home)
         item = view.item(block_id, action_id)
         if item.keeps_state:
@@ -85,7 +85,7 @@ class Modals(Workspace):
     def options(
         self, user: str, block_id: str, query: str, action_id: str | None = None, *, in_home: bool = False
     ) -> list[dict[str, Any]]:
-        """Type into an external menu: what the app offers then, groups flattened; nothing if it failed."""
+        """Type into an external menu and return what the app offers, without groups; nothing if it failed."""
         view = self._open_view(user, in_home)
         item = view.item(block_id, action_id)
         if len(query) < item.element.get("min_query_length", 3):
@@ -115,10 +115,10 @@ class Modals(Workspace):
             return list(view.offered[item.place])
 
     def submit(self, user: str, *, clicks: int = 1) -> dict[str, str]:
-        """Press a modal's submit button; gives what it then says is wrong, by block_id.
+        """Press a modal's submit button and return the errors it then shows, by block_id.
 
-        Like Slack's client, sends nothing while a required input is empty. With several `clicks` the very
-        same submission is delivered so many times at once.
+        Like Slack's client, sends nothing while a required input is empty. With several `clicks`, the same
+        submission is delivered that many times at once.
         """
         with self.changed:
             view = self._open_view(user, in_home=False)
@@ -143,11 +143,11 @@ class Modals(Workspace):
         return shown[0]
 
     def resubmit(self, user: str) -> Ack:
-        """Deliver somebody's last submission once more, unchanged; the answer changes nothing on screen."""
+        """Deliver a person's last submission again; the answer changes nothing on screen."""
         return self.delivery.ask(INTERACTION, self._submissions[user])
 
     def close(self, user: str, *, everything: bool = False) -> None:
-        """Cancel the modal in front of somebody, or with its cross `everything`."""
+        """Cancel a person's topmost modal, or `everything` as its × button does."""
         with self.changed:
             view = self._open_view(user, in_home=False)
             stack = list(self.views.stacks[user])
@@ -197,7 +197,7 @@ class Modals(Workspace):
         return {block_id: words for block_id, words in said.items() if words is not None}
 
     def _submitted(self, view: View, ack: Ack) -> dict[str, str]:
-        """Do what the app answered to a submission; for the person, an answer of no use is trouble."""
+        """Apply the app's answer to a submission; the person sees an error if it is unusable."""
         answer = ack.payload if isinstance(ack.payload, Mapping) else {}
         with self.changed:
             if view not in self.views.stacks.get(view.user, []):
@@ -231,7 +231,7 @@ class Modals(Workspace):
         return True
 
     def _response_urls(self, view: View) -> list[dict[str, str]]:
-        """A response_url for each conversation chosen in a menu that asks for one."""
+        """A response_url for each conversation chosen in a menu that requests one."""
         found = []
         for item in view.items():
             chosen = view.values.get(item.place, {}).get("selected_conversation")

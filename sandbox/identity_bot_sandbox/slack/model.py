@@ -1,4 +1,4 @@
-"""The things of a Slack workspace as values: messages, channels, files, and how Slack writes them as JSON."""
+"""Messages, channels and files of a Slack workspace, and their JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TEAM = {"id": cast.WORKSPACE_ID, "domain": cast.WORKSPACE_NAME.lower()}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SlackFile:
-    """A file that somebody put into the workspace."""
+    """A file that someone uploaded."""
 
     file_id: str
     name: str
@@ -46,7 +46,7 @@ class SlackFile:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
-    """What stands in a conversation at one `ts`; `only_for` is the person who alone sees an ephemeral one."""
+    """A message in a conversation; `only_for` is the one person who sees an ephemeral one."""
 
     channel: str
     ts: str
@@ -67,7 +67,7 @@ class Message:
 
     @property
     def is_reply(self) -> bool:
-        """Whether it stands in a thread, under another message."""
+        """Whether it is a reply in a thread."""
         return self.thread_ts is not None and self.thread_ts != self.ts
 
     def json(self, *, with_metadata: bool = False) -> dict[str, Any]:
@@ -108,7 +108,7 @@ class Message:
 
 
 def bury(standing: dict[str, Message], message: Message) -> None:
-    """Take a message away; one with replies leaves a tombstone, which goes with the last of them."""
+    """Delete a message; one with replies leaves a tombstone until the last reply is deleted."""
     root = message.thread_ts or message.ts
     has_replies = any(one.thread_ts == root and one.ts not in (root, message.ts) for one in standing.values())
     if root == message.ts and has_replies:
@@ -139,14 +139,14 @@ class Channel:
 
     @property
     def kind(self) -> str:
-        """Slack's word for it in events: `channel`, `group`, `im` or `mpim`."""
+        """Its type in events: `channel`, `group`, `im` or `mpim`."""
         if self.is_direct:
             return "im" if len(self.members) + self.bot_is_member <= 2 else "mpim"
         return "group" if self.is_private else "channel"
 
     @property
     def shown_name(self) -> str:
-        """What commands and interactions call it: Slack does not tell the names of private places."""
+        """Its name in commands and interactions, where Slack hides the names of private channels."""
         return {"im": "directmessage", "mpim": "directmessage", "group": "privategroup"}.get(
             self.kind, self.name
         )
@@ -179,7 +179,7 @@ class Channel:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ack:
-    """How the app took a delivery: `error` is None when it answered in time, and `payload` is its answer."""
+    """The app's answer to a delivery; `error` is None if it came in time."""
 
     payload: Any = None
     error: str | None = None
@@ -187,13 +187,13 @@ class Ack:
 
     @property
     def is_ok(self) -> bool:
-        """Whether the app answered, in time, that it took it."""
+        """Whether the app acknowledged the delivery in time."""
         return self.error is None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
-    """Something that is now different: `kind` is message, ephemeral, view, home, channel, socket or call."""
+    """Something changed: `kind` is message, ephemeral, view, home, channel, socket or call."""
 
     kind: str
     channel: str | None = None
@@ -202,7 +202,7 @@ class Change:
 
 
 def person_json(person: cast.Character, *, is_deleted: bool = False) -> dict[str, Any]:
-    """Slack's user object of somebody in the cast."""
+    """Slack's user object for a person in the cast."""
     first, _, last = person.name.partition(" ")
     profile = {
         "real_name": person.name,
@@ -235,7 +235,7 @@ def person_json(person: cast.Character, *, is_deleted: bool = False) -> dict[str
 
 
 def bot_json() -> dict[str, Any]:
-    """Slack's user object of the app's own bot user."""
+    """Slack's user object for the app's bot user."""
     profile = {
         "real_name": "Identity",
         "display_name": "",

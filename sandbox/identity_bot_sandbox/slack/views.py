@@ -1,4 +1,4 @@
-"""Modals and App Homes as Slack keeps them: what was entered, hashes, and everybody's stack of views."""
+"""Modals and App Homes as Slack keeps them: entered values, hashes and each person's stack of views."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _OWN_KEYS = ("title", "submit", "close", "clear_on_close", "notify_on_close", "e
 
 @dataclass(eq=False, kw_only=True, slots=True)
 class View:
-    """A modal or home that somebody has open; `errors` are those shown at its inputs, by block_id.
+    """A modal or App Home that a person has open; `errors` are shown at its inputs, by block_id.
 
-    `offered` is what an external menu offers now; what it offered before may still have been chosen just then.
+    `offered` is what an external menu offers now; a person may just have chosen from `offered_before`.
     """
 
     view_id: str
@@ -33,11 +33,11 @@ class View:
     trouble: str | None = None
 
     def items(self) -> Iterator[Placed]:
-        """Its elements, in the order in which they are drawn."""
+        """Its elements, in display order."""
         return placed(self.given["blocks"])
 
     def item(self, name: str | Place, action_id: str | None = None) -> Placed:
-        """The element of a block_id (its only one, or the one of `action_id`), or of a pair of both."""
+        """The element with a block_id (and `action_id`, if the block has several), or with a pair of both."""
         block_id, action_id = name if isinstance(name, tuple) else (name, action_id)
         for item in self.items():
             if item.place[0] == block_id and action_id in (None, item.place[1]):
@@ -46,7 +46,7 @@ class View:
         raise LookupError(f"the view has no {block_id!r} to enter anything in; it has {there or 'nothing'}")
 
     def draw(self, given: Mapping[str, Any], new_id: Callable[[], str], new_hash: str) -> None:
-        """Show another content; what was entered stays where block_id, action_id and type are the same."""
+        """Replace the content; entered values stay where block_id, action_id and type are unchanged."""
         blocks = completed(given["blocks"], new_id)
         self.given = {**given, "blocks": blocks}
         self.hash = new_hash
@@ -61,14 +61,14 @@ class View:
         self.offered = {place: options for place, options in self.offered.items() if place in self.values}
 
     def state(self) -> dict[str, Any]:
-        """What Slack calls `state`: the entered values by block_id and action_id."""
+        """Slack's `state`: the entered values by block_id and action_id."""
         values: dict[str, dict[str, Any]] = {}
         for (block_id, action_id), state in self.values.items():
             values.setdefault(block_id, {})[action_id] = state
         return {"values": values}
 
     def json(self) -> dict[str, Any]:
-        """Slack's view object; its parts are this view's own and must not be changed."""
+        """Slack's view object; it shares its parts with this view, so do not change them."""
         own = {key: self.given.get(key) for key in _OWN_KEYS}
         return {
             "id": self.view_id,
@@ -93,7 +93,7 @@ class View:
 
 @dataclass(slots=True)
 class Views:
-    """Everybody's open modals, the topmost last, and everybody's App Home; guarded by the world's lock."""
+    """Each person's open modals, topmost last, and App Home; guarded by the world's lock."""
 
     new_id: Callable[[str], str]
     new_hash: Callable[[], str]
@@ -101,12 +101,12 @@ class Views:
     homes: dict[str, View] = field(default_factory=dict)
 
     def top(self, user: str) -> View | None:
-        """The modal in front of somebody."""
+        """A person's topmost modal."""
         stack = self.stacks.get(user)
         return stack[-1] if stack else None
 
     def find(self, *, view_id: str | None = None, external_id: str | None = None) -> View | None:
-        """An open view by its id or by the app's own id for it."""
+        """An open view by its id or external_id."""
         everything = [view for stack in self.stacks.values() for view in stack] + list(self.homes.values())
         for view in everything:
             if view_id is not None and view.view_id == view_id:
@@ -116,12 +116,12 @@ class Views:
         return None
 
     def open(self, user: str, given: Mapping[str, Any]) -> View:
-        """Show a modal instead of all that somebody had open."""
+        """Open a modal in place of everything the person had open."""
         self.stacks[user] = []
         return self.push(user, given)
 
     def push(self, user: str, given: Mapping[str, Any]) -> View:
-        """Show a modal above the one in front of somebody."""
+        """Push a modal onto a person's stack."""
         stack = self.stacks.setdefault(user, [])
         view_id = self.new_id("V")
         view = View(
@@ -135,7 +135,7 @@ class Views:
         return view
 
     def publish(self, user: str, given: Mapping[str, Any]) -> View:
-        """Show somebody their App Home; it keeps its id."""
+        """Publish a person's App Home; it keeps its id."""
         view = self.homes.get(user)
         if view is None:
             view_id = self.new_id("V")
@@ -144,11 +144,11 @@ class Views:
         return view
 
     def redraw(self, view: View, given: Mapping[str, Any]) -> None:
-        """Show another content in an open view."""
+        """Replace the content of an open view."""
         view.draw(given, lambda: self.new_id("")[-5:], self.new_hash())
 
     def take_off(self, view: View) -> None:
-        """Close one view, and those above it."""
+        """Close a view and those above it."""
         stack = self.stacks.get(view.user, [])
         if view in stack:
             del stack[stack.index(view) :]

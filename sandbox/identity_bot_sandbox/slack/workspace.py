@@ -1,4 +1,4 @@
-"""What there is in the sandbox's Slack workspace: people, conversations, messages, files, views, triggers."""
+"""The sandbox's Slack workspace: its people, conversations, messages, files, views and triggers."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ EVENTS = frozenset(
 
 @dataclass(kw_only=True, slots=True)
 class Trigger:
-    """A trigger_id: good for one modal, for three seconds, in front of one person."""
+    """A trigger_id: opens one modal for one person within three seconds."""
 
     user: str
     expires: float
@@ -55,7 +55,7 @@ class Trigger:
 
 @dataclass(kw_only=True, slots=True)
 class ResponseUrl:
-    """Where the app may answer later: five times in half an hour; `about` is the message clicked."""
+    """Where the app may respond up to five times within 30 minutes; `about` is the clicked message."""
 
     user: str
     channel: str
@@ -65,7 +65,7 @@ class ResponseUrl:
 
 
 class Workspace:
-    """Everything in the workspace and the ways to look at it; safe to use from any thread.
+    """Everything in the workspace. Safe from any thread.
 
     Settings that a test may change: `scopes` (what the bot's token is granted), `events` (what the app
     subscribed to), `commands` (its slash commands, None for any), `delivery`, `faults`, `pace`.
@@ -95,7 +95,7 @@ class Workspace:
         self._ids = itertools.count(0x10000)
         self._subscribers: list[Callable[[Change], object]] = []
 
-    # Looking
+    # Reading
 
     def channel(self, name: str) -> Channel:
         """A conversation by its id, its `#name` or its name."""
@@ -108,7 +108,7 @@ class Workspace:
         raise LookupError(f"no channel {name!r}")
 
     def messages(self, channel: str, *, replies: bool = False) -> list[Message]:
-        """What stands in a conversation, oldest first; what stands only in threads when `replies` is set."""
+        """A conversation's messages, oldest first; with `replies`, those in threads too."""
         with self.changed:
             found = list(self.channel(channel).messages.values())
         return [message for message in found if replies or not message.is_reply or message.is_broadcast]
@@ -120,7 +120,7 @@ class Workspace:
         return [message for message in found if ts in (message.ts, message.thread_ts)]
 
     def message(self, channel: str, ts: str, *, user: str | None = None) -> Message:
-        """One message, among them the ephemeral ones that `user` sees."""
+        """One message, including ephemeral ones that `user` sees."""
         with self.changed:
             standing = [one for one in self.channel(channel).messages.values() if one.ts == ts]
             for message in (*standing, *self._ephemerals):
@@ -134,11 +134,11 @@ class Workspace:
             return [message for message in self._ephemerals if message.only_for == user]
 
     def dm(self, user: str) -> list[Message]:
-        """What stands in the direct messages between a person and the app."""
+        """The direct messages between a person and the app."""
         return self.messages(self.dm_channel(user).channel_id)
 
     def dm_channel(self, *users: str, with_app: bool = True) -> Channel:
-        """The direct conversation of these people, with the app in it or not; made when there was none."""
+        """The direct conversation of these people, with or without the app; created if missing."""
         with self.changed:
             for channel in self.channels.values():
                 if channel.is_direct and channel.members == set(users) and channel.bot_is_member == with_app:
@@ -156,11 +156,11 @@ class Workspace:
             return made
 
     def person(self, name: str) -> cast.Character:
-        """Somebody by their id, handle (with or without @) or name."""
+        """A person by id, handle (with or without @) or name."""
         return self.people[self.names()[name]]
 
     def names(self) -> dict[str, str]:
-        """Every name by which a person may be called, with their id."""
+        """Every id, handle and name of every person, with the person's id."""
         with self.changed:
             found: dict[str, str] = {}
             for user_id, person in self.people.items():
@@ -170,10 +170,10 @@ class Workspace:
                     )
             return found
 
-    # Being told
+    # Subscriptions
 
     def subscribe(self, subscriber: Callable[[Change], object]) -> Callable[[], None]:
-        """Call `subscriber` at every change, in the thread that makes it and under the lock; returns how to stop."""
+        """Call `subscriber` on every change, in the changing thread and under the lock; returns how to unsubscribe."""
         with self.changed:
             self._subscribers.append(subscriber)
 
@@ -185,7 +185,7 @@ class Workspace:
         return stop
 
     def wait_until(self, condition: Callable[[], T], timeout: float = 5.0) -> T:
-        """Wait until something becomes true of the workspace, and give it; raises TimeoutError."""
+        """Wait until `condition` is true and return its value; raises TimeoutError."""
         with self.changed:
             found = self.changed.wait_for(condition, timeout)
         if not found:
@@ -195,16 +195,16 @@ class Workspace:
     def announce(
         self, kind: str, *, channel: str | None = None, user: str | None = None, ts: str | None = None
     ) -> None:
-        """Tell all who wait or watch that something changed."""
+        """Tell subscribers and waiters that something changed."""
         with self.changed:
             self.changed.notify_all()
             for subscriber in tuple(self._subscribers):
                 subscriber(Change(kind=kind, channel=channel, user=user, ts=ts))
 
-    # Changing
+    # Writing
 
     def post(self, channel: str, user: str, text: str, **more: Any) -> Message:
-        """Put a message, from whomever, into a conversation; ephemeral when `only_for` names a person."""
+        """Post a message by anyone; ephemeral if `only_for` names a person."""
         with self.changed:
             message = Message(channel=channel, ts=self.new_ts(), user=user, text=text, **more)
             if message.only_for is None:
@@ -221,7 +221,7 @@ class Workspace:
             return message
 
     def edit(self, message: Message, **changes: Any) -> Message:
-        """Change a message where it stands."""
+        """Edit a message in place."""
         with self.changed:
             edited = replace(message, **changes)
             if message.only_for is None:
@@ -232,7 +232,7 @@ class Workspace:
             return edited
 
     def delete(self, message: Message) -> None:
-        """Take a message away; one with replies leaves a tombstone, for as long as there are any."""
+        """Delete a message; one with replies leaves a tombstone until they are gone."""
         with self.changed:
             if message.only_for is None:
                 bury(self.channels[message.channel].messages, message)
@@ -241,7 +241,7 @@ class Workspace:
             self.announce("message", channel=message.channel, user=message.only_for, ts=message.ts)
 
     def upload(self, user: str, name: str, content: bytes, mimetype: str | None = None) -> SlackFile:
-        """Put a file into the workspace, as a person's client does before a form is sent."""
+        """Upload a file, as a client does before it sends a form."""
         with self.changed:
             file_id = self.new_id("F")
             self.files[file_id] = file = SlackFile(
@@ -256,7 +256,7 @@ class Workspace:
             return file
 
     def trigger(self, user: str) -> str:
-        """A new trigger_id for something that a person just did."""
+        """A new trigger_id for an action by a person."""
         with self.changed:
             now = self.clock()
             self.triggers = {name: one for name, one in self.triggers.items() if one.expires > now - 60}
@@ -265,7 +265,7 @@ class Workspace:
             return name
 
     def response_url(self, user: str, channel: str, about: Message | None = None) -> str:
-        """A new response_url for something that a person just did in a conversation."""
+        """A new response_url for an action by a person in a conversation."""
         with self.changed:
             name = f"{random.getrandbits(144):036x}"
             self.response_urls[name] = ResponseUrl(
@@ -274,13 +274,13 @@ class Workspace:
             return f"{self.base_url}/slack/response/{name}"
 
     def say_privately(self, user: str, channel: str, text: str) -> None:
-        """Slack itself tells one person something."""
+        """Post an ephemeral message from Slackbot."""
         self.post(channel, SLACKBOT, text, only_for=user)
 
     def answer(
         self, user: str, channel: str, payload: Mapping[str, Any], thread_ts: str | None = None
     ) -> Message | None:
-        """Post what the app answered to a command or response_url: for one person, unless `in_channel`."""
+        """Post the app's response to a command or response_url: ephemeral unless `in_channel`."""
         text, blocks = str(payload.get("text") or ""), payload.get("blocks") or ()
         if not text and not blocks:
             return None
@@ -298,16 +298,16 @@ class Workspace:
     # Ids
 
     def completed(self, blocks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """Blocks with the ids that Slack makes up where the app gave none."""
+        """The blocks, with the ids that Slack generates for those without."""
         return completed(blocks, lambda: self.new_id("")[-5:])
 
     def new_id(self, prefix: str) -> str:
-        """An id such as Slack's, never given before."""
-        # Nothing here is a secret, and the operating system's randomness costs a call to it.
+        """A new id in Slack's format."""
+        # Nothing here is a secret, so skip the system call that secure randomness costs.
         return f"{prefix}0{random.getrandbits(16):04X}{next(self._ids):05X}"
 
     def new_ts(self) -> str:
-        """A message's `ts`: the time, made unique."""
+        """A unique `ts` for a message, from the clock."""
         micros = self._micros()
         return f"{micros // 1_000_000}.{micros % 1_000_000:06d}"
 

@@ -15,9 +15,9 @@ TEAM_GROUP = "S0IDENTITY"
 
 
 class SlackWorld(Modals):
-    """The workspace and the hands of its people; an act returns when the app has answered or Slack gave up.
+    """The workspace and what its people do in it; each action returns when the app answered or Slack gave up.
 
-    Acts wait for the app, so they must not be called in the server's own thread.
+    Actions wait for the app, so don't call them in the server's own thread.
     """
 
     # Starting something
@@ -54,13 +54,13 @@ class SlackWorld(Modals):
         return ack
 
     def shortcut(self, user: str, callback_id: str) -> Ack:
-        """Choose one of the app's global shortcuts."""
+        """Use one of the app's global shortcuts."""
         return self.delivery.ask(
             INTERACTION, {**self._who("shortcut", user), "callback_id": callback_id, **self._now(user)}
         )
 
     def message_shortcut(self, user: str, callback_id: str, channel: str, ts: str) -> Ack:
-        """Choose one of the app's shortcuts in the menu of a message."""
+        """Use one of the app's message shortcuts."""
         place = self._place(user, channel)
         message = self.message(channel, ts, user=user)
         return self.delivery.ask(
@@ -85,7 +85,7 @@ class SlackWorld(Modals):
         thread_ts: str | None = None,
         files: Sequence[SlackFile] = (),
     ) -> str:
-        """Write a message and give its ts; the app hears of it where it is a member, and is not waited for."""
+        """Post a message and return its ts; tells the app, without waiting, if its bot is a member."""
         place = self._place(user, channel)
         message = self.post(place.channel_id, user, text, thread_ts=thread_ts, files=tuple(files))
         if place.bot_is_member:
@@ -102,7 +102,7 @@ class SlackWorld(Modals):
         return message.ts
 
     def open_home(self, user: str, tab: str = "home") -> None:
-        """Open the app's home tab (or its `messages` tab). Does not wait for the app."""
+        """Open the app's home tab (or its `messages` tab) without waiting for the app."""
         home = self.views.homes.get(user)
         event = {
             "type": "app_home_opened",
@@ -126,10 +126,9 @@ class SlackWorld(Modals):
         *,
         block_id: str | None = None,
     ) -> Ack:
-        """Press a button of a message, or choose `value` in one of its menus.
+        """Press a message's button, or choose `value` in one of its menus.
 
-        The app may answer by opening a modal, which is `view(user)` when it has come:
-        `wait_until(lambda: view(user))`, then `fill` and `submit`.
+        If the app opens a modal, wait for it with `wait_until(lambda: view(user))`, then `fill` and `submit`.
         """
         place = self._place(user, channel)
         message = self.message(channel, ts, user=user)
@@ -162,10 +161,10 @@ class SlackWorld(Modals):
         return self.delivery.ask(INTERACTION, payload)
 
     def deactivate(self, user: str) -> None:
-        """Let somebody leave the workspace: they act no more, and are in no channel or group for the app.
+        """Deactivate a person: they can no longer act, and the app sees them in no channel or group.
 
-        What the app sends them is refused: chat.postMessage by `channel_not_found`, conversations.open by
-        `user_disabled`. Slack has also been seen to take such a message in silence (python-slack-sdk#1156).
+        Messages to them fail: chat.postMessage with `channel_not_found`, conversations.open with
+        `user_disabled`. Slack has also been seen to accept such a message silently (python-slack-sdk#1156).
         """
         with self.changed:
             self.deactivated.add(user)
@@ -173,49 +172,49 @@ class SlackWorld(Modals):
             self.announce("channel", user=user)
 
     def reactivate(self, user: str) -> None:
-        """Let somebody who has left come back to where they were."""
+        """Reactivate a person."""
         with self.changed:
             self.deactivated.discard(user)
             self.announce("channel", user=user)
 
     def archive(self, channel: str) -> None:
-        """Close a channel for good: nobody writes or clicks there, and the app is refused."""
+        """Archive a channel: nobody can post or click there, and the app's calls fail."""
         self._set_archived(channel, True)
 
     def unarchive(self, channel: str) -> None:
-        """Open an archived channel again."""
+        """Unarchive a channel."""
         self._set_archived(channel, False)
 
     def invite(self, user: str, channel: str, *, by: str = "U0INDIGO") -> None:
-        """Take somebody into a channel."""
+        """Add a person to a channel."""
         place = self.channel(channel)
         place.members.add(user)
         self._moved("member_joined_channel", user, place, inviter=by)
 
     def remove(self, user: str, channel: str) -> None:
-        """Take somebody out of a channel."""
+        """Remove a person from a channel."""
         place = self.channel(channel)
         place.members.discard(user)
         self._moved("member_left_channel", user, place)
 
     def invite_bot(self, channel: str, *, by: str = "U0INDIGO") -> None:
-        """Take the app's bot into a conversation."""
+        """Add the app's bot to a conversation."""
         place = self.channel(channel)
         place.bot_is_member = True
         self._moved("member_joined_channel", cast.BOT_USER_ID, place, inviter=by)
 
     def remove_bot(self, channel: str) -> None:
-        """Take the app's bot out of a channel.
+        """Remove the app's bot from a channel.
 
-        A private one does not exist for it any more. In a public one it may still post while it has the scope
-        `chat:write.public`, and is `not_in_channel` without.
+        It can no longer see a private channel. In a public one it may still post with the scope
+        `chat:write.public`; without it, posting fails with `not_in_channel`.
         """
         place = self.channel(channel)
         place.bot_is_member = False
         self._moved("member_left_channel", cast.BOT_USER_ID, place)
 
     def add_to_group(self, user: str, group: str = TEAM_GROUP) -> None:
-        """Make somebody a member of a user group, which comes to be if it was not there."""
+        """Add a person to a user group, creating it if missing."""
         with self.changed:
             members = self.groups.setdefault(group, [])
             if user not in members:
@@ -223,7 +222,7 @@ class SlackWorld(Modals):
             self.announce("channel", user=user)
 
     def remove_from_group(self, user: str, group: str = TEAM_GROUP) -> None:
-        """Take somebody out of a user group."""
+        """Remove a person from a user group."""
         with self.changed:
             self.groups[group] = [one for one in self.groups[group] if one != user]
             self.announce("channel", user=user)
@@ -250,7 +249,7 @@ class SlackWorld(Modals):
         )
 
     def _place(self, user: str, channel: str) -> Channel:
-        """A conversation in which somebody wants to act; raises EntryError where they cannot."""
+        """The conversation, if the person can act in it; raises EntryError otherwise."""
         place = self.channel(channel)
         if user in self.deactivated:
             raise EntryError(f"{self.people[user].name} has left the workspace")

@@ -1,4 +1,4 @@
-"""The lives of a few tickets in the sandbox: one of each request type, from the command to the last message."""
+"""Three tickets, one of each request type, from the command to the last message."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ LATER = DUE + timedelta(days=7)
 
 
 def play(story: Story) -> None:
-    """All of it; raises StoryError at the first step that does not happen."""
+    """Play the whole story; raises StoryError at the first step that does not happen."""
     lives: Sequence[Life] = (Review(story), DataPull(story), MockedAuth(story))
     for life in lives:
         life.begins()
-    # Side by side, so that what happens to one ticket is seconds apart.
+    # Interleave the tickets, so that the changes of each are seconds apart.
     steps = [list(life.steps()) for life in lives]
     for number in range(max(map(len, steps))):
         for life, one in zip(lives, steps, strict=True):

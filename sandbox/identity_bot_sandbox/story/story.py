@@ -1,4 +1,4 @@
-"""What the story is made of: what people do, what they see, and a check that each step happens."""
+"""The story's parts: what people do, what they see, and a check that each step happens."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ REPLIES = {"is_sent_back", "is_accepted"}
 
 
 class StoryError(Exception):
-    """A step of the story did not happen; its text is the step's name."""
+    """A step of the story did not happen; the text names it."""
 
 
 @dataclass(slots=True)
@@ -39,30 +39,30 @@ class Story:
     seen: dict[str, list[str]] = field(default_factory=dict)
 
     def does(self, person: str, what: str) -> None:
-        """Notes what somebody does."""
+        """Note what a person does."""
         self.seen.setdefault(NAMES[person], []).append(f"› {what}")
 
     def saw(self, person: str, what: str) -> None:
-        """Notes what somebody saw."""
+        """Note what a person sees."""
         self.seen.setdefault(NAMES[person], []).append(what)
 
     def fills(self, person: str, **values: Any) -> None:
-        """Fills in questions of the open form."""
+        """Fill in questions of the open form."""
         self.sandbox.slack.fill(person, {f"idbot:q:{name}": value for name, value in values.items()})
 
     def sends(self, person: str) -> None:
-        """Sends the form, which must turn into a receipt."""
+        """Submit the form and wait for the receipt."""
         problems = self.sandbox.slack.submit(person)
         self.check(f"the form is accepted, not refused with {problems}", lambda: not problems)
         self.sees_modal(person, "Your request is in", "the modal turns into a receipt")
 
     def sees_modal(self, person: str, text: str, step: str) -> None:
-        """Waits until somebody's modal shows a text."""
+        """Wait until a person's modal shows a text."""
         self.check(f"{step} ({NAMES[person]})", lambda: text in str(self.sandbox.slack.view(person)))
         self.saw(person, step)
 
     def sees_message(self, person: str, channel: str, *texts: str) -> Message:
-        """Waits until exactly one message in a channel has all these texts, and gives it."""
+        """Wait for exactly one message in a channel with all these texts."""
 
         def fitting() -> list[Message]:
             return [m for m in self.sandbox.slack.messages(channel) if all(text in m.text for text in texts)]
@@ -73,7 +73,7 @@ class Story:
         return found[0]
 
     def sees_answer(self, person: str, channel: str, ts: str, *texts: str) -> Message:
-        """Waits until a thread has an answer with all these texts, and gives it."""
+        """Wait for a reply in a thread with all these texts."""
 
         def fitting() -> list[Message]:
             return [
@@ -95,14 +95,14 @@ class Story:
         return self.check(f"#{issue} has a card", fitting)[0]
 
     def card_shows(self, issue: int, *texts: str, repository: str = cast.REPOSITORY) -> None:
-        """Waits until the team's card of an issue has all these texts."""
+        """Wait until the team's card of an issue has all these texts."""
         self.check(
             f"the card of #{issue} shows {texts}",
             lambda: all(text in self.card(issue, repository).text for text in texts),
         )
 
     def presses(self, person: str, channel: str, message: Message, move: str, **entered: Any) -> None:
-        """Presses a button of a message, and fills in and sends the form that it opens, where it opens one."""
+        """Press a message's button; with `entered`, fill in and submit the form it opens."""
         slack, form = self.sandbox.slack, "idbot:action"
         slack.click(person, channel, message.ts, f"{form}:{move}")
         if entered:
@@ -115,7 +115,7 @@ class Story:
             self.check(f"the form of “{move}” is accepted, not refused with {problems}", lambda: not problems)
 
     def opens_issue(self, repository: str, title: str) -> int:
-        """Waits until there is exactly one issue whose title begins so; its number."""
+        """Wait for exactly one issue whose title begins so; return its number."""
 
         def fitting() -> list[Any]:
             return [i for i in self.sandbox.github.issues(repository) if i.title.startswith(title)]
@@ -126,7 +126,7 @@ class Story:
         return int(found[0].number)
 
     def check(self, step: str, look: Callable[[], Found]) -> Found:
-        """Waits until what `look` finds is true, and gives it; raises StoryError when patience ends."""
+        """Wait until `look` returns something true and return it; raises StoryError after `patience` seconds."""
         end = time.monotonic() + self.patience
         pause = threading.Event()
         while not (found := look()):
@@ -136,7 +136,7 @@ class Story:
         return found
 
     def transcript(self) -> Iterator[str]:
-        """What each person did and saw, as lines to print."""
+        """What each person did and saw, line by line."""
         for name, lines in self.seen.items():
             yield f"\n{name}"
             yield from (f"  {line}" for line in lines)
@@ -152,12 +152,12 @@ def plain(text: str, names: Mapping[str, str] = NAMES) -> str:
 
 
 class Life:
-    """A ticket's life: it begins with a request, and goes on in steps."""
+    """A ticket's life: a request, then steps."""
 
     repository = cast.REPOSITORY
     issue: int
     root: tuple[str, str]
-    """The channel and time stamp of the message under which the requestor hears of it."""
+    """The channel and timestamp of the message under which the requestor gets updates."""
 
     def __init__(self, story: Story) -> None:
         self.story = story
@@ -166,11 +166,11 @@ class Life:
         self._last = 0.0
 
     def begins(self) -> None:
-        """The request, and what everybody sees of it."""
+        """The request, and what people see of it."""
         raise NotImplementedError
 
     def steps(self) -> Sequence[Callable[[], None]]:
-        """What happens to the ticket then."""
+        """What happens to the ticket, in order."""
         raise NotImplementedError
 
     def goes_on(self, step: Callable[[], None]) -> None:
@@ -181,19 +181,19 @@ class Life:
         self._last = time.monotonic()
 
     def presses(self, person: str, move: str, says: str, **entered: Any) -> None:
-        """Somebody of the team presses a button of the card."""
+        """A team member presses a button of the card."""
         self.story.does(person, f"{says} (on the card of #{self.issue})")
         self.story.presses(person, TEAM, self.story.card(self.issue, self.repository), move, **entered)
 
     def in_github(self, person: str, says: str, act: Callable[..., Any], *arguments: Any) -> None:
-        """Somebody does something in GitHub."""
+        """A person does something in GitHub."""
         self.story.does(person, f"{says} (in GitHub, {self.repository}#{self.issue})")
         act(self.repository, self.issue, *arguments, actor=LOGINS[person])
 
     def hears(self, person: str, *texts: str) -> Message:
-        """The requestor hears of it, with a mention."""
+        """The requestor gets an update that mentions them."""
         return self.story.sees_answer(person, *self.root, f"<@{person}>", *texts)
 
     def shows(self, *texts: str) -> None:
-        """The card shows it."""
+        """The card shows these texts."""
         self.story.card_shows(self.issue, *texts, repository=self.repository)

@@ -61,7 +61,7 @@ def test_pygithub_follows_the_links_through_all_pages(hub: github.Github, world:
     assert found == list(range(65, 0, -1))
 
 
-def test_a_page_links_to_its_neighbours(api: httpx.Client, world: GitHubWorld) -> None:
+def test_a_page_links_to_its_neighbors(api: httpx.Client, world: GitHubWorld) -> None:
     for number in range(5):
         world.open_issue(REPO, str(number), actor=LEAD)
 

@@ -91,7 +91,7 @@ def test_a_link_to_an_issue_of_the_sandbox_stays_in_the_page() -> None:
         ("https://github.com/sandbox-org/vets-api/actions", None),
     ],
 )
-def test_what_belongs_to_the_sandboxs_organisation_is_found_in_the_page(
+def test_what_belongs_to_the_sandboxs_organization_is_found_in_the_page(
     address: str, shown: str | None
 ) -> None:
     assert Where().leads_to(address, BASE) == (shown and f"/github/{shown}")

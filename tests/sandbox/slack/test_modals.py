@@ -89,7 +89,7 @@ def test_a_form_is_filled_in_and_sent_with_every_kind_of_answer(bot: Bot) -> Non
         (question("q"), "two\nlines", "line break"),
         (question("q", "static_select", options=[option("red")]), "green", "not offered; there is red"),
         (question("q", "number_input", is_decimal_allowed=True), "three", "not a number"),
-        (question("q", "datepicker"), "2026-02-30", "not a day"),
+        (question("q", "datepicker"), "2026-02-30", "not a date"),
         (question("q", "users_select"), "Nobody", "nobody is called"),
         (question("q", "file_input", max_files=1), [("a", b""), ("b", b"")], "at most 1"),
         (question("q", "file_input"), [("a", b"0" * 10_000_001)], "10 MB"),

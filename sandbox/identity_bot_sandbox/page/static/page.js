@@ -100,7 +100,7 @@ function around(node) {
 
 let opener = []; // what was around the focus when the modal opened
 
-// Where the focus goes when what had it is gone: to itself if it is drawn anew, to its neighbour (of a card's buttons
+// Where the focus goes when what had it is gone: to itself if it is drawn anew, to its neighbor (of a card's buttons
 // never the last one by chance), else to the last button (what takes the place of "Close issue" stands where that
 // stood), a field or a link of the nearest part that is still there.
 function focusNear(ids) {
