@@ -161,7 +161,9 @@ def test_commands_modules_and_scripts_that_are_named_exist(path: Path) -> None:
     scripts = set(re.findall(r"(?:`|^ {4})(script/[\w.]+)", document, re.MULTILINE))
 
     known = {
-        found.name for place in ("identity_bot", "tests", "script") for found in (ROOT / place).rglob("*.py")
+        found.name
+        for place in ("identity_bot", "sandbox", "tests", "script")
+        for found in (ROOT / place).rglob("*.py")
     }
     assert commands <= set(main.commands)
     assert modules - known <= {"setup.py"}
