@@ -14,8 +14,9 @@ from sqlalchemy import Engine, create_engine, text
 
 from identity_bot import settings
 from identity_bot.cli import main
+from identity_bot.messages import issue_comments
 from identity_bot.store.store import Store
-from identity_bot.tickets import commands, lifecycle
+from identity_bot.tickets import lifecycle
 from identity_bot.tickets.model import Effect, Person, Priority, Ticket
 from identity_bot_sandbox.server import Sandbox
 from tests.support import eventually
@@ -85,7 +86,7 @@ def test_the_readme_has_every_command_and_label_that_moves_a_ticket() -> None:
     shown = rows(README, "command")
     named = {name for row in rows(README, "in GitHub") for name in re.findall(r"`(\w+: [^`]+)`", row[0])}
 
-    assert shown == rows(commands.HELP, "command")
+    assert shown == rows(issue_comments.HELP, "command")
     assert {name for name in named if name[0].islower()} == stages | priorities
 
 

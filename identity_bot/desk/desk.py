@@ -13,13 +13,13 @@ from identity_bot.desk.notifier import TELLINGS, Notifier
 from identity_bot.desk.reconciler import READS, Reconciler, repository_for
 from identity_bot.errors import AlreadyFiled, Impossible, Invalid, NotAllowed
 from identity_bot.forms import form as forms
-from identity_bot.messages import words
+from identity_bot.messages import issue_comments, words
 from identity_bot.plugins import defaults
 from identity_bot.plugins.loader import Plugins
 from identity_bot.settings import Settings
 from identity_bot.store.store import Store
 from identity_bot.store.transaction import Transaction
-from identity_bot.tickets import commands, lifecycle
+from identity_bot.tickets import actions, commands, lifecycle
 from identity_bot.tickets.model import (
     Action,
     Change,
@@ -147,14 +147,14 @@ class Desk:
     def check(self, ticket: Ticket, action: Action, by: str) -> None:
         """Raises NotAllowed if somebody may not do this, Impossible if the ticket does not allow it."""
         is_own = by == ticket.requestor.slack_id
-        whose = lifecycle.ACTIONS[action].by
-        if whose is lifecycle.By.REQUESTOR and not is_own:
+        whose = actions.ACTIONS[action].by
+        if whose is actions.By.REQUESTOR and not is_own:
             raise NotAllowed(words.not_requestor(ticket))
-        may = is_own and whose is not lifecycle.By.TEAM
+        may = is_own and whose is not actions.By.TEAM
         if not may and not self.is_team(by):
             raise NotAllowed(words.not_team(ticket))
-        if action not in lifecycle.possible(ticket):
-            raise Impossible(ticket, action, is_so=ticket.stage in lifecycle.ACTIONS[action].at)
+        if action not in actions.possible(ticket):
+            raise Impossible(ticket, action, is_so=ticket.stage in actions.ACTIONS[action].at)
 
     def change(self, ticket_id: str, change: Change, *, by: str) -> Ticket:
         """Has the issue changed as somebody in Slack (`by`) asks; clicked twice it is done once.
@@ -165,7 +165,7 @@ class Desk:
         if ticket is None:
             raise KeyError(ticket_id)
         self.check(ticket, change.action, by)
-        lifecycle.plan(ticket, change)
+        actions.plan(ticket, change)
         payload = {"action": change.action.value, "value": change.value, "reason": change.reason, "by": by}
         effect = Effect(lane=GITHUB, kind="change_issue", ticket_id=ticket.id, payload=payload)
         with self.store.begin() as transaction:
@@ -211,7 +211,7 @@ class Desk:
                 "comment": comment.id,
                 "author": comment.author,
                 "commands": [[command.name, command.value] for command in reading.commands],
-                "problems": list(reading.problems),
+                "problems": [issue_comments.problem(one, self.today()) for one in reading.problems],
             }
             transaction.enqueue(Effect(lane=GITHUB, kind="obey", ticket_id=ticket.id, payload=payload))
 

@@ -1,63 +1,83 @@
-"""What the bot writes below an issue: whose a change from Slack was, and answers to commands. Pure."""
+"""What the bot writes under an issue: who made a change in Slack, and replies to commands. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 
 from identity_bot.text.markdown import block, span
-from identity_bot.tickets import commands
-from identity_bot.tickets.model import Action, Change, CloseReason
+from identity_bot.tickets.actions import ACTIONS, Ask
+from identity_bot.tickets.commands import COMMANDS, MOST, Problem, ProblemKind
+from identity_bot.tickets.model import Change, CloseReason
 
-NO_WRITE_ACCESS = "Only people with write access to this repository can move a ticket by a comment."
+NO_WRITE_ACCESS = "Only people with write access to this repository can use commands."
 
-SEE_HELP = "A comment with `/help` lists what I understand."
+SEE_HELP = "Comment `/help` to see all commands."
 
-SENTENCES = {
-    Action.CRITICAL: "marked this as **critical**",
-    Action.PRIORITY: "set the priority to **{value}**",
-    Action.TAKE: "took this",
-    Action.ASSIGN: "assigned this to {person}",
-    Action.SPOC: "named {person} as the single point of contact",
-    Action.TARGET: "set the target date to **{value}**",
-    Action.UAT: "said that this is **ready for UAT**",
-    Action.ACCEPT: "tried this and **accepted** it",
-    Action.REJECT: "tried this, and it **needs work**",
-    Action.RELEASE: "said that this is **released**",
-    Action.CLOSE: "closed this as **{value}**",
-    Action.REOPEN: "reopened this",
+HELP = """\
+Write each command on its own line in a comment on the ticket's issue:
+
+| command | what it does |
+|---|---|
+{}
+| `/help` | shows this list |
+""".format(
+    "\n".join(f"| `{row.command}` | {row.command_help} |" for row in ACTIONS.values() if row.command_help)
+)
+
+USAGE: Mapping[Ask, str] = {
+    Ask.MEMBER: "write one GitHub login after it, such as `/{name} @octocat`",
+    Ask.PRIORITY: "write one of critical, high, medium and low after it, such as `/{name} high`",
+    Ask.DATE: "write one date after it as year-month-day, and nothing else, such as `/{name} {date}`",
+    Ask.NOTHING: "write just `/{name}`, with nothing after it",
 }
-ACTIONS = {
-    "spoc": Action.SPOC,
-    "priority": Action.PRIORITY,
-    "target": Action.TARGET,
-    "uat": Action.UAT,
-    "released": Action.RELEASE,
-}
+"""How to write a command, by what it takes."""
+LONGEST_SHOWN = 60
 
 
 def comment(change: Change, name: str, person: str = "") -> str:
-    """Who made a change in Slack, with their reason as they wrote it; `person` is what to call its value instead."""
-    value = change.value or CloseReason.COMPLETED.value  # as which an issue is closed where nobody says why
-    said = SENTENCES[change.action].format(value=value, person=span(person or value, limit=100))
-    by = f"{span(name, limit=100)} {said}, in Slack."
-    return f"{by}\n\n{block(change.reason)}" if change.reason else by
-
-
-def change(name: str, value: str) -> Change | None:
-    """The change that a command asks for; None for one that asks for none."""
-    move = ACTIONS.get(name)
-    return Change(action=move, value=value) if move else None
+    """Who made a change in Slack, with their reason as they wrote it; `person` names whoever the value stands for."""
+    value = (
+        change.value or CloseReason.COMPLETED.value
+    )  # GitHub's default if nobody says why an issue is closed
+    did = ACTIONS[change.action].comment.format(value=value, person=span(person or value, limit=100))
+    sentence = f"{span(name, limit=100)} {did} via Slack."
+    return f"{sentence}\n\n{block(change.reason)}" if change.reason else sentence
 
 
 def no_member(login: str) -> str:
-    """The answer to a command that names somebody who does not work here."""
+    """The reply to a command that names somebody who does not work in this repository."""
     who = span(login, limit=50)
-    return f"{who} has no write access to this repository, and so cannot be the single point of contact."
+    return f"{who} has no write access to this repository and so cannot be the single point of contact."
 
 
 def reply(problems: Sequence[str], *, wants_help: bool) -> str:
-    """The answer to a comment with commands; empty where a reaction says enough."""
+    """The reply to a comment with commands; empty if a reaction says enough."""
     if not problems:
-        return commands.HELP if wants_help else ""
+        return HELP if wants_help else ""
     listed = problems[0] if len(problems) == 1 else "\n".join(f"* {problem}" for problem in problems)
     return f"{listed}\n\n{SEE_HELP}"
+
+
+def problem(problem: Problem, today: date) -> str:
+    """Why a command did not run and how to write it: one sentence or two of Markdown that is safe to post."""
+    name, shown = problem.name, span(problem.written, limit=LONGEST_SHOWN)
+    in_two_weeks = today + timedelta(weeks=2)
+    match problem.kind:
+        case ProblemKind.TOO_MANY:
+            return (
+                f"This comment has {problem.count} commands and none of them ran, because a comment may have at most "
+                f"{MOST}. Please write the ones you need in a new comment."
+            )
+        case ProblemKind.REPEATED:
+            return (
+                f"This comment has `/{name}` more than once with different values, so none of them ran. "
+                "Please write it once in a new comment."
+            )
+        case ProblemKind.UNKNOWN:
+            return f"There is no command {shown}. Did you mean `/{name}`?"
+        case ProblemKind.DATE:
+            return f"The date in {shown} {problem.date}. Please write another one, such as `/{name} {in_two_weeks}`."
+        case ProblemKind.UNREADABLE:
+            asks = COMMANDS[name].asks if name in COMMANDS else Ask.NOTHING
+            return f"I couldn't read {shown}. Please {USAGE[asks].format(name=name, date=in_two_weeks)}."

@@ -1,101 +1,20 @@
-"""The words that people read in Slack and in the issue, apart from all logic."""
+"""The words that people read in Slack, apart from all logic: the forms, the card, refusals, and alerts to the team."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from identity_bot.errors import Impossible
 from identity_bot.forms.form import Form
-from identity_bot.text.markdown import mrkdwn
-from identity_bot.tickets.lifecycle import ACTIONS, By, is_gone, possible
-from identity_bot.tickets.model import Action, Stage, Ticket
+from identity_bot.text.markdown import ELLIPSIS, mrkdwn
+from identity_bot.tickets.actions import ACTIONS, Ask, By, DateProblem, possible
+from identity_bot.tickets.lifecycle import is_gone
+from identity_bot.tickets.model import Action, CloseReason, Priority, Stage, Ticket
+from identity_bot.tickets.people import People
 
-ADOPTED = "Request made in GitHub"
-MODAL_TITLE = "Ask the Identity Team"
-SUBMIT = "Send"
-CANCEL = "Cancel"
-CLOSE = "Close"
-BACK = "Back"
-WHAT_DO_YOU_NEED = "*What do you need?*"
-CHOOSE_TYPE = "Choose a type of request"
-NO_PERSONAL_DATA = (
-    "Tickets can be read by others. Please leave out personal data of Veterans, passwords and keys."
-)
-ANSWERS_CUT = (
-    "*The longest answers are cut here, as together they are more than GitHub takes. "
-    "Please ask the requestor for the rest.*"
-)
-SHORTCUT = "Ask the Identity Team"
-MESSAGE_SHORTCUT = "Ask Identity about this"
-
-NOTHING_FILED = (
-    "Sorry, that did not work on our side, so *nothing was filed*. Your answers are still in the form: "
-    "go back and send it again in a minute."
-)
-FORM_CHANGED = (
-    "This form has changed since you opened it. Your answers are below as far as they still fit; "
-    "please look through them and send it again."
-)
-CHANGED_TOO_LATE = (
-    "This form had already been sent once, and the ticket has your answers of that time. What you changed since is "
-    "not in it: please add it in the ticket's thread."
-)
-TYPE_GONE = (
-    "This type of request is not offered any more, so *nothing was filed*. Please choose another type above."
-)
-COULD_NOT_OPEN = "Sorry, Slack did not let me open the form in time. Please try again."
-NO_TYPES = "No type of request is installed yet, so there is no form to open. The bot's operator knows how."
-
-_DO: Mapping[Action, tuple[str, str]] = {
-    Action.TAKE: ("take it", "taken"),
-    Action.ASSIGN: ("assign it", "assigned"),
-    Action.PRIORITY: ("set its priority", "given a priority"),
-    Action.CRITICAL: ("mark it critical", "marked critical"),
-    Action.SPOC: ("name its SPOC", "given a SPOC"),
-    Action.TARGET: ("set its target date", "given a target date"),
-    Action.UAT: ("mark it ready for UAT", "marked ready for UAT"),
-    Action.RELEASE: ("mark it released", "marked released"),
-    Action.CLOSE: ("close it", "closed"),
-    Action.REOPEN: ("reopen it", "reopened"),
-    Action.ACCEPT: ("accept it", "accepted"),
-    Action.REJECT: ("say that it needs work", "sent back"),
-}
-
-
-def unknown_type(command: str, word: str, names: list[str]) -> str:
-    """What a person reads who names a request type that there is not."""
-    offered = "\n".join(f"• `{command} {name}`" for name in names)
-    return (
-        f"There is no request type “{mrkdwn(word, limit=60)}”. You can use:\n{offered}\n"
-        f"or just `{command}` to choose from a list."
-    )
-
-
-def personal_data(kinds: list[str]) -> str:
-    """At a question whose answer may not go into a ticket."""
-    return (
-        f"This looks like {_joined(kinds)}, which must not be in a ticket. "
-        "Please leave that out; the team will ask you safely for what it needs."
-    )
-
-
-def maybe_personal(kinds: list[str]) -> str:
-    """In the receipt, about something that may be personal data."""
-    return (
-        f"Your request contains {_joined(kinds)}. Where that is a real Veteran's, please tell the "
-        "Identity Team, so that it is taken out of the ticket."
-    )
-
-
-def _joined(several: Sequence[str], by: str = "and") -> str:
-    return several[0] if len(several) == 1 else f"{', '.join(several[:-1])} {by} {several[-1]}"
-
-
-def type_name(form: Form) -> str:
-    """A request type's title, safe in mrkdwn."""
-    return mrkdwn(form.title, limit=75)
+# What a ticket is called
 
 
 def number(ticket: Ticket) -> str:
@@ -111,22 +30,249 @@ def link(ticket: Ticket) -> str:
     return f"<{ticket.url}|{number(ticket)}>"
 
 
+def type_name(form: Form) -> str:
+    """A request type's title, safe in mrkdwn."""
+    return mrkdwn(form.title, limit=75)
+
+
 def day(when: date) -> str:
     """A day such as December 1, 2026."""
     return f"{when:%B} {when.day}, {when.year}"
 
 
+def moment(at: float) -> str:
+    """A moment (seconds since the epoch) that Slack shows in the reader's own time, with how long ago that is.
+
+    The tokens are those of docs.slack.dev/reference/block-kit/block-elements/date-element.
+    """
+    fallback = f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
+    return f"<!date^{int(at)}^{{date_short_pretty}} at {{time}} ({{ago}})|{fallback}>"
+
+
+# The request form and its receipt
+
+ADOPTED = "Request made in GitHub"
+MODAL_TITLE = "Ask the Identity Team"
+SHORTCUT = "Ask the Identity Team"
+MESSAGE_SHORTCUT = "Ask Identity about this"
+SUBMIT = "Send"
+CANCEL = "Cancel"
+CLOSE = "Close"
+BACK = "Back"
+WHAT_DO_YOU_NEED = "*What do you need?*"
+CHOOSE_TYPE = "Choose a request type"
+NO_PERSONAL_DATA = (
+    "Other people can read tickets. Please leave out Veterans' personal data, passwords and keys."
+)
+ANSWERS_CUT = (
+    "*The longest answers are cut short because GitHub limits the length of an issue. "
+    "Please ask the requestor for the rest.*"
+)
+NOTHING_FILED = (
+    "Sorry, something went wrong on our side and *your request was not sent*. Your answers are still in the form: "
+    "go back and send it again in a minute."
+)
+FORM_CHANGED = (
+    "This form changed after you opened it. We kept the answers that still fit: please check them below and send "
+    "the form again."
+)
+CHANGED_TOO_LATE = (
+    "You had already sent this form, so the ticket has your earlier answers. Please post what you changed in the "
+    "ticket's thread."
+)
+TYPE_GONE = "We no longer take this type of request, so *nothing was sent*. Please choose another type above."
+COULD_NOT_OPEN = "Sorry, Slack didn't open the form in time. Please try again."
+NO_TYPES = "There are no request types yet, so there is no form to open. Please tell the bot's operator."
+
+
+def unknown_type(command: str, word: str, names: list[str]) -> str:
+    """To somebody who names a request type that does not exist."""
+    offered = "\n".join(f"• `{command} {name}`" for name in names)
+    return (
+        f"There is no request type “{mrkdwn(word, limit=60)}”. You can use:\n{offered}\n"
+        f"or type just `{command}` to choose from a list."
+    )
+
+
+def personal_data(kinds: list[str]) -> str:
+    """At a question whose answer may not go into a ticket."""
+    return (
+        f"This looks like {_joined(kinds)}, which must not be in a ticket. "
+        "Please leave it out. The team will ask you for it safely if they need it."
+    )
+
+
+def maybe_personal(kinds: list[str]) -> str:
+    """In the receipt, about something that may be personal data."""
+    return (
+        f"Your request contains {_joined(kinds)}. If that belongs to a real Veteran, please tell the Identity Team "
+        "so they can remove it from the ticket."
+    )
+
+
 def receipt(ticket: Ticket) -> str:
-    """The receipt in the modal, with the issue's number as soon as there is one."""
+    """The receipt in the modal, with the issue's number as soon as it has one."""
     if ticket.number is None:
         return (
-            f"*Your request is in.* Its reference is *{ticket.reference}*.\n"
-            "The ticket is being opened; you will be told its number in Slack. You can close this window."
+            f"*We got your request.* Your reference is *{ticket.reference}*.\n"
+            "We're opening the ticket and will send you its number in Slack. You can close this window."
         )
     return (
-        f"*Your request is in.* It is ticket {link(ticket)} (reference {ticket.reference}).\n"
-        "The Identity Team has been told."
+        f"*We got your request.* It is ticket {link(ticket)} (reference {ticket.reference}).\n"
+        "The Identity Team has been notified. You can close this window."
     )
+
+
+# The card and the forms of actions
+
+CLOSE_REASONS: Mapping[CloseReason, tuple[str, str]] = {
+    CloseReason.COMPLETED: ("Completed", "It is done, or was solved another way"),
+    CloseReason.NOT_PLANNED: ("Not planned", "It won't be done, or is no longer needed"),
+    CloseReason.DUPLICATE: ("Duplicate", "Another ticket covers it"),
+}
+PRIORITIES: Mapping[Priority, tuple[str, str]] = {
+    Priority.CRITICAL: ("Critical", "Goes ahead of all other requests"),
+    Priority.HIGH: ("High", ""),
+    Priority.MEDIUM: ("Medium", ""),
+    Priority.LOW: ("Low", ""),
+}
+HINTS: Mapping[Ask, str] = {
+    Ask.ASSIGNEE: "Choose a member of the Identity Team.",
+    Ask.MEMBER: "Choose a member of the Identity Team.",
+    Ask.DATE: "The day it should be done, in Eastern time. We'll tell the requestor.",
+}
+COMMENT = "Comment"
+REASON_HINT = (
+    "We'll add this to the ticket and send it to everyone we notify. Please leave out personal data."
+)
+MISSING: Mapping[Ask, str] = {
+    Ask.ASSIGNEE: "Please choose a person.",
+    Ask.MEMBER: "Please choose a person.",
+    Ask.PRIORITY: "Please choose a priority.",
+    Ask.DATE: "Please choose a date.",
+    Ask.CLOSE_REASON: "Please choose a reason.",
+    Ask.REASON: "Please say what is missing, such as: The page still asks me to sign in twice.",
+}
+"""What an empty field needs, by what it asks for."""
+NOT_A_MEMBER = "This person is not on the Identity Team. Please choose someone who is."
+ASSIGNEE_UNKNOWN = (
+    "We don't know this person's GitHub login. Please assign them in GitHub, or ask the bot's operator to add them "
+    "to people in the settings."
+)
+
+
+def refused_date(problem: DateProblem) -> str:
+    """At the field of a target date that cannot be set."""
+    return f"This date {problem.value}. Please choose another one."
+
+
+def state(ticket: Ticket, type_title: str, people: People) -> list[tuple[str, str]]:
+    """What the card says of a ticket besides the answers, as names and mrkdwn; what changes comes first."""
+    now = ticket.state
+    stage = now.stage.value
+    if now.close_reason and now.stage is Stage.CLOSED:
+        stage = f"{stage}: {now.close_reason.value}"
+    assigned = ", ".join(map(people.mention, now.assignees))
+    said = [
+        ("Stage", stage),
+        ("Priority", now.priority.value if now.priority else "not set"),
+        ("Assigned to", assigned or "nobody"),
+        ("Target date", day(now.target) if now.target else "not set"),
+        ("SPOC", people.mention(now.spoc) if now.spoc else "not named"),
+        ("Urgent", "Yes" if ticket.is_urgent else "No"),
+        ("Requestor", mrkdwn(ticket.requestor.name, limit=200)),
+        ("Team", mrkdwn(ticket.requestor.team, limit=200)),
+        ("Type", mrkdwn(type_title, limit=75)),
+        ("Requested", moment(ticket.submitted_at)),
+        ("Reference", ticket.reference),
+    ]
+    return [*said, ("Sensitive", "Yes. Read it only in GitHub.")] if ticket.is_sensitive else said
+
+
+def more_answers(count: int) -> str:
+    """On the card, if it has no room for all answers."""
+    return "1 more answer is in the ticket." if count == 1 else f"{count} more answers are in the ticket."
+
+
+def about(ticket: Ticket) -> str:
+    """Which ticket an action's form is about."""
+    return f"Ticket {link(ticket)}, requested by {mrkdwn(ticket.requestor.name, limit=200)}"
+
+
+def spoken(label: str, ticket: Ticket) -> str:
+    """What a screen reader says for a card's button, as many cards have the same ones."""
+    return f"{label.removesuffix(ELLIPSIS)}, ticket {number(ticket)}"
+
+
+def chose(action: Action, slack_id: str) -> str:
+    """What replaces a message's buttons after somebody used one."""
+    return f"<@{slack_id}> {ACTIONS[action].did}."
+
+
+# Why an action was not done
+
+TICKET_UNKNOWN = (
+    "We have no record of this ticket, so nothing changed. If it has an issue in GitHub, please use that."
+)
+BUTTON_UNKNOWN = (
+    "This button is from another version of the bot, so nothing changed. Please use a newer message, or the "
+    "ticket's issue in GitHub."
+)
+CANNOT_TELL = "We couldn't check who may do that, so nothing changed. Please try again in a minute."
+NOTHING_CHANGED = (
+    "Sorry, something went wrong on our side and *nothing changed*. Please try again in a minute."
+)
+TAKES_LONG = (
+    "This is taking longer than usual. Please look at the ticket's card in a moment. If nothing has changed there, "
+    "go back and send it again."
+)
+LOGIN_UNKNOWN = (
+    "We don't know your GitHub login, so we couldn't assign the ticket to you. Please assign yourself in GitHub, "
+    "or ask the bot's operator to add you to `people` in the settings."
+)
+
+
+def impossible(error: Impossible) -> str:
+    """Why an action is not possible, and what the same person can do instead; plain text for Slack and GitHub."""
+    ticket, row = error.ticket, ACTIONS[error.action]
+    name = f"Ticket {number(ticket)}"
+    if ticket.stage is Stage.SUBMITTED:
+        return f"{name} has no issue in GitHub yet. Please try again in a minute."
+    if is_gone(ticket):
+        return f"{name} no longer has an issue in GitHub, so nothing more can be done."
+    is_so = error.is_so or row.to is ticket.stage or row.at == (Stage.CLOSED,)
+    said = (
+        f"{name} is {row.is_so}." if is_so else f"{name} is {ticket.stage.value}, so you can't {row.to_do}."
+    )
+    mine = (By.TEAM, By.EITHER) if row.by is By.TEAM else (By.REQUESTOR, By.EITHER)
+    others = [
+        ACTIONS[one].to_do for one in possible(ticket) if ACTIONS[one].by in mine and one is not error.action
+    ]
+    if others:
+        return f"{said} You can {_joined(others, 'or')}."
+    return f"{said} If something is missing, please tell the Identity Team."
+
+
+def not_team(ticket: Ticket) -> str:
+    """To somebody outside the team who wanted to change a ticket."""
+    return (
+        f"Only the Identity Team can do that with ticket {number(ticket)}. Whoever requested it can close it, and can "
+        "accept it or send it back when it's ready to try."
+    )
+
+
+def not_requestor(ticket: Ticket) -> str:
+    """To somebody who wanted to do what only the requestor can."""
+    who = mrkdwn(ticket.requestor.name or "the requestor", limit=200)
+    return f"Only {who}, who requested ticket {number(ticket)}, can accept it or send it back."
+
+
+def not_taken(ticket: Ticket, reason: str) -> str:
+    """To whoever asked for a change that GitHub refused."""
+    return f"GitHub refused your change to ticket {link(ticket)}: {mrkdwn(reason, limit=300)}"
+
+
+# Alerts to the team
 
 
 def leads(settings: Mapping[str, Any]) -> str:
@@ -137,152 +283,107 @@ def leads(settings: Mapping[str, Any]) -> str:
 _ACTS = {
     "open_issue": "open the issue",
     "change_issue": "change the issue",
-    "attribute": "say in GitHub whose change it was",
-    "obey": "obey a comment",
-    "answer": "answer a comment",
+    "attribute": "say in GitHub who made a change",
+    "obey": "run a command from a comment",
+    "answer": "reply to a comment",
     "link_thread": "link the Slack thread",
-    "look_at_issue": "look at the issue",
-    "resync_repository": "look over a repository",
+    "look_at_issue": "get the issue",
+    "resync_repository": "resync a repository",
     "post": "post a message",
-    "withdraw": "take a message back",
-    "draw_card": "draw the card",
-    "tell": "tell the news",
+    "withdraw": "delete a message",
+    "draw_card": "update the card",
+    "tell": "send an update",
 }
 """What the bot was about to do, by the kind of its effect."""
 
 
 def parked(kind: str, ticket: Ticket | None, leads: str, reason: str) -> str:
-    """To the team: something could not be done and waits for an operator; urgent requests mention the leads."""
+    """An effect failed and needs an operator; urgent requests mention the leads."""
     about = ""
     if ticket:
         requestor = mrkdwn(ticket.requestor.name, limit=100)
-        about = f" for the ticket {ticket.reference} (`{ticket.type}`, asked for by {requestor})"
-    urgent = "*Urgent, Veterans in production are affected.* " if ticket and ticket.is_urgent else ""
+        about = f" for ticket {ticket.reference} (`{ticket.type}`, requested by {requestor})"
+    urgent = "*Urgent: affects Veterans in production.* " if ticket and ticket.is_urgent else ""
     return (
-        f"{urgent}*I could not {_ACTS.get(kind, kind)}{about}*: {mrkdwn(reason, limit=500)} {leads}\n"
-        "It is kept. `identity-bot outbox` shows it, retries it or drops it."
+        f"{urgent}*The bot couldn't {_ACTS.get(kind, kind)}{about}*: {mrkdwn(reason, limit=500)} {leads}\n"
+        "It won't try again by itself. `identity-bot outbox` shows it, and can retry or discard it."
     )
 
 
 def type_uninstalled(ticket: Ticket) -> str:
-    """To the team: a ticket of a type that is gone has changed, and nobody could be told in its words."""
-    return f"Ticket {link(ticket)} has news, but its request type `{ticket.type}` is not installed any more."
+    """A ticket changed whose request type is not installed anymore, so nobody could be told in its words."""
+    return (
+        f"Ticket {link(ticket)} changed, but its request type `{ticket.type}` is no longer installed, so nobody else "
+        "was told."
+    )
 
 
 def gone(ticket: Ticket, moved_to: tuple[str, int] | None) -> str:
-    """To the team: a ticket's issue is not where it was, and nobody follows it any more."""
+    """A ticket's issue is not where it was, and the bot no longer follows it."""
     if moved_to:
         where = mrkdwn(f"{moved_to[0]}#{moved_to[1]}", limit=200)
         return (
-            f"The issue of ticket {link(ticket)} was transferred to {where}, which I do not follow, so the ticket "
-            "counts as closed. Name that repository in the settings, or tell its requestor where it goes on."
+            f"The issue of ticket {link(ticket)} was transferred to {where}, which the bot does not follow, so the "
+            "ticket counts as closed. Please add that repository to the settings, or tell the requestor where it "
+            "continues."
         )
     return (
         f"The issue of ticket {number(ticket)} was deleted, so the ticket counts as closed. "
-        "If that was a mistake, please ask its requestor to send the request again."
+        "If that was a mistake, please ask the requestor to send the request again."
     )
 
 
 def told_directly(channel: str, reason: str) -> str:
-    """To the team: a requestor had to be told by direct message."""
+    """A requestor was told by direct message because the channel refused it."""
     return (
-        f"I could not post in `{channel}` ({mrkdwn(reason, limit=300)}), so I told the requestor by direct "
-        "message. Is the bot in that channel?"
+        f"The bot couldn't post in `{channel}` ({mrkdwn(reason, limit=300)}), so it sent the requestor a direct "
+        "message. Please check that the bot is in that channel."
     )
 
 
 def refused_by_github(ticket: Ticket, what: str) -> str:
-    """To the team: GitHub made the issue, but not with everything that was asked for."""
+    """GitHub opened the issue, but without something that it should have."""
     return (
-        f"Ticket {link(ticket)} is open, but GitHub did not take {mrkdwn(what, limit=300)}. "
-        "`identity-bot check` says what the token may do."
+        f"Ticket {link(ticket)} is open, but GitHub refused {mrkdwn(what, limit=300)}. "
+        "`identity-bot check` shows what the token may do."
     )
-
-
-def impossible(error: Impossible) -> str:
-    """Why a move was not made, and what whoever wanted it can do instead; plain text for Slack and GitHub alike."""
-    ticket, move = error.ticket, error.action
-    name = f"Ticket {number(ticket)}"
-    if ticket.stage is Stage.SUBMITTED:
-        return f"{name} is not open in GitHub yet. Please try again in a minute."
-    if is_gone(ticket):
-        return f"{name} has no issue in GitHub any more, so nothing can be done to it."
-    if error.is_so or ACTIONS[move].to is ticket.stage or move is Action.REOPEN:
-        said = f"{name} {_so_already(ticket, move)}."
-    else:
-        said = f"{name} is {ticket.stage.value}, so it cannot be {_DO[move][1]}."
-    mine = (By.TEAM, By.EITHER) if ACTIONS[move].by is By.TEAM else (By.REQUESTOR, By.EITHER)
-    others = [_DO[one][0] for one in possible(ticket) if ACTIONS[one].by in mine and one is not move]
-    if others:
-        return f"{said} You can {_joined(others, 'or')}."
-    return f"{said} If something is missing, please tell the Identity Team."
-
-
-def _so_already(ticket: Ticket, move: Action) -> str:
-    """What a move would have made so, where it is so."""
-    now = ticket.state
-    match move:
-        case Action.TAKE | Action.ASSIGN if now.assignees:
-            return f"is already assigned to {_joined(now.assignees)}"
-        case Action.PRIORITY | Action.CRITICAL if now.priority:
-            return f"already has the priority {now.priority.value}"
-        case Action.SPOC:
-            return "already has this SPOC"
-        case Action.TARGET if now.target:
-            return f"already has the target date {day(now.target)}"
-        case Action.REOPEN:
-            return "is not closed"
-    return f"is already {now.stage.value}"
-
-
-def not_team(ticket: Ticket) -> str:
-    """To somebody who is not of the team and wanted to move a ticket."""
-    return (
-        f"Only the Identity Team can do that with ticket {number(ticket)}. Whoever asked for it can close it, and "
-        "can accept it or send it back once it is ready for UAT."
-    )
-
-
-def not_requestor(ticket: Ticket) -> str:
-    """To somebody who wanted to do what is the requestor's to do."""
-    who = mrkdwn(ticket.requestor.name or "the requestor", limit=200)
-    return f"Only {who}, who asked for ticket {number(ticket)}, can accept it or send it back."
-
-
-def not_taken(ticket: Ticket, reason: str) -> str:
-    """To whoever asked for a change that GitHub did not take."""
-    return f"GitHub did not take your change of ticket {link(ticket)}: {mrkdwn(reason, limit=300)}"
 
 
 def cannot_be_told(ticket: Ticket, reason: str) -> str:
-    """To the team: a requestor cannot be reached in Slack at all."""
+    """A requestor cannot be reached in Slack at all."""
     who = mrkdwn(ticket.requestor.name, limit=100)
     return (
-        f"I could not tell {who} of the news about ticket {link(ticket)}, neither in a thread nor directly "
-        f"({mrkdwn(reason, limit=300)}). Somebody should, if it matters to them."
+        f"The bot couldn't tell {who} about an update to ticket {link(ticket)}, in a thread or by direct message "
+        f"({mrkdwn(reason, limit=300)}). Please tell them if it matters to them."
     )
 
 
 def repository_renamed(was: str, now: str) -> str:
-    """To the team: a repository has another name than the settings say."""
+    """A repository no longer has the name that the settings give."""
     return (
-        f"The repository `{mrkdwn(was)}` is now called `{mrkdwn(now)}`. Its operator should write the new name "
-        "into my settings and restart me; until then I miss what GitHub tells of it by webhook."
+        f"The repository `{mrkdwn(was)}` is now called `{mrkdwn(now)}`. Please ask the bot's operator to change its "
+        "name in the settings and restart the bot. Until then, the bot misses its webhooks."
     )
 
 
 def cannot_poll(reason: str) -> str:
-    """To the team: GitHub has not been asked for news for some minutes."""
+    """GitHub has not been polled for some minutes."""
     return (
-        f"I cannot ask GitHub for news: {mrkdwn(reason, limit=300)}. Until I can, what happens there is told late, "
-        "but not lost. `identity-bot check` says what to mend."
+        f"The bot can't get changes from GitHub: {mrkdwn(reason, limit=300)}. Until it can, updates come late, but "
+        "none is lost. `identity-bot check` shows what to fix."
     )
 
 
 def label_renamed(repository: str, was: str, now: str) -> str:
-    """To the team: a label that means something to the bot has another name, or (`now` is empty) is gone."""
-    became = f"was renamed to `{mrkdwn(now)}`" if now else "was deleted"
-    return (
-        f"The label `{mrkdwn(was)}` in `{mrkdwn(repository)}` {became}. I only know it by the old name: "
-        "please name it so again, or tickets will look as if they had no such label."
+    """A label that the bot reads has another name, or (`now` is empty) was deleted."""
+    became, undo = (
+        (f"renamed to `{mrkdwn(now)}`", "rename it back") if now else ("deleted", "create it again")
     )
+    return (
+        f"The label `{mrkdwn(was)}` in `{mrkdwn(repository)}` was {became}. The bot knows only the old name: please "
+        f"{undo}, or tickets will look as if they didn't have that label."
+    )
+
+
+def _joined(several: Sequence[str], by: str = "and") -> str:
+    return several[0] if len(several) == 1 else f"{', '.join(several[:-1])} {by} {several[-1]}"

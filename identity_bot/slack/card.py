@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
@@ -12,8 +12,7 @@ from identity_bot.errors import Invalid
 from identity_bot.forms import limits
 from identity_bot.forms.form import COMMON, Form, readable
 from identity_bot.forms.questions import LongText, Option, Url
-from identity_bot.messages import card_words, words
-from identity_bot.messages.card_words import BUTTONS
+from identity_bot.messages import words
 from identity_bot.slack.inputs import PREFIX, Json, entry, option_of, plain_text
 from identity_bot.slack.messages import (
     ACTION,
@@ -24,10 +23,11 @@ from identity_bot.slack.messages import (
     section,
     verbatim,
 )
+from identity_bot.slack.modal import metadata_in
 from identity_bot.text import privacy
 from identity_bot.text.markdown import ELLIPSIS, clean, mrkdwn
-from identity_bot.tickets.lifecycle import ACTIONS, By, possible
-from identity_bot.tickets.model import Action, Change, CloseReason, Priority, Stage, Ticket
+from identity_bot.tickets.actions import ACTIONS, Ask, By, Row, date_problem, possible
+from identity_bot.tickets.model import Action, Change, CloseReason, Priority, Ticket
 from identity_bot.tickets.people import People
 
 FORM = f"{PREFIX}action"
@@ -35,44 +35,27 @@ BUTTON_BLOCK = f"{PREFIX}actions"
 VALUE, REASON = f"{PREFIX}value", f"{PREFIX}reason"
 LONGEST_REASON = 3000
 LONGEST_CARD = 12_000
-"""Slack takes about 13,000 characters in a message's blocks."""
-ASKING = frozenset({Action.ASSIGN, Action.SPOC, Action.PRIORITY, Action.TARGET, Action.CLOSE, Action.REJECT})
-"""The moves that need a value or a reason, and so a form."""
-ORDER = (
-    Action.TAKE, Action.ASSIGN, Action.PRIORITY, Action.CRITICAL, Action.SPOC, Action.TARGET, Action.UAT,
-    Action.RELEASE, Action.CLOSE, Action.REOPEN,
-)  # fmt: skip
-"""The card's buttons, the most wanted first."""
-NEXT: Mapping[Stage, Action] = {
-    Stage.OPEN: Action.TAKE,
-    Stage.TRIAGED: Action.TAKE,
-    Stage.PRIORITIZED: Action.TAKE,
-    Stage.ASSIGNED: Action.TARGET,
-    Stage.IN_PROGRESS: Action.UAT,
-    Stage.ACCEPTED: Action.RELEASE,
-    Stage.RELEASED: Action.CLOSE,
-}
-"""The move that usually comes next at a stage; its button stands out."""
+"""Slack accepts about 13,000 characters in a message's blocks."""
 LONGEST_SPOKEN = 75
-"""Characters that a screen reader is given of a button, by Slack's limit."""
+"""Slack's limit for what a screen reader is given of a button."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Click:
-    """A button that somebody pressed: the move it stands for, the ticket, and the message that it stood in."""
+    """A button that somebody pressed: its action, the ticket, and the message that it is in."""
 
     action: Action
     ticket_id: str
     text: str = ""
-    """Of the message whose buttons the answer takes the place of; empty for the card's, which are drawn anew."""
+    """Of a message whose buttons are replaced after the click; empty for the card, which is drawn again."""
     response_url: str = ""
 
 
 def card(ticket: Ticket, form: Form | None, people: People) -> Json:
-    """The team's view of a ticket as it is now; a sensitive one shows nothing of what was answered."""
-    headline = cut(ticket.headline or card_words.about(ticket), limits.SECTION_TEXT)
+    """The team's view of a ticket as it is now; a sensitive one shows none of its answers."""
+    headline = cut(ticket.headline or words.about(ticket), limits.SECTION_TEXT)
     title = form.title if form else ticket.type
-    state = [f"*{name}:* {value}" for name, value in card_words.state(ticket, title, people)]
+    state = [f"*{name}:* {value}" for name, value in words.state(ticket, title, people)]
     blocks = [section(headline)]
     blocks += [
         {
@@ -83,14 +66,14 @@ def card(ticket: Ticket, form: Form | None, people: People) -> Json:
     ]
     texts = [headline, *state]
     if ticket.inconsistency:
-        inconsistency = mrkdwn(card_words.odd(ticket.inconsistency), limit=500)
+        inconsistency = mrkdwn(ticket.inconsistency, limit=500)
         blocks.append({"type": "context", "elements": [verbatim(inconsistency)]})
         texts.append(inconsistency)
     answers = list(_answers(ticket, form)) if form and not ticket.is_sensitive else []
     for place, answer in enumerate(answers):
-        # Two blocks are kept for what is left out and for the buttons.
+        # Two blocks are kept free: for how much is left out, and for the buttons.
         if sum(map(len, texts)) + len(answer) > LONGEST_CARD or len(blocks) >= limits.MESSAGE_BLOCKS - 2:
-            more = card_words.more_answers(len(answers) - place)
+            more = words.more_answers(len(answers) - place)
             blocks.append(context(more))
             texts.append(more)
             break
@@ -102,153 +85,146 @@ def card(ticket: Ticket, form: Form | None, people: People) -> Json:
 
 
 def click_in(body: Mapping[str, Any]) -> Click | None:
-    """Which button a person pressed, read from Slack's payload; None for one that nobody knows any more."""
-    action = (body.get("actions") or [{}])[0]
-    move = _move(str(action.get("action_id", "")).removeprefix(ACTION))
-    ticket_id = action.get("value")
-    if move is None or not isinstance(ticket_id, str):
+    """The button that a person pressed, from Slack's payload; None if this version of the bot has no such button."""
+    pressed = (body.get("actions") or [{}])[0]
+    action = _action(str(pressed.get("action_id", "")).removeprefix(ACTION))
+    ticket_id = pressed.get("value")
+    if action is None or not isinstance(ticket_id, str):
         return None
-    is_replaced = action.get("block_id") == ANSWERS
+    is_replaced = pressed.get("block_id") == ANSWERS
     text = (body.get("message") or {}).get("text") if is_replaced else ""
     return Click(
-        action=move, ticket_id=ticket_id, text=text or "", response_url=str(body.get("response_url") or "")
+        action=action,
+        ticket_id=ticket_id,
+        text=text or "",
+        response_url=str(body.get("response_url") or ""),
     )
 
 
 def click_behind(view: Mapping[str, Any]) -> Click | None:
-    """The button that opened a form; None where another version of the bot has written it."""
-    try:
-        kept = json.loads(view.get("private_metadata") or "{}")
-        click = Click(**{**kept, "action": Action(kept["action"])})
-    except (ValueError, TypeError, KeyError, RecursionError):
+    """The button that opened a form; None if another version of the bot opened it for something unknown."""
+    kept = {name: value for name, value in metadata_in(view).items() if isinstance(value, str)}
+    action = _action(kept.get("action", ""))
+    if action is None or not ACTIONS[action].has_form or "ticket_id" not in kept:
         return None
-    is_whole = all(isinstance(part, str) for part in (click.ticket_id, click.text, click.response_url))
-    return click if is_whole and click.action in ASKING else None
+    return Click(
+        action=action,
+        ticket_id=kept["ticket_id"],
+        text=kept.get("text", ""),
+        response_url=kept.get("response_url", ""),
+    )
 
 
-def move_form(ticket: Ticket, click: Click) -> Json:
-    """The modal that asks for what a move needs."""
+def action_form(ticket: Ticket, click: Click) -> Json:
+    """The modal that asks for what an action needs."""
+    row = ACTIONS[click.action]
     return {
         "type": "modal",
         "callback_id": FORM,
-        "title": plain_text(_labels(ticket).get(click.action, BUTTONS[click.action]).removesuffix(ELLIPSIS)),
-        "submit": plain_text(card_words.MOVE_SUBMITS[click.action]),
+        "title": plain_text(_label(row, ticket).removesuffix(ELLIPSIS)),
+        "submit": plain_text(row.submit),
         "close": plain_text(words.CANCEL),
         "private_metadata": _metadata(click),
-        "blocks": [section(card_words.about(ticket)), *_inputs(ticket, click.action)],
+        "blocks": [section(words.about(ticket)), *_inputs(ticket, row)],
     }
 
 
 def change_in(
-    view: Mapping[str, Any], move: Action, *, people: People, is_team: Callable[[str], bool], today: date
+    view: Mapping[str, Any], action: Action, *, people: People, is_team: Callable[[str], bool], today: date
 ) -> Change:
-    """What a filled-in form asks for; raises Invalid with the problems by block.
+    """The change that a filled-in form asks for; raises Invalid with the problems by block.
 
-    `today` is the team's; `is_team` says whether a Slack id is of the team.
+    `today` is the team's; `is_team` says whether a Slack id is on the team.
     """
-    state = view.get("state", {}).get("values", {})
-    value, reason = (entry(next(iter(state.get(block, {}).values()), {})) or "" for block in (VALUE, REASON))
-    reason = clean(str(reason)).strip()
+    asks = ACTIONS[action].asks
+    entered = view.get("state", {}).get("values", {})
+    value, reason = (
+        str(entry(next(iter(entered.get(block, {}).values()), {})) or "") for block in (VALUE, REASON)
+    )
+    reason = clean(reason).strip()
     problems: dict[str, str] = {}
-    if move is not Action.REJECT:
-        value, problem = _checked(move, str(value), people, is_team, today)
-        problems |= {VALUE: problem} if problem else {}
-    elif not reason:
-        problems[REASON] = card_words.NO_REJECT_REASON
-    kinds = {finding.kind.value for finding in privacy.find(reason) if finding.kind.blocks}
-    if kinds:
+    if asks is Ask.REASON:
+        problems |= {} if reason else {REASON: words.MISSING[asks]}
+    elif problem := _problem(asks, value, people, is_team, today):
+        problems[VALUE] = problem
+    if kinds := {finding.kind.value for finding in privacy.find(reason) if finding.kind.blocks}:
         problems[REASON] = words.personal_data(sorted(kinds))
     if problems:
         raise Invalid(problems)
-    return Change(action=move, value=str(value), reason=reason)
+    match asks:
+        case Ask.ASSIGNEE:
+            value = people.login(value)
+        case Ask.MEMBER:
+            value = people.key_of(value)
+    return Change(action=action, value=value, reason=reason)
 
 
-def _checked(
-    move: Action, value: str, people: People, is_team: Callable[[str], bool], today: date
-) -> tuple[str, str]:
-    """The value as the change has it, and what is wrong with it."""
-    match move:
-        case Action.ASSIGN | Action.SPOC:
-            return _checked_person(move, value, people, is_team)
-        case Action.PRIORITY if value not in set(Priority):
-            return value, card_words.NO_PRIORITY
-        case Action.CLOSE if value not in {reason.value for reason in card_words.CLOSE_REASONS}:
-            return value, card_words.NO_CLOSE_REASON
-        case Action.TARGET:
-            return value, _date_problem(value, today)
-    return value, ""
-
-
-def _checked_person(
-    move: Action, slack_id: str, people: People, is_team: Callable[[str], bool]
-) -> tuple[str, str]:
-    if not slack_id:
-        return "", card_words.NO_PERSON
-    if not is_team(slack_id):
-        return "", card_words.NOT_A_MEMBER
-    if move is Action.SPOC:
-        return people.key_of(slack_id), ""
-    login = people.login(slack_id)
-    return (login, "") if login else ("", card_words.ASSIGNEE_UNKNOWN)
-
-
-def _date_problem(value: str, today: date) -> str:
-    try:
-        day = date.fromisoformat(value)
-    except ValueError:
-        return card_words.NO_DATE
-    if day < today:
-        return card_words.DATE_PAST
-    if (day.year - 2, day.month, day.day) > (today.year, today.month, today.day):
-        return card_words.DATE_FAR
-    return ""
+def _problem(
+    asks: Ask, value: str, people: People, is_team: Callable[[str], bool], today: date
+) -> str | None:
+    """What is wrong with a value as it was entered."""
+    match asks:
+        case _ if not value:
+            return words.MISSING[asks]
+        case Ask.ASSIGNEE | Ask.MEMBER if not is_team(value):
+            return words.NOT_A_MEMBER
+        case Ask.ASSIGNEE if not people.login(value):
+            return words.ASSIGNEE_UNKNOWN
+        case Ask.PRIORITY if value not in set(Priority):
+            return words.MISSING[asks]
+        case Ask.CLOSE_REASON if value not in set(words.CLOSE_REASONS):
+            return words.MISSING[asks]
+        case Ask.DATE if refused := date_problem(value, today):
+            return words.refused_date(refused)
+    return None
 
 
 def _buttons(ticket: Ticket, labels: Mapping[Action, str]) -> Json:
     block = action_buttons(labels, ticket.id, BUTTON_BLOCK)
-    for move, button in zip(labels, block["elements"], strict=True):
-        button["accessibility_label"] = cut(card_words.spoken(labels[move], ticket), LONGEST_SPOKEN)
-        if move is NEXT.get(ticket.stage):
+    for action, button in zip(labels, block["elements"], strict=True):
+        button["accessibility_label"] = cut(words.spoken(labels[action], ticket), LONGEST_SPOKEN)
+        if ticket.stage in ACTIONS[action].next_at:
             button["style"] = "primary"
     return block
 
 
 def _labels(ticket: Ticket) -> dict[Action, str]:
-    """What the team can do with a ticket as it is, in the words on the buttons."""
-    if ticket.state.close_reason in (CloseReason.DELETED, CloseReason.MOVED):
-        return {}  # there is no issue left to move
-    now = set(possible(ticket))
-    labels = {move: BUTTONS[move] for move in ORDER if move in now and ACTIONS[move].by is not By.REQUESTOR}
-    if Action.TARGET in labels and ticket.state.target:
-        labels[Action.TARGET] = card_words.CHANGE_TARGET
-    return labels
+    """What the team can do with a ticket as it is, and what the buttons say."""
+    rows = (ACTIONS[action] for action in possible(ticket))
+    return {row.action: _label(row, ticket) for row in rows if row.by is not By.REQUESTOR}
 
 
-def _inputs(ticket: Ticket, move: Action) -> Iterator[Json]:
+def _label(row: Row, ticket: Ticket) -> str:
+    return row.button_again if row.button_again and _initial(row.asks, ticket) else row.button
+
+
+def _initial(asks: Ask, ticket: Ticket) -> str:
+    """What a form starts from: what the ticket has now."""
     state = ticket.state
-    match move:
-        case Action.ASSIGN | Action.SPOC:
-            label = card_words.ASSIGN_TO if move is Action.ASSIGN else card_words.SPOC_IS
-            yield _input(VALUE, label, {"type": "users_select"}, hint=card_words.TEAM_HINT)
-        case Action.PRIORITY:
-            priorities = [Option(one.value, *said) for one, said in card_words.PRIORITIES.items()]
-            yield _input(VALUE, card_words.PRIORITY_IS, _radio(priorities, state.priority))
-        case Action.TARGET:
-            initial = {"initial_date": state.target.isoformat()} if state.target else {}
-            yield _input(
-                VALUE,
-                card_words.TARGET_IS,
-                {"type": "datepicker", **initial},
-                hint=card_words.TARGET_HINT,
-            )
-        case Action.CLOSE:
-            reasons = [Option(one.value, *said) for one, said in card_words.CLOSE_REASONS.items()]
-            yield _input(VALUE, card_words.CLOSE_BECAUSE, _radio(reasons, CloseReason.COMPLETED))
-            yield _input(
-                REASON, card_words.COMMENT, _long_text(), hint=card_words.COMMENT_HINT, optional=True
-            )
-        case Action.REJECT:
-            yield _input(REASON, card_words.REJECT_BECAUSE, _long_text(), hint=card_words.COMMENT_HINT)
+    match asks:
+        case Ask.PRIORITY if state.priority:
+            return state.priority.value
+        case Ask.DATE if state.target:
+            return state.target.isoformat()
+    return ""
+
+
+def _inputs(ticket: Ticket, row: Row) -> Iterator[Json]:
+    """The fields of an action's form."""
+    initial, hint = _initial(row.asks, ticket), words.HINTS.get(row.asks, "")
+    match row.asks:
+        case Ask.ASSIGNEE | Ask.MEMBER:
+            yield _input(VALUE, row.question, {"type": "users_select"}, hint=hint)
+        case Ask.PRIORITY:
+            yield _input(VALUE, row.question, _radio(words.PRIORITIES, initial))
+        case Ask.DATE:
+            picked = {"initial_date": initial} if initial else {}
+            yield _input(VALUE, row.question, {"type": "datepicker", **picked}, hint=hint)
+        case Ask.CLOSE_REASON:
+            yield _input(VALUE, row.question, _radio(words.CLOSE_REASONS, CloseReason.COMPLETED))
+            yield _input(REASON, words.COMMENT, _long_text(), hint=words.REASON_HINT, optional=True)
+        case Ask.REASON:
+            yield _input(REASON, row.question, _long_text(), hint=words.REASON_HINT)
 
 
 def _input(name: str, label: str, element: Json, *, hint: str = "", optional: bool = False) -> Json:
@@ -262,10 +238,11 @@ def _input(name: str, label: str, element: Json, *, hint: str = "", optional: bo
     return block | ({"hint": plain_text(hint)} if hint else {})
 
 
-def _radio(options: Sequence[Option], chosen: str | None) -> Json:
-    element: Json = {"type": "radio_buttons", "options": [option_of(option) for option in options]}
-    current = [option_of(option) for option in options if option.value == chosen]
-    return element | ({"initial_option": current[0]} if current else {})
+def _radio(choices: Mapping[Any, tuple[str, str]], chosen: str) -> Json:
+    """Radio buttons for values with their labels and descriptions."""
+    options = {value: option_of(Option(value, *said)) for value, said in choices.items()}
+    element: Json = {"type": "radio_buttons", "options": list(options.values())}
+    return element | ({"initial_option": options[chosen]} if chosen in options else {})
 
 
 def _long_text() -> Json:
@@ -273,19 +250,19 @@ def _long_text() -> Json:
 
 
 def _metadata(click: Click) -> str:
-    """The click as a form keeps it; without a message's text where that is too long for Slack."""
+    """The click as a form keeps it; without the message's text if that is too long for Slack."""
     written = json.dumps(asdict(click), ensure_ascii=False)
     if len(written.encode("utf-8", "replace")) > limits.METADATA and click.text:
         return _metadata(replace(click, text=""))
     return written
 
 
-def _move(name: str) -> Action | None:
+def _action(name: str) -> Action | None:
     return Action(name) if name in set(Action) else None
 
 
 def _answers(ticket: Ticket, form: Form) -> Iterator[str]:
-    """The type's own answers in mrkdwn; those that every form asks for are among the facts."""
+    """The type's own answers in mrkdwn; those to the questions of every form are in the state above."""
     for question, text in readable(form, ticket.answers):
         if question not in COMMON:
             listed = text if isinstance(question, LongText) else text.replace("\n", ", ")
@@ -295,5 +272,5 @@ def _answers(ticket: Ticket, form: Form) -> Iterator[str]:
 
 
 def _address(shown: str) -> str:
-    # In Slack's link, a bar would begin the words to show instead of the address.
+    # In Slack's notation for links, text after a bar would be shown instead of the address.
     return shown.replace("|", "%7C")

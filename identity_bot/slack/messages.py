@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 
 from identity_bot.forms import limits
-from identity_bot.messages.card_words import BUTTONS, CLOSE_MINE
 from identity_bot.messages.updates import Message
 from identity_bot.slack.inputs import PREFIX, Json, plain_text
 from identity_bot.text.markdown import ELLIPSIS
+from identity_bot.tickets.actions import ACTIONS
 from identity_bot.tickets.model import Action
 
 ACTION = f"{PREFIX}action:"
@@ -22,8 +22,8 @@ def message(message: Message, ticket_id: str = "") -> Json:
     """A message with its text in full for screen readers, the same text as a block, and the reader's buttons."""
     shown: Json = {"text": cut(message.text, limits.MESSAGE_TEXT), "blocks": [section(message.text)]}
     if message.buttons:
-        mine = {**BUTTONS, Action.CLOSE: CLOSE_MINE}
-        labels = {action: mine[action] for action in message.buttons}
+        rows = (ACTIONS[action] for action in message.buttons)
+        labels = {row.action: row.button_mine or row.button for row in rows}
         shown["blocks"].append(action_buttons(labels, ticket_id, ANSWERS))
     return shown
 

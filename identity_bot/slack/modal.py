@@ -184,18 +184,30 @@ def _metadata(draft: Draft) -> str:
         about = about[: len(about) * 9 // 10]
 
 
-def _kept(view: Mapping[str, Any]) -> Json:
-    """What a view's metadata says: empty-handed where another version of the bot has written it."""
+def metadata_in(view: Mapping[str, Any]) -> Json:
+    """What the bot remembered in a view; empty if another version of the bot wrote it in another form."""
     try:
         kept = json.loads(view.get("private_metadata") or "{}")
-        origin = MessageRef(**kept["origin"]) if kept.get("origin") else None
-        name, about = kept.get("type"), kept.get("about", "")
-        outside_intake = kept.get("outside_intake") is True
-    except (ValueError, TypeError, AttributeError):
-        return {"type": None, "origin": None, "about": "", "outside_intake": False}
+    except (ValueError, RecursionError):
+        return {}
+    return kept if isinstance(kept, dict) else {}
+
+
+def _kept(view: Mapping[str, Any]) -> Json:
+    """A view's metadata as parts of a draft: defaults for what another version of the bot left out."""
+    kept = metadata_in(view)
+    name, about = kept.get("type"), kept.get("about")
     return {
         "type": name if isinstance(name, str) else None,
-        "origin": origin,
+        "origin": _message_ref(kept.get("origin")),
         "about": about if isinstance(about, str) else "",
-        "outside_intake": outside_intake,
+        "outside_intake": kept.get("outside_intake") is True,
     }
+
+
+def _message_ref(kept: Any) -> MessageRef | None:
+    match kept:
+        case {"channel": str(channel), "ts": str(ts)}:
+            link = kept.get("link")
+            return MessageRef(channel=channel, ts=ts, link=link if isinstance(link, str) else "")
+    return None

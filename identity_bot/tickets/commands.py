@@ -1,66 +1,75 @@
 """Reads the commands, such as `/priority high`, that the team writes in comments on an issue.
 
-A command is a line of ordinary text, as GitHub draws it: what stands in code, quotes, lists, tables or HTML is
-talk about commands. Who may give one is not decided here.
+A command is a line of ordinary text, as GitHub draws it: what stands in code, quotes, lists, tables or HTML only
+talks about commands. This module does not decide who may use one.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from difflib import get_close_matches
+from enum import StrEnum
 from itertools import groupby, takewhile
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from identity_bot.text.markdown import clean, span
+from identity_bot.text.markdown import clean
+from identity_bot.text.names import fold
+from identity_bot.tickets.actions import ACTIONS, Ask, DateProblem, Row, date_problem
+from identity_bot.tickets.model import Change, Priority
 
 MOST = 10
 """How many commands one comment may hold; more look like a pasted document."""
-PRIORITIES = ("critical", "high", "medium", "low")
-
-HELP = """\
-Write a command on a line of its own, in a comment on the ticket's issue:
-
-| command | what it does |
-|---|---|
-| `/spoc @login` | names who speaks with the requestor: one GitHub login |
-| `/priority high` | sets the priority: `critical`, `high`, `medium` or `low` |
-| `/target 2026-12-01` | sets the target date: year, month and day |
-| `/uat` | asks the requestor to try it |
-| `/released` | says that it is released |
-| `/help` | shows this list |
-"""
-
-_EXPECTED = {
-    "spoc": "one GitHub login goes after it, such as `/spoc @octocat`",
-    "priority": "one of critical, high, medium and low goes after it, such as `/priority high`",
-    "target": "one date as year-month-day, and nothing else, goes after it, such as `/target {example}`",
-    "uat": "nothing goes after it, just write `/uat`",
-    "released": "nothing goes after it, just write `/released`",
-    "help": "nothing goes after it, just write `/help`",
+HELP = "help"
+COMMANDS: Mapping[str, Row] = {
+    row.command.partition(" ")[0].removeprefix("/"): row for row in ACTIONS.values() if row.command_help
 }
+"""The actions that a comment can ask for, by the command's name; `help` asks for none."""
+
 # A further slash makes it a path.
 _COMMAND = re.compile(r"/([^\s/:=]+)(?![^\s:=])[\s:=]*(.*)")
 _PUNCTUATION = " .,;:!?…"
 _LOGIN = re.compile(r"@?([A-Za-z0-9][A-Za-z0-9-]{0,38})")
 # date.fromisoformat() alone also takes 20261201 and 2026-W49-2.
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-# Lower, and the folders /spec, /heap and /helper would pass for commands.
+# With a lower one, the folders /spec, /heap and /helper would pass for commands.
 _NEAR = 0.81
-_SHOWN = 60
 
 _HTML_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _CONTAINER = re.compile(r"<(/?)(?:blockquote|code|details|div|ol|pre|table|ul)\b", re.IGNORECASE)
 
 
+class ProblemKind(StrEnum):
+    """What can be wrong with the commands in a comment."""
+
+    TOO_MANY = "more commands than a comment may have"
+    REPEATED = "a command with several values"
+    UNKNOWN = "nearly the name of a command"
+    UNREADABLE = "a command with a value that it does not take"
+    DATE = "a date that is refused"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """Why a command does not run; `issue_comments.problem` says it in a sentence."""
+
+    kind: ProblemKind
+    name: str = ""
+    """The command, or the one that was probably meant."""
+    written: str = ""
+    """What somebody wrote: the word of an unknown command, or else the whole line."""
+    count: int = 0
+    date: DateProblem | None = None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Command:
-    """A command that can be obeyed: its name (spoc, priority, target, uat, released, help) and its value, checked.
+    """A command that can run: its name, from `COMMANDS` or `help`, and its value, checked.
 
     The value is a login without the at sign, in the case that was written; a priority in lower case; an ISO
     date; or nothing.
@@ -72,54 +81,51 @@ class Command:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """What a comment asks for, and what is wrong with the rest: a sentence of GitHub Markdown each, safe to post."""
+    """The commands in a comment, and what is wrong with the others."""
 
     commands: tuple[Command, ...] = ()
-    problems: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
     @property
     def is_empty(self) -> bool:
-        """Whether the comment neither has a command nor looks as if it were meant to."""
+        """Whether the comment has no command, nor anything that looks like one."""
         return not self.commands and not self.problems
 
 
 def read(comment: str, today: date) -> Reading:
-    """The commands in a comment, in the order of their first mention; `today` is what target dates are held to.
+    """The commands in a comment, in the order of their first mention; `today` decides which target dates are past.
 
-    A command that is given twice with different values counts not at all, and of more than `MOST` none does.
-    One that cannot be understood is a problem and keeps no other from counting.
+    If a command has several values, none of them counts; if there are more than `MOST` commands, none does.
+    A command that cannot be read stops no other.
     """
-    asked = [asking for line in _lines(comment) if (asking := _asking(line))]
-    if len(asked) > MOST:
-        sentence = (
-            f"None of the {len(asked)} commands in this comment was obeyed, as one comment may have at most {MOST}: "
-            "please write those that count in a new comment."
-        )
-        return Reading(problems=(sentence,))
+    written = [one for line in _lines(comment) if (one := _written(line))]
+    if len(written) > MOST:
+        return Reading(problems=(Problem(kind=ProblemKind.TOO_MANY, count=len(written)),))
 
     commands: dict[tuple[str, str], Command] = {}
-    problems: list[str] = []
-    for word, value, line in asked:
+    problems: list[Problem] = []
+    for word, value, line in written:
         found = _checked(word, value, line, today)
         if isinstance(found, Command):
-            commands.setdefault((found.name, found.value.lower()), found)
+            commands.setdefault((found.name, fold(found.value)), found)
         else:
             problems.append(found)
     times = Counter(name for name, _ in commands)
-    problems += [
-        f"This comment has `/{name}` more than once with different values, so none of them counts: please write it "
-        "once, in a new comment."
-        for name, count in times.items()
-        if count > 1
-    ]
+    problems += [Problem(kind=ProblemKind.REPEATED, name=name) for name, count in times.items() if count > 1]
     return Reading(
         commands=tuple(command for command in commands.values() if times[command.name] == 1),
         problems=tuple(dict.fromkeys(problems)),
     )
 
 
-def _asking(line: str) -> tuple[str, str, str] | None:
-    """The word, in lower case, what follows it and the whole line, if the word is one of ours or nearly."""
+def change_for(name: str, value: str) -> Change | None:
+    """The change that a command asks for; None for `help`."""
+    row = COMMANDS.get(name)
+    return Change(action=row.action, value=value) if row else None
+
+
+def _written(line: str) -> tuple[str, str, str] | None:
+    """The word in lower case, what follows it, and the whole line, if the word is a command or nearly one."""
     if not (match := _COMMAND.fullmatch(line)):
         return None
     word = match[1].rstrip(_PUNCTUATION).lower()
@@ -127,53 +133,36 @@ def _asking(line: str) -> tuple[str, str, str] | None:
 
 
 def _nearest(word: str) -> str:
-    return next(iter(get_close_matches(word, _EXPECTED, n=1, cutoff=_NEAR)), "")
+    return next(iter(get_close_matches(word, (*COMMANDS, HELP), n=1, cutoff=_NEAR)), "")
 
 
-def _checked(word: str, value: str, line: str, today: date) -> Command | str:
+def _checked(word: str, value: str, line: str, today: date) -> Command | Problem:
     """The command, or what is wrong with it."""
-    if word not in _EXPECTED:
-        return f"There is no command {span('/' + word, limit=_SHOWN)}; did you mean `/{_nearest(word)}`?"
+    if word not in (*COMMANDS, HELP):
+        return Problem(kind=ProblemKind.UNKNOWN, name=_nearest(word), written=f"/{word}")
 
-    shown = span(line, limit=_SHOWN)
-    if word == "target" and _DATE.fullmatch(value):
-        return _target(value, shown, today)
-    if word == "spoc" and (login := _LOGIN.fullmatch(value)):
-        return Command(name=word, value=login[1])
-    if word == "priority" and value.lower() in PRIORITIES:
-        return Command(name=word, value=value.lower())
-    if word in ("uat", "released", "help") and not value:
-        return Command(name=word)
-    expected = _EXPECTED[word].format(example=_example(today))
-    return f"The command {shown} could not be understood: {expected}."
-
-
-def _target(value: str, shown: str, today: date) -> Command | str:
-    """The command for a target date that is written as it should be."""
-    instead = f"please write another day, such as `/target {_example(today)}`."
-    try:
-        day = date.fromisoformat(value)
-    except ValueError:
-        return f"The date in {shown} is not in the calendar: {instead}"
-    if day < today:
-        return f"The date in {shown} is in the past: {instead}"
-    if (day.year - 2, day.month, day.day) > (today.year, today.month, today.day):
-        return f"The date in {shown} is more than two years ahead, probably by a slip: {instead}"
-    return Command(name="target", value=value)
-
-
-def _example(today: date) -> date:
-    return today + timedelta(weeks=2)
+    match COMMANDS[word].asks if word in COMMANDS else Ask.NOTHING:
+        case Ask.MEMBER if login := _LOGIN.fullmatch(value):
+            return Command(name=word, value=login[1])
+        case Ask.PRIORITY if value.lower() in set(Priority):
+            return Command(name=word, value=value.lower())
+        case Ask.DATE if _DATE.fullmatch(value):
+            if refused := date_problem(value, today):
+                return Problem(kind=ProblemKind.DATE, name=word, written=line, date=refused)
+            return Command(name=word, value=value)
+        case Ask.NOTHING if not value:
+            return Command(name=word)
+    return Problem(kind=ProblemKind.UNREADABLE, name=word, written=line)
 
 
 def _lines(comment: str) -> Iterator[str]:
-    """The lines of ordinary text that begin with a slash and a word, without their formatting."""
+    """The lines of ordinary text that begin with a slash and a word, without formatting."""
     # markdown-it cannot encode a lone surrogate in a link's address.
     comment = comment.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     depth, before = 0, ""
     for token in _reader().parse(comment):
         if token.type == "html_block" and token.level == 0:
-            # Below a blank line inside <details> there are paragraphs again, but they are drawn in there.
+            # A paragraph after a blank line inside <details> is parsed as one, but drawn in there.
             for tag in _CONTAINER.finditer(_HTML_COMMENT.sub("", token.content)):
                 depth = max(0, depth + (-1 if tag[1] else 1))
         elif token.type == "inline" and before == "paragraph_open" and token.level == 1 and not depth:
@@ -188,10 +177,10 @@ def _lines(comment: str) -> Iterator[str]:
 
 
 def _reader() -> MarkdownIt:
-    # Made anew for each comment: its rules are compiled at the first use, which two threads may not share.
+    # One for each comment: threads may not share a reader, which compiles its rules at the first use.
     reader = MarkdownIt("commonmark").enable(["table", "strikethrough"])
-    # GitHub draws a heading where the "--" of an e-mail's signature follows; to its writer it is a line of text.
-    # Unjoined, a slash that was escaped can be told from a plain one.
+    # GitHub draws a line above the "--" of an e-mail's signature as a heading; to its writer it is a line of text.
+    # Without text_join, an escaped slash differs from a plain one.
     return reader.disable(["lheading", "text_join"])
 
 

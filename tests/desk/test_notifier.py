@@ -415,7 +415,7 @@ def test_where_the_requestor_cannot_be_told_at_all_the_team_is_told(office: Offi
     see(office, assignees=ASSIGNED)
     office.work(60)
 
-    assert sum("I could not tell Juniper Vale" in text for text in office.chat.texts(TEAM)) == 1
+    assert sum("couldn't tell Juniper Vale" in text for text in office.chat.texts(TEAM)) == 1
     assert not any("by direct message" in text for text in office.chat.texts(TEAM))
     assert "waiting" not in states(office.outbox)
 

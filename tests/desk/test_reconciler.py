@@ -400,7 +400,7 @@ def test_two_stages_labels_are_said_on_the_card_and_the_further_one_counts(
     office.work()
 
     assert office.ticket(ticket).stage is Stage.RELEASED
-    assert "labels of 2 stages" in office.chat.texts(TEAM)[0]
+    assert "2 stage labels" in office.chat.texts(TEAM)[0]
 
 
 def test_a_milestone_gives_the_target_date(office: Office, ticket: Ticket) -> None:

@@ -168,9 +168,9 @@ def test_a_move_and_another_and_the_first_again_end_as_the_last_click_says(
 
     assert office.ticket(ticket).state.priority is Priority.HIGH
     assert [one.partition("**")[2] for one in said(office)] == [
-        "high**, in Slack.",
-        "low**, in Slack.",
-        "high**, in Slack.",
+        "high** via Slack.",
+        "low** via Slack.",
+        "high** via Slack.",
     ]
 
 

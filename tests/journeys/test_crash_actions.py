@@ -98,7 +98,7 @@ DEEDS = (
     Deed(
         do=click,
         roles=("change_issue", "attribute", "tell", "news", "draw_card"),
-        comments=("`Indigo Marshwick` set the priority to **high**, in Slack.",),
+        comments=("`Indigo Marshwick` set the priority to **high** via Slack.",),
         news=("high",),
         events=("prioritized",),
     ),

@@ -77,7 +77,7 @@ def test_the_team_may_move_a_ticket_and_it_is_said_below_the_issue_whose_move_it
 
     assert office.ticket(ticket).state.priority is Priority.HIGH
     assert "priority: high" in office.tracker.snapshot(1).labels
-    assert said(office) == ["`Indigo Marshwick` set the priority to **high**, in Slack."]
+    assert said(office) == ["`Indigo Marshwick` set the priority to **high** via Slack."]
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_the_same_move_by_two_people_is_attributed_to_the_first(office: Office, 
     office.click(ticket, Action.PRIORITY, "high", by=SAGE)
     office.work()
 
-    assert said(office) == ["`U0INDIGO` set the priority to **high**, in Slack."]
+    assert said(office) == ["`U0INDIGO` set the priority to **high** via Slack."]
 
 
 def test_different_moves_of_two_people_at_once_are_both_made(office: Office, ticket: Ticket) -> None:
@@ -198,7 +198,7 @@ def test_of_moves_that_exclude_each_other_the_later_clicker_is_told(office: Offi
     office.work()
 
     assert stage(office, tried) is Stage.CLOSED
-    assert said(office) == ["`U0INDIGO` closed this as **completed**, in Slack."]
+    assert said(office) == ["`U0INDIGO` closed this as **completed** via Slack."]
     assert "is closed, so it cannot be accepted" in office.chat.texts(JUNIPER)[0]
 
 
@@ -378,7 +378,7 @@ def test_commands_of_people_without_write_access_are_answered_and_not_obeyed(
 @pytest.mark.parametrize(
     ("body", "answer"),
     [
-        ("/target 30 February", "could not be understood"),
+        ("/target 30 February", "couldn't read"),
         ("/target 2027-02-30", "not in the calendar"),
         ("/target 2020-01-01", "in the past"),
         ("/priorty high", "did you mean `/priority`"),

@@ -15,19 +15,17 @@ from hypothesis import strategies as st
 from identity_bot import Form, LongText, Person, YesNo
 from identity_bot.errors import Invalid
 from identity_bot.slack.card import (
-    ASKING,
     FORM,
-    ORDER,
     REASON,
     VALUE,
     Click,
+    action_form,
     card,
     change_in,
     click_behind,
     click_in,
-    move_form,
 )
-from identity_bot.tickets.lifecycle import ACTIONS, By, possible
+from identity_bot.tickets.actions import ACTIONS, By, possible
 from identity_bot.tickets.model import Action, Change, CloseReason, Priority, Stage, Ticket, TicketState
 from identity_bot.tickets.people import People
 from identity_bot_sandbox.slack.limits import check_message, check_view
@@ -41,6 +39,7 @@ PEOPLE = People(
 )
 TEAM = frozenset({"U0INDIGO", "U0LINDEN", "U0SAGE"})
 TODAY = date(2026, 11, 21)
+FORMS = {action for action, row in ACTIONS.items() if row.has_form}
 CLICK = Click(action=Action.REJECT, ticket_id="T1", text="Ready", response_url="https://hooks.slack.test/1")
 
 
@@ -78,7 +77,7 @@ def sent(click: Click, **entered: Any) -> dict[str, Any]:
         values[VALUE] = {VALUE: state if isinstance(state, dict) else {"selected_option": {"value": state}}}
     if "reason" in entered:
         values[REASON] = {REASON: {"type": "plain_text_input", "value": entered["reason"]}}
-    return {**move_form(at(Stage.UAT), click), "state": {"values": values}}
+    return {**action_form(at(Stage.UAT), click), "state": {"values": values}}
 
 
 def read(move: Action, **entered: Any) -> Change:
@@ -129,7 +128,7 @@ def test_a_card_shows_how_far_the_ticket_has_come() -> None:
         "SPOC": "<@U0SAGE>",
         "Assigned to": "<@U0LINDEN>, unknown-login",
         "Target date": "December 1, 2026",
-        "Asked": "<!date^0^{date_short_pretty} at {time} ({ago})|1970-01-01 00:00 UTC>",
+        "Requested": "<!date^0^{date_short_pretty} at {time} ({ago})|1970-01-01 00:00 UTC>",
         "Reference": ticket().reference,
     }
 
@@ -182,11 +181,7 @@ def test_the_button_of_what_comes_next_stands_out_and_each_names_its_ticket_to_s
 def test_a_sensitive_tickets_card_says_where_to_read_it() -> None:
     said = facts_on(card(replace(at(Stage.OPEN), is_sensitive=True), FULL, PEOPLE))
 
-    assert said["Sensitive"] == "Yes, read it in GitHub only"
-
-
-def test_the_order_of_the_buttons_has_all_the_teams_moves() -> None:
-    assert set(ORDER) == {move for move, row in ACTIONS.items() if row.by is not By.REQUESTOR}
+    assert said["Sensitive"] == "Yes. Read it only in GitHub."
 
 
 def test_a_target_date_that_is_set_can_be_changed() -> None:
@@ -196,9 +191,9 @@ def test_a_target_date_that_is_set_can_be_changed() -> None:
 
 
 def test_what_is_odd_about_an_issue_is_on_the_card() -> None:
-    shown = card(replace(at(Stage.OPEN), inconsistency="the issue has labels of <2> stages"), FULL, PEOPLE)
+    shown = card(replace(at(Stage.OPEN), inconsistency="The issue has <2> stage labels."), FULL, PEOPLE)
 
-    assert "The issue has labels of &lt;2&gt; stages." in shown["text"]
+    assert "The issue has &lt;2&gt; stage labels." in shown["text"]
     assert check_message(shown) == []
 
 
@@ -258,7 +253,7 @@ def test_a_card_that_has_no_room_for_all_answers_counts_the_rest() -> None:
     listed = sum(block["type"] == "section" for block in shown["blocks"]) - 3
 
     assert check_message(shown) == []
-    assert f"… and {90 - listed} more answers in the ticket." in shown["text"]
+    assert f"{90 - listed} more answers are in the ticket." in shown["text"]
 
 
 def test_a_card_of_many_short_answers_stays_within_fifty_blocks_with_its_buttons() -> None:
@@ -277,7 +272,7 @@ def test_a_sensitive_tickets_card_has_nothing_of_its_answers(answers: dict[str, 
     shown = card(ticket(answers=answers, is_sensitive=True), FULL, PEOPLE)
 
     assert "SECRET" not in json.dumps(shown)
-    assert "Yes, read it in GitHub only" in shown["text"]
+    assert "Yes. Read it only in GitHub." in shown["text"]
 
 
 # Clicks
@@ -317,11 +312,11 @@ def test_metadata_of_another_version_is_no_click(metadata: str) -> None:
 
 
 def test_a_form_remembers_the_click_that_opened_it() -> None:
-    assert click_behind(move_form(at(Stage.UAT), CLICK)) == CLICK
+    assert click_behind(action_form(at(Stage.UAT), CLICK)) == CLICK
 
 
 def test_a_message_too_long_for_a_forms_memory_is_left_as_it_is() -> None:
-    view = move_form(at(Stage.UAT), replace(CLICK, text="語" * 1500))
+    view = action_form(at(Stage.UAT), replace(CLICK, text="語" * 1500))
 
     assert check_view(view) == []
     assert click_behind(view) == replace(CLICK, text="")
@@ -330,12 +325,12 @@ def test_a_message_too_long_for_a_forms_memory_is_left_as_it_is() -> None:
 # Forms of moves
 
 
-@pytest.mark.parametrize("move", sorted(ASKING))
+@pytest.mark.parametrize("move", sorted(FORMS))
 @pytest.mark.parametrize("stage", [Stage.OPEN, Stage.UAT])
 def test_slack_takes_the_form_of_every_move(move: Action, stage: Stage) -> None:
     now = at(stage, priority=Priority.LOW, target=TODAY)
 
-    view = move_form(
+    view = action_form(
         replace(now, requestor=Person(slack_id="U1", name="x" * 3000)), replace(CLICK, action=move)
     )
 
@@ -346,8 +341,8 @@ def test_slack_takes_the_form_of_every_move(move: Action, stage: Stage) -> None:
 def test_a_form_starts_from_what_is_so() -> None:
     now = at(Stage.IN_PROGRESS, priority=Priority.LOW, target=date(2026, 12, 1))
 
-    target = move_form(now, replace(CLICK, action=Action.TARGET))
-    priority = move_form(now, replace(CLICK, action=Action.PRIORITY))
+    target = action_form(now, replace(CLICK, action=Action.TARGET))
+    priority = action_form(now, replace(CLICK, action=Action.PRIORITY))
 
     assert target["title"]["text"] == "Change target date"
     assert target["blocks"][1]["element"]["initial_date"] == "2026-12-01"
@@ -391,18 +386,18 @@ def test_a_filled_in_form_is_a_change(move: Action, entered: dict[str, Any], cha
 @pytest.mark.parametrize(
     ("move", "entered", "block", "said"),
     [
-        (Action.ASSIGN, {}, VALUE, "choose somebody"),
-        (Action.ASSIGN, {"value": person("U0JUNIPER")}, VALUE, "no member of the Identity Team"),
+        (Action.ASSIGN, {}, VALUE, "choose a person"),
+        (Action.ASSIGN, {"value": person("U0JUNIPER")}, VALUE, "not on the Identity Team"),
         (Action.ASSIGN, {"value": person("U0SAGE")}, VALUE, "Please assign them in GitHub"),
-        (Action.SPOC, {"value": person("U0JUNIPER")}, VALUE, "no member of the Identity Team"),
-        (Action.PRIORITY, {"value": "huge"}, VALUE, "one of the priorities"),
-        (Action.PRIORITY, {}, VALUE, "one of the priorities"),
+        (Action.SPOC, {"value": person("U0JUNIPER")}, VALUE, "not on the Identity Team"),
+        (Action.PRIORITY, {"value": "huge"}, VALUE, "choose a priority"),
+        (Action.PRIORITY, {}, VALUE, "choose a priority"),
         (Action.TARGET, {"value": day("2026-11-20")}, VALUE, "in the past"),
         (Action.TARGET, {"value": day("2028-11-22")}, VALUE, "two years"),
-        (Action.TARGET, {"value": day("2026-02-30")}, VALUE, "choose a day"),
-        (Action.TARGET, {"value": day("tomorrow")}, VALUE, "choose a day"),
-        (Action.TARGET, {}, VALUE, "choose a day"),
-        (Action.CLOSE, {"value": "deleted"}, VALUE, "one of the reasons"),
+        (Action.TARGET, {"value": day("2026-02-30")}, VALUE, "not a date on the calendar"),
+        (Action.TARGET, {"value": day("tomorrow")}, VALUE, "not a date on the calendar"),
+        (Action.TARGET, {}, VALUE, "choose a date"),
+        (Action.CLOSE, {"value": "deleted"}, VALUE, "choose a reason"),
         (Action.CLOSE, {"value": "completed", "reason": "SSN 123-45-6789"}, REASON, "Social Security number"),
         (Action.REJECT, {"reason": " \n "}, REASON, "what is missing"),
         (Action.REJECT, {"reason": "password: Hunter2!x"}, REASON, "a password"),
@@ -417,7 +412,7 @@ def test_what_is_wrong_stands_at_its_field(
     assert set(problems) == {block}
     assert "123-45-6789" not in str(problems)
     assert block in {
-        one.get("block_id") for one in move_form(at(Stage.UAT), replace(CLICK, action=move))["blocks"]
+        one.get("block_id") for one in action_form(at(Stage.UAT), replace(CLICK, action=move))["blocks"]
     }
 
 

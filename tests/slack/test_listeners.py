@@ -293,7 +293,7 @@ def test_an_ack_that_was_lost_does_not_hide_that_later_changes_came_too_late(wor
     said = shown(world)
     world.settle()
 
-    assert "had already been sent once" in said
+    assert "had already sent this form" in said
     [issue] = world.sandbox.github.issues(REPOSITORY)
     assert DATA["data_needed"] in (issue.body or "")
 
@@ -305,7 +305,7 @@ def test_a_type_uninstalled_since_the_form_opened_is_said_and_nothing_is_filed(w
 
     world.sandbox.slack.submit(JUNIPER)
 
-    assert "not offered any more" in shown(world)
+    assert "no longer take this type" in shown(world)
     world.settle()
     assert world.sandbox.github.issues(REPOSITORY) == []
 
@@ -326,7 +326,7 @@ def test_a_form_that_changed_since_it_opened_is_shown_anew_with_the_answers(worl
     assert DATA["data_needed"] in str((world.sandbox.slack.view(JUNIPER) or {})["state"])
     world.fill(JUNIPER, purpose="A report")
     assert world.sandbox.slack.submit(JUNIPER) == {}
-    assert "Your request is in" in shown(world)
+    assert "We got your request" in shown(world)
 
 
 def test_a_locked_database_loses_no_answers(world: World) -> None:
@@ -338,7 +338,7 @@ def test_a_locked_database_loses_no_answers(world: World) -> None:
 
     world.sandbox.slack.submit(JUNIPER)
 
-    assert "nothing was filed" in shown(world)
+    assert "your request was not sent" in shown(world)
     other.execute("ROLLBACK")
     other.close()
     world.sandbox.slack.close(JUNIPER)
@@ -370,7 +370,7 @@ def test_a_bug_in_a_plugin_is_an_apology_and_the_form_is_kept(
 
     world.sandbox.slack.submit(JUNIPER)
 
-    assert "nothing was filed" in shown(world)
+    assert "your request was not sent" in shown(world)
     assert "KeyError" not in shown(world)
     ours = "".join(
         logging.Formatter().format(one)
@@ -396,7 +396,7 @@ def test_32_people_at_once_wait_for_nobodys_github_call(world: World) -> None:
         refused = list(hands.map(ask, [person.slack_id for person in people]))
 
     assert refused == [{}] * 32
-    assert all("Your request is in" in shown(world, person.slack_id) for person in people)
+    assert all("We got your request" in shown(world, person.slack_id) for person in people)
     world.sandbox.github.faults.clear()
 
 

@@ -204,7 +204,7 @@ def test_without_any_type_the_modal_says_so() -> None:
     view = modal({}, Draft())
 
     assert check_view(view) == []
-    assert "No type of request is installed" in str(view)
+    assert "There are no request types" in str(view)
 
 
 def test_before_a_type_is_chosen_there_is_nothing_to_send() -> None:

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from identity_bot.tickets.commands import HELP, MOST, PRIORITIES, Command, Reading, read
+from identity_bot.messages.issue_comments import HELP, problem
+from identity_bot.tickets.commands import MOST, Command, Reading, read
+from identity_bot.tickets.model import Priority
 
 TODAY = date(2026, 11, 2)
 NOTHING = Reading()
@@ -92,12 +94,17 @@ commands = st.one_of(
     st.from_regex(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}", fullmatch=True).map(
         lambda login: Command(name="spoc", value=login)
     ),
-    st.sampled_from(PRIORITIES).map(lambda word: Command(name="priority", value=word)),
+    st.sampled_from(Priority).map(lambda one: Command(name="priority", value=one.value)),
     st.dates(TODAY, TODAY.replace(year=TODAY.year + 2)).map(
         lambda day: Command(name="target", value=day.isoformat())
     ),
     st.sampled_from(["uat", "released", "help"]).map(lambda name: Command(name=name)),
 )
+
+
+def said(comment: str, today: date = TODAY) -> list[str]:
+    """What the bot replies to the commands of a comment that cannot run."""
+    return [problem(one, today) for one in read(comment, today).problems]
 
 
 def written(command: Command) -> str:
@@ -199,8 +206,7 @@ def test_a_path_or_any_other_word_is_text(line: str) -> None:
 def test_a_slip_of_the_pen_is_asked_about(line: str, meant: str) -> None:
     reading = read(line, TODAY)
 
-    [problem] = reading.problems
-    assert f"did you mean `{meant}`?" in problem
+    assert f"Did you mean `{meant}`?" in said(line)[0]
     assert not reading.commands
     assert not reading.is_empty
 
@@ -219,17 +225,17 @@ def test_a_command_that_is_wrong_is_a_problem_and_nothing_else(line: str) -> Non
         ("tomorrow", "year-month-day"),
         ("12/01/2026", "year-month-day"),
         ("2026-12-01T10:00Z", "nothing else"),
-        ("2027-02-30", "not in the calendar"),
+        ("2027-02-30", "not a date on the calendar"),
         ("2026-11-01", "in the past"),
-        ("2028-11-03", "more than two years ahead"),
+        ("2028-11-03", "more than two years away"),
     ],
 )
 def test_a_date_that_cannot_be_taken_is_answered_with_one_that_can(value: str, words: str) -> None:
-    [problem] = read(f"/target {value}", TODAY).problems
+    [sentence] = said(f"/target {value}")
 
-    assert words in problem
-    assert f"`/target {value}`" in problem
-    assert "such as `/target 2026-11-16`" in problem
+    assert words in sentence
+    assert f"`/target {value}`" in sentence
+    assert "such as `/target 2026-11-16`" in sentence
 
 
 @pytest.mark.parametrize("day", ["2026-11-02", "2028-11-02"])
@@ -251,11 +257,12 @@ def test_the_same_command_twice_counts_once() -> None:
 
 
 def test_a_command_with_two_values_does_not_count_and_others_do() -> None:
-    reading = read("/priority high\n/uat\n/priority low\n/priority low", TODAY)
+    comment = "/priority high\n/uat\n/priority low\n/priority low"
 
-    [problem] = reading.problems
-    assert "`/priority` more than once" in problem
-    assert reading.commands == (VALID["/uat"],)
+    [sentence] = said(comment)
+
+    assert "`/priority` more than once" in sentence
+    assert read(comment, TODAY).commands == (VALID["/uat"],)
 
 
 def test_a_problem_keeps_no_other_command_from_counting() -> None:
@@ -272,18 +279,18 @@ def test_as_many_commands_as_may_be_are_obeyed_and_of_more_none() -> None:
     reading = read(f"{most}/released", TODAY)
     assert not reading.commands
     assert len(reading.problems) == 1
-    assert "None of the 11 commands" in reading.problems[0]
+    assert "11 commands and none of them ran" in said(f"{most}/released")[0]
 
 
 @pytest.mark.parametrize("line", ["/priority @octo-org/identity #12", "/target " + "1`" * 5_000, "/targ@t"])
 def test_a_problem_shows_what_was_written_as_code_and_not_much_of_it(line: str) -> None:
-    [problem] = read(line, TODAY).problems
+    [sentence] = said(line)
 
-    drawn = MarkdownIt("commonmark").parseInline(problem)[0].children or []
+    drawn = MarkdownIt("commonmark").parseInline(sentence)[0].children or []
     text = "".join(piece.content for piece in drawn if piece.type == "text")
     assert {piece.type for piece in drawn} == {"text", "code_inline"}
     assert not set("@#`1") & set(text)
-    assert len(problem) < 400
+    assert len(sentence) < 400
 
 
 def test_the_help_names_every_command_and_is_none() -> None:
@@ -294,7 +301,7 @@ def test_the_help_names_every_command_and_is_none() -> None:
 @pytest.mark.parametrize("line", [*WRONG, "/uat\n" * 11, "/priority low\n/priority high"])
 def test_a_problem_is_not_read_as_a_command(line: str) -> None:
     """The bot's answers come back to it as comments."""
-    problems = read(line, TODAY).problems
+    problems = said(line)
 
     assert problems
     for answer in (*problems, "\n".join(problems), "\n\n".join(problems), f"{problems[0]}\n\n{HELP}"):
@@ -305,22 +312,22 @@ def test_a_problem_is_not_read_as_a_command(line: str) -> None:
     st.lists(lines | st.sampled_from([*VALID, *WRONG]), max_size=12), st.sampled_from(["\n", "\n\n", "\r\n"])
 )
 def test_any_comment_is_read_and_what_is_said_of_it_is_no_command(parts: list[str], end: str) -> None:
-    reading = read(end.join(parts), TODAY)
+    reading, problems = read(end.join(parts), TODAY), said(end.join(parts))
 
     assert len(reading.commands) <= len(VALID)
     assert len(reading.problems) <= MOST
-    assert read("\n".join(reading.problems), TODAY) == NOTHING
-    for problem in reading.problems:
-        assert "\n" not in problem
-        assert read(problem, TODAY) == NOTHING
+    assert read("\n".join(problems), TODAY) == NOTHING
+    for sentence in problems:
+        assert "\n" not in sentence
+        assert read(sentence, TODAY) == NOTHING
 
 
 @given(st.text(st.characters()))
 def test_no_text_makes_reading_fail(text: str) -> None:
     """Lone surrogates and control characters too."""
     for comment in (text, f"/{text}", f"/target {text}", f"[a](<{text}>)"):
-        for problem in read(comment, TODAY).problems:
-            assert read(problem, TODAY) == NOTHING
+        for sentence in said(comment):
+            assert read(sentence, TODAY) == NOTHING
 
 
 @given(
@@ -351,8 +358,8 @@ def test_commands_between_lines_of_prose_come_back_in_order(
 
 @given(st.dates(date(2000, 1, 1), date(2100, 1, 1)))
 def test_the_example_in_a_problem_is_itself_a_good_command(today: date) -> None:
-    [problem] = read("/target soon", today).problems
+    [sentence] = said("/target soon", today)
 
     example = (today + timedelta(days=14)).isoformat()
-    assert problem.endswith(f"`/target {example}`.")
+    assert sentence.endswith(f"`/target {example}`.")
     assert read(f"/target {example}", today).commands

@@ -11,9 +11,10 @@ from identity_bot.errors import Impossible
 from identity_bot.messages import issue_comments as attribution
 from identity_bot.messages import words
 from identity_bot.outbox.effects.act import DeskAct, mark
-from identity_bot.outbox.effects.issues import kind_of, looked_at, where_it_is
+from identity_bot.outbox.effects.issues import looked_at, where_it_is
 from identity_bot.store.transaction import Transaction
-from identity_bot.tickets import lifecycle
+from identity_bot.tickets import actions, lifecycle
+from identity_bot.tickets.commands import change_for
 from identity_bot.tickets.model import Action, Effect, Requested, Ticket
 
 
@@ -45,7 +46,7 @@ class RunCommands(DeskAct):
     def _obey(self, effect: Effect, ticket: Ticket, author: str) -> Iterator[str]:
         by = self._desk.people.slack_id(author) or author
         for name, value in effect.payload["commands"]:
-            change = attribution.change(name, value)
+            change = change_for(name, value)
             if change is None:
                 continue
             if change.action is Action.SPOC and not self._tracker.may_write(ticket.repository, value):
@@ -53,12 +54,12 @@ class RunCommands(DeskAct):
                 continue
             try:
                 ticket = looked_at(self._desk, self._tracker, ticket)
-                edit = lifecycle.plan(ticket, change)
+                edit = actions.plan(ticket, change)
             except Impossible as error:
                 if not error.is_so:
                     yield words.impossible(error)
                 continue
-            self._desk.note(ticket.id, kind_of(ticket, change), Requested(by=by))
+            self._desk.note(ticket.id, actions.event_for(ticket, change), Requested(by=by))
             self._desk.observe(self._tracker.update_issue(ticket, edit), is_fresh=True)
 
 

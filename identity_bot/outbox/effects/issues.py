@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -20,12 +20,11 @@ from identity_bot.outbox.effects.act import DeskAct, mark
 from identity_bot.plugins.loader import RequestType
 from identity_bot.slack import messages as slack_messages
 from identity_bot.store.transaction import Transaction
-from identity_bot.tickets import lifecycle
+from identity_bot.tickets import actions, lifecycle
 from identity_bot.tickets.model import (
     Action,
     Change,
     Effect,
-    EventKind,
     IssuePatch,
     Requested,
     Ticket,
@@ -37,21 +36,6 @@ Found = TypeVar("Found")
 
 RECEIPT_DELAY = 0.3
 """Seconds that the modal's second receipt waits, lest it reach Slack before the ack that brings the first."""
-
-KINDS: Mapping[Action, EventKind] = {
-    Action.CRITICAL: EventKind.TRIAGED,
-    Action.PRIORITY: EventKind.PRIORITIZED,
-    Action.SPOC: EventKind.SPOC_NAMED,
-    Action.TAKE: EventKind.ASSIGNED,
-    Action.ASSIGN: EventKind.ASSIGNED,
-    Action.UAT: EventKind.READY_FOR_UAT,
-    Action.ACCEPT: EventKind.ACCEPTED,
-    Action.REJECT: EventKind.REJECTED,
-    Action.RELEASE: EventKind.RELEASED,
-    Action.CLOSE: EventKind.CLOSED,
-    Action.REOPEN: EventKind.REOPENED,
-}
-"""The event that a move leads to; a target date is set or changed."""
 
 
 class _IssueAct(DeskAct):
@@ -138,16 +122,16 @@ class ChangeIssue(_IssueAct):
         change, by = _change_in(effect), effect.payload["by"]
         try:
             ticket = looked_at(self._desk, self._tracker, self.ticket(effect))
-            edit = lifecycle.plan(ticket, change)
+            edit = actions.plan(ticket, change)
         except Impossible as error:
             if not error.is_so:
                 return {"problem": words.impossible(error)}
-            noted = error.ticket.asked.get(kind_of(error.ticket, change))
+            noted = error.ticket.asked.get(actions.event_for(error.ticket, change))
             # Where an attempt was cut short, it was ours, unless somebody else asked for the same since. And a reason
             # that somebody wrote is said also where another was quicker.
             is_ours = effect.looks > 0 and (noted is None or noted.by == by)
             return {"is_made": is_ours or bool(change.reason), "is_ours": is_ours}
-        self._desk.note(ticket.id, kind_of(ticket, change), Requested(by=by, reason=change.reason))
+        self._desk.note(ticket.id, actions.event_for(ticket, change), Requested(by=by, reason=change.reason))
         name = self.name_of(edit.spoc or "")
         self._desk.observe(self._tracker.update_issue(ticket, edit, spoc_name=name), is_fresh=True)
         return {"is_made": True, "is_ours": True}
@@ -175,7 +159,7 @@ class ChangeIssue(_IssueAct):
         ticket = transaction.ticket(effect.ticket_id or "")
         if ticket:
             asked = Requested(by=effect.payload["by"], reason=effect.payload["reason"])
-            kind = kind_of(ticket, _change_in(effect))
+            kind = actions.event_for(ticket, _change_in(effect))
             others = {k: a for k, a in ticket.asked.items() if (k, a) != (kind, asked)}
             if others != ticket.asked:
                 transaction.save(replace(ticket, asked=others))
@@ -271,15 +255,6 @@ def where_it_is(desk: Desk, tracker: Tracker, ticket: Ticket, act: Callable[[Tic
 def _change_in(effect: Effect) -> Change:
     payload = effect.payload
     return Change(action=Action(payload["action"]), value=payload["value"], reason=payload["reason"])
-
-
-def kind_of(ticket: Ticket, change: Change) -> EventKind:
-    """The event that a change of this ticket will be told as."""
-    if change.action is Action.TARGET:
-        return EventKind.TARGET_CHANGED if ticket.state.target else EventKind.TARGET_SET
-    if change.action is Action.PRIORITY and change.value == "critical":
-        return EventKind.TRIAGED
-    return KINDS[change.action]
 
 
 def _answer(transaction: Transaction, effect: Effect, text: str) -> None:

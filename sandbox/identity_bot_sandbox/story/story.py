@@ -54,7 +54,7 @@ class Story:
         """Submit the form and wait for the receipt."""
         problems = self.sandbox.slack.submit(person)
         self.check(f"the form is accepted, not refused with {problems}", lambda: not problems)
-        self.sees_modal(person, "Your request is in", "the modal turns into a receipt")
+        self.sees_modal(person, "We got your request", "the modal turns into a receipt")
 
     def sees_modal(self, person: str, text: str, step: str) -> None:
         """Wait until a person's modal shows a text."""

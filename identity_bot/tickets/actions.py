@@ -1,0 +1,374 @@
+"""The table of actions: everything there is to say about each thing that people can do to a ticket. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from identity_bot.errors import Impossible
+from identity_bot.text.names import is_same
+from identity_bot.tickets.lifecycle import LIVE, is_gone
+from identity_bot.tickets.model import (
+    Action,
+    Change,
+    CloseReason,
+    EventKind,
+    IssuePatch,
+    Priority,
+    Stage,
+    Ticket,
+    TicketState,
+)
+
+WORKED_ON = (Stage.ASSIGNED, Stage.IN_PROGRESS)
+
+
+class By(StrEnum):
+    """Who may do an action."""
+
+    TEAM = "the team"
+    REQUESTOR = "the requestor"
+    EITHER = "the team or the requestor"
+
+
+class Ask(StrEnum):
+    """What an action needs besides the click."""
+
+    NOTHING = "nothing"
+    OWN_LOGIN = "the GitHub login of whoever clicks"
+    ASSIGNEE = "a member of the team who has a GitHub login"
+    MEMBER = "a member of the team"
+    PRIORITY = "a priority"
+    DATE = "a date"
+    CLOSE_REASON = "a close reason and, if they like, a comment"
+    REASON = "a reason"
+
+
+class DateProblem(StrEnum):
+    """Why a target date is refused, as the predicate of a sentence."""
+
+    INVALID = "is not a date on the calendar"
+    PAST = "is in the past"
+    FAR = "is more than two years away"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """One action: when, by whom and how it is done, and the words for it."""
+
+    action: Action
+    at: tuple[Stage, ...]
+    """The stages at which it is possible."""
+    to: Stage
+    """The stage that the ticket has afterwards, or has passed."""
+    patch: Callable[[Change], IssuePatch]
+    """How it changes the issue; raises ValueError if the change's value is not what it takes."""
+    event: EventKind
+    """What people are told."""
+    by: By = By.TEAM
+    asks: Ask = Ask.NOTHING
+    next_at: tuple[Stage, ...] = ()
+    """The stages at which it is the usual next step, so that its button stands out."""
+
+    button: str
+    """An ellipsis promises a question before anything happens."""
+    button_again: str = ""
+    """The button if the ticket already has what the action sets."""
+    button_mine: str = ""
+    """The button in a message to the requestor, if it needs other words there."""
+    question: str = ""
+    """The label of the field in the action's form."""
+    submit: str = ""
+    """The button that sends the form."""
+
+    to_do: str
+    """Completes "You can …"."""
+    is_so: str
+    """Completes "Ticket #1 is …" if the action would change nothing."""
+    did: str
+    """Follows the name of whoever used the button, in its place."""
+    comment: str
+    """Follows their name in the comment on the issue; `{value}` and `{person}` may stand in it."""
+    by_hand: str
+    """How to do it in GitHub."""
+    command: str = ""
+    """How to do it by a comment on the issue, with an example of what it takes."""
+    command_help: str = ""
+    """What the command does; empty if it is another action's command."""
+
+    @property
+    def has_form(self) -> bool:
+        """Whether somebody must fill in a form before it can be done."""
+        return self.asks not in (Ask.NOTHING, Ask.OWN_LOGIN)
+
+
+ACTIONS: Mapping[Action, Row] = {
+    row.action: row
+    for row in (
+        Row(
+            action=Action.TAKE,
+            at=LIVE,
+            to=Stage.ASSIGNED,
+            patch=lambda change: IssuePatch(assignees=(change.value,)),
+            event=EventKind.ASSIGNED,
+            asks=Ask.OWN_LOGIN,
+            next_at=(Stage.OPEN, Stage.TRIAGED, Stage.PRIORITIZED),
+            button="Take it",
+            to_do="take it",
+            is_so="already assigned to you",
+            did="took it",
+            comment="took this",
+            by_hand="assign yourself",
+        ),
+        Row(
+            action=Action.ASSIGN,
+            at=LIVE,
+            to=Stage.ASSIGNED,
+            patch=lambda change: IssuePatch(assignees=(change.value,)),
+            event=EventKind.ASSIGNED,
+            asks=Ask.ASSIGNEE,
+            button="Assign…",
+            question="Assign to",
+            submit="Assign",
+            to_do="assign it",
+            is_so="already assigned to that person",
+            did="assigned it",
+            comment="assigned this to {person}",
+            by_hand="assign somebody",
+        ),
+        Row(
+            action=Action.PRIORITY,
+            at=LIVE,
+            to=Stage.PRIORITIZED,
+            patch=lambda change: IssuePatch(priority=Priority(change.value)),
+            event=EventKind.PRIORITIZED,
+            asks=Ask.PRIORITY,
+            button="Set priority…",
+            button_again="Change priority…",
+            question="Priority",
+            submit="Set priority",
+            to_do="set its priority",
+            is_so="already at that priority",
+            did="set the priority",
+            comment="set the priority to **{value}**",
+            by_hand="add a label such as `priority: high`",
+            command="/priority high",
+            command_help="sets the priority: `critical`, `high`, `medium` or `low`",
+        ),
+        Row(
+            action=Action.CRITICAL,
+            at=LIVE,
+            to=Stage.TRIAGED,
+            patch=lambda change: IssuePatch(priority=Priority.CRITICAL),
+            event=EventKind.TRIAGED,
+            button="Mark critical",
+            to_do="mark it critical",
+            is_so="already critical",
+            did="marked it critical",
+            comment="marked this **critical**",
+            by_hand="add the label `priority: critical`",
+            command="/priority critical",
+        ),
+        Row(
+            action=Action.SPOC,
+            at=LIVE,
+            to=Stage.TRIAGED,
+            patch=lambda change: IssuePatch(spoc=change.value),
+            event=EventKind.SPOC_NAMED,
+            asks=Ask.MEMBER,
+            button="Name the SPOC…",
+            question="Who speaks with the requestor?",
+            submit="Name SPOC",
+            to_do="name its SPOC",
+            is_so="already with that SPOC",
+            did="named the SPOC",
+            comment="named {person} the single point of contact",
+            by_hand="write the line `SPOC: login` in the status block",
+            command="/spoc @login",
+            command_help="names the single point of contact, who speaks with the requestor: one GitHub login",
+        ),
+        Row(
+            action=Action.TARGET,
+            at=LIVE,
+            to=Stage.OPEN,
+            patch=lambda change: IssuePatch(target=date.fromisoformat(change.value)),
+            event=EventKind.TARGET_SET,
+            asks=Ask.DATE,
+            next_at=(Stage.ASSIGNED,),
+            button="Set target date…",
+            button_again="Change target date…",
+            question="Target date",
+            submit="Set date",
+            to_do="set its target date",
+            is_so="already due on that date",
+            did="set the target date",
+            comment="set the target date to **{value}**",
+            by_hand="add a milestone with a due date, or the line `Target date: 2026-12-01` in the status block",
+            command="/target 2026-12-01",
+            command_help="sets the target date: year, month and day",
+        ),
+        Row(
+            action=Action.UAT,
+            at=(*WORKED_ON, Stage.ACCEPTED, Stage.RELEASED),
+            to=Stage.UAT,
+            patch=lambda change: IssuePatch(stage=Stage.UAT),
+            event=EventKind.READY_FOR_UAT,
+            next_at=(Stage.IN_PROGRESS,),
+            button="Ready for UAT",
+            to_do="mark it ready for UAT",
+            is_so="already ready for UAT",
+            did="marked it ready for UAT",
+            comment="marked this **ready for UAT**",
+            by_hand="add the label `stage: ready for UAT`",
+            command="/uat",
+            command_help="asks the requestor to try it",
+        ),
+        Row(
+            action=Action.ACCEPT,
+            at=(Stage.UAT,),
+            to=Stage.ACCEPTED,
+            patch=lambda change: IssuePatch(stage=Stage.ACCEPTED),
+            event=EventKind.ACCEPTED,
+            by=By.REQUESTOR,
+            button="Accept",
+            to_do="accept it",
+            is_so="already accepted",
+            did="accepted it",
+            comment="tried this and **accepted** it",
+            by_hand="add the label `stage: accepted`",
+        ),
+        Row(
+            action=Action.REJECT,
+            at=(Stage.UAT,),
+            to=Stage.IN_PROGRESS,
+            patch=lambda change: IssuePatch(stage=Stage.IN_PROGRESS),
+            event=EventKind.REJECTED,
+            by=By.REQUESTOR,
+            asks=Ask.REASON,
+            button="Needs work…",
+            question="What still needs work?",
+            submit="Send back",
+            to_do="send it back",
+            is_so="already in progress",
+            did="said it needs work",
+            comment="tried this and said it **needs work**",
+            by_hand="replace the label `stage: ready for UAT` with `stage: in progress`",
+        ),
+        Row(
+            action=Action.RELEASE,
+            at=(*WORKED_ON, Stage.ACCEPTED),
+            to=Stage.RELEASED,
+            patch=lambda change: IssuePatch(stage=Stage.RELEASED),
+            event=EventKind.RELEASED,
+            next_at=(Stage.ACCEPTED,),
+            button="Mark released",
+            to_do="mark it released",
+            is_so="already released",
+            did="marked it released",
+            comment="marked this **released**",
+            by_hand="add the label `stage: released`",
+            command="/released",
+            command_help="marks it released",
+        ),
+        Row(
+            action=Action.CLOSE,
+            at=LIVE,
+            to=Stage.CLOSED,
+            patch=lambda change: IssuePatch(
+                is_open=False, close_reason=CloseReason(change.value or CloseReason.COMPLETED)
+            ),
+            event=EventKind.CLOSED,
+            by=By.EITHER,
+            asks=Ask.CLOSE_REASON,
+            next_at=(Stage.RELEASED,),
+            button="Close…",
+            button_mine="Close my request…",
+            question="Why are you closing it?",
+            submit="Close ticket",
+            to_do="close it",
+            is_so="already closed",
+            did="closed the request",
+            comment="closed this as **{value}**",
+            by_hand="close the issue",
+        ),
+        Row(
+            action=Action.REOPEN,
+            at=(Stage.CLOSED,),
+            to=Stage.OPEN,
+            patch=lambda change: IssuePatch(is_open=True, stage=Stage.OPEN),
+            event=EventKind.REOPENED,
+            button="Reopen",
+            to_do="reopen it",
+            is_so="already open",
+            did="reopened it",
+            comment="reopened this",
+            by_hand="reopen the issue",
+        ),
+    )
+}
+"""In the order of the card's buttons; docs/lifecycle.md is made from it. By hand, GitHub allows everything.
+
+A target date leads to *in progress* only if somebody has the ticket; until then it waits for its turn as before.
+"""
+
+
+def possible(ticket: Ticket) -> tuple[Action, ...]:
+    """The actions that would change the ticket as it now is, in the table's order."""
+    return tuple(
+        row.action
+        for row in ACTIONS.values()
+        if ticket.stage in row.at
+        and not is_gone(ticket)
+        and not (row.asks is Ask.NOTHING and _is_so(ticket, row.patch(Change(action=row.action))))
+    )
+
+
+def plan(ticket: Ticket, change: Change) -> IssuePatch:
+    """How the issue must change; raises Impossible if the ticket as it is does not allow it.
+
+    Raises ValueError if the change's value is not one that its action takes.
+    """
+    row = ACTIONS[change.action]
+    patch = row.patch(change)
+    if _is_so(ticket, patch):
+        raise Impossible(ticket, change.action, is_so=True)
+    if ticket.stage not in row.at or is_gone(ticket):
+        raise Impossible(ticket, change.action)
+    return patch
+
+
+def event_for(ticket: Ticket, change: Change) -> EventKind:
+    """What people are told once this change of the ticket is made."""
+    row = ACTIONS[change.action]
+    patch = row.patch(change)
+    if patch.priority is Priority.CRITICAL:
+        return EventKind.TRIAGED
+    return EventKind.TARGET_CHANGED if patch.target and ticket.state.target else row.event
+
+
+def date_problem(written: str, today: date) -> DateProblem | None:
+    """What is wrong with a target date that should be an ISO date; None if it can be set."""
+    try:
+        day = date.fromisoformat(written)
+    except ValueError:
+        return DateProblem.INVALID
+    if day < today:
+        return DateProblem.PAST
+    is_far = (day.year - 2, day.month, day.day) > (today.year, today.month, today.day)
+    return DateProblem.FAR if is_far else None
+
+
+def _is_so(ticket: Ticket, patch: IssuePatch) -> bool:
+    """Whether a patch would change nothing, as far as the stage does not follow from the rest."""
+    state = ticket.state
+    stage = Stage.CLOSED if patch.is_open is False else patch.stage or state.stage
+    return state == TicketState(
+        stage=stage,
+        priority=patch.priority or state.priority,
+        assignees=state.assignees if patch.assignees is None else patch.assignees,
+        spoc=state.spoc if patch.spoc is None or is_same(patch.spoc, state.spoc) else patch.spoc,
+        target=patch.target or state.target,
+        close_reason=patch.close_reason if patch.is_open is False else state.close_reason,
+    )
