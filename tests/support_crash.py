@@ -172,7 +172,7 @@ class Life:
             "mentions in the intake channel": sum("your request is ticket" in one.text for one in messages),
             "news in the intake channel": sum("New ticket" in one.text for one in messages),
             "cards": sum("New ticket" in one.text for one in slack.messages(TEAM)),
-            "notices": sum("told the requestor by direct" in one.text for one in slack.messages(TEAM)),
+            "notices": sum("sent the requestor a direct" in one.text for one in slack.messages(TEAM)),
             "direct messages": len(slack.dm(JUNIPER)),
             "links": sum((one.body or "").count("[Slack thread](") for one in issues),
             "edits": github.traffic.count("PATCH"),

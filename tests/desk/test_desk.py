@@ -258,7 +258,7 @@ def test_a_requestor_who_cannot_be_told_in_the_channel_is_told_directly(office: 
 
     [told] = office.chat.texts("U0JUNIPER")
     assert "|#1>" in told
-    assert any("told the requestor by direct message" in text for text in office.chat.texts(TEAM))
+    assert any("sent the requestor a direct message" in text for text in office.chat.texts(TEAM))
     assert office.ticket(ticket).thread == MessageRef(channel="U0JUNIPER", ts="2")
     assert office.tracker.edits == []
     assert states(office.outbox).get("parked") is None
@@ -365,7 +365,7 @@ def test_what_github_left_out_is_told_to_the_team(office: Office) -> None:
     office.submit()
     office.work()
 
-    notices = [text for text in office.chat.texts(TEAM) if "GitHub did not take" in text]
+    notices = [text for text in office.chat.texts(TEAM) if "GitHub refused" in text]
     assert ["pr_review" in notices[0], "sage-hollowell" in notices[1]] == [True, True]
     assert len(office.chat.texts(INTAKE)) == 1
 
@@ -377,7 +377,7 @@ def test_an_issue_that_cannot_be_made_is_kept_and_told(office: Office) -> None:
     office.work()
 
     [notice] = office.chat.texts(TEAM)
-    assert f"could not open the issue for the ticket {ticket.reference}" in notice
+    assert f"couldn't open the issue for ticket {ticket.reference}" in notice
     assert "410" in notice
     [parked] = office.outbox.rows("parked")
     office.outbox.retry(parked.effect.id or 0)
@@ -428,7 +428,7 @@ def test_a_type_uninstalled_before_its_issue_was_seen_is_told_to_the_team(office
     office.work()
 
     assert office.ticket(ticket).number == 1
-    assert any("is not installed any more" in text for text in office.chat.texts(TEAM))
+    assert any("is no longer installed" in text for text in office.chat.texts(TEAM))
 
 
 def test_a_type_uninstalled_after_its_issue_was_seen_is_told_as_planned(office: Office) -> None:

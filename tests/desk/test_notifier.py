@@ -318,7 +318,7 @@ def test_news_of_a_type_that_is_not_installed_any_more_go_to_the_team(office: Of
     office.work()
 
     assert news(office) == []
-    assert sum("not installed any more" in text for text in office.chat.texts(TEAM)) == 1
+    assert sum("no longer installed" in text for text in office.chat.texts(TEAM)) == 1
     assert "closed" in office.chat.texts(TEAM)[0]
     assert "parked" not in states(office.outbox)
 

@@ -207,7 +207,7 @@ def test_the_gate_names_the_kind_and_never_the_value() -> None:
 
     assert said == (
         "This looks like a Social Security number and a date of birth, which must not be in a ticket. "
-        "Please leave that out; the team will ask you safely for what it needs."
+        "Please leave it out. The team will ask you for it safely if they need it."
     )
 
 
@@ -395,7 +395,7 @@ def test_an_issue_of_many_long_answers_is_cut_evenly_and_says_so() -> None:
     written = body(ticket(answers), default_issue(ticket(answers), asked).body)
 
     assert len(written) <= LONGEST_BODY
-    assert "*The longest answers are cut here" in written
+    assert "*The longest answers are cut short" in written
     assert len(written) > 50_000
     fences = [token.content for token in parsed(written) if token.type == "fence"]
     assert len(fences) == 60
