@@ -322,7 +322,7 @@ def test_a_form_that_changed_since_it_opened_is_shown_anew_with_the_answers(worl
 
     world.sandbox.slack.submit(JUNIPER)
 
-    assert "This form has changed" in shown(world)
+    assert "This form changed after you opened it" in shown(world)
     assert DATA["data_needed"] in str((world.sandbox.slack.view(JUNIPER) or {})["state"])
     world.fill(JUNIPER, purpose="A report")
     assert world.sandbox.slack.submit(JUNIPER) == {}
@@ -482,7 +482,7 @@ def test_a_thread_that_the_bot_cannot_reach_becomes_a_direct_message(world: Worl
     world.settle()
 
     assert "your request is ticket" in slack.dm(JUNIPER)[0].text
-    assert any("by direct message" in message.text for message in slack.messages(TEAM))
+    assert any("sent the requestor a direct message" in message.text for message in slack.messages(TEAM))
 
 
 # Hostile text
