@@ -140,10 +140,10 @@ class Review(Life):
         self.hears(JUNIPER, "done and closed")
         self.story.sees_message(ROWAN, INTAKE, "Ticket <", f"|#{self.issue}>", "closed")
         self.shows("*Stage:* closed")
-        self.story.check("GitHub says whose each move was", self._says_whose_each_move_was)
+        self.story.check("GitHub says who took each action", self._credits_each_action)
 
-    def _says_whose_each_move_was(self) -> bool:
-        # A move is told in GitHub after it is made.
+    def _credits_each_action(self) -> bool:
+        # The comment that credits an action follows it.
         comments = [one.body for one in self.github.comments(self.repository, self.issue)]
         return len(comments) == 9 and all(NAMES[INDIGO] in comments[at] for at in (0, 8))
 

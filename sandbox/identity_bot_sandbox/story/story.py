@@ -101,18 +101,20 @@ class Story:
             lambda: all(text in self.card(issue, repository).text for text in texts),
         )
 
-    def presses(self, person: str, channel: str, message: Message, move: str, **entered: Any) -> None:
+    def presses(self, person: str, channel: str, message: Message, action: str, **entered: Any) -> None:
         """Press a message's button; with `entered`, fill in and submit the form it opens."""
         slack, form = self.sandbox.slack, "idbot:action"
-        slack.click(person, channel, message.ts, f"{form}:{move}")
+        slack.click(person, channel, message.ts, f"{form}:{action}")
         if entered:
             self.check(
-                f"the form of “{move}” opens ({NAMES[person]})",
+                f"the form of “{action}” opens ({NAMES[person]})",
                 lambda: (slack.view(person) or {}).get("callback_id") == form,
             )
             slack.fill(person, {f"idbot:{name}": value for name, value in entered.items()})
             problems = slack.submit(person)
-            self.check(f"the form of “{move}” is accepted, not refused with {problems}", lambda: not problems)
+            self.check(
+                f"the form of “{action}” is accepted, not refused with {problems}", lambda: not problems
+            )
 
     def opens_issue(self, repository: str, title: str) -> int:
         """Wait for exactly one issue whose title begins so; return its number."""
@@ -180,10 +182,10 @@ class Life:
         step()
         self._last = time.monotonic()
 
-    def presses(self, person: str, move: str, says: str, **entered: Any) -> None:
+    def presses(self, person: str, action: str, says: str, **entered: Any) -> None:
         """A team member presses a button of the card."""
         self.story.does(person, f"{says} (on the card of #{self.issue})")
-        self.story.presses(person, TEAM, self.story.card(self.issue, self.repository), move, **entered)
+        self.story.presses(person, TEAM, self.story.card(self.issue, self.repository), action, **entered)
 
     def in_github(self, person: str, says: str, act: Callable[..., Any], *arguments: Any) -> None:
         """A person does something in GitHub."""

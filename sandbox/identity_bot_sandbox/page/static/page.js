@@ -1,11 +1,11 @@
-// Keeps the sandbox's page up to date without losing the focus or what was typed: every answer of the server is
-// a whole page, and only what differs is changed in the one that is open. Without this script the forms still work.
+// Keeps the page up to date without losing the focus or what was typed: each response is a whole page, and only
+// the differences are applied to the open one. The forms also work without this script.
 "use strict";
 
 const byId = (id) => document.getElementById(id);
 const isField = (node) => ["INPUT", "TEXTAREA", "SELECT"].includes(node.nodeName);
 
-// What the server last said that a field holds.
+// A field's value as the server last sent it.
 function given(field) {
   if (field.nodeName !== "SELECT") return [field.defaultValue, field.defaultChecked].join("\n");
   return [...field.options].filter((option) => option.defaultSelected).map((option) => option.value).join("\n");
@@ -23,7 +23,7 @@ function copyAttributes(old, fresh) {
   }
 }
 
-// Make `old` what `fresh` is. A field keeps what a person entered unless the server now says something else.
+// Make `old` equal to `fresh`. A field keeps what a person entered unless the server has sent a new value.
 function morph(old, fresh) {
   if (old.nodeType !== Node.ELEMENT_NODE) {
     if (old.nodeValue !== fresh.nodeValue) old.nodeValue = fresh.nodeValue;
@@ -66,8 +66,8 @@ function dropped(node) {
   return next;
 }
 
-// Show a page that the server has drawn; `again` says that nothing was done, so that what was said stays.
-// The focus stays where it was, or goes to what is near it now: to nothing but `held` itself where that is given.
+// Show a page from the server; `again` means a refresh, which keeps the notice. The focus stays where it was or
+// moves to something near it, or only to `held` if that is given.
 function show(html, again = false, held = around(document.activeElement)) {
   const fresh = new DOMParser().parseFromString(html, "text/html");
   if (again) fresh.getElementById("notice").replaceWith(byId("notice").cloneNode(true));
@@ -88,7 +88,7 @@ function show(html, again = false, held = around(document.activeElement)) {
   arrange(before, atEnd);
 }
 
-// The ids of an element, of what stands before and after it, and of what it stands in, nearest first.
+// The ids of an element, its siblings and its ancestors, nearest first.
 function around(node) {
   const ids = [];
   if (node?.id) for (const step of ["previousElementSibling", "nextElementSibling"]) {
@@ -100,9 +100,8 @@ function around(node) {
 
 let opener = []; // what was around the focus when the modal opened
 
-// Where the focus goes when what had it is gone: to itself if it is drawn anew, to its neighbor (of a card's buttons
-// never the last one by chance), else to the last button (what takes the place of "Close issue" stands where that
-// stood), a field or a link of the nearest part that is still there.
+// Move the focus if its element is gone: to the element drawn again, else to a sibling, else to the last button (the
+// one that replaces "Close issue" is last), field or link of the nearest ancestor that is still there.
 function focusNear(ids) {
   for (const id of ids) {
     const part = byId(id);
@@ -116,14 +115,14 @@ function focusNear(ids) {
 
 const seen = new WeakSet();
 
-// Show the newest message of a list that has just come into view; on a phone it is the page that scrolls.
+// Scroll a newly shown list to its newest message; on a phone the page scrolls instead.
 function showNewest(list) {
   list.scrollTop = list.scrollHeight;
   if (list.scrollHeight > list.clientHeight) return;
   list.querySelector("ol > li:last-child")?.scrollIntoView({ block: "end" });
 }
 
-// After each change: the modal on top, new messages in view, and the focus where it makes sense.
+// After each change: open the modal, scroll to new messages and place the focus.
 function arrange(before, atEnd) {
   const modal = byId("modal");
   const now = modal.dataset.view;
@@ -152,7 +151,7 @@ let looking = false;
 let again = false;
 let acts = 0;
 
-// Look at the place anew; a page that is older than the answer to an act is not shown.
+// Refresh the page; skip a response that is older than the response to an action.
 async function look() {
   again = looking;
   if (looking) return;
@@ -170,7 +169,7 @@ async function look() {
   if (again) setTimeout(look, 30);
 }
 
-// Follow a link; the focus stays on it while it is there, else it goes to the half where it was, or the one shown.
+// Follow a link; the focus stays on it, else moves to its half of the page, or to the one shown.
 async function go(address, from) {
   const answer = await fetch(address);
   const html = await answer.text();
@@ -186,9 +185,9 @@ async function go(address, from) {
   if (hash) byId(hash.slice(1))?.scrollIntoView();
 }
 
-// Send a form as its button would, or with `extra` as the script wants it. What comes while a change is on its way
-// waits for it; what comes while a button is at work is a second press of it, and dropped.
-// What is chosen in a list while a search in it is on its way is sent once more, before anything is drawn anew.
+// Submit a form by its button, or with `extra` by this script. A submission waits for a change in progress; while a
+// button is in progress it is a second press, and ignored. If a choice is made while a search is in progress, search
+// again with that choice before showing the results.
 async function send(form, button, extra) {
   if (form.getAttribute("aria-busy") === "true" && form.dataset.again === undefined) {
     if (extra || form.isChanging) setTimeout(() => form.isConnected && send(form, button, extra), 100);
@@ -288,7 +287,7 @@ document.addEventListener("input", (event) => {
   searching = setTimeout(() => send(field.form, null, { search: field.dataset.search }), 250);
 });
 
-// A searched list that needs no letters offers something as soon as one comes to it.
+// A searched list that needs no letters shows its options on focus.
 document.addEventListener("focusin", ({ target }) => {
   const isNew = target.dataset.least === "0" && !target.closest(".search").parentElement.querySelector(".tick");
   if (isNew && !target.value) send(target.form, null, { search: target.dataset.search });
@@ -314,7 +313,7 @@ byId("modal").addEventListener("cancel", (event) => {
 
 addEventListener("popstate", () => go(location.href, null));
 
-// A dialog that came open with the page becomes a modal one.
+// Turn a dialog that was open on load into a modal one.
 byId("modal").removeAttribute("open");
 arrange("", []);
 const events = new EventSource("/page/events");
