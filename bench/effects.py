@@ -1,62 +1,62 @@
-"""How many effects a second the worker does on SQLite, when the acts themselves take no time."""
+"""How many effects a second the worker runs on SQLite, when the effects themselves take no time."""
 
 from __future__ import annotations
 
+import itertools
 import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import insert
 
-from identity_bot.outbox.queue import Outbox
+from identity_bot.outbox.effect import Context, Effect, Row
+from identity_bot.outbox.queue import Queue
 from identity_bot.outbox.worker import Worker
 from identity_bot.store.schema import outbox
 from identity_bot.store.store import Store
-from identity_bot.store.transaction import Transaction
-from identity_bot.tickets.model import Effect
 
 MEASURED = 2000
-"""How many effects are timed; fewer where fewer are waiting."""
+"""How many effects are timed; fewer if fewer are waiting."""
 
 
-class Instant:
-    """An act that takes no time, and counts."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Instant(Effect):
+    """An effect that takes no time, and counts."""
 
-    count = 0
+    kind: ClassVar[str] = "instant"
+    label: ClassVar[str] = "count"
+    counted: ClassVar[Any] = itertools.count(1)
+    count: ClassVar[int] = 0
 
-    def do(self, effect: Effect) -> Any:
-        self.count += 1
-        return {}
+    @property
+    def lane(self) -> str:
+        return "bench"
 
-    def look(self, effect: Effect) -> Any | None:
-        return None
-
-    def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
-        return None
-
-    def refused(self, transaction: Transaction, effect: Effect, reason: str) -> bool:
-        return False
+    def run(self, context: Context, row: Row) -> None:
+        Instant.count = next(Instant.counted)
 
 
 def effects_per_second(folder: Path, *, waiting: int, done: int) -> float:
-    """The pace at which effects are done in a lane that holds so many, with so many others done before."""
+    """The pace at which effects are run in a lane that holds so many, with so many others done before."""
     store = Store(f"sqlite:///{folder / f'effects-{waiting}-{done}.db'}")
     store.migrate()
     now = time.time()
-    row = {"lane": "bench", "kind": "instant", "payload": {}, "created_at": now, "due_at": now, "since": now}
+    times = dict.fromkeys(("created_at", "due_at", "trying_since"), now)
+    row = {"lane": "bench", "kind": Instant.kind, "payload": {}, **times}
     with store.begin() as transaction:
         for state, count in (("done", done), ("waiting", waiting)):
             for written in range(0, count, 10_000):
                 rows = [row | {"state": state}] * min(10_000, count - written)
                 transaction.connection.execute(insert(outbox), rows)
         transaction.make_ready("bench", now)
-    act = Instant()
-    worker = Worker(Outbox(store), {"instant": act})
-    begun = time.perf_counter()
+    nothing: Any = None
+    worker = Worker(Queue(store), {Instant.kind: Instant}, nothing)
+    before, begun = Instant.count, time.perf_counter()
     worker.start()
-    while act.count < min(MEASURED, waiting):
+    while Instant.count - before < min(MEASURED, waiting):
         time.sleep(0.005)
-    rate = act.count / (time.perf_counter() - begun)
+    rate = (Instant.count - before) / (time.perf_counter() - begun)
     worker.stop()
     store.close()
     return rate

@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import FrameType
 from typing import Any
 
@@ -21,18 +21,23 @@ from slack_sdk.errors import SlackApiError
 from starlette.applications import Starlette
 
 from identity_bot import web
-from identity_bot.desk.desk import Desk, pace
+from identity_bot.desk.desk import Desk
+from identity_bot.desk.notifier import QUIET, Notifier
+from identity_bot.desk.reconciler import Reconciler
 from identity_bot.errors import IdentityBotError, SettingsError, StoreError
 from identity_bot.github.tracker import GitHubTracker
-from identity_bot.outbox.effects.acts import acts
-from identity_bot.outbox.queue import Outbox
+from identity_bot.outbox.effect import Context
+from identity_bot.outbox.effects import EFFECTS
+from identity_bot.outbox.ports import Chat, Tracker
+from identity_bot.outbox.queue import Queue
 from identity_bot.outbox.worker import Worker
-from identity_bot.plugins import loader as plugins
+from identity_bot.plugins import loader
 from identity_bot.settings import Settings, stand_alone_problems
 from identity_bot.slack.client import SlackChat, failure
 from identity_bot.slack.listeners import Listeners
 from identity_bot.slack.team import Team
 from identity_bot.store.store import Store
+from identity_bot.tickets.people import People
 
 log = logging.getLogger(__name__)
 
@@ -43,21 +48,40 @@ PING = 3.0
 class Bot:
     """All parts of one bot; nothing runs and nobody is called before `attach` or `run`."""
 
-    def __init__(self, settings: Settings, found: Sequence[plugins.Found]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        found: Sequence[loader.Found],
+        *,
+        min_intervals: bool = True,
+        quiet: float = QUIET,
+    ) -> None:
         self.settings = settings
-        self.plugins = plugins.load(settings, found)
+        self.plugins = loader.load(settings, found)
         self.store = Store(settings.database_url)
         self.store.migrate()
-        self.chat = SlackChat(settings.slack_bot_token, settings.slack_api_url)
-        self.tracker = GitHubTracker(settings.github_auth, settings.github_api_url)
+        people = People(settings.who_is_who)
+        self.chat = SlackChat(settings.slack_bot_token, settings.slack_api_url, people)
         # One thread speaks through each at a time, as PyGithub wants it: the lane of writes, and that of reads.
+        self.tracker = GitHubTracker(settings.github_auth, settings.github_api_url)
         self.reader = GitHubTracker(settings.github_auth, settings.github_api_url)
         self.team = Team(self.chat, settings.team)
-        self.desk = Desk(store=self.store, plugins=self.plugins, settings=settings, members=self.team.members)
-        self.acts = acts(self.desk, self.tracker, self.chat, reader=self.reader)
-        self.outbox = Outbox(self.store)
-        self.worker = Worker(self.outbox, self.acts, pace=pace, parked=self.desk.teller.parked)
-        self.listeners = Listeners(self.desk, self.chat, settings.commands)
+        self.desk, self.context = assemble(
+            store=self.store,
+            plugins=self.plugins,
+            settings=settings,
+            people=people,
+            tracker=self.tracker,
+            reader=self.reader,
+            chat=self.chat,
+            members=self.team.members,
+            quiet=quiet,
+        )
+        self.queue = Queue(self.store)
+        self.worker = Worker(self.queue, EFFECTS, self.context, min_intervals=min_intervals)
+        self.listeners = Listeners(
+            desk=self.desk, chat=self.chat, forms=self.plugins.forms, people=people, settings=settings
+        )
         self._socket: SocketModeHandler | None = None
         self._attached = False
         self._stopped = False
@@ -79,7 +103,7 @@ class Bot:
         self._attached = True
         if app.client.token:
             self.chat.use(app.client)
-        self.desk.keep_time()
+        self.desk.start_schedule()
         self.worker.start()
         atexit.register(self.stop)
         return self
@@ -182,9 +206,56 @@ class _Server(uvicorn.Server):
         self.handle_exit(sig, frame)
 
 
-def build(settings: Settings, found: Sequence[plugins.Found] | None = None) -> Bot:
-    """A bot for these settings with the installed plugins, or those given; raises an error for each thing to mend."""
-    return Bot(settings, plugins.find() if found is None else found)
+def assemble(
+    *,
+    store: Store,
+    plugins: loader.Plugins,
+    settings: Settings,
+    people: People,
+    tracker: Tracker,
+    reader: Tracker,
+    chat: Chat,
+    members: Callable[[], frozenset[str]],
+    quiet: float = QUIET,
+) -> tuple[Desk, Context]:
+    """The desk, and what effects work with: the same over GitHub and Slack as over stand-ins for them."""
+    notifier = Notifier(plugins=plugins, settings=settings, people=people, quiet=quiet)
+    reconciler = Reconciler(plugins=plugins, settings=settings, people=people, notifier=notifier)
+    desk = Desk(
+        store=store,
+        plugins=plugins,
+        settings=settings,
+        reconciler=reconciler,
+        notifier=notifier,
+        members=members,
+    )
+    context = Context(
+        store=store,
+        plugins=plugins,
+        settings=settings,
+        people=people,
+        tracker=tracker,
+        reader=reader,
+        chat=chat,
+        reconciler=reconciler,
+        notifier=notifier,
+    )
+    return desk, context
+
+
+def build(
+    settings: Settings,
+    found: Sequence[loader.Found] | None = None,
+    *,
+    min_intervals: bool = True,
+    quiet: float = QUIET,
+) -> Bot:
+    """A bot for these settings with the installed plugins, or those given; raises an error for each thing to fix.
+
+    Without `min_intervals` it does not keep to the pace that Slack and GitHub ask for, and with a shorter `quiet`, in
+    seconds, it splits a burst of changes into more messages: both suit tests in a sandbox only.
+    """
+    return Bot(settings, loader.find() if found is None else found, min_intervals=min_intervals, quiet=quiet)
 
 
 def _is_connected(handler: SocketModeHandler) -> bool:

@@ -20,12 +20,11 @@ from identity_bot.logs import set_up_logging
 from identity_bot.settings import Settings
 
 if TYPE_CHECKING:
-    from identity_bot.outbox.queue import Outbox, Row
+    from identity_bot.outbox.effect import Row
+    from identity_bot.outbox.queue import Queue
     from identity_bot.plugins.loader import Plugins
 
 
-STATES = {"waiting": "waiting", "failed": "parked", "done": "done"}
-"""The states of effects, and what the queue calls them."""
 HEADING = ("id", "state", "kind", "ticket", "lane", "attempts", "due", "last error")
 
 
@@ -140,14 +139,16 @@ def outbox(ctx: click.Context) -> None:
 
 
 @outbox.command("list")
-@click.option("--state", type=click.Choice(list(STATES)), help="List only the effects in this state.")
+@click.option(
+    "--state", type=click.Choice(["waiting", "failed", "done"]), help="List only the effects in this state."
+)
 @click.pass_context
 def outbox_list(ctx: click.Context, state: str | None = None) -> None:
     """List the effects that have failed and those that wait; exit with 1 if any has failed."""
     with _open_outbox() as queue:
         for line in _table(queue, [state] if state else ["failed", "waiting"]):
             click.echo(line)
-        ctx.exit(int(queue.count(STATES["failed"]) > 0))
+        ctx.exit(int(queue.count("failed") > 0))
 
 
 @outbox.command("retry")
@@ -159,8 +160,7 @@ def outbox_retry(ids: tuple[int, ...], everything: bool) -> None:
         raise click.UsageError("name the effects by their ids, or say --all")
     with _open_outbox() as queue:
         if everything:
-            failed = queue.rows(STATES["failed"], limit=100_000)
-            ids = tuple(row.effect.id for row in failed if row.effect.id)
+            ids = tuple(row.id for row in queue.rows("failed", limit=100_000))
         _each(ids, queue.retry, "will be retried")
 
 
@@ -169,7 +169,7 @@ def outbox_retry(ids: tuple[int, ...], everything: bool) -> None:
 def outbox_discard(ids: tuple[int, ...]) -> None:
     """Give up failed effects for good."""
     with _open_outbox() as queue:
-        _each(ids, queue.drop, "discarded")
+        _each(ids, queue.discard, "discarded")
 
 
 def _each(ids: tuple[int, ...], change: Callable[[int], bool], done: str) -> None:
@@ -185,33 +185,32 @@ def _each(ids: tuple[int, ...], change: Callable[[int], bool], done: str) -> Non
         click.echo("no failed effects")
 
 
-def _table(queue: Outbox, states: Sequence[str]) -> Iterator[str]:
+def _table(queue: Queue, states: Sequence[str]) -> Iterator[str]:
     """A heading and a line for each effect in these states, oldest first, without anything that people wrote."""
-    rows = [(state, row) for state in states for row in queue.rows(STATES[state])]
+    rows = [row for state in states for row in queue.rows(state)]
     if not rows:
         yield f"no {' or '.join(states)} effects"
         return
-    table = [HEADING, *(_cells(queue, state, row) for state, row in rows)]
+    table = [HEADING, *(_cells(queue, row) for row in rows)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)][:-1]
     for line in table:
         yield "  ".join([*map(str.ljust, line, widths), line[-1]]).rstrip()
     for state in states:
-        if (more := queue.count(STATES[state]) - sum(one == state for one, _ in rows)) > 0:
+        if (more := queue.count(state) - sum(row.state == state for row in rows)) > 0:
             yield f"and {more} more {state} effects"
 
 
-def _cells(queue: Outbox, state: str, row: Row) -> tuple[str, ...]:
-    effect = row.effect
-    ticket = queue.store.ticket(effect.ticket_id) if effect.ticket_id else None
-    due = datetime.fromtimestamp(effect.due_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _cells(queue: Queue, row: Row) -> tuple[str, ...]:
+    ticket = queue.store.ticket(row.ticket_id) if row.ticket_id else None
+    due = datetime.fromtimestamp(row.due_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     reference, error = ticket.reference if ticket else "-", " ".join(row.last_error.split())[:300]
-    return (str(effect.id), state, effect.kind, reference, effect.lane, str(effect.attempts), due, error)
+    return (str(row.id), row.state, row.kind, reference, row.lane, str(row.attempts), due, error)
 
 
 @contextlib.contextmanager
-def _open_outbox() -> Iterator[Outbox]:
+def _open_outbox() -> Iterator[Queue]:
     """The outbox in the database; neither the settings file nor a token is needed."""
-    from identity_bot.outbox.queue import Outbox
+    from identity_bot.outbox.queue import Queue
     from identity_bot.store import engine as database
     from identity_bot.store.store import Store
 
@@ -224,7 +223,7 @@ def _open_outbox() -> Iterator[Outbox]:
         )
     store = Store(url)
     try:
-        yield Outbox(store)
+        yield Queue(store)
     finally:
         store.close()
 

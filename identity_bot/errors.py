@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from identity_bot.tickets.model import Action, Ticket
-
 
 class IdentityBotError(Exception):
     """Something that the operator or the requestor can fix; its text says how."""
@@ -29,24 +27,6 @@ class Invalid(IdentityBotError):
     def __init__(self, problems: Mapping[str, str]) -> None:
         self.problems = dict(problems)
         super().__init__("; ".join(f"{name}: {problem}" for name, problem in self.problems.items()))
-
-
-class AlreadyFiled(IdentityBotError):
-    """A form was sent again with other answers than those that are filed; `ticket` is what they are filed as."""
-
-    def __init__(self, ticket: Ticket) -> None:
-        super().__init__(f"already filed as {ticket.reference}")
-        self.ticket = ticket
-
-
-class Impossible(IdentityBotError):
-    """An action that the ticket as it is does not allow, or that would change nothing (`is_so`)."""
-
-    def __init__(self, ticket: Ticket, action: Action, *, is_so: bool = False) -> None:
-        super().__init__(f"{action.value}: not possible at the stage {ticket.stage.value}")
-        self.ticket = ticket
-        self.action = action
-        self.is_so = is_so
 
 
 class NotAllowed(IdentityBotError):

@@ -48,53 +48,21 @@ def web_app(
     `state` tells for /readyz what is connected; it has a key `ready`.
     """
 
-    async def slack(request: Request) -> Response:
-        assert slack_app is not None
-        body = await _body(request, LARGEST_REQUEST)
-        if body is None:
-            return _too_large()
-        if not _may_be_signed(request.headers):
-            log.warning("a request to /slack/events without a signature was refused")
-            return PlainTextResponse("not signed\n", status_code=401)
-        try:
-            # Bolt reads the body before it looks at the signature, so anybody can send what it cannot read.
-            bolt_request = to_bolt_request(request, body)
-        except (ValueError, TypeError, AttributeError, KeyError, IndexError, RecursionError) as error:
-            log.warning(
-                "a request to /slack/events was refused: it cannot be read (%s)", type(error).__name__
-            )
-            return PlainTextResponse("not a request of Slack's\n", status_code=400)
-        answer = await run_in_threadpool(slack_app.dispatch, bolt_request)
-        if answer.status == 401:
-            log.warning("a request to /slack/events was refused: its signature is wrong or old")
-        return to_starlette_response(answer)
-
-    async def webhook(request: Request) -> Response:
-        if webhook_secret is None:
-            return PlainTextResponse("GITHUB_WEBHOOK_SECRET is not set\n", status_code=404)
-        body = await _body(request, LARGEST_DELIVERY)
-        if body is None:
-            return _too_large()
-        try:
-            told = read_webhook(request.headers, body, webhook_secret)
-            await run_in_threadpool(_take_in, desk, told)
-        except InvalidSignature as error:
-            log.warning("a webhook delivery was refused: %s", error)
-            return PlainTextResponse(f"{error}\n", status_code=401)
-        except Rejected as error:
-            log.warning("a webhook delivery was refused: %s", error)
-            return PlainTextResponse(f"{error}\n", status_code=400)
-        except StoreError as error:
-            log.error("a webhook delivery was not taken: %s", error)
-            return PlainTextResponse("try again later\n", status_code=503)
-        return PlainTextResponse("ok\n")
-
     async def healthz(request: Request) -> Response:
         return PlainTextResponse("ok\n")
 
     async def readyz(request: Request) -> Response:
         found = await run_in_threadpool(state)
         return JSONResponse(dict(found), status_code=200 if found["ready"] else 503)
+
+    async def webhook(request: Request) -> Response:
+        if webhook_secret is None:
+            return PlainTextResponse("GITHUB_WEBHOOK_SECRET is not set\n", status_code=404)
+        return await _webhook(request, desk, webhook_secret)
+
+    async def slack(request: Request) -> Response:
+        assert slack_app is not None
+        return await _slack(request, slack_app)
 
     routes = [
         Route("/healthz", healthz),
@@ -106,13 +74,53 @@ def web_app(
     return Starlette(routes=routes)
 
 
-def _take_in(desk: Desk, told: Delivery | None) -> None:
-    """Passes on what a delivery tells; what is no matter of the desk's, it leaves alone."""
-    match told:
+async def _slack(request: Request, slack_app: App) -> Response:
+    """Hand a request to Bolt, if it can be one of Slack's."""
+    body = await _body(request, LARGEST_REQUEST)
+    if body is None:
+        return _too_large()
+    if not _may_be_signed(request.headers):
+        log.warning("/slack/events: refused a request without a signature")
+        return PlainTextResponse("not signed\n", status_code=401)
+    try:
+        # Bolt reads the body before it looks at the signature, so anybody can send what it cannot read.
+        bolt_request = to_bolt_request(request, body)
+    except (ValueError, TypeError, AttributeError, KeyError, IndexError, RecursionError) as error:
+        log.warning("/slack/events: refused a request that cannot be read (%s)", type(error).__name__)
+        return PlainTextResponse("not a request of Slack's\n", status_code=400)
+    answer = await run_in_threadpool(slack_app.dispatch, bolt_request)
+    if answer.status == 401:
+        log.warning("/slack/events: refused a request whose signature is wrong or old")
+    return to_starlette_response(answer)
+
+
+async def _webhook(request: Request, desk: Desk, secret: str) -> Response:
+    """Take in a delivery of GitHub's; anything but a 2xx shows there as failed, and can be redelivered."""
+    body = await _body(request, LARGEST_DELIVERY)
+    if body is None:
+        return _too_large()
+    try:
+        delivery = read_webhook(request.headers, body, secret)
+        await run_in_threadpool(_take_in, desk, delivery)
+    except InvalidSignature as error:
+        log.warning("/github/webhook: refused a delivery: %s", error)
+        return PlainTextResponse(f"{error}\n", status_code=401)
+    except Rejected as error:
+        log.warning("/github/webhook: refused a delivery: %s", error)
+        return PlainTextResponse(f"{error}\n", status_code=400)
+    except StoreError as error:
+        log.error("/github/webhook: cannot take a delivery: %s", error)
+        return PlainTextResponse("try again later\n", status_code=503)
+    return PlainTextResponse("ok\n")
+
+
+def _take_in(desk: Desk, delivery: Delivery | None) -> None:
+    """Pass on what a delivery tells; other events are ignored."""
+    match delivery:
         case IssueSeen(snapshot=snapshot, comment=comment):
             desk.observe(snapshot)
             if comment:
-                desk.hear(comment)
+                desk.handle_comment(comment)
         case LabelRenamed(repository=repository, was=was, now=now):
             desk.label_renamed(repository, was, now)
         case LabelDeleted(repository=repository, name=name):

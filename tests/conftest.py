@@ -123,12 +123,9 @@ def webhook(world: World) -> Iterator[str]:
 
 
 @pytest.fixture
-def world(
-    sandbox: Sandbox, sandbox_settings: settings.Settings, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[World]:
+def world(sandbox: Sandbox, sandbox_settings: settings.Settings) -> Iterator[World]:
     """A bot attached to a Bolt app in a sandbox, connected by Socket Mode, with lanes that need no rest."""
-    monkeypatch.setattr(app, "pace", lambda lane: 0.0)
-    bot = app.build(sandbox_settings)
+    bot = app.build(sandbox_settings, min_intervals=False, quiet=0.3)
     client = WebClient(token=sandbox_settings.slack_bot_token, base_url=sandbox_settings.slack_api_url)
     bolt_app = App(client=client, signing_secret="unused in Socket Mode")
     bot.attach(bolt_app)

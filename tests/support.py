@@ -16,7 +16,6 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from starlette.applications import Starlette
 
 from identity_bot.app import Bot
-from identity_bot.desk.notifier import TOGETHER
 from identity_bot_sandbox.server import Sandbox
 
 Found = TypeVar("Found")
@@ -41,8 +40,8 @@ def close(handler: SocketModeHandler, sandbox: Sandbox) -> None:
     handler.close()
 
 
-TIMERS = {"poll", "resync", "clean_up"}
-"""The effects that always wait."""
+RECURRING = {"poll", "resync", "clean_up"}
+"""The kinds of effects of which one always waits."""
 
 
 @contextmanager
@@ -85,14 +84,10 @@ class World:
         eventually(
             lambda: (
                 github.webhooks.settle(0.1)
-                and all(row.effect.kind in TIMERS for row in self.bot.outbox.rows("waiting"))
+                and all(row.kind in RECURRING for row in self.bot.queue.rows("waiting"))
             ),
             seconds=seconds,
         )
-
-    def later(self) -> None:
-        """Lets so much time pass that what follows is told in a message of its own."""
-        self.bot.store.clock = Ahead(self.bot.store.clock, TOGETHER + 1)
 
     def open_form(self, user: str, type_name: str, *, channel: str = "C0INTAKE") -> None:
         """Opens a type's form by the command and waits until it shows."""

@@ -14,15 +14,16 @@ import pytest
 from sqlalchemy import text
 
 from identity_bot import app, settings
-from identity_bot.desk import desk
+from identity_bot.outbox.effect import Context, Effect, Row
+from identity_bot.outbox.effects import EFFECTS, PostUpdate
 from identity_bot.outbox.queue import LEASE
-from identity_bot.outbox.worker import Act, Worker
+from identity_bot.outbox.worker import Worker
 from identity_bot.slack import modal as blocks
 from identity_bot.store.transaction import Transaction
-from identity_bot.tickets.model import Effect, MessageRef, Person, Ticket
+from identity_bot.testing import Clock
+from identity_bot.tickets.model import MessageRef, Person, Ticket
 from identity_bot_sandbox.server import Sandbox
-from tests.support import TIMERS
-from tests.support_outbox import Clock
+from tests.support import RECURRING
 
 JUNIPER, INTAKE, TEAM, PRIVATE = "U0JUNIPER", "C0INTAKE", "C0TEAM", "C0SECRET"
 REPOSITORY = "sandbox-org/identity-requests"
@@ -41,21 +42,19 @@ class Crash(BaseException):
 
 def role(effect: Effect) -> str:
     """What an effect is for in the life of a ticket."""
-    payload = effect.payload
-    if effect.kind != "post":
-        return effect.kind
-    if payload.get("is_notice"):
-        return "notice"
-    if payload.get("directly"):
-        return "direct"
-    if payload.get("slot"):
-        return "news"
-    return str(payload.get("to", "answer"))
+    match effect:
+        case PostUpdate(instead_of=channel) if channel:
+            return "direct"
+        case PostUpdate(is_first=True, to=destination):
+            return str(destination)
+        case PostUpdate():
+            return "news"
+    return effect.kind
 
 
 @dataclass
 class Accidents:
-    """What befalls the effects of one role, once: before the act, after it, or within the transaction after it."""
+    """What befalls the effects of one role, once: before it runs, after it, or within the transaction after it."""
 
     before: Callable[[], None] | None = None
     after: Callable[[], None] | None = None
@@ -63,9 +62,27 @@ class Accidents:
     roles: set[str] = field(default_factory=set)
     seen: list[str] = field(default_factory=list)
 
-    def befall(self, act: Act) -> Act:
-        """The act, as accident-prone as that."""
-        return _Unlucky(act, self)
+    def befall(self, effect_class: type[Effect]) -> type[Effect]:
+        """The effects of a class, as accident-prone as that."""
+        accidents = self
+
+        class Unlucky(effect_class):  # type: ignore[misc, valid-type]
+            def run(self, context: Context, row: Row) -> Any:
+                accidents.meet("before", self)
+                result = effect_class.run(self, context, row)
+                accidents.meet("after", self)
+                return result
+
+            def on_success(self, transaction: Transaction, context: Context, result: Any) -> None:
+                effect_class.on_success(self, transaction, context, result)
+                accidents.meet("within", self)
+
+            def on_rejected(self, transaction: Transaction, context: Context, reason: str) -> bool:
+                found = effect_class.on_rejected(self, transaction, context, reason)
+                accidents.meet("within", self)
+                return found
+
+        return Unlucky
 
     def meet(self, moment: str, effect: Effect) -> None:
         """Strikes, if this effect is one to be struck at this moment and was not before."""
@@ -73,30 +90,6 @@ class Accidents:
         if accident and role(effect) in self.roles and name not in self.seen:
             self.seen.append(name)
             accident()
-
-
-@dataclass
-class _Unlucky:
-    act: Act
-    accidents: Accidents
-
-    def do(self, effect: Effect) -> Any:
-        self.accidents.meet("before", effect)
-        result = self.act.do(effect)
-        self.accidents.meet("after", effect)
-        return result
-
-    def look(self, effect: Effect) -> Any | None:
-        return self.act.look(effect)
-
-    def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
-        self.act.done(transaction, effect, result)
-        self.accidents.meet("within", effect)
-
-    def refused(self, transaction: Transaction, effect: Effect, reason: str) -> bool:
-        found = self.act.refused(transaction, effect, reason)
-        self.accidents.meet("within", effect)
-        return found
 
 
 @dataclass
@@ -131,22 +124,20 @@ class Life:
         """Lets time pass until nothing is left to do; after each crash, the leases run out and a fresh bot goes on."""
         bot = self.start()
         while self.is_busy():
-            acts = {kind: self.accidents.befall(act) for kind, act in bot.acts.items()}
-            worker = Worker(
-                bot.outbox, acts, pace=desk.pace, parked=bot.desk.teller.parked, jitter=lambda: 0.5
-            )
+            effects = {kind: self.accidents.befall(one) for kind, one in EFFECTS.items()}
+            worker = Worker(bot.queue, effects, bot.context, jitter=lambda: 0.5)
             try:
                 worker.run_due()
             except Crash:
                 bot = self.start()
                 self.clock.move(LEASE + 1)
             if self.is_busy():
-                self.clock.now = max(self.clock.now, bot.outbox.next_ready() or 0.0)
+                self.clock.now = max(self.clock.now, bot.queue.next_ready() or 0.0)
 
     def is_busy(self) -> bool:
         """Whether anything is left to do but what timers do later."""
-        waiting = [row.effect for row in self.bots[-1].outbox.rows("waiting")]
-        return any(one.kind not in TIMERS or one.due_at <= self.clock.now for one in waiting)
+        waiting = self.bots[-1].queue.rows("waiting")
+        return any(one.kind not in RECURRING or one.due_at <= self.clock.now for one in waiting)
 
     @property
     def bot(self) -> app.Bot:
@@ -172,14 +163,14 @@ class Life:
             "mentions in the intake channel": sum("your request is ticket" in one.text for one in messages),
             "news in the intake channel": sum("New ticket" in one.text for one in messages),
             "cards": sum("New ticket" in one.text for one in slack.messages(TEAM)),
-            "notices": sum("sent the requestor a direct" in one.text for one in slack.messages(TEAM)),
+            "alerts": sum("told the requestor by direct" in one.text for one in slack.messages(TEAM)),
             "direct messages": len(slack.dm(JUNIPER)),
             "links": sum((one.body or "").count("[Slack thread](") for one in issues),
             "edits": github.traffic.count("PATCH"),
             "comments": [one.body.partition("\n")[0] for one in github.comments(REPOSITORY, 1)],
             "receipt": "|#1>" in json.dumps(slack.view(JUNIPER)),
             "events": list(events),
-            "not done": dict(Counter(state for kind, state in rows if kind not in TIMERS)),
+            "not done": dict(Counter(state for kind, state in rows if kind not in RECURRING)),
         }
 
 

@@ -1,4 +1,4 @@
-"""What the tests of the store, the outbox and the worker share: a clock to move, acts that record, and statements."""
+"""What the tests of the store, the queue and the worker share: effects that record, and statements."""
 
 from __future__ import annotations
 
@@ -8,66 +8,125 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import event, select
+from sqlalchemy import event, func, select
 
-from identity_bot.outbox.queue import Outbox
-from identity_bot.store import schema as tables
+from identity_bot.outbox.effect import Context, Effect, Row
+from identity_bot.outbox.queue import Queue
+from identity_bot.store import schema
 from identity_bot.store.store import Store
 from identity_bot.store.transaction import Transaction
-from identity_bot.tickets.model import Effect, Person, Ticket, ticket_id
+from identity_bot.testing import Clock
+from identity_bot.tickets.model import Person, Ticket, ticket_id
 
 PATIENCE = 30.0
 """Seconds; tests that hammer a database share their machine with others."""
 START = 1_800_000_000.0
 
 
+@dataclass(frozen=True, kw_only=True)
+class Note(Effect):
+    """An effect for tests, in any lane; with a key, one waits at a time."""
+
+    kind = "note"
+    label = "take a note"
+
+    to: str = "lane"
+    text: str = ""
+    key: str | None = None
+
+    @property
+    def lane(self) -> str:
+        return self.to
+
+    @property
+    def unique_key(self) -> str | None:
+        return self.key
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tick(Note):
+    """A note that is dropped while the same is running."""
+
+    kind = "tick"
+    reruns = False
+
+
 @dataclass
-class Clock:
-    """A clock that stands still until it is moved."""
+class Log:
+    """What recorders are asked, and how they answer.
 
-    now: float = START
-
-    def __call__(self) -> float:
-        return self.now
-
-    def move(self, seconds: float) -> None:
-        """Lets time pass."""
-        self.now += seconds
-
-
-@dataclass
-class Recorder:
-    """An act that notes what is asked of it; `answers` are what it gives or raises in turn, then `{}`."""
+    `answers` are what `run` gives or raises in turn, then `{}`; `found` what `find_result` does, then None.
+    """
 
     answers: list[Any] = field(default_factory=list)
     found: list[Any] = field(default_factory=list)
-    follows: Callable[[Transaction, Effect, Any], None] = lambda transaction, effect, result: None
-    takes_refusals: bool = False
-    did: list[int] = field(default_factory=list)
-    looked: list[int] = field(default_factory=list)
-    refusals: list[str] = field(default_factory=list)
+    meanwhile: Callable[[Row], None] = lambda row: None
+    """Called by `run`."""
+    follows: Callable[[Transaction, Note, Any], None] = lambda transaction, effect, result: None
+    """Called by `on_success`."""
+    takes_rejections: bool = False
+    ran: list[int] = field(default_factory=list)
+    verified: list[int] = field(default_factory=list)
+    """The ids of rows whose effects were run, and whose results were looked for."""
+    results: list[Any] = field(default_factory=list)
+    rejections: list[str] = field(default_factory=list)
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    """Kind and reason of each effect that has failed."""
 
-    def do(self, effect: Effect) -> Any:
-        self.did.append(effect.id or 0)
-        return _given(self.answers, {})
-
-    def look(self, effect: Effect) -> Any | None:
-        self.looked.append(effect.id or 0)
-        return _given(self.found, None)
-
-    def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
-        self.follows(transaction, effect, result)
-
-    def refused(self, transaction: Transaction, effect: Effect, reason: str) -> bool:
-        self.refusals.append(reason)
-        return self.takes_refusals
+    def effect_failed(self, transaction: Transaction, kind: str, ticket_id: str | None, reason: str) -> None:
+        """As the notifier is told."""
+        self.failed.append((kind, reason))
 
 
-def outbox_at(url: str, clock: Clock) -> Outbox:
-    """An outbox in an empty database, made from the tables, which is quicker than by the migrations."""
+def recorder(log: Log, *, repeatable: bool = False, interval: float = 0.0) -> type[Note]:
+    """An effect class that notes in `log` what is asked of it."""
+
+    class Recorded(Note):
+        is_repeatable = repeatable
+        min_interval = interval
+
+        def run(self, context: Context, row: Row) -> Any:
+            log.meanwhile(row)
+            log.ran.append(row.id)
+            return _given(log.answers, {})
+
+        def find_result(self, context: Context, row: Row) -> Any | None:
+            log.verified.append(row.id)
+            return _given(log.found, None)
+
+        def on_success(self, transaction: Transaction, context: Context, result: Any) -> None:
+            log.follows(transaction, self, result)
+            log.results.append(result)
+
+        def on_rejected(self, transaction: Transaction, context: Context, reason: str) -> bool:
+            log.rejections.append(reason)
+            return log.takes_rejections
+
+    return Recorded
+
+
+def context_of(store: Store, log: Log) -> Context:
+    """What recorders work with: nothing but the store, and the log where failures are told."""
+    nothing: Any = None
+    notifier: Any = log
+    return Context(
+        store=store,
+        plugins=nothing,
+        settings=nothing,
+        people=nothing,
+        tracker=nothing,
+        reader=nothing,
+        chat=nothing,
+        reconciler=nothing,
+        notifier=notifier,
+    )
+
+
+def queue_at(url: str, clock: Clock) -> Queue:
+    """A queue in an empty database, made from the tables, which is quicker than by the migrations."""
     store = Store(url, clock, patience=PATIENCE)
-    tables.metadata.create_all(store.engine)
-    return Outbox(store)
+    schema.metadata.create_all(store.engine)
+    return Queue(store)
 
 
 def ticket(submission: str = "V1", **changes: Any) -> Ticket:
@@ -83,26 +142,33 @@ def ticket(submission: str = "V1", **changes: Any) -> Ticket:
     return Ticket(**(given | changes))
 
 
-def enqueue(store: Store, *effects: Effect) -> list[int]:
-    """Writes effects in one transaction; their ids."""
-    with store.begin() as transaction:
-        return [transaction.enqueue(effect) for effect in effects]
+def enqueue(store: Store, *effects: Effect, delay: float = 0.0) -> list[int]:
+    """Write effects, each in a transaction of its own; their ids."""
+    ids = []
+    for effect in effects:
+        with store.begin() as transaction:
+            transaction.enqueue(effect, delay=delay)
+        with store.reading() as connection:
+            ids.append(connection.execute(select(func.max(schema.outbox.c.id))).scalar_one())
+    return ids
 
 
-def effect(lane: str = "lane", kind: str = "act", **more: Any) -> Effect:
-    """An effect to enqueue."""
-    return Effect(lane=lane, kind=kind, **more)
+def waiting(store: Store) -> list[Any]:
+    """The rows of effects that wait, oldest first."""
+    query = select(schema.outbox).where(schema.outbox.c.state == "waiting").order_by(schema.outbox.c.id)
+    with store.reading() as connection:
+        return list(connection.execute(query).all())
 
 
 def row(store: Store, effect_id: int) -> Any:
     """An effect's row as it is in the database."""
     with store.reading() as connection:
-        return connection.execute(select(tables.outbox).where(tables.outbox.c.id == effect_id)).one()
+        return connection.execute(select(schema.outbox).where(schema.outbox.c.id == effect_id)).one()
 
 
-def states(outbox: Outbox) -> dict[str, int]:
+def states(queue: Queue) -> dict[str, int]:
     """How many effects are in each state."""
-    return {state: outbox.count(state) for state in ("waiting", "done", "parked") if outbox.count(state)}
+    return {state: queue.count(state) for state in ("waiting", "done", "failed") if queue.count(state)}
 
 
 @contextmanager

@@ -22,13 +22,13 @@ from click.testing import CliRunner
 from identity_bot.app import build
 from identity_bot.cli import main
 from identity_bot.logs import LIBRARIES
-from identity_bot.outbox.queue import Outbox
+from identity_bot.outbox.queue import Queue
 from identity_bot.settings import load
 from identity_bot.store.store import Store
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.github.faults import FaultKind
 from identity_bot_sandbox.server import Sandbox
-from tests.support import TIMERS, eventually
+from tests.support import RECURRING, eventually
 
 JUNIPER, INTAKE, TEAM = "U0JUNIPER", "C0INTAKE", "C0TEAM"
 SETTINGS = """
@@ -37,6 +37,8 @@ team_channel = "#identity-surge"
 repository = "sandbox-org/identity-requests"
 http.port = {port}
 """
+INHERITED = ("PATH", "HOME", "LANG", "PYTHONPATH")
+"""What a process is given of this one's environment."""
 ANSWER = "the sign-in page shows a grey bar since Tuesday"
 
 
@@ -52,7 +54,7 @@ class Process:
     def __init__(self, folder: Path, environment: dict[str, str], before: str) -> None:
         file = settings_file(folder)
         self.database = f"sqlite:///{folder / 'bot.db'}"
-        inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
         self.process = subprocess.Popen(
             [
                 sys.executable,
@@ -212,7 +214,7 @@ def test_an_effect_under_way_is_finished_before_the_end_and_not_done_again(
         assert bot.process.returncode == 0
     assert len(sandbox.github.issues(cast.REPOSITORY)) == 1
     store = Store(bot.database)
-    done = [row.effect.kind for row in Outbox(store).rows("done") if row.effect.kind not in TIMERS]
+    done = [row.kind for row in Queue(store).rows("done") if row.kind not in RECURRING]
     store.close()
     assert done == ["open_issue"]
     again = build(load(tmp_path / "identity-bot.toml", environment | {"DATABASE_URL": bot.database}))

@@ -29,10 +29,11 @@ from identity_bot.forms.questions import (
     When,
     YesNo,
 )
-from identity_bot.outbox.queue import Outbox
+from identity_bot.outbox.queue import Queue
 from identity_bot.plugins.hookspecs import hookimpl
 from identity_bot.store.store import Store
-from identity_bot.tickets.model import Effect, Person, Ticket, ticket_id
+from identity_bot.tickets.model import Person, Ticket, ticket_id
+from tests.support_outbox import Note, enqueue
 
 ANSWER = "the users of 3 May are gone"
 EVERYTHING = Form(
@@ -151,39 +152,36 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture
-def kept(database: str) -> Iterator[Outbox]:
+def kept(database: str) -> Iterator[Queue]:
     """An outbox with one failed effect of a ticket (1), one that waits (2) and one that is done (3)."""
     store = Store(database)
     store.migrate()
-    outbox = Outbox(store)
+    queue = Queue(store)
     ticket = Ticket(
         id=ticket_id("V1"), type="data_pull", requestor=Person(slack_id="U0JUNIPER"), submitted_at=0.0,
         answers={"data_needed": ANSWER}, repository="o/n",
     )  # fmt: skip
-    payload = {"message": {"text": ANSWER, "blocks": []}, "channel": "#team"}
     with store.begin() as transaction:
         transaction.add_ticket(ticket)
-        for lane in ("slack:#team", "github", "slack:views"):
-            transaction.enqueue(Effect(lane=lane, kind="post", ticket_id=ticket.id, payload=payload))
-    lease = outbox.lease("test")
+    lanes = ("slack:#team", "github", "slack:views")
+    enqueue(store, *(Note(to=lane, text=ANSWER, ticket_id=ticket.id) for lane in lanes))
+    lease = queue.lease("test")
     while lease:
         following = None
         if lease.lane == "slack:#team":
-            following = outbox.refuse(
-                lease, "Slack's chat.postMessage:\nis_archived", lambda transaction: False
-            )
+            following = queue.fail(lease, "Slack's chat.postMessage:\nis_archived", lambda transaction: False)
         elif lease.lane == "slack:views":
-            following = outbox.done(lease, {"answer": ANSWER}, lambda transaction: None)
+            following = queue.succeed(lease, lambda transaction: None)
         else:
-            outbox.postpone(lease, "GitHub: 502", 600.0)
-        lease = following or outbox.lease("test")
-    yield outbox
+            queue.postpone(lease, "GitHub: 502", 600.0)
+        lease = following or queue.lease("test")
+    yield queue
     store.close()
 
 
 @pytest.mark.parametrize("arguments", [("outbox",), ("outbox", "list")])
 def test_the_outbox_lists_what_failed_and_what_waits_and_its_exit_code_says_that_something_failed(
-    kept: Outbox, arguments: tuple[str, ...]
+    kept: Queue, arguments: tuple[str, ...]
 ) -> None:
     code, said, _ = run(*arguments)
 
@@ -193,14 +191,14 @@ def test_the_outbox_lists_what_failed_and_what_waits_and_its_exit_code_says_that
     ).reference
     assert code == 1
     assert head.split() == ["id", "state", "kind", "ticket", "lane", "attempts", "due", "last", "error"]
-    assert failed.split()[:6] == ["1", "failed", "post", reference, "slack:#team", "1"]
+    assert failed.split()[:6] == ["1", "failed", "note", reference, "slack:#team", "1"]
     assert failed.endswith("Z  Slack's chat.postMessage: is_archived")
     assert waiting.split()[1] == "waiting"
     assert waiting.endswith("GitHub: 502")
 
 
 @pytest.mark.parametrize("state", ["failed", "waiting", "done"])
-def test_the_outbox_never_shows_an_answer(kept: Outbox, state: str) -> None:
+def test_the_outbox_never_shows_an_answer(kept: Queue, state: str) -> None:
     code, said, _ = run("outbox", "list", "--state", state)
 
     assert code == 1
@@ -208,29 +206,29 @@ def test_the_outbox_never_shows_an_answer(kept: Outbox, state: str) -> None:
     assert "users of" not in said
 
 
-def test_a_failed_effect_can_be_retried(kept: Outbox) -> None:
+def test_a_failed_effect_can_be_retried(kept: Queue) -> None:
     assert run("outbox", "retry", "1") == (0, "1: will be retried\n", "")
 
-    assert kept.count("parked") == 0
+    assert kept.count("failed") == 0
     lease = kept.lease("worker")
     assert lease
-    assert lease.effect.id == 1
+    assert lease.row.id == 1
     assert run("outbox")[0] == 0
 
 
-def test_all_failed_effects_can_be_retried(kept: Outbox) -> None:
+def test_all_failed_effects_can_be_retried(kept: Queue) -> None:
     assert run("outbox", "retry", "--all")[:2] == (0, "1: will be retried\n")
     assert run("outbox", "retry", "--all")[:2] == (0, "no failed effects\n")
 
 
-def test_a_failed_effect_can_be_discarded(kept: Outbox) -> None:
+def test_a_failed_effect_can_be_discarded(kept: Queue) -> None:
     assert run("outbox", "discard", "1", "1") == (0, "1: discarded\n", "")
 
-    assert (kept.count("parked"), kept.count("done")) == (0, 2)
+    assert (kept.count("failed"), kept.count("done")) == (0, 2)
 
 
 @pytest.mark.parametrize("act", ["retry", "discard"])
-def test_an_id_that_has_not_failed_is_named_and_the_others_are_done(kept: Outbox, act: str) -> None:
+def test_an_id_that_has_not_failed_is_named_and_the_others_are_done(kept: Queue, act: str) -> None:
     code, said, why = run("outbox", act, "99", "1", "2")
 
     assert code == 2
@@ -242,12 +240,12 @@ def test_an_id_that_has_not_failed_is_named_and_the_others_are_done(kept: Outbox
 
 
 @pytest.mark.parametrize("arguments", [("retry",), ("retry", "1", "--all"), ("retry", "x"), ("discard",)])
-def test_what_to_retry_or_discard_must_be_clear(kept: Outbox, arguments: tuple[str, ...]) -> None:
+def test_what_to_retry_or_discard_must_be_clear(kept: Queue, arguments: tuple[str, ...]) -> None:
     code, _, why = run("outbox", *arguments)
 
     assert code == 2
     assert why.startswith("Usage: ")
-    assert kept.count("parked") == 1
+    assert kept.count("failed") == 1
 
 
 def test_an_empty_outbox_says_so(database: str) -> None:

@@ -170,8 +170,8 @@ def test_a_signed_delivery_changes_the_ticket_and_its_redelivery_nothing(
     seen = bot.store.ticket(one.id)
     assert seen
     assert (seen.stage, seen.number) == (Stage.OPEN, 41)
-    told = [row for row in bot.outbox.rows("waiting") if row.effect.ticket_id == one.id]
-    assert sorted(row.effect.kind for row in told) == ["draw_card", "open_issue", "post"]
+    told = [row for row in bot.queue.rows("waiting") if row.ticket_id == one.id]
+    assert sorted(row.kind for row in told) == ["draw_card", "open_issue", "post_update"]
 
 
 def test_the_name_of_a_repository_is_the_same_in_any_case(site: httpx.Client, bot: Bot) -> None:
@@ -213,7 +213,7 @@ def test_a_delivery_signed_with_another_secret_is_refused(
     answer = deliver(site, about(ticket(bot, "V-webhook-3"), 43), secret="guessed")
 
     assert answer.status_code == 401
-    assert "a webhook delivery was refused: the signature does not match" in log.getvalue()
+    assert "/github/webhook: refused a delivery: the signature does not match" in log.getvalue()
 
 
 def test_another_repositorys_issue_changes_nothing(site: httpx.Client, bot: Bot) -> None:
@@ -337,7 +337,7 @@ def test_a_stale_request_is_refused(site: httpx.Client, running: Sandbox, log: S
     answer = send(site, command(running, text=ANSWER), at=time.time() - age)
 
     assert answer.status_code == 401
-    assert "its signature is wrong or old" in log.getvalue()
+    assert "refused a request whose signature is wrong or old" in log.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from identity_bot.plugins.loader import Found, Plugins
 from identity_bot.settings import Settings, examine, stand_alone_problems
 from identity_bot.slack.client import SlackChat
 from identity_bot.store import engine as database
+from identity_bot.tickets.people import People
 
 
 def check(
@@ -37,7 +38,7 @@ def check(
     if not can_ask or installed is None:
         yield warning("Slack and GitHub were not asked because the settings above are not complete")
         return
-    chat = SlackChat(settings.slack_bot_token, settings.slack_api_url)
+    chat = SlackChat(settings.slack_bot_token, settings.slack_api_url, People([]))
     yield from check_slack(chat, settings, installed.forms)
     if chat.last_contact:  # Slack accepted the token
         yield from check_people(chat, settings, installed)

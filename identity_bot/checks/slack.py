@@ -15,6 +15,7 @@ from identity_bot.slack import modal
 from identity_bot.slack.client import SlackChat, SlackRejected
 from identity_bot.slack.manifest import EVENTS_PATH, scopes
 from identity_bot.slack.modal import Draft
+from identity_bot.tickets.people import People
 
 REMEDY = "add it under OAuth & Permissions (`identity-bot manifest` prints them all) and reinstall the app"
 
@@ -62,7 +63,9 @@ def _refused(what: str, error: IdentityBotError, hint: str = "") -> Finding:
 def _socket(settings: Settings) -> Iterator[Finding]:
     if settings.slack_app_token:
         try:
-            SlackChat(settings.slack_app_token, settings.slack_api_url).call("apps.connections.open")
+            SlackChat(settings.slack_app_token, settings.slack_api_url, People([])).call(
+                "apps.connections.open"
+            )
         except IdentityBotError as error:
             hint = "; it needs the scope connections:write" if code_of(error) == "missing_scope" else ""
             yield _refused("SLACK_APP_TOKEN", error, hint)

@@ -1,23 +1,28 @@
-"""The lookout: keeps tickets as their issues are, whoever told of those, and finds out whose an issue is."""
+"""The reconciler: makes tickets what their issues are, whoever told of those, and finds out whose an issue is."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from identity_bot.desk.notifier import Notifier
-from identity_bot.messages import words
-from identity_bot.plugins.loader import Plugins, RequestType
+from identity_bot.messages import issue_comments, words
+from identity_bot.outbox.effects import GetIssue, RunCommands
+from identity_bot.outbox.effects.issue_access import record_requests
+from identity_bot.outbox.effects.recurring import KEEP_PROCESSED
+from identity_bot.plugins.loader import Plugins
 from identity_bot.settings import Settings
+from identity_bot.store.store import Store
 from identity_bot.store.transaction import Transaction
-from identity_bot.tickets import lifecycle
+from identity_bot.text.names import fold
+from identity_bot.tickets import commands, lifecycle
+from identity_bot.tickets.lifecycle import GONE
 from identity_bot.tickets.model import (
-    CloseReason,
-    Effect,
+    IssueComment,
     IssueSnapshot,
-    LastNotified,
     Person,
     Stage,
     Ticket,
@@ -28,38 +33,82 @@ from identity_bot.tickets.people import People
 
 log = logging.getLogger(__name__)
 
-READS = "github:reads"
-"""The lane of what only asks GitHub."""
-GONE = (CloseReason.DELETED, CloseReason.MOVED)
+TEAM_TIME = ZoneInfo("America/New_York")
 
 
-def repository_for(request_type: RequestType, *, is_sensitive: bool) -> str:
-    """The repository that gets such a ticket's issue, by the settings in force."""
-    settings = request_type.settings
-    return str((is_sensitive and settings["restricted_repository"]) or settings["repository"])
+def team_day(at: float) -> date:
+    """The day that it is where the team works, at a time in seconds since the epoch."""
+    return datetime.fromtimestamp(at, TEAM_TIME).date()
 
 
 class Reconciler:
-    """Compares issues with what was known of them; each difference is kept, and told, in one transaction."""
+    """Compares issues with what was known of them; each difference is kept, and followed, in one transaction."""
 
-    def __init__(self, *, plugins: Plugins, settings: Settings, people: People, teller: Notifier) -> None:
+    def __init__(self, *, plugins: Plugins, settings: Settings, people: People, notifier: Notifier) -> None:
         self._plugins = plugins
         self._settings = settings
         self._people = people
-        self._teller = teller
-        self.repositories = {name.casefold(): name for name in _repositories(settings, plugins)}
-        """The repositories that are followed, as the settings write them, by their names in lower case."""
-        self._restricted = _restricted(settings, plugins)
+        self._notifier = notifier
+        found = plugins.repositories
+        self.repositories = {name: one.name for name, one in found.items()}
+        """The repositories that are followed, as the settings write them, by their folded names."""
+        self._restricted = {name for name, one in found.items() if one.is_restricted}
 
-    def take_in(self, transaction: Transaction, snapshot: IssueSnapshot, *, is_fresh: bool) -> None:
-        """Takes in an issue of a repository that is followed, and is named as the settings name it."""
+    def reconcile(self, transaction: Transaction, snapshot: IssueSnapshot, *, is_fresh: bool = False) -> None:
+        """Take in an issue as it was seen, by whatever way; the only way in which a ticket changes.
+
+        `is_fresh` says that GitHub was just asked for this issue, rather than told us of it.
+        """
+        repository = self.repositories.get(fold(snapshot.repository))
+        if repository is None:
+            return
+        snapshot = replace(snapshot, repository=repository)
         ticket = self._ticket_of(transaction, snapshot)
         if ticket is None:
             self._adopt(transaction, snapshot)
         elif ticket.number is None:
-            self._take(transaction, ticket, snapshot)
+            self._first_seen(transaction, ticket, snapshot)
         else:
             self._compare(transaction, ticket, snapshot, is_fresh)
+
+    def is_known(self, snapshot: IssueSnapshot, store: Store) -> bool:
+        """Whether an issue is one that is not followed, or a state of a ticket that is known or outdated."""
+        repository = self.repositories.get(fold(snapshot.repository))
+        if repository is None:
+            return True
+        ticket = store.ticket_at(repository, snapshot.number)
+        if ticket is None:
+            return not (snapshot.ticket_id or self._is_ours(snapshot))
+        if snapshot.is_gone:
+            return False
+        seen = replace(snapshot, repository=repository)
+        return snapshot.updated_at < ticket.issue_updated_at or lifecycle.observe(ticket, seen) == ticket
+
+    def handle_comment(self, transaction: Transaction, comment: IssueComment) -> None:
+        """Take in a comment on an issue: the commands in it are run, once."""
+        repository = self.repositories.get(fold(comment.repository))
+        is_old = comment.created_at < transaction.now - KEEP_PROCESSED
+        today = team_day(transaction.now)
+        reading = commands.read(comment.body, today)
+        if repository is None or is_old or reading.is_empty:
+            return
+        ticket = transaction.ticket_at(repository, comment.number)
+        if ticket is None or not transaction.process_comment(repository, comment.id):
+            return
+        changes = tuple(
+            change for one in reading.commands if (change := commands.change_for(one.name, one.value))
+        )
+        by = self._people.slack_id(comment.author) or comment.author
+        transaction.save(record_requests(ticket, changes, by))
+        run = RunCommands(
+            ticket_id=ticket.id,
+            comment_id=comment.id,
+            author=comment.author,
+            changes=changes,
+            wants_help=any(one.name == "help" for one in reading.commands),
+            problems=tuple(issue_comments.problem(one, today) for one in reading.problems),
+        )
+        transaction.enqueue(run)
 
     def _ticket_of(self, transaction: Transaction, snapshot: IssueSnapshot) -> Ticket | None:
         """The ticket whose issue this is: by the place, else by the marker of a ticket that has no issue yet."""
@@ -72,7 +121,7 @@ class Reconciler:
         if (ticket.repository, ticket.number) == _place(snapshot):
             return ticket  # it got its place at this moment
         if not snapshot.is_gone:
-            self._look(
+            self._get_issue(
                 transaction, ticket
             )  # is this a copy of its marker, or was its issue transferred here?
         return None
@@ -80,8 +129,8 @@ class Reconciler:
     def candidate_repositories(self, ticket: Ticket) -> list[str]:
         """The repositories where a new ticket's issue may be: that of today's settings, and of those when it came."""
         request_type = self._plugins.types.get(ticket.type)
-        today = [repository_for(request_type, is_sensitive=ticket.is_sensitive)] if request_type else []
-        return [self.repositories.get(name.casefold(), name) for name in (*today, ticket.repository)]
+        today = [request_type.repository_for(ticket)] if request_type else []
+        return [self.repositories.get(fold(name), name) for name in (*today, ticket.repository)]
 
     def _compare(
         self, transaction: Transaction, ticket: Ticket, snapshot: IssueSnapshot, is_fresh: bool
@@ -89,38 +138,38 @@ class Reconciler:
         if snapshot.is_gone:
             self._lose(transaction, ticket, snapshot)
             return
-        if snapshot.updated_at < ticket.seen_at:
+        if snapshot.updated_at < ticket.issue_updated_at:
             return
         now = lifecycle.observe(ticket, snapshot)
         if now == ticket:
             return
         # GitHub's clock shows whole seconds: which of two states is the later one, only GitHub can tell. What was on
         # its way when the issue vanished may be no older than that either.
-        is_doubtful = snapshot.updated_at == ticket.seen_at or ticket.state.close_reason in GONE
+        is_doubtful = snapshot.updated_at == ticket.issue_updated_at or ticket.state.close_reason in GONE
         if is_doubtful:
             # Also after its own answer, which a webhook may have overtaken: until two in a row say the same.
-            self._look(transaction, ticket)
+            self._get_issue(transaction, ticket)
         if is_doubtful and not is_fresh:
             return
         transaction.save(now)
         if now.state != ticket.state or now.inconsistency != ticket.inconsistency:
-            self._teller.follow(transaction, now)
+            self._notifier.follow(transaction, now)
 
     def _lose(self, transaction: Transaction, ticket: Ticket, snapshot: IssueSnapshot) -> None:
         """A ticket whose issue is not where it was: it follows it, or counts as closed."""
-        repository = self.repositories.get(snapshot.moved_to[0].casefold()) if snapshot.moved_to else None
+        repository = self.repositories.get(fold(snapshot.moved_to[0])) if snapshot.moved_to else None
         if repository and snapshot.moved_to:
             number = snapshot.moved_to[1]
             # Another ticket is there if somebody gave the issue our label before we heard where it came from.
             if transaction.ticket_at(repository, number) is None:
-                followed = replace(ticket, repository=repository, number=number, seen_at=0.0)
-                if repository.casefold() in self._restricted and not ticket.is_sensitive:
+                followed = replace(ticket, repository=repository, number=number, issue_updated_at=0.0)
+                if fold(repository) in self._restricted and not ticket.is_sensitive:
                     # Who moved it there wants it read there only: no more of it in the thread that all can read.
                     followed = replace(followed, is_sensitive=True, is_direct=True, thread=None)
                 transaction.save(followed)
                 # Its card may show more than it should from now on.
-                self._teller.follow(transaction, followed)
-                self._look(transaction, ticket)
+                self._notifier.follow(transaction, followed)
+                self._get_issue(transaction, ticket)
                 return
         state = replace(
             ticket.state, stage=Stage.CLOSED, close_reason=lifecycle.state_of(snapshot).close_reason
@@ -128,12 +177,12 @@ class Reconciler:
         if state == ticket.state:
             return
         if ticket.stage is not Stage.CLOSED and not repository:
-            self._teller.notice(transaction, words.gone(ticket, snapshot.moved_to))
-        now = replace(ticket, state=state, seen_at=max(ticket.seen_at, snapshot.updated_at))
+            self._notifier.alert(transaction, words.gone(ticket, snapshot.moved_to))
+        now = replace(ticket, state=state, issue_updated_at=max(ticket.issue_updated_at, snapshot.updated_at))
         transaction.save(now)
-        self._teller.follow(transaction, now)
+        self._notifier.follow(transaction, now)
 
-    def _take(
+    def _first_seen(
         self, transaction: Transaction, ticket: Ticket, snapshot: IssueSnapshot, *, is_adopted: bool = False
     ) -> None:
         """A ticket whose issue is seen for the first time."""
@@ -141,12 +190,12 @@ class Reconciler:
         known = now.state
         if not is_adopted:
             # What the bot itself gave it is no news; what people have done since is.
-            leads = {lead.get("github", "").casefold() for lead in self._leads(ticket)}
-            assigned = tuple(login for login in now.state.assignees if login.casefold() in leads)
+            leads = {fold(lead.get("github", "")) for lead in self._leads(ticket)}
+            assigned = tuple(login for login in now.state.assignees if fold(login) in leads)
             known = TicketState(assignees=assigned, stage=Stage.ASSIGNED if assigned else Stage.OPEN)
-        now = replace(now, told=LastNotified(number=0, at=0.0, before=known, now=known))
+        now = replace(now, last_notified=known)
         log.info("ticket created: #%s", now.number, extra={"ticket": now.id})
-        self._teller.welcome(transaction, now)
+        self._notifier.welcome(transaction, now)
 
     def _leads(self, ticket: Ticket) -> Sequence[Mapping[str, str]]:
         request_type = self._plugins.of(ticket.type)
@@ -154,11 +203,10 @@ class Reconciler:
 
     def _adopt(self, transaction: Transaction, snapshot: IssueSnapshot) -> None:
         """Makes a ticket of an issue that somebody has given the common label; one of another database is not ours."""
-        labels = {label.casefold() for label in snapshot.labels}
-        is_ours = self._settings.label.casefold() in labels and not snapshot.ticket_id
-        if not is_ours or not snapshot.is_open or snapshot.is_gone:
+        if snapshot.ticket_id or not self._is_ours(snapshot) or not snapshot.is_open or snapshot.is_gone:
             return
-        types = [name for name in self._plugins.types if name.casefold() in labels]
+        labels = {fold(label) for label in snapshot.labels}
+        types = [name for name in self._plugins.types if fold(name) in labels]
         ticket = Ticket(
             id=ticket_id(f"{snapshot.repository}#{snapshot.number}"),
             type=types[0] if len(types) == 1 else "",
@@ -167,38 +215,24 @@ class Reconciler:
             ),
             answers={},
             submitted_at=transaction.now,
-            is_sensitive=snapshot.repository.casefold() in self._restricted,
+            is_sensitive=fold(snapshot.repository) in self._restricted,
             is_direct=True,
             repository=snapshot.repository,
         )
         if transaction.add_ticket(ticket):
-            self._take(transaction, ticket, snapshot, is_adopted=True)
+            self._first_seen(transaction, ticket, snapshot, is_adopted=True)
         else:
-            self._look(
+            self._get_issue(
                 transaction, ticket
             )  # another process adopted it at this moment, perhaps from an older state
 
-    def _look(self, transaction: Transaction, ticket: Ticket) -> None:
-        transaction.enqueue_once(Effect(lane=READS, kind="look_at_issue", ticket_id=ticket.id))
+    def _is_ours(self, snapshot: IssueSnapshot) -> bool:
+        """Whether an issue bears the common label."""
+        return fold(self._settings.label) in {fold(label) for label in snapshot.labels}
+
+    def _get_issue(self, transaction: Transaction, ticket: Ticket) -> None:
+        transaction.enqueue(GetIssue(ticket_id=ticket.id))
 
 
 def _place(snapshot: IssueSnapshot) -> tuple[str, int]:
     return snapshot.repository, snapshot.number
-
-
-def _repositories(settings: Settings, plugins: Plugins) -> Iterator[str]:
-    """Every repository that a ticket's issue may be in."""
-    for section in _sections(settings, plugins):
-        yield from filter(None, (section["repository"], section["restricted_repository"]))
-
-
-def _restricted(settings: Settings, plugins: Plugins) -> frozenset[str]:
-    """The repositories, by their names in lower case, that get sensitive tickets and no others."""
-    sections = _sections(settings, plugins)
-    named = {str(section["restricted_repository"] or "").casefold() for section in sections}
-    return frozenset(named - {str(section["repository"]).casefold() for section in sections} - {""})
-
-
-def _sections(settings: Settings, plugins: Plugins) -> list[Mapping[str, Any]]:
-    common = {"repository": settings.repository, "restricted_repository": settings.restricted_repository}
-    return [common, *(request_type.settings for request_type in plugins.types.values())]

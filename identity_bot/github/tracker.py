@@ -15,7 +15,6 @@ from urllib.parse import quote, urlencode
 from github import GithubException
 from github.Repository import Repository
 
-from identity_bot.desk.ports import CreatedIssue, PollResult
 from identity_bot.errors import Rejected
 from identity_bot.github import issue_body
 from identity_bot.github.connection import Connection, Response, invalid_fields, is_rate_limit
@@ -29,6 +28,7 @@ from identity_bot.github.snapshot import (
     snapshot_of,
     timestamp,
 )
+from identity_bot.outbox.ports import CreatedIssue, PollResult
 from identity_bot.settings import GitHubApp
 from identity_bot.text.names import fold, is_same
 from identity_bot.tickets.model import IssueComment, IssueDraft, IssuePatch, IssueSnapshot, Ticket

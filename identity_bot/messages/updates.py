@@ -1,17 +1,27 @@
-"""What has happened to a ticket as messages: the events of one telling become one message for each place. Pure."""
+"""What has changed about a ticket as messages: everything since the last update becomes one for each destination."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from identity_bot.messages import words
 from identity_bot.text.markdown import mrkdwn
 from identity_bot.tickets.model import Action, Audience, Event, EventKind, Notification, Ticket
 from identity_bot.tickets.people import People
 
-MEMBERS = "members"
-"""Where SPOC and assignees are told: together, in the thread of the card."""
+
+class Destination(StrEnum):
+    """Where messages about a ticket go."""
+
+    REQUESTOR = "requestor"
+    """The thread of the request, or the requestor's direct messages."""
+    INTAKE = "intake"
+    TEAM = "team"
+    MEMBERS = "members"
+    """SPOC and assignees together, in the thread of the card like the team."""
+
 
 Happened = Sequence[tuple[Event, Sequence[Notification]]]
 """Events of a ticket in the order of the process, each with what there is to say of it."""
@@ -20,24 +30,23 @@ Said = Sequence[tuple[Event, Notification]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
-    """What is said at one place, in mrkdwn."""
+    """What is said at one destination: mrkdwn, and what its reader can do about the ticket."""
 
     text: str
     buttons: tuple[Action, ...] = ()
+    ticket_id: str = ""
+    """The ticket that the buttons are about."""
 
 
-def messages(ticket: Ticket, happened: Happened, title: str, people: People) -> Mapping[str, Message]:
-    """The message for each place that has one: `requestor`, `intake`, `team`, `members`.
-
-    People are told of what others did, not of their own clicks.
-    """
+def messages(ticket: Ticket, happened: Happened, title: str, people: People) -> Mapping[Destination, Message]:
+    """The message for each destination that has one. People are told of what others did, not of their own clicks."""
     found = {
-        Audience.REQUESTOR.value: _to_requestor(ticket, happened, title),
-        Audience.INTAKE.value: _to_all(happened, Audience.INTAKE),
-        Audience.TEAM.value: _to_all(happened, Audience.TEAM),
-        MEMBERS: _to_members(ticket, happened, people),
+        Destination.REQUESTOR: _to_requestor(ticket, happened, title),
+        Destination.INTAKE: _to_all(ticket, happened, Audience.INTAKE),
+        Destination.TEAM: _to_all(ticket, happened, Audience.TEAM),
+        Destination.MEMBERS: _to_members(ticket, happened, people),
     }
-    return {place: message for place, message in found.items() if message}
+    return {destination: message for destination, message in found.items() if message}
 
 
 def _to_requestor(ticket: Ticket, happened: Happened, title: str) -> Message | None:
@@ -56,17 +65,22 @@ def _to_requestor(ticket: Ticket, happened: Happened, title: str) -> Message | N
         about = ""
     following = next((told.next for _, told in reversed(said) if told.next), "")
     text = f"{_sentences(told.text for _, told in said)} {following}".strip()
-    return Message(text=f"{ticket.requestor.mention} {about}{text}", buttons=_buttons(said))
+    return Message(
+        text=f"{ticket.requestor.mention} {about}{text}", buttons=_buttons(said), ticket_id=ticket.id
+    )
 
 
-def _to_all(happened: Happened, audience: Audience) -> Message | None:
+def _to_all(ticket: Ticket, happened: Happened, audience: Audience) -> Message | None:
     said = [
         (event, told)
         for event, notifications in happened
         for told in notifications
         if told.to is audience and not told.is_card
     ]
-    return Message(text=_sentences(told.text for _, told in said), buttons=_buttons(said)) if said else None
+    if not said:
+        return None
+    text = _sentences(told.text for _, told in said)
+    return Message(text=text, buttons=_buttons(said), ticket_id=ticket.id)
 
 
 def _to_members(ticket: Ticket, happened: Happened, people: People) -> Message | None:

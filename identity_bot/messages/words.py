@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from identity_bot.errors import Impossible
 from identity_bot.forms.form import Form
 from identity_bot.text.markdown import ELLIPSIS, mrkdwn
 from identity_bot.tickets.actions import ACTIONS, Ask, By, DateProblem, possible
+from identity_bot.tickets.errors import Impossible
 from identity_bot.tickets.lifecycle import is_gone
 from identity_bot.tickets.model import Action, CloseReason, Priority, Stage, Ticket
 from identity_bot.tickets.people import People
@@ -280,24 +280,7 @@ def leads(settings: Mapping[str, Any]) -> str:
     return " ".join(f"<@{lead['slack']}>" for lead in settings.get("leads", ()) if "slack" in lead)
 
 
-_ACTS = {
-    "open_issue": "open the issue",
-    "change_issue": "change the issue",
-    "attribute": "say in GitHub who made a change",
-    "obey": "run a command from a comment",
-    "answer": "reply to a comment",
-    "link_thread": "link the Slack thread",
-    "look_at_issue": "get the issue",
-    "resync_repository": "resync a repository",
-    "post": "post a message",
-    "withdraw": "delete a message",
-    "draw_card": "update the card",
-    "tell": "send an update",
-}
-"""What the bot was about to do, by the kind of its effect."""
-
-
-def parked(kind: str, ticket: Ticket | None, leads: str, reason: str) -> str:
+def effect_failed(label: str, ticket: Ticket | None, leads: str, reason: str) -> str:
     """An effect failed and needs an operator; urgent requests mention the leads."""
     about = ""
     if ticket:
@@ -305,7 +288,7 @@ def parked(kind: str, ticket: Ticket | None, leads: str, reason: str) -> str:
         about = f" for ticket {ticket.reference} (`{ticket.type}`, requested by {requestor})"
     urgent = "*Urgent: affects Veterans in production.* " if ticket and ticket.is_urgent else ""
     return (
-        f"{urgent}*The bot couldn't {_ACTS.get(kind, kind)}{about}*: {mrkdwn(reason, limit=500)} {leads}\n"
+        f"{urgent}*The bot couldn't {label}{about}*: {mrkdwn(reason, limit=500)} {leads}\n"
         "It won't try again by itself. `identity-bot outbox` shows it, and can retry or discard it."
     )
 

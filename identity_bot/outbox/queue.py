@@ -1,127 +1,183 @@
-"""The outbox: effects wait in lanes, a worker leases a lane, and each outcome is written with what follows from it."""
+"""The outbox's queue: effects wait in lanes, a worker leases a lane, and each outcome is written with what follows."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, text, update
-
-from identity_bot.outbox.lanes import (
-    LEASE,
-    LOOKS,
-    Lease,
-    LeaseLost,
-    claim,
-    effect_in,
-    go_on,
-    next_ready,
-    release,
-    take_next,
+from sqlalchemy import (
+    Connection,
+    Integer,
+    RowMapping,
+    and_,
+    bindparam,
+    case,
+    false,
+    func,
+    or_,
+    select,
+    update,
 )
-from identity_bot.store.schema import lanes, outbox
+
+from identity_bot.errors import IdentityBotError
+from identity_bot.outbox.effect import Row
+from identity_bot.store.schema import FAILED, WAITING, lanes, outbox
 from identity_bot.store.store import Store
 from identity_bot.store.transaction import Transaction
-from identity_bot.tickets.model import Effect
 
-__all__ = ("DONE", "LEASE", "LOOKS", "PARKED", "WAITING", "Lease", "LeaseLost", "Outbox", "Row")
+LEASE = 30.0
+"""Seconds for which a lane is a worker's own unless it renews; a dead worker's lanes are free after this."""
+VERIFICATIONS = 3
+"""How often an unknown outcome is looked up before the effect is run again: what was made may show up late."""
 
-WAITING, DONE, PARKED = "waiting", "done", "parked"
-
-# Built once, as in lanes.py.
-_CHANGE = update(outbox).where(outbox.c.id == bindparam("effect"))
-_SETTLE = _CHANGE.values(
-    state=bindparam("outcome"),
-    result=bindparam("answer"),
-    last_error=bindparam("reason"),
-    looks=bindparam("looks_left"),
-    attempts=outbox.c.attempts + 1,
+# Statements are built once: building them costs SQLAlchemy more than the database takes to run them. The states are
+# literal in them, as the partial indexes are.
+_IS_FREE = or_(lanes.c.owner.is_(None), lanes.c.leased_until < bindparam("now"))
+_NEXT_READY = (
+    select(lanes.c.ready_at)
+    .where(lanes.c.ready_at.is_not(None), _IS_FREE)
+    .order_by(lanes.c.ready_at)
+    .limit(1)
 )
-_PUT_OFF = _CHANGE.values(
+_NEXT_LANE = (
+    select(lanes)
+    .where(lanes.c.ready_at <= bindparam("now"), _IS_FREE)
+    .order_by(lanes.c.ready_at)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+_HEAD = (
+    select(outbox)
+    .where(outbox.c.lane == bindparam("name"), WAITING)
+    .order_by(outbox.c.due_at, outbox.c.id)
+    .limit(1)
+)
+_CLAIM = (
+    select(lanes.c.name)
+    .where(
+        lanes.c.name == bindparam("name"),
+        lanes.c.owner == bindparam("holder"),
+        lanes.c.current == bindparam("head"),
+    )
+    .with_for_update()
+)
+_HOLD = (
+    update(lanes)
+    .where(lanes.c.name == bindparam("lane"))
+    .values(owner=bindparam("holder"), current=bindparam("head"), leased_until=bindparam("until"))
+)
+_RELEASE = (
+    update(lanes)
+    .where(lanes.c.name == bindparam("lane"))
+    .values(owner=None, current=None, not_before=bindparam("rests_until"), ready_at=bindparam("next_at"))
+)
+_CHANGE = update(outbox).where(outbox.c.id == bindparam("effect"))
+_MAKE_UNKNOWN = _CHANGE.where(WAITING).values(verifications=VERIFICATIONS)
+_SETTLE = _CHANGE.values(
+    # One that was asked for again while it ran begins anew, unless it may have been done, which is verified first.
+    state=case((outbox.c.rerun, "waiting"), else_=bindparam("outcome")),
+    created_at=case(
+        (and_(outbox.c.rerun, bindparam("verifications_left", type_=Integer) == 0), bindparam("now")),
+        else_=outbox.c.created_at,
+    ),
+    attempts=case((outbox.c.rerun, 0), else_=outbox.c.attempts + 1),
+    verifications=bindparam("verifications_left"),
+    last_error=bindparam("reason"),
+    rerun=false(),
+)
+_POSTPONE = _CHANGE.values(
     due_at=bindparam("due"),
     last_error=bindparam("reason"),
-    looks=bindparam("looks_left"),
-    attempts=outbox.c.attempts + bindparam("attempts_more"),
-    since=bindparam("tried_since"),
+    verifications=bindparam("verifications_left"),
+    attempts=outbox.c.attempts + bindparam("more_attempts"),
+    trying_since=bindparam("since"),
 )
-_IS_PARKED = text("state = 'parked'")
 _RETRY = (
-    _CHANGE.where(_IS_PARKED)
-    .values(state=WAITING, attempts=0, due_at=bindparam("due"), since=bindparam("due"))
+    _CHANGE.where(FAILED)
+    .values(
+        state="waiting", attempts=0, due_at=bindparam("due"), trying_since=bindparam("due"), unique_key=None
+    )
     .returning(outbox.c.lane)
 )
-_DROP = _CHANGE.where(_IS_PARKED).values(state=DONE)
+_DISCARD = _CHANGE.where(FAILED).values(state="done")
+_COLUMNS = [outbox.c[field.name] for field in fields(Row)]
+
+
+class LeaseLost(IdentityBotError):
+    """Another worker has taken the lane over, and will find out what became of the effect."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
-    """An effect as the operator sees it."""
+class Lease:
+    """A lane that is ours for a while, and the effect at its head."""
 
-    effect: Effect
-    state: str
-    last_error: str
+    id: str
+    owner: str
+    lane: str
+    row: Row
 
 
-class Outbox:
-    """The outbox in the store's database, for workers and for the operator."""
+class Queue:
+    """The outbox in the store's database, for workers and for operators."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
 
     def lease(self, owner: str) -> Lease | None:
-        """The lane that has waited longest for its next effect, now ours; None where nothing is due.
+        """The lane whose next effect has waited longest, now ours; None if nothing is due.
 
         `owner` says whose it is, for people to read; each lease has an id of its own.
         """
         while (ready_at := self.next_ready()) is not None and ready_at <= self.store.clock():
             with self.store.begin() as transaction:
-                found, lease = take_next(transaction, owner)
+                found, lease = _take_next(transaction, owner)
             if lease or not found:
                 return lease
         return None
 
-    def done(
-        self, lease: Lease, result: Any, then: Callable[[Transaction], None], *, pace: float = 0.0
+    def succeed(
+        self, lease: Lease, and_then: Callable[[Transaction], None], *, min_interval: float = 0.0
     ) -> Lease | None:
-        """Writes that the effect was done, with what follows from it; the next lease, where there is more to do.
+        """Write that the effect is done, with what follows from it; the next lease if there is more to do.
 
-        That is of the same lane, unless the lane has nothing due or must rest for its `pace`, in seconds.
+        The next is of the same lane, unless that has nothing due or must rest for `min_interval` seconds.
         """
 
         def finish(transaction: Transaction) -> dict[str, Any]:
-            then(transaction)
-            return {"outcome": DONE, "answer": result, "reason": None, "looks_left": 0}
+            and_then(transaction)
+            return {"outcome": "done", "reason": None, "verifications_left": 0}
 
-        return self._outcome(lease, finish, pace)
+        return self._settle(lease, finish, min_interval)
 
-    def refuse(
+    def fail(
         self,
         lease: Lease,
         reason: str,
-        then: Callable[[Transaction], bool],
+        and_then: Callable[[Transaction], bool],
         *,
-        looks: int = 0,
-        pace: float = 0.0,
+        verifications: int = 0,
+        min_interval: float = 0.0,
     ) -> Lease | None:
-        """Writes that the effect cannot be done: it is parked for the operator unless `then` found another way.
+        """Write that the effect cannot be done: it has failed, unless `and_then` found another way.
 
-        `looks` above 0 says that it may have been done all the same.
+        `verifications` above 0 says that it may have been done all the same.
         """
 
         def finish(transaction: Transaction) -> dict[str, Any]:
-            outcome = DONE if then(transaction) else PARKED
-            return {"outcome": outcome, "answer": None, "reason": reason, "looks_left": looks}
+            outcome = "done" if and_then(transaction) else "failed"
+            return {"outcome": outcome, "reason": reason, "verifications_left": verifications}
 
-        return self._outcome(lease, finish, pace)
+        return self._settle(lease, finish, min_interval)
 
     def give_back(self, lease: Lease) -> None:
-        """Gives the lane back with its effect untouched."""
+        """Give the lane back with its effect untouched."""
         with self.store.begin() as transaction:
 
-            def change() -> None:
-                claim(transaction, lease)
-                release(transaction, lease.lane, transaction.now)
+            def change() -> Callable[[], None]:
+                _claim(transaction, lease)
+                return lambda: _release(transaction, lease.lane, transaction.now)
 
             transaction.with_lane(lease.lane, change)
 
@@ -131,43 +187,43 @@ class Outbox:
         reason: str,
         delay: float,
         *,
-        looks: int = 0,
-        counts: bool = True,
-        aside: bool = False,
-        pace: float = 0.0,
+        verifications: int = 0,
+        is_attempt: bool = True,
+        unblock_after: float | None = None,
     ) -> None:
-        """Gives the lane back until `delay` seconds from now, its effect still to do.
+        """Give the lane back until `delay` seconds from now, its effect still to run.
 
-        `looks` above 0 says that the outcome is unknown; `counts` whether it was an attempt; with `aside` only this
-        effect waits, and those behind it go ahead after the lane's `pace`.
+        `verifications` above 0 says that its outcome is unknown. With `unblock_after`, in seconds, only this effect
+        waits so long, and the lane goes on with those behind it after that time.
         """
+        row = lease.row
         with self.store.begin() as transaction:
             until = transaction.now + delay
+            values = {
+                "effect": row.id,
+                "due": row.due_at if unblock_after is None else until,
+                "reason": reason,
+                "verifications_left": verifications,
+                "more_attempts": int(is_attempt),
+                # Before its first attempt nothing was wrong with it: perhaps no bot was running.
+                "since": row.trying_since if row.attempts else transaction.now,
+            }
 
-            def change() -> None:
-                claim(transaction, lease)
-                values = {
-                    "effect": lease.effect.id,
-                    "due": until if aside else lease.effect.due_at,
-                    "reason": reason,
-                    "looks_left": looks,
-                    "attempts_more": int(counts),
-                    # Until it was tried, nothing was wrong with it: perhaps no bot was running.
-                    "tried_since": lease.since if lease.effect.attempts else transaction.now,
-                }
-                transaction.connection.execute(_PUT_OFF, values)
-                release(transaction, lease.lane, transaction.now + pace if aside else until)
+            def change() -> Callable[[], None]:
+                _claim(transaction, lease)
+                transaction.connection.execute(_POSTPONE, values)
+                rests_until = until if unblock_after is None else transaction.now + unblock_after
+                return lambda: _release(transaction, lease.lane, rests_until)
 
             transaction.with_lane(lease.lane, change)
 
     def renew(self, held: Mapping[str, str]) -> None:
-        """Keeps lanes for another LEASE; `held` has their names by their leases' ids."""
+        """Keep lanes for another LEASE; `held` has their names by their leases' ids."""
         mine = (lanes.c.name.in_(held.values()), lanes.c.owner.in_(held.keys()))
         with self.store.begin() as transaction:
             # Locked by name, as everybody locks them.
-            transaction.connection.execute(
-                select(lanes.c.name).where(*mine).order_by(lanes.c.name).with_for_update()
-            ).all()
+            locked = select(lanes.c.name).where(*mine).order_by(lanes.c.name).with_for_update()
+            transaction.connection.execute(locked).all()
             transaction.connection.execute(
                 update(lanes).where(*mine).values(leased_until=transaction.now + LEASE)
             )
@@ -175,27 +231,22 @@ class Outbox:
     def next_ready(self) -> float | None:
         """When the next lane that nobody holds has something to do, in seconds since the epoch; None for never."""
         with self.store.reading() as connection:
-            return next_ready(connection, self.store.clock())
+            return connection.execute(_NEXT_READY, {"now": self.store.clock()}).scalar()
 
     def rows(self, state: str, limit: int = 1000) -> list[Row]:
-        """The effects in this state, oldest first."""
+        """The effects in this state (waiting, done or failed), oldest first."""
+        query = select(*_COLUMNS).where(outbox.c.state == state).order_by(outbox.c.id).limit(limit)
         with self.store.reading() as connection:
-            found = connection.execute(
-                select(outbox).where(outbox.c.state == state).order_by(outbox.c.id).limit(limit)
-            ).mappings()
-            return [
-                Row(effect=effect_in(r), state=r["state"], last_error=r["last_error"] or "") for r in found
-            ]
+            return [_row(found) for found in connection.execute(query).mappings()]
 
     def count(self, state: str) -> int:
         """How many effects are in this state."""
+        query = select(func.count()).select_from(outbox).where(outbox.c.state == state)
         with self.store.reading() as connection:
-            return connection.execute(
-                select(func.count()).select_from(outbox).where(outbox.c.state == state)
-            ).scalar_one()
+            return connection.execute(query).scalar_one()
 
     def retry(self, effect_id: int) -> bool:
-        """Lets a parked effect try again now; False where there is no such parked effect."""
+        """Let a failed effect run again now; False if there is no failed effect with this id."""
         with self.store.begin() as transaction:
             values = {"effect": effect_id, "due": transaction.now}
             lane = transaction.connection.execute(_RETRY, values).scalar()
@@ -203,27 +254,90 @@ class Outbox:
                 transaction.make_ready(lane, transaction.now)
         return lane is not None
 
-    def drop(self, effect_id: int) -> bool:
-        """Gives a parked effect up for good; False where there is no such parked effect."""
+    def discard(self, effect_id: int) -> bool:
+        """Give a failed effect up for good; False if there is no failed effect with this id."""
         with self.store.begin() as transaction:
-            return transaction.connection.execute(_DROP, {"effect": effect_id}).rowcount == 1
+            return transaction.connection.execute(_DISCARD, {"effect": effect_id}).rowcount == 1
 
-    def _outcome(
-        self, lease: Lease, finish: Callable[[Transaction], dict[str, Any]], pace: float
+    def _settle(
+        self, lease: Lease, finish: Callable[[Transaction], dict[str, Any]], min_interval: float
     ) -> Lease | None:
         following: list[Lease | None] = []
         with self.store.begin() as transaction:
-            values = finish(transaction) | {"effect": lease.effect.id}
+            values = finish(transaction) | {"effect": lease.row.id, "now": transaction.now}
 
-            def change() -> None:
-                claim(transaction, lease)
+            def change() -> Callable[[], None]:
+                _claim(transaction, lease)
                 transaction.connection.execute(_SETTLE, values)
-                following.append(go_on(transaction, lease, pace))
+                return lambda: following.append(_go_on(transaction, lease, min_interval))
 
-            def elsewhere() -> None:
+            def take_another() -> None:
                 if following == [None]:
-                    following[:] = [take_next(transaction, lease.owner)[1]]
+                    following[:] = [_take_next(transaction, lease.owner)[1]]
 
             transaction.with_lane(lease.lane, change)
-            transaction.at_last(elsewhere)
+            transaction.at_last(take_another)
         return following[0]
+
+
+def _take_next(transaction: Transaction, owner: str) -> tuple[bool, Lease | None]:
+    """Whether a lane is ready that others are not just taking, and its lease if it has something due."""
+    lane = transaction.connection.execute(_NEXT_LANE, {"now": transaction.now}).mappings().one_or_none()
+    return (True, _take(transaction, lane, owner)) if lane else (False, None)
+
+
+def _take(transaction: Transaction, lane: RowMapping, owner: str) -> Lease | None:
+    """Lease a locked lane; None if it turns out to have nothing due."""
+    if lane["owner"] and lane["current"]:
+        # Whoever had the lane vanished during this effect: nobody knows whether it was done.
+        transaction.connection.execute(_MAKE_UNKNOWN, {"effect": lane["current"]})
+    head = _head(transaction.connection, lane["name"])
+    if head is None or head["due_at"] > transaction.now:
+        _release(transaction, lane["name"], lane["not_before"])
+        return None
+    return _hold(transaction, head, owner, f"{owner}/{uuid.uuid4().hex[:12]}")
+
+
+def _go_on(transaction: Transaction, lease: Lease, min_interval: float) -> Lease | None:
+    """Move a lane on to its next effect, or give it back if it must rest or has nothing due."""
+    if min_interval == 0:
+        head = _head(transaction.connection, lease.lane)
+        if head is not None and head["due_at"] <= transaction.now:
+            return _hold(transaction, head, lease.owner, lease.id)
+    _release(transaction, lease.lane, transaction.now + min_interval)
+    return None
+
+
+def _claim(transaction: Transaction, lease: Lease) -> None:
+    """Lock the lane's row and make sure that it is still ours; if not, all of the transaction is undone."""
+    mine = {"name": lease.lane, "holder": lease.id, "head": lease.row.id}
+    if transaction.connection.execute(_CLAIM, mine).one_or_none() is None:
+        raise LeaseLost(f"lane {lease.lane} was taken over during effect {lease.row.id}")
+
+
+def _hold(transaction: Transaction, head: RowMapping, owner: str, lease_id: str) -> Lease:
+    held = {
+        "lane": head["lane"],
+        "holder": lease_id,
+        "head": head["id"],
+        "until": transaction.now + LEASE,
+    }
+    transaction.connection.execute(_HOLD, held)
+    return Lease(id=lease_id, owner=owner, lane=head["lane"], row=_row(head))
+
+
+def _release(transaction: Transaction, lane: str, not_before: float) -> None:
+    """Give a locked lane back, ready for its next effect, but not before that time."""
+    head = _head(transaction.connection, lane)
+    next_at = None if head is None else max(head["due_at"], not_before)
+    transaction.connection.execute(_RELEASE, {"lane": lane, "rests_until": not_before, "next_at": next_at})
+
+
+def _head(connection: Connection, lane: str) -> RowMapping | None:
+    return connection.execute(_HEAD, {"name": lane}).mappings().one_or_none()
+
+
+def _row(found: RowMapping) -> Row:
+    return Row(
+        **{column.name: found[column.name] for column in _COLUMNS} | {"last_error": found["last_error"] or ""}
+    )

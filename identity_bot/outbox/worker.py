@@ -1,4 +1,4 @@
-"""The worker: leases lanes and does their effects, one after the other, until each is done, or parked and told."""
+"""The worker: leases lanes and runs their effects, one after the other, until each is done or has failed."""
 
 from __future__ import annotations
 
@@ -8,61 +8,47 @@ import random
 import socket
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
 
 from identity_bot.errors import OutcomeUnknown, Rejected, Retryable, StoreError
 from identity_bot.logs import scrubbed
-from identity_bot.outbox.queue import LEASE, LOOKS, Lease, LeaseLost, Outbox
+from identity_bot.outbox.effect import Context, Effect
+from identity_bot.outbox.queue import LEASE, VERIFICATIONS, Lease, LeaseLost, Queue
 from identity_bot.store.transaction import Transaction
-from identity_bot.tickets.model import Effect
 
 log = logging.getLogger(__name__)
 
 FIRST_DELAY, LONGEST_DELAY = 1.0, 300.0
-STEP_ASIDE_AFTER = 5
-"""Attempts after which a failing effect no longer holds up those behind it."""
+UNBLOCK_AFTER = 5
+"""Attempts after which a failing effect no longer blocks the effects behind it."""
 GIVE_UP_AFTER = 3 * 24 * 3600.0
 """Seconds for which an effect that may still work is tried, from its first attempt on."""
-LOOK_DELAYS = {3: 3.0, 2: 6.0}
-"""Seconds until the next look, by the number of looks left with this one: about ten in all."""
+VERIFICATION_DELAYS = {3: 3.0, 2: 6.0}
+"""Seconds until the next verification, by the number of those left with this one: about ten in all."""
 LONGEST_NAP = 1.0
 """Seconds until an idle worker asks the database again, for what other processes have written."""
 SHORTEST_NAP = 0.01
 
 
-class Act(Protocol):
-    """One kind of effect: how it is done, how its trace is found, and what follows."""
-
-    def do(self, effect: Effect) -> Any:
-        """Acts on the outside world; the result is kept as JSON."""
-
-    def look(self, effect: Effect) -> Any | None:
-        """The result of an act whose outcome is unknown, if its trace can be found."""
-
-    def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
-        """Writes what follows from the act, in the transaction that marks it done."""
-
-    def refused(self, transaction: Transaction, effect: Effect, reason: str) -> bool:
-        """Writes what follows from a refusal; False where nothing does and the effect is to be parked."""
-
-
 class Worker:
-    """A few threads that do what the outbox holds; `pace` tells how long each lane rests between two effects."""
+    """A few threads that run what waits in the outbox, one lane after the other.
+
+    `effects` are the classes by kind. Without `min_intervals` lanes do not rest between two effects.
+    """
 
     def __init__(
         self,
-        outbox: Outbox,
-        acts: Mapping[str, Act],
+        queue: Queue,
+        effects: Mapping[str, type[Effect]],
+        context: Context,
         *,
-        pace: Callable[[str], float] = lambda lane: 0.0,
-        parked: Callable[[Transaction, Effect, str], None] = lambda transaction, effect, reason: None,
+        min_intervals: bool = True,
         threads: int = 4,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        self._outbox = outbox
-        self._acts = acts
-        self._pace = pace
-        self._parked = parked
+        self._queue = queue
+        self._effects = effects
+        self._context = context
+        self._min_intervals = min_intervals
         self._jitter = jitter
         self._owner = f"{socket.gethostname()[:30]}:{os.getpid()}"
         self._threads = [
@@ -78,13 +64,13 @@ class Worker:
         """The lanes that are being worked on, by their leases' ids."""
 
     def start(self) -> None:
-        """Begins to work in threads of its own, and to hear of what is written to the store."""
-        self._outbox.store.on_news = self.wake
+        """Start working in threads of its own, woken by what is written to the store."""
+        self._queue.store.on_work = self.wake
         for thread in (*self._threads, self._keeper):
             thread.start()
 
     def stop(self, timeout: float = 30.0) -> None:
-        """Finishes the acts under way, begins no other, and returns when all threads have ended.
+        """Finish the effects that are running, begin no other, and return when all threads have ended.
 
         Leases are kept until then. `timeout`, in seconds, is for each thread.
         """
@@ -99,15 +85,15 @@ class Worker:
             self._keeper.join(timeout)
 
     def wake(self) -> None:
-        """Tells an idle worker that there is something new to do."""
+        """Tell an idle worker that there is something new to do."""
         with self._awake:
             self._calls += 1
             self._awake.notify()
 
     def run_due(self) -> int:
-        """Does everything that is due now, in the caller's thread; how many effects that were."""
+        """Run everything that is due now, in the caller's thread; how many effects that were."""
         count = 0
-        while lease := self._outbox.lease(self._owner):
+        while lease := self._queue.lease(self._owner):
             count += self._run_on(lease)
         return count
 
@@ -115,21 +101,21 @@ class Worker:
         while not self._stopping.is_set():
             calls = self._calls
             try:
-                lease = self._outbox.lease(self._owner)
+                lease = self._queue.lease(self._owner)
                 if lease:
                     self.wake()  # one wakes the next, for as long as each finds something to do
                     self._run_on(lease)
                     continue
-                self._nap(calls, self._outbox.next_ready())
+                self._nap(calls, self._queue.next_ready())
             except StoreError as error:
-                log.error("the outbox waits: %s", error)
+                log.error("outbox: database unavailable; retrying: %s", error)
                 self._stopping.wait(LONGEST_NAP)
             except Exception as error:
-                log.error("the worker stumbled and goes on", exc_info=scrubbed(error))
+                log.error("worker loop failed; continuing", exc_info=scrubbed(error))
                 self._stopping.wait(LONGEST_NAP)
 
     def _nap(self, calls: int, ready_at: float | None) -> None:
-        wait = LONGEST_NAP if ready_at is None else ready_at - self._outbox.store.clock()
+        wait = LONGEST_NAP if ready_at is None else ready_at - self._queue.store.clock()
         with self._awake:
             self._awake.wait_for(
                 lambda: self._calls != calls or self._stopping.is_set(),
@@ -140,12 +126,12 @@ class Worker:
         while not self._ended.wait(LEASE / 3):
             try:
                 if held := dict(self._held):
-                    self._outbox.renew(held)
+                    self._queue.renew(held)
             except StoreError as error:
                 log.warning("leases were not renewed: %s", error)
 
     def _run_on(self, lease: Lease) -> int:
-        """Does one effect after the other for as long as more is due; how many effects that were."""
+        """Run one effect after the other for as long as more is due; how many effects that were."""
         count = 0
         going: Lease | None = lease
         while going and not self._stopping.is_set():
@@ -160,96 +146,96 @@ class Worker:
             going = following
             count += 1
         if going:
-            self._outbox.give_back(going)
+            self._queue.give_back(going)
         return count
 
     def _run(self, lease: Lease) -> Lease | None:
-        """Does one effect and writes what became of it; the next lease, where there is more to do."""
+        """Run one effect and write what became of it; the next lease if there is more to do."""
+        row = lease.row
+        effect_class = self._effects.get(row.kind)
         try:
-            return self._attempt(lease)
+            if effect_class is None:
+                return self._fail(lease, f"this version does not know effects of the kind {row.kind!r}")
+            return self._attempt(lease, effect_class.from_row(row))
         except LeaseLost:
             raise
         except StoreError as error:
-            return self._again(lease, str(error), None, looks=LOOKS)
+            return self._retry(lease, str(error), None, verifications=VERIFICATIONS)
         except Exception as error:
-            log.error(
-                "effect %s (%s) met a bug", lease.effect.id, lease.effect.kind, exc_info=scrubbed(error)
-            )
-            return self._give_up(lease, f"a bug: {type(error).__name__}", looks=LOOKS)
+            log.error("effect %s (%s): bug", row.id, row.kind, exc_info=scrubbed(error))
+            return self._fail(lease, f"a bug: {type(error).__name__}", verifications=VERIFICATIONS)
 
-    def _attempt(self, lease: Lease) -> Lease | None:
-        effect = lease.effect
-        act = self._acts.get(effect.kind)
-        if act is None:
-            return self._give_up(lease, f"this version does not know effects of the kind {effect.kind!r}")
-        is_looking = effect.looks > 0
+    def _attempt(self, lease: Lease, effect: Effect) -> Lease | None:
+        row, context = lease.row, self._context
+        is_verifying = row.verifications > 0 and not effect.is_repeatable
         try:
-            result = act.look(effect) if is_looking else None
-            if result is None and effect.looks > 1:
-                delay = LOOK_DELAYS[effect.looks]
-                self._outbox.postpone(
-                    lease, "looking for its trace", delay, looks=effect.looks - 1, counts=False
+            result = effect.find_result(context, row) if is_verifying else None
+            if is_verifying and result is None and row.verifications > 1:
+                delay = VERIFICATION_DELAYS[row.verifications]
+                self._queue.postpone(
+                    lease, "verifying", delay, verifications=row.verifications - 1, is_attempt=False
                 )
                 return None
             if result is None:
-                is_looking = False
-                result = act.do(effect)
+                is_verifying = False
+                result = effect.run(context, row)
         except Retryable as error:
-            return self._again(lease, str(error), error.seconds, looks=effect.looks)
+            return self._retry(lease, str(error), error.seconds, verifications=row.verifications)
         except OutcomeUnknown as error:
-            return self._again(lease, str(error), None, looks=LOOKS)
+            return self._retry(lease, str(error), None, verifications=VERIFICATIONS)
         except Rejected as error:
-            if is_looking:
-                return self._give_up(lease, f"nobody can tell whether it was done: {error}", looks=LOOKS)
-            return self._refused(lease, act, str(error))
-        following = self._outbox.done(
+            if is_verifying:
+                reason = f"cannot be verified: {error}"
+                return self._fail(lease, reason, verifications=VERIFICATIONS)
+            return self._fail(lease, str(error), effect)
+        following = self._queue.succeed(
             lease,
-            result,
-            lambda transaction: act.done(transaction, effect, result),
-            pace=self._pace(lease.lane),
+            lambda transaction: effect.on_success(transaction, context, result),
+            min_interval=self._min_interval(effect),
         )
-        log.info("effect %s done: %s", effect.id, effect.kind, extra={"ticket": effect.ticket_id})
+        log.info("effect %s done: %s", row.id, row.kind, extra={"ticket": row.ticket_id})
         return following
 
-    def _again(self, lease: Lease, reason: str, seconds: float | None, *, looks: int) -> Lease | None:
-        """Puts an effect off: for as long as the other side asked, or a little longer each time."""
-        effect, store = lease.effect, self._outbox.store
-        if effect.attempts and store.clock() - lease.since > GIVE_UP_AFTER:
-            return self._give_up(lease, f"given up after three days: {reason}", looks=looks)
+    def _retry(self, lease: Lease, reason: str, seconds: float | None, *, verifications: int) -> Lease | None:
+        """Put an effect off: for as long as the other side asked, or a little longer each time."""
+        row = lease.row
+        if row.attempts and self._queue.store.clock() - row.trying_since > GIVE_UP_AFTER:
+            return self._fail(lease, f"given up after three days: {reason}", verifications=verifications)
         if seconds is None:
-            delay = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(effect.attempts, 10))
+            delay = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(row.attempts, 10))
             delay *= 0.75 + self._jitter() / 2
         else:
             delay = min(max(FIRST_DELAY, seconds), GIVE_UP_AFTER)
-        log.warning("effect %s (%s) again in %.1f s: %s", effect.id, effect.kind, delay, reason)
-        self._outbox.postpone(
+        log.warning("effect %s (%s): retry in %.1f s: %s", row.id, row.kind, delay, reason)
+        unblocks = seconds is None and row.attempts + 1 >= UNBLOCK_AFTER
+        self._queue.postpone(
             lease,
             reason,
             delay,
-            looks=looks,
-            counts=seconds is None,
-            aside=seconds is None and effect.attempts + 1 >= STEP_ASIDE_AFTER,
-            pace=self._pace(lease.lane),
+            verifications=verifications,
+            is_attempt=seconds is None,
+            unblock_after=self._min_interval(self._effects.get(row.kind)) if unblocks else None,
         )
         return None
 
-    def _refused(self, lease: Lease, act: Act, reason: str) -> Lease | None:
-        """Ends an effect that was not done, as its act sees fit, or parks it."""
+    def _fail(
+        self, lease: Lease, reason: str, rejected: Effect | None = None, *, verifications: int = 0
+    ) -> Lease | None:
+        """End an effect that was `rejected` as it sees fit, else as failed.
 
-        def then(transaction: Transaction) -> bool:
-            return act.refused(transaction, lease.effect, reason) or self._park(transaction, lease, reason)
+        With `verifications` it may have been done, and a retry verifies that first.
+        """
+        row = lease.row
 
-        return self._outbox.refuse(lease, reason, then, pace=self._pace(lease.lane))
+        def and_then(transaction: Transaction) -> bool:
+            if rejected and rejected.on_rejected(transaction, self._context, reason):
+                return True
+            log.error("effect %s (%s) has failed: %s", row.id, row.kind, reason)
+            self._context.notifier.effect_failed(transaction, row.kind, row.ticket_id, reason)
+            return False
 
-    def _give_up(self, lease: Lease, reason: str, *, looks: int = 0) -> Lease | None:
-        """Parks an effect; with `looks` it may have been done, and a retry will look before it acts."""
+        interval = self._min_interval(self._effects.get(row.kind))
+        return self._queue.fail(lease, reason, and_then, verifications=verifications, min_interval=interval)
 
-        def then(transaction: Transaction) -> bool:
-            return self._park(transaction, lease, reason)
-
-        return self._outbox.refuse(lease, reason, then, looks=looks, pace=self._pace(lease.lane))
-
-    def _park(self, transaction: Transaction, lease: Lease, reason: str) -> bool:
-        log.error("effect %s (%s) is parked: %s", lease.effect.id, lease.effect.kind, reason)
-        self._parked(transaction, lease.effect, reason)
-        return False
+    def _min_interval(self, effect: Effect | type[Effect] | None) -> float:
+        return effect.min_interval if effect and self._min_intervals else 0.0

@@ -37,6 +37,15 @@ class RequestType:
     manager: pluggy.PluginManager
     """Holds no other request type's plugin, as each sees its own tickets only."""
 
+    def repository_for(self, ticket: Ticket) -> str:
+        """The repository that gets a ticket's issue, by the settings in force."""
+        restricted = ticket.is_sensitive and self.settings["restricted_repository"]
+        return str(restricted or self.settings["repository"])
+
+    def hints(self, ticket: Ticket) -> list[str]:
+        """What the requestor should know of a ticket's answers that may hold personal data, but need not."""
+        return defaults.hints(self.form, ticket.answers)
+
     def validate(self, answers: Answers, requestor: Person) -> dict[str, str]:
         """Problems by the question's name; empty if the answers can be submitted.
 

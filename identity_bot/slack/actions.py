@@ -14,7 +14,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from identity_bot.desk.desk import Desk
-from identity_bot.errors import IdentityBotError, Impossible, Invalid, NotAllowed, StoreError
+from identity_bot.errors import IdentityBotError, Invalid, NotAllowed, StoreError
 from identity_bot.logs import scrubbed
 from identity_bot.messages import words
 from identity_bot.slack import card as cards
@@ -23,7 +23,9 @@ from identity_bot.slack.card import Click
 from identity_bot.slack.inputs import Json
 from identity_bot.slack.messages import ACTION, answered
 from identity_bot.tickets.actions import ACTIONS, Ask
+from identity_bot.tickets.errors import Impossible
 from identity_bot.tickets.model import Change, Ticket
+from identity_bot.tickets.people import People
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +42,9 @@ class ActionListeners:
     `later` runs a call in another thread and logs whatever it raises.
     """
 
-    def __init__(self, desk: Desk, later: Callable[..., Future[Any]]) -> None:
+    def __init__(self, desk: Desk, people: People, later: Callable[..., Future[Any]]) -> None:
         self._desk = desk
+        self._people = people
         self._later = later
 
     def attach(self, app: App) -> None:
@@ -85,7 +88,7 @@ class ActionListeners:
         """What the action needs besides the click."""
         if ACTIONS[click.action].asks is not Ask.OWN_LOGIN:
             return ""
-        login = self._desk.people.login(by)
+        login = self._people.login(by)
         if not login:
             raise _NotDone(words.LOGIN_UNKNOWN)
         return login
@@ -114,7 +117,7 @@ class ActionListeners:
             change = cards.change_in(
                 view,
                 click.action,
-                people=self._desk.people,
+                people=self._people,
                 is_team=self._desk.is_team,
                 today=self._desk.today(),
             )

@@ -7,7 +7,7 @@ import logging
 import re
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.error import URLError
 
@@ -16,7 +16,12 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
 from identity_bot.errors import OutcomeUnknown, Rejected, Retryable
-from identity_bot.tickets.model import MessageRef
+from identity_bot.forms.form import Form
+from identity_bot.messages.updates import Message
+from identity_bot.slack import card, messages, modal
+from identity_bot.slack.inputs import Json
+from identity_bot.tickets.model import MessageRef, Ticket
+from identity_bot.tickets.people import People
 
 log = logging.getLogger(__name__)
 
@@ -58,11 +63,14 @@ class SlackRejected(Rejected):
 
 
 class SlackChat:
-    """Slack's Web API with a bot token; safe to use from any thread."""
+    """Slack's Web API with a bot token; safe to use from any thread. `people` is who to mention on cards."""
 
-    def __init__(self, token: str | None, api_url: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, token: str | None, api_url: str, people: People, clock: Callable[[], float] = time.time
+    ) -> None:
         # No retries of slack_sdk's own: it repeats a post whose connection broke, and so posts twice.
         self.client = WebClient(token=token, base_url=api_url, timeout=TIMEOUT, retry_handlers=[])
+        self._people = people
         self._clock = clock
         self._ids: dict[str, str] = {}
         self._names: dict[str, str] = {}
@@ -81,92 +89,46 @@ class SlackChat:
         )
 
     def post(
-        self, channel: str, message: Mapping[str, Any], *, mark: str, thread_ts: str | None
+        self, channel: str, message: Message, *, idempotency_key: str, thread_ts: str | None
     ) -> MessageRef:
-        """Posts a message that carries `mark` in its metadata; Rejected where the thread's first message is gone."""
-        answer = self.call(
-            "chat.postMessage",
-            channel=self._ids.get(channel, channel),
-            text=message["text"],
-            blocks=message["blocks"],
-            metadata={"event_type": EVENT_TYPE, "event_payload": {"mark": mark}},
-            unfurl_links=False,
-            unfurl_media=False,
-            **({"thread_ts": thread_ts} if thread_ts else {}),
-        )
-        self._ids[channel] = answer["channel"]
-        post = MessageRef(channel=answer["channel"], ts=answer["ts"])
-        # Slack puts a reply to a deleted message into the channel, and only the answer tells (slack-go issue 1571).
-        if thread_ts and "thread_ts" not in answer.get("message", {"thread_ts": thread_ts}):
-            self._take_back(post)
-            raise SlackRejected("Slack's chat.postMessage: thread_not_found", "thread_not_found")
-        return post
+        """Post a message that carries the key in its metadata; Rejected if the thread's first message is gone."""
+        return self._post(channel, messages.message(message), idempotency_key, thread_ts)
 
-    def find_post(self, channel: str, mark: str, since: float, *, thread_ts: str | None) -> MessageRef | None:
-        """The message that carries this mark among those posted since then; None in a thread that is gone."""
+    def find_message(
+        self, channel: str, idempotency_key: str, since: float, *, thread_ts: str | None
+    ) -> MessageRef | None:
+        """The message that carries this key among those posted since then; None in a thread that is gone."""
         channel_id = self._id(channel)
         if thread_ts is None:
-            return self._marked(channel_id, mark, since)
+            return self._with_key(channel_id, idempotency_key, since)
         try:
-            return self._marked(channel_id, mark, since, ts=thread_ts)
+            return self._with_key(channel_id, idempotency_key, since, ts=thread_ts)
         except SlackRejected as error:
             if error.code != "thread_not_found":
                 raise
         # Then Slack has put it into the channel, if it was posted at all.
-        stray = self._marked(channel_id, mark, since)
-        if stray:
-            self._take_back(stray)
+        misplaced = self._with_key(channel_id, idempotency_key, since)
+        if misplaced:
+            self._delete(misplaced)
         return None
 
-    def _marked(self, channel_id: str, mark: str, since: float, **thread: str) -> MessageRef | None:
-        method = "conversations.replies" if thread else "conversations.history"
-        oldest = f"{since - 120:.6f}"  # Slack's clock may be behind ours
-        for page in self._pages(
-            method, channel=channel_id, oldest=oldest, include_all_metadata=True, limit=100, **thread
-        ):
-            for message in page["messages"]:
-                metadata = message.get("metadata") or {}
-                payload = metadata.get("event_payload") or {}
-                if metadata.get("event_type") == EVENT_TYPE and payload.get("mark") == mark:
-                    return MessageRef(channel=channel_id, ts=message["ts"])
-        return None
+    def show_card(
+        self, ticket: Ticket, form: Form | None, *, channel: str, idempotency_key: str
+    ) -> MessageRef:
+        """Draw the team's card of a ticket: in place, or anew if there is none or it can no longer be edited."""
+        drawn = card.card(ticket, form, self._people)
+        if ticket.card and self._edit(ticket.card, drawn):
+            return ticket.card
+        return self._post(channel, drawn, idempotency_key)
 
-    def update(self, post: MessageRef, message: Mapping[str, Any]) -> bool:
-        """Puts another message in the place of one of ours; False where that is gone or can be edited no more.
+    def show_receipt(self, view_id: str, ticket: Ticket, hints: Sequence[str]) -> None:
+        """Show a ticket's receipt in an open modal."""
+        self.call("views.update", view_id=view_id, view=modal.receipt(ticket, hints=hints))
 
-        Its mark stays: Slack keeps the metadata that an edit does not name. Reactions and replies stay too.
-        """
-        try:
-            self.call(
-                "chat.update",
-                channel=post.channel,
-                ts=post.ts,
-                text=_cut(message["text"]),
-                blocks=message["blocks"],
-            )
-        except SlackRejected as error:
-            if error.code in BEYOND_EDITING:
-                log.info("a message cannot be edited any more: %s", error)
-                return False
-            raise
-        return True
-
-    def delete(self, post: MessageRef) -> None:
-        """Takes one of our messages away; one that is gone already is gone."""
-        try:
-            self.call("chat.delete", channel=post.channel, ts=post.ts)
-        except SlackRejected as error:
-            if error.code != "message_not_found":
-                raise
-
-    def link_to(self, post: MessageRef) -> str:
+    def link_to(self, message: MessageRef) -> str:
         """A message's permanent link."""
-        answer = self.call("chat.getPermalink", channel=post.channel, message_ts=post.ts)
+        answer = self.call("chat.getPermalink", channel=message.channel, message_ts=message.ts)
         return str(answer["permalink"])
-
-    def show(self, view_id: str, view: Mapping[str, Any]) -> None:
-        """Puts another view in an open modal's place."""
-        self.call("views.update", view_id=view_id, view=view)
 
     def name_of(self, slack_id: str) -> str:
         """Somebody's name as Slack shows it; empty where Slack does not tell."""
@@ -203,11 +165,61 @@ class SlackChat:
                 return channel
         raise SlackRejected(f"there is no channel {name} that the bot can see", "channel_not_found")
 
-    def _take_back(self, post: MessageRef) -> None:
+    def _post(
+        self, channel: str, drawn: Json, idempotency_key: str, thread_ts: str | None = None
+    ) -> MessageRef:
+        answer = self.call(
+            "chat.postMessage",
+            channel=self._ids.get(channel, channel),
+            **drawn,
+            metadata={"event_type": EVENT_TYPE, "event_payload": {"key": idempotency_key}},
+            unfurl_links=False,
+            unfurl_media=False,
+            **({"thread_ts": thread_ts} if thread_ts else {}),
+        )
+        self._ids[channel] = answer["channel"]
+        posted = MessageRef(channel=answer["channel"], ts=answer["ts"])
+        # Slack puts a reply to a deleted message into the channel, and only the answer tells (slack-go issue 1571).
+        if thread_ts and "thread_ts" not in answer.get("message", {"thread_ts": thread_ts}):
+            self._delete(posted)
+            raise SlackRejected("Slack's chat.postMessage: thread_not_found", "thread_not_found")
+        return posted
+
+    def _edit(self, message: MessageRef, drawn: Json) -> bool:
+        """Replace one of our messages; False if it is gone or can no longer be edited.
+
+        Its key stays: Slack keeps the metadata that an edit does not name. Reactions and replies stay too.
+        """
+        edited = {**drawn, "text": _cut(drawn["text"])}
         try:
-            self.delete(post)
+            self.call("chat.update", channel=message.channel, ts=message.ts, **edited)
+        except SlackRejected as error:
+            if error.code in BEYOND_EDITING:
+                log.info("a message can no longer be edited: %s", error)
+                return False
+            raise
+        return True
+
+    def _delete(self, message: MessageRef) -> None:
+        """Delete a message that Slack has put where it does not belong, if Slack lets us."""
+        try:
+            self.call("chat.delete", channel=message.channel, ts=message.ts)
         except (Rejected, Retryable, OutcomeUnknown) as error:
-            log.warning("a message meant for a thread stands in channel %s: %s", post.channel, error)
+            if getattr(error, "code", "") != "message_not_found":
+                log.warning("a reply to a deleted thread stays in channel %s: %s", message.channel, error)
+
+    def _with_key(self, channel_id: str, key: str, since: float, **thread: str) -> MessageRef | None:
+        method = "conversations.replies" if thread else "conversations.history"
+        oldest = f"{since - 120:.6f}"  # Slack's clock may be behind ours
+        for page in self._pages(
+            method, channel=channel_id, oldest=oldest, include_all_metadata=True, limit=100, **thread
+        ):
+            for message in page["messages"]:
+                metadata = message.get("metadata") or {}
+                payload = metadata.get("event_payload") or {}
+                if metadata.get("event_type") == EVENT_TYPE and payload.get("key") == key:
+                    return MessageRef(channel=channel_id, ts=message["ts"])
+        return None
 
     def _id(self, channel: str) -> str:
         """The id behind a channel's name or a person's direct messages."""

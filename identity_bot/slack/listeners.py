@@ -16,10 +16,12 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from identity_bot.desk.desk import Desk
-from identity_bot.errors import AlreadyFiled, Invalid, SettingsError, StoreError
+from identity_bot.errors import Invalid, SettingsError, StoreError
+from identity_bot.forms.form import Form
 from identity_bot.forms.questions import LongText, Url
 from identity_bot.logs import scrubbed
 from identity_bot.messages import words
+from identity_bot.settings import Settings
 from identity_bot.slack import card as cards
 from identity_bot.slack import modal as blocks
 from identity_bot.slack.actions import ActionListeners
@@ -29,7 +31,9 @@ from identity_bot.slack.manifest import ASK, ASK_ABOUT
 from identity_bot.slack.messages import ACTION
 from identity_bot.slack.modal import TYPE, Draft
 from identity_bot.text.markdown import clean
+from identity_bot.tickets.errors import AlreadyFiled
 from identity_bot.tickets.model import MessageRef, Person
+from identity_bot.tickets.people import People
 
 log = logging.getLogger(__name__)
 
@@ -56,11 +60,21 @@ SLACK_FAILURES = (SlackApiError, SlackClientError, OSError)
 class Listeners:
     """What our part of a Bolt app hears, and the threads in which it calls Slack after the ack."""
 
-    def __init__(self, desk: Desk, chat: SlackChat, commands: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        chat: SlackChat,
+        forms: Mapping[str, Form],
+        people: People,
+        settings: Settings,
+    ) -> None:
         self._desk = desk
         self._chat = chat
-        self._commands = commands
-        self._moves = ActionListeners(desk, self._later)
+        self._forms = forms
+        self._commands = settings.commands
+        self._intake_channel = settings.intake_channel
+        self._actions = ActionListeners(desk, people, self._later)
         self._calls = ThreadPoolExecutor(max_workers=32, thread_name_prefix="identity-bot-slack")
         # Of their own, as the calls wait for them: among the calls they would wait for those to end.
         self._lookups = ThreadPoolExecutor(max_workers=32, thread_name_prefix="identity-bot-names")
@@ -84,7 +98,7 @@ class Listeners:
             app.command(name)(self.command)
         app.shortcut(ASK)(self.shortcut)
         app.shortcut(ASK_ABOUT)(self.message_shortcut)
-        self._moves.attach(app)
+        self._actions.attach(app)
         app.action(re.compile(f"^{PREFIX}"))(self.change)
         app.options(re.compile(f"^{PREFIX}"))(self.options)
         app.view(blocks.FORM)(self.submit)
@@ -97,7 +111,7 @@ class Listeners:
     def command(self, ack: Ack, body: Json, client: WebClient, respond: Respond) -> None:
         """`/help`, `/help pr_review`, or a word that is no request type."""
         word = clean(body.get("text") or "").strip()
-        forms = self._desk.plugins.forms
+        forms = self._forms
         name = word.casefold().replace("-", "_").replace(" ", "_")
         if not forms:
             ack(text=words.NO_TYPES)
@@ -127,7 +141,7 @@ class Listeners:
 
     def options(self, ack: Ack, body: Json) -> None:
         """What a searchable list offers for the letters typed so far."""
-        forms = self._desk.plugins.forms
+        forms = self._forms
         query = body.get("value") or ""
         if body.get("block_id") == TYPE:
             ack(options=blocks.found(blocks.type_options(forms), query))
@@ -138,9 +152,9 @@ class Listeners:
 
     def submit(self, ack: Ack, body: Json, view: Json) -> None:
         """The form sent: its problems at their questions, or a ticket that is safe before this acks."""
-        forms = self._desk.plugins.forms
+        forms = self._forms
         draft = blocks.draft_in(view, forms)
-        if draft.type not in forms:
+        if draft.type is None or draft.type not in forms:
             ack(
                 response_action="update",
                 view=blocks.modal(forms, replace(draft, type=None, values={}), notice=words.TYPE_GONE),
@@ -158,7 +172,7 @@ class Listeners:
                 origin=draft.origin,
                 outside_intake=draft.outside_intake,
             )
-            receipt = blocks.receipt(ticket, hints=self._desk.remarks(ticket))
+            receipt = blocks.receipt(ticket, hints=self._desk.hints(ticket))
             answer = {"response_action": "update", "view": receipt}
         except AlreadyFiled as before:
             receipt = blocks.receipt(before.ticket, hints=[words.CHANGED_TOO_LATE])
@@ -177,9 +191,7 @@ class Listeners:
         if draft.type:
             draft = self._with_prefill(draft, _user_id(body))
         try:
-            client.views_open(
-                trigger_id=body["trigger_id"], view=blocks.modal(self._desk.plugins.forms, draft)
-            )
+            client.views_open(trigger_id=body["trigger_id"], view=blocks.modal(self._forms, draft))
         except SLACK_FAILURES as error:
             log.warning("the form could not be opened: %s", _code(error))
             if respond:
@@ -203,7 +215,7 @@ class Listeners:
         self._open(client, body, draft, respond)
 
     def _redraw(self, client: WebClient, body: Json) -> None:
-        view, forms = body["view"], self._desk.plugins.forms
+        view, forms = body["view"], self._forms
         draft = blocks.draft_in(view, forms)
         chosen = next((a for a in body.get("actions", ()) if a.get("action_id") == TYPE), None)
         if chosen and chosen.get("selected_option"):
@@ -224,7 +236,7 @@ class Listeners:
         """The draft with what Slack, the person's last ticket and the message they started from already tell."""
         known: dict[str, Any] = {"name": self._name(slack_id)}
         try:
-            known["team"] = self._desk.store.last_team(slack_id)
+            known["team"] = self._desk.last_team(slack_id)
         except StoreError as error:
             log.warning("no prefilled team: %s", error)
         known |= self._from_message(draft)
@@ -242,7 +254,7 @@ class Listeners:
 
     def _from_message(self, draft: Draft) -> dict[str, Any]:
         """The message in the first long text, and the first of its links that fits in the first web address."""
-        form = self._desk.plugins.forms.get(draft.type or "")
+        form = self._forms.get(draft.type or "")
         if form is None or not draft.about:
             return {}
         values: dict[str, Any] = {}
@@ -260,7 +272,7 @@ class Listeners:
 
     def _is_elsewhere(self, body: Json) -> bool:
         """Whether a command was typed in another channel than the intake channel."""
-        return self._desk.settings.intake_channel not in (
+        return self._intake_channel not in (
             body.get("channel_id"),
             f"#{body.get('channel_name')}",
         )

@@ -18,13 +18,13 @@ ANSWERS = f"{PREFIX}answers"
 """The block of a message's buttons, which what somebody chose replaces."""
 
 
-def message(message: Message, ticket_id: str = "") -> Json:
+def message(message: Message) -> Json:
     """A message with its text in full for screen readers, the same text as a block, and the reader's buttons."""
     shown: Json = {"text": cut(message.text, limits.MESSAGE_TEXT), "blocks": [section(message.text)]}
     if message.buttons:
         rows = (ACTIONS[action] for action in message.buttons)
         labels = {row.action: row.button_mine or row.button for row in rows}
-        shown["blocks"].append(action_buttons(labels, ticket_id, ANSWERS))
+        shown["blocks"].append(action_buttons(labels, message.ticket_id, ANSWERS))
     return shown
 
 

@@ -7,8 +7,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from identity_bot.desk.ports import Chat
 from identity_bot.errors import OutcomeUnknown, Rejected, Retryable
+from identity_bot.outbox.ports import Chat
 
 log = logging.getLogger(__name__)
 

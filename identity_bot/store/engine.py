@@ -14,8 +14,10 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError,
 
 from identity_bot.errors import StoreError
 
-NEWEST = "0002"
+NEWEST = "1"
 """The newest revision in migrations/versions; a test holds the two together."""
+BEFORE_RELEASE = ("0001", "0002")
+"""Revisions of development versions, from which there is no way to NEWEST."""
 PATIENCE = 1.0
 """Seconds to wait for a database that others hold: the form's sender must hear within Slack's three."""
 MIGRATION_PATIENCE = 60.0
@@ -168,7 +170,13 @@ def _revision(engine: Engine) -> str | None:
     with engine.execution_options(reads=True).connect() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None
-        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if found in BEFORE_RELEASE:
+        raise StoreError(
+            "the database was created by a development version from before 0.1.0, which cannot be upgraded; "
+            "set DATABASE_URL to an empty database"
+        )
+    return found
 
 
 def _upgrade(connection: Connection) -> None:

@@ -1,4 +1,4 @@
-"""The database's tables, the same on SQLite and PostgreSQL; migrations/ makes them."""
+"""The database's tables, the same on SQLite and PostgreSQL; migrations/ creates them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Date,
     Float,
     Index,
     Integer,
@@ -16,7 +15,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    false,
     text,
 )
 
@@ -24,13 +22,15 @@ metadata = MetaData()
 
 Id = BigInteger().with_variant(Integer, "sqlite")
 """SQLite numbers rows by itself only where the key is exactly INTEGER."""
+Reference = JSON(none_as_null=True)
+"""A message in Slack: channel, ts and link."""
 
 tickets = Table(
     "tickets",
     metadata,
     Column("id", String(36), primary_key=True),
     Column("type", String(40), nullable=False),
-    Column("requestor_id", String(32), nullable=False),
+    Column("requestor_slack_id", String(32), nullable=False),
     Column("requestor_handle", Text, nullable=False),
     Column("requestor_name", Text, nullable=False),
     Column("requestor_team", Text, nullable=False),
@@ -38,26 +38,26 @@ tickets = Table(
     Column("submitted_at", Float, nullable=False),
     Column("stage", String(20), nullable=False),
     Column("priority", String(10)),
-    Column("assignees", JSON, nullable=False, server_default="[]"),
-    Column("spoc", Text, nullable=False, server_default=""),
-    Column("target", Date),
+    Column("assignees", JSON, nullable=False),
+    Column("spoc", Text, nullable=False),
+    Column("target", String(10)),
     Column("close_reason", String(20)),
     Column("is_urgent", Boolean, nullable=False),
     Column("is_sensitive", Boolean, nullable=False),
-    Column("is_direct", Boolean, nullable=False, server_default=false()),
+    Column("is_direct", Boolean, nullable=False),
     Column("repository", String(200), nullable=False),
     Column("number", Integer),
     Column("url", Text, nullable=False),
-    Column("origin", JSON(none_as_null=True)),
-    Column("thread", JSON(none_as_null=True)),
-    Column("card", JSON(none_as_null=True)),
-    Column("headline", Text, nullable=False, server_default=""),
-    Column("seen_at", Float, nullable=False, server_default="0"),
-    Column("inconsistency", Text, nullable=False, server_default=""),
-    Column("asked", JSON, nullable=False, server_default="{}"),
-    Column("told", JSON(none_as_null=True)),
+    Column("origin", Reference),
+    Column("thread", Reference),
+    Column("card", Reference),
+    Column("headline", Text, nullable=False),
+    Column("issue_updated_at", Float, nullable=False),
+    Column("inconsistency", Text, nullable=False),
+    Column("requested", JSON, nullable=False),
+    Column("last_notified", JSON(none_as_null=True)),
     UniqueConstraint("repository", "number"),
-    Index("tickets_of_requestor", "requestor_id", "submitted_at"),
+    Index("tickets_of_requestor", "requestor_slack_id", "submitted_at"),
 )
 
 events = Table(
@@ -67,22 +67,12 @@ events = Table(
     Column("ticket_id", String(36), nullable=False),
     Column("kind", String(20), nullable=False),
     Column("at", Float, nullable=False),
-    Column("by", Text, nullable=False, server_default=""),
+    Column("by", Text, nullable=False),
     Index("events_of_ticket", "ticket_id"),
 )
 
-posts = Table(
-    "posts",
-    metadata,
-    Column("ticket_id", String(36), primary_key=True),
-    Column("slot", String(40), primary_key=True),
-    Column("channel", String(32), nullable=False),
-    Column("ts", String(32), nullable=False),
-    Column("effect_id", Id, nullable=False),
-)
-
-heard = Table(
-    "heard",
+processed_comments = Table(
+    "processed_comments",
     metadata,
     Column("repository", String(200), primary_key=True),
     Column("comment_id", BigInteger, primary_key=True, autoincrement=False),
@@ -90,6 +80,7 @@ heard = Table(
 )
 
 WAITING = text("state = 'waiting'")
+FAILED = text("state = 'failed'")
 
 outbox = Table(
     "outbox",
@@ -99,23 +90,19 @@ outbox = Table(
     Column("lane", String(120), nullable=False),
     Column("kind", String(40), nullable=False),
     Column("payload", JSON, nullable=False),
+    Column("unique_key", String(200)),
+    Column("rerun", Boolean, nullable=False, server_default=text("false")),
     Column("created_at", Float, nullable=False),
     Column("due_at", Float, nullable=False),
-    Column("since", Float, nullable=False),
+    Column("trying_since", Float, nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
-    Column("looks", Integer, nullable=False, server_default="0"),
+    Column("verifications", Integer, nullable=False, server_default="0"),
     Column("state", String(10), nullable=False, server_default="waiting"),
     Column("last_error", Text),
-    Column("result", JSON(none_as_null=True)),
     Index("outbox_next", "lane", "due_at", "id", sqlite_where=WAITING, postgresql_where=WAITING),
-    Index("outbox_of_ticket", "ticket_id", "kind", sqlite_where=WAITING, postgresql_where=WAITING),
-    Index(
-        "outbox_parked",
-        "state",
-        "id",
-        sqlite_where=text("state = 'parked'"),
-        postgresql_where=text("state = 'parked'"),
-    ),
+    Index("outbox_waiting_once", "unique_key", unique=True, sqlite_where=WAITING, postgresql_where=WAITING),
+    Index("outbox_by_key", "unique_key", "created_at"),
+    Index("outbox_failed", "id", sqlite_where=FAILED, postgresql_where=FAILED),
 )
 
 lanes = Table(

@@ -7,43 +7,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, bindparam, delete, select, tuple_
+from sqlalchemy import Connection, bindparam, select
 
 from identity_bot.errors import StoreError
-from identity_bot.store import engine as database
-from identity_bot.store import schema as tables
+from identity_bot.store import engine, schema
 from identity_bot.store.rows import ticket_in
-from identity_bot.store.transaction import TICKET, Transaction
-from identity_bot.tickets.model import MessageRef, Ticket
+from identity_bot.store.transaction import TICKET, TICKET_AT, Transaction
+from identity_bot.tickets.model import Ticket
 
 # Built once, as in transaction.py.
-_POSTED = select(tables.posts).where(
-    tables.posts.c.ticket_id == bindparam("ticket"), tables.posts.c.slot == bindparam("place")
-)
-_OPEN = select(tables.tickets.c.id).where(
-    tables.tickets.c.repository == bindparam("where"), tables.tickets.c.stage.not_in(("submitted", "closed"))
-)
 _LAST_TEAM = (
-    select(tables.tickets.c.requestor_team)
-    .where(tables.tickets.c.requestor_id == bindparam("slack_id"))
-    .order_by(tables.tickets.c.submitted_at.desc())
+    select(schema.tickets.c.requestor_team)
+    .where(schema.tickets.c.requestor_slack_id == bindparam("slack_id"))
+    .order_by(schema.tickets.c.submitted_at.desc())
     .limit(1)
-)
-BATCH = 1000
-"""Rows that are deleted in one transaction."""
-_CLEAN_OUTBOX = delete(tables.outbox).where(
-    tables.outbox.c.id.in_(
-        select(tables.outbox.c.id)
-        .where(tables.outbox.c.state == "done", tables.outbox.c.due_at < bindparam("before"))
-        .limit(BATCH)
-    )
-)
-_CLEAN_HEARD = delete(tables.heard).where(
-    tuple_(tables.heard.c.repository, tables.heard.c.comment_id).in_(
-        select(tables.heard.c.repository, tables.heard.c.comment_id)
-        .where(tables.heard.c.at < bindparam("before"))
-        .limit(BATCH)
-    )
 )
 
 
@@ -54,12 +31,12 @@ class Store:
     """
 
     def __init__(
-        self, url: str, clock: Callable[[], float] = time.time, *, patience: float = database.PATIENCE
+        self, url: str, clock: Callable[[], float] = time.time, *, patience: float = engine.PATIENCE
     ) -> None:
         self.clock = clock
-        self.on_news: Callable[[], None] = lambda: None
+        self.on_work: Callable[[], None] = lambda: None
         """Called after a commit that made a lane ready."""
-        self.engine = database.open_engine(url, patience)
+        self.engine = engine.open_engine(url, patience)
         self._patience = patience
         self._reader = self.engine.execution_options(reads=True)
         self._url = url
@@ -67,7 +44,7 @@ class Store:
         # polling keeps the wait of the last in line short.
         is_sqlite = self.engine.dialect.name == "sqlite"
         self._turn = threading.Lock() if is_sqlite else None
-        self._file = database.SameFile(self.engine) if is_sqlite else None
+        self._file = engine.SameFile(self.engine) if is_sqlite else None
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
@@ -77,22 +54,22 @@ class Store:
         try:
             if self._file:
                 self._file.check()
-            with database.failures(), self.engine.begin() as connection:
+            with engine.failures(), self.engine.begin() as connection:
                 transaction = Transaction(connection, self.clock())
                 yield transaction
                 transaction.finish()
         finally:
             if self._turn:
                 self._turn.release()
-        if transaction.has_news:
-            self.on_news()
+        if transaction.has_work:
+            self.on_work()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection to read with, seeing what was committed."""
         if self._file:
             self._file.check()
-        with database.failures(), self._reader.connect() as connection:
+        with engine.failures(), self._reader.connect() as connection:
             yield connection
 
     def ticket(self, ticket_id: str) -> Ticket | None:
@@ -101,27 +78,12 @@ class Store:
             row = connection.execute(TICKET, {"wanted": ticket_id}).mappings().one_or_none()
         return ticket_in(row) if row else None
 
-    def posted(self, ticket_id: str, slot: str) -> tuple[MessageRef, int] | None:
-        """Where a ticket's message of this slot stands, and the id of the effect that it shows."""
+    def ticket_at(self, repository: str, number: int) -> Ticket | None:
+        """The ticket of this issue."""
         with self.reading() as connection:
-            found = connection.execute(_POSTED, {"ticket": ticket_id, "place": slot}).one_or_none()
-        return (MessageRef(channel=found.channel, ts=found.ts), found.effect_id) if found else None
-
-    def clean_up(self, *, done_before: float, heard_before: float) -> int:
-        """Deletes effects that were due and are done before one time, and heard comments before another; how many."""
-        count = 0
-        for statement, before in ((_CLEAN_OUTBOX, done_before), (_CLEAN_HEARD, heard_before)):
-            deleted = BATCH
-            while deleted == BATCH:
-                with self.begin() as transaction:
-                    deleted = transaction.connection.execute(statement, {"before": before}).rowcount
-                count += deleted
-        return count
-
-    def open_tickets(self, repository: str) -> list[str]:
-        """The ids of the tickets whose issues in a repository are open."""
-        with self.reading() as connection:
-            return list(connection.execute(_OPEN, {"where": repository}).scalars())
+            issue = {"where": repository, "wanted": number}
+            row = connection.execute(TICKET_AT, issue).mappings().one_or_none()
+        return ticket_in(row) if row else None
 
     def last_team(self, slack_id: str) -> str:
         """The team that somebody named in their last ticket; empty where there is none."""
@@ -131,11 +93,11 @@ class Store:
     def ping(self) -> None:
         """Raises StoreError where the database cannot be read."""
         with self.reading() as connection:
-            connection.execute(select(tables.lanes.c.name).limit(1))
+            connection.execute(select(schema.lanes.c.name).limit(1))
 
     def migrate(self) -> None:
         """Brings the schema up to date; raises StoreError where it is newer than this program knows."""
-        database.migrate(self._url)
+        engine.migrate(self._url)
 
     def close(self) -> None:
         """Gives all connections back."""

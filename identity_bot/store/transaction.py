@@ -2,209 +2,280 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-from sqlalchemy import Connection, String, bindparam, delete, exists, insert, select, text, update
+from sqlalchemy import (
+    Connection,
+    Float,
+    bindparam,
+    case,
+    delete,
+    exists,
+    insert,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
-from identity_bot.store import schema as tables
+from identity_bot.store import schema
 from identity_bot.store.rows import row_of, ticket_in
-from identity_bot.tickets.model import Effect, Event, MessageRef, Ticket
+from identity_bot.tickets.model import Event, Ticket
+
+_INSERT: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 # Statements are built once: building them costs SQLAlchemy more than the database takes to run them.
-TICKET = select(tables.tickets).where(tables.tickets.c.id == bindparam("wanted"))
+TICKET = select(schema.tickets).where(schema.tickets.c.id == bindparam("wanted"))
 """One ticket by its id."""
-_TICKET_LOCKED = TICKET.with_for_update()
-_TICKET_AT = (
-    select(tables.tickets)
-    .where(tables.tickets.c.repository == bindparam("where"), tables.tickets.c.number == bindparam("wanted"))
-    .with_for_update()
+TICKET_AT = select(schema.tickets).where(
+    schema.tickets.c.repository == bindparam("where"), schema.tickets.c.number == bindparam("wanted")
 )
-_UNPOST = delete(tables.posts).where(
-    tables.posts.c.ticket_id == bindparam("ticket"), tables.posts.c.slot == bindparam("place")
+"""The ticket of one issue."""
+_TICKET_LOCKED, _TICKET_AT_LOCKED = TICKET.with_for_update(), TICKET_AT.with_for_update()
+_SAVE = update(schema.tickets).where(schema.tickets.c.id == bindparam("wanted"))
+_NEW_TICKET = {
+    name: new(schema.tickets).on_conflict_do_nothing(index_elements=["id"]).returning(schema.tickets.c.id)
+    for name, new in _INSERT.items()
+}
+_PROCESSED = {
+    name: new(schema.processed_comments)
+    .on_conflict_do_nothing()
+    .returning(schema.processed_comments.c.comment_id)
+    for name, new in _INSERT.items()
+}
+_NEW_EVENT = insert(schema.events).inline()
+_OPEN = select(schema.tickets.c.id).where(
+    schema.tickets.c.repository == bindparam("where"), schema.tickets.c.stage.not_in(("submitted", "closed"))
 )
-_WAITS_OR_IS_DONE = (
-    select(tables.outbox.c.id)
-    .where(tables.outbox.c.lane == bindparam("at"), tables.outbox.c.kind == bindparam("what"), tables.WAITING)
+_ENQUEUED_SINCE = (
+    select(schema.outbox.c.id)
+    .where(schema.outbox.c.unique_key == bindparam("key"), schema.outbox.c.created_at >= bindparam("since"))
     .limit(1)
 )
-_WAITS = _WAITS_OR_IS_DONE.where(~exists().where(tables.lanes.c.current == tables.outbox.c.id))
-_WAITS_FOR_TICKET = _WAITS.where(tables.outbox.c.ticket_id == bindparam("ticket"))
-_SAME = (
-    tables.outbox.c.lane == bindparam("at"),
-    tables.outbox.c.kind == bindparam("what"),
-    tables.outbox.c.ticket_id.is_not_distinct_from(bindparam("ticket", type_=String)),
-)
-_SINCE = select(tables.outbox.c.payload).where(*_SAME, tables.outbox.c.created_at >= bindparam("earliest"))
-_PAYLOADS = select(tables.outbox.c.payload).where(*_SAME, tables.WAITING).order_by(tables.outbox.c.id.desc())
-_SAVE = update(tables.tickets).where(tables.tickets.c.id == bindparam("wanted"))
-_NEW_EFFECT, _NEW_EVENT, _NEW_POST = insert(tables.outbox), insert(tables.events), insert(tables.posts)
 _READY_AT = text(
     "CASE WHEN lanes.ready_at IS NOT NULL AND lanes.ready_at <= excluded.ready_at THEN lanes.ready_at"
     " WHEN excluded.ready_at < lanes.not_before THEN lanes.not_before ELSE excluded.ready_at END"
 )
-_NEW_TICKET = {
-    "sqlite": sqlite.insert(tables.tickets)
-    .on_conflict_do_nothing(index_elements=["id"])
-    .returning(tables.tickets.c.id),
-    "postgresql": postgresql.insert(tables.tickets)
-    .on_conflict_do_nothing(index_elements=["id"])
-    .returning(tables.tickets.c.id),
+_MAKE_READY = {
+    name: new(schema.lanes).on_conflict_do_update(index_elements=["name"], set_={"ready_at": _READY_AT})
+    for name, new in _INSERT.items()
 }
-_HEARD = {
-    name: dialect.insert(tables.heard).on_conflict_do_nothing().returning(tables.heard.c.comment_id)
-    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
-}
-_TOUCH = {
-    "sqlite": sqlite.insert(tables.lanes).on_conflict_do_update(
-        index_elements=["name"], set_={"ready_at": _READY_AT}
-    ),
-    "postgresql": postgresql.insert(tables.lanes).on_conflict_do_update(
-        index_elements=["name"], set_={"ready_at": _READY_AT}
-    ),
-}
+_NEW_EFFECT = insert(schema.outbox).inline()
+_IS_RUNNING = exists().where(
+    schema.lanes.c.name == schema.outbox.c.lane, schema.lanes.c.current == schema.outbox.c.id
+)
+
+
+_WAITING_ONCE: dict[str, Any] = {"index_elements": ["unique_key"], "index_where": schema.WAITING}
+
+
+def _drop(new: Any) -> Any:
+    """Leave the one that waits as it is."""
+    return new(schema.outbox).on_conflict_do_nothing(**_WAITING_ONCE)
+
+
+def _rerun(new: Any, *, is_debounced: bool = False) -> Any:
+    """Have the one that waits run again if it is running; debounced, put it off as well."""
+    statement = new(schema.outbox)
+    changes: dict[str, Any] = {"rerun": or_(schema.outbox.c.rerun, _IS_RUNNING)}
+    if is_debounced:
+        latest = schema.outbox.c.created_at + bindparam("longest_wait", type_=Float)
+        due_at = statement.excluded.due_at
+        changes["due_at"] = case((latest < due_at, latest), else_=due_at)
+    return statement.on_conflict_do_update(**_WAITING_ONCE, set_=changes)
+
+
+_DROP = {name: _drop(new) for name, new in _INSERT.items()}
+_RERUN = {name: _rerun(new) for name, new in _INSERT.items()}
+_DEBOUNCE = {name: _rerun(new, is_debounced=True) for name, new in _INSERT.items()}
+
+BATCH = 1000
+"""Rows of each table that one clean-up deletes at most."""
+_OLD_EFFECTS = delete(schema.outbox).where(
+    schema.outbox.c.id.in_(
+        select(schema.outbox.c.id)
+        .where(schema.outbox.c.state == "done", schema.outbox.c.due_at < bindparam("before"))
+        .limit(BATCH)
+    )
+)
+_OLD_COMMENTS = delete(schema.processed_comments).where(
+    tuple_(schema.processed_comments.c.repository, schema.processed_comments.c.comment_id).in_(
+        select(schema.processed_comments.c.repository, schema.processed_comments.c.comment_id)
+        .where(schema.processed_comments.c.at < bindparam("before"))
+        .limit(BATCH)
+    )
+)
+
+
+class Enqueueable(Protocol):
+    """What the outbox keeps of an effect."""
+
+    @property
+    def kind(self) -> str:
+        """The name of its class."""
+
+    @property
+    def lane(self) -> str:
+        """The lane that it waits in."""
+
+    @property
+    def ticket_id(self) -> str | None:
+        """The ticket that it is for."""
+
+    @property
+    def unique_key(self) -> str | None:
+        """One effect with this key waits at a time; None for any number."""
+
+    @property
+    def reruns(self) -> bool:
+        """Whether one that is enqueued while the same is running runs once more afterwards; else it is dropped."""
+
+    def payload(self) -> Mapping[str, Any]:
+        """Its other fields, as JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class _New:
+    effect: Enqueueable
+    due_at: float
+    longest_wait: float | None
 
 
 class Transaction:
-    """One write to the database: all of it happens, or none."""
+    """One write to the database: all of it happens, or none.
+
+    All transactions lock tickets first, then lanes by name, then effects, so that no two wait for each other. What
+    concerns lanes and effects is therefore collected, and written just before the commit.
+    """
 
     def __init__(self, connection: Connection, now: float) -> None:
         self.connection = connection
         self.now = now
         self._dialect = connection.dialect.name
         self._ready: dict[str, float] = {}
-        self._changes: dict[str, Callable[[], None]] = {}
+        self._new: dict[str, list[_New]] = {}
+        self._changes: dict[str, Callable[[], Callable[[], None]]] = {}
         self._last: Callable[[], None] | None = None
 
     @property
-    def has_news(self) -> bool:
+    def has_work(self) -> bool:
         """Whether it makes a lane ready, so that an idle worker should look."""
         return bool(self._ready)
 
     def add_ticket(self, ticket: Ticket) -> bool:
-        """Keeps a new ticket; False, with nothing written, where its id is already known."""
+        """Keep a new ticket; False, with nothing written, if its id is already known."""
         return self.connection.execute(_NEW_TICKET[self._dialect], row_of(ticket)).one_or_none() is not None
 
     def ticket(self, ticket_id: str) -> Ticket | None:
-        """The ticket of this id, locked until the transaction ends."""
+        """The ticket with this id, locked until the transaction ends."""
         row = self.connection.execute(_TICKET_LOCKED, {"wanted": ticket_id}).mappings().one_or_none()
         return ticket_in(row) if row else None
 
     def ticket_at(self, repository: str, number: int) -> Ticket | None:
         """The ticket of this issue, locked until the transaction ends."""
         issue = {"where": repository, "wanted": number}
-        row = self.connection.execute(_TICKET_AT, issue).mappings().one_or_none()
+        row = self.connection.execute(_TICKET_AT_LOCKED, issue).mappings().one_or_none()
         return ticket_in(row) if row else None
 
     def save(self, ticket: Ticket) -> None:
-        """Keeps a ticket as it now is."""
+        """Keep a ticket as it is now."""
         self.connection.execute(_SAVE, {**row_of(ticket), "wanted": ticket.id})
 
-    def keep_post(self, ticket_id: str, slot: str, post: MessageRef, effect_id: int) -> None:
-        """Remembers where a message stands that may have to be edited, and the effect that it shows.
+    def open_tickets(self, repository: str) -> list[str]:
+        """The ids of the tickets whose issues in a repository are open."""
+        return list(self.connection.execute(_OPEN, {"where": repository}).scalars())
 
-        `slot` says which of the ticket's messages it is.
-        """
-        self.forget_post(ticket_id, slot)
-        values = {
-            "ticket_id": ticket_id,
-            "slot": slot,
-            "channel": post.channel,
-            "ts": post.ts,
-            "effect_id": effect_id,
-        }
-        self.connection.execute(_NEW_POST, values)
-
-    def forget_post(self, ticket_id: str, slot: str) -> None:
-        """Remembers a message no more."""
-        self.connection.execute(_UNPOST, {"ticket": ticket_id, "place": slot})
-
-    def hear(self, repository: str, comment_id: int) -> bool:
-        """Notes that a comment was heard; False where it had been before."""
+    def process_comment(self, repository: str, comment_id: int) -> bool:
+        """Note that a comment is processed; False if it was before."""
         values = {"repository": repository, "comment_id": comment_id, "at": self.now}
-        heard = self.connection.execute(_HEARD[self._dialect], values)
-        return heard.one_or_none() is not None
+        return self.connection.execute(_PROCESSED[self._dialect], values).one_or_none() is not None
 
-    def add_event(self, happened: Event) -> None:
-        """Keeps a lifecycle event."""
-        values = {
-            "ticket_id": happened.ticket_id,
-            "kind": happened.kind.value,
-            "at": happened.at,
-            "by": happened.by,
-        }
+    def add_event(self, event: Event) -> None:
+        """Keep a lifecycle event."""
+        values = {"ticket_id": event.ticket_id, "kind": event.kind.value, "at": event.at, "by": event.by}
         self.connection.execute(_NEW_EVENT, values)
 
-    def enqueue_once(self, effect: Effect) -> None:
-        """Writes an effect unless one of its kind waits already, in its lane and for its ticket.
+    def enqueue(self, effect: Enqueueable, *, delay: float = 0.0, longest_wait: float | None = None) -> None:
+        """Write an effect to the outbox, due `delay` seconds from now, unless one with its unique key waits there.
 
-        One that is being done does not count: it may have read what has changed since.
+        With `longest_wait` it is debounced: the one that waits is put off as well, but never for longer than that
+        many seconds since it was first enqueued.
         """
-        wanted = {"at": effect.lane, "what": effect.kind}
-        if effect.ticket_id:
-            waits = self.connection.execute(_WAITS_FOR_TICKET, wanted | {"ticket": effect.ticket_id})
-        else:
-            waits = self.connection.execute(_WAITS, wanted)
-        if waits.first() is None:
-            self.enqueue(effect)
+        due_at = self.now + max(delay, 0.0)
+        self._new.setdefault(effect.lane, []).append(_New(effect, due_at, longest_wait))
+        self.make_ready(effect.lane, due_at)
 
-    def enqueue_only(self, effect: Effect) -> None:
-        """Writes an effect, as of a timer, unless its lane has one of its kind that waits or is being done."""
-        wanted = {"at": effect.lane, "what": effect.kind}
-        if self.connection.execute(_WAITS_OR_IS_DONE, wanted).first() is None:
-            self.enqueue(effect)
+    def was_enqueued(self, unique_key: str, since: float) -> bool:
+        """Whether an effect with this key was enqueued since then (seconds since the epoch), whatever became of it."""
+        return (
+            self.connection.execute(_ENQUEUED_SINCE, {"key": unique_key, "since": since}).first() is not None
+        )
 
-    def was_written(self, effect: Effect, since: float) -> bool:
-        """Whether the very same effect was written since then (seconds since the epoch), whatever became of it."""
-        wanted = {"at": effect.lane, "ticket": effect.ticket_id, "what": effect.kind, "earliest": since}
-        return dict(effect.payload) in self.connection.execute(_SINCE, wanted).scalars().all()
+    def clean_up(self, *, done_before: float, processed_before: float) -> int:
+        """Delete effects that were due and done before one time, and comments processed before another.
 
-    def is_waiting(self, effect: Effect, *, is_last: bool = False) -> bool:
-        """Whether the very same effect waits already, or is being done; with `is_last`, none of its kind after it."""
-        wanted = {"at": effect.lane, "ticket": effect.ticket_id, "what": effect.kind}
-        waiting = self.connection.execute(_PAYLOADS, wanted).scalars().all()
-        return dict(effect.payload) in (waiting[:1] if is_last else waiting)
+        At most BATCH of each; how many rows that were.
+        """
+        old = ((_OLD_EFFECTS, done_before), (_OLD_COMMENTS, processed_before))
+        return sum(self.connection.execute(query, {"before": before}).rowcount for query, before in old)
 
-    def enqueue(self, effect: Effect) -> int:
-        """Writes an effect to the outbox and makes its lane ready for it; its id there."""
-        due_at = max(effect.due_at, self.now)
+    def make_ready(self, lane: str, due_at: float) -> None:
+        """Let a lane run no later than `due_at`, or its minimum interval where that is later."""
+        self._ready[lane] = min(due_at, self._ready.get(lane, due_at))
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A part of this transaction that is undone by itself if it raises."""
+        ready, new = dict(self._ready), {lane: list(effects) for lane, effects in self._new.items()}
+        try:
+            with self.connection.begin_nested():
+                yield
+        except BaseException:
+            self._ready, self._new = ready, new
+            raise
+
+    def with_lane(self, name: str, change: Callable[[], Callable[[], None]]) -> None:
+        """Make a change to a lane once it is locked; what `change` returns is called once new effects are in it."""
+        self._changes[name] = change
+
+    def at_last(self, change: Callable[[], None]) -> None:
+        """Make a change that waits for no lock, after all others."""
+        self._last = change
+
+    def finish(self) -> None:
+        """Write what was collected; called once, just before the commit."""
+        for lane in sorted({*self._ready, *self._changes}):
+            if lane in self._ready:
+                ready = {"name": lane, "ready_at": self._ready[lane]}
+                self.connection.execute(_MAKE_READY[self._dialect], ready)
+            and_then = self._changes[lane]() if lane in self._changes else None
+            for new in self._new.get(lane, ()):
+                self._insert(new)
+            if and_then:
+                and_then()
+        if self._last:
+            self._last()
+
+    def _insert(self, new: _New) -> None:
+        effect = new.effect
         values = {
             "ticket_id": effect.ticket_id,
             "lane": effect.lane,
             "kind": effect.kind,
-            "payload": dict(effect.payload),
+            "payload": effect.payload(),
+            "unique_key": effect.unique_key,
             "created_at": self.now,
-            "due_at": due_at,
-            "since": due_at,
+            "due_at": new.due_at,
+            "trying_since": new.due_at,
         }
-        result = self.connection.execute(_NEW_EFFECT, values)
-        self.make_ready(effect.lane, due_at)
-        assert result.inserted_primary_key is not None
-        return int(result.inserted_primary_key[0])
-
-    def make_ready(self, lane: str, due_at: float) -> None:
-        """Lets a lane run no later than `due_at`, or its pace where that is later."""
-        self._ready[lane] = min(due_at, self._ready.get(lane, due_at))
-
-    def with_lane(self, name: str, change: Callable[[], None]) -> None:
-        """Makes a change to a lane, and to the effect that it holds, when the transaction's other work is done.
-
-        All transactions touch tickets first, then lanes by name, then the effects that those hold, so that no two
-        of them ever wait for each other.
-        """
-        self._changes[name] = change
-
-    def at_last(self, change: Callable[[], None]) -> None:
-        """Makes a change that waits for no lock, after all others."""
-        self._last = change
-
-    def finish(self) -> None:
-        """Touches the lanes; called once, just before the commit."""
-        for name in sorted({*self._ready, *self._changes}):
-            if name in self._ready:
-                ready = {"name": name, "ready_at": self._ready[name]}
-                self.connection.execute(_TOUCH[self._dialect], ready)
-            if name in self._changes:
-                self._changes[name]()
-        if self._last:
-            self._last()
+        if effect.unique_key is None:
+            self.connection.execute(_NEW_EFFECT, values)
+        elif new.longest_wait is not None:
+            self.connection.execute(_DEBOUNCE[self._dialect], values | {"longest_wait": new.longest_wait})
+        else:
+            self.connection.execute((_RERUN if effect.reruns else _DROP)[self._dialect], values)

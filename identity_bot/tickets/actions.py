@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from identity_bot.errors import Impossible
 from identity_bot.text.names import is_same
+from identity_bot.tickets.errors import Impossible
 from identity_bot.tickets.lifecycle import LIVE, is_gone
 from identity_bot.tickets.model import (
     Action,

@@ -62,7 +62,7 @@ def observe(ticket: Ticket, snapshot: IssueSnapshot) -> Ticket:
         repository=snapshot.repository,
         number=snapshot.number,
         url=snapshot.url,
-        seen_at=snapshot.updated_at,
+        issue_updated_at=snapshot.updated_at,
         state=state_of(snapshot),
         inconsistency=_inconsistency(stages, priorities, snapshot),
     )

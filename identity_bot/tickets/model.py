@@ -146,28 +146,11 @@ class TicketState:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Requested:
-    """Who asked for a change and why, as only Slack or a comment tells."""
+    """Who requested a change and why, which only Slack or a comment tells; kept until people are notified of it."""
 
     by: str = ""
     """A Slack id, or a GitHub login where the Slack id is not known."""
     reason: str = ""
-    telling: int | None = None
-    """The telling that used it; None while its change has not been told."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LastNotified:
-    """What people have been told of a ticket: a telling, and what may still be added to it."""
-
-    number: int
-    at: float
-    """When this telling began; what follows within seconds is added to it."""
-    before: TicketState
-    """What they had been told until then."""
-    now: TicketState
-    kinds: tuple[EventKind, ...] = ()
-    to: tuple[str, ...] = ()
-    """The audiences that have a message of this telling."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -194,12 +177,14 @@ class Ticket:
     card: MessageRef | None = None
     headline: str = ""
     """The card's first line, as it was posted."""
-    seen_at: float = 0.0
-    """When the issue had last changed as far as we know, by GitHub's clock, in whole seconds since the epoch."""
+    issue_updated_at: float = 0.0
+    """When the issue last changed as far as we know, by GitHub's clock, in whole seconds since the epoch."""
     inconsistency: str = ""
-    """What is odd about the issue, for the card."""
-    asked: Mapping[EventKind, Requested] = field(default_factory=dict)
-    told: LastNotified | None = None
+    """What contradicts itself in the issue, for the card."""
+    requested: Mapping[EventKind, Requested] = field(default_factory=dict)
+    """Who requested what is about to change, by the event that it leads to."""
+    last_notified: TicketState | None = None
+    """The state that people were last told; None before they were told anything."""
 
     @property
     def stage(self) -> Stage:
@@ -350,23 +335,6 @@ class Notification:
         _check_all("Notification: buttons", self.buttons, Action)
         if self.is_card and self.to is not Audience.TEAM:
             raise ValueError(f"Notification: is_card: found for {self.to.value!r}; only the team has a card")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Effect:
-    """One act on the outside world that must happen: a row of the outbox."""
-
-    lane: str
-    kind: str
-    payload: Mapping[str, Any] = field(default_factory=dict)
-    ticket_id: str | None = None
-    id: int | None = None
-    due_at: float = 0.0
-    """Not before this time (seconds since the epoch)."""
-    created_at: float = 0.0
-    attempts: int = 0
-    looks: int = 0
-    """How often to look for the act's trace before doing it (again); above 0 its outcome is unknown."""
 
 
 def _check_text(where: str, found: object) -> None:

@@ -1,4 +1,4 @@
-"""The desk: a form becomes a ticket, the ticket an issue, and everybody concerned is told once."""
+"""The desk: a form becomes a ticket, the ticket an issue, and everybody concerned is told once, also in a crowd."""
 
 from __future__ import annotations
 
@@ -8,17 +8,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_mock import MockerFixture
 
 from identity_bot import Form, Member, hookimpl
-from identity_bot.desk.desk import pace
-from identity_bot.desk.ports import CreatedIssue
-from identity_bot.errors import AlreadyFiled, Invalid, OutcomeUnknown, Rejected, Retryable
+from identity_bot.errors import Invalid, OutcomeUnknown, Rejected, Retryable
+from identity_bot.outbox.effects import EFFECTS
+from identity_bot.outbox.ports import CreatedIssue
+from identity_bot.outbox.worker import Worker
 from identity_bot.plugins.loader import Found
-from identity_bot.tickets.model import IssueSnapshot, MessageRef, Stage
+from identity_bot.tickets.errors import AlreadyFiled, Impossible
+from identity_bot.tickets.model import Action, IssueComment, IssueSnapshot, MessageRef, Stage, Ticket
 from tests.support_desk import COMMON, DATA, JUNIPER, REVIEW, SETTINGS, Office
-from tests.support_outbox import states
+from tests.support_outbox import at_once, states
 
 INTAKE, TEAM = "C0INTAKE", "C0TEAM"
+LOGINS = ("linden-brookmere", "sage-hollowell", "indigo-marshwick")
+COUNT = 4
+"""Tickets, where there are many."""
 ORIGIN = MessageRef(channel="C0ELSEWHERE", ts="7.1", link="https://slack.test/C0ELSEWHERE/7.1")
 
 
@@ -40,7 +46,7 @@ def test_a_form_becomes_a_ticket_before_anybody_is_called(office: Office) -> Non
     assert (ticket.requestor.name, ticket.requestor.team) == ("Juniper Vale", "Benefits")
     assert ticket.repository == "sandbox-org/identity-requests"
     assert (office.tracker.issues, office.chat.posts) == ([], [])
-    assert states(office.outbox) == {"waiting": 1}
+    assert states(office.queue) == {"waiting": 1}
 
 
 def test_a_submission_that_comes_again_is_the_same_ticket(office: Office) -> None:
@@ -66,12 +72,12 @@ def test_a_repository_that_is_mended_gets_the_issue_on_retry(office: Office) -> 
     office.tracker.fails.append(Rejected("GitHub: 404 Not Found"))
     filed = office.submit(view="V1")
     office.work()
-    types = office.desk.plugins.types
+    types = office.plugins.types
     types["pr_review"].settings = {**types["pr_review"].settings, "repository": "sandbox-org/mended"}
-    office.new_desk()
+    office.restart()
 
-    [parked] = office.outbox.rows("parked")
-    office.outbox.retry(parked.effect.id or 0)
+    [failed] = office.queue.rows("failed")
+    office.queue.retry(failed.id)
     office.work()
 
     assert office.tracker.issues[0][0] == "sandbox-org/mended"
@@ -92,7 +98,7 @@ def test_a_form_with_problems_leaves_nothing_behind(office: Office) -> None:
         office.submit(team="   ", pull_request="https://example.org", tested=None)
 
     assert set(caught.value.problems) == {"team", "pull_request", "tested"}
-    assert states(office.outbox) == {}
+    assert states(office.queue) == {}
 
 
 def test_personal_data_is_refused_without_repeating_it(office: Office) -> None:
@@ -101,7 +107,7 @@ def test_personal_data_is_refused_without_repeating_it(office: Office) -> None:
 
     assert set(caught.value.problems) == {"data_needed"}
     assert "123-45" not in str(caught.value)
-    assert states(office.outbox) == {}
+    assert states(office.queue) == {}
 
 
 def test_a_type_that_is_not_installed_is_a_key_error(office: Office) -> None:
@@ -126,15 +132,15 @@ def test_everybody_concerned_is_told_once(office: Office) -> None:
     now = office.ticket(ticket)
     assert (now.stage, now.number) == (Stage.OPEN, 1)
     assert (now.thread and now.thread.channel, now.card and now.card.channel) == (INTAKE, TEAM)
-    assert states(office.outbox) == {"done": 5}
+    assert states(office.queue) == {"done": 5}
 
 
 def test_the_issue_is_labelled_and_links_the_thread(office: Office) -> None:
     office.submit()
     office.work()
 
-    [(_, _, draft)] = office.tracker.issues
-    [(linked, _)] = office.tracker.edits
+    [(_, draft)] = office.tracker.issues
+    [(linked, _)] = office.tracker.patches
     assert draft.labels == ("identity-slackbot", "pr_review")
     assert draft.assignees == ()
     assert linked.thread
@@ -225,8 +231,9 @@ def test_a_webhook_of_somebody_elses_issue_is_no_matter(office: Office) -> None:
     assert office.ticket(ticket).number == 1
 
 
-def test_a_ticket_from_a_message_keeps_its_thread(office: Office) -> None:
+def test_a_ticket_from_a_message_keeps_its_thread(office: Office, mocker: MockerFixture) -> None:
     """The requestor is told there, and the intake channel hears of it too."""
+    open_issue = mocker.spy(office.tracker, "open_issue")
     ticket = office.submit(origin=ORIGIN)
     office.work()
 
@@ -236,9 +243,8 @@ def test_a_ticket_from_a_message_keeps_its_thread(office: Office) -> None:
     [intake] = office.chat.texts(INTAKE)
     assert "<@" not in intake
     assert office.ticket(ticket).thread == ORIGIN
-    [(_, opened_for, _)] = office.tracker.issues
-    assert opened_for.thread == ORIGIN
-    assert office.tracker.edits == []
+    assert open_issue.call_args.args[1].thread == ORIGIN
+    assert office.tracker.patches == []
 
 
 def test_a_thread_without_a_link_gets_one(office: Office) -> None:
@@ -246,7 +252,7 @@ def test_a_thread_without_a_link_gets_one(office: Office) -> None:
     office.submit(origin=replace(ORIGIN, link=""))
     office.work()
 
-    [(linked, _)] = office.tracker.edits
+    [(linked, _)] = office.tracker.patches
     assert linked.thread == ORIGIN
 
 
@@ -260,16 +266,16 @@ def test_a_requestor_who_cannot_be_told_in_the_channel_is_told_directly(office: 
     assert "|#1>" in told
     assert any("sent the requestor a direct message" in text for text in office.chat.texts(TEAM))
     assert office.ticket(ticket).thread == MessageRef(channel="U0JUNIPER", ts="2")
-    assert office.tracker.edits == []
-    assert states(office.outbox).get("parked") is None
+    assert office.tracker.patches == []
+    assert states(office.queue).get("failed") is None
 
 
 def test_urgent_requests_mention_and_assign_the_leads(office: Office) -> None:
-    office.submit(production=True)
+    ticket = office.submit(production=True)
     office.work()
 
     [card] = office.chat.texts(TEAM)
-    [(_, ticket, draft)] = office.tracker.issues
+    [(_, draft)] = office.tracker.issues
     assert "<@U0INDIGO> <@U0SAGE>" in card
     assert draft.assignees == ("indigo-marshwick", "sage-hollowell")
     assert ticket.is_urgent
@@ -295,7 +301,7 @@ def test_people_are_named_in_the_issue(tmp_path: Path) -> None:
         office.desk.submit("somebody", values, JUNIPER, submission=f"V{view}", origin=None)
     office.work()
 
-    known, unknown = (draft.body for _, _, draft in office.tracker.issues)
+    known, unknown = (draft.body for _, draft in office.tracker.issues)
     assert "Sage Hollowell" in known
     assert "U0NOBODY" in unknown
     office.store.close()
@@ -314,7 +320,7 @@ def test_a_sensitive_request_goes_to_the_restricted_repository(office: Office) -
     sensitive(office)
     office.work()
 
-    [(repository, _, draft)] = office.tracker.issues
+    [(repository, draft)] = office.tracker.issues
     assert repository == "sandbox-org/identity-restricted"
     assert SECRETS[0] in draft.body
     assert SECRETS[0] not in draft.title
@@ -338,7 +344,7 @@ def test_an_ordinary_data_pull_is_shown_to_the_team(office: Office) -> None:
     office.submit("data_pull")
     office.work()
 
-    [(repository, _, _)] = office.tracker.issues
+    [(repository, _)] = office.tracker.issues
     assert repository == "sandbox-org/identity-requests"
     assert str(DATA["data_needed"]) in office.chat.everything()
 
@@ -350,7 +356,7 @@ def test_without_a_restricted_repository_there_is_one_for_all(tmp_path: Path) ->
     sensitive(office)
     office.work()
 
-    [(repository, _, _)] = office.tracker.issues
+    [(repository, _)] = office.tracker.issues
     assert repository == "sandbox-org/identity-requests"
     assert not any(secret in office.chat.everything() for secret in SECRETS)
     office.store.close()
@@ -365,8 +371,8 @@ def test_what_github_left_out_is_told_to_the_team(office: Office) -> None:
     office.submit()
     office.work()
 
-    notices = [text for text in office.chat.texts(TEAM) if "GitHub refused" in text]
-    assert ["pr_review" in notices[0], "sage-hollowell" in notices[1]] == [True, True]
+    alerts = [text for text in office.chat.texts(TEAM) if "GitHub did not take" in text]
+    assert ["pr_review" in alerts[0], "sage-hollowell" in alerts[1]] == [True, True]
     assert len(office.chat.texts(INTAKE)) == 1
 
 
@@ -376,18 +382,18 @@ def test_an_issue_that_cannot_be_made_is_kept_and_told(office: Office) -> None:
     ticket = office.submit()
     office.work()
 
-    [notice] = office.chat.texts(TEAM)
-    assert f"couldn't open the issue for ticket {ticket.reference}" in notice
-    assert "410" in notice
-    [parked] = office.outbox.rows("parked")
-    office.outbox.retry(parked.effect.id or 0)
+    [alert] = office.chat.texts(TEAM)
+    assert f"could not open the issue for the ticket {ticket.reference}" in alert
+    assert "410" in alert
+    [failed] = office.queue.rows("failed")
+    office.queue.retry(failed.id)
     office.work()
     assert office.ticket(ticket).number == 1
     assert len(office.chat.texts(INTAKE)) == 1
 
 
-def test_a_notice_that_cannot_be_told_makes_no_other(office: Office) -> None:
-    """A team channel that is closed would otherwise fill the outbox with notices of itself."""
+def test_an_alert_that_cannot_be_posted_makes_no_other(office: Office) -> None:
+    """A team channel that is closed would otherwise fill the outbox with alerts about itself."""
     office.chat.closed.add(TEAM)
     office.tracker.drops = ("the label pr_review",)
 
@@ -395,23 +401,21 @@ def test_a_notice_that_cannot_be_told_makes_no_other(office: Office) -> None:
     office.work(120)
 
     assert office.chat.texts(TEAM) == []
-    kinds = [
-        (row.effect.kind, bool(row.effect.payload.get("is_notice"))) for row in office.outbox.rows("parked")
-    ]
-    assert sorted(kinds) == [("draw_card", False), ("post", True), ("post", True)]
-    assert states(office.outbox).get("waiting") is None
+    kinds = [row.kind for row in office.queue.rows("failed")]
+    assert sorted(kinds) == ["draw_card", "post_alert", "post_alert"]
+    assert states(office.queue).get("waiting") is None
 
 
 def test_a_type_uninstalled_before_its_issue_was_made_is_kept_and_told(office: Office) -> None:
     ticket = office.submit()
-    office.new_desk(without="pr_review")
+    office.restart(without="pr_review")
     office.work()
 
-    [notice] = office.chat.texts(TEAM)
-    assert "'pr_review' is not installed" in notice
-    [parked] = office.outbox.rows("parked")
-    office.new_desk()
-    office.outbox.retry(parked.effect.id or 0)
+    [alert] = office.chat.texts(TEAM)
+    assert "'pr_review' is not installed" in alert
+    [failed] = office.queue.rows("failed")
+    office.restart()
+    office.queue.retry(failed.id)
     office.work()
     assert office.ticket(ticket).number == 1
     assert len(office.chat.texts(INTAKE)) == 1
@@ -422,7 +426,7 @@ def test_a_type_uninstalled_before_its_issue_was_seen_is_told_to_the_team(office
     ticket = office.submit()
     draft = office.plugins.types["pr_review"].render_issue(ticket)
     office.tracker.open_issue(ticket.repository, ticket, draft)
-    office.new_desk(without="pr_review")
+    office.restart(without="pr_review")
 
     office.desk.observe(office.tracker.snapshot(1))
     office.work()
@@ -433,16 +437,17 @@ def test_a_type_uninstalled_before_its_issue_was_seen_is_told_to_the_team(office
 
 def test_a_type_uninstalled_after_its_issue_was_seen_is_told_as_planned(office: Office) -> None:
     """What is in the outbox was put into words already."""
-    office.submit()
-    office.work(1)
-    office.new_desk(without="pr_review")
+    ticket = office.submit()
+    draft = office.plugins.types["pr_review"].render_issue(ticket)
+    office.desk.observe(office.tracker.open_issue(ticket.repository, ticket, draft).snapshot)
+    office.restart(without="pr_review")
 
     office.work()
 
     assert len(office.chat.texts(INTAKE)) == 1
     assert len(office.chat.texts(TEAM)) == 1
     assert len(office.chat.views) == 1
-    assert states(office.outbox).get("parked") is None
+    assert states(office.queue).get("failed") is None
 
 
 def test_a_receipt_that_nobody_sees_any_more_is_not_shown(office: Office) -> None:
@@ -475,20 +480,88 @@ def test_an_issue_made_before_a_time_out_is_found(office: Office) -> None:
     assert len(office.chat.texts(INTAKE)) == 1
 
 
-def test_the_marks_of_two_databases_differ(tmp_path: Path) -> None:
+def test_the_idempotency_keys_of_two_databases_differ(tmp_path: Path) -> None:
     """Their effects have the same numbers; the bot must not take another's message for its own."""
-    marks = []
+    keys = []
     for number in range(2):
         (tmp_path / str(number)).mkdir()
         office = Office(tmp_path / str(number))
         office.clock.move(number * 0.001)
         office.submit()
         office.work()
-        marks.append({posted.mark for posted in office.chat.posts})
+        keys.append({posted.key for posted in office.chat.posts})
         office.store.close()
 
-    assert not marks[0] & marks[1]
+    assert not keys[0] & keys[1]
 
 
-def test_channels_and_github_have_a_pace_and_modals_have_none() -> None:
-    assert [pace(lane) for lane in ("github", "slack:C1", "slack:views")] == [1.0, 1.0, 0.0]
+def test_writes_to_github_and_to_channels_keep_a_minimal_interval_and_modals_do_not() -> None:
+    rests = {kind: effect.min_interval for kind, effect in EFFECTS.items() if effect.min_interval}
+
+    assert rests == dict.fromkeys(
+        (
+            *("open_issue", "change_issue", "credit_action", "link_thread", "run_commands", "reply"),
+            *("post_update", "post_alert", "send_direct_message", "draw_card"),
+        ),
+        1.0,
+    )
+
+
+# Many at once
+
+
+def test_nobody_waits_for_each_other_and_everything_is_told_once(tmp_path: Path, database_url: str) -> None:
+    """Observed in crossed order, with copied markers, clicked and commanded, while several workers run."""
+    office = Office(tmp_path, database_url=database_url)
+    tickets = [office.submit(view=f"V{number}") for number in range(COUNT)]
+    office.work(10, min_intervals=False)
+    office.clock.move(60)
+    workers = [
+        Worker(office.queue, EFFECTS, office.context, min_intervals=False, jitter=lambda: 0.5)
+        for _ in range(4)
+    ]
+
+    def see(first: int) -> None:
+        for step in range(3 * COUNT):
+            number = 1 + (first + (step if first % 2 else -step)) % COUNT
+            other = tickets[number % COUNT]
+            office.desk.observe(
+                office.tracker.edit(number, ticket_id=other.id, assignees=frozenset({LOGINS[step % 3]}))
+            )
+
+    def click(ticket: Ticket) -> None:
+        for priority in ("high", "low"):
+            try:
+                office.click(ticket, Action.PRIORITY, priority, by="U0INDIGO")
+            except Impossible:
+                continue
+
+    def comment(number: int) -> None:
+        office.desk.handle_comment(
+            IssueComment(
+                repository="sandbox-org/identity-requests",
+                number=number,
+                id=number,
+                author=LOGINS[0],
+                body="/help",
+                created_at=office.clock(),
+            )
+        )
+
+    at_once(
+        *[lambda first=first: see(first) for first in range(4)],
+        *[lambda ticket=ticket: click(ticket) for ticket in tickets],
+        *[lambda number=number: comment(number) for number in range(1, COUNT + 1)],
+        *[lambda worker=worker: worker.run_due() for worker in workers],
+    )
+    office.work(100, min_intervals=False)
+
+    for number, ticket in enumerate(map(office.ticket, tickets), 1):
+        assert ticket.number == number
+        assert ticket.state == ticket.last_notified
+        assert ticket.requested == {}
+        assert set(ticket.state.assignees) == office.tracker.snapshot(number).assignees
+    assert len([text for text in office.chat.texts("C0TEAM") if text.startswith("New ticket")]) == COUNT
+    assert sorted(office.tracker.reactions) == [(number, "+1") for number in range(1, COUNT + 1)]
+    assert set(states(office.queue)) == {"done"}
+    office.store.close()

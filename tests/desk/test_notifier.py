@@ -1,4 +1,4 @@
-"""Telling: everybody hears once, in the right place, of what is so; nobody hears of their own clicks."""
+"""The notifier: everybody is told once, in the right place, of what is so; nobody is told of their own clicks."""
 
 from __future__ import annotations
 
@@ -6,21 +6,45 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
+from pytest_mock import MockerFixture
 from sqlalchemy import select
 
 from identity_bot.desk.desk import Desk
-from identity_bot.store import schema as tables
-from identity_bot.tickets.model import Action, MessageRef, Person, Ticket
-from tests.support_desk import REVIEW, Office, Posted
+from identity_bot.desk.notifier import QUIET
+from identity_bot.errors import Rejected
+from identity_bot.outbox.effects import Notify
+from identity_bot.store import schema
+from identity_bot.testing import Posted
+from identity_bot.tickets import lifecycle
+from identity_bot.tickets.model import (
+    Action,
+    EventKind,
+    IssueComment,
+    IssueSnapshot,
+    MessageRef,
+    Person,
+    Requested,
+    Ticket,
+    TicketState,
+)
+from tests.support_desk import REVIEW, Office
 from tests.support_outbox import states
 
 INTAKE, TEAM = "C0INTAKE", "C0TEAM"
 JUNIPER, INDIGO, SAGE = "U0JUNIPER", "U0INDIGO", "U0SAGE"
 LINDEN = "linden-brookmere"
 ASSIGNED = frozenset({LINDEN})
+STEPS: tuple[dict[str, Any], ...] = (
+    {"assignees": ASSIGNED},
+    {"labels": frozenset({"priority: high"})},
+    {"target": date(2027, 3, 1)},
+    {"labels": frozenset({"priority: high", "stage: ready for UAT"})},
+)
+"""How an issue is changed, one step after the other."""
 ORIGIN = MessageRef(channel="C0ELSEWHERE", ts="7.1", link="https://slack.test/C0ELSEWHERE/7.1")
 
 
@@ -36,6 +60,14 @@ def ticket(office: Office) -> Ticket:
     return told(office)
 
 
+@pytest.fixture
+def tried(office: Office, ticket: Ticket) -> Ticket:
+    """The same, when it is ready for its requestor to try."""
+    see(office, assignees=ASSIGNED, labels=frozenset({"stage: ready for UAT"}))
+    office.work(60)
+    return office.ticket(ticket)
+
+
 def told(office: Office, type_name: str = "pr_review", **changes: Any) -> Ticket:
     """A ticket whose issue is open, and of which everybody has been told, a minute ago."""
     ticket = office.submit(type_name, **changes)
@@ -45,7 +77,12 @@ def told(office: Office, type_name: str = "pr_review", **changes: Any) -> Ticket
 
 def see(office: Office, **changes: Any) -> None:
     """Somebody changes the issue in GitHub, and the desk sees it."""
-    office.desk.observe(office.tracker.hand(1, **changes))
+    office.desk.observe(office.tracker.edit(1, **changes))
+
+
+def posts(office: Office, channel: str) -> list[Posted]:
+    """What was posted in a channel, in its threads too."""
+    return [posted for posted in office.chat.posts if posted.channel == channel]
 
 
 def news(office: Office, channel: str = INTAKE) -> list[str]:
@@ -53,34 +90,71 @@ def news(office: Office, channel: str = INTAKE) -> list[str]:
     return office.chat.texts(channel)[1:]
 
 
-def events(office: Office) -> list[tuple[str, str]]:
+def events(office: Office, ticket: Ticket | None = None) -> list[tuple[str, str]]:
+    """The kinds of what happened, and whose it was; of all tickets, or of one."""
     with office.store.reading() as connection:
-        rows = connection.execute(select(tables.events).order_by(tables.events.c.id)).all()
-    return [(row.kind, row.by) for row in rows]
+        rows = connection.execute(select(schema.events).order_by(schema.events.c.id)).all()
+    return [(row.kind, row.by) for row in rows if ticket is None or row.ticket_id == ticket.id]
 
 
-# One message for what belongs together
+def thread_of(ticket: Ticket) -> str:
+    """The time stamp of the message that begins a ticket's thread."""
+    assert ticket.thread
+    return ticket.thread.ts
 
 
-def test_the_first_change_is_told_at_once(office: Office, ticket: Ticket) -> None:
+# One burst, one message
+
+
+def test_a_burst_of_changes_is_one_message(office: Office, ticket: Ticket) -> None:
+    """One change in GitHub arrives as several webhooks: told once it has been quiet for two seconds."""
     see(office, assignees=ASSIGNED)
-    office.work(2)
+    office.clock.move(1)
+    see(office, labels=frozenset({"priority: high"}))
+    office.clock.move(1.5)
+    see(office, target=date(2027, 3, 1))
+    office.work(1.9)
+    early = news(office)
+    office.work()
 
+    [said] = news(office)
+    assert early == []
+    assert all(part in said for part in ("<@U0LINDEN>", "high", "March 1, 2027"))
+    assert [kind for kind, _ in events(office)] == ["created", "prioritized", "assigned", "target date set"]
+
+
+def test_a_change_is_told_when_it_has_been_quiet_for_two_seconds(office: Office, ticket: Ticket) -> None:
+    see(office, assignees=ASSIGNED)
+    office.work(QUIET)
+    early = news(office)
+    office.work(1)
+
+    assert early == []
     [said] = news(office)
     assert "assigned to <@U0LINDEN>" in said
 
 
-def test_what_changes_within_five_seconds_is_told_in_the_same_message(office: Office, ticket: Ticket) -> None:
-    see(office, assignees=ASSIGNED)
-    office.work(2)
-    see(office, labels=frozenset({"priority: high"}))
-    office.work(2)
-    see(office, target=date(2027, 3, 1))
+def test_changes_that_never_end_are_told_after_ten_seconds(office: Office, ticket: Ticket) -> None:
+    """Somebody changes the target date every second for a quarter of a minute."""
+    said_after = {}
+    for second in range(1, 16):
+        see(office, assignees=ASSIGNED, target=date(2027, 3, second))
+        office.work(1)
+        said_after[second] = len(news(office))
     office.work()
 
-    [said] = news(office)
-    assert all(part in said for part in ("<@U0LINDEN>", "high", "March 1, 2027"))
-    assert [kind for kind, _ in events(office)] == ["created", "assigned", "prioritized", "target date set"]
+    first, second_message = news(office)
+    assert [said_after[10], said_after[11]] == [0, 1]
+    assert "assigned to <@U0LINDEN>" in first
+    assert "March 11, 2027" in first
+    assert "March 15, 2027; it was March 11, 2027" in second_message
+
+
+def test_a_new_ticket_is_told_at_once(office: Office) -> None:
+    office.submit()
+    office.work(1)
+
+    assert len(office.chat.texts(INTAKE)) == len(office.chat.texts(TEAM)) == 1
 
 
 def test_what_changes_later_is_told_in_a_message_of_its_own(office: Office, ticket: Ticket) -> None:
@@ -94,45 +168,22 @@ def test_what_changes_later_is_told_in_a_message_of_its_own(office: Office, tick
     assert "<@U0LINDEN>" not in second
 
 
-def test_what_is_taken_back_within_five_seconds_is_withdrawn(office: Office, ticket: Ticket) -> None:
+def test_what_is_changed_back_before_it_was_told_is_never_told(office: Office, ticket: Ticket) -> None:
+    before = list(office.chat.posts)
     see(office, assignees=ASSIGNED)
-    office.work(2)
-    told_at_first = news(office)
+    office.clock.move(1)
     see(office, assignees=frozenset())
     office.work()
 
-    assert len(told_at_first) == 1
     assert news(office) == []
+    assert len(office.chat.posts) == len(before)
+    assert events(office) == [("created", "")]
+    assert office.ticket(ticket).state == office.ticket(ticket).last_notified
 
 
-def test_what_is_taken_back_before_it_was_told_is_never_told(office: Office, ticket: Ticket) -> None:
-    before = len(office.chat.posts)
+def test_what_is_done_anew_after_it_was_changed_back_is_told(office: Office, ticket: Ticket) -> None:
     see(office, assignees=ASSIGNED)
-    office.clock.move(1)
-    see(office, assignees=frozenset())
-    office.work()
-
-    assert len(office.chat.posts) == before
-
-
-def test_what_is_taken_back_before_it_was_posted_is_never_posted(office: Office, ticket: Ticket) -> None:
-    """The channel's lane is busy; the message waits in line when it becomes untrue."""
-    see(office, assignees=ASSIGNED)
-    office.clock.move(1)
-    with office.store.begin() as transaction:
-        office.desk.teller.tell(transaction, ticket.id)
-    see(office, assignees=frozenset())
-    with office.store.begin() as transaction:
-        office.desk.teller.tell(transaction, ticket.id)
-    before = len(office.chat.posts)
-    office.work()
-
-    assert len(office.chat.posts) == before
-
-
-def test_what_is_done_anew_after_it_was_withdrawn_is_told(office: Office, ticket: Ticket) -> None:
-    see(office, assignees=ASSIGNED)
-    office.work(2)
+    office.work(1)
     see(office, assignees=frozenset())
     office.work(1)
     see(office, assignees=frozenset({"sage-hollowell"}))
@@ -140,66 +191,222 @@ def test_what_is_done_anew_after_it_was_withdrawn_is_told(office: Office, ticket
 
     [said] = news(office)
     assert "<@U0SAGE>" in said
+    assert "<@U0LINDEN>" not in said
 
 
-def test_what_is_taken_back_later_is_told(office: Office, ticket: Ticket) -> None:
+def test_a_correction_of_what_was_told_is_a_new_message(office: Office, ticket: Ticket) -> None:
+    """Screen readers and phones do not announce edits: what was posted stays as it is."""
     see(office, assignees=ASSIGNED)
-    office.work(10)
+    office.work(4)
+    [told_first] = news(office)
     see(office, assignees=frozenset())
     office.work()
 
-    assert len(news(office)) == 2
-    assert "nobody" in news(office)[-1].lower()
+    first, correction = news(office)
+    assert first == told_first
+    assert "nobody" in correction.lower()
+    assert {ref for ref, _ in office.chat.edits} == {ticket.card}
 
 
-def test_the_answer_to_a_message_is_not_added_to_it(office: Office, ticket: Ticket) -> None:
-    """The requestor sends it back seconds after they were asked to try it; asked again, they hear it again."""
+def test_each_difference_is_told_once_in_whatever_order_deliveries_come(office: Office) -> None:
+    """Late, doubled or lost: each message tells from what was told last, and the last one tells what is so."""
+    random = Random(7)
+    count, turns = 24, 8
+    tickets = [office.submit(view=f"V{number}") for number in range(count)]
+    office.work(5, min_intervals=False)
+    seen: list[list[IssueSnapshot]] = [[] for _ in tickets]
+    for changes in STEPS:
+        office.clock.move(1)
+        for number, snapshots in enumerate(seen, 1):
+            snapshots.append(office.tracker.edit(number, **changes))
+    orders = [[random.randrange(len(STEPS)) for _ in range(random.randint(1, turns))] for _ in tickets]
+
+    for turn in range(turns):
+        for snapshots, order in zip(seen, orders, strict=True):
+            for step in order[turn : turn + 1]:
+                office.desk.observe(snapshots[step])
+        office.work(random.choice([0.0, 1.0, 3.0, 12.0]), min_intervals=False)
+    office.work(min_intervals=False)
+
+    for ticket, snapshots, order in zip(map(office.ticket, tickets), seen, orders, strict=True):
+        expected = lifecycle.state_of(snapshots[max(order)])
+        assert ticket.state == ticket.last_notified == expected
+        kinds = [kind for kind, _ in events(office, ticket)][1:]
+        assert sorted(kinds) == sorted(lifecycle.news(TicketState(), expected))
+        said = [posted.text for posted in posts(office, INTAKE) if posted.thread_ts == thread_of(ticket)]
+        assert len(said) == len(set(said)) <= len(set(order))
+
+
+def test_what_changes_while_people_are_told_is_told_once(
+    office: Office, ticket: Ticket, mocker: MockerFixture
+) -> None:
+    """Just before the transaction that tells, and just after it."""
+    later = iter([{"labels": frozenset({"priority: high"})}, {"target": date(2027, 3, 1)}])
+
+    def meanwhile(*_: object) -> None:
+        if changes := next(later, None):
+            see(office, **changes)
+
+    mocker.patch.object(Notify, "run", meanwhile)
+    see(office, assignees=ASSIGNED)
+    office.work()
+
+    assert [kind for kind, _ in events(office)] == ["created", "prioritized", "assigned", "target date set"]
+    assert [("high" in said, "March 1, 2027" in said) for said in news(office)] == [
+        (True, False),
+        (False, True),
+    ]
+
+
+def test_an_update_that_was_posted_is_never_edited(office: Office, ticket: Ticket) -> None:
+    """The requestor sends it back seconds after they were asked to try it; asked again, they are told again."""
     see(office, assignees=ASSIGNED, target=date(2027, 3, 1))
     office.work(10)
     office.click(ticket, Action.UAT, by=INDIGO)
-    office.work(2)
+    office.work(4)
+    asked = posts(office, INTAKE)[-1]
     office.click(ticket, Action.REJECT, by=JUNIPER, reason="It is blue")
-    office.work(2)
+    office.work(4)
 
-    asked = office.chat.standing(INTAKE)[-1]
     assert "ready" in asked.text.lower()
+    assert posts(office, INTAKE)[-1] == asked
     assert any("It is blue" in text and "<@U0LINDEN>" in text for text in news(office, TEAM))
     office.click(ticket, Action.UAT, by=INDIGO)
-    office.work(2)
-    again = office.chat.standing(INTAKE)[-1]
+    office.work(4)
+    again = posts(office, INTAKE)[-1]
     assert (again.text, again.blocks) == (asked.text, asked.blocks)
-    assert again.mark != asked.mark
-    assert any("It is blue" in text for text in news(office, TEAM))
+    assert again.key != asked.key
 
 
-def test_clocks_that_differ_do_not_keep_news_from_people(office: Office, ticket: Ticket) -> None:
-    """Another process, whose clock is an hour ahead, told the last; what is new is not edited into that."""
-    see(office, assignees=ASSIGNED)
+# Who requested it, and why
+
+
+def test_a_reason_is_told_with_what_it_is_the_reason_for(office: Office, tried: Ticket) -> None:
+    """Even if GitHub's webhook is quicker than its answer to the bot."""
+    update_issue = office.tracker.update_issue
+
+    def with_webhook(*asked: Any, **more: Any) -> IssueSnapshot:
+        snapshot = update_issue(*asked, **more)
+        office.desk.observe(snapshot)
+        return snapshot
+
+    office.tracker.update_issue = with_webhook  # type: ignore[method-assign]
+    office.click(tried, Action.REJECT, by=JUNIPER, reason="It is blue")
     office.work()
-    with office.store.begin() as transaction:
-        now = transaction.ticket(ticket.id)
-        assert now
-        assert now.told
-        transaction.save(replace(now, told=replace(now.told, at=now.told.at + 3600)))
+
+    assert any("It is blue" in text for text in news(office, TEAM))
+    assert events(office)[-1] == ("rejected", JUNIPER)
+    assert office.ticket(tried).requested == {}
+
+
+@pytest.mark.parametrize("action", [Action.ACCEPT, Action.REJECT])
+def test_the_requestor_is_not_told_that_they_accepted_or_sent_it_back(
+    office: Office, tried: Ticket, action: Action
+) -> None:
+    before = office.chat.texts(INTAKE)
+    office.click(tried, action, by=JUNIPER, reason="It is blue" if action is Action.REJECT else "")
+    office.work()
+
+    assert office.chat.texts(INTAKE) == before
+    assert "<@U0LINDEN>" in news(office, TEAM)[-1]
+
+
+def test_of_a_burst_everybody_is_told_of_what_others_did(office: Office, tried: Ticket) -> None:
+    """The requestor accepts it, and within two seconds the team releases it: both are in one message."""
+    before = news(office)
+    office.click(tried, Action.ACCEPT, by=JUNIPER)
+    office.click(office.ticket(tried), Action.TARGET, "2027-05-01", by=INDIGO)
+    office.work()
+
+    [said] = news(office)[len(before) :]
+    assert "May 1, 2027" in said
+    assert "accepted" not in said
+    assert set(events(office)[-2:]) == {("target date set", INDIGO), ("accepted", JUNIPER)}
+
+
+def test_who_requested_what_is_kept_apart_for_two_people(office: Office, ticket: Ticket) -> None:
+    office.click(ticket, Action.PRIORITY, "high", by=INDIGO)
+    office.click(ticket, Action.ASSIGN, LINDEN, by=SAGE)
+    both = office.ticket(ticket).requested
+    office.work()
+
+    assert both == {EventKind.PRIORITIZED: Requested(by=INDIGO), EventKind.ASSIGNED: Requested(by=SAGE)}
+    assert events(office)[1:] == [("prioritized", INDIGO), ("assigned", SAGE)]
+    assert office.ticket(ticket).requested == {}
+
+
+def test_a_request_that_was_not_made_leaves_no_attribution(office: Office, ticket: Ticket) -> None:
+    """GitHub refused it; that somebody does the same by hand later is theirs."""
+    office.tracker.fails = [Rejected("GitHub: 422")]
+    office.click(ticket, Action.PRIORITY, "high", by=INDIGO)
+    office.work()
+    refused = office.ticket(ticket).requested
 
     see(office, labels=frozenset({"priority: high"}))
     office.work()
 
-    assert len(news(office)) == 2
+    assert refused == {}
+    assert events(office)[1:] == [("prioritized", "")]
 
 
-def test_a_message_that_somebody_deleted_is_posted_anew_with_what_is_added(
+def test_a_request_that_somebody_was_quicker_to_make_by_hand_is_told_once(
     office: Office, ticket: Ticket
 ) -> None:
-    see(office, assignees=ASSIGNED)
-    office.work(2)
-    office.chat.deleted.add(str(len(office.chat.posts)))
+    """Nothing was left to be made, so nothing is attributed and nothing of it remains."""
+    office.tracker.edit(1, labels=frozenset({"priority: high"}))
+    office.click(ticket, Action.PRIORITY, "high", by=INDIGO)
+    office.work()
+
+    assert events(office)[1:] == [("prioritized", "")]
+    assert office.ticket(ticket).requested == {}
+    assert len(news(office)) == 1
+
+
+def comment(office: Office, body: str, author: str) -> None:
+    """Somebody comments on the issue, and the desk sees it."""
+    office.desk.handle_comment(
+        IssueComment(
+            repository="sandbox-org/identity-requests",
+            number=1,
+            id=1,
+            author=author,
+            body=body,
+            created_at=office.clock(),
+        )
+    )
+
+
+def test_a_strangers_comment_command_attributes_nothing(office: Office, ticket: Ticket) -> None:
+    comment(office, "/priority high", "a-stranger")
+    office.work()
+    refused = office.ticket(ticket).requested
+
     see(office, labels=frozenset({"priority: high"}))
     office.work()
 
-    [said] = news(office)
-    assert "<@U0LINDEN>" in said
-    assert "high" in said
+    assert refused == {}
+    assert events(office)[1:] == [("prioritized", "")]
+
+
+def test_a_members_comment_command_is_theirs(office: Office, ticket: Ticket) -> None:
+    comment(office, "/priority high", LINDEN)
+    office.work()
+
+    assert events(office)[1:] == [("prioritized", "U0LINDEN")]
+    assert office.ticket(ticket).requested == {}
+
+
+def test_a_closed_ticket_forgets_what_was_requested_before(office: Office, ticket: Ticket) -> None:
+    """It was closed before the priority was told: what is done after it is reopened is somebody else's."""
+    office.click(ticket, Action.PRIORITY, "high", by=INDIGO)
+    office.click(ticket, Action.CLOSE, "completed", by=SAGE)
+    office.work()
+    closed = office.ticket(ticket).requested
+    see(office, is_open=True, close_reason=None, labels=frozenset({"priority: low"}))
+    office.work()
+
+    assert closed == {}
+    assert events(office)[1:] == [("closed", SAGE), ("reopened", ""), ("prioritized", "")]
 
 
 # Who, and where
@@ -209,7 +416,7 @@ def test_the_requestor_is_told_in_the_thread_with_a_mention(office: Office, tick
     see(office, assignees=ASSIGNED)
     office.work()
 
-    said = office.chat.standing(INTAKE)[-1]
+    said = posts(office, INTAKE)[-1]
     assert (said.channel, said.thread_ts) == (INTAKE, ticket.thread and ticket.thread.ts)
     assert said.text.startswith("<@U0JUNIPER> ")
 
@@ -219,7 +426,7 @@ def test_a_request_from_a_message_is_told_in_that_messages_thread(office: Office
     see(office, assignees=ASSIGNED)
     office.work()
 
-    assert [posted.thread_ts for posted in office.chat.standing(ORIGIN.channel)] == [ORIGIN.ts, ORIGIN.ts]
+    assert [posted.thread_ts for posted in posts(office, ORIGIN.channel)] == [ORIGIN.ts, ORIGIN.ts]
 
 
 def test_of_a_sensitive_ticket_the_requestor_is_told_directly(office: Office) -> None:
@@ -228,7 +435,7 @@ def test_of_a_sensitive_ticket_the_requestor_is_told_directly(office: Office) ->
     see(office, assignees=ASSIGNED)
     office.work()
 
-    first, second = office.chat.standing(JUNIPER)
+    first, second = posts(office, JUNIPER)
     assert first.thread_ts is None
     assert second.thread_ts
     assert office.chat.texts(INTAKE) == []
@@ -272,7 +479,7 @@ def test_spoc_and_assignees_are_told_in_the_cards_thread(office: Office, ticket:
     office.click(ticket, Action.REJECT, by=JUNIPER, reason="It is blue")
     office.work()
 
-    said = office.chat.standing(TEAM)[-1]
+    said = posts(office, TEAM)[-1]
     assert said.thread_ts == (ticket.card and ticket.card.ts)
     assert "<@U0SAGE>" in said.text
     assert "<@U0LINDEN>" in said.text
@@ -285,7 +492,7 @@ def test_what_people_did_before_the_bot_saw_the_issue_is_told(office: Office) ->
 
     def with_hand(*asked: object) -> object:
         opened = make(*asked)  # type: ignore[arg-type]
-        return replace(opened, snapshot=office.tracker.hand(1, assignees=ASSIGNED))
+        return replace(opened, snapshot=office.tracker.edit(1, assignees=ASSIGNED))
 
     office.tracker.open_issue = with_hand  # type: ignore[assignment, method-assign]
     office.work()
@@ -307,27 +514,27 @@ def test_closing_is_announced_in_the_intake_channel_too(office: Office, ticket: 
     see(office, is_open=False)
     office.work()
 
-    in_thread = [posted.thread_ts is not None for posted in office.chat.standing(INTAKE)[1:]]
+    in_thread = [posted.thread_ts is not None for posted in posts(office, INTAKE)[1:]]
     assert sorted(in_thread) == [False, True]
 
 
 def test_news_of_a_type_that_is_not_installed_any_more_go_to_the_team(office: Office, ticket: Ticket) -> None:
     """The card still shows what is so."""
-    office.new_desk(without="pr_review")
+    office.restart(without="pr_review")
     see(office, is_open=False)
     office.work()
 
     assert news(office) == []
     assert sum("no longer installed" in text for text in office.chat.texts(TEAM)) == 1
     assert "closed" in office.chat.texts(TEAM)[0]
-    assert "parked" not in states(office.outbox)
+    assert "failed" not in states(office.queue)
 
 
 # The card
 
 
 def cards(office: Office) -> list[Posted]:
-    return [posted for posted in office.chat.standing(TEAM) if posted.text.startswith("New ticket")]
+    return [posted for posted in posts(office, TEAM) if posted.text.startswith("New ticket")]
 
 
 def card(office: Office) -> Posted:
@@ -362,14 +569,14 @@ def test_a_card_that_cannot_be_edited_is_posted_anew(office: Office, ticket: Tic
 
 def test_a_card_is_drawn_again_where_the_ticket_changed_while_it_was_drawn(office: Office) -> None:
     office.submit()
-    post = office.chat.post
+    show_card = office.chat.show_card
 
-    def meanwhile(channel: str, *rest: object, **more: object) -> MessageRef:
-        if channel == TEAM and not office.tracker.snapshot(1).assignees:
+    def meanwhile(*asked: Any, **more: Any) -> MessageRef:
+        if not office.tracker.snapshot(1).assignees:
             see(office, assignees=ASSIGNED)
-        return post(channel, *rest, **more)  # type: ignore[arg-type]
+        return show_card(*asked, **more)
 
-    office.chat.post = meanwhile  # type: ignore[method-assign]
+    office.chat.show_card = meanwhile  # type: ignore[method-assign]
     office.work()
 
     assert len(cards(office)) == 1
@@ -383,7 +590,7 @@ def test_the_card_stands_before_what_is_said_in_its_thread(office: Office) -> No
     see(office, assignees=ASSIGNED, spoc="sage-hollowell")
     office.work()
 
-    first, *others = office.chat.standing(TEAM)
+    first, *others = posts(office, TEAM)
     assert first.thread_ts is None
     assert {posted.thread_ts for posted in others} == {str(office.chat.posts.index(first) + 1)}
 
@@ -396,28 +603,28 @@ def test_where_the_thread_is_gone_the_requestor_is_told_directly_from_then_on(
 ) -> None:
     """Told to the team once, not at each message."""
     assert ticket.thread
-    office.chat.deleted.add(ticket.thread.ts)
+    office.chat.lost.add(ticket.thread.ts)
     for changes in ({"assignees": ASSIGNED}, {"target": date(2027, 3, 1)}, {"is_open": False}):
         see(office, **changes)
         office.work(10)
 
-    first, *others = office.chat.standing(JUNIPER)
+    first, *others = posts(office, JUNIPER)
     assert len(others) == 2
     assert first.thread_ts is None
     assert {posted.thread_ts for posted in others} == {str(office.chat.posts.index(first) + 1)}
     assert sum("by direct message" in text for text in office.chat.texts(TEAM)) == 1
-    assert "parked" not in states(office.outbox)
+    assert "failed" not in states(office.queue)
 
 
 def test_where_the_requestor_cannot_be_told_at_all_the_team_is_told(office: Office, ticket: Ticket) -> None:
-    """The channel is archived and the requestor deactivated: one notice for each telling, and no end of tries."""
+    """The channel is archived and the requestor deactivated: one alert for each update, and no end of tries."""
     office.chat.closed |= {INTAKE, JUNIPER}
     see(office, assignees=ASSIGNED)
     office.work(60)
 
     assert sum("couldn't tell Juniper Vale" in text for text in office.chat.texts(TEAM)) == 1
     assert not any("by direct message" in text for text in office.chat.texts(TEAM))
-    assert "waiting" not in states(office.outbox)
+    assert "waiting" not in states(office.queue)
 
 
 def test_a_team_channel_that_is_closed_stops_nothing_else(office: Office, ticket: Ticket) -> None:
@@ -428,48 +635,32 @@ def test_a_team_channel_that_is_closed_stops_nothing_else(office: Office, ticket
     office.work(60)
 
     assert len(news(office)) == 1
-    assert "waiting" not in states(office.outbox)
-    kinds = [(row.effect.kind, "is_notice" in row.effect.payload) for row in office.outbox.rows("parked")]
-    assert sorted(kinds) == [("draw_card", False), ("post", False), ("post", True), ("post", True)]
+    assert "waiting" not in states(office.queue)
+    kinds = [row.kind for row in office.queue.rows("failed")]
+    assert sorted(kinds) == ["draw_card", "post_alert", "post_alert", "post_update"]
 
 
-def test_a_message_that_was_told_directly_is_edited_and_withdrawn_there(
+def test_a_failed_message_that_an_operator_retries_is_posted_as_it_was(
     office: Office, ticket: Ticket
 ) -> None:
-    office.chat.closed.add(INTAKE)
+    """It edits nothing that was told since."""
+    office.chat.closed.add(TEAM)
     see(office, assignees=ASSIGNED)
-    office.work(3)
-    see(office, labels=frozenset({"priority: high"}), assignees=ASSIGNED)
-    office.work(2)
-    [said] = office.chat.texts(JUNIPER)
-    see(office, labels=frozenset(), assignees=frozenset())
-    office.work()
-
-    assert "high" in said
-    assert office.chat.texts(JUNIPER) == []
-
-
-def test_a_parked_message_does_not_overwrite_what_was_told_later(office: Office, ticket: Ticket) -> None:
-    """The operator has it tried again when the telling it belongs to says more."""
-    office.chat.closed.add(INTAKE)
-    see(office, is_open=False)
-    office.work(3)
+    office.work(10)
     office.chat.closed.clear()
-    [parked] = office.outbox.rows("parked")
-    with office.store.begin() as transaction:
-        slot = parked.effect.payload["slot"]
-        newer = {"to": "intake", "slot": slot, "message": {"text": "newer", "blocks": []}}
-        transaction.enqueue(replace(parked.effect, payload=newer, due_at=0.0))
+    see(office, is_open=False)
+    office.work(10)
+    before = posts(office, TEAM)
+    [failed] = [row for row in office.queue.rows("failed") if row.kind == "post_update"]
+
+    office.queue.retry(failed.id)
     office.work(3)
 
-    office.outbox.retry(parked.effect.id or 0)
-    office.work(3)
-
-    assert office.chat.texts(INTAKE)[-1] == "newer"
-    assert states(office.outbox).get("parked") is None
+    assert posts(office, TEAM)[:-1] == before
+    assert posts(office, TEAM)[-1].text.startswith("<@U0LINDEN> ticket")
 
 
-# Notices
+# Alerts
 
 
 @pytest.mark.parametrize("seconds", [0, 3600])

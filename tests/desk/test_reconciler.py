@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_mock import MockerFixture
 
 from identity_bot.errors import Rejected
+from identity_bot.outbox.effects import Reconcile
+from identity_bot.store.transaction import Transaction
 from identity_bot.tickets.model import CloseReason, IssueSnapshot, Priority, Stage, Ticket
 from tests.support_desk import Office
 from tests.support_outbox import at_once, statements, states
@@ -60,9 +63,9 @@ def state(office: Office, ticket: Ticket) -> tuple[Stage, tuple[str, ...]]:
 
 
 def test_what_is_older_than_what_is_known_counts_not_at_all(office: Office, ticket: Ticket) -> None:
-    late = office.tracker.hand(1, assignees=frozenset({LINDEN}))
+    late = office.tracker.edit(1, assignees=frozenset({LINDEN}))
     office.clock.move(10)
-    office.desk.observe(office.tracker.hand(1, assignees=frozenset(), labels=frozenset({"stage: accepted"})))
+    office.desk.observe(office.tracker.edit(1, assignees=frozenset(), labels=frozenset({"stage: accepted"})))
 
     office.desk.observe(late)
     office.work()
@@ -74,42 +77,70 @@ def test_what_is_older_than_what_is_known_counts_not_at_all(office: Office, tick
 def test_of_two_states_of_one_second_the_one_that_github_answers_with_counts(
     office: Office, ticket: Ticket
 ) -> None:
-    """Its clock shows whole seconds; one look settles it, however many deliveries leave it open."""
-    first = office.tracker.hand(1, assignees=frozenset({LINDEN}))
-    office.desk.observe(office.tracker.hand(1, assignees=frozenset({"sage-hollowell"})))
-    asked = office.tracker.asked
+    """Its clock shows whole seconds; one read settles it, however many deliveries leave it open."""
+    first = office.tracker.edit(1, assignees=frozenset({LINDEN}))
+    office.desk.observe(office.tracker.edit(1, assignees=frozenset({"sage-hollowell"})))
+    asked = office.tracker.reads
 
     for _ in range(3):
         office.desk.observe(first)
     office.work()
 
     assert state(office, ticket) == (Stage.ASSIGNED, ("sage-hollowell",))
-    assert office.tracker.asked == asked + 1
+    assert office.tracker.reads == asked + 1
     assert len(office.chat.texts(INTAKE)) == 2
 
 
 def test_the_later_state_of_one_second_is_not_lost(office: Office, ticket: Ticket) -> None:
-    office.desk.observe(office.tracker.hand(1, assignees=frozenset({LINDEN})))
-    office.desk.observe(office.tracker.hand(1, is_open=False))
+    office.desk.observe(office.tracker.edit(1, assignees=frozenset({LINDEN})))
+    office.desk.observe(office.tracker.edit(1, is_open=False))
 
     office.work()
 
     assert state(office, ticket)[0] is Stage.CLOSED
 
 
-def test_a_delivery_that_comes_again_writes_nothing(office: Office, ticket: Ticket) -> None:
-    snapshot = office.tracker.hand(1, assignees=frozenset({LINDEN}))
-    office.desk.observe(snapshot)
+def test_what_is_known_or_outdated_costs_no_write(
+    office: Office, ticket: Ticket, mocker: MockerFixture
+) -> None:
+    """Most deliveries are: one read, and nobody has to wait for their turn to write."""
+    outdated = office.tracker.edit(1, assignees=frozenset({LINDEN}))
+    office.clock.move(10)
+    known = office.tracker.edit(1, is_open=False)
+    office.desk.observe(known)
     office.work()
+    begin = mocker.spy(office.store, "begin")
 
     with statements(office.store) as seen:
-        office.desk.observe(snapshot)
+        office.desk.observe(known)
+        office.desk.observe(outdated)
 
-    assert [statement.split()[0] for statement, _ in seen] == ["BEGIN", "SELECT"]
+    assert [statement.split()[0] for statement, _ in seen if statement != "BEGIN"] == ["SELECT", "SELECT"]
+    assert begin.call_count == 0
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"number": 99, "ticket_id": None, "labels": frozenset({"bug"})},
+        {"repository": "sandbox-org/vets-api", "ticket_id": None, "labels": frozenset({COMMON})},
+    ],
+    ids=["without our label", "in another repository"],
+)
+def test_an_issue_that_is_not_ours_costs_no_write(
+    office: Office, ticket: Ticket, mocker: MockerFixture, changes: dict[str, Any]
+) -> None:
+    elsewhere = replace(office.tracker.edit(1, is_open=False), **changes)
+    begin = mocker.spy(office.store, "begin")
+
+    office.desk.observe(elsewhere)
+
+    assert begin.call_count == 0
+    assert office.ticket(ticket) == ticket
 
 
 def test_a_change_that_is_seen_by_many_at_once_is_told_once(office: Office, ticket: Ticket) -> None:
-    snapshot = office.tracker.hand(1, assignees=frozenset({LINDEN}))
+    snapshot = office.tracker.edit(1, assignees=frozenset({LINDEN}))
 
     at_once(*[lambda: office.desk.observe(snapshot)] * 8)
     office.work()
@@ -121,11 +152,11 @@ def test_what_changes_nothing_that_people_are_told_of_is_kept_and_not_told(
     office: Office, ticket: Ticket
 ) -> None:
     before = list(office.chat.posts)
-    office.desk.observe(office.tracker.hand(1, title="A better title"))
+    office.desk.observe(office.tracker.edit(1, title="A better title"))
 
     office.work()
 
-    assert office.ticket(ticket).seen_at > ticket.seen_at
+    assert office.ticket(ticket).issue_updated_at > ticket.issue_updated_at
     assert office.chat.posts == before
 
 
@@ -133,21 +164,21 @@ def test_what_changes_nothing_that_people_are_told_of_is_kept_and_not_told(
 
 
 def test_an_issue_without_its_marker_is_found_by_its_place(office: Office, ticket: Ticket) -> None:
-    office.desk.observe(office.tracker.hand(1, ticket_id=None, assignees=frozenset({LINDEN})))
+    office.desk.observe(office.tracker.edit(1, ticket_id=None, assignees=frozenset({LINDEN})))
 
     assert state(office, ticket) == (Stage.ASSIGNED, (LINDEN,))
 
 
 def test_a_marker_copied_into_another_issue_makes_it_nobodys(office: Office, ticket: Ticket) -> None:
     """Even with our label; whether the issue was transferred there unheard is asked once."""
-    asked = office.tracker.asked
+    asked = office.tracker.reads
     copied = foreign(office, ticket_id=ticket.id, labels=frozenset({COMMON}), is_open=False)
 
     office.desk.observe(copied)
     office.work()
 
     assert office.ticket(ticket) == ticket
-    assert office.tracker.asked == asked + 1
+    assert office.tracker.reads == asked + 1
 
 
 def test_a_copied_marker_takes_no_ticket_from_its_issue(office: Office, ticket: Ticket) -> None:
@@ -157,7 +188,7 @@ def test_a_copied_marker_takes_no_ticket_from_its_issue(office: Office, ticket: 
     office.work()
     office.clock.move(1)
 
-    office.desk.observe(office.tracker.hand(2, ticket_id=ticket.id, assignees=frozenset({LINDEN})))
+    office.desk.observe(office.tracker.edit(2, ticket_id=ticket.id, assignees=frozenset({LINDEN})))
 
     assert state(office, ticket) == (Stage.OPEN, ())
     assert state(office, other) == (Stage.ASSIGNED, (LINDEN,))
@@ -168,7 +199,7 @@ def test_the_marker_of_a_ticket_without_an_issue_takes_no_other_tickets_issue(
 ) -> None:
     waiting = office.submit(view="V2")
 
-    office.desk.observe(office.tracker.hand(1, ticket_id=waiting.id, is_open=False))
+    office.desk.observe(office.tracker.edit(1, ticket_id=waiting.id, is_open=False))
 
     assert office.ticket(waiting) == waiting
     assert state(office, ticket)[0] is Stage.CLOSED
@@ -180,8 +211,8 @@ def test_two_issues_that_carry_each_others_markers_do_not_wait_for_each_other(
     other = office.submit(view="V2")
     office.work()
     crossed = [
-        office.tracker.hand(1, ticket_id=other.id, is_open=False),
-        office.tracker.hand(2, ticket_id=ticket.id, is_open=False),
+        office.tracker.edit(1, ticket_id=other.id, is_open=False),
+        office.tracker.edit(2, ticket_id=ticket.id, is_open=False),
     ]
 
     at_once(*[lambda one=one: office.desk.observe(one) for one in crossed * 4])
@@ -194,22 +225,22 @@ def test_the_marker_of_another_database_makes_an_issue_nobodys(office: Office) -
 
     office.desk.observe(foreign(office, ticket_id=unknown, labels=frozenset({COMMON})))
 
-    assert states(office.outbox) == {}
+    assert states(office.queue) == {}
 
 
 def test_an_issue_of_a_repository_that_is_not_followed_is_nobodys(office: Office, ticket: Ticket) -> None:
-    elsewhere = replace(office.tracker.hand(1, is_open=False), repository="sandbox-org/vets-api")
+    elsewhere = replace(office.tracker.edit(1, is_open=False), repository="sandbox-org/vets-api")
 
     office.desk.observe(elsewhere)
     office.desk.observe(replace(elsewhere, ticket_id=None, labels=frozenset({COMMON}), is_open=True))
 
     assert office.ticket(ticket) == ticket
-    assert "waiting" not in states(office.outbox)
+    assert "waiting" not in states(office.queue)
 
 
 def test_a_repositorys_name_counts_in_any_case(office: Office, ticket: Ticket) -> None:
     """GitHub shows it as it was made, and takes it as it is written in the settings."""
-    snapshot = office.tracker.hand(1, assignees=frozenset({LINDEN}))
+    snapshot = office.tracker.edit(1, assignees=frozenset({LINDEN}))
 
     office.desk.observe(replace(snapshot, repository="Sandbox-Org/Identity-Requests"))
 
@@ -244,7 +275,7 @@ def test_an_issue_with_our_label_alone_becomes_a_ticket_of_no_type(office: Offic
     assert adopted(office).type == ""
     assert len(office.chat.texts(TEAM)) == 1
     assert office.chat.texts(INTAKE) == []
-    assert "parked" not in states(office.outbox)
+    assert "failed" not in states(office.queue)
 
 
 def test_an_adopted_issue_lives_on_like_any_other(office: Office) -> None:
@@ -275,7 +306,7 @@ def test_an_issue_that_is_closed_gone_or_has_not_our_label_is_not_adopted(
 ) -> None:
     office.desk.observe(foreign(office, **({"labels": frozenset({COMMON})} | changes)))
 
-    assert states(office.outbox) == {}
+    assert states(office.queue) == {}
 
 
 def test_an_issue_that_is_labelled_by_many_deliveries_at_once_is_adopted_once(office: Office) -> None:
@@ -291,9 +322,9 @@ def test_an_issue_that_is_labelled_by_many_deliveries_at_once_is_adopted_once(of
 
 
 def test_a_deleted_issue_closes_its_ticket_and_is_told(office: Office, ticket: Ticket) -> None:
-    office.desk.observe(office.tracker.hand(1, assignees=frozenset({LINDEN})))
+    office.desk.observe(office.tracker.edit(1, assignees=frozenset({LINDEN})))
     office.work()
-    office.desk.observe(office.tracker.hand(1, is_gone=True))
+    office.desk.observe(office.tracker.edit(1, is_gone=True))
     office.work()
 
     now = office.ticket(ticket)
@@ -308,7 +339,7 @@ def test_what_was_on_its_way_when_an_issue_was_deleted_does_not_bring_it_back(
 ) -> None:
     """GitHub is asked, and says that it is gone."""
     on_its_way = replace(office.tracker.snapshot(1), updated_at=office.tracker.second() + 5)
-    office.desk.observe(office.tracker.hand(1, is_gone=True))
+    office.desk.observe(office.tracker.edit(1, is_gone=True))
     office.work()
 
     office.desk.observe(on_its_way)
@@ -318,7 +349,7 @@ def test_what_was_on_its_way_when_an_issue_was_deleted_does_not_bring_it_back(
 
 
 def test_a_deletion_that_comes_again_is_told_once(office: Office, ticket: Ticket) -> None:
-    gone = office.tracker.hand(1, is_gone=True)
+    gone = office.tracker.edit(1, is_gone=True)
 
     for _ in range(3):
         office.desk.observe(gone)
@@ -334,7 +365,7 @@ def transfer(office: Office, there: str, number: int) -> IssueSnapshot:
     office.tracker.now[there, number] = replace(
         was, repository=there, number=number, updated_at=office.tracker.second()
     )
-    return office.tracker.hand(1, is_gone=True, moved_to=(there, number))
+    return office.tracker.edit(1, is_gone=True, moved_to=(there, number))
 
 
 def test_a_ticket_follows_its_issue_to_another_repository_and_back(office: Office, ticket: Ticket) -> None:
@@ -387,7 +418,7 @@ def test_a_transfer_to_an_issue_that_was_adopted_there_harms_neither(office: Off
     office.work()
 
     assert office.ticket(ticket).state.close_reason is CloseReason.MOVED
-    assert "parked" not in states(office.outbox)
+    assert "failed" not in states(office.queue)
 
 
 # What is odd
@@ -396,7 +427,7 @@ def test_a_transfer_to_an_issue_that_was_adopted_there_harms_neither(office: Off
 def test_two_stages_labels_are_said_on_the_card_and_the_further_one_counts(
     office: Office, ticket: Ticket
 ) -> None:
-    office.desk.observe(office.tracker.hand(1, labels=frozenset({"stage: accepted", "Stage:Released"})))
+    office.desk.observe(office.tracker.edit(1, labels=frozenset({"stage: accepted", "Stage:Released"})))
     office.work()
 
     assert office.ticket(ticket).stage is Stage.RELEASED
@@ -404,23 +435,52 @@ def test_two_stages_labels_are_said_on_the_card_and_the_further_one_counts(
 
 
 def test_a_milestone_gives_the_target_date(office: Office, ticket: Ticket) -> None:
-    office.desk.observe(office.tracker.hand(1, milestone_due=date(2027, 3, 1)))
+    office.desk.observe(office.tracker.edit(1, milestone_due=date(2027, 3, 1)))
 
     assert office.ticket(ticket).state.target == date(2027, 3, 1)
 
 
-def test_a_look_that_github_refuses_is_told_to_the_team_and_made_again_with_the_roll_call(
+def test_a_read_that_github_refuses_is_told_to_the_team_and_made_again_with_the_next_resync(
     office: Office, ticket: Ticket
 ) -> None:
-    first = office.tracker.hand(1, assignees=frozenset({LINDEN}))
+    first = office.tracker.edit(1, assignees=frozenset({LINDEN}))
     office.desk.observe(first)
     office.tracker.fails.append(Rejected("GitHub: 403"))
 
     office.desk.observe(replace(first, assignees=frozenset()))
     office.work()
 
-    assert "parked" not in states(office.outbox)
-    assert any(
-        "The bot can't get changes from GitHub: GitHub: 403" in said for said in office.chat.texts(TEAM)
-    )
+    assert "failed" not in states(office.queue)
+    assert any("I cannot ask GitHub for news: GitHub: 403" in said for said in office.chat.texts(TEAM))
     assert state(office, ticket) == (Stage.ASSIGNED, (LINDEN,))
+
+
+# What a poll found
+
+
+def test_a_bug_with_one_issue_leaves_the_others_told(
+    office: Office, ticket: Ticket, mocker: MockerFixture, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A bug in one issue of a batch undoes nothing of the others, and leaves nothing of itself."""
+    others = [office.submit(view=f"V{number}") for number in (2, 3)]
+    office.work()
+    office.clock.move(60)
+    snapshots = tuple(office.tracker.edit(number, is_open=False) for number in (1, 2, 3))
+    follow = office.context.notifier.follow  # type: ignore[attr-defined]
+
+    def fails_at_the_second(transaction: Transaction, one: Ticket) -> None:
+        follow(transaction, one)
+        if one.number == 2:
+            raise ZeroDivisionError("on purpose")
+
+    mocker.patch.object(office.context.notifier, "follow", fails_at_the_second)
+    with office.store.begin() as transaction:
+        transaction.enqueue(Reconcile(snapshots=snapshots))
+    office.work()
+
+    stages = [state(office, one)[0] for one in (ticket, *others)]
+    assert stages == [Stage.CLOSED, Stage.OPEN, Stage.CLOSED]
+    told = [text for text in office.chat.texts(INTAKE) if "closed" in text]
+    assert [sum(f"|#{number}>" in text for text in told) for number in (1, 2, 3)] == [2, 0, 2]
+    assert "sandbox-org/identity-requests#2: bug" in caplog.text
+    assert set(states(office.queue)) == {"done"}

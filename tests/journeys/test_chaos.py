@@ -49,7 +49,7 @@ def said(office: Office) -> list[str]:
 def comment(office: Office, body: str) -> None:
     """Somebody of the team writes below the issue."""
     where: dict[str, Any] = {"repository": REPOSITORY, "number": 1}
-    office.desk.hear(IssueComment(id=1, author=LEAD, body=body, created_at=office.clock(), **where))
+    office.desk.handle_comment(IssueComment(id=1, author=LEAD, body=body, created_at=office.clock(), **where))
 
 
 # An issue that is not where it was, and nothing told of it
@@ -77,9 +77,9 @@ def moved_on(life: Life) -> None:
 WAITING = (
     (begin, "link_thread"),
     (click, "change_issue"),
-    (click, "attribute"),
-    (command, "obey"),
-    (command, "answer"),
+    (click, "credit_action"),
+    (command, "run_commands"),
+    (command, "reply"),
 )
 each_waiting = pytest.mark.parametrize(
     ("do", "name"), WAITING, ids=[f"{do.__name__}-{name}" for do, name in WAITING]
@@ -101,9 +101,9 @@ def strike(life: Life, do: Callable[[Life], None], name: str, accident: Callable
 
 
 def left(life: Life) -> list[str]:
-    """What is parked, or waits for more than its time."""
+    """What has failed; nothing may wait for more than its time."""
     assert not life.is_busy()
-    return [f"{row.effect.kind}: {row.last_error}" for row in life.bot.outbox.rows("parked")]
+    return [f"{row.kind}: {row.last_error}" for row in life.bot.queue.rows("failed")]
 
 
 def now(life: Life) -> Ticket:
@@ -116,10 +116,10 @@ def now(life: Life) -> Ticket:
 @on_sqlite
 @each_waiting
 @pytest.mark.parametrize("accident", [deleted, moved_away])
-def test_what_waits_for_an_issue_that_is_gone_is_dropped(
+def test_what_waits_for_an_issue_that_is_gone_is_done_with(
     life: Life, do: Callable[[Life], None], name: str, accident: Callable[[Life], None]
 ) -> None:
-    """Nobody could mend it: the ticket counts as closed, which is told, and nothing is parked."""
+    """Nobody could mend it: the ticket counts as closed, which is told, and nothing fails."""
     strike(life, do, name, lambda: accident(life))
 
     assert left(life) == []
@@ -154,10 +154,10 @@ def test_what_waits_for_an_issue_that_was_transferred_is_done_where_it_is_now(
     assert len(written) == (0 if do is begin else 1)
 
 
-# Moves
+# Actions
 
 
-def test_a_move_and_another_and_the_first_again_end_as_the_last_click_says(
+def test_an_action_and_another_and_the_first_again_end_as_the_last_click_says(
     office: Office, ticket: Ticket
 ) -> None:
     """All three wait while GitHub is away."""
@@ -176,10 +176,10 @@ def test_a_move_and_another_and_the_first_again_end_as_the_last_click_says(
 
 def test_a_reason_is_kept_where_a_hand_was_quicker(office: Office, ticket: Ticket) -> None:
     """The requestor writes what is missing, while somebody sends it back to work in GitHub."""
-    office.desk.observe(office.tracker.hand(1, **TRIED))
+    office.desk.observe(office.tracker.edit(1, **TRIED))
     office.work(60)
     office.click(ticket, Action.REJECT, by=JUNIPER, reason="The button is not there.")
-    office.tracker.hand(1, labels=frozenset({"stage: in progress"}))
+    office.tracker.edit(1, labels=frozenset({"stage: in progress"}))
     office.work(60)
 
     [only] = said(office)
@@ -189,13 +189,13 @@ def test_a_reason_is_kept_where_a_hand_was_quicker(office: Office, ticket: Ticke
 
 def test_who_asked_in_vain_is_not_named_for_what_another_does_later(office: Office, ticket: Ticket) -> None:
     """GitHub is away at the first attempt, and at the second the move is not possible any more."""
-    office.desk.observe(office.tracker.hand(1, **TRIED))
+    office.desk.observe(office.tracker.edit(1, **TRIED))
     office.work(60)
     edit = office.tracker.update_issue
 
     def away(*_: object, **__: object) -> None:
         office.tracker.update_issue = edit  # type: ignore[method-assign]
-        office.tracker.hand(1, labels=frozenset({"stage: accepted"}))
+        office.tracker.edit(1, labels=frozenset({"stage: accepted"}))
         raise Retryable("GitHub: 503")
 
     office.tracker.update_issue = away  # type: ignore[assignment, method-assign]
@@ -203,9 +203,9 @@ def test_who_asked_in_vain_is_not_named_for_what_another_does_later(office: Offi
     office.work(60)
 
     assert "cannot be" in office.chat.texts(JUNIPER)[0]
-    assert EventKind.REJECTED not in office.ticket(ticket).asked
+    assert EventKind.REJECTED not in office.ticket(ticket).requested
     for label in ("stage: ready for UAT", "stage: in progress"):
-        office.desk.observe(office.tracker.hand(1, labels=frozenset({label})))
+        office.desk.observe(office.tracker.edit(1, labels=frozenset({label})))
         office.work(60)
     assert "The button is not there." not in office.chat.everything()
 
@@ -214,14 +214,14 @@ def test_who_asked_for_what_closing_left_untold_is_not_named_for_what_another_do
     office: Office, ticket: Ticket
 ) -> None:
     """Accepted and closed before anything of it was told; opened again, and accepted by hand."""
-    office.desk.observe(office.tracker.hand(1, **TRIED))
+    office.desk.observe(office.tracker.edit(1, **TRIED))
     office.work(60)
     office.click(ticket, Action.ACCEPT, by=JUNIPER)
     office.click(ticket, Action.CLOSE, "completed", by=INDIGO)
-    office.work(60, has_pace=False)
-    office.desk.observe(office.tracker.hand(1, is_open=True, close_reason=None, **TRIED))
+    office.work(60, min_intervals=False)
+    office.desk.observe(office.tracker.edit(1, is_open=True, close_reason=None, **TRIED))
     office.work(60)
-    office.desk.observe(office.tracker.hand(1, labels=frozenset({"stage: accepted"})))
+    office.desk.observe(office.tracker.edit(1, labels=frozenset({"stage: accepted"})))
     office.work(60)
 
     assert "it counts as accepted" in office.chat.texts(INTAKE)[-1]
@@ -242,37 +242,15 @@ def test_a_command_is_obeyed_once_though_its_answer_has_to_wait(office: Office, 
     office.tracker.react = limited  # type: ignore[assignment, method-assign]
     comment(office, "/priority high")
     office.work(30)
-    office.desk.observe(office.tracker.hand(1, labels=frozenset({"priority: low"})))
+    office.desk.observe(office.tracker.edit(1, labels=frozenset({"priority: low"})))
     office.work(60)
 
     assert office.ticket(ticket).state.priority is Priority.LOW
     assert office.tracker.reactions == [(1, "+1")]
-    assert "parked" not in states(office.outbox)
+    assert "failed" not in states(office.queue)
 
 
 # Messages
-
-
-def test_a_message_that_is_true_again_before_it_could_be_taken_back_stays(
-    office: Office, ticket: Ticket
-) -> None:
-    """Slack does not take the deletion, and what is told anew has overtaken it."""
-    delete = office.chat.delete
-    office.chat.delete = _away  # type: ignore[assignment, method-assign]
-    assigned = frozenset({LINDEN})
-    for assignees in (assigned, frozenset[str](), assigned):
-        office.desk.observe(office.tracker.hand(1, assignees=assignees))
-        office.work(2, has_pace=False)
-    office.work(20)
-    office.chat.delete = delete  # type: ignore[method-assign]
-    office.work(600)
-
-    assert "assigned to" in office.chat.texts(INTAKE)[-1]
-    assert len(office.chat.texts(INTAKE)) == 2
-
-
-def _away(*_: object) -> None:
-    raise Retryable("Slack's chat.delete: fatal_error")
 
 
 @on_sqlite
@@ -290,7 +268,7 @@ def test_a_message_of_unknown_outcome_to_a_thread_that_is_gone_is_told_directly(
     cut.before = lambda: slack.faults.add("chat.postMessage", cut=True, after=is_posted) and None
     life.accidents = cut
     github.close(REPOSITORY, 1, actor=LEAD)
-    life.bot.desk.observe(life.bot.tracker.get_issue(REPOSITORY, 1), is_fresh=True)
+    life.bot.desk.observe(life.bot.tracker.get_issue(REPOSITORY, 1))
     life.run()
 
     assert left(life) == []
@@ -306,14 +284,14 @@ def test_a_repository_that_cannot_be_read_is_told_once_and_not_for_each_ticket(o
     """The roll is called while the token has lost its access."""
     tickets = [office.submit(view=f"V{number}") for number in range(20)]
     office.work(60)
-    office.desk.keep_time()
+    office.desk.start_schedule()
     before = len(office.chat.texts(TEAM))
     office.tracker.get_issue = _no_access  # type: ignore[assignment, method-assign]
     office.clock.move(24 * 3600)
-    office.work(60, has_pace=False)
+    office.work(60, min_intervals=False)
 
     assert len(office.chat.texts(TEAM)) == before + 1
-    assert "parked" not in states(office.outbox)
+    assert "failed" not in states(office.queue)
     assert all(office.ticket(one).stage is Stage.OPEN for one in tickets)
 
 

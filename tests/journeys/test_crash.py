@@ -28,7 +28,7 @@ PLAIN = {
     "mentions in the intake channel": 1,
     "news in the intake channel": 0,
     "cards": 1,
-    "notices": 0,
+    "alerts": 0,
     "direct messages": 0,
     "links": 1,
     "edits": 1,
@@ -41,7 +41,7 @@ IN_A_THREAD = PLAIN | {"news in the intake channel": 1}
 TOLD_DIRECTLY = PLAIN | {
     "mentions in the intake channel": 0,
     "news in the intake channel": 1,
-    "notices": 1,
+    "alerts": 1,
     "direct messages": 1,
     "links": 0,
     "edits": 0,
@@ -72,7 +72,7 @@ STEPS: list[tuple[Beginning, str, dict[str, Any]]] = [
         for name in ("open_issue", "requestor", "draw_card", "link_thread", "show_receipt")
     ],
     *[(begin_in_a_thread, name, IN_A_THREAD) for name in ("requestor", "intake", "link_thread")],
-    *[(begin_where_the_bot_may_not_post, name, TOLD_DIRECTLY) for name in ("direct", "notice", "intake")],
+    *[(begin_where_the_bot_may_not_post, name, TOLD_DIRECTLY) for name in ("direct", "post_alert", "intake")],
 ]
 each_step = pytest.mark.parametrize(
     ("begin", "name", "expected"), STEPS, ids=[f"{begin.__name__[6:]}-{name}" for begin, name, _ in STEPS]
@@ -179,31 +179,30 @@ def test_a_refusal_that_was_not_written_down_is_not_taken_for_a_message(life: Li
     assert life.accidents.seen == ["within requestor"]
     assert life.count() == TOLD_DIRECTLY | {
         "direct messages": 0,
-        "notices": 0,
-        "not done": {"parked": 1},
+        "alerts": 0,
+        "not done": {"failed": 1},
     }
     told = [one.text for one in life.sandbox.slack.messages(TEAM)]
-    assert any("could not post a message" in one and "nobody can tell" in one for one in told)
+    assert any("could not post a message" in one and "cannot be verified" in one for one in told)
 
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
 from identity_bot import app, settings
+from identity_bot.outbox.effects import EFFECTS, OpenIssue
 from identity_bot.outbox.worker import Worker
 
 bot = app.build(settings.load(Path(sys.argv[1]), os.environ))
 now = float(sys.argv[2])
 bot.store.clock = lambda: now
-act = bot.acts["open_issue"]
-done = act.done
 
-def die(*arguments):
-    done(*arguments)
-    os.kill(os.getpid(), signal.SIGKILL)
+class Deadly(OpenIssue):
+    def on_success(self, *arguments):
+        OpenIssue.on_success(self, *arguments)
+        os.kill(os.getpid(), signal.SIGKILL)
 
-act.done = die
-Worker(bot.outbox, bot.acts, parked=bot.desk.teller.parked).run_due()
+Worker(bot.queue, {**EFFECTS, OpenIssue.kind: Deadly}, bot.context).run_due()
 """
 
 

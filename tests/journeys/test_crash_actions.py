@@ -1,4 +1,4 @@
-"""The crash test of a ticket's later life: its changes, commands, tellings, card and polls, each cut short.
+"""The crash test of a ticket's later life: its changes, commands, updates, card and polls, each cut short.
 
 As in test_crash.py: whatever happens and whenever, each comment is written once, and each piece of news is one message.
 """
@@ -29,7 +29,7 @@ def click(life: Life) -> None:
 def command(life: Life) -> None:
     """Somebody commands two things in a comment, of which one is impossible."""
     said = life.sandbox.github.comment(REPOSITORY, 1, "/priority high\n\n/uat", actor=LEAD)
-    life.bot.desk.hear(
+    life.bot.desk.handle_comment(
         IssueComment(
             repository=REPOSITORY,
             number=1,
@@ -45,7 +45,7 @@ def poll(life: Life) -> None:
     """Somebody assigns it in GitHub, and commands something, and nothing tells of it but the poll."""
     life.sandbox.github.assign(REPOSITORY, 1, ENGINEER, actor=LEAD)
     life.sandbox.github.comment(REPOSITORY, 1, "/help", actor=LEAD)
-    life.bot.desk.keep_time()
+    life.bot.desk.start_schedule()
 
 
 def doubt(life: Life) -> None:
@@ -56,27 +56,29 @@ def doubt(life: Life) -> None:
     life.bot.desk.observe(replace(seen, assignees=frozenset()))
 
 
-def add(life: Life) -> None:
-    """Somebody assigns it and, when that was told a second ago, gives it a priority."""
-    accidents, life.accidents = life.accidents, Accidents()
+def observe(life: Life) -> None:
+    """A webhook tells of the issue as it is."""
+    life.bot.desk.observe(life.bot.tracker.get_issue(REPOSITORY, 1))
+
+
+def burst(life: Life) -> None:
+    """Somebody assigns it and gives it a priority in one go."""
     life.sandbox.github.assign(REPOSITORY, 1, ENGINEER, actor=LEAD)
-    life.bot.desk.observe(life.bot.tracker.get_issue(REPOSITORY, 1), is_fresh=True)
-    life.run()
-    life.accidents = accidents
+    observe(life)
+    life.clock.move(1)
     life.sandbox.github.label(REPOSITORY, 1, "priority: high", actor=LEAD)
-    life.bot.desk.observe(life.bot.tracker.get_issue(REPOSITORY, 1), is_fresh=True)
+    observe(life)
 
 
 def take_back(life: Life) -> None:
-    """Somebody assigns it and, when that was told a second ago, takes it back."""
+    """Somebody assigns it and, when that was told, takes it back."""
     accidents, life.accidents = life.accidents, Accidents()
     life.sandbox.github.assign(REPOSITORY, 1, ENGINEER, actor=LEAD)
-    life.bot.desk.observe(life.bot.tracker.get_issue(REPOSITORY, 1), is_fresh=True)
+    observe(life)
     life.run()
     life.accidents = accidents
-    assert len(life.news()) == 1
     life.sandbox.github.unassign(REPOSITORY, 1, ENGINEER, actor=LEAD)
-    life.bot.desk.observe(life.bot.tracker.get_issue(REPOSITORY, 1), is_fresh=True)
+    observe(life)
 
 
 @dataclass(frozen=True)
@@ -97,14 +99,14 @@ HELPED = "Write a command on a line of its own, in a comment on the ticket's iss
 DEEDS = (
     Deed(
         do=click,
-        roles=("change_issue", "attribute", "tell", "news", "draw_card"),
-        comments=("`Indigo Marshwick` set the priority to **high** via Slack.",),
+        roles=("change_issue", "credit_action", "notify", "news", "draw_card"),
+        comments=("`Indigo Marshwick` set the priority to **high**, in Slack.",),
         news=("high",),
         events=("prioritized",),
     ),
     Deed(
         do=command,
-        roles=("obey", "tell"),
+        roles=("run_commands", "reply", "notify"),
         comments=(COMMANDED, PROBLEM),
         news=("high",),
         events=("prioritized",),
@@ -112,15 +114,20 @@ DEEDS = (
     ),
     Deed(
         do=poll,
-        roles=("poll", "obey", "tell", "clean_up"),
+        roles=("poll", "reconcile", "run_commands", "reply", "notify", "clean_up"),
         comments=("/help", HELPED),
         news=("assigned",),
         events=("assigned",),
         reactions=("+1",),
     ),
-    Deed(do=doubt, roles=("look_at_issue",), news=("assigned",), events=("assigned",)),
-    Deed(do=add, roles=("news", "draw_card"), news=("high",), events=("assigned", "prioritized")),
-    Deed(do=take_back, roles=("withdraw", "draw_card"), events=("assigned",)),
+    Deed(do=doubt, roles=("get_issue",), news=("assigned",), events=("assigned",)),
+    Deed(do=burst, roles=("news", "draw_card"), news=("high",), events=("prioritized", "assigned")),
+    Deed(
+        do=take_back,
+        roles=("notify", "news", "draw_card"),
+        news=("assigned", "no longer"),
+        events=("assigned", "assigned"),
+    ),
 )
 each_deed = pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.do.__name__)
 each_step = pytest.mark.parametrize(
@@ -208,16 +215,16 @@ def test_a_crash_at_every_step_loses_nothing_and_doubles_nothing(life: Life, dee
 
 CUTS = (
     (click, "change_issue", "PATCH", "/repos/*/*/issues/*"),
-    (click, "attribute", "POST", "/repos/*/*/issues/*/comments"),
-    (command, "obey", "PATCH", "/repos/*/*/issues/*"),
-    (command, "obey", "POST", "/repos/*/*/issues/comments/*/reactions"),
-    (command, "obey", "POST", "/repos/*/*/issues/*/comments"),
+    (click, "credit_action", "POST", "/repos/*/*/issues/*/comments"),
+    (command, "run_commands", "PATCH", "/repos/*/*/issues/*"),
+    (command, "reply", "POST", "/repos/*/*/issues/comments/*/reactions"),
+    (command, "reply", "POST", "/repos/*/*/issues/*/comments"),
     (poll, "poll", "GET", "/repos/*/*/issues"),
-    (doubt, "look_at_issue", "GET", "/repos/*/*/issues/*"),
+    (doubt, "get_issue", "GET", "/repos/*/*/issues/*"),
     (click, "news", "chat.postMessage", ""),
     (click, "draw_card", "chat.update", ""),
-    (add, "news", "chat.update", ""),
-    (take_back, "withdraw", "chat.delete", ""),
+    (burst, "news", "chat.postMessage", ""),
+    (take_back, "news", "chat.postMessage", ""),
 )
 
 

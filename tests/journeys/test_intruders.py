@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from identity_bot import Audience, Form, Notification, ShortText, hookimpl
-from identity_bot.desk.desk import KEEP_HEARD
+from identity_bot.outbox.effects.recurring import KEEP_PROCESSED
 from identity_bot.plugins.loader import Found
 from identity_bot.slack import card as cards
 from identity_bot.tickets.actions import ACTIONS
@@ -65,7 +65,7 @@ def adopted(office: Office, *, repository: str = REQUESTS, author: str = "strang
 def by_hand(office: Office, *labels: str) -> None:
     """Somebody gives the adopted issue other labels."""
     labels = ("identity-slackbot", *labels)
-    office.desk.observe(office.tracker.hand(7, repository=REQUESTS, labels=frozenset(labels)))
+    office.desk.observe(office.tracker.edit(7, repository=REQUESTS, labels=frozenset(labels)))
     office.work()
 
 
@@ -94,8 +94,8 @@ def test_a_stranger_cannot_have_the_bot_fill_an_issue(office: Office) -> None:
     office.work()
 
     for key in range(5):
-        office.desk.hear(comment("/uat", key=key + 1, author="stranger", at=office.clock.now))
-    office.desk.hear(comment("/uat", key=9, author="other-stranger", at=office.clock.now))
+        office.desk.handle_comment(comment("/uat", key=key + 1, author="stranger", at=office.clock.now))
+    office.desk.handle_comment(comment("/uat", key=9, author="other-stranger", at=office.clock.now))
     office.work(60)
 
     said = [text for _, _, text, _ in office.tracker.comments]
@@ -109,8 +109,8 @@ def test_a_comment_of_another_year_is_heard_no_more(office: Office) -> None:
     ticket = office.submit()
     office.work()
 
-    old = office.clock.now - KEEP_HEARD - 1
-    office.desk.hear(comment("/priority high", key=1, author="linden-brookmere", at=old))
+    old = office.clock.now - KEEP_PROCESSED - 1
+    office.desk.handle_comment(comment("/priority high", key=1, author="linden-brookmere", at=old))
     office.work()
 
     assert office.ticket(ticket).state.priority is None

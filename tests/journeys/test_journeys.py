@@ -54,7 +54,6 @@ def test_assigned_and_closed_in_github_is_told_in_slack(world: World, webhook: s
     github.assign(REPOSITORY, 1, ENGINEER, actor=LEAD)
     world.settle()
     assigned, its_card = thread(world), card(world).text
-    world.later()
     github.close(REPOSITORY, 1, "completed", actor=ENGINEER)
     world.settle()
 
@@ -82,19 +81,14 @@ def test_a_ticket_lives_its_whole_life_from_slack(world: World, webhook: str) ->
         (LINDEN, "uat", {}),
     ):
         click(world, user, move, **entered)
-        world.later()
     ask = slack.thread(INTAKE, slack.messages(INTAKE)[0].ts)[-1]
     slack.click(JUNIPER, INTAKE, ask.ts, "idbot:action:reject")
     send(world, JUNIPER, reason="The button is not there.")
-    world.later()
     click(world, LINDEN, "uat")
-    world.later()
     ask = slack.thread(INTAKE, slack.messages(INTAKE)[0].ts)[-1]
     slack.click(JUNIPER, INTAKE, ask.ts, "idbot:action:accept")
     world.settle()
-    world.later()
     click(world, LINDEN, "release")
-    world.later()
     click(world, LINDEN, "close", value="completed")
 
     issue = github.issue(REPOSITORY, 1)
@@ -112,7 +106,7 @@ def test_a_ticket_lives_its_whole_life_from_slack(world: World, webhook: str) ->
     assert len(told) == 7
     in_card = [message.text for message in slack.thread(TEAM, card(world).ts)[1:]]
     assert any("The button is not there." in one for one in in_card)
-    assert world.bot.outbox.count("parked") == 0
+    assert world.bot.queue.count("parked") == 0
 
 
 def test_a_request_becomes_an_issue_and_everybody_hears_of_it_once(world: World) -> None:
@@ -149,7 +143,6 @@ def test_another_due_date_of_a_milestone_is_told_to_all_whose_date_it_is(world: 
     milestone = github.new_milestone(REPOSITORY, "Spring", first, actor=LEAD)
     github.set_milestone(REPOSITORY, 1, milestone.number, actor=LEAD)
     world.settle()
-    world.later()
 
     github.edit_milestone(REPOSITORY, milestone.number, due_on=second, has_due_date=True, actor=LEAD)
     world.settle()
@@ -164,7 +157,6 @@ def test_an_issue_that_vanished_without_a_word_is_found_missing_within_a_day(wor
     github.set_role(REPOSITORY, LEAD, Role.ADMIN)
     world.request(JUNIPER, "pr_review", **REVIEW)
     world.settle()
-    world.later()
 
     github.delete(REPOSITORY, 1, actor=LEAD)
     world.bot.store.clock = Ahead(world.bot.store.clock, 24 * 3600)

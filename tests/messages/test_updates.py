@@ -1,4 +1,4 @@
-"""What happened at once is one message for each place, and nobody is told of their own clicks."""
+"""A burst of changes is one message for each destination, and nobody is told of their own clicks."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from identity_bot.forms.form import Form
-from identity_bot.messages import updates as telling
-from identity_bot.messages.updates import Message
+from identity_bot.messages import updates
+from identity_bot.messages.updates import Destination, Message
 from identity_bot.plugins import defaults
 from identity_bot.tickets import lifecycle
 from identity_bot.tickets.model import (
@@ -51,7 +51,7 @@ SHUT = replace(DATED, stage=Stage.CLOSED, close_reason=CloseReason.COMPLETED)
 
 def told(
     before: TicketState, now: TicketState, *, by: str = "", reason: str = "", about: Ticket = NEW
-) -> Mapping[str, Message]:
+) -> Mapping[Destination, Message]:
     """The standard messages about what has changed, all of it by one person."""
     changed = replace(about, state=now)
     events = [
@@ -59,11 +59,11 @@ def told(
         for kind in lifecycle.news(before, now)
     ]
     happened = [(event, defaults.notify(changed, event, FORM, SETTINGS)) for event in events]
-    return telling.messages(changed, happened, FORM.title, PEOPLE)
+    return updates.messages(changed, happened, FORM.title, PEOPLE)
 
 
-def texts(messages: Mapping[str, Message]) -> dict[str, str]:
-    return {place: message.text for place, message in messages.items()}
+def texts(messages: Mapping[Destination, Message]) -> dict[str, str]:
+    return {to.value: message.text for to, message in messages.items()}
 
 
 def one(notification: Notification, kind: EventKind = EventKind.RELEASED, by: str = "") -> Any:
@@ -85,6 +85,7 @@ def test_what_happened_at_once_is_one_message_in_the_order_of_the_process() -> N
         "It is ready for you to try. Press Accept if all is well, or Needs work and say what is missing."
     )
     assert said["requestor"].buttons == (Action.ACCEPT, Action.REJECT)
+    assert said["requestor"].ticket_id == NEW.id
 
 
 @pytest.mark.parametrize(
@@ -172,7 +173,7 @@ def test_the_requestor_reads_what_happened_and_what_comes_next(
 def test_the_first_message_names_the_ticket_by_itself() -> None:
     event = Event(kind=EventKind.CREATED, ticket_id=NEW.id, at=0.0)
 
-    said = telling.messages(NEW, [(event, defaults.notify(NEW, event, FORM, SETTINGS))], FORM.title, PEOPLE)
+    said = updates.messages(NEW, [(event, defaults.notify(NEW, event, FORM, SETTINGS))], FORM.title, PEOPLE)
 
     assert texts(said) == {
         "requestor": (
@@ -190,8 +191,8 @@ def test_every_message_mentions_once_says_each_thing_once_and_reads_as_sentences
     now = data.draw(st.sampled_from([OPEN, TAKEN, DATED, TRIED, TESTED, LIVE, SHUT]))
     now = replace(now, priority=data.draw(st.none() | st.sampled_from(Priority)))
 
-    for place, text in texts(told(before, now)).items():
-        assert text.count(f"<@{JUNIPER}>") == (place == "requestor")
+    for to, text in texts(told(before, now)).items():
+        assert text.count(f"<@{JUNIPER}>") == (to == "requestor")
         assert "  " not in text
         assert "{" not in text
         sentences = text.replace(ABOUT, "").split(". ")
@@ -220,7 +221,7 @@ def test_of_several_events_only_ones_own_are_left_out() -> None:
     ]
     happened = [(event, defaults.notify(now, event, FORM, SETTINGS)) for event in events]
 
-    said = telling.messages(now, happened, FORM.title, PEOPLE)["requestor"].text
+    said = updates.messages(now, happened, FORM.title, PEOPLE)["requestor"].text
 
     assert said.startswith(f"{ABOUT} its priority is")
     assert "closed." not in said
@@ -315,8 +316,8 @@ def test_a_plugins_words_go_on_in_the_same_message_and_the_buttons_stay() -> Non
         to=Audience.REQUESTOR, text="there is cake.", next="Come and eat.", buttons=(Action.CLOSE,)
     )
 
-    said = telling.messages(replace(NEW, state=LIVE), [one(mine)], FORM.title, PEOPLE)["requestor"]
-    asked = telling.messages(
+    said = updates.messages(replace(NEW, state=LIVE), [one(mine)], FORM.title, PEOPLE)["requestor"]
+    asked = updates.messages(
         replace(NEW, state=TRIED), [one(mine, EventKind.READY_FOR_UAT)], FORM.title, PEOPLE
     )["requestor"]
 
@@ -328,7 +329,7 @@ def test_only_the_last_events_next_step_and_buttons_are_shown() -> None:
     now = replace(NEW, state=LIVE)
     early = Notification(to=Audience.REQUESTOR, text="a.", next="Never.", buttons=(Action.ACCEPT,))
 
-    said = telling.messages(
+    said = updates.messages(
         now, [one(early, EventKind.ASSIGNED), one(replace(early, next="", buttons=()))], FORM.title, PEOPLE
     )["requestor"]
 
@@ -340,18 +341,18 @@ def test_the_team_and_the_intake_channel_are_told_in_whole_sentences() -> None:
     team = Notification(to=Audience.TEAM, text="There is cake.")
     intake = Notification(to=Audience.INTAKE, text="Cake for all.")
 
-    said = telling.messages(replace(NEW, state=LIVE), [one(team), one(intake)], FORM.title, PEOPLE)
+    said = updates.messages(replace(NEW, state=LIVE), [one(team), one(intake)], FORM.title, PEOPLE)
 
-    assert said["team"] == Message(text="There is cake.")
-    assert said["intake"] == Message(text="Cake for all.")
+    assert said["team"] == Message(text="There is cake.", ticket_id=NEW.id)
+    assert said["intake"] == Message(text="Cake for all.", ticket_id=NEW.id)
 
 
 def test_a_card_is_no_message() -> None:
     card = Notification(to=Audience.TEAM, text="Headline", is_card=True)
 
-    assert "team" not in telling.messages(NEW, [one(card, EventKind.CREATED)], FORM.title, PEOPLE)
+    assert "team" not in updates.messages(NEW, [one(card, EventKind.CREATED)], FORM.title, PEOPLE)
 
 
 def test_without_news_nobody_is_told() -> None:
-    assert telling.messages(NEW, [], FORM.title, PEOPLE) == {}
+    assert updates.messages(NEW, [], FORM.title, PEOPLE) == {}
     assert told(DATED, DATED) == {}

@@ -1,30 +1,34 @@
-"""The outbox hands each effect to one worker at a time, in its lane's order, and loses none; on both databases."""
+"""The queue hands each effect to one worker at a time, in its lane's order, and loses none; on both databases."""
 
 from __future__ import annotations
 
 import itertools
 import random
 import re
-import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 import pytest
 from sqlalchemy import insert, text
 
-from identity_bot.outbox.queue import LEASE, LOOKS, Lease, LeaseLost, Outbox
-from identity_bot.store import schema as tables
+from identity_bot.outbox.effect import Row
+from identity_bot.outbox.queue import LEASE, VERIFICATIONS, Lease, LeaseLost, Queue
+from identity_bot.store import schema
+from identity_bot.store.store import Store
 from identity_bot.store.transaction import Transaction
-from identity_bot.tickets.model import Effect
+from identity_bot.testing import Clock
 from tests.support_outbox import (
-    Clock,
+    PATIENCE,
+    Note,
+    Tick,
     at_once,
-    effect,
     enqueue,
     explained,
-    outbox_at,
+    queue_at,
     row,
     statements,
     states,
+    waiting,
 )
 
 
@@ -34,467 +38,701 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def outbox(database_url: str, clock: Clock) -> Iterator[Outbox]:
-    outbox = outbox_at(database_url, clock)
-    yield outbox
-    outbox.store.close()
+def queue(database_url: str, clock: Clock) -> Iterator[Queue]:
+    queue = queue_at(database_url, clock)
+    yield queue
+    queue.store.close()
 
 
 def nothing(transaction: Transaction) -> None:
     """Nothing follows."""
 
 
-def leased(outbox: Outbox) -> Lease:
+def leased(queue: Queue) -> Lease:
     """The next lease, which there must be."""
-    lease = outbox.lease("somebody")
+    lease = queue.lease("somebody")
     assert lease
     return lease
 
 
-def finish_all(outbox: Outbox) -> list[int]:
-    """Does all that is due, lane by lane; the effects' ids in the order in which they were handed out."""
+def finish_all(queue: Queue, lease: Lease | None = None) -> list[int]:
+    """Finish all that is due, beginning with `lease`; the effects' ids in the order in which they were leased."""
     order = []
-    lease = outbox.lease("somebody")
+    lease = lease or queue.lease("somebody")
     while lease:
-        order.append(lease.effect.id or 0)
-        lease = outbox.done(lease, {}, nothing) or outbox.lease("somebody")
+        order.append(lease.row.id)
+        lease = queue.succeed(lease, nothing) or queue.lease("somebody")
     return order
+
+
+def enqueue_within(transaction: Transaction, *lanes: str) -> None:
+    """Enqueue effects as part of a larger transaction."""
+    for lane in lanes:
+        transaction.enqueue(Note(to=lane))
 
 
 # Order and time
 
 
-def test_an_effect_is_handed_out_as_it_was_enqueued(outbox: Outbox, clock: Clock) -> None:
-    written = effect("slack:C1", "post", payload={"text": "\N{PILE OF POO}", "n": 1}, ticket_id="T1")
+def test_an_effect_is_handed_out_as_it_was_enqueued(queue: Queue, clock: Clock) -> None:
+    written = Note(to="slack:C1", text="\N{PILE OF POO}", ticket_id="T1")
 
-    [number] = enqueue(outbox.store, written)
+    [number] = enqueue(queue.store, written)
 
-    found = leased(outbox).effect
-    assert found == Effect(
+    found = leased(queue).row
+    assert found == Row(
         id=number,
         lane="slack:C1",
-        kind="post",
-        payload={"text": "\N{PILE OF POO}", "n": 1},
+        kind="note",
+        payload={"to": "slack:C1", "text": "\N{PILE OF POO}", "key": None},
         ticket_id="T1",
         created_at=clock.now,
         due_at=clock.now,
+        trying_since=clock.now,
+        attempts=0,
+        verifications=0,
     )
+    assert Note.from_row(found) == written
 
 
-def test_a_lane_keeps_its_order(outbox: Outbox, clock: Clock) -> None:
-    first = enqueue(outbox.store, effect(), effect())
+def test_a_lane_keeps_its_order(queue: Queue, clock: Clock) -> None:
+    first = enqueue(queue.store, Note(), Note())
     clock.move(1)
-    later = enqueue(outbox.store, effect(), effect())
+    later = enqueue(queue.store, Note(), Note())
 
-    assert finish_all(outbox) == first + later
+    assert finish_all(queue) == first + later
 
 
-def test_the_lane_that_waited_longest_comes_first(outbox: Outbox, clock: Clock) -> None:
+def test_the_lane_that_waited_longest_comes_first(queue: Queue, clock: Clock) -> None:
     for lane in ("c", "a", "b"):
-        enqueue(outbox.store, effect(lane))
+        enqueue(queue.store, Note(to=lane))
         clock.move(1)
 
-    leases = [leased(outbox) for _ in range(3)]
+    leases = [leased(queue) for _ in range(3)]
 
     assert [lease.lane for lease in leases] == ["c", "a", "b"]
 
 
-def test_a_lane_is_leased_to_one_and_the_others_go_on(outbox: Outbox) -> None:
-    enqueue(outbox.store, effect("a"), effect("a"), effect("b"))
+def test_a_lane_is_leased_to_one_and_the_others_go_on(queue: Queue) -> None:
+    enqueue(queue.store, Note(to="a"), Note(to="a"), Note(to="b"))
 
-    lanes = {leased(outbox).lane, leased(outbox).lane}
+    lanes = {leased(queue).lane, leased(queue).lane}
 
     assert lanes == {"a", "b"}
-    assert outbox.lease("somebody else") is None
+    assert queue.lease("somebody else") is None
 
 
-def test_a_finished_effect_brings_the_next_of_its_lane(outbox: Outbox) -> None:
-    one, two = enqueue(outbox.store, effect(), effect())
+def test_a_finished_effect_brings_the_next_of_its_lane(queue: Queue) -> None:
+    one, two = enqueue(queue.store, Note(), Note())
 
-    first = leased(outbox)
-    second = outbox.done(first, {"ts": "1.2"}, nothing)
+    first = leased(queue)
+    second = queue.succeed(first, nothing)
 
     assert second
-    assert (first.effect.id, second.effect.id) == (one, two)
-    assert row(outbox.store, one).result == {"ts": "1.2"}
-    assert outbox.done(second, None, nothing) is None
-    assert states(outbox) == {"done": 2}
+    assert (first.row.id, second.row.id) == (one, two)
+    assert queue.succeed(second, nothing) is None
+    assert states(queue) == {"done": 2}
 
 
-def test_a_finished_lane_brings_the_next_lane(outbox: Outbox) -> None:
-    enqueue(outbox.store, effect("a"))
-    enqueue(outbox.store, effect("b"))
+def test_a_finished_lane_brings_the_next_lane(queue: Queue) -> None:
+    enqueue(queue.store, Note(to="a"))
+    enqueue(queue.store, Note(to="b"))
 
-    second = outbox.done(leased(outbox), {}, nothing)
+    second = queue.succeed(leased(queue), nothing)
 
     assert second
     assert second.lane == "b"
 
 
-def test_a_lane_rests_for_its_pace(outbox: Outbox, clock: Clock) -> None:
-    enqueue(outbox.store, effect(), effect())
+def test_a_lane_rests_for_its_minimum_interval(queue: Queue, clock: Clock) -> None:
+    enqueue(queue.store, Note(), Note())
 
-    following = outbox.done(leased(outbox), {}, nothing, pace=1.5)
+    following = queue.succeed(leased(queue), nothing, min_interval=1.5)
 
     assert following is None
-    assert outbox.lease("somebody") is None
-    assert outbox.next_ready() == clock.now + 1.5
+    assert queue.lease("somebody") is None
+    assert queue.next_ready() == clock.now + 1.5
     clock.move(1.5)
-    assert leased(outbox)
+    assert leased(queue)
 
 
-def test_a_lane_rests_for_what_comes_later_too(outbox: Outbox, clock: Clock) -> None:
-    """The pace holds although the lane was empty when its rest began."""
-    enqueue(outbox.store, effect())
-    outbox.done(leased(outbox), {}, nothing, pace=2.0)
+def test_a_lane_rests_for_what_comes_later_too(queue: Queue, clock: Clock) -> None:
+    """The interval holds although the lane was empty when its rest began."""
+    enqueue(queue.store, Note())
+    queue.succeed(leased(queue), nothing, min_interval=2.0)
 
     clock.move(1)
-    enqueue(outbox.store, effect())
+    enqueue(queue.store, Note())
 
-    assert outbox.lease("somebody") is None
+    assert queue.lease("somebody") is None
     clock.move(1)
-    assert leased(outbox)
+    assert leased(queue)
 
 
-def test_a_timer_waits_for_its_time_and_holds_up_nobody(outbox: Outbox, clock: Clock) -> None:
-    [timer] = enqueue(outbox.store, effect(due_at=clock.now + 60))
-    [now] = enqueue(outbox.store, effect())
+def test_a_timer_waits_for_its_time_and_holds_up_nobody(queue: Queue, clock: Clock) -> None:
+    [timer] = enqueue(queue.store, Note(), delay=60)
+    [now] = enqueue(queue.store, Note())
 
-    assert finish_all(outbox) == [now]
-    assert outbox.next_ready() == clock.now + 60
+    assert finish_all(queue) == [now]
+    assert queue.next_ready() == clock.now + 60
     clock.move(60)
-    assert finish_all(outbox) == [timer]
-    assert outbox.next_ready() is None
+    assert finish_all(queue) == [timer]
+    assert queue.next_ready() is None
 
 
-def test_an_earlier_effect_moves_a_timers_lane_forward(outbox: Outbox, clock: Clock) -> None:
-    [late] = enqueue(outbox.store, effect(due_at=clock.now + 60))
-    [soon] = enqueue(outbox.store, effect(due_at=clock.now + 5))
+def test_an_earlier_effect_moves_a_timers_lane_forward(queue: Queue, clock: Clock) -> None:
+    [late] = enqueue(queue.store, Note(), delay=60)
+    [soon] = enqueue(queue.store, Note(), delay=5)
 
     clock.move(5)
-    assert finish_all(outbox) == [soon]
+    assert finish_all(queue) == [soon]
     clock.move(55)
-    assert finish_all(outbox) == [late]
+    assert finish_all(queue) == [late]
 
 
-def test_what_is_due_in_the_past_is_due_now(outbox: Outbox, clock: Clock) -> None:
-    [number] = enqueue(outbox.store, effect(due_at=clock.now - 1000))
+def test_what_is_due_in_the_past_is_due_now(queue: Queue, clock: Clock) -> None:
+    [number] = enqueue(queue.store, Note(), delay=-1000)
 
-    assert row(outbox.store, number).due_at == clock.now
-
-
-# Putting off
+    assert row(queue.store, number).due_at == clock.now
 
 
-def test_a_postponed_effect_holds_its_lane(outbox: Outbox, clock: Clock) -> None:
-    one, two = enqueue(outbox.store, effect(), effect())
+# Postponing
 
-    outbox.postpone(leased(outbox), "busy", 30.0)
 
-    assert outbox.lease("somebody") is None
+def test_a_postponed_effect_holds_its_lane(queue: Queue, clock: Clock) -> None:
+    one, two = enqueue(queue.store, Note(), Note())
+
+    queue.postpone(leased(queue), "busy", 30.0)
+
+    assert queue.lease("somebody") is None
     clock.move(30)
-    assert finish_all(outbox) == [one, two]
+    assert finish_all(queue) == [one, two]
 
 
-def test_what_is_enqueued_into_a_postponed_lane_waits_too(outbox: Outbox, clock: Clock) -> None:
-    enqueue(outbox.store, effect())
-    outbox.postpone(leased(outbox), "busy", 30.0)
+def test_what_is_enqueued_into_a_postponed_lane_waits_too(queue: Queue, clock: Clock) -> None:
+    enqueue(queue.store, Note())
+    queue.postpone(leased(queue), "busy", 30.0)
 
-    enqueue(outbox.store, effect())
+    enqueue(queue.store, Note())
 
-    assert outbox.lease("somebody") is None
-    assert outbox.next_ready() == clock.now + 30
+    assert queue.lease("somebody") is None
+    assert queue.next_ready() == clock.now + 30
 
 
-def test_a_postponed_effect_keeps_why_and_how_often(outbox: Outbox, clock: Clock) -> None:
-    [number] = enqueue(outbox.store, effect())
+def test_a_postponed_effect_keeps_why_and_how_often(queue: Queue, clock: Clock) -> None:
+    [number] = enqueue(queue.store, Note())
 
-    outbox.postpone(leased(outbox), "busy", 1.0, looks=2)
+    queue.postpone(leased(queue), "busy", 1.0, verifications=2)
     clock.move(1)
-    outbox.postpone(leased(outbox), "asked to wait", 1.0, counts=False)
+    queue.postpone(leased(queue), "asked to wait", 1.0, is_attempt=False)
 
-    found = row(outbox.store, number)
-    assert (found.last_error, found.attempts, found.looks, found.state) == ("asked to wait", 1, 0, "waiting")
+    found = row(queue.store, number)
+    assert (found.last_error, found.attempts, found.verifications, found.state) == (
+        "asked to wait",
+        1,
+        0,
+        "waiting",
+    )
 
 
-def test_an_effect_that_steps_aside_lets_the_others_pass(outbox: Outbox, clock: Clock) -> None:
-    one, two = enqueue(outbox.store, effect(), effect())
+def test_an_unblocked_lane_goes_on_without_the_postponed_effect(queue: Queue, clock: Clock) -> None:
+    one, two = enqueue(queue.store, Note(), Note())
 
-    outbox.postpone(leased(outbox), "broken", 60.0, aside=True)
+    queue.postpone(leased(queue), "broken", 60.0, unblock_after=0.0)
 
-    assert finish_all(outbox) == [two]
+    assert finish_all(queue) == [two]
     clock.move(60)
-    assert finish_all(outbox) == [one]
+    assert finish_all(queue) == [one]
 
 
-def test_stepping_aside_keeps_the_pace(outbox: Outbox, clock: Clock) -> None:
-    enqueue(outbox.store, effect(), effect())
+def test_an_unblocked_lane_keeps_its_minimum_interval(queue: Queue, clock: Clock) -> None:
+    enqueue(queue.store, Note(), Note())
 
-    outbox.postpone(leased(outbox), "broken", 60.0, aside=True, pace=1.0)
+    queue.postpone(leased(queue), "broken", 60.0, unblock_after=1.0)
 
-    assert outbox.lease("somebody") is None
-    assert outbox.next_ready() == clock.now + 1
+    assert queue.lease("somebody") is None
+    assert queue.next_ready() == clock.now + 1
 
 
-def test_a_lane_given_back_is_as_it_was(outbox: Outbox) -> None:
-    [number] = enqueue(outbox.store, effect())
+def test_a_lane_given_back_is_as_it_was(queue: Queue) -> None:
+    [number] = enqueue(queue.store, Note())
 
-    outbox.give_back(leased(outbox))
+    queue.give_back(leased(queue))
 
-    lease = leased(outbox)
-    assert (lease.effect.id, lease.effect.looks, lease.effect.attempts) == (number, 0, 0)
+    lease = leased(queue)
+    assert (lease.row.id, lease.row.verifications, lease.row.attempts) == (number, 0, 0)
 
 
 # Leases
 
 
-def test_a_dead_workers_lane_is_taken_over_and_its_effect_looked_for(outbox: Outbox, clock: Clock) -> None:
-    one, two = enqueue(outbox.store, effect(), effect())
-    leased(outbox)
+def test_a_dead_workers_lane_is_taken_over_and_its_effect_verified(queue: Queue, clock: Clock) -> None:
+    one, two = enqueue(queue.store, Note(), Note())
+    leased(queue)
 
     clock.move(LEASE)
-    assert outbox.lease("another") is None
+    assert queue.lease("another") is None
     clock.move(0.001)
-    taken = leased(outbox)
+    taken = leased(queue)
 
-    assert (taken.effect.id, taken.effect.looks) == (one, LOOKS)
-    following = outbox.done(taken, {}, nothing)
+    assert (taken.row.id, taken.row.verifications) == (one, VERIFICATIONS)
+    following = queue.succeed(taken, nothing)
     assert following
-    assert (following.effect.id, following.effect.looks) == (two, 0)
+    assert (following.row.id, following.row.verifications) == (two, 0)
 
 
-def test_a_dead_workers_second_effect_is_looked_for_and_its_first_is_not(
-    outbox: Outbox, clock: Clock
-) -> None:
+def test_a_dead_workers_second_effect_is_verified_and_its_first_is_not(queue: Queue, clock: Clock) -> None:
     """A lane goes on within one lease; what counts is the effect that was under way."""
-    one, two = enqueue(outbox.store, effect(), effect())
-    outbox.done(leased(outbox), {}, nothing)
+    one, two = enqueue(queue.store, Note(), Note())
+    queue.succeed(leased(queue), nothing)
 
     clock.move(LEASE + 1)
-    taken = leased(outbox)
+    taken = leased(queue)
 
-    assert (taken.effect.id, taken.effect.looks) == (two, LOOKS)
-    assert row(outbox.store, one).looks == 0
+    assert (taken.row.id, taken.row.verifications) == (two, VERIFICATIONS)
+    assert row(queue.store, one).verifications == 0
 
 
-def test_a_renewed_lane_stays_with_its_worker(outbox: Outbox, clock: Clock) -> None:
-    enqueue(outbox.store, effect("a"), effect("b"), effect("c"))
-    kept = [leased(outbox) for _ in range(3)]
+def test_a_renewed_lane_stays_with_its_worker(queue: Queue, clock: Clock) -> None:
+    enqueue(queue.store, Note(to="a"), Note(to="b"), Note(to="c"))
+    kept = [leased(queue) for _ in range(3)]
 
     for _ in range(5):
         clock.move(LEASE - 1)
-        outbox.renew({lease.id: lease.lane for lease in kept[:2]})
+        queue.renew({lease.id: lease.lane for lease in kept[:2]})
 
-    assert leased(outbox).lane == kept[2].lane
-    assert outbox.lease("another") is None
-    outbox.done(kept[0], {}, nothing)
+    assert leased(queue).lane == kept[2].lane
+    assert queue.lease("another") is None
+    queue.succeed(kept[0], nothing)
 
 
-def test_renewing_a_lane_that_was_lost_does_not_take_it_back(outbox: Outbox, clock: Clock) -> None:
-    enqueue(outbox.store, effect())
-    lost = leased(outbox)
+def test_renewing_a_lane_that_was_lost_does_not_take_it_back(queue: Queue, clock: Clock) -> None:
+    enqueue(queue.store, Note())
+    lost = leased(queue)
     clock.move(LEASE + 1)
-    taken = leased(outbox)
+    taken = leased(queue)
 
     clock.move(LEASE - 1)
-    outbox.renew({lost.id: lost.lane})
+    queue.renew({lost.id: lost.lane})
     clock.move(2)
 
-    assert leased(outbox).id not in (lost.id, taken.id)
+    assert leased(queue).id not in (lost.id, taken.id)
 
 
-Ending = Callable[[Outbox, Lease, Callable[[Transaction], None]], object]
+Ending = Callable[[Queue, Lease, Callable[[Transaction], None]], object]
 
 
-def _refuse(outbox: Outbox, lease: Lease, follows: Callable[[Transaction], None]) -> object:
-    def then(transaction: Transaction) -> bool:
+def _fail(queue: Queue, lease: Lease, follows: Callable[[Transaction], None]) -> object:
+    def and_then(transaction: Transaction) -> bool:
         follows(transaction)
         return True
 
-    return outbox.refuse(lease, "no", then)
+    return queue.fail(lease, "no", and_then)
 
 
 ENDINGS: list[Ending] = [
-    lambda outbox, lease, follows: outbox.done(lease, {}, follows),
-    _refuse,
-    lambda outbox, lease, follows: outbox.postpone(lease, "later", 1.0, looks=1, aside=True),
-    lambda outbox, lease, follows: outbox.give_back(lease),
+    lambda queue, lease, follows: queue.succeed(lease, follows),
+    _fail,
+    lambda queue, lease, follows: queue.postpone(lease, "later", 1.0, verifications=1, unblock_after=0.0),
+    lambda queue, lease, follows: queue.give_back(lease),
 ]
 
 
-@pytest.mark.parametrize("end", ENDINGS, ids=["done", "refused", "postponed", "given back"])
-@pytest.mark.parametrize("by", ["the same owner", "another"])
-def test_what_a_worker_says_after_its_lease_was_lost_is_undone(
-    outbox: Outbox, clock: Clock, end: Ending, by: str
+@pytest.mark.parametrize("end", ENDINGS, ids=["done", "failed", "postponed", "given back"])
+@pytest.mark.parametrize("by", ["somebody", "another"])
+def test_what_a_worker_writes_after_its_lease_was_lost_is_undone(
+    queue: Queue, clock: Clock, end: Ending, by: str
 ) -> None:
-    """With all that would have followed; also where a thread of the same process has the lane now."""
-    [number] = enqueue(outbox.store, effect())
-    lost = leased(outbox)
+    """With all that would have followed; also if a thread of the same process has the lane now."""
+    [number] = enqueue(queue.store, Note())
+    lost = leased(queue)
     clock.move(LEASE + 1)
-    taken = outbox.lease("somebody" if by == "the same owner" else by)
+    taken = queue.lease(by)
     assert taken
 
     with pytest.raises(LeaseLost):
-        end(outbox, lost, lambda transaction: enqueue_within(transaction, "elsewhere"))
+        end(queue, lost, lambda transaction: enqueue_within(transaction, "elsewhere"))
 
-    found = row(outbox.store, number)
-    assert (found.state, found.attempts, found.last_error, found.looks) == ("waiting", 0, None, LOOKS)
-    assert states(outbox) == {"waiting": 1}
-    outbox.done(taken, {}, nothing)
-    assert states(outbox) == {"done": 1}
+    found = row(queue.store, number)
+    assert (found.state, found.attempts, found.last_error) == ("waiting", 0, None)
+    assert found.verifications == VERIFICATIONS
+    assert states(queue) == {"waiting": 1}
+    queue.succeed(taken, nothing)
+    assert states(queue) == {"done": 1}
 
 
-def test_an_outcome_is_written_once(outbox: Outbox) -> None:
+def test_an_outcome_is_written_once(queue: Queue) -> None:
     """A worker that does not know whether its commit came through may say it again."""
-    enqueue(outbox.store, effect(), effect())
-    first = leased(outbox)
-    outbox.done(first, {}, nothing)
+    enqueue(queue.store, Note(), Note())
+    first = leased(queue)
+    queue.succeed(first, nothing)
 
     with pytest.raises(LeaseLost):
-        outbox.done(first, {}, nothing)
+        queue.succeed(first, nothing)
 
-    assert states(outbox) == {"done": 1, "waiting": 1}
+    assert states(queue) == {"done": 1, "waiting": 1}
 
 
-def test_an_error_in_what_follows_undoes_the_outcome(outbox: Outbox) -> None:
-    enqueue(outbox.store, effect())
-    lease = leased(outbox)
+def test_an_error_in_what_follows_undoes_the_outcome(queue: Queue) -> None:
+    enqueue(queue.store, Note())
+    lease = leased(queue)
 
     def fail(transaction: Transaction) -> None:
         enqueue_within(transaction, "elsewhere")
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        outbox.done(lease, {}, fail)
+        queue.succeed(lease, fail)
 
-    assert states(outbox) == {"waiting": 1}
-    outbox.done(lease, {}, nothing)
+    assert states(queue) == {"waiting": 1}
+    queue.succeed(lease, nothing)
 
 
 # What follows
 
 
-def test_what_follows_is_written_with_the_outcome(outbox: Outbox) -> None:
-    enqueue(outbox.store, effect("a"))
+def test_what_follows_is_written_with_the_outcome(queue: Queue) -> None:
+    enqueue(queue.store, Note(to="a"))
 
-    following = outbox.done(leased(outbox), {}, lambda tx: enqueue_within(tx, "a", "b", "a"))
+    following = queue.succeed(leased(queue), lambda transaction: enqueue_within(transaction, "a", "b", "a"))
 
     assert following
     assert following.lane == "a"
-    assert states(outbox) == {"done": 1, "waiting": 3}
-    assert len(finish_all_but(outbox, following)) == 3
+    assert states(queue) == {"done": 1, "waiting": 3}
+    assert len(finish_all(queue, following)) == 3
 
 
-def finish_all_but(outbox: Outbox, lease: Lease) -> list[int]:
-    """Does all, beginning with a lease that is had already."""
-    order = [lease.effect.id or 0]
-    following = outbox.done(lease, {}, nothing)
-    while following:
-        order.append(following.effect.id or 0)
-        following = outbox.done(following, {}, nothing)
-    return order + finish_all(outbox)
+# One effect with a unique key
 
 
-def enqueue_within(transaction: Transaction, *lanes: str) -> None:
-    """Enqueues effects as part of a larger transaction."""
-    for lane in lanes:
-        transaction.enqueue(effect(lane))
+def once(text: str = "", *, key: str = "key", lane: str = "lane") -> Note:
+    """An effect of which one waits at a time."""
+    return Note(to=lane, text=text, key=key)
+
+
+def debounce(queue: Queue, *, quiet: float = 2.0, longest_wait: float = 10.0) -> None:
+    """Enqueue a debounced effect."""
+    with queue.store.begin() as transaction:
+        transaction.enqueue(once(), delay=quiet, longest_wait=longest_wait)
+
+
+def texts(queue: Queue) -> list[str]:
+    """What the effects that wait say, oldest first."""
+    return [one.payload["text"] for one in waiting(queue.store)]
+
+
+def test_an_effect_that_waits_is_not_enqueued_again(queue: Queue, clock: Clock) -> None:
+    """The first stays as it is; keys are compared, not lanes or payloads."""
+    enqueue(queue.store, once("first"))
+    clock.move(1)
+    enqueue(
+        queue.store, once("second"), once("another key", key="other"), Note(text="none"), Note(text="none")
+    )
+
+    assert texts(queue) == ["first", "another key", "none", "none"]
+    assert waiting(queue.store)[0].due_at == clock.now - 1
+    assert len(finish_all(queue)) == 4
+
+
+def test_one_transaction_enqueues_an_effect_once(queue: Queue) -> None:
+    with queue.store.begin() as transaction:
+        transaction.enqueue(once("first"))
+        transaction.enqueue(once("second"))
+
+    assert texts(queue) == ["first"]
+
+
+def test_of_many_who_enqueue_an_effect_at_once_one_does(queue: Queue) -> None:
+    at_once(*[lambda: enqueue(queue.store, once())] * 8)
+
+    assert states(queue) == {"waiting": 1}
+
+
+@pytest.mark.parametrize("outcome", ["done", "failed"])
+def test_an_effect_that_no_longer_waits_is_enqueued_again(queue: Queue, outcome: str) -> None:
+    [first] = enqueue(queue.store, once())
+    queue.fail(leased(queue), "no", lambda transaction: outcome == "done")
+
+    [second] = enqueue(queue.store, once())
+
+    assert states(queue) == {outcome: 1, "waiting": 1}
+    assert finish_all(queue) == [second]
+    assert row(queue.store, first).state == outcome
+
+
+def test_an_effect_that_is_enqueued_while_it_is_running_runs_once_more(queue: Queue, clock: Clock) -> None:
+    """It may have read what has changed since. Its second run begins anew, and leaves traces of its own."""
+    [number] = enqueue(queue.store, once())
+    queue.postpone(leased(queue), "busy", 1.0)
+    clock.move(1)
+    first = leased(queue)
+
+    for _ in range(3):
+        enqueue(queue.store, once())
+    second = queue.succeed(first, nothing)
+
+    assert second
+    assert (second.row.id, second.row.attempts, second.row.verifications) == (number, 0, 0)
+    assert second.row.idempotency_key != first.row.idempotency_key
+    assert queue.succeed(second, nothing) is None
+    assert states(queue) == {"done": 1}
+
+
+def test_an_effect_that_waits_for_its_next_attempt_does_not_run_twice(queue: Queue, clock: Clock) -> None:
+    [number] = enqueue(queue.store, once())
+    queue.postpone(leased(queue), "busy", 1.0)
+
+    enqueue(queue.store, once())
+
+    clock.move(1)
+    assert finish_all(queue) == [number]
+
+
+def test_a_failed_effect_that_was_enqueued_while_it_was_running_runs_once_more(queue: Queue) -> None:
+    [number] = enqueue(queue.store, once())
+    lease = leased(queue)
+    enqueue(queue.store, once())
+
+    again = queue.fail(lease, "no such channel", lambda transaction: False)
+
+    assert again
+    queue.fail(again, "no such channel", lambda transaction: False)
+    assert row(queue.store, number).state == "failed"
+
+
+def test_an_unknown_outcome_stays_unknown_when_the_effect_runs_once_more(queue: Queue) -> None:
+    """Else it would act a second time, under another idempotency key."""
+    enqueue(queue.store, once())
+    lease = leased(queue)
+    enqueue(queue.store, once())
+
+    again = queue.fail(lease, "a bug", lambda transaction: False, verifications=VERIFICATIONS)
+
+    assert again
+    assert again.row.verifications == VERIFICATIONS
+    assert again.row.idempotency_key == lease.row.idempotency_key
+
+
+def test_an_effect_runs_once_more_although_its_worker_died(queue: Queue, clock: Clock) -> None:
+    enqueue(queue.store, once())
+    leased(queue)
+    enqueue(queue.store, once())
+    clock.move(LEASE + 1)
+
+    taken = leased(queue)
+    again = queue.succeed(taken, nothing)
+
+    assert taken.row.verifications == VERIFICATIONS
+    assert again
+    assert again.row.verifications == 0
+    assert finish_all(queue, again) == [taken.row.id]
+
+
+def test_an_effect_that_need_not_run_again_is_dropped_while_it_is_running(queue: Queue) -> None:
+    """As a recurring one, which enqueues itself."""
+    enqueue(queue.store, Tick(text="first", key="key"))
+    lease = leased(queue)
+    enqueue(queue.store, Tick(text="another", key="key"))
+
+    following = queue.succeed(lease, lambda transaction: transaction.enqueue(Tick(text="next", key="key")))
+
+    assert following
+    assert following.row.payload["text"] == "next"
+    assert finish_all(queue, following) == [following.row.id]
+
+
+def test_an_effect_can_enqueue_itself(queue: Queue, clock: Clock) -> None:
+    """In the transaction that settles it, it no longer waits."""
+    enqueue(queue.store, once("first"))
+
+    queue.succeed(leased(queue), lambda transaction: transaction.enqueue(once("second"), delay=60))
+
+    assert states(queue) == {"done": 1, "waiting": 1}
+    assert queue.next_ready() == clock.now + 60
+
+
+def test_a_retried_effect_and_a_new_one_like_it_both_run(queue: Queue) -> None:
+    [failed] = enqueue(queue.store, once())
+    queue.fail(leased(queue), "no", lambda transaction: False)
+    [new] = enqueue(queue.store, once())
+
+    assert queue.retry(failed)
+
+    assert sorted(finish_all(queue)) == [failed, new]
+
+
+def test_a_debounced_effect_waits_until_it_has_been_quiet(queue: Queue, clock: Clock) -> None:
+    for _ in range(3):
+        debounce(queue)
+        clock.move(1.5)
+        assert queue.lease("somebody") is None
+
+    clock.move(0.5)
+
+    assert len(finish_all(queue)) == 1
+    assert queue.next_ready() is None
+
+
+def test_a_debounced_effect_waits_no_longer_than_its_longest_wait(queue: Queue, clock: Clock) -> None:
+    start = clock.now
+    while queue.lease("somebody") is None:
+        debounce(queue)
+        clock.move(1)
+
+    assert clock.now == start + 10
+
+
+def test_a_debounced_effect_waits_across_restarts(database_url: str, queue: Queue, clock: Clock) -> None:
+    """What counts is in the database: each process goes on where the last one ended."""
+    start = clock.now
+    lease = None
+    while lease is None:
+        restarted = Queue(Store(database_url, clock, patience=PATIENCE))
+        debounce(restarted)
+        clock.move(1)
+        lease = restarted.lease("somebody")
+        restarted.store.close()
+
+    assert clock.now == start + 10
+    assert states(queue) == {"waiting": 1}
+
+
+def test_a_debounced_effect_that_is_running_runs_again_once_it_has_been_quiet(
+    queue: Queue, clock: Clock
+) -> None:
+    debounce(queue)
+    clock.move(2)
+    lease = leased(queue)
+    debounce(queue)
+
+    assert queue.succeed(lease, nothing) is None
+
+    assert queue.next_ready() == clock.now + 2
+    clock.move(2)
+    assert finish_all(queue) == [lease.row.id]
+
+
+def test_after_a_debounced_effect_the_longest_wait_begins_anew(queue: Queue, clock: Clock) -> None:
+    debounce(queue)
+    clock.move(2)
+    lease = leased(queue)
+    debounce(queue)
+    queue.succeed(lease, nothing)
+    start = clock.now
+    while queue.lease("somebody") is None:
+        debounce(queue)
+        clock.move(1)
+
+    assert clock.now == start + 10
+
+
+def test_a_debounced_effect_holds_up_nobody(queue: Queue, clock: Clock) -> None:
+    """Its lane is ready for others meanwhile, and ready for it in time."""
+    debounce(queue)
+    [now] = enqueue(queue.store, Note())
+
+    assert finish_all(queue) == [now]
+
+    assert queue.next_ready() == clock.now + 2
+    debounce(queue)
+    clock.move(2)
+    assert len(finish_all(queue)) == 1
 
 
 # The operator
 
 
-def parked(outbox: Outbox, *, looks: int = 0) -> int:
-    """An effect that was parked."""
-    [number] = enqueue(outbox.store, effect())
-    outbox.refuse(leased(outbox), "no such channel", lambda transaction: False, looks=looks)
+def failed(queue: Queue, *, verifications: int = 0) -> int:
+    """An effect that has failed."""
+    [number] = enqueue(queue.store, Note())
+    queue.fail(leased(queue), "no such channel", lambda transaction: False, verifications=verifications)
     return number
 
 
-def test_a_refused_effect_is_parked_with_the_reason(outbox: Outbox) -> None:
-    number = parked(outbox)
+def test_a_failed_effect_keeps_the_reason(queue: Queue) -> None:
+    number = failed(queue)
 
-    [found] = outbox.rows("parked")
-    assert (found.effect.id, found.last_error, found.state) == (number, "no such channel", "parked")
-    assert outbox.lease("somebody") is None
-
-
-def test_a_refused_effect_with_another_way_is_done(outbox: Outbox) -> None:
-    enqueue(outbox.store, effect())
-
-    outbox.refuse(leased(outbox), "no", lambda transaction: True)
-
-    assert states(outbox) == {"done": 1}
+    [found] = queue.rows("failed")
+    assert (found.id, found.last_error, found.state) == (number, "no such channel", "failed")
+    assert queue.lease("somebody") is None
 
 
-def test_a_parked_effect_does_not_hold_its_lane(outbox: Outbox) -> None:
-    _, two = enqueue(outbox.store, effect(), effect())
+def test_a_failed_effect_with_another_way_is_done(queue: Queue) -> None:
+    enqueue(queue.store, Note())
 
-    following = outbox.refuse(leased(outbox), "no", lambda transaction: False)
+    queue.fail(leased(queue), "no", lambda transaction: True)
+
+    assert states(queue) == {"done": 1}
+
+
+def test_a_failed_effect_does_not_hold_its_lane(queue: Queue) -> None:
+    _, two = enqueue(queue.store, Note(), Note())
+
+    following = queue.fail(leased(queue), "no", lambda transaction: False)
 
     assert following
-    assert following.effect.id == two
+    assert following.row.id == two
 
 
-def test_a_retried_effect_begins_anew(outbox: Outbox, clock: Clock) -> None:
-    number = parked(outbox)
+def test_a_retried_effect_begins_anew(queue: Queue, clock: Clock) -> None:
+    number = failed(queue)
     clock.move(1000)
 
-    assert outbox.retry(number)
+    assert queue.retry(number)
 
-    lease = leased(outbox)
-    assert (lease.effect.id, lease.effect.attempts, lease.since) == (number, 0, clock.now)
-    assert lease.effect.created_at < clock.now
-
-
-def test_a_retried_effect_that_may_have_been_done_is_looked_for(outbox: Outbox) -> None:
-    outbox.retry(parked(outbox, looks=LOOKS))
-
-    assert leased(outbox).effect.looks == LOOKS
+    found = leased(queue).row
+    assert (found.id, found.attempts, found.trying_since) == (number, 0, clock.now)
+    assert found.created_at < clock.now
 
 
-def test_a_dropped_effect_is_over(outbox: Outbox) -> None:
-    number = parked(outbox)
+def test_a_retried_effect_that_may_have_been_done_is_verified(queue: Queue) -> None:
+    queue.retry(failed(queue, verifications=VERIFICATIONS))
 
-    assert outbox.drop(number)
-
-    assert states(outbox) == {"done": 1}
-    assert outbox.lease("somebody") is None
+    assert leased(queue).row.verifications == VERIFICATIONS
 
 
-def test_only_parked_effects_are_retried_or_dropped(outbox: Outbox) -> None:
-    waiting, done = enqueue(outbox.store, effect("waiting"), effect("done"))
-    lease = next(lease for lease in (leased(outbox), leased(outbox)) if lease.lane == "done")
-    outbox.done(lease, {}, nothing)
+def test_a_discarded_effect_is_over(queue: Queue) -> None:
+    number = failed(queue)
 
-    for number in (waiting, done, 12345):
-        assert not outbox.retry(number)
-        assert not outbox.drop(number)
+    assert queue.discard(number)
 
-    assert states(outbox) == {"waiting": 1, "done": 1}
+    assert states(queue) == {"done": 1}
+    assert queue.lease("somebody") is None
 
 
-def test_of_many_who_retry_one_effect_one_succeeds(outbox: Outbox) -> None:
-    number = parked(outbox)
+def test_only_failed_effects_are_retried_or_discarded(queue: Queue) -> None:
+    waits, done = enqueue(queue.store, Note(to="waits"), Note(to="done"))
+    lease = next(lease for lease in (leased(queue), leased(queue)) if lease.lane == "done")
+    queue.succeed(lease, nothing)
 
-    results = at_once(*[lambda: outbox.retry(number)] * 6)
+    for number in (waits, done, 12345):
+        assert not queue.retry(number)
+        assert not queue.discard(number)
+
+    assert states(queue) == {"waiting": 1, "done": 1}
+
+
+def test_of_many_who_retry_one_effect_one_succeeds(queue: Queue) -> None:
+    number = failed(queue)
+
+    results = at_once(*[lambda: queue.retry(number)] * 6)
 
     assert sorted(map(bool, results)) == [False] * 5 + [True]
 
 
-def test_rows_are_listed_oldest_first_up_to_a_limit(outbox: Outbox) -> None:
-    numbers = enqueue(outbox.store, *[effect() for _ in range(5)])
+def test_rows_are_listed_oldest_first_up_to_a_limit(queue: Queue) -> None:
+    numbers = enqueue(queue.store, *[Note() for _ in range(5)])
 
-    assert [found.effect.id for found in outbox.rows("waiting", limit=3)] == numbers[:3]
-    assert outbox.count("waiting") == 5
+    assert [found.id for found in queue.rows("waiting", limit=3)] == numbers[:3]
+    assert queue.count("waiting") == 5
 
 
 # At the same time
 
 
-def assert_nothing_is_stranded(outbox: Outbox) -> None:
+def assert_nothing_is_stranded(queue: Queue) -> None:
     """No lane without a worker has effects waiting and does not know when it is ready."""
-    with outbox.store.reading() as connection:
+    with queue.store.reading() as connection:
         stranded = connection.execute(
             text(
                 "SELECT o.id, o.lane, l.ready_at, o.due_at FROM outbox o LEFT JOIN lanes l ON l.name = o.lane"
@@ -505,35 +743,34 @@ def assert_nothing_is_stranded(outbox: Outbox) -> None:
     assert stranded == []
 
 
-def test_enqueueing_while_a_lane_is_given_back_strands_nothing(outbox: Outbox) -> None:
+def test_enqueueing_while_a_lane_is_given_back_strands_nothing(queue: Queue) -> None:
     """Whichever of the two comes first, the lane is ready for the new effect."""
     count = 40
 
     def write() -> None:
         for _ in range(count):
-            enqueue(outbox.store, effect("shared"))
+            enqueue(queue.store, Note(to="shared"))
 
     def work() -> None:
         done = 0
         while done < count * 2:
-            lease = outbox.lease("somebody")
+            lease = queue.lease("somebody")
             while lease:
                 done += 1
-                lease = outbox.done(lease, {}, nothing)
+                lease = queue.succeed(lease, nothing)
 
     at_once(write, write, work)
 
-    assert states(outbox) == {"done": 2 * count}
-    assert_nothing_is_stranded(outbox)
+    assert states(queue) == {"done": 2 * count}
+    assert_nothing_is_stranded(queue)
 
 
-def test_lanes_that_enqueue_into_each_other_do_not_block_each_other(outbox: Outbox) -> None:
+def test_lanes_that_enqueue_into_each_other_do_not_block_each_other(queue: Queue) -> None:
     """Two workers whose outcomes go to each other's lanes, with renewals in between: no deadlock, nothing lost."""
     lanes = ["a", "b", "c"]
-    enqueue(outbox.store, *[effect(lane) for lane in lanes * 4])
+    enqueue(queue.store, *[Note(to=lane) for lane in lanes * 4])
     left = itertools.count(60, -1)
     held: dict[str, str] = {}
-    ended = threading.Event()
 
     def follow(lease: Lease) -> Callable[[Transaction], None]:
         others = [lane for lane in lanes if lane != lease.lane]
@@ -545,95 +782,142 @@ def test_lanes_that_enqueue_into_each_other_do_not_block_each_other(outbox: Outb
         return then
 
     def work() -> None:
-        while outbox.count("waiting"):
-            lease = outbox.lease("somebody")
+        while queue.count("waiting"):
+            lease = queue.lease("somebody")
             while lease:
                 held[lease.id] = lease.lane
-                lease = outbox.done(lease, {}, follow(lease))
+                lease = queue.succeed(lease, follow(lease))
 
     def renew() -> None:
-        while not ended.is_set() and outbox.count("waiting"):
-            outbox.renew(dict(held) or {"none": "none"})
+        while queue.count("waiting"):
+            queue.renew(dict(held) or {"none": "none"})
 
     at_once(work, work, work, renew)
 
-    assert states(outbox) == {"done": 12 + 120}
-    assert_nothing_is_stranded(outbox)
+    assert states(queue) == {"done": 12 + 120}
+    assert_nothing_is_stranded(queue)
 
 
-def test_after_any_mixture_of_outcomes_nothing_is_stranded(outbox: Outbox, clock: Clock) -> None:
-    """Random outcomes, crashes and new effects: in the end each effect was done, and in no two hands at once."""
-    chance = random.Random(7)
-    in_hand: dict[str, Lease] = {}
-    for step in range(250):
-        if step < 150 and chance.random() < 0.4:
-            delay = chance.choice([0, 0, 5])
-            enqueue(outbox.store, effect(chance.choice("abc"), due_at=clock.now + delay))
-        lease = outbox.lease("somebody")
+def test_transactions_that_enqueue_the_same_effects_do_not_block_each_other(queue: Queue) -> None:
+    """In any order, and while these effects are running."""
+    lanes = ["a", "b", "c"]
+
+    def write() -> None:
+        for _ in range(15):
+            with queue.store.begin() as transaction:
+                for lane in random.sample(lanes, 3):
+                    transaction.enqueue(once(key=lane, lane=lane), longest_wait=random.choice([None, 0.0]))
+
+    at_once(write, write, write, lambda: finish_all(queue), lambda: finish_all(queue))
+
+    finish_all(queue)
+    assert queue.count("waiting") == 0
+    assert_nothing_is_stranded(queue)
+
+
+@dataclass
+class Mixture:
+    """Workers that meet a random outcome, or crash; each lane is in one hand at most."""
+
+    queue: Queue
+    clock: Clock
+    chance: random.Random
+    held: dict[str, Lease] = field(default_factory=dict)
+
+    def take(self, lease: Lease | None) -> None:
+        """Hold a lane, if there is one."""
         if lease:
-            assert lease.lane not in in_hand
-            in_hand[lease.lane] = lease
-        for lane in list(in_hand):
-            end = chance.choice(["done", "paced", "postpone", "aside", "refuse", "back", "hold", "crash"])
-            lease = in_hand.pop(lane)
-            following = None
-            if end == "done":
-                following = outbox.done(lease, {}, nothing)
-            elif end == "paced":
-                following = outbox.done(lease, {}, nothing, pace=1.0)
-            elif end in ("postpone", "aside"):
-                outbox.postpone(lease, "later", 2.0, aside=end == "aside")
-            elif end == "refuse":
-                following = outbox.refuse(lease, "no", lambda transaction: True)
-            elif end == "back":
-                outbox.give_back(lease)
-            elif end == "hold":
-                outbox.renew({lease.id: lane})
-                in_hand[lane] = lease
-            else:
-                clock.move(LEASE + 1)
-                outbox.renew({held.id: name for name, held in in_hand.items()})
-            if following:
-                assert following.lane not in in_hand
-                in_hand[following.lane] = following
+            assert lease.lane not in self.held
+            self.held[lease.lane] = lease
+
+    def let_something_happen(self, lease: Lease) -> None:
+        """Let the effect at the head of a lane have an outcome, or none yet."""
+        del self.held[lease.lane]
+        outcomes = (self.finish, self.rest, self.postpone, self.unblock, self.fail)
+        self.chance.choice((*outcomes, self.queue.give_back, self.hold, self.crash))(lease)
+
+    def finish(self, lease: Lease) -> None:
+        self.take(self.queue.succeed(lease, nothing))
+
+    def rest(self, lease: Lease) -> None:
+        self.take(self.queue.succeed(lease, nothing, min_interval=1.0))
+
+    def postpone(self, lease: Lease) -> None:
+        self.queue.postpone(lease, "later", 2.0)
+
+    def unblock(self, lease: Lease) -> None:
+        self.queue.postpone(lease, "later", 2.0, unblock_after=0.0)
+
+    def fail(self, lease: Lease) -> None:
+        self.take(self.queue.fail(lease, "no", lambda transaction: True))
+
+    def hold(self, lease: Lease) -> None:
+        self.queue.renew({lease.id: lease.lane})
+        self.held[lease.lane] = lease
+
+    def crash(self, lease: Lease) -> None:
+        self.clock.move(LEASE + 1)
+        self.queue.renew({held.id: lane for lane, held in self.held.items()})
+
+    def enqueue(self) -> None:
+        """Write an effect to some lane: at once or later, with a key of its lane's or none."""
+        lane, delay = self.chance.choice("abc"), self.chance.choice([0, 0, 5])
+        key = self.chance.choice([None, None, lane])
+        enqueue(self.queue.store, Note(to=lane, key=key), delay=delay)
+
+
+def test_after_any_mixture_of_outcomes_nothing_is_stranded(queue: Queue, clock: Clock) -> None:
+    """Random outcomes, crashes and new effects: in the end each effect was done, and in no two hands at once."""
+    mixture = Mixture(queue, clock, random.Random(7))
+    for step in range(250):
+        if step < 150 and mixture.chance.random() < 0.4:
+            mixture.enqueue()
+        mixture.take(queue.lease("somebody"))
+        for lease in list(mixture.held.values()):
+            mixture.let_something_happen(lease)
         clock.move(1)
-        assert_nothing_is_stranded(outbox)
+        assert_nothing_is_stranded(queue)
 
     clock.move(LEASE * 2)
-    while outbox.count("waiting"):
-        finish_all(outbox)
+    while queue.count("waiting"):
+        finish_all(queue)
         clock.move(10)
-    assert_nothing_is_stranded(outbox)
+    assert_nothing_is_stranded(queue)
 
 
 # Speed
 
 
 @pytest.fixture
-def full_outbox(outbox: Outbox) -> Outbox:
+def full(queue: Queue) -> Queue:
     """With thousands of rows done and waiting, as a planner needs them to choose."""
-    columns = {"lane": "x", "kind": "act", "payload": {}, "created_at": 0, "due_at": 0, "since": 0}
+    columns = {"kind": "note", "payload": {}, "created_at": 0, "trying_since": 0}
     rows = [
         columns
-        | {"lane": f"lane {number % 50}", "state": "done" if number % 2 else "waiting", "due_at": number}
+        | {
+            "lane": f"lane {number % 50}",
+            "state": "done" if number % 2 else "waiting",
+            "due_at": number,
+            "unique_key": f"key {number}",
+        }
         for number in range(3000)
     ]
     lanes = [{"name": f"lane {number}", "ready_at": None if number % 2 else number} for number in range(500)]
-    with outbox.store.begin() as transaction:
-        transaction.connection.execute(insert(tables.outbox), rows)
-        transaction.connection.execute(insert(tables.lanes), lanes)
+    with queue.store.begin() as transaction:
+        transaction.connection.execute(insert(schema.outbox), rows)
+        transaction.connection.execute(insert(schema.lanes), lanes)
         transaction.connection.execute(text("ANALYZE"))
-    return outbox
+    return queue
 
 
-def test_the_worker_finds_its_way_by_indexes(full_outbox: Outbox) -> None:
+def test_the_worker_finds_its_way_by_indexes(full: Queue) -> None:
     """No statement between a lease and its outcome reads a whole table."""
-    with statements(full_outbox.store) as seen:
-        lease = leased(full_outbox)
-        full_outbox.done(lease, {}, nothing)
+    with statements(full.store) as seen:
+        lease = leased(full)
+        full.succeed(lease, nothing)
 
     asked = [(sql, values) for sql, values in seen if re.match("SELECT|UPDATE", sql)]
-    plans = {sql: explained(full_outbox.store, sql, values) for sql, values in asked}
+    plans = {sql: explained(full.store, sql, values) for sql, values in asked}
     assert len(plans) >= 6
     for sql, plan in plans.items():
         assert not re.search(r"SCAN (outbox|lanes)(?! USING)|Seq Scan|TEMP B-TREE|Sort", plan), (
@@ -644,9 +928,18 @@ def test_the_worker_finds_its_way_by_indexes(full_outbox: Outbox) -> None:
     assert "lanes_ready" in used
 
 
-def test_parked_effects_are_found_by_an_index(full_outbox: Outbox) -> None:
-    with statements(full_outbox.store) as seen:
-        full_outbox.rows("parked")
+def test_failed_effects_are_found_by_an_index(full: Queue) -> None:
+    with statements(full.store) as seen:
+        full.rows("failed")
 
-    [plan] = [explained(full_outbox.store, sql, values) for sql, values in seen if sql.startswith("SELECT")]
-    assert "outbox_parked" in plan
+    [plan] = [explained(full.store, sql, values) for sql, values in seen if sql.startswith("SELECT")]
+    assert "outbox_failed" in plan
+
+
+def test_what_was_enqueued_is_found_by_an_index(full: Queue) -> None:
+    """However much has been done."""
+    with statements(full.store) as seen, full.store.begin() as transaction:
+        transaction.was_enqueued("key 7", 0.0)
+
+    [plan] = [explained(full.store, sql, values) for sql, values in seen if sql.startswith("SELECT")]
+    assert "outbox_by_key" in plan

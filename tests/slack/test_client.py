@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from pytest_mock import MockerFixture
 
 from identity_bot.errors import IdentityBotError, OutcomeUnknown, Rejected, Retryable
+from identity_bot.messages.updates import Message
+from identity_bot.slack import client
 from identity_bot.slack.client import SlackChat
-from identity_bot.tickets.model import MessageRef
+from identity_bot.tickets.model import Action, MessageRef, Ticket
+from identity_bot.tickets.people import People
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.server import Sandbox
 from identity_bot_sandbox.slack.workspace import SCOPES
 from identity_bot_sandbox.slack.world import SlackWorld
 from tests.support import eventually
+from tests.support_outbox import ticket
 
 INTAKE, TEAM, SECRET, JUNIPER = "C0INTAKE", "C0TEAM", "C0SECRET", "U0JUNIPER"
 GROUP, IDENTITY_TEAM = "S0IDENTITY", {"U0INDIGO", "U0SAGE", "U0LINDEN"}
-MESSAGE = {"text": "Hello", "blocks": []}
+MESSAGE = Message(text="Hello")
+TICKET = ticket(number=12, url="https://github.test/12", headline="New ticket #12")
 
 EVERYWHERE = {
     # docs.slack.dev/reference/methods: the errors that every method shares
@@ -53,9 +60,6 @@ OWN = {
         Retryable: "external_channel_migrating",
         OutcomeUnknown: "update_failed",
     },
-    "chat.delete": {
-        Rejected: "cant_delete_message channel_not_found compliance_exports_prevent_deletion",
-    },
     "conversations.members": {
         Rejected: """channel_not_found invalid_cursor invalid_limit method_not_supported_for_channel_type""",
         Retryable: "fetch_members_failed",
@@ -83,18 +87,24 @@ OWN = {
             users_list_not_supplied"""
     },
 }
+
+
+def draw(chat: SlackChat, card: MessageRef | None = None, ticket: Ticket = TICKET) -> MessageRef:
+    """Has a ticket's card drawn, in place where there is one."""
+    return chat.show_card(replace(ticket, card=card), None, channel=TEAM, idempotency_key="1")
+
+
 CALLS: dict[str, Callable[[SlackChat], object]] = {
-    "chat.postMessage": lambda chat: chat.post(INTAKE, MESSAGE, mark="1", thread_ts=None),
-    "chat.update": lambda chat: chat.update(MessageRef(channel=INTAKE, ts="1.0"), MESSAGE),
-    "chat.delete": lambda chat: chat.delete(MessageRef(channel=INTAKE, ts="1.0")),
+    "chat.postMessage": lambda chat: chat.post(INTAKE, MESSAGE, idempotency_key="1", thread_ts=None),
+    "chat.update": lambda chat: draw(chat, MessageRef(channel=TEAM, ts="1.0")),
     "conversations.members": lambda chat: chat.members(TEAM),
     "usergroups.users.list": lambda chat: chat.members(GROUP),
-    "views.update": lambda chat: chat.show("V1", {"type": "modal"}),
+    "views.update": lambda chat: chat.show_receipt("V1", TICKET, []),
     "chat.getPermalink": lambda chat: chat.link_to(MessageRef(channel=INTAKE, ts="1.0")),
-    "conversations.history": lambda chat: chat.find_post(INTAKE, "1", 0.0, thread_ts=None),
-    "conversations.replies": lambda chat: chat.find_post(INTAKE, "1", 0.0, thread_ts="1.0"),
-    "conversations.list": lambda chat: chat.find_post("#vsp-identity", "1", 0.0, thread_ts=None),
-    "conversations.open": lambda chat: chat.find_post(JUNIPER, "1", 0.0, thread_ts=None),
+    "conversations.history": lambda chat: chat.find_message(INTAKE, "1", 0.0, thread_ts=None),
+    "conversations.replies": lambda chat: chat.find_message(INTAKE, "1", 0.0, thread_ts="1.0"),
+    "conversations.list": lambda chat: chat.find_message("#vsp-identity", "1", 0.0, thread_ts=None),
+    "conversations.open": lambda chat: chat.find_message(JUNIPER, "1", 0.0, thread_ts=None),
 }
 ANSWERS = [
     pytest.param(method, code, kind, id=f"{method}-{code}")
@@ -127,7 +137,7 @@ def slack(running: Sandbox) -> Iterator[SlackWorld]:
 
 @pytest.fixture
 def chat(running: Sandbox, slack: SlackWorld) -> SlackChat:
-    return SlackChat(cast.BOT_TOKEN, running.environment()["SLACK_API_URL"])
+    return SlackChat(cast.BOT_TOKEN, running.environment()["SLACK_API_URL"], People([]))
 
 
 @pytest.mark.parametrize(("method", "code", "kind"), ANSWERS)
@@ -213,7 +223,7 @@ def test_silence_is_an_unknown_outcome_and_nothing_is_posted_twice(
 
 
 def test_a_server_that_is_not_there_was_certainly_not_asked() -> None:
-    chat = SlackChat(cast.BOT_TOKEN, "http://127.0.0.1:9/slack/api/")
+    chat = SlackChat(cast.BOT_TOKEN, "http://127.0.0.1:9/slack/api/", People([]))
 
     with pytest.raises(Retryable, match="ConnectionRefusedError"):
         CALLS["chat.postMessage"](chat)
@@ -227,134 +237,140 @@ def test_a_missing_scope_is_named(chat: SlackChat, slack: SlackWorld) -> None:
 
 
 def test_a_message_says_everything_in_text_and_unfurls_nothing(chat: SlackChat, slack: SlackWorld) -> None:
-    post = chat.post("#vsp-identity", {"text": "Hello", "blocks": []}, mark="7", thread_ts=None)
+    post = chat.post("#vsp-identity", MESSAGE, idempotency_key="7", thread_ts=None)
 
     [call] = slack.traffic.calls("chat.postMessage")
     assert (post.channel, call.arguments["text"]) == (INTAKE, "Hello")
     assert call.arguments["unfurl_links"] is call.arguments["unfurl_media"] is False
-    assert call.arguments["metadata"]["event_payload"] == {"mark": "7"}
+    assert call.arguments["metadata"]["event_payload"] == {"key": "7"}
 
 
 @pytest.mark.parametrize("channel", [INTAKE, "#vsp-identity", JUNIPER])
-def test_a_post_is_found_again_by_its_mark(chat: SlackChat, slack: SlackWorld, channel: str) -> None:
+def test_a_post_is_found_again_by_its_key(chat: SlackChat, slack: SlackWorld, channel: str) -> None:
     since = time.time()
-    other = chat.post(channel, MESSAGE, mark="1", thread_ts=None)
-    posted = chat.post(channel, MESSAGE, mark="2", thread_ts=None)
+    other = chat.post(channel, MESSAGE, idempotency_key="1", thread_ts=None)
+    posted = chat.post(channel, MESSAGE, idempotency_key="2", thread_ts=None)
 
-    found = chat.find_post(channel, "2", since, thread_ts=None)
+    found = chat.find_message(channel, "2", since, thread_ts=None)
 
     assert found == posted != other
-    assert chat.find_post(channel, "3", since, thread_ts=None) is None
+    assert chat.find_message(channel, "3", since, thread_ts=None) is None
 
 
 def test_a_post_is_found_again_by_a_bot_that_was_restarted(
     running: Sandbox, chat: SlackChat, slack: SlackWorld
 ) -> None:
-    posted = chat.post("#vsp-identity", MESSAGE, mark="1", thread_ts=None)
-    restarted = SlackChat(cast.BOT_TOKEN, running.environment()["SLACK_API_URL"])
+    posted = chat.post("#vsp-identity", MESSAGE, idempotency_key="1", thread_ts=None)
+    restarted = SlackChat(cast.BOT_TOKEN, running.environment()["SLACK_API_URL"], People([]))
 
-    assert restarted.find_post("#vsp-identity", "1", time.time() - 60, thread_ts=None) == posted
+    assert restarted.find_message("#vsp-identity", "1", time.time() - 60, thread_ts=None) == posted
 
 
 def test_a_post_in_a_thread_is_found_there(chat: SlackChat, slack: SlackWorld) -> None:
     root = slack.say(JUNIPER, INTAKE, "Can somebody help?")
-    posted = chat.post(INTAKE, MESSAGE, mark="1", thread_ts=root)
+    posted = chat.post(INTAKE, MESSAGE, idempotency_key="1", thread_ts=root)
 
-    assert chat.find_post(INTAKE, "1", time.time() - 60, thread_ts=root) == posted
-    assert chat.find_post(INTAKE, "1", time.time() - 60, thread_ts=None) is None
+    assert chat.find_message(INTAKE, "1", time.time() - 60, thread_ts=root) == posted
+    assert chat.find_message(INTAKE, "1", time.time() - 60, thread_ts=None) is None
 
 
 def test_a_post_is_found_behind_several_pages_of_other_messages(chat: SlackChat, slack: SlackWorld) -> None:
-    posted = chat.post(INTAKE, MESSAGE, mark="1", thread_ts=None)
+    posted = chat.post(INTAKE, MESSAGE, idempotency_key="1", thread_ts=None)
     root = slack.say(JUNIPER, INTAKE, "Can somebody help?")
     for number in range(250):
         slack.say(JUNIPER, INTAKE, f"message {number}")
         slack.say(JUNIPER, INTAKE, f"reply {number}", thread_ts=root)
-    replied = chat.post(INTAKE, MESSAGE, mark="2", thread_ts=root)
+    replied = chat.post(INTAKE, MESSAGE, idempotency_key="2", thread_ts=root)
 
-    assert chat.find_post(INTAKE, "1", time.time() - 60, thread_ts=None) == posted
-    assert chat.find_post(INTAKE, "2", time.time() - 60, thread_ts=root) == replied
+    assert chat.find_message(INTAKE, "1", time.time() - 60, thread_ts=None) == posted
+    assert chat.find_message(INTAKE, "2", time.time() - 60, thread_ts=root) == replied
     assert len(slack.traffic.calls("conversations.history")) == 3
 
 
-def test_what_people_wrote_with_our_mark_in_it_is_not_taken_for_ours(
+def test_what_people_wrote_with_our_key_in_it_is_not_taken_for_ours(
     chat: SlackChat, slack: SlackWorld
 ) -> None:
     slack.say(JUNIPER, INTAKE, "identity_bot_message 1")
 
-    assert chat.find_post(INTAKE, "1", time.time() - 60, thread_ts=None) is None
+    assert chat.find_message(INTAKE, "1", time.time() - 60, thread_ts=None) is None
 
 
-# Messages that change
+# What is drawn
 
 
-def test_a_message_is_edited_where_it_stands_and_keeps_its_mark(chat: SlackChat, slack: SlackWorld) -> None:
-    posted = chat.post("#vsp-identity", MESSAGE, mark="1", thread_ts=None)
-    section = {"type": "section", "text": {"type": "mrkdwn", "text": "Assigned"}}
+def test_a_message_has_its_buttons_below_its_text(chat: SlackChat, slack: SlackWorld) -> None:
+    asked = Message(text="Is it *well*?", buttons=(Action.ACCEPT, Action.REJECT), ticket_id=TICKET.id)
 
-    done = chat.update(posted, {"text": "Assigned", "blocks": [section]})
+    chat.post(INTAKE, asked, idempotency_key="1", thread_ts=None)
 
-    [standing] = slack.messages(INTAKE)
-    assert done
-    assert (standing.ts, standing.text, standing.blocks[0]["text"]["text"]) == (
-        posted.ts,
-        "Assigned",
-        "Assigned",
-    )
-    assert chat.find_post(INTAKE, "1", time.time() - 60, thread_ts=None) == posted
+    [posted] = slack.messages(INTAKE)
+    section, actions = posted.blocks
+    assert posted.text == section["text"]["text"] == "Is it *well*?"
+    assert [button["value"] for button in actions["elements"]] == [TICKET.id, TICKET.id]
+
+
+def test_a_card_is_edited_where_it_is_and_keeps_its_key(chat: SlackChat, slack: SlackWorld) -> None:
+    posted = draw(chat)
+    before = slack.messages(TEAM)[0].text
+
+    again = draw(chat, posted, replace(TICKET, headline="Ticket #12 is assigned"))
+
+    [now] = slack.messages(TEAM)
+    assert again == posted
+    assert (now.ts, now.blocks[0]["text"]["text"]) == (posted.ts, "Ticket #12 is assigned")
+    assert before.startswith("New ticket #12")
+    assert now.text.startswith("Ticket #12 is assigned")
+    assert chat.find_message(TEAM, "1", time.time() - 60, thread_ts=None) == posted
 
 
 @pytest.mark.parametrize(
     "code",
     ["cant_update_message", "channel_not_found", "edit_window_closed", "is_inactive", "message_not_found"],
 )
-def test_a_message_that_can_be_edited_no_more_is_no_error(
+def test_a_card_that_can_no_longer_be_edited_is_posted_anew(
     chat: SlackChat, slack: SlackWorld, code: str
 ) -> None:
-    posted = chat.post(INTAKE, MESSAGE, mark="1", thread_ts=None)
+    posted = draw(chat)
     slack.faults.add("chat.update", error=code)
 
-    assert chat.update(posted, MESSAGE) is False
+    anew = draw(chat, posted)
+
+    assert [message.ts for message in slack.messages(TEAM)] == [posted.ts, anew.ts]
 
 
-def test_a_message_that_was_deleted_can_be_edited_no_more(chat: SlackChat, slack: SlackWorld) -> None:
-    posted = chat.post(INTAKE, MESSAGE, mark="1", thread_ts=None)
-    chat.delete(posted)
+def test_a_card_that_was_deleted_is_posted_anew(chat: SlackChat, slack: SlackWorld) -> None:
+    posted = draw(chat)
+    slack.delete(slack.message(TEAM, posted.ts))
 
-    assert slack.messages(INTAKE) == []
-    assert chat.update(posted, MESSAGE) is False
+    anew = draw(chat, posted)
 
-
-def test_deleting_twice_is_deleting_once(chat: SlackChat, slack: SlackWorld) -> None:
-    posted = chat.post(INTAKE, MESSAGE, mark="1", thread_ts=None)
-
-    chat.delete(posted)
-    chat.delete(posted)
-
-    assert slack.messages(INTAKE) == []
+    assert [message.ts for message in slack.messages(TEAM)] == [anew.ts]
+    assert anew != posted
 
 
-def test_what_people_wrote_is_neither_edited_nor_deleted(chat: SlackChat, slack: SlackWorld) -> None:
-    theirs = MessageRef(channel=INTAKE, ts=slack.say(JUNIPER, INTAKE, "Hello"))
+def test_what_people_wrote_is_not_edited(chat: SlackChat, slack: SlackWorld) -> None:
+    theirs = MessageRef(channel=TEAM, ts=slack.say("U0INDIGO", TEAM, "Hello"))
 
-    assert chat.update(theirs, MESSAGE) is False
-    with pytest.raises(Rejected, match="cant_delete_message"):
-        chat.delete(theirs)
+    anew = draw(chat, theirs)
+
+    assert [message.ts for message in slack.messages(TEAM)] == [theirs.ts, anew.ts]
+    assert slack.message(TEAM, theirs.ts).text == "Hello"
 
 
 @pytest.mark.parametrize("letter", ["x", "ü", "😀", "&amp;", "<@U0JUNIPER>", " "])
 def test_a_text_that_is_too_long_to_edit_is_cut_and_its_blocks_are_not(
-    chat: SlackChat, slack: SlackWorld, letter: str
+    chat: SlackChat, slack: SlackWorld, mocker: MockerFixture, letter: str
 ) -> None:
-    posted = chat.post(INTAKE, MESSAGE, mark="1", thread_ts=None)
+    posted = draw(chat)
     blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": f"{n}"}} for n in range(50)]
+    mocker.patch.object(client.card, "card", return_value={"text": letter * 5000, "blocks": blocks})
 
-    assert chat.update(posted, {"text": letter * 5000, "blocks": blocks})
+    assert draw(chat, posted) == posted
 
-    [standing] = slack.messages(INTAKE)
-    assert 3900 < len(standing.text.encode()) <= 4000
-    assert standing.text.removesuffix("…").replace(letter, "") == ""
-    assert len(standing.blocks) == 50
+    [now] = slack.messages(TEAM)
+    assert 3900 < len(now.text.encode()) <= 4000
+    assert now.text.removesuffix("…").replace(letter, "") == ""
+    assert len(now.blocks) == 50
 
 
 # Places and people that are not as they were
@@ -381,7 +397,7 @@ def test_a_place_that_cannot_be_written_to_any_more_is_refused_in_slacks_word(
     happens(slack)
 
     with pytest.raises(Rejected, match=word):
-        chat.post(place, MESSAGE, mark="1", thread_ts=thread)
+        chat.post(place, MESSAGE, idempotency_key="1", thread_ts=thread)
 
 
 def test_a_reply_whose_thread_is_gone_is_not_left_in_the_channel(chat: SlackChat, slack: SlackWorld) -> None:
@@ -389,7 +405,7 @@ def test_a_reply_whose_thread_is_gone_is_not_left_in_the_channel(chat: SlackChat
     slack.delete(slack.message(INTAKE, root))
 
     with pytest.raises(Rejected, match="thread_not_found"):
-        chat.post(INTAKE, MESSAGE, mark="1", thread_ts=root)
+        chat.post(INTAKE, MESSAGE, idempotency_key="1", thread_ts=root)
 
     assert slack.messages(INTAKE, replies=True) == []
 
@@ -400,48 +416,86 @@ def test_a_reply_that_cannot_be_taken_back_is_refused_all_the_same(
     slack.faults.add("chat.delete", status=502)
 
     with pytest.raises(Rejected, match="thread_not_found"):
-        chat.post(INTAKE, MESSAGE, mark="1", thread_ts="1.000001")
+        chat.post(INTAKE, MESSAGE, idempotency_key="1", thread_ts="1.000001")
 
-    assert "a message meant for a thread stands in channel C0INTAKE" in caplog.text
+    assert "a reply to a deleted thread stays in channel C0INTAKE" in caplog.text
+
+
+def test_a_reply_that_somebody_was_quicker_to_delete_is_no_trouble(
+    chat: SlackChat, slack: SlackWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    slack.faults.add("chat.delete", error="message_not_found")
+
+    with pytest.raises(Rejected, match="thread_not_found"):
+        chat.post(INTAKE, MESSAGE, idempotency_key="1", thread_ts="1.000001")
+
+    assert caplog.text == ""
+
+
+def test_a_reply_that_slack_misplaced_in_the_channel_is_found_and_deleted(
+    chat: SlackChat, slack: SlackWorld
+) -> None:
+    """Its answer was lost, and the thread's first message is gone: it was not posted where it belongs."""
+    root = slack.say(JUNIPER, INTAKE, "Can somebody help?")
+    slack.delete(slack.message(INTAKE, root))
+    chat.post(INTAKE, MESSAGE, idempotency_key="1", thread_ts=None)
+
+    assert chat.find_message(INTAKE, "1", time.time() - 60, thread_ts=root) is None
+    assert slack.messages(INTAKE) == []
 
 
 def test_a_thread_whose_first_message_left_a_tombstone_goes_on(chat: SlackChat, slack: SlackWorld) -> None:
     root = slack.say(JUNIPER, INTAKE, "Can somebody help?")
-    chat.post(INTAKE, MESSAGE, mark="1", thread_ts=root)
+    chat.post(INTAKE, MESSAGE, idempotency_key="1", thread_ts=root)
     slack.delete(slack.message(INTAKE, root))
 
-    posted = chat.post(INTAKE, MESSAGE, mark="2", thread_ts=root)
+    posted = chat.post(INTAKE, MESSAGE, idempotency_key="2", thread_ts=root)
 
-    assert chat.find_post(INTAKE, "2", time.time() - 60, thread_ts=root) == posted
+    assert chat.find_message(INTAKE, "2", time.time() - 60, thread_ts=root) == posted
 
 
 def test_a_person_who_left_after_a_first_message_is_refused(chat: SlackChat, slack: SlackWorld) -> None:
-    chat.post(JUNIPER, MESSAGE, mark="1", thread_ts=None)
+    chat.post(JUNIPER, MESSAGE, idempotency_key="1", thread_ts=None)
     slack.deactivated.add(JUNIPER)
 
     with pytest.raises(Rejected, match="channel_not_found"):
-        chat.post(JUNIPER, MESSAGE, mark="2", thread_ts=None)
+        chat.post(JUNIPER, MESSAGE, idempotency_key="2", thread_ts=None)
     with pytest.raises(Rejected, match="user_disabled"):
-        SlackChat(cast.BOT_TOKEN, chat.client.base_url).find_post(JUNIPER, "2", time.time(), thread_ts=None)
+        SlackChat(cast.BOT_TOKEN, chat.client.base_url, People([])).find_message(
+            JUNIPER, "2", time.time(), thread_ts=None
+        )
 
 
 def test_a_bot_that_was_removed_from_a_private_channel_is_refused(chat: SlackChat, slack: SlackWorld) -> None:
     slack.channels[SECRET].bot_is_member = True
-    posted = chat.post("#claims-private", MESSAGE, mark="1", thread_ts=None)
+    chat.post("#claims-private", MESSAGE, idempotency_key="1", thread_ts=None)
     slack.channels[SECRET].bot_is_member = False
 
     with pytest.raises(Rejected, match="channel_not_found"):
-        chat.post("#claims-private", MESSAGE, mark="2", thread_ts=None)
+        chat.post("#claims-private", MESSAGE, idempotency_key="2", thread_ts=None)
     with pytest.raises(Rejected, match="channel_not_found"):
         chat.members("#claims-private")
-    assert chat.update(posted, MESSAGE) is False
 
 
-def test_a_card_in_an_archived_channel_can_be_edited_no_more(chat: SlackChat, slack: SlackWorld) -> None:
-    posted = chat.post(TEAM, MESSAGE, mark="1", thread_ts=None)
+def test_a_card_in_an_archived_channel_is_neither_edited_nor_posted_anew(
+    chat: SlackChat, slack: SlackWorld
+) -> None:
+    posted = draw(chat)
     slack.channels[TEAM].is_archived = True
 
-    assert chat.update(posted, MESSAGE) is False
+    with pytest.raises(Rejected, match="is_archived"):
+        draw(chat, posted)
+
+
+def test_a_card_in_a_private_channel_that_the_bot_was_removed_from_is_refused(
+    chat: SlackChat, slack: SlackWorld
+) -> None:
+    slack.channels[SECRET].bot_is_member = True
+    posted = chat.post(SECRET, MESSAGE, idempotency_key="1", thread_ts=None)
+    slack.channels[SECRET].bot_is_member = False
+
+    with pytest.raises(Rejected, match="channel_not_found"):
+        chat.show_card(replace(TICKET, card=posted), None, channel=SECRET, idempotency_key="2")
 
 
 def test_a_bot_that_may_not_write_where_it_is_not_a_member_is_refused(
@@ -450,17 +504,17 @@ def test_a_bot_that_may_not_write_where_it_is_not_a_member_is_refused(
     slack.scopes = SCOPES - {"chat:write.public"}
 
     with pytest.raises(Rejected, match="not_in_channel"):
-        chat.post("C0GENERAL", MESSAGE, mark="1", thread_ts=None)
+        chat.post("C0GENERAL", MESSAGE, idempotency_key="1", thread_ts=None)
 
 
 def test_a_channel_that_was_archived_after_its_first_message_is_refused(
     chat: SlackChat, slack: SlackWorld
 ) -> None:
-    chat.post("#vsp-identity", MESSAGE, mark="1", thread_ts=None)
+    chat.post("#vsp-identity", MESSAGE, idempotency_key="1", thread_ts=None)
     slack.channels[INTAKE].is_archived = True
 
     with pytest.raises(Rejected, match="is_archived"):
-        chat.post("#vsp-identity", MESSAGE, mark="2", thread_ts=None)
+        chat.post("#vsp-identity", MESSAGE, idempotency_key="2", thread_ts=None)
 
 
 # Who belongs where
@@ -550,17 +604,17 @@ def test_private_channels_are_looked_at_only_where_the_public_ones_do_not_do(
     """A bot in public channels only needs no scope for private ones."""
     slack.scopes = SCOPES - {"groups:read"}
 
-    assert chat.find_post("#vsp-identity", "1", time.time(), thread_ts=None) is None
+    assert chat.find_message("#vsp-identity", "1", time.time(), thread_ts=None) is None
     with pytest.raises(Rejected, match="no channel #claims-private"):
-        chat.find_post("#claims-private", "1", time.time(), thread_ts=None)
+        chat.find_message("#claims-private", "1", time.time(), thread_ts=None)
 
 
 def test_a_private_channel_is_found_by_its_name(chat: SlackChat, slack: SlackWorld) -> None:
     slack.channels[SECRET].bot_is_member = True
     try:
-        posted = chat.post(SECRET, MESSAGE, mark="1", thread_ts=None)
+        posted = chat.post(SECRET, MESSAGE, idempotency_key="1", thread_ts=None)
 
-        assert chat.find_post("#claims-private", "1", time.time() - 60, thread_ts=None) == posted
+        assert chat.find_message("#claims-private", "1", time.time() - 60, thread_ts=None) == posted
     finally:
         slack.channels[SECRET].bot_is_member = False
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pytest_mock import MockerFixture
 from slack_bolt import App, BoltRequest
 from slack_sdk import WebClient
 
@@ -33,14 +34,16 @@ def shown(world: World, user: str = JUNIPER) -> str:
     return str(world.sandbox.slack.view(user))
 
 
-def replace_type(world: World, name: str, form: Form | None) -> None:
+def replace_type(world: World, mocker: MockerFixture, name: str, form: Form | None) -> None:
     """Changes or uninstalls a request type under the running bot, as a restart with other plugins would."""
     types = dict(world.bot.plugins.types)
     if form is None:
         del types[name]
     else:
         types[name].form = form
-    world.bot.desk.plugins = replace(world.bot.plugins, types=types)
+    plugins = replace(world.bot.plugins, types=types)
+    mocker.patch.object(world.bot.desk, "_plugins", plugins)
+    mocker.patch.object(world.bot.listeners, "_forms", plugins.forms)
 
 
 # The command
@@ -258,7 +261,7 @@ def test_a_closed_modal_needs_no_receipt(world: World) -> None:
     world.sandbox.slack.close(JUNIPER)
     world.settle()
 
-    assert world.bot.outbox.count("parked") == 0
+    assert world.bot.queue.count("failed") == 0
     assert world.sandbox.slack.view(JUNIPER) is None
 
 
@@ -298,10 +301,12 @@ def test_an_ack_that_was_lost_does_not_hide_that_later_changes_came_too_late(wor
     assert DATA["data_needed"] in (issue.body or "")
 
 
-def test_a_type_uninstalled_since_the_form_opened_is_said_and_nothing_is_filed(world: World) -> None:
+def test_a_type_uninstalled_since_the_form_opened_is_said_and_nothing_is_filed(
+    world: World, mocker: MockerFixture
+) -> None:
     world.open_form(JUNIPER, "pr_review")
     world.fill(JUNIPER, **REVIEW)
-    replace_type(world, "pr_review", None)
+    replace_type(world, mocker, "pr_review", None)
 
     world.sandbox.slack.submit(JUNIPER)
 
@@ -310,7 +315,9 @@ def test_a_type_uninstalled_since_the_form_opened_is_said_and_nothing_is_filed(w
     assert world.sandbox.github.issues(REPOSITORY) == []
 
 
-def test_a_form_that_changed_since_it_opened_is_shown_anew_with_the_answers(world: World) -> None:
+def test_a_form_that_changed_since_it_opened_is_shown_anew_with_the_answers(
+    world: World, mocker: MockerFixture
+) -> None:
     """A question that vanished had an answer, and a new one has none: neither may pass in silence."""
     world.open_form(JUNIPER, "data_pull")
     world.fill(JUNIPER, **DATA, comments="see the plan")
@@ -318,7 +325,7 @@ def test_a_form_that_changed_since_it_opened_is_shown_anew_with_the_answers(worl
         LongText(name="data_needed", label="What data?"),
         ShortText(name="purpose", label="What for?"),
     ]
-    replace_type(world, "data_pull", Form(title="Data pull", questions=questions))
+    replace_type(world, mocker, "data_pull", Form(title="Data pull", questions=questions))
 
     world.sandbox.slack.submit(JUNIPER)
 
@@ -504,7 +511,7 @@ def test_hostile_text_mentions_links_and_hides_nothing_anywhere(world: World) ->
     assert refused == {}
     [issue] = world.sandbox.github.issues(REPOSITORY)
     assert (issue.body or "").count("<!-- identity-bot:ticket=") >= 1
-    assert world.bot.desk.store.ticket((issue.body or "").rsplit("ticket=", 1)[1][:36])
+    assert world.bot.store.ticket((issue.body or "").rsplit("ticket=", 1)[1][:36])
     said = [
         str(m.text) + str(m.blocks) for place in (INTAKE, TEAM) for m in world.sandbox.slack.messages(place)
     ]

@@ -17,6 +17,7 @@ from identity_bot.forms.questions import Files, ShortText
 from identity_bot.settings import Settings, load
 from identity_bot.slack.client import SlackChat
 from identity_bot.slack.manifest import ASK, ASK_ABOUT, manifest, scopes
+from identity_bot.tickets.people import People
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.server import Sandbox
 from tests.support import World, eventually
@@ -171,7 +172,7 @@ def test_its_scopes_are_enough_to_know_the_team(
 ) -> None:
     of_team = replace(settings, team_group=group, team_channel=channel, intake_channel=INTAKE)
     sandbox.slack.scopes = names(of_team)
-    chat = SlackChat(cast.BOT_TOKEN, sandbox.environment()["SLACK_API_URL"])
+    chat = SlackChat(cast.BOT_TOKEN, sandbox.environment()["SLACK_API_URL"], People([]))
 
     assert chat.members(of_team.team) >= {"U0INDIGO", "U0SAGE", "U0LINDEN"}
 
@@ -223,7 +224,7 @@ def test_with_its_scopes_alone_a_request_is_filed_and_lost_answers_are_found_aga
     world.settle(20)
 
     assert len(slack.messages(INTAKE)) == len(slack.messages("C0TEAM")) == 1
-    assert world.bot.outbox.count("parked") == 0
+    assert world.bot.queue.count("failed") == 0
     refused = [call for call in slack.traffic.calls() if call.answer.get("error") == "missing_scope"]
     assert not refused
 

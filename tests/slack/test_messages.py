@@ -23,7 +23,8 @@ def test_slack_takes_every_message_and_its_text_is_complete(said: str) -> None:
 
 
 def test_a_message_has_a_button_for_each_thing_its_reader_can_do() -> None:
-    shown = message(Message(text="It is ready.", buttons=(Action.ACCEPT, Action.REJECT, Action.CLOSE)), "T1")
+    buttons = (Action.ACCEPT, Action.REJECT, Action.CLOSE)
+    shown = message(Message(text="It is ready.", buttons=buttons, ticket_id="T1"))
 
     assert check_message(shown) == []
     said = {one["action_id"]: (one["text"]["text"], one["value"]) for one in shown["blocks"][1]["elements"]}

@@ -8,12 +8,12 @@ import pytest
 
 from identity_bot.errors import OutcomeUnknown, Rejected, Retryable
 from identity_bot.slack.team import FRESH, STALE, Team
-from tests.support_desk import MemoryChat
-from tests.support_outbox import Clock, at_once
+from identity_bot.testing import Clock, MemoryChat
+from tests.support_outbox import at_once
 
 
 @dataclass
-class Requested(MemoryChat):
+class CountingChat(MemoryChat):
     """A chat that counts how often it is asked who is in a place, and fails in turn."""
 
     places: list[str] = field(default_factory=list)
@@ -27,11 +27,11 @@ class Requested(MemoryChat):
 
 
 @pytest.fixture
-def chat() -> Requested:
-    return Requested(team=frozenset({"U0INDIGO"}))
+def chat() -> CountingChat:
+    return CountingChat(team=frozenset({"U0INDIGO"}))
 
 
-def test_slack_is_asked_once_a_minute_whoever_wants_to_know(chat: Requested) -> None:
+def test_slack_is_asked_once_a_minute_whoever_wants_to_know(chat: CountingChat) -> None:
     clock = Clock()
     team = Team(chat, "S0TEAM", clock)
 
@@ -46,7 +46,7 @@ def test_slack_is_asked_once_a_minute_whoever_wants_to_know(chat: Requested) -> 
     assert len(chat.places) == 2
 
 
-def test_whoever_left_is_out_after_a_minute(chat: Requested) -> None:
+def test_whoever_left_is_out_after_a_minute(chat: CountingChat) -> None:
     clock = Clock()
     team = Team(chat, "S0TEAM", clock)
     before = team.members()
@@ -58,7 +58,7 @@ def test_whoever_left_is_out_after_a_minute(chat: Requested) -> None:
 
 @pytest.mark.parametrize("error", [Retryable("429"), OutcomeUnknown("502"), Rejected("missing_scope")])
 def test_while_slack_does_not_answer_its_last_answer_counts_for_an_hour(
-    chat: Requested, error: Exception
+    chat: CountingChat, error: Exception
 ) -> None:
     clock = Clock()
     team = Team(chat, "S0TEAM", clock)
@@ -73,7 +73,7 @@ def test_while_slack_does_not_answer_its_last_answer_counts_for_an_hour(
         team.members()
 
 
-def test_before_slack_has_answered_once_nobody_can_tell(chat: Requested) -> None:
+def test_before_slack_has_answered_once_nobody_can_tell(chat: CountingChat) -> None:
     chat.fails = [OutcomeUnknown("502")]
     team = Team(chat, "C0TEAM", Clock())
 

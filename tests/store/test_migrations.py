@@ -1,8 +1,7 @@
-"""The schema: the migrations make what the tables say, and carry the rows of older versions over."""
+"""The schema: the migrations make what the tables say, and what they do not know is refused."""
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -19,14 +17,10 @@ from sqlalchemy import JSON, Column, String, inspect, text
 
 from identity_bot.errors import StoreError
 from identity_bot.store import engine as database
-from identity_bot.store import migrations
-from identity_bot.store import schema as tables
+from identity_bot.store import migrations, schema
 from identity_bot.store.store import Store
-from identity_bot.tickets.model import IssueDraft, MessageRef, Stage, TicketState, ticket_id
-from tests.support_desk import Office
-from tests.support_outbox import PATIENCE, START, Clock, ticket
-
-REQUESTS = "sandbox-org/identity-requests"
+from identity_bot.testing import Clock
+from tests.support_outbox import PATIENCE, ticket
 
 
 @pytest.fixture
@@ -56,7 +50,7 @@ def test_the_migrations_make_what_the_tables_say(store: Store) -> None:
         context = MigrationContext.configure(
             connection, opts={"compare_type": True, "compare_server_default": defaults_differ}
         )
-        assert compare_metadata(context, tables.metadata) == []
+        assert compare_metadata(context, schema.metadata) == []
 
 
 def test_partial_indexes_are_partial(store: Store) -> None:
@@ -66,7 +60,11 @@ def test_partial_indexes_are_partial(store: Store) -> None:
             index["name"]: index["dialect_options"] for index in inspect(connection).get_indexes("outbox")
         }
 
-    for name, state in (("outbox_next", "waiting"), ("outbox_parked", "parked")):
+    for name, state in (
+        ("outbox_next", "waiting"),
+        ("outbox_waiting_once", "waiting"),
+        ("outbox_failed", "failed"),
+    ):
         [condition] = (str(option) for key, option in found[name].items() if key.endswith("_where"))
         assert state in condition
 
@@ -109,147 +107,25 @@ def test_a_newer_schema_is_refused_with_what_to_do(store: Store) -> None:
         store.migrate()
 
 
-# From 0001
-
-OLD = {
-    "type": "pr_review",
-    "requestor_id": "U0JUNIPER",
-    "requestor_handle": "juniper",
-    "requestor_name": "Juniper Vale",
-    "requestor_team": "Benefits",
-    "answers": json.dumps({"team": "Benefits", "name": "Juniper Vale", "production": False}),
-    "submitted_at": START,
-    "is_urgent": False,
-    "is_sensitive": False,
-    "repository": REQUESTS,
-    "url": "",
-    "stage": "submitted",
-}
-OPEN = {
-    "stage": "open",
-    "number": 1,
-    "url": f"https://github.test/{REQUESTS}/issues/1",
-    "thread": json.dumps({"channel": "C0INTAKE", "ts": "1", "link": "https://slack.test/C0INTAKE/1"}),
-    "card": json.dumps({"channel": "C0TEAM", "ts": "2", "link": ""}),
-}
-
-
-def run(store: Store, what: str, revision: str) -> None:
-    """Takes the schema to a revision, up or down."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-    with store.engine.begin() as connection:
-        config.attributes["connection"] = connection
-        getattr(command, what)(config, revision)
-
-
-def insert(store: Store, table: str, **values: Any) -> None:
-    names = ", ".join(values)
-    wanted = ", ".join(f":{name}" for name in values)
+@pytest.mark.parametrize("revision", database.BEFORE_RELEASE)
+def test_a_schema_of_a_development_version_is_refused_with_what_to_do(store: Store, revision: str) -> None:
+    """Its rows are left as they are."""
     with store.begin() as transaction:
-        transaction.connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({wanted})"), values)
+        transaction.add_ticket(ticket())
+        transaction.connection.execute(text(f"UPDATE alembic_version SET version_num = '{revision}'"))
+
+    with pytest.raises(StoreError, match=r"development version.*set DATABASE_URL to an empty database"):
+        store.migrate()
+
+    assert store.ticket(ticket().id)
+    with pytest.raises(StoreError, match="development version"):
+        database.revision(store.engine.url.render_as_string(hide_password=False))
 
 
-@pytest.fixture
-def old(database_url: str) -> Iterator[Store]:
-    """A database as version 0001 left it: a ticket that waits for its issue, one that is open, a sensitive one."""
-    store = Store(database_url, Clock(), patience=PATIENCE)
-    run(store, "upgrade", "0001")
-    insert(store, "tickets", **OLD | {"id": ticket_id("V0")})
-    insert(store, "tickets", **OLD | OPEN | {"id": ticket_id("V1")})
-    sensitive = {"id": ticket_id("V2"), "is_sensitive": True, "number": 2}
-    insert(store, "tickets", **OLD | OPEN | sensitive)
-    insert(store, "events", ticket_id=ticket_id("V1"), kind="created", at=START)
-    yield store
-    store.close()
+def test_the_revision_is_read_without_making_anything(database_url: str, tmp_path: Path) -> None:
+    before = database.revision(database_url)
+    made = list(tmp_path.iterdir())
+    Store(database_url).migrate()
 
-
-def test_old_tickets_are_what_they_were(old: Store) -> None:
-    old.migrate()
-
-    waiting, is_open, sensitive = (old.ticket(ticket_id(view)) for view in ("V0", "V1", "V2"))
-    assert waiting
-    assert is_open
-    assert sensitive
-    assert (waiting.state, waiting.number, waiting.told) == (TicketState(stage=Stage.SUBMITTED), None, None)
-    assert (is_open.state, is_open.told, is_open.asked) == (TicketState(), None, {})
-    assert is_open.card == MessageRef(channel="C0TEAM", ts="2")
-    assert (is_open.seen_at, is_open.is_direct) == (0.0, False)
-    assert (sensitive.is_direct, sensitive.thread) == (True, None)
-
-
-@pytest.mark.parametrize(
-    ("kind", "payload", "kind_now", "payload_now"),
-    [
-        (
-            "post",
-            {"channel": "C0INTAKE", "keep_as": "thread", "otherwise": "U1", "message": {"text": "told"}},
-            "post",
-            {"to": "requestor", "message": {"text": "told"}, "slot": ""},
-        ),
-        ("post", {"channel": "C0TEAM", "keep_as": "card", "message": {"text": "card"}}, "draw_card", {}),
-        (
-            "post",
-            {"channel": "C0TEAM", "message": {"text": "x"}},
-            "post",
-            {"channel": "C0TEAM", "message": {"text": "x"}},
-        ),
-        ("open_issue", {"view": "V1"}, "open_issue", {"view": "V1"}),
-    ],
-)
-def test_what_waits_is_done_as_this_version_does_it(
-    old: Store, kind: str, payload: dict[str, Any], kind_now: str, payload_now: dict[str, Any]
-) -> None:
-    due = {"created_at": START, "due_at": START, "since": START, "lane": "slack:C0TEAM"}
-    for state in ("waiting", "parked", "done"):
-        insert(old, "outbox", kind=kind, payload=json.dumps(payload), state=state, **due)
-
-    old.migrate()
-
-    with old.reading() as connection:
-        rows = connection.execute(tables.outbox.select().order_by(tables.outbox.c.id)).all()
-    assert [(row.kind, row.payload) for row in rows] == [(kind_now, payload_now)] * 2 + [(kind, payload)]
-
-
-def test_an_old_ticket_lives_on_and_its_first_change_is_told_once(
-    old: Store, database_url: str, tmp_path: Path
-) -> None:
-    office = Office(tmp_path, database_url=database_url)
-    with office.store.begin() as transaction:
-        found = transaction.ticket(ticket_id("V1"))
-        assert found
-    for channel in ("C0INTAKE", "C0TEAM"):  # where the old ticket has its thread and its card
-        office.chat.post(channel, {"text": "old", "blocks": []}, mark="", thread_ts=None)
-    office.tracker.open_issue(REQUESTS, found, IssueDraft(title="An old one", body=""))
-
-    office.desk.observe(office.tracker.snapshot(1))
-    office.work()
-    quiet = len(office.chat.posts)
-    office.clock.move(60)
-    for _ in range(3):
-        office.desk.observe(office.tracker.hand(1, assignees=frozenset({"linden-brookmere"})))
-        office.work(60)
-
-    assert quiet == 2
-    said = office.chat.standing("C0INTAKE")[1:]
-    assert [posted.thread_ts for posted in said] == ["1"]
-    assert "<@U0LINDEN>" in said[0].text
-    assert "<@U0LINDEN>" in office.chat.standing("C0TEAM")[0].text
-    assert office.outbox.count("parked") == 0
-    office.store.close()
-
-
-def test_the_schema_can_be_taken_back(old: Store) -> None:
-    """And forth again, with the rows."""
-    old.migrate()
-    run(old, "downgrade", "0001")
-    with old.reading() as connection:
-        columns = {column["name"] for column in inspect(connection).get_columns("tickets")}
-        has_posts = inspect(connection).has_table("posts")
-    old.migrate()
-
-    assert "told" not in columns
-    assert not has_posts
-    found = old.ticket(ticket_id("V1"))
-    assert found
-    assert found.number == 1
+    assert (before, made) == (None, [])
+    assert database.revision(database_url) == database.NEWEST

@@ -14,7 +14,6 @@ from identity_bot.store.schema import tickets
 from identity_bot.tickets.model import (
     CloseReason,
     EventKind,
-    LastNotified,
     MessageRef,
     Person,
     Priority,
@@ -36,16 +35,7 @@ state = st.builds(
     target=st.none() | st.dates(min_value=date(2020, 1, 1)),
     close_reason=st.none() | st.sampled_from(CloseReason),
 )
-asked = st.builds(Requested, by=texts, reason=texts, telling=st.none() | st.integers(0, 9))
-told = st.builds(
-    LastNotified,
-    number=st.integers(0, 999),
-    at=seconds,
-    before=state,
-    now=state,
-    kinds=st.lists(st.sampled_from(EventKind), max_size=3).map(tuple),
-    to=st.lists(texts, max_size=3).map(tuple),
-)
+requested = st.builds(Requested, by=texts, reason=texts)
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | texts, lambda inner: st.lists(inner, max_size=3), max_leaves=5
 )
@@ -67,10 +57,10 @@ all_tickets = st.builds(
     thread=posts,
     card=posts,
     headline=texts,
-    seen_at=seconds,
+    issue_updated_at=seconds,
     inconsistency=texts,
-    asked=st.dictionaries(st.sampled_from(EventKind), asked, max_size=3),
-    told=st.none() | told,
+    requested=st.dictionaries(st.sampled_from(EventKind), requested, max_size=3),
+    last_notified=st.none() | state,
 )
 
 

@@ -200,7 +200,7 @@ def test_a_ticket_is_what_its_issue_shows_now_whatever_was_seen_before(
     assert observe(seen(earlier), later) == now
     assert observe(now, later) == now
     assert (now.repository, now.number, now.url) == (later.repository, later.number, later.url)
-    assert now.seen_at == later.updated_at
+    assert now.issue_updated_at == later.updated_at
     assert (now.id, now.type, now.requestor, now.answers) == (
         SUBMITTED.id,
         SUBMITTED.type,

@@ -1,1 +1,70 @@
-"""One class for each kind of effect."""
+"""The effects: one class for each kind of thing that must happen outside."""
+
+from collections.abc import Mapping
+
+from identity_bot.outbox.effect import Effect
+from identity_bot.outbox.effects.comments import Reply, RunCommands
+from identity_bot.outbox.effects.issues import (
+    ChangeIssue,
+    CreditAction,
+    GetIssue,
+    OpenIssue,
+    Reconcile,
+)
+from identity_bot.outbox.effects.messages import (
+    DrawCard,
+    LinkThread,
+    Notify,
+    PostAlert,
+    PostUpdate,
+    SendDirectMessage,
+    ShowReceipt,
+)
+from identity_bot.outbox.effects.recurring import CleanUp, Poll, Resync, ResyncRepository
+
+EFFECTS: Mapping[str, type[Effect]] = {
+    effect.kind: effect
+    for effect in (
+        OpenIssue,
+        ChangeIssue,
+        CreditAction,
+        LinkThread,
+        GetIssue,
+        Reconcile,
+        RunCommands,
+        Reply,
+        PostUpdate,
+        PostAlert,
+        SendDirectMessage,
+        DrawCard,
+        ShowReceipt,
+        Notify,
+        Poll,
+        Resync,
+        ResyncRepository,
+        CleanUp,
+    )
+}
+"""All kinds of effects, by their names in the database."""
+
+__all__ = (
+    "EFFECTS",
+    "ChangeIssue",
+    "CleanUp",
+    "CreditAction",
+    "DrawCard",
+    "GetIssue",
+    "LinkThread",
+    "Notify",
+    "OpenIssue",
+    "Poll",
+    "PostAlert",
+    "PostUpdate",
+    "Reconcile",
+    "Reply",
+    "Resync",
+    "ResyncRepository",
+    "RunCommands",
+    "SendDirectMessage",
+    "ShowReceipt",
+)

@@ -1,100 +1,149 @@
-"""The acts that follow a comment on an issue: its commands are obeyed, and it is answered."""
+"""Effects that follow a comment on an issue: its commands are run, and it gets a reply."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
 
-from identity_bot.desk.desk import GITHUB, Desk
-from identity_bot.desk.ports import Tracker
-from identity_bot.errors import Impossible
-from identity_bot.messages import issue_comments as attribution
-from identity_bot.messages import words
-from identity_bot.outbox.effects.act import DeskAct, mark
-from identity_bot.outbox.effects.issues import looked_at, where_it_is
+from identity_bot.messages import issue_comments, words
+from identity_bot.outbox.effect import GITHUB, Context, Row, TicketEffect
+from identity_bot.outbox.effects.issue_access import (
+    Seen,
+    forget_requests,
+    read_issue,
+    reconcile,
+    wherever_it_is,
+)
+from identity_bot.outbox.effects.issues import GetIssue
 from identity_bot.store.transaction import Transaction
 from identity_bot.tickets import actions, lifecycle
-from identity_bot.tickets.commands import change_for
-from identity_bot.tickets.model import Action, Effect, Requested, Ticket
+from identity_bot.tickets.errors import Impossible
+from identity_bot.tickets.model import Action, Change, IssueSnapshot, Ticket
 
 
-class RunCommands(DeskAct):
-    """Does what a comment on an issue commands."""
+@dataclass(frozen=True, slots=True)
+class _Ran:
+    """What is wrong with a comment's commands, in words; what was changed; and the issue as it was seen meanwhile."""
 
-    def __init__(self, desk: Desk, tracker: Tracker) -> None:
-        super().__init__(desk)
-        self._tracker = tracker
+    problems: tuple[str, ...]
+    made: tuple[Change, ...] = ()
+    seen: Seen = ()
+    has_access: bool = True
 
-    def do(self, effect: Effect) -> Any:
-        ticket, author = self.ticket(effect), effect.payload["author"]
-        if not self._tracker.may_write(ticket.repository, author):
-            return {"problems": [attribution.NO_WRITE_ACCESS], "stranger": author}
-        return {"problems": [*effect.payload["problems"], *self._obey(effect, ticket, author)]}
 
-    def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
-        # An effect of its own: where GitHub takes no answer for a while, nothing is obeyed a second time, which would
-        # undo what others have changed since.
-        asks_help = any(name == "help" for name, _ in effect.payload["commands"])
-        payload = {
-            "comment": effect.payload["comment"],
-            "problems": result["problems"],
-            "wants_help": asks_help and not result["problems"],
-            "stranger": result.get("stranger", ""),
-        }
-        transaction.enqueue(Effect(lane=GITHUB, kind="answer", ticket_id=effect.ticket_id, payload=payload))
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunCommands(TicketEffect):
+    """Do what the commands in a comment on the issue say."""
 
-    def _obey(self, effect: Effect, ticket: Ticket, author: str) -> Iterator[str]:
-        by = self._desk.people.slack_id(author) or author
-        for name, value in effect.payload["commands"]:
-            change = change_for(name, value)
-            if change is None:
+    kind: ClassVar[str] = "run_commands"
+    label: ClassVar[str] = "run the commands in a comment"
+    is_repeatable: ClassVar[bool] = True
+    min_interval: ClassVar[float] = 1.0
+
+    comment_id: int
+    author: str
+    """A GitHub login."""
+    changes: tuple[Change, ...]
+    wants_help: bool = False
+    problems: tuple[str, ...] = ()
+    """What is wrong with the other lines that look like commands."""
+
+    @property
+    def lane(self) -> str:
+        return GITHUB
+
+    def run(self, context: Context, row: Row) -> _Ran:
+        ticket = self.ticket(context)
+        if not context.tracker.may_write(ticket.repository, self.author):
+            return _Ran((issue_comments.NO_WRITE_ACCESS,), has_access=False)
+        problems = list(self.problems)
+        made: list[Change] = []
+        seen: list[IssueSnapshot] = []
+        for change in self.changes:
+            if change.action is Action.SPOC and not context.tracker.may_write(
+                ticket.repository, change.value
+            ):
+                problems.append(issue_comments.no_member(change.value))
                 continue
-            if change.action is Action.SPOC and not self._tracker.may_write(ticket.repository, value):
-                yield attribution.no_member(value)
-                continue
+            ticket, found = read_issue(context, context.tracker, ticket)
+            seen += found
             try:
-                ticket = looked_at(self._desk, self._tracker, ticket)
-                edit = actions.plan(ticket, change)
+                patch = actions.plan(ticket, change)
             except Impossible as error:
-                if not error.is_so:
-                    yield words.impossible(error)
+                problems += [] if error.is_so else [words.impossible(error)]
                 continue
-            self._desk.note(ticket.id, actions.event_for(ticket, change), Requested(by=by))
-            self._desk.observe(self._tracker.update_issue(ticket, edit), is_fresh=True)
+            seen.append(context.tracker.update_issue(ticket, patch))
+            made.append(change)
+        return _Ran(tuple(problems), tuple(made), tuple(seen))
+
+    def on_success(self, transaction: Transaction, context: Context, result: _Ran) -> None:
+        self._forget(transaction, context, [one for one in self.changes if one not in result.made])
+        reconcile(transaction, context, result.seen)
+        # In an effect of its own: if GitHub takes no reply for a while, no command is run a second time, which would
+        # undo what others have changed since.
+        reply = Reply(
+            ticket_id=self.ticket_id,
+            comment_id=self.comment_id,
+            problems=result.problems,
+            wants_help=self.wants_help and not result.problems,
+            stranger="" if result.has_access else self.author,
+        )
+        transaction.enqueue(reply)
+
+    def on_rejected(self, transaction: Transaction, context: Context, reason: str) -> bool:
+        self._forget(transaction, context, self.changes)
+        transaction.enqueue(GetIssue(ticket_id=self.ticket_id))
+        return False
+
+    def _forget(self, transaction: Transaction, context: Context, changes: Iterable[Change]) -> None:
+        by = context.people.slack_id(self.author) or self.author
+        forget_requests(transaction, self.ticket_id, changes, by)
 
 
-class Answer(DeskAct):
-    """Says below a comment with commands what became of them: by a reaction, and where that is not enough a reply."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply(TicketEffect):
+    """Say below a comment with commands what became of them: by a reaction and, if that is not enough, a comment."""
 
-    def __init__(self, desk: Desk, tracker: Tracker) -> None:
-        super().__init__(desk)
-        self._tracker = tracker
+    kind: ClassVar[str] = "reply"
+    label: ClassVar[str] = "reply to a comment"
+    min_interval: ClassVar[float] = 1.0
 
-    def do(self, effect: Effect) -> Any:
-        payload = effect.payload
-        reaction = "confused" if payload["problems"] else "+1"
-        reply = attribution.reply(payload["problems"], wants_help=payload["wants_help"])
+    comment_id: int
+    problems: tuple[str, ...] = ()
+    wants_help: bool = False
+    stranger: str = ""
+    """The login of an author who may not give commands."""
 
-        def write(to: Ticket) -> None:
-            self._tracker.react(to.repository, payload["comment"], reaction)
-            if reply and not (payload["stranger"] and self._is_said(to, effect)):
-                key, _ = _trace(to, effect)
-                self._tracker.comment(to.repository, to.number or 0, reply, idempotency_key=key)
+    @property
+    def lane(self) -> str:
+        return GITHUB
 
-        where_it_is(self._desk, self._tracker, self.ticket(effect), write)
-        return {}
+    def run(self, context: Context, row: Row) -> Seen:
+        reaction = "confused" if self.problems else "+1"
+        text = issue_comments.reply(self.problems, wants_help=self.wants_help)
 
-    def look(self, effect: Effect) -> Any | None:
-        ticket = looked_at(self._desk, self._tracker, self.ticket(effect))
-        return {} if lifecycle.is_gone(ticket) or self._is_said(ticket, effect) else None
+        def reply(ticket: Ticket) -> None:
+            context.tracker.react(ticket.repository, self.comment_id, reaction)
+            if text and not (self.stranger and self._is_said(context, ticket, row)):
+                key = self._trace(ticket, row)[0]
+                context.tracker.comment(ticket.repository, ticket.number or 0, text, idempotency_key=key)
 
-    def _is_said(self, ticket: Ticket, effect: Effect) -> bool:
-        return self._tracker.has_comment(ticket.repository, ticket.number or 0, *_trace(ticket, effect))
+        return wherever_it_is(context, self.ticket(context), reply)[1]
 
+    def find_result(self, context: Context, row: Row) -> Seen | None:
+        ticket, seen = read_issue(context, context.tracker, self.ticket(context))
+        return seen if lifecycle.is_gone(ticket) or self._is_said(context, ticket, row) else None
 
-def _trace(ticket: Ticket, effect: Effect) -> tuple[str, float]:
-    """The idempotency key of a reply, and since when there may be one."""
-    if stranger := effect.payload["stranger"]:
-        # Told once: else anybody could have the bot fill an issue and use up what GitHub lets it write.
-        return f"no-write-access:{stranger}", ticket.submitted_at
-    return mark(effect), effect.created_at
+    def on_success(self, transaction: Transaction, context: Context, result: Seen) -> None:
+        reconcile(transaction, context, result)
+
+    def _is_said(self, context: Context, ticket: Ticket, row: Row) -> bool:
+        return context.tracker.has_comment(ticket.repository, ticket.number or 0, *self._trace(ticket, row))
+
+    def _trace(self, ticket: Ticket, row: Row) -> tuple[str, float]:
+        """The reply's idempotency key, and since when there may be one."""
+        if self.stranger:
+            # Told once: else anybody could have the bot fill an issue and use up what GitHub lets it write.
+            return f"no-write-access:{self.stranger}", ticket.submitted_at
+        return row.idempotency_key, row.created_at

@@ -1,272 +1,286 @@
-"""The acts in GitHub: issues opened, changed, linked and looked at."""
+"""Effects on issues: open, change, comment on, link and read them."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any, TypeVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, TypeVar
 
-from identity_bot.desk.desk import DAY, GITHUB, VIEWS, Desk
-from identity_bot.desk.notifier import slack_lane
-from identity_bot.desk.ports import Chat, Tracker
-from identity_bot.desk.reconciler import repository_for
-from identity_bot.errors import Impossible, Rejected
+from sqlalchemy.exc import OperationalError
+
+from identity_bot.errors import Rejected, StoreError
 from identity_bot.forms.questions import Member
-from identity_bot.messages import issue_comments as attribution
-from identity_bot.messages import words
-from identity_bot.messages.updates import Message
-from identity_bot.outbox.effects.act import DeskAct, mark
-from identity_bot.plugins.loader import RequestType
-from identity_bot.slack import messages as slack_messages
+from identity_bot.logs import scrubbed
+from identity_bot.messages import issue_comments, words
+from identity_bot.outbox.effect import DAY, GITHUB, READS, UPDATES, Context, Effect, Row, TicketEffect
+from identity_bot.outbox.effects.issue_access import (
+    Seen,
+    forget_requests,
+    name_of,
+    read_issue,
+    reconcile,
+    wherever_it_is,
+)
+from identity_bot.outbox.effects.messages import SendDirectMessage, ShowReceipt
+from identity_bot.outbox.ports import CreatedIssue
+from identity_bot.plugins.request_type import RequestType
 from identity_bot.store.transaction import Transaction
+from identity_bot.text.names import fold
 from identity_bot.tickets import actions, lifecycle
+from identity_bot.tickets.actions import event_for
+from identity_bot.tickets.errors import Impossible
 from identity_bot.tickets.model import (
-    Action,
+    Answers,
     Change,
-    Effect,
-    IssuePatch,
-    Requested,
+    IssueComment,
+    IssueDraft,
+    IssueSnapshot,
     Ticket,
 )
 
 log = logging.getLogger(__name__)
 
-Found = TypeVar("Found")
+Found = TypeVar("Found", IssueSnapshot, IssueComment)
 
 RECEIPT_DELAY = 0.3
-"""Seconds that the modal's second receipt waits, lest it reach Slack before the ack that brings the first."""
+"""Seconds that the second receipt waits, lest it reach Slack before the ack that brings the first."""
 
 
-class _IssueAct(DeskAct):
-    """An act on an issue that also takes a word of Slack: a name, or a link."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenIssue(TicketEffect):
+    """Open the ticket's issue; the reconciler takes it in, and so everybody is told."""
 
-    def __init__(self, desk: Desk, tracker: Tracker, chat: Chat) -> None:
-        super().__init__(desk)
-        self._tracker = tracker
-        self._chat = chat
+    kind: ClassVar[str] = "open_issue"
+    label: ClassVar[str] = "open the issue"
+    min_interval: ClassVar[float] = 1.0
 
-    def name_of(self, key: str) -> str:
-        """The name of somebody who is only known in Slack; empty for a login, which is a name."""
-        _, is_slack, slack_id = key.partition("slack:")
-        return self._chat.name_of(slack_id) if is_slack else ""
+    view_id: str = ""
+    """The modal that shows the receipt."""
 
+    @property
+    def lane(self) -> str:
+        return GITHUB
 
-class OpenIssue(_IssueAct):
-    """Makes the ticket's issue, and has everybody told of it."""
-
-    def do(self, effect: Effect) -> Any:
-        ticket = self.ticket(effect)
+    def run(self, context: Context, row: Row) -> tuple[CreatedIssue, ...]:
+        """The new issue; nothing if the ticket has one already."""
+        ticket = self.ticket(context)
         if ticket.number is not None:
-            return {}
-        request_type = self._desk.teller.type_of(ticket)
-        named = replace(ticket, answers=self._with_names(ticket, request_type))
-        draft = request_type.render_issue(named)
+            return ()
+        request_type = context.plugins.of(ticket.type)
+        if request_type is None:
+            raise Rejected(f"the request type {ticket.type!r} is not installed")
+        draft = request_type.render_issue(replace(ticket, answers=_with_names(ticket, request_type, context)))
         settings = request_type.settings
         leads = [lead["github"] for lead in settings["leads"] if "github" in lead] if ticket.is_urgent else []
-        opened = self._tracker.open_issue(
-            # By today's settings: a repository that was wrong when the request came may have been mended since.
-            repository_for(request_type, is_sensitive=ticket.is_sensitive),
-            ticket,
-            replace(
-                draft,
-                labels=_unique(self._desk.settings.label, *draft.labels, *settings["labels"]),
-                assignees=_unique(*draft.assignees, *leads),
-            ),
+        draft = IssueDraft(
+            title=draft.title,
+            body=draft.body,
+            labels=_unique(context.settings.label, *draft.labels, *settings["labels"]),
+            assignees=_unique(*draft.assignees, *leads),
         )
-        self._desk.observe(opened.snapshot, is_fresh=True)
-        return {"left_out": list(opened.left_out)}
+        # By today's settings: a repository that was wrong when the request came may have been corrected since.
+        return (context.tracker.open_issue(request_type.repository_for(ticket), ticket, draft),)
 
-    def look(self, effect: Effect) -> Any | None:
-        ticket = self.ticket(effect)
-        if ticket.number is None:
-            found = self._tracker.find_issue(
-                self._desk.lookout.candidate_repositories(ticket)[0], ticket.id, effect.created_at
-            )
-            if found is None:
-                return None
-            self._desk.observe(found, is_fresh=True)
-        # Else a webhook told of it, which may be sooner than GitHub's own list does.
-        return {}
+    def find_result(self, context: Context, row: Row) -> tuple[CreatedIssue, ...] | None:
+        ticket = self.ticket(context)
+        if ticket.number is not None:
+            return ()  # a webhook told of it, which may be sooner than GitHub's own list
+        repository = context.reconciler.candidate_repositories(ticket)[0]
+        found = context.tracker.find_issue(repository, ticket.id, row.created_at)
+        return (CreatedIssue(snapshot=found),) if found else None
 
-    def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
-        if view := effect.payload.get("view"):
-            due_at = transaction.now + RECEIPT_DELAY
-            payload = {"view": view}
-            transaction.enqueue(
-                Effect(
-                    lane=VIEWS,
-                    kind="show_receipt",
-                    ticket_id=effect.ticket_id,
-                    payload=payload,
-                    due_at=due_at,
-                )
-            )
-        if (left_out := result.get("left_out")) and (ticket := transaction.ticket(effect.ticket_id or "")):
-            for name in left_out:
-                self._desk.teller.notice(transaction, words.refused_by_github(ticket, name))
-
-    def _with_names(self, ticket: Ticket, request_type: RequestType) -> dict[str, Any]:
-        answers = dict(ticket.answers)
-        for question in request_type.form.all_questions:
-            if isinstance(question, Member) and question.name in answers:
-                slack_id = answers[question.name]["id"]
-                answers[question.name] = {"id": slack_id, "name": self._chat.name_of(slack_id)}
-        return answers
+    def on_success(
+        self, transaction: Transaction, context: Context, result: tuple[CreatedIssue, ...]
+    ) -> None:
+        for created in result:
+            context.reconciler.reconcile(transaction, created.snapshot, is_fresh=True)
+            ticket = transaction.ticket(self.ticket_id)
+            for left_out in created.left_out if ticket else ():
+                assert ticket
+                context.notifier.alert(transaction, words.refused_by_github(ticket, left_out))
+        if self.view_id:
+            receipt = ShowReceipt(ticket_id=self.ticket_id, view_id=self.view_id)
+            transaction.enqueue(receipt, delay=RECEIPT_DELAY)
 
 
-class ChangeIssue(_IssueAct):
-    """Makes a move that somebody in Slack asked for."""
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    """What became of a requested change, and the issue as it was seen meanwhile."""
 
-    def do(self, effect: Effect) -> Any:
-        change, by = _change_in(effect), effect.payload["by"]
+    seen: Seen
+    is_made: bool = False
+    is_ours: bool = False
+    """Whether this effect made it, perhaps in an earlier attempt."""
+    problem: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChangeIssue(TicketEffect):
+    """Change the issue as somebody in Slack requested by an action."""
+
+    kind: ClassVar[str] = "change_issue"
+    label: ClassVar[str] = "change the issue"
+    is_repeatable: ClassVar[bool] = True
+    min_interval: ClassVar[float] = 1.0
+
+    change: Change
+    by: str
+    """A Slack id."""
+
+    @property
+    def lane(self) -> str:
+        return GITHUB
+
+    def run(self, context: Context, row: Row) -> _Changed:
+        ticket, seen = read_issue(context, context.tracker, self.ticket(context))
         try:
-            ticket = looked_at(self._desk, self._tracker, self.ticket(effect))
-            edit = actions.plan(ticket, change)
+            patch = actions.plan(ticket, self.change)
         except Impossible as error:
             if not error.is_so:
-                return {"problem": words.impossible(error)}
-            noted = error.ticket.asked.get(actions.event_for(error.ticket, change))
-            # Where an attempt was cut short, it was ours, unless somebody else asked for the same since. And a reason
-            # that somebody wrote is said also where another was quicker.
-            is_ours = effect.looks > 0 and (noted is None or noted.by == by)
-            return {"is_made": is_ours or bool(change.reason), "is_ours": is_ours}
-        self._desk.note(ticket.id, actions.event_for(ticket, change), Requested(by=by, reason=change.reason))
-        name = self.name_of(edit.spoc or "")
-        self._desk.observe(self._tracker.update_issue(ticket, edit, spoc_name=name), is_fresh=True)
-        return {"is_made": True, "is_ours": True}
+                return _Changed(seen, problem=words.impossible(error))
+            # If an attempt was cut short it was ours, unless somebody else requested the same since. And a reason that
+            # somebody wrote is said even if another was quicker.
+            requested = ticket.requested.get(event_for(ticket, self.change))
+            is_ours = row.verifications > 0 and (requested is None or requested.by == self.by)
+            return _Changed(seen, is_made=is_ours or bool(self.change.reason), is_ours=is_ours)
+        name = name_of(context, patch.spoc or "")
+        snapshot = context.tracker.update_issue(ticket, patch, spoc_name=name)
+        return _Changed((*seen, snapshot), is_made=True, is_ours=True)
 
-    def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
-        if not result.get("is_ours"):
-            self._forget(transaction, effect)  # an earlier attempt may have noted it
-        if problem := result.get("problem"):
-            _answer(transaction, effect, problem)
-        elif result["is_made"]:
-            payload = dict(effect.payload)
-            transaction.enqueue(
-                Effect(lane=GITHUB, kind="attribute", ticket_id=effect.ticket_id, payload=payload)
-            )
+    def on_success(self, transaction: Transaction, context: Context, result: _Changed) -> None:
+        if not result.is_ours:
+            forget_requests(transaction, self.ticket_id, [self.change], self.by)
+        reconcile(transaction, context, result.seen)
+        if result.problem:
+            self._answer(transaction, result.problem)
+        elif result.is_made:
+            transaction.enqueue(CreditAction(ticket_id=self.ticket_id, change=self.change, by=self.by))
 
-    def refused(self, transaction: Transaction, effect: Effect, reason: str) -> bool:
-        """Whoever asked for it is told; they can ask again."""
-        ticket = self._forget(transaction, effect)
+    def on_rejected(self, transaction: Transaction, context: Context, reason: str) -> bool:
+        """Whoever requested it is told, and can do so again."""
+        ticket = forget_requests(transaction, self.ticket_id, [self.change], self.by)
         if ticket:
-            _answer(transaction, effect, words.not_taken(ticket, reason))
+            self._answer(transaction, words.not_taken(ticket, reason))
+        transaction.enqueue(GetIssue(ticket_id=self.ticket_id))
         return True
 
-    def _forget(self, transaction: Transaction, effect: Effect) -> Ticket | None:
-        """The ticket, which remembers no more that somebody asks for what was not made."""
-        ticket = transaction.ticket(effect.ticket_id or "")
-        if ticket:
-            asked = Requested(by=effect.payload["by"], reason=effect.payload["reason"])
-            kind = actions.event_for(ticket, _change_in(effect))
-            others = {k: a for k, a in ticket.asked.items() if (k, a) != (kind, asked)}
-            if others != ticket.asked:
-                transaction.save(replace(ticket, asked=others))
-        return ticket
+    def _answer(self, transaction: Transaction, text: str) -> None:
+        transaction.enqueue(SendDirectMessage(ticket_id=self.ticket_id, to=self.by, text=text))
 
 
-class CreditAction(_IssueAct):
-    """Says below the issue whose a change from Slack was, and why."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CreditAction(TicketEffect):
+    """Comment on the issue whose a change from Slack was, and why."""
 
-    def do(self, effect: Effect) -> Any:
-        ticket, by = self.ticket(effect), effect.payload["by"]
-        change = _change_in(effect)
-        said = attribution.comment(change, self._chat.name_of(by) or by, self.name_of(change.value))
+    kind: ClassVar[str] = "credit_action"
+    label: ClassVar[str] = "comment whose change it was"
+    min_interval: ClassVar[float] = 1.0
 
-        def write(to: Ticket) -> None:
-            self._tracker.comment(to.repository, to.number or 0, said, idempotency_key=mark(effect))
+    change: Change
+    by: str
 
-        where_it_is(self._desk, self._tracker, ticket, write)
-        return {}
+    @property
+    def lane(self) -> str:
+        return GITHUB
 
-    def look(self, effect: Effect) -> Any | None:
-        ticket = looked_at(self._desk, self._tracker, self.ticket(effect))
+    def run(self, context: Context, row: Row) -> Seen:
+        name = context.chat.name_of(self.by) or self.by
+        text = issue_comments.comment(self.change, name, name_of(context, self.change.value))
+
+        def comment(ticket: Ticket) -> None:
+            context.tracker.comment(
+                ticket.repository, ticket.number or 0, text, idempotency_key=row.idempotency_key
+            )
+
+        return wherever_it_is(context, self.ticket(context), comment)[1]
+
+    def find_result(self, context: Context, row: Row) -> Seen | None:
+        ticket, seen = read_issue(context, context.tracker, self.ticket(context))
         where = ticket.repository, ticket.number or 0
-        is_said = lifecycle.is_gone(ticket) or self._tracker.has_comment(
-            *where, mark(effect), effect.created_at
+        is_done = lifecycle.is_gone(ticket) or context.tracker.has_comment(
+            *where, row.idempotency_key, row.created_at
         )
-        return {} if is_said else None
+        return seen if is_done else None
+
+    def on_success(self, transaction: Transaction, context: Context, result: Seen) -> None:
+        reconcile(transaction, context, result)
 
 
-class LinkThread(_IssueAct):
-    """Puts the link to the ticket's Slack thread into its issue."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GetIssue(TicketEffect):
+    """Ask GitHub how an issue is, if what it told us leaves that open."""
 
-    def do(self, effect: Effect) -> Any:
-        ticket = self.ticket(effect)
-        if ticket.thread is None or ticket.number is None:
-            raise Rejected("the ticket has no thread or no issue")
-        thread = replace(ticket.thread, link=ticket.thread.link or self._chat.link_to(ticket.thread))
+    kind: ClassVar[str] = "get_issue"
+    label: ClassVar[str] = "read the issue"
+    is_repeatable: ClassVar[bool] = True
 
-        def write(to: Ticket) -> None:
-            self._desk.observe(
-                self._tracker.update_issue(replace(to, thread=thread), IssuePatch()), is_fresh=True
-            )
+    @property
+    def lane(self) -> str:
+        return READS
 
-        where_it_is(self._desk, self._tracker, ticket, write)
-        return {"link": thread.link}
+    @property
+    def unique_key(self) -> str:
+        return f"{self.kind}:{self.ticket_id}"
 
-    def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
-        ticket = transaction.ticket(effect.ticket_id or "")
-        if ticket and ticket.thread:
-            transaction.save(replace(ticket, thread=replace(ticket.thread, link=result["link"])))
+    def run(self, context: Context, row: Row) -> Seen:
+        return read_issue(context, context.reader, self.ticket(context))[1]
 
+    def on_success(self, transaction: Transaction, context: Context, result: Seen) -> None:
+        reconcile(transaction, context, result)
 
-class GetIssue(DeskAct):
-    """Asks GitHub how an issue is, where what it told us leaves that open."""
-
-    def __init__(self, desk: Desk, tracker: Tracker) -> None:
-        super().__init__(desk)
-        self._tracker = tracker
-
-    def do(self, effect: Effect) -> Any:
-        looked_at(self._desk, self._tracker, self.ticket(effect))
-        return {}
-
-    def look(self, effect: Effect) -> Any | None:
-        return self.do(effect)
-
-    def refused(self, transaction: Transaction, effect: Effect, reason: str) -> bool:
-        """The team is told once, however many issues cannot be asked for: each is looked at again within a day."""
-        self._desk.teller.notice(transaction, words.cannot_poll(reason), again_after=DAY)
+    def on_rejected(self, transaction: Transaction, context: Context, reason: str) -> bool:
+        """The team is told once, however many issues cannot be read: each is read again within a day."""
+        context.notifier.alert(transaction, words.cannot_poll(reason), again_after=DAY)
         return True
 
 
-def looked_at(desk: Desk, tracker: Tracker, ticket: Ticket) -> Ticket:
-    """The ticket as its issue is at this moment, which the desk takes in."""
-    snapshot = tracker.get_issue(ticket.repository, ticket.number or 0)
-    desk.observe(snapshot, is_fresh=True)
-    return desk.ticket(ticket.id) or ticket
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reconcile(Effect):
+    """Take in what a poll found: many issues in one transaction, but not so many that it takes long."""
+
+    kind: ClassVar[str] = "reconcile"
+    label: ClassVar[str] = "take in what a poll found"
+    is_repeatable: ClassVar[bool] = True
+
+    snapshots: tuple[IssueSnapshot, ...] = ()
+    comments: tuple[IssueComment, ...] = ()
+
+    @property
+    def lane(self) -> str:
+        return UPDATES
+
+    def on_success(self, transaction: Transaction, context: Context, result: None) -> None:
+        for snapshot in self.snapshots:
+            _one_by_one(transaction, snapshot, lambda one: context.reconciler.reconcile(transaction, one))
+        for comment in self.comments:
+            _one_by_one(transaction, comment, lambda one: context.reconciler.handle_comment(transaction, one))
 
 
-def where_it_is(desk: Desk, tracker: Tracker, ticket: Ticket, act: Callable[[Ticket], Found]) -> Found | None:
-    """What an act on the ticket's issue gives, also where that was moved since; None where it is nowhere any more."""
+def _one_by_one(transaction: Transaction, found: Found, take_in: Callable[[Found], None]) -> None:
+    """One bad issue must not stop the others."""
     try:
-        return act(ticket)
-    except Rejected:
-        now = looked_at(desk, tracker, ticket)
-        if lifecycle.is_gone(now):
-            return None
-        if (now.repository, now.number) == (ticket.repository, ticket.number):
-            raise
-    return act(now)
+        with transaction.savepoint():
+            take_in(found)
+    except (StoreError, OperationalError):
+        raise  # nothing is wrong with this one
+    except Exception as error:
+        log.error("%s#%s: bug", found.repository, found.number, exc_info=scrubbed(error))
 
 
-def _change_in(effect: Effect) -> Change:
-    payload = effect.payload
-    return Change(action=Action(payload["action"]), value=payload["value"], reason=payload["reason"])
-
-
-def _answer(transaction: Transaction, effect: Effect, text: str) -> None:
-    """Tells whoever asked for a change, by direct message."""
-    by = effect.payload["by"]
-    payload = {"channel": by, "message": slack_messages.message(Message(text=text))}
-    transaction.enqueue(Effect(lane=slack_lane(by), kind="post", ticket_id=effect.ticket_id, payload=payload))
+def _with_names(ticket: Ticket, request_type: RequestType, context: Context) -> Answers:
+    """The answers with the names of chosen people, which a form knows by their ids only."""
+    answers = dict(ticket.answers)
+    for question in request_type.form.all_questions:
+        if isinstance(question, Member) and question.name in answers:
+            slack_id = answers[question.name]["id"]
+            answers[question.name] = {"id": slack_id, "name": context.chat.name_of(slack_id)}
+    return answers
 
 
 def _unique(*names: str) -> tuple[str, ...]:
     """Names without repetition, whatever their case, in their order."""
     first: dict[str, str] = {}
     for name in names:
-        first.setdefault(name.casefold(), name)
+        first.setdefault(fold(name), name)
     return tuple(first.values())

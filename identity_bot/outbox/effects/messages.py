@@ -1,201 +1,262 @@
-"""The acts in Slack: messages, the team's card, and the receipt in an open modal."""
+"""Effects in Slack: updates, alerts and direct messages, the team's card, and the receipt in an open modal."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
-from identity_bot.desk.desk import GITHUB, Desk
-from identity_bot.desk.notifier import is_standing, is_withdrawn, slack_lane, withdrawal
-from identity_bot.desk.ports import Chat
+from identity_bot.errors import Rejected
 from identity_bot.messages import words
-from identity_bot.outbox.effects.act import DeskAct, mark
-from identity_bot.slack import modal as blocks
+from identity_bot.messages.updates import Destination, Message
+from identity_bot.outbox.effect import GITHUB, UPDATES, Context, Effect, Row, TicketEffect, slack_lane
+from identity_bot.outbox.effects.issue_access import Seen, reconcile, wherever_it_is
+from identity_bot.settings import Settings
 from identity_bot.store.transaction import Transaction
-from identity_bot.tickets.model import Audience, Effect, MessageRef, Ticket
+from identity_bot.tickets.model import IssuePatch, IssueSnapshot, MessageRef, Ticket
 
 RECEIPT_LIFE = 600.0
-"""Seconds after which nobody is looking at the modal any more."""
-REQUESTOR = Audience.REQUESTOR.value
+"""Seconds after which nobody looks at the modal anymore."""
 
 
-class _ChatAct(DeskAct):
-    """An act in Slack."""
+def place_of(ticket: Ticket, to: Destination, settings: Settings) -> tuple[str, str | None]:
+    """The channel, and the thread there, where messages for a destination go as the ticket is now."""
+    match to:
+        case Destination.INTAKE:
+            return settings.intake_channel, None
+        case Destination.TEAM | Destination.MEMBERS:
+            return settings.team_channel, ticket.card.ts if ticket.card else None
+    if ticket.thread:
+        return ticket.thread.channel, ticket.thread.ts
+    return ticket.requestor.slack_id if ticket.is_direct else settings.intake_channel, None
 
-    def __init__(self, desk: Desk, chat: Chat) -> None:
-        super().__init__(desk)
-        self._chat = chat
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LinkThread(TicketEffect):
+    """Put the link to the ticket's Slack thread into its issue."""
+
+    kind: ClassVar[str] = "link_thread"
+    label: ClassVar[str] = "link the Slack thread"
+    is_repeatable: ClassVar[bool] = True
+    min_interval: ClassVar[float] = 1.0
+
+    @property
+    def lane(self) -> str:
+        return GITHUB
+
+    @property
+    def unique_key(self) -> str:
+        return f"{self.kind}:{self.ticket_id}"
+
+    def run(self, context: Context, row: Row) -> tuple[MessageRef, Seen]:
+        """The thread with its link, and how the issue was seen."""
+        ticket = self.ticket(context)
+        if ticket.thread is None or ticket.number is None:
+            raise Rejected("the ticket has no thread or no issue")
+        thread = replace(ticket.thread, link=ticket.thread.link or context.chat.link_to(ticket.thread))
+
+        def link(to: Ticket) -> IssueSnapshot:
+            return context.tracker.update_issue(replace(to, thread=thread), IssuePatch())
+
+        linked, seen = wherever_it_is(context, ticket, link)
+        return thread, (*seen, linked) if linked else seen
+
+    def on_success(self, transaction: Transaction, context: Context, result: tuple[MessageRef, Seen]) -> None:
+        thread, seen = result
+        ticket = transaction.ticket(self.ticket_id)
+        if ticket and ticket.thread:
+            transaction.save(replace(ticket, thread=replace(ticket.thread, link=thread.link)))
+        reconcile(transaction, context, seen)
 
 
-class PostMessage(_ChatAct):
-    """Posts a message, or puts it in the place of the one that stands in its slot already."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PostUpdate(TicketEffect):
+    """Post what has changed about a ticket at one destination."""
 
-    def do(self, effect: Effect) -> Any:
-        slot = effect.payload.get("slot")
-        if slot and is_withdrawn(self.ticket(effect), slot):
-            return {}
-        edited = self._edited(effect)
-        if edited is not None:
-            return edited
-        channel, thread_ts = self._where(effect)
-        message = effect.payload["message"]
-        return _place(self._chat.post(channel, message, mark=mark(effect), thread_ts=thread_ts))
+    kind: ClassVar[str] = "post_update"
+    label: ClassVar[str] = "post a message"
+    min_interval: ClassVar[float] = 1.0
 
-    def look(self, effect: Effect) -> Any | None:
-        edited = self._edited(effect)  # which changes nothing where it was done already
-        if edited is not None:
-            return edited
-        channel, thread_ts = self._where(effect)
-        post = self._chat.find_post(channel, mark(effect), effect.created_at, thread_ts=thread_ts)
-        return _place(post) if post else None
+    to: Destination
+    message: Message
+    channel: str
+    """Where it goes as the ticket was when it was written; a requestor's Slack id for a direct message."""
+    is_first: bool = False
+    """Whether it begins the ticket's thread."""
+    instead_of: str = ""
+    """The channel where the requestor could not be told, so that they are told directly."""
+    because: str = ""
 
-    def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
-        to, slot = effect.payload.get("to"), effect.payload.get("slot")
-        ticket = transaction.ticket(effect.ticket_id or "") if to and result else None
+    @property
+    def lane(self) -> str:
+        return slack_lane(self.channel)
+
+    def run(self, context: Context, row: Row) -> MessageRef:
+        channel, thread_ts = self._where(context)
+        return context.chat.post(
+            channel, self.message, idempotency_key=row.idempotency_key, thread_ts=thread_ts
+        )
+
+    def find_result(self, context: Context, row: Row) -> MessageRef | None:
+        channel, thread_ts = self._where(context)
+        return context.chat.find_message(channel, row.idempotency_key, row.created_at, thread_ts=thread_ts)
+
+    def on_success(self, transaction: Transaction, context: Context, result: MessageRef) -> None:
+        """Where the requestor was told first, or had to be told instead, they are told all else."""
+        ticket = transaction.ticket(self.ticket_id) if self.to is Destination.REQUESTOR else None
         if ticket is None:
             return
-        post = MessageRef(**result)
-        if slot:
-            transaction.keep_post(ticket.id, slot, post, effect.id or 0)
-            untrue = withdrawal(effect.lane, ticket, slot)
-            if is_withdrawn(ticket, slot) and not transaction.is_waiting(untrue):
-                transaction.enqueue(untrue)
-        if to == REQUESTOR:
-            self._keep_thread(transaction, ticket, effect, post)
-
-    def _keep_thread(
-        self, transaction: Transaction, ticket: Ticket, effect: Effect, post: MessageRef
-    ) -> None:
-        """Where the requestor was told first, or had to be told instead, they are told all else."""
-        if effect.payload.get("directly"):
-            transaction.save(replace(ticket, thread=post, is_direct=True))
+        if self.instead_of:
+            transaction.save(replace(ticket, thread=result, is_direct=True))
             if not ticket.is_direct:
-                payload = effect.payload
-                self._desk.teller.notice(
-                    transaction, words.told_directly(payload["instead_of"], payload["because"])
-                )
+                context.notifier.alert(transaction, words.told_directly(self.instead_of, self.because))
             return
         if ticket.thread is None:
-            transaction.save(replace(ticket, thread=post))
+            transaction.save(replace(ticket, thread=result))
         is_linked = ticket.thread and ticket.thread.link
-        if not (ticket.is_direct or is_linked or effect.payload["slot"]):
-            transaction.enqueue_once(Effect(lane=GITHUB, kind="link_thread", ticket_id=ticket.id))
+        if self.is_first and not ticket.is_direct and not is_linked:
+            transaction.enqueue(LinkThread(ticket_id=ticket.id))
 
-    def refused(self, transaction: Transaction, effect: Effect, reason: str) -> bool:
+    def on_rejected(self, transaction: Transaction, context: Context, reason: str) -> bool:
         """A requestor who cannot be told in the thread is told directly, and the team hears of it."""
-        to = effect.payload.get("to")
-        ticket = transaction.ticket(effect.ticket_id or "") if to == REQUESTOR else None
+        ticket = transaction.ticket(self.ticket_id) if self.to is Destination.REQUESTOR else None
         if ticket is None:
             return False
-        if effect.payload.get("directly") or (ticket.is_direct and ticket.thread is None):
-            self._desk.teller.notice(transaction, words.cannot_be_told(ticket, reason))
+        if self.instead_of or (ticket.is_direct and ticket.thread is None):
+            context.notifier.alert(transaction, words.cannot_be_told(ticket, reason))
             return True
-        channel = self._desk.teller.place_of(ticket, REQUESTOR)[0]
-        payload = {**effect.payload, "directly": True, "instead_of": channel, "because": reason}
-        lane = slack_lane(ticket.requestor.slack_id)
-        transaction.enqueue(Effect(lane=lane, kind="post", ticket_id=ticket.id, payload=payload))
+        channel = place_of(ticket, self.to, context.settings)[0]
+        slack_id = ticket.requestor.slack_id
+        transaction.enqueue(replace(self, channel=slack_id, instead_of=channel, because=reason))
         return True
 
-    def _edited(self, effect: Effect) -> Any | None:
-        """What is kept where the slot has a message that was edited, or shows a later effect already."""
-        slot = effect.payload.get("slot")
-        standing = self._desk.store.posted(effect.ticket_id or "", slot) if slot else None
-        if standing is None:
-            return None
-        post, shown = standing
-        if shown > (effect.id or 0):
-            return {}  # an operator has this one tried again, which was parked
-        return _place(post) if self._chat.update(post, effect.payload["message"]) else None
-
-    def _where(self, effect: Effect) -> tuple[str, str | None]:
-        payload = effect.payload
-        if "to" not in payload:
-            return payload["channel"], None
-        ticket = self.ticket(effect)
-        if payload.get("directly"):
+    def _where(self, context: Context) -> tuple[str, str | None]:
+        ticket = self.ticket(context)
+        if self.instead_of:
             return ticket.requestor.slack_id, None
-        return self._desk.teller.place_of(ticket, payload["to"])
+        return place_of(ticket, self.to, context.settings)
 
 
-class Withdraw(_ChatAct):
-    """Takes a message away that has become untrue within seconds."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Post(Effect):
+    """Base class of messages that are told without a thread; a ticket is named for operators only."""
 
-    def do(self, effect: Effect) -> Any:
-        slot = effect.payload["slot"]
-        if is_standing(self.ticket(effect), slot):
-            return {"is_true": True}  # again, since: what waits behind this edits it
-        standing = self._desk.store.posted(effect.ticket_id or "", slot)
-        if standing:
-            self._chat.delete(standing[0])
-        return {}
+    min_interval: ClassVar[float] = 1.0
 
-    def look(self, effect: Effect) -> Any | None:
-        return self.do(effect)  # what is gone cannot be deleted twice
+    to: str
+    """A channel, or somebody's Slack id."""
+    text: str
 
-    def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
-        if not result.get("is_true"):
-            transaction.forget_post(effect.ticket_id or "", effect.payload["slot"])
+    @property
+    def lane(self) -> str:
+        return slack_lane(self.to)
 
-    def refused(self, transaction: Transaction, effect: Effect, reason: str) -> bool:
+    def run(self, context: Context, row: Row) -> MessageRef:
+        message = Message(text=self.text)
+        return context.chat.post(self.to, message, idempotency_key=row.idempotency_key, thread_ts=None)
+
+    def find_result(self, context: Context, row: Row) -> MessageRef | None:
+        return context.chat.find_message(self.to, row.idempotency_key, row.created_at, thread_ts=None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PostAlert(_Post):
+    """Tell the team of something to mend; the same alert waits only once."""
+
+    kind: ClassVar[str] = "post_alert"
+    label: ClassVar[str] = "post an alert"
+    reruns: ClassVar[bool] = False
+
+    @property
+    def unique_key(self) -> str:
+        return f"{self.kind}:{hashlib.sha256(f'{self.to} {self.text}'.encode()).hexdigest()}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SendDirectMessage(_Post):
+    """Answer somebody in private."""
+
+    kind: ClassVar[str] = "send_direct_message"
+    label: ClassVar[str] = "send a direct message"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DrawCard(TicketEffect):
+    """Draw the team's card as the ticket is now: post it, and from then on edit it in place."""
+
+    kind: ClassVar[str] = "draw_card"
+    label: ClassVar[str] = "draw the card"
+    min_interval: ClassVar[float] = 1.0
+
+    channel: str
+
+    @property
+    def lane(self) -> str:
+        return slack_lane(self.channel)
+
+    @property
+    def unique_key(self) -> str:
+        return f"{self.kind}:{self.ticket_id}"
+
+    def run(self, context: Context, row: Row) -> MessageRef:
+        ticket = self.ticket(context)
+        request_type = context.plugins.of(ticket.type)
+        return context.chat.show_card(
+            ticket,
+            request_type.form if request_type else None,
+            channel=self.channel,
+            idempotency_key=row.idempotency_key,
+        )
+
+    def find_result(self, context: Context, row: Row) -> MessageRef | None:
+        return context.chat.find_message(self.channel, row.idempotency_key, row.created_at, thread_ts=None)
+
+    def on_success(self, transaction: Transaction, context: Context, result: MessageRef) -> None:
+        ticket = transaction.ticket(self.ticket_id)
+        if ticket and ticket.card != result:
+            transaction.save(replace(ticket, card=result))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ShowReceipt(TicketEffect):
+    """Show the issue's number in the modal, if that is still open; the requestor is told in Slack anyway."""
+
+    kind: ClassVar[str] = "show_receipt"
+    label: ClassVar[str] = "show the receipt"
+    is_repeatable: ClassVar[bool] = True
+
+    view_id: str
+
+    @property
+    def lane(self) -> str:
+        return "slack:views"
+
+    def run(self, context: Context, row: Row) -> None:
+        ticket = self.ticket(context)
+        if context.store.clock() - ticket.submitted_at < RECEIPT_LIFE:
+            request_type = context.plugins.of(ticket.type)
+            hints = request_type.hints(ticket) if request_type else []
+            context.chat.show_receipt(self.view_id, ticket, hints)
+
+    def on_rejected(self, transaction: Transaction, context: Context, reason: str) -> bool:
         return True
 
 
-class DrawCard(_ChatAct):
-    """Posts the team's card, and from then on edits it in place, so that it shows what is so."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notify(TicketEffect):
+    """Tell people what has changed once the ticket has been quiet for a while."""
 
-    def do(self, effect: Effect) -> Any:
-        edited = self._edited(effect)
-        if edited:
-            return edited
-        card = self._desk.teller.draw(self.ticket(effect))
-        channel = self._desk.settings.team_channel
-        post = self._chat.post(channel, card, mark=mark(effect), thread_ts=None)
-        return {"post": asdict(post), "drawn": _digest(card)}
+    kind: ClassVar[str] = "notify"
+    label: ClassVar[str] = "tell what has changed"
+    is_repeatable: ClassVar[bool] = True
 
-    def look(self, effect: Effect) -> Any | None:
-        edited = self._edited(effect)  # which changes nothing where it was done already
-        if edited:
-            return edited
-        channel = self._desk.settings.team_channel
-        post = self._chat.find_post(channel, mark(effect), effect.created_at, thread_ts=None)
-        return {"post": asdict(post), "drawn": ""} if post else None
+    @property
+    def lane(self) -> str:
+        return UPDATES
 
-    def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
-        ticket = transaction.ticket(effect.ticket_id or "")
-        if ticket is None:
-            return
-        ticket = replace(ticket, card=MessageRef(**result["post"]))
-        transaction.save(ticket)
-        if _digest(self._desk.teller.draw(ticket)) != result["drawn"]:
-            transaction.enqueue_once(Effect(lane=effect.lane, kind=effect.kind, ticket_id=ticket.id))
+    @property
+    def unique_key(self) -> str:
+        return f"{self.kind}:{self.ticket_id}"
 
-    def _edited(self, effect: Effect) -> Any | None:
-        ticket = self.ticket(effect)
-        card = self._desk.teller.draw(ticket)
-        if ticket.card and self._chat.update(ticket.card, card):
-            return {"post": asdict(ticket.card), "drawn": _digest(card)}
-        return None
-
-
-class ShowReceipt(_ChatAct):
-    """Shows the issue's number in the modal, if it is still open; the requestor is told in Slack anyway."""
-
-    def do(self, effect: Effect) -> Any:
-        ticket = self.ticket(effect)
-        if self._desk.store.clock() - ticket.submitted_at < RECEIPT_LIFE:
-            self._chat.show(effect.payload["view"], blocks.receipt(ticket, hints=self._desk.remarks(ticket)))
-        return {}
-
-    def refused(self, transaction: Transaction, effect: Effect, reason: str) -> bool:
-        return True
-
-
-def _place(post: MessageRef) -> dict[str, str]:
-    return {"channel": post.channel, "ts": post.ts}
-
-
-def _digest(card: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(card, sort_keys=True).encode()).hexdigest()
+    def on_success(self, transaction: Transaction, context: Context, result: None) -> None:
+        context.notifier.notify(transaction, self.ticket_id)

@@ -1,24 +1,23 @@
-"""The acts of the timers: repositories polled, and the database cleaned up; each has itself done again."""
+"""Recurring effects, each of which enqueues itself again: poll, resync, and clean up."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, TypeVar
 
-from identity_bot.desk.desk import CLEANING, DAY, KEEP_HEARD, Desk, resync_repository
-from identity_bot.desk.ports import Tracker
-from identity_bot.desk.reconciler import READS
-from identity_bot.errors import OutcomeUnknown, Rejected, Retryable, StoreError
+from identity_bot.errors import OutcomeUnknown, Rejected, Retryable
 from identity_bot.logs import scrubbed
 from identity_bot.messages import words
-from identity_bot.outbox.effects.act import DeskAct
-from identity_bot.store.transaction import Transaction
-from identity_bot.tickets.model import Effect
+from identity_bot.outbox.effect import DAY, READS, UPDATES, Context, Effect, Row
+from identity_bot.outbox.effects.issues import GetIssue, Reconcile
+from identity_bot.outbox.ports import PollResult
+from identity_bot.store.transaction import BATCH, Transaction
 
 log = logging.getLogger(__name__)
+
+Found = TypeVar("Found")
 
 FIRST_POLL = 7 * DAY
 """Seconds that the first poll of a repository looks back."""
@@ -26,134 +25,201 @@ LONGEST_PAUSE = 900.0
 """Seconds between two polls while GitHub cannot be reached, unless it names a time."""
 LONGEST_WAIT = 3600.0
 """Seconds for which GitHub's own word on when to ask again is taken: its limits are counted by the hour."""
-TELL_AFTER = 3
-"""Polls in a row that fail until the team is told, once."""
+ALERT_AFTER = 3
+"""Failed polls in a row until the team is told, once."""
 KEEP_DONE = 30 * DAY
-"""Seconds for which effects that are done are remembered."""
+"""Seconds for which effects that are done are kept."""
+KEEP_PROCESSED = 365 * DAY
+"""Seconds for which processed comments are remembered; older comments are not processed anymore."""
+RECONCILED_AT_ONCE = 50
+"""Issues and comments in one transaction: while it lasts, nobody else can write to SQLite."""
 
 
-class Poll(DeskAct):
-    """Asks each repository for what has changed, now and again; never parked, as it is what finds all else."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cursor:
+    """How far a repository has been polled; times are in seconds since the epoch."""
 
-    def __init__(self, desk: Desk, tracker: Tracker) -> None:
-        super().__init__(desk)
-        self._tracker = tracker
+    since: float
+    comments_since: float
+    etag: str = ""
+    renamed_to: str | None = None
 
-    def do(self, effect: Effect) -> Any:
-        cursors = dict(effect.payload.get("cursors", {}))
+
+@dataclass(frozen=True, slots=True)
+class _Polled:
+    """What polls of all repositories found, by repository, and how asking went."""
+
+    cursors: Mapping[str, Cursor]
+    results: Mapping[str, PollResult]
+    trouble: str = ""
+    wait: float = 0.0
+    """Seconds until GitHub wants to be asked again."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Poll(Effect):
+    """Ask each repository what has changed; it never fails for good, as it is what finds all else."""
+
+    kind: ClassVar[str] = "poll"
+    label: ClassVar[str] = "poll GitHub"
+    is_repeatable: ClassVar[bool] = True
+    reruns: ClassVar[bool] = False
+
+    cursors: Mapping[str, Cursor] = field(default_factory=dict)
+    """By the repositories' names."""
+    failures: int = 0
+    """Failed polls in a row."""
+
+    @property
+    def lane(self) -> str:
+        return READS
+
+    @property
+    def unique_key(self) -> str:
+        return self.kind
+
+    def run(self, context: Context, row: Row) -> _Polled:
+        cursors = dict(self.cursors)
+        results: dict[str, PollResult] = {}
         trouble, wait = "", 0.0
-        renamed: list[list[str]] = []
-        for repository in self._desk.repositories.values():
-            now = self._desk.store.clock()
-            cursor = cursors.get(repository) or {"since": now - FIRST_POLL, "comments": now, "etag": ""}
-            cursors[repository] = cursor
+        now = context.store.clock()
+        for repository in context.reconciler.repositories.values():
+            cursor = cursors.setdefault(repository, Cursor(since=now - FIRST_POLL, comments_since=now))
             try:
-                cursors[repository] = self._poll(repository, cursor, renamed)
+                found = context.reader.poll(
+                    repository,
+                    since=cursor.since,
+                    etag=cursor.etag,
+                    comments_since=cursor.comments_since,
+                )
+                if found:
+                    results[repository] = found
                 continue
             except Retryable as error:
                 wait = max(wait, error.seconds or 0.0)
                 trouble = str(error)
-            except (Rejected, OutcomeUnknown, StoreError) as error:
+            except (Rejected, OutcomeUnknown) as error:
                 trouble = str(error)
             except Exception as error:
                 trouble = f"a bug: {type(error).__name__}"
-                log.error("polling %s met a bug", repository, exc_info=scrubbed(error))
-            log.warning("%s was not polled: %s", repository, trouble)
-        failures = int(effect.payload.get("failures", 0)) + 1 if trouble else 0
-        return {
-            "cursors": cursors,
-            "failures": failures,
-            "trouble": trouble,
-            "renamed": renamed,
-            "wait": wait,
-        }
+                log.error("polling %s: bug", repository, exc_info=scrubbed(error))
+            log.warning("polling %s failed: %s", repository, trouble)
+        return _Polled(cursors, results, trouble, wait)
 
-    def look(self, effect: Effect) -> Any | None:
-        return self.do(effect)  # which only reads
-
-    def _poll(self, repository: str, cursor: Mapping[str, Any], renamed: list[list[str]]) -> dict[str, Any]:
-        polled = self._tracker.poll(
-            repository, since=cursor["since"], etag=cursor["etag"], comments_since=cursor["comments"]
-        )
-        if polled is None:
-            return dict(cursor)
-        for snapshot in polled.issues:
-            with _going_on(f"{repository}#{snapshot.number}"):
-                self._desk.observe(replace(snapshot, repository=repository))
-        for comment in polled.comments:
-            with _going_on(f"{repository}#{comment.number}"):
-                self._desk.hear(replace(comment, repository=repository))
-        if polled.renamed_to and polled.renamed_to != cursor.get("renamed"):
-            renamed.append([repository, polled.renamed_to])
-        newest = max((comment.created_at for comment in polled.comments), default=cursor["comments"])
-        return {
-            "since": polled.since,
-            "etag": polled.etag,
-            "comments": max(newest, cursor["comments"]),
-            "renamed": polled.renamed_to,
-        }
-
-    def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
-        for was, now in result["renamed"]:
-            self._desk.teller.notice(transaction, words.repository_renamed(was, now), again_after=DAY)
-        if result["failures"] == TELL_AFTER:
-            self._desk.teller.notice(transaction, words.cannot_poll(result["trouble"]))
-        often = self._desk.settings.poll_seconds
-        pause = min(often * 2.0 ** min(result["failures"], 6), max(LONGEST_PAUSE, often))
-        due_at = transaction.now + max(pause, min(result["wait"], LONGEST_WAIT))
-        payload = {"cursors": result["cursors"], "failures": result["failures"]}
-        if often:
-            transaction.enqueue_once(Effect(lane=READS, kind="poll", payload=payload, due_at=due_at))
+    def on_success(self, transaction: Transaction, context: Context, result: _Polled) -> None:
+        cursors = dict(result.cursors)
+        for repository, found in result.results.items():
+            before = cursors[repository]
+            cursors[repository] = _advanced(before, found)
+            if found.renamed_to and found.renamed_to != before.renamed_to:
+                text = words.repository_renamed(repository, found.renamed_to)
+                context.notifier.alert(transaction, text, again_after=DAY)
+            _reconcile(transaction, repository, found)
+        failures = self.failures + 1 if result.trouble else 0
+        if failures == ALERT_AFTER:
+            context.notifier.alert(transaction, words.cannot_poll(result.trouble))
+        every = context.settings.poll_seconds
+        if every:
+            pause = min(every * 2.0 ** min(failures, 6), max(LONGEST_PAUSE, every))
+            delay = max(pause, min(result.wait, LONGEST_WAIT))
+            transaction.enqueue(Poll(cursors=cursors, failures=failures), delay=delay)
 
 
-class Resync(DeskAct):
-    """Has every open ticket's issue looked at once a day.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Resync(Effect):
+    """Have every open ticket's issue read once a day.
 
     Polls show neither what was deleted nor what moved away, nor that a milestone has another due date.
     """
 
-    def do(self, effect: Effect) -> Any:
-        return {}
+    kind: ClassVar[str] = "resync"
+    label: ClassVar[str] = "resync all repositories"
+    is_repeatable: ClassVar[bool] = True
+    reruns: ClassVar[bool] = False
 
-    def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
-        for repository in self._desk.repositories.values():
-            resync_repository(transaction, repository)
-        transaction.enqueue_once(Effect(lane=READS, kind="resync", due_at=transaction.now + DAY))
+    @property
+    def lane(self) -> str:
+        return UPDATES
 
+    @property
+    def unique_key(self) -> str:
+        return self.kind
 
-class ResyncRepository(DeskAct):
-    """Has the issues of all open tickets in a repository looked at."""
-
-    def do(self, effect: Effect) -> Any:
-        return {}
-
-    def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
-        for ticket_id in self._desk.store.open_tickets(effect.payload["repository"]):
-            transaction.enqueue_once(Effect(lane=READS, kind="look_at_issue", ticket_id=ticket_id))
-
-
-class CleanUp(DeskAct):
-    """Forgets, once a day, what was done long ago, so that nothing grows for ever."""
-
-    def do(self, effect: Effect) -> Any:
-        now = self._desk.store.clock()
-        gone = self._desk.store.clean_up(done_before=now - KEEP_DONE, heard_before=now - KEEP_HEARD)
-        log.info("cleaned up: %s rows", gone)
-        return {"rows": gone}
-
-    def look(self, effect: Effect) -> Any | None:
-        return self.do(effect)
-
-    def done(self, transaction: Transaction, effect: Effect, result: Any) -> None:
-        transaction.enqueue_once(Effect(lane=CLEANING, kind="clean_up", due_at=transaction.now + DAY))
+    def on_success(self, transaction: Transaction, context: Context, result: None) -> None:
+        for repository in context.reconciler.repositories.values():
+            transaction.enqueue(ResyncRepository(repository=repository))
+        transaction.enqueue(Resync(), delay=DAY)
 
 
-@contextmanager
-def _going_on(issue: str) -> Iterator[None]:
-    """Keeps a bug that one issue meets from all the others."""
-    try:
-        yield
-    except StoreError:
-        raise
-    except Exception as error:
-        log.error("%s met a bug while it was polled", issue, exc_info=scrubbed(error))
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResyncRepository(Effect):
+    """Have the issues of all open tickets in a repository read; an effect of its own, as there may be many."""
+
+    kind: ClassVar[str] = "resync_repository"
+    label: ClassVar[str] = "resync a repository"
+    is_repeatable: ClassVar[bool] = True
+
+    repository: str
+
+    @property
+    def lane(self) -> str:
+        return UPDATES
+
+    @property
+    def unique_key(self) -> str:
+        return f"{self.kind}:{self.repository}"
+
+    def on_success(self, transaction: Transaction, context: Context, result: None) -> None:
+        for ticket_id in transaction.open_tickets(self.repository):
+            transaction.enqueue(GetIssue(ticket_id=ticket_id))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CleanUp(Effect):
+    """Forget once a day what was done long ago, so that nothing grows forever."""
+
+    kind: ClassVar[str] = "clean_up"
+    label: ClassVar[str] = "clean up"
+    is_repeatable: ClassVar[bool] = True
+    reruns: ClassVar[bool] = False
+
+    @property
+    def lane(self) -> str:
+        return "cleaning"
+
+    @property
+    def unique_key(self) -> str:
+        return self.kind
+
+    def on_success(self, transaction: Transaction, context: Context, result: None) -> None:
+        now = transaction.now
+        count = transaction.clean_up(done_before=now - KEEP_DONE, processed_before=now - KEEP_PROCESSED)
+        log.info("cleaned up: %s rows", count)
+        # A batch at a time, as nobody else can write to SQLite meanwhile.
+        transaction.enqueue(CleanUp(), delay=0.0 if count >= BATCH else DAY)
+
+
+def _advanced(cursor: Cursor, found: PollResult) -> Cursor:
+    newest = max((comment.created_at for comment in found.comments), default=cursor.comments_since)
+    return Cursor(
+        since=found.since,
+        comments_since=max(newest, cursor.comments_since),
+        etag=found.etag,
+        renamed_to=found.renamed_to,
+    )
+
+
+def _reconcile(transaction: Transaction, repository: str, found: PollResult) -> None:
+    """Issues first: a comment counts only on an issue that is a ticket."""
+    for issues in _batches(found.issues):
+        snapshots = tuple(replace(snapshot, repository=repository) for snapshot in issues)
+        transaction.enqueue(Reconcile(snapshots=snapshots))
+    for said in _batches(found.comments):
+        comments = tuple(replace(comment, repository=repository) for comment in said)
+        transaction.enqueue(Reconcile(comments=comments))
+
+
+def _batches(found: Sequence[Found]) -> Iterator[Sequence[Found]]:
+    """Everything that was found, in batches."""
+    for at in range(0, len(found), RECONCILED_AT_ONCE):
+        yield found[at : at + RECONCILED_AT_ONCE]

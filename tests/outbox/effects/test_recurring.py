@@ -1,21 +1,23 @@
-"""The timers: GitHub is polled by one at a time, whatever fails, and what was done long ago is forgotten."""
+"""Recurring effects: one chain of polls goes on whatever fails, and what was done long ago is forgotten."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select
+from sqlalchemy.exc import OperationalError
 
-from identity_bot.desk.ports import PollResult
 from identity_bot.errors import OutcomeUnknown, Rejected, Retryable, StoreError
-from identity_bot.store import schema as tables
+from identity_bot.outbox.ports import PollResult
+from identity_bot.store import schema
+from identity_bot.store.transaction import BATCH, Transaction
 from identity_bot.tickets.model import EventKind, IssueComment, IssueSnapshot, Stage
 from tests.support_desk import Office
-from tests.support_outbox import at_once, effect, states
+from tests.support_outbox import at_once, statements, states
 
 INTAKE, TEAM = "C0INTAKE", "C0TEAM"
 REQUESTS, RESTRICTED = "sandbox-org/identity-requests", "sandbox-org/identity-restricted"
@@ -32,7 +34,19 @@ def office(tmp_path: Path) -> Iterator[Office]:
 
 
 def waiting(office: Office, kind: str = "poll") -> list[Any]:
-    return [row.effect for row in office.outbox.rows("waiting") if row.effect.kind == kind]
+    return [row for row in office.queue.rows("waiting") if row.kind == kind]
+
+
+def stumble(office: Office, over: Callable[[IssueSnapshot], Exception | None]) -> None:
+    """Have the reconciler raise what `over` gives for an issue."""
+    reconcile = office.context.reconciler.reconcile
+
+    def stumbling(transaction: Transaction, snapshot: IssueSnapshot, **more: Any) -> None:
+        if error := over(snapshot):
+            raise error
+        reconcile(transaction, snapshot, **more)
+
+    office.context.reconciler.reconcile = stumbling  # type: ignore[method-assign]
 
 
 def poll_once(office: Office) -> None:
@@ -47,9 +61,9 @@ def poll_once(office: Office) -> None:
 
 def test_what_changed_in_github_is_found_without_any_webhook(office: Office) -> None:
     ticket = office.submit()
-    office.desk.keep_time()
+    office.desk.start_schedule()
     office.work(100)
-    office.tracker.hand(1, assignees=ASSIGNED)
+    office.tracker.edit(1, assignees=ASSIGNED)
     office.work(100)
 
     assert office.ticket(ticket).stage is Stage.ASSIGNED
@@ -57,22 +71,22 @@ def test_what_changed_in_github_is_found_without_any_webhook(office: Office) -> 
 
 
 def test_there_is_one_chain_of_polls_however_many_processes_start(office: Office) -> None:
-    at_once(*[office.desk.keep_time] * 4)
+    at_once(*[office.desk.start_schedule] * 4)
     office.work(200)
-    office.desk.keep_time()
+    office.desk.start_schedule()
 
     assert len(waiting(office)) == len(waiting(office, "clean_up")) == 1
 
 
 def test_a_start_during_a_poll_keeps_the_cursors(office: Office) -> None:
     """Another process polls at this moment; what it knows is not thrown away."""
-    office.desk.keep_time()
+    office.desk.start_schedule()
     office.work(10)
     before = waiting(office)[0].payload["cursors"]
     poll = office.tracker.poll
 
     def meanwhile(*asked: Any, **more: Any) -> PollResult | None:
-        office.desk.keep_time()
+        office.desk.start_schedule()
         return poll(*asked, **more)
 
     office.tracker.poll = meanwhile  # type: ignore[method-assign]
@@ -82,22 +96,22 @@ def test_a_start_during_a_poll_keeps_the_cursors(office: Office) -> None:
     assert following.payload["cursors"] == before
 
 
-def test_without_polling_nothing_is_polled_and_the_house_is_still_cleaned(tmp_path: Path) -> None:
+def test_without_polling_nothing_is_polled_and_old_rows_are_still_cleaned_up(tmp_path: Path) -> None:
     office = Office(tmp_path)
     office.settings = replace(office.settings, poll_seconds=0)
-    office.new_desk().keep_time()
+    office.restart().start_schedule()
     office.work(10)
 
     assert (waiting(office), len(waiting(office, "clean_up"))) == ([], 1)
-    assert office.tracker.asked == 0
+    assert office.tracker.reads == 0
     office.store.close()
 
 
 def test_polls_that_find_nothing_ask_once_for_each_repository(office: Office) -> None:
-    office.desk.keep_time()
+    office.desk.start_schedule()
     office.work(10)
     for expected in (2, 4, 6):
-        assert office.tracker.asked == expected
+        assert office.tracker.reads == expected
         poll_once(office)
 
 
@@ -111,7 +125,7 @@ def test_a_poll_begins_where_the_last_one_ended(office: Office) -> None:
 
     office.tracker.poll = noting  # type: ignore[method-assign]
     start = office.clock.now
-    office.desk.keep_time()
+    office.desk.start_schedule()
     office.submit()
     office.work(10)
     poll_once(office)
@@ -150,7 +164,7 @@ def test_no_failure_ends_polling_or_keeps_the_other_repository_from_it(
         return poll(repository, **more)
 
     office.tracker.poll = failing  # type: ignore[method-assign]
-    office.desk.keep_time()
+    office.desk.start_schedule()
     office.work(10)
     office.clock.move(5 * DAY)
     office.work(10)
@@ -158,11 +172,11 @@ def test_no_failure_ends_polling_or_keeps_the_other_repository_from_it(
 
     assert len(polled) >= 3
     assert len(waiting(office)) == 1
-    assert "parked" not in states(office.outbox)
+    assert "failed" not in states(office.queue)
 
 
 def test_polls_are_further_apart_while_github_cannot_be_reached_and_then_as_before(office: Office) -> None:
-    office.desk.keep_time()
+    office.desk.start_schedule()
     office.work(1)
     pauses = []
     for fails in (1, 1, 1, 1, 1, 1, 1, 1, 0):
@@ -179,7 +193,7 @@ def test_polls_are_further_apart_while_github_cannot_be_reached_and_then_as_befo
 def test_a_time_that_github_names_is_waited_for(office: Office) -> None:
     office.tracker.fails = [Retryable("GitHub: rate limit", 1800.0)]
     start = office.clock.now
-    office.desk.keep_time()
+    office.desk.start_schedule()
     office.work(1)
 
     assert waiting(office)[0].due_at == start + 1800
@@ -189,37 +203,29 @@ def test_a_bug_that_one_issue_meets_does_not_stop_the_others(office: Office) -> 
     first, second = office.submit(view="V1"), office.submit(view="V2")
     office.work(60)
     for number in (1, 2):
-        office.tracker.hand(number, is_open=False)
-    observe = office.desk.observe
+        office.tracker.edit(number, is_open=False)
+    stumble(office, lambda snapshot: ZeroDivisionError() if snapshot.number == 1 else None)
 
-    def stumbling(snapshot: IssueSnapshot, **more: Any) -> None:
-        if snapshot.number == 1:
-            raise ZeroDivisionError
-        observe(snapshot, **more)
-
-    office.desk.observe = stumbling  # type: ignore[method-assign]
-    office.desk.keep_time()
+    office.desk.start_schedule()
     office.work(30)
 
     assert [office.ticket(one).stage for one in (first, second)] == [Stage.OPEN, Stage.CLOSED]
     assert len(waiting(office)) == 1
 
 
-def test_a_database_that_fails_during_a_poll_loses_no_change(office: Office) -> None:
+@pytest.mark.parametrize("error", [StoreError("locked"), OperationalError("SELECT", {}, Exception("locked"))])
+def test_a_database_that_fails_during_a_poll_loses_no_change(office: Office, error: Exception) -> None:
     ticket = office.submit()
-    office.desk.keep_time()
+    office.desk.start_schedule()
     office.work(60)
-    office.tracker.hand(1, is_open=False)
-    observe = office.desk.observe
+    office.tracker.edit(1, is_open=False)
+    errors = [error]
+    stumble(office, lambda snapshot: errors.pop() if errors else None)
 
-    def failing(snapshot: IssueSnapshot, **more: Any) -> None:
-        office.desk.observe = observe  # type: ignore[method-assign]
-        raise StoreError("the database cannot be used: locked")
-
-    office.desk.observe = failing  # type: ignore[method-assign]
     poll_once(office)
-    poll_once(office)
+    office.work(30)
 
+    assert errors == []
     assert office.ticket(ticket).stage is Stage.CLOSED
 
 
@@ -234,11 +240,11 @@ def test_a_renamed_repository_is_said_once_and_still_polled(office: Office) -> N
         return replace(polled, renamed_to="sandbox-org/ids") if polled and is_it else polled
 
     office.tracker.poll = renamed  # type: ignore[method-assign]
-    office.desk.keep_time()
+    office.desk.start_schedule()
     office.work(100)
     office.desk.repository_renamed(REQUESTS, "sandbox-org/ids")
     for changes in ({"assignees": ASSIGNED}, {"is_open": False}):
-        office.tracker.hand(1, **changes)
+        office.tracker.edit(1, **changes)
         poll_once(office)
 
     assert sum("is now called" in text for text in office.chat.texts(TEAM)) == 1
@@ -247,7 +253,7 @@ def test_a_renamed_repository_is_said_once_and_still_polled(office: Office) -> N
 
 def test_commands_in_comments_are_found_by_polling(office: Office) -> None:
     ticket = office.submit()
-    office.desk.keep_time()
+    office.desk.start_schedule()
     office.work(100)
     office.tracker.said.append(
         IssueComment(
@@ -259,7 +265,7 @@ def test_commands_in_comments_are_found_by_polling(office: Office) -> None:
             created_at=office.clock.now,
         )
     )
-    office.tracker.hand(1)
+    office.tracker.edit(1)
     for _ in range(3):
         poll_once(office)
 
@@ -271,21 +277,21 @@ def test_commands_in_comments_are_found_by_polling(office: Office) -> None:
 def test_all_that_changed_in_a_day_without_github_is_told_once(office: Office, count: int) -> None:
     """However many issues changed, and however often: each requestor gets one message, with how it is now."""
     tickets = [office.submit(view=f"V{number}") for number in range(count)]
-    office.desk.keep_time()
-    office.work(10, has_pace=False)
+    office.desk.start_schedule()
+    office.work(10, min_intervals=False)
     before = len(office.chat.texts(INTAKE))
     poll = office.tracker.poll
     office.tracker.poll = _unreachable  # type: ignore[method-assign]
 
     for hour in range(24):
         for number in range(1 + hour % 5, count + 1, 5):
-            office.tracker.hand(number, assignees=ASSIGNED if number % 2 else frozenset({"sage-hollowell"}))
-            office.tracker.hand(number, labels=frozenset({f"priority: {('low', 'high')[hour > 12]}"}))
-        office.work(1, has_pace=False)
+            office.tracker.edit(number, assignees=ASSIGNED if number % 2 else frozenset({"sage-hollowell"}))
+            office.tracker.edit(number, labels=frozenset({f"priority: {('low', 'high')[hour > 12]}"}))
+        office.work(1, min_intervals=False)
         office.clock.move(3600)
     office.tracker.poll = poll  # type: ignore[method-assign]
     office.clock.move(900)
-    office.work(10, has_pace=False)
+    office.work(10, min_intervals=False)
 
     said = sorted(office.chat.texts(INTAKE)[before:])
     expected = [
@@ -294,12 +300,12 @@ def test_all_that_changed_in_a_day_without_github_is_told_once(office: Office, c
         for now in map(office.ticket, tickets)
     ]
     assert [text.partition(" Next")[0] for text in said] == sorted(expected)
-    assert sorted(row.effect.kind for row in office.outbox.rows("waiting")) == [
+    assert sorted(row.kind for row in office.queue.rows("waiting")) == [
         "clean_up",
         "poll",
         "resync",
     ]
-    assert "parked" not in states(office.outbox)
+    assert "failed" not in states(office.queue)
 
 
 def _unreachable(*_: Any, **__: Any) -> None:
@@ -309,66 +315,62 @@ def _unreachable(*_: Any, **__: Any) -> None:
 # Cleaning up
 
 
-def ids(office: Office, state: str) -> list[int]:
-    return [row.effect.id or 0 for row in office.outbox.rows(state)]
+def old_rows(office: Office, count: int) -> None:
+    """Effects that were done long ago."""
+    columns = {"lane": "old", "kind": "reply", "payload": {}, "created_at": 0, "trying_since": 0, "due_at": 0}
+    with office.store.begin() as transaction:
+        rows = [columns | {"state": "done"} for _ in range(count)]
+        transaction.connection.execute(insert(schema.outbox), rows)
 
 
 def test_what_was_done_a_month_ago_is_forgotten_and_nothing_else(office: Office) -> None:
     office.submit()
     office.work()
-    with office.store.begin() as transaction:
-        parked = transaction.enqueue(effect("lane", "post"))
-        later = transaction.enqueue(effect("other", "post", due_at=office.clock.now + 60 * DAY))
-        transaction.connection.execute(
-            update(tables.outbox).where(tables.outbox.c.id == parked).values(state="parked")
-        )
     office.clock.move(31 * DAY)
     fresh = office.submit(view="V2")
     office.work()
-    office.desk.keep_time()
+    office.desk.start_schedule()
     office.work()
 
-    assert ids(office, "parked") == [parked]
-    assert later in ids(office, "waiting")
     with office.store.reading() as connection:
-        rows = connection.execute(select(tables.outbox).where(tables.outbox.c.state == "done")).all()
+        rows = connection.execute(select(schema.outbox).where(schema.outbox.c.state == "done")).all()
     assert {row.ticket_id for row in rows} == {fresh.id, None}
     assert office.ticket(fresh).number == 2
 
 
-def test_it_is_cleaned_up_each_day_some_rows_at_a_time(office: Office) -> None:
-    with office.store.begin() as transaction:
-        for number in range(2500):
-            transaction.enqueue(effect(f"lane {number % 7}", "post"))
-        transaction.connection.execute(update(tables.outbox).values(state="done"))
-    office.clock.move(31 * DAY)
-    office.desk.keep_time()
-    office.work(10)
+def test_it_is_cleaned_up_each_day_a_batch_at_a_time(office: Office) -> None:
+    old_rows(office, 2 * BATCH + 500)
+    office.desk.start_schedule()
+    with statements(office.store) as seen:
+        office.work(10)
 
-    assert all(number > 2500 for number in ids(office, "done"))
+    assert sum(sql.startswith("DELETE FROM outbox") for sql, _ in seen) == 3
+    assert all(row.created_at for row in office.queue.rows("done"))
     [following] = waiting(office, "clean_up")
     assert DAY - 20 < following.due_at - office.clock.now <= DAY
 
 
-def test_what_comments_were_heard_is_remembered_for_a_year(office: Office) -> None:
+def test_comments_that_were_processed_a_year_ago_are_forgotten(office: Office) -> None:
     for day, comment in ((0, 1), (200, 2), (166, 3)):
         office.clock.move(day * DAY)
         with office.store.begin() as transaction:
-            assert transaction.hear(REQUESTS, comment)
-    office.store.clean_up(done_before=0.0, heard_before=office.clock.now - 365 * DAY)
+            assert transaction.process_comment(REQUESTS, comment)
+    office.desk.start_schedule()
+    office.work(1)
 
     with office.store.begin() as transaction:
-        assert [transaction.hear(REQUESTS, comment) for comment in (1, 2, 3)] == [True, False, False]
+        processed = [transaction.process_comment(REQUESTS, comment) for comment in (1, 2, 3)]
+    assert processed == [True, False, False]
 
 
 def test_events_and_tickets_are_never_forgotten(office: Office) -> None:
     ticket = office.submit()
     office.work()
     office.clock.move(4000 * DAY)
-    office.desk.keep_time()
+    office.desk.start_schedule()
     office.work()
 
     assert office.ticket(ticket).number == 1
     with office.store.reading() as connection:
-        kinds = connection.execute(select(tables.events.c.kind)).scalars().all()
+        kinds = connection.execute(select(schema.events.c.kind)).scalars().all()
     assert kinds == [EventKind.CREATED.value]

@@ -1,0 +1,142 @@
+"""What every effect is: something that must happen outside, kept as a row of the outbox until it has."""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from identity_bot.errors import Rejected
+from identity_bot.outbox.ports import Chat, Notifier, Reconciler, Tracker
+from identity_bot.plugins.loader import Plugins
+from identity_bot.settings import Settings
+from identity_bot.store.rows import converter
+from identity_bot.store.store import Store
+from identity_bot.store.transaction import Transaction
+from identity_bot.tickets.model import Ticket
+from identity_bot.tickets.people import People
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """An effect's row in the outbox."""
+
+    id: int
+    ticket_id: str | None
+    lane: str
+    kind: str
+    payload: Mapping[str, Any]
+    created_at: float
+    """This and the other times are in seconds since the epoch."""
+    due_at: float
+    trying_since: float
+    """When it was first tried, or was last retried by an operator; its due time until then."""
+    attempts: int
+    verifications: int
+    """How often to look for its result before it is run (again); above 0 its outcome is unknown."""
+    state: str = "waiting"
+    last_error: str = ""
+
+    @property
+    def idempotency_key(self) -> str:
+        """Tells what this effect leaves outside from all else, in other databases too, whose ids may be the same."""
+        return f"{self.id}/{self.created_at!r}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Context:
+    """What effects work with. Of GitHub's two sides, `tracker` writes and `reader` only reads."""
+
+    store: Store
+    plugins: Plugins
+    settings: Settings
+    people: People
+    tracker: Tracker
+    reader: Tracker
+    chat: Chat
+    reconciler: Reconciler
+    notifier: Notifier
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Effect(ABC):
+    """Base class of effects: a field for each thing that it needs, and what to do.
+
+    `run` acts outside and writes nothing; it raises Rejected, Retryable or OutcomeUnknown. What follows is written by
+    `on_success` or `on_rejected`, in the transaction that settles the effect.
+    """
+
+    kind: ClassVar[str]
+    """Its name in the database."""
+    label: ClassVar[str]
+    """What it does, for operators, after "could not"."""
+    is_repeatable: ClassVar[bool] = False
+    """Whether it may simply be run again when nobody knows whether it was done."""
+    reruns: ClassVar[bool] = True
+    """Whether enqueuing it while the same is running has it run once more afterwards."""
+    min_interval: ClassVar[float] = 0.0
+    """Seconds that its lane rests afterwards."""
+
+    ticket_id: str | None = None
+
+    @property
+    def lane(self) -> str:
+        """Effects in one lane run one after the other."""
+        raise NotImplementedError
+
+    @property
+    def unique_key(self) -> str | None:
+        """One effect with this key waits at a time; None for any number."""
+        return None
+
+    def payload(self) -> Mapping[str, Any]:
+        """Its own fields, as JSON."""
+        fields: dict[str, Any] = converter.unstructure(self)
+        del fields["ticket_id"]
+        return fields
+
+    @classmethod
+    def from_row(cls, row: Row) -> Self:
+        """The effect in a row of the outbox."""
+        return converter.structure({**row.payload, "ticket_id": row.ticket_id}, cls)
+
+    def run(self, context: Context, row: Row) -> Any:
+        """Act outside; what it returns is handed to `on_success`."""
+        return None
+
+    def find_result(self, context: Context, row: Row) -> Any | None:
+        """What `run` would have returned, if it can be seen outside that it was done; None if not."""
+        return None
+
+    def on_success(self, transaction: Transaction, context: Context, result: Any) -> None:
+        """Write what follows."""
+        return
+
+    def on_rejected(self, transaction: Transaction, context: Context, reason: str) -> bool:
+        """Write what follows where the outside said no; False where nothing does and the effect has failed."""
+        return False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TicketEffect(Effect):
+    """Base class of effects for a ticket."""
+
+    ticket_id: str
+
+    def ticket(self, context: Context) -> Ticket:
+        """The ticket as it is now."""
+        ticket = context.store.ticket(self.ticket_id)
+        if ticket is None:
+            raise Rejected("its ticket is not in the database")
+        return ticket
+
+
+DAY = 24 * 3600.0
+GITHUB, READS, UPDATES = "github", "github:reads", "updates"
+"""The lanes of GitHub's writes, of what only asks GitHub, and of what only writes to the database."""
+
+
+def slack_lane(channel: str) -> str:
+    """The lane of a Slack channel, or of a person's direct messages."""
+    return f"slack:{channel}"

@@ -1,0 +1,83 @@
+"""What effects on issues share: reading an issue, finding where it is now, and remembering requests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import TypeVar
+
+from identity_bot.errors import Rejected
+from identity_bot.outbox.effect import Context
+from identity_bot.outbox.ports import Tracker
+from identity_bot.store.transaction import Transaction
+from identity_bot.text.names import fold
+from identity_bot.tickets import lifecycle
+from identity_bot.tickets.actions import event_for
+from identity_bot.tickets.model import Change, IssueSnapshot, Requested, Ticket
+
+Result = TypeVar("Result")
+Seen = tuple[IssueSnapshot, ...]
+"""The issue as GitHub answered with it, in order."""
+
+
+def read_issue(context: Context, tracker: Tracker, ticket: Ticket) -> tuple[Ticket, Seen]:
+    """The ticket as its issue is at this moment, also if it was moved to a repository that is followed.
+
+    Nothing is written: what was seen is to be reconciled on success.
+    """
+    snapshot = tracker.get_issue(ticket.repository, ticket.number or 0)
+    there = snapshot.moved_to
+    repository = context.reconciler.repositories.get(fold(there[0])) if there else None
+    if there and repository:
+        moved = replace(ticket, repository=repository, number=there[1])
+        now = tracker.get_issue(repository, there[1])
+        return lifecycle.observe(moved, now), (snapshot, now)
+    return lifecycle.observe(ticket, snapshot), (snapshot,)
+
+
+def wherever_it_is(
+    context: Context, ticket: Ticket, act: Callable[[Ticket], Result]
+) -> tuple[Result | None, Seen]:
+    """What an act on the ticket's issue gives, also if that was moved since; None if it is nowhere anymore."""
+    try:
+        return act(ticket), ()
+    except Rejected:
+        now, seen = read_issue(context, context.tracker, ticket)
+        if lifecycle.is_gone(now):
+            return None, seen
+        if (now.repository, now.number) == (ticket.repository, ticket.number):
+            raise
+    return act(now), seen
+
+
+def reconcile(transaction: Transaction, context: Context, seen: Seen) -> None:
+    """Take in how the issue was seen while an effect ran."""
+    for snapshot in seen:
+        context.reconciler.reconcile(transaction, snapshot, is_fresh=True)
+
+
+def name_of(context: Context, key: str) -> str:
+    """The name of somebody who is only known in Slack; empty for a login, which is a name."""
+    _, is_slack, slack_id = key.partition("slack:")
+    return context.chat.name_of(slack_id) if is_slack else ""
+
+
+def record_requests(ticket: Ticket, changes: Iterable[Change], by: str) -> Ticket:
+    """The ticket that remembers who requests these changes and why, for those who are told of them."""
+    requested = {event_for(ticket, change): Requested(by=by, reason=change.reason) for change in changes}
+    return replace(ticket, requested={**ticket.requested, **requested})
+
+
+def forget_requests(
+    transaction: Transaction, ticket_id: str, changes: Iterable[Change], by: str
+) -> Ticket | None:
+    """Forget that somebody requested changes that were not made by it; the ticket as it then is."""
+    ticket = transaction.ticket(ticket_id)
+    if ticket is None:
+        return None
+    not_made = [(event_for(ticket, change), Requested(by=by, reason=change.reason)) for change in changes]
+    kept = {kind: one for kind, one in ticket.requested.items() if (kind, one) not in not_made}
+    if kept != ticket.requested:
+        ticket = replace(ticket, requested=kept)
+        transaction.save(ticket)
+    return ticket

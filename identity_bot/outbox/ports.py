@@ -1,0 +1,137 @@
+"""What effects need of GitHub, of Slack and of the desk: ports, and the values that pass through them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from identity_bot.forms.form import Form
+from identity_bot.messages.updates import Message
+from identity_bot.store.transaction import Transaction
+from identity_bot.tickets.model import (
+    IssueComment,
+    IssueDraft,
+    IssuePatch,
+    IssueSnapshot,
+    MessageRef,
+    Ticket,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CreatedIssue:
+    """A new issue, and in words what GitHub left out of what was asked for."""
+
+    snapshot: IssueSnapshot
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PollResult:
+    """What has changed in a repository since it was last polled, and how to poll it the next time."""
+
+    issues: tuple[IssueSnapshot, ...]
+    """Oldest change first; those that have changed again since then are among the next."""
+    comments: tuple[IssueComment, ...]
+    since: float
+    """When the newest of these issues changed, by GitHub's clock, in whole seconds since the epoch."""
+    etag: str
+    """For polling again with the same `since`."""
+    renamed_to: str | None = None
+    """The repository's name if it is no longer the one that was asked for."""
+
+
+class Tracker(Protocol):
+    """GitHub. All methods raise Rejected, Retryable or OutcomeUnknown."""
+
+    def open_issue(self, repository: str, ticket: Ticket, draft: IssueDraft) -> CreatedIssue:
+        """Create the ticket's issue, once; its body is made from the ticket and the draft."""
+
+    def find_issue(self, repository: str, ticket_id: str, since: float) -> IssueSnapshot | None:
+        """The issue that carries this ticket's marker, if one was created since then (seconds since the epoch)."""
+
+    def get_issue(self, repository: str, number: int) -> IssueSnapshot:
+        """An issue as it is now; one that is deleted or elsewhere is_gone."""
+
+    def update_issue(self, ticket: Ticket, patch: IssuePatch, *, spoc_name: str = "") -> IssueSnapshot:
+        """Change the ticket's issue, as far as it is not so already, and its status block; the issue as it then is.
+
+        `spoc_name` is what to call a SPOC who is known by a Slack id only.
+        """
+
+    def comment(self, repository: str, number: int, body: str, *, idempotency_key: str) -> None:
+        """Write a comment that carries the key where people do not see it."""
+
+    def has_comment(self, repository: str, number: int, idempotency_key: str, since: float) -> bool:
+        """Whether a comment with this key was written since then (seconds since the epoch)."""
+
+    def react(self, repository: str, comment_id: int, content: str) -> None:
+        """Put a reaction (`+1`, `confused`, …) on a comment, once."""
+
+    def may_write(self, repository: str, login: str) -> bool:
+        """Whether somebody has write access."""
+
+    def poll(self, repository: str, *, since: float, etag: str, comments_since: float) -> PollResult | None:
+        """What has changed since then (seconds since the epoch); None, by one conditional request, for nothing."""
+
+
+class Chat(Protocol):
+    """Slack. All methods but `name_of` raise Rejected, Retryable or OutcomeUnknown."""
+
+    def post(
+        self, channel: str, message: Message, *, idempotency_key: str, thread_ts: str | None
+    ) -> MessageRef:
+        """Post a message that carries the key where people do not see it."""
+
+    def find_message(
+        self, channel: str, idempotency_key: str, since: float, *, thread_ts: str | None
+    ) -> MessageRef | None:
+        """The message that carries this key, if it was posted since then (seconds since the epoch)."""
+
+    def show_card(
+        self, ticket: Ticket, form: Form | None, *, channel: str, idempotency_key: str
+    ) -> MessageRef:
+        """Draw the team's card of a ticket: in place, or anew where there is none that can be edited."""
+
+    def show_receipt(self, view_id: str, ticket: Ticket, hints: Sequence[str]) -> None:
+        """Show a ticket's receipt in an open modal."""
+
+    def link_to(self, message: MessageRef) -> str:
+        """A message's permanent link."""
+
+    def name_of(self, slack_id: str) -> str:
+        """Somebody's name as Slack shows it; empty where Slack does not tell."""
+
+    def members(self, place: str) -> frozenset[str]:
+        """The Slack ids of the members of a channel (`#name` or id) or a user group (`S…`)."""
+
+
+class Reconciler(Protocol):
+    """Makes tickets what their issues are."""
+
+    @property
+    def repositories(self) -> Mapping[str, str]:
+        """The repositories that are followed, as the settings write them, by their folded names."""
+
+    def reconcile(self, transaction: Transaction, snapshot: IssueSnapshot, *, is_fresh: bool = False) -> None:
+        """Take in an issue; `is_fresh` says that GitHub was just asked for it."""
+
+    def handle_comment(self, transaction: Transaction, comment: IssueComment) -> None:
+        """Take in a comment on an issue."""
+
+    def candidate_repositories(self, ticket: Ticket) -> Sequence[str]:
+        """Where the issue of a new ticket may be, the likeliest first."""
+
+
+class Notifier(Protocol):
+    """Has people told."""
+
+    def notify(self, transaction: Transaction, ticket_id: str) -> None:
+        """Tell people how a ticket differs from what they were last told."""
+
+    def alert(self, transaction: Transaction, text: str, *, again_after: float = 0.0) -> None:
+        """Tell the team of something to mend, unless they were told within `again_after` seconds."""
+
+    def effect_failed(self, transaction: Transaction, kind: str, ticket_id: str | None, reason: str) -> None:
+        """Tell the team that an effect waits for an operator."""

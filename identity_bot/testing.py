@@ -1,0 +1,247 @@
+"""Stand-ins for tests of request types: a GitHub and a Slack in memory, and a clock to move."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from identity_bot.errors import Rejected
+from identity_bot.forms.form import Form
+from identity_bot.messages.updates import Message
+from identity_bot.outbox.ports import CreatedIssue, PollResult
+from identity_bot.slack import card, messages, modal
+from identity_bot.tickets import lifecycle
+from identity_bot.tickets.model import (
+    IssueComment,
+    IssueDraft,
+    IssuePatch,
+    IssueSnapshot,
+    MessageRef,
+    Ticket,
+)
+from identity_bot.tickets.people import People
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until it is moved; seconds since the epoch."""
+
+    now: float = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def move(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += seconds
+
+
+@dataclass
+class MemoryTracker:
+    """A tracker whose issues are values.
+
+    `fails` are raised in turn, `drops` are labels and people that it leaves out, `writers` have write access.
+    """
+
+    clock: Clock
+    issues: list[tuple[str, IssueDraft]] = field(default_factory=list)
+    """The repository and the draft of each issue that was opened."""
+    now: dict[tuple[str, int], IssueSnapshot] = field(default_factory=dict)
+    """The issues as they are, by repository and number."""
+    patches: list[tuple[Ticket, IssuePatch]] = field(default_factory=list)
+    comments: list[tuple[str, int, str, str]] = field(default_factory=list)
+    """Repository, number, text and idempotency key of each comment of the bot's."""
+    reactions: list[tuple[int, str]] = field(default_factory=list)
+    writers: set[str] = field(default_factory=set)
+    said: list[IssueComment] = field(default_factory=list)
+    """What people wrote, for polls."""
+    fails: list[Exception] = field(default_factory=list)
+    drops: tuple[str, ...] = ()
+    reads: int = 0
+    """How often an issue or a repository was read."""
+
+    def open_issue(self, repository: str, ticket: Ticket, draft: IssueDraft) -> CreatedIssue:
+        """Keep the draft, and make an issue of it."""
+        self._fail()
+        self.issues.append((repository, draft))
+        number = len(self.issues)
+        self.now[repository, number] = IssueSnapshot(
+            repository=repository,
+            number=number,
+            url=f"https://github.test/{repository}/issues/{number}",
+            ticket_id=ticket.id,
+            updated_at=self.second(),
+            title=draft.title,
+            author="identity-helper-bot",
+            labels=frozenset(draft.labels),
+            assignees=frozenset(draft.assignees),
+        )
+        return CreatedIssue(snapshot=self.snapshot(number), left_out=self.drops)
+
+    def find_issue(self, repository: str, ticket_id: str, since: float) -> IssueSnapshot | None:
+        """The last issue with this ticket's marker."""
+        fitting = [s for (r, _), s in self.now.items() if (r, s.ticket_id) == (repository, ticket_id)]
+        return fitting[-1] if fitting else None
+
+    def get_issue(self, repository: str, number: int) -> IssueSnapshot:
+        """The issue as it is."""
+        self._fail()
+        self.reads += 1
+        return self.now[repository, number]
+
+    def update_issue(self, ticket: Ticket, patch: IssuePatch, *, spoc_name: str = "") -> IssueSnapshot:
+        """Keep the patch, and change the issue by it."""
+        self._fail()
+        self.patches.append((ticket, patch))
+        before = self.now[ticket.repository, ticket.number or 0]
+        changes: dict[str, Any] = {"labels": frozenset(lifecycle.labels_after(before.labels, patch))}
+        if patch.assignees is not None:
+            changes["assignees"] = frozenset(patch.assignees)
+        if patch.spoc is not None:
+            changes["spoc"] = patch.spoc
+        if patch.target:
+            changes |= {"target": patch.target, "target_over": before.milestone_due}
+        if patch.is_open is not None:
+            changes |= {"is_open": patch.is_open, "close_reason": patch.close_reason}
+        return self.edit(before.number, repository=ticket.repository, **changes)
+
+    def comment(self, repository: str, number: int, body: str, *, idempotency_key: str) -> None:
+        """Keep the comment."""
+        self._fail()
+        self.comments.append((repository, number, body, idempotency_key))
+
+    def has_comment(self, repository: str, number: int, idempotency_key: str, since: float) -> bool:
+        """Whether it was kept."""
+        return any((r, n, k) == (repository, number, idempotency_key) for r, n, _, k in self.comments)
+
+    def react(self, repository: str, comment_id: int, content: str) -> None:
+        """Keep the reaction."""
+        self.reactions.append((comment_id, content))
+
+    def may_write(self, repository: str, login: str) -> bool:
+        """Whether they are among the writers."""
+        return login in self.writers
+
+    def poll(self, repository: str, *, since: float, etag: str, comments_since: float) -> PollResult | None:
+        """What has changed since then."""
+        self._fail()
+        self.reads += 1
+        changed = [s for (r, _), s in self.now.items() if r == repository and s.updated_at >= since]
+        tag = repr((changed, self.said))
+        if etag == tag:
+            return None
+        newest = max((s.updated_at for s in changed), default=since)
+        return PollResult(
+            issues=tuple(sorted(changed, key=lambda s: s.updated_at)),
+            comments=tuple(one for one in self.said if one.created_at >= comments_since),
+            since=newest,
+            etag=tag if newest == since else "",
+        )
+
+    def snapshot(self, number: int) -> IssueSnapshot:
+        """An issue as it is now, by the order in which the bot opened it."""
+        return self.now[self.issues[number - 1][0], number]
+
+    def edit(self, number: int, *, repository: str = "", **changes: Any) -> IssueSnapshot:
+        """Change an issue as somebody does in GitHub; what a webhook would tell of it."""
+        where = repository or self.issues[number - 1][0]
+        changed = replace(self.now[where, number], **{"updated_at": self.second(), **changes})
+        self.now[where, number] = changed
+        return changed
+
+    def second(self) -> float:
+        """GitHub's clock, which shows whole seconds."""
+        return float(int(self.clock()))
+
+    def _fail(self) -> None:
+        if self.fails:
+            raise self.fails.pop(0)
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A message as it was posted, drawn as Slack shows it."""
+
+    channel: str
+    text: str
+    blocks: Any
+    thread_ts: str | None
+    key: str
+
+
+@dataclass
+class MemoryChat:
+    """A chat whose messages are a list.
+
+    `closed` are channels where it may not post, `lost` the time stamps of messages that can no longer be edited.
+    """
+
+    people: People = field(default_factory=lambda: People([]))
+    posts: list[Posted] = field(default_factory=list)
+    edits: list[tuple[MessageRef, str]] = field(default_factory=list)
+    lost: set[str] = field(default_factory=set)
+    views: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    closed: set[str] = field(default_factory=set)
+    names: dict[str, str] = field(default_factory=dict)
+    team: frozenset[str] = frozenset()
+
+    def post(
+        self, channel: str, message: Message, *, idempotency_key: str, thread_ts: str | None
+    ) -> MessageRef:
+        """Keep the message; its time stamp is its place in the list, from 1."""
+        return self._post(channel, messages.message(message), idempotency_key, thread_ts)
+
+    def find_message(
+        self, channel: str, idempotency_key: str, since: float, *, thread_ts: str | None
+    ) -> MessageRef | None:
+        """The message with this key."""
+        for number, posted in enumerate(self.posts, 1):
+            if (posted.channel, posted.key) == (channel, idempotency_key):
+                return MessageRef(channel=channel, ts=str(number))
+        return None
+
+    def show_card(
+        self, ticket: Ticket, form: Form | None, *, channel: str, idempotency_key: str
+    ) -> MessageRef:
+        """Edit the card, or post it."""
+        drawn = card.card(ticket, form, self.people)
+        if ticket.card is None or ticket.card.ts in self.lost:
+            return self._post(channel, drawn, idempotency_key, None)
+        before = self.posts[int(ticket.card.ts) - 1]
+        self.posts[int(ticket.card.ts) - 1] = replace(before, text=drawn["text"], blocks=drawn["blocks"])
+        self.edits.append((ticket.card, drawn["text"]))
+        return ticket.card
+
+    def show_receipt(self, view_id: str, ticket: Ticket, hints: Sequence[str]) -> None:
+        """Keep the receipt."""
+        self.views.append((view_id, modal.receipt(ticket, hints=hints)))
+
+    def members(self, place: str) -> frozenset[str]:
+        """The team."""
+        return self.team
+
+    def link_to(self, message: MessageRef) -> str:
+        """An address made of channel and time stamp."""
+        return f"https://slack.test/{message.channel}/{message.ts}"
+
+    def name_of(self, slack_id: str) -> str:
+        """The name, if there is one."""
+        return self.names.get(slack_id, "")
+
+    def texts(self, channel: str) -> list[str]:
+        """What was posted in a channel, in its threads too."""
+        return [posted.text for posted in self.posts if posted.channel == channel]
+
+    def everything(self) -> str:
+        """All that Slack was ever sent, as one text."""
+        return json.dumps([[vars(posted) for posted in self.posts], self.views], default=dict)
+
+    def _post(self, channel: str, drawn: Mapping[str, Any], key: str, thread_ts: str | None) -> MessageRef:
+        if channel in self.closed:
+            raise Rejected("Slack's chat.postMessage: not_in_channel")
+        if thread_ts in self.lost:
+            raise Rejected("Slack's chat.postMessage: thread_not_found")
+        self.posts.append(Posted(channel, drawn["text"], drawn["blocks"], thread_ts, key))
+        return MessageRef(channel=channel, ts=str(len(self.posts)))

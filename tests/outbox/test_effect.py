@@ -1,0 +1,214 @@
+"""Each kind of effect: it comes back from its row as it was, acts and writes nothing, and can be verified."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from identity_bot.messages.updates import Destination, Message
+from identity_bot.outbox import effects
+from identity_bot.outbox.effect import Effect, Row
+from identity_bot.outbox.effects import EFFECTS
+from identity_bot.outbox.effects.recurring import Cursor
+from identity_bot.store import schema
+from identity_bot.store.transaction import Enqueueable
+from identity_bot.tickets.model import Action, Change, IssueComment, IssueSnapshot, Ticket
+from tests.support_desk import Office
+from tests.support_outbox import statements
+
+REQUESTS, TEAM, INDIGO = "sandbox-org/identity-requests", "C0TEAM", "U0INDIGO"
+PRIORITY = Change(action=Action.PRIORITY, value="high")
+
+every_effect = pytest.mark.parametrize("kind", EFFECTS)
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    office = Office(tmp_path)
+    yield office
+    office.store.close()
+
+
+@pytest.fixture
+def ticket(office: Office) -> Ticket:
+    """A ticket whose issue is open, and of which everybody has been told, a minute ago."""
+    ticket = office.submit()
+    office.work(60)
+    return office.ticket(ticket)
+
+
+def row_of(effect: Enqueueable, *, verifications: int = 0) -> Row:
+    """An effect's row as the database would have it."""
+    return Row(
+        id=7,
+        ticket_id=effect.ticket_id,
+        lane=effect.lane,
+        kind=effect.kind,
+        payload=json.loads(json.dumps(effect.payload())),
+        created_at=1_800_000_000.0,
+        due_at=1_800_000_000.0,
+        trying_since=1_800_000_000.0,
+        attempts=0,
+        verifications=verifications,
+    )
+
+
+def examples(ticket: Ticket, snapshot: IssueSnapshot) -> dict[str, Effect]:
+    """An effect of each kind, for a ticket and its issue."""
+    about: dict[str, Any] = {"ticket_id": ticket.id}
+    comment = IssueComment(
+        repository=REQUESTS,
+        number=1,
+        id=5,
+        author="linden-brookmere",
+        body="/priority high",
+        created_at=1.8e9,
+    )
+    cursor = Cursor(since=1.8e9, comments_since=1.8e9)
+    message = Message(text="Hello", buttons=(Action.ACCEPT,), ticket_id=ticket.id)
+    all_examples = (
+        effects.OpenIssue(**about, view_id="V1"),
+        effects.ChangeIssue(**about, change=PRIORITY, by=INDIGO),
+        effects.CreditAction(**about, change=PRIORITY, by=INDIGO),
+        effects.LinkThread(**about),
+        effects.GetIssue(**about),
+        effects.Reconcile(snapshots=(snapshot,), comments=(comment,)),
+        effects.RunCommands(**about, comment_id=5, author="linden-brookmere", changes=(PRIORITY,)),
+        effects.Reply(**about, comment_id=5, problems=("What?",)),
+        effects.PostUpdate(**about, to=Destination.TEAM, message=message, channel=TEAM),
+        effects.PostAlert(to=TEAM, text="Mend this."),
+        effects.SendDirectMessage(**about, to=INDIGO, text="No."),
+        effects.DrawCard(**about, channel=TEAM),
+        effects.ShowReceipt(**about, view_id="V1"),
+        effects.Notify(**about),
+        effects.Poll(cursors={REQUESTS: cursor}),
+        effects.Resync(),
+        effects.ResyncRepository(repository=REQUESTS),
+        effects.CleanUp(),
+    )
+    return {effect.kind: effect for effect in all_examples}
+
+
+def any_effect(effect_class: type[Effect]) -> st.SearchStrategy[Effect]:
+    """Effects of a class with whatever its fields may hold."""
+    hints = get_type_hints(effect_class)
+    values = {field.name: st.from_type(hints[field.name]) for field in fields(effect_class)}
+    return st.builds(effect_class, **values).filter(lambda effect: "nan" not in repr(effect))
+
+
+# Names
+
+
+def test_kinds_are_unique_and_fit_their_column() -> None:
+    classes = [one for name, one in vars(effects).items() if name in effects.__all__ and inspect.isclass(one)]
+
+    assert len({one.kind for one in classes}) == len(classes) == len(EFFECTS)
+    assert set(classes) == set(EFFECTS.values())
+    assert max(map(len, EFFECTS)) <= 40 == schema.outbox.c.kind.type.length
+
+
+@every_effect
+def test_a_label_goes_on_from_could_not(kind: str) -> None:
+    label = EFFECTS[kind].label
+
+    assert label
+    assert label[0].islower()
+    assert not label.endswith(".")
+
+
+@every_effect
+def test_lanes_and_keys_fit_their_columns(kind: str, office: Office, ticket: Ticket) -> None:
+    effect = examples(ticket, office.tracker.snapshot(1))[kind]
+
+    assert 0 < len(effect.lane) <= schema.outbox.c.lane.type.length
+    assert len(effect.unique_key or "") <= schema.outbox.c.unique_key.type.length
+    assert (effect.unique_key or kind).startswith(kind)
+
+
+# Rows
+
+
+@every_effect
+@given(data=st.data())
+def test_an_effect_comes_back_from_its_row_as_it_was(kind: str, data: st.DataObject) -> None:
+    effect = data.draw(any_effect(EFFECTS[kind]))
+
+    assert EFFECTS[kind].from_row(row_of(effect)) == effect
+
+
+@every_effect
+def test_a_row_has_each_field_once(kind: str, office: Office, ticket: Ticket) -> None:
+    """The ticket's id has a column of its own."""
+    effect = examples(ticket, office.tracker.snapshot(1))[kind]
+
+    assert {*effect.payload(), "ticket_id"} == {field.name for field in fields(effect)}
+
+
+def test_an_idempotency_key_is_its_rows_own() -> None:
+    """Also among databases whose ids are the same."""
+    row = row_of(effects.Notify(ticket_id="T1"))
+
+    keys = {one.idempotency_key for one in (row, replace(row, id=8), replace(row, created_at=1.5))}
+
+    assert len(keys) == 3
+    assert replace(row, attempts=3, verifications=2).idempotency_key == row.idempotency_key
+
+
+# Acting
+
+
+@every_effect
+def test_an_effect_acts_outside_and_writes_nothing(kind: str, office: Office, ticket: Ticket) -> None:
+    """What follows is written on success: there is no other state than all of it or none."""
+    effect = examples(ticket, office.tracker.snapshot(1))[kind]
+    before = tables(office)
+
+    with statements(office.store) as seen:
+        effect.find_result(office.context, row_of(effect, verifications=1))
+        effect.run(office.context, row_of(effect))
+
+    assert tables(office) == before
+    assert {sql.split()[0] for sql, _ in seen} <= {"BEGIN", "SELECT"}
+
+
+def tables(office: Office) -> list[Any]:
+    """All rows of the database."""
+    with office.store.reading() as connection:
+        return [connection.execute(table.select()).all() for table in schema.metadata.sorted_tables]
+
+
+@every_effect
+def test_an_effect_that_may_not_be_repeated_can_be_verified(kind: str) -> None:
+    effect_class = EFFECTS[kind]
+    acts = effect_class.run is not Effect.run
+    can_be_verified = effect_class.find_result is not Effect.find_result
+
+    assert can_be_verified is not effect_class.is_repeatable
+    assert acts or effect_class.is_repeatable
+
+
+@pytest.mark.parametrize("kind", [kind for kind, one in EFFECTS.items() if not one.is_repeatable])
+def test_what_an_effect_did_is_found_and_what_it_did_not_do_is_not(
+    kind: str, office: Office, ticket: Ticket
+) -> None:
+    effect = examples(ticket, office.tracker.snapshot(1))[kind]
+    row = row_of(effect, verifications=1)
+    if kind == "open_issue":  # a ticket that has its issue needs no other
+        assert effect.find_result(office.context, row) == ()
+        return
+    if kind == "draw_card" and ticket.card:  # only a card that is posted anew leaves a trace of its own
+        office.chat.lost.add(ticket.card.ts)
+
+    before = effect.find_result(office.context, row)
+    effect.run(office.context, row)
+
+    assert before is None
+    assert effect.find_result(office.context, row) is not None
