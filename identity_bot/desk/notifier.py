@@ -88,7 +88,7 @@ class Notifier:
             *(k for k in EventKind if k is not EventKind.REOPENED and ticket.stage is Stage.CLOSED),
         )
         kept = {kind: one for kind, one in ticket.requested.items() if kind not in told}
-        notified = replace(ticket, last_notified=ticket.state, requested=kept)
+        notified = replace(ticket, last_notified=ticket.state, requested=kept).without_made_requests()
         if notified != ticket:
             transaction.save(notified)
 

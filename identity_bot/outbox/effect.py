@@ -71,6 +71,10 @@ class Effect(ABC):
     """Its name in the database."""
     label: ClassVar[str]
     """What it does, for operators, after "could not"."""
+    fixed_lane: ClassVar[str] = ""
+    """The lane that all effects of this kind wait in; others override `lane`."""
+    is_unique: ClassVar[bool] = False
+    """Whether only one waits at a time, for each ticket if it is for one."""
     is_repeatable: ClassVar[bool] = False
     """Whether it may simply be run again when nobody knows whether it was done."""
     reruns: ClassVar[bool] = True
@@ -83,12 +87,12 @@ class Effect(ABC):
     @property
     def lane(self) -> str:
         """Effects in one lane run one after the other."""
-        raise NotImplementedError
+        return self.fixed_lane
 
     @property
     def unique_key(self) -> str | None:
         """One effect with this key waits at a time; None for any number."""
-        return None
+        return f"{self.kind}:{self.ticket_id or ''}" if self.is_unique else None
 
     def payload(self) -> Mapping[str, Any]:
         """Its own fields, as JSON."""

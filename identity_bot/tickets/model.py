@@ -6,7 +6,7 @@ import base64
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -151,6 +151,8 @@ class Requested:
     by: str = ""
     """A Slack id, or a GitHub login where the Slack id is not known."""
     reason: str = ""
+    is_made: bool = False
+    """Whether the issue has been changed as requested."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -185,6 +187,11 @@ class Ticket:
     """Who requested what is about to change, by the event that it leads to."""
     last_notified: TicketState | None = None
     """The state that people were last told; None before they were told anything."""
+
+    def without_made_requests(self) -> Ticket:
+        """The ticket that no longer remembers who requested what has been done."""
+        waiting = {kind: one for kind, one in self.requested.items() if not one.is_made}
+        return replace(self, requested=waiting)
 
     @property
     def stage(self) -> Stage:

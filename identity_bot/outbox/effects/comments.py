@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,9 +9,9 @@ from identity_bot.messages import issue_comments, words
 from identity_bot.outbox.effect import GITHUB, Context, Row, TicketEffect
 from identity_bot.outbox.effects.issue_access import (
     Seen,
-    forget_requests,
     read_issue,
     reconcile,
+    settle_requests,
     wherever_it_is,
 )
 from identity_bot.outbox.effects.issues import GetIssue
@@ -38,6 +37,7 @@ class RunCommands(TicketEffect):
 
     kind: ClassVar[str] = "run_commands"
     label: ClassVar[str] = "run the commands in a comment"
+    fixed_lane: ClassVar[str] = GITHUB
     is_repeatable: ClassVar[bool] = True
     min_interval: ClassVar[float] = 1.0
 
@@ -48,10 +48,6 @@ class RunCommands(TicketEffect):
     wants_help: bool = False
     problems: tuple[str, ...] = ()
     """What is wrong with the other lines that look like commands."""
-
-    @property
-    def lane(self) -> str:
-        return GITHUB
 
     def run(self, context: Context, row: Row) -> _Ran:
         ticket = self.ticket(context)
@@ -78,8 +74,7 @@ class RunCommands(TicketEffect):
         return _Ran(tuple(problems), tuple(made), tuple(seen))
 
     def on_success(self, transaction: Transaction, context: Context, result: _Ran) -> None:
-        self._forget(transaction, context, [one for one in self.changes if one not in result.made])
-        reconcile(transaction, context, result.seen)
+        self._settle(transaction, context, result)
         # In an effect of its own: if GitHub takes no reply for a while, no command is run a second time, which would
         # undo what others have changed since.
         reply = Reply(
@@ -92,13 +87,22 @@ class RunCommands(TicketEffect):
         transaction.enqueue(reply)
 
     def on_rejected(self, transaction: Transaction, context: Context, reason: str) -> bool:
-        self._forget(transaction, context, self.changes)
+        self._settle(transaction, context, _Ran(()))
         transaction.enqueue(GetIssue(ticket_id=self.ticket_id))
         return False
 
-    def _forget(self, transaction: Transaction, context: Context, changes: Iterable[Change]) -> None:
+    def _settle(self, transaction: Transaction, context: Context, result: _Ran) -> None:
         by = context.people.slack_id(self.author) or self.author
-        forget_requests(transaction, self.ticket_id, changes, by)
+        not_made = [change for change in self.changes if change not in result.made]
+        settle_requests(
+            transaction,
+            context,
+            self.ticket_id,
+            by,
+            made=result.made,
+            not_made=not_made,
+            seen=result.seen,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,6 +111,7 @@ class Reply(TicketEffect):
 
     kind: ClassVar[str] = "reply"
     label: ClassVar[str] = "reply to a comment"
+    fixed_lane: ClassVar[str] = GITHUB
     min_interval: ClassVar[float] = 1.0
 
     comment_id: int
@@ -114,10 +119,6 @@ class Reply(TicketEffect):
     wants_help: bool = False
     stranger: str = ""
     """The login of an author who may not give commands."""
-
-    @property
-    def lane(self) -> str:
-        return GITHUB
 
     def run(self, context: Context, row: Row) -> Seen:
         reaction = "confused" if self.problems else "+1"

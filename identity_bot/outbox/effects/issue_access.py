@@ -68,16 +68,33 @@ def record_requests(ticket: Ticket, changes: Iterable[Change], by: str) -> Ticke
     return replace(ticket, requested={**ticket.requested, **requested})
 
 
-def forget_requests(
-    transaction: Transaction, ticket_id: str, changes: Iterable[Change], by: str
+def settle_requests(
+    transaction: Transaction,
+    context: Context,
+    ticket_id: str,
+    by: str,
+    *,
+    made: Iterable[Change] = (),
+    not_made: Iterable[Change] = (),
+    seen: Seen = (),
 ) -> Ticket | None:
-    """Forget that somebody requested changes that were not made by it; the ticket as it then is."""
+    """Take in how the issue was seen, and what became of somebody's requests; the ticket as it then is.
+
+    What was not made is forgotten at once; what was made, when people are told of the ticket, whether or not they are
+    told of it: later, somebody else would be taken for the one who does the same.
+    """
+    if ticket := transaction.ticket(ticket_id):
+        asked = [(event_for(ticket, change), Requested(by=by, reason=change.reason)) for change in not_made]
+        done = [(event_for(ticket, change), Requested(by=by, reason=change.reason)) for change in made]
+        kept = {
+            kind: replace(one, is_made=True) if (kind, one) in done else one
+            for kind, one in ticket.requested.items()
+            if (kind, one) not in asked
+        }
+        transaction.save(replace(ticket, requested=kept))
+    reconcile(transaction, context, seen)
     ticket = transaction.ticket(ticket_id)
-    if ticket is None:
-        return None
-    not_made = [(event_for(ticket, change), Requested(by=by, reason=change.reason)) for change in changes]
-    kept = {kind: one for kind, one in ticket.requested.items() if (kind, one) not in not_made}
-    if kept != ticket.requested:
-        ticket = replace(ticket, requested=kept)
+    if ticket and ticket.state == ticket.last_notified:
+        ticket = ticket.without_made_requests()
         transaction.save(ticket)
     return ticket

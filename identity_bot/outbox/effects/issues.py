@@ -16,10 +16,10 @@ from identity_bot.messages import issue_comments, words
 from identity_bot.outbox.effect import DAY, GITHUB, READS, UPDATES, Context, Effect, Row, TicketEffect
 from identity_bot.outbox.effects.issue_access import (
     Seen,
-    forget_requests,
     name_of,
     read_issue,
     reconcile,
+    settle_requests,
     wherever_it_is,
 )
 from identity_bot.outbox.effects.messages import SendDirectMessage, ShowReceipt
@@ -53,14 +53,11 @@ class OpenIssue(TicketEffect):
 
     kind: ClassVar[str] = "open_issue"
     label: ClassVar[str] = "open the issue"
+    fixed_lane: ClassVar[str] = GITHUB
     min_interval: ClassVar[float] = 1.0
 
     view_id: str = ""
     """The modal that shows the receipt."""
-
-    @property
-    def lane(self) -> str:
-        return GITHUB
 
     def run(self, context: Context, row: Row) -> tuple[CreatedIssue, ...]:
         """The new issue; nothing if the ticket has one already."""
@@ -121,16 +118,13 @@ class ChangeIssue(TicketEffect):
 
     kind: ClassVar[str] = "change_issue"
     label: ClassVar[str] = "change the issue"
+    fixed_lane: ClassVar[str] = GITHUB
     is_repeatable: ClassVar[bool] = True
     min_interval: ClassVar[float] = 1.0
 
     change: Change
     by: str
     """A Slack id."""
-
-    @property
-    def lane(self) -> str:
-        return GITHUB
 
     def run(self, context: Context, row: Row) -> _Changed:
         ticket, seen = read_issue(context, context.tracker, self.ticket(context))
@@ -149,9 +143,8 @@ class ChangeIssue(TicketEffect):
         return _Changed((*seen, snapshot), is_made=True, is_ours=True)
 
     def on_success(self, transaction: Transaction, context: Context, result: _Changed) -> None:
-        if not result.is_ours:
-            forget_requests(transaction, self.ticket_id, [self.change], self.by)
-        reconcile(transaction, context, result.seen)
+        made = {"made" if result.is_ours else "not_made": [self.change]}
+        settle_requests(transaction, context, self.ticket_id, self.by, seen=result.seen, **made)
         if result.problem:
             self._answer(transaction, result.problem)
         elif result.is_made:
@@ -159,7 +152,7 @@ class ChangeIssue(TicketEffect):
 
     def on_rejected(self, transaction: Transaction, context: Context, reason: str) -> bool:
         """Whoever requested it is told, and can do so again."""
-        ticket = forget_requests(transaction, self.ticket_id, [self.change], self.by)
+        ticket = settle_requests(transaction, context, self.ticket_id, self.by, not_made=[self.change])
         if ticket:
             self._answer(transaction, words.not_taken(ticket, reason))
         transaction.enqueue(GetIssue(ticket_id=self.ticket_id))
@@ -175,14 +168,11 @@ class CreditAction(TicketEffect):
 
     kind: ClassVar[str] = "credit_action"
     label: ClassVar[str] = "comment whose change it was"
+    fixed_lane: ClassVar[str] = GITHUB
     min_interval: ClassVar[float] = 1.0
 
     change: Change
     by: str
-
-    @property
-    def lane(self) -> str:
-        return GITHUB
 
     def run(self, context: Context, row: Row) -> Seen:
         name = context.chat.name_of(self.by) or self.by
@@ -213,15 +203,9 @@ class GetIssue(TicketEffect):
 
     kind: ClassVar[str] = "get_issue"
     label: ClassVar[str] = "read the issue"
+    fixed_lane: ClassVar[str] = READS
+    is_unique: ClassVar[bool] = True
     is_repeatable: ClassVar[bool] = True
-
-    @property
-    def lane(self) -> str:
-        return READS
-
-    @property
-    def unique_key(self) -> str:
-        return f"{self.kind}:{self.ticket_id}"
 
     def run(self, context: Context, row: Row) -> Seen:
         return read_issue(context, context.reader, self.ticket(context))[1]
@@ -241,14 +225,11 @@ class Reconcile(Effect):
 
     kind: ClassVar[str] = "reconcile"
     label: ClassVar[str] = "take in what a poll found"
+    fixed_lane: ClassVar[str] = UPDATES
     is_repeatable: ClassVar[bool] = True
 
     snapshots: tuple[IssueSnapshot, ...] = ()
     comments: tuple[IssueComment, ...] = ()
-
-    @property
-    def lane(self) -> str:
-        return UPDATES
 
     def on_success(self, transaction: Transaction, context: Context, result: None) -> None:
         for snapshot in self.snapshots:

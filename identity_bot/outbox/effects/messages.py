@@ -37,16 +37,10 @@ class LinkThread(TicketEffect):
 
     kind: ClassVar[str] = "link_thread"
     label: ClassVar[str] = "link the Slack thread"
+    fixed_lane: ClassVar[str] = GITHUB
+    is_unique: ClassVar[bool] = True
     is_repeatable: ClassVar[bool] = True
     min_interval: ClassVar[float] = 1.0
-
-    @property
-    def lane(self) -> str:
-        return GITHUB
-
-    @property
-    def unique_key(self) -> str:
-        return f"{self.kind}:{self.ticket_id}"
 
     def run(self, context: Context, row: Row) -> tuple[MessageRef, Seen]:
         """The thread with its link, and how the issue was seen."""
@@ -186,6 +180,7 @@ class DrawCard(TicketEffect):
 
     kind: ClassVar[str] = "draw_card"
     label: ClassVar[str] = "draw the card"
+    is_unique: ClassVar[bool] = True
     min_interval: ClassVar[float] = 1.0
 
     channel: str
@@ -193,10 +188,6 @@ class DrawCard(TicketEffect):
     @property
     def lane(self) -> str:
         return slack_lane(self.channel)
-
-    @property
-    def unique_key(self) -> str:
-        return f"{self.kind}:{self.ticket_id}"
 
     def run(self, context: Context, row: Row) -> MessageRef:
         ticket = self.ticket(context)
@@ -223,13 +214,10 @@ class ShowReceipt(TicketEffect):
 
     kind: ClassVar[str] = "show_receipt"
     label: ClassVar[str] = "show the receipt"
+    fixed_lane: ClassVar[str] = "slack:views"
     is_repeatable: ClassVar[bool] = True
 
     view_id: str
-
-    @property
-    def lane(self) -> str:
-        return "slack:views"
 
     def run(self, context: Context, row: Row) -> None:
         ticket = self.ticket(context)
@@ -248,15 +236,9 @@ class Notify(TicketEffect):
 
     kind: ClassVar[str] = "notify"
     label: ClassVar[str] = "tell what has changed"
+    fixed_lane: ClassVar[str] = UPDATES
+    is_unique: ClassVar[bool] = True
     is_repeatable: ClassVar[bool] = True
-
-    @property
-    def lane(self) -> str:
-        return UPDATES
-
-    @property
-    def unique_key(self) -> str:
-        return f"{self.kind}:{self.ticket_id}"
 
     def on_success(self, transaction: Transaction, context: Context, result: None) -> None:
         context.notifier.notify(transaction, self.ticket_id)

@@ -62,6 +62,8 @@ class Poll(Effect):
 
     kind: ClassVar[str] = "poll"
     label: ClassVar[str] = "poll GitHub"
+    fixed_lane: ClassVar[str] = READS
+    is_unique: ClassVar[bool] = True
     is_repeatable: ClassVar[bool] = True
     reruns: ClassVar[bool] = False
 
@@ -69,14 +71,6 @@ class Poll(Effect):
     """By the repositories' names."""
     failures: int = 0
     """Failed polls in a row."""
-
-    @property
-    def lane(self) -> str:
-        return READS
-
-    @property
-    def unique_key(self) -> str:
-        return self.kind
 
     def run(self, context: Context, row: Row) -> _Polled:
         cursors = dict(self.cursors)
@@ -134,16 +128,10 @@ class Resync(Effect):
 
     kind: ClassVar[str] = "resync"
     label: ClassVar[str] = "resync all repositories"
+    fixed_lane: ClassVar[str] = UPDATES
+    is_unique: ClassVar[bool] = True
     is_repeatable: ClassVar[bool] = True
     reruns: ClassVar[bool] = False
-
-    @property
-    def lane(self) -> str:
-        return UPDATES
-
-    @property
-    def unique_key(self) -> str:
-        return self.kind
 
     def on_success(self, transaction: Transaction, context: Context, result: None) -> None:
         for repository in context.reconciler.repositories.values():
@@ -157,13 +145,10 @@ class ResyncRepository(Effect):
 
     kind: ClassVar[str] = "resync_repository"
     label: ClassVar[str] = "resync a repository"
+    fixed_lane: ClassVar[str] = UPDATES
     is_repeatable: ClassVar[bool] = True
 
     repository: str
-
-    @property
-    def lane(self) -> str:
-        return UPDATES
 
     @property
     def unique_key(self) -> str:
@@ -180,16 +165,10 @@ class CleanUp(Effect):
 
     kind: ClassVar[str] = "clean_up"
     label: ClassVar[str] = "clean up"
+    fixed_lane: ClassVar[str] = "cleaning"
+    is_unique: ClassVar[bool] = True
     is_repeatable: ClassVar[bool] = True
     reruns: ClassVar[bool] = False
-
-    @property
-    def lane(self) -> str:
-        return "cleaning"
-
-    @property
-    def unique_key(self) -> str:
-        return self.kind
 
     def on_success(self, transaction: Transaction, context: Context, result: None) -> None:
         now = transaction.now
