@@ -1,9 +1,10 @@
-"""The architecture: which package may import which, where each vendor is known, and that public names say what for."""
+"""The architecture: which package imports which, where each vendor is known, and that public names have docstrings."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,19 @@ SANDBOX_ROOT = ROOT / "sandbox" / "identity_bot_sandbox"
 SANDBOX = sorted(SANDBOX_ROOT.rglob("*.py"))
 PLUGINS = sorted((ROOT / "plugins").glob("*/identity_bot_*.py"))
 
+ORDER = (
+    "errors", "logs", "text", "tickets", "forms", "messages", "settings", "plugins", "store", "outbox", "desk", "slack",
+    "github", "web", "app", "testing", "checks", "cli",
+)  # fmt: skip
+"""The packages of the bot: each imports only those before it."""
+TOP = {"app", "checks", "cli"}
+"""Those that nobody imports but the command line."""
 VENDORS = {
     "slack_bolt": ("slack", "web", "app"),
-    "slack_sdk": ("slack", "app", "checks"),
+    "slack_sdk": ("slack", "app"),
     "github": ("github",),
     "requests": ("github",),
-    "sqlalchemy": ("store", "outbox/queue", "outbox/lanes"),
+    "sqlalchemy": ("store", "outbox/queue"),
     "alembic": ("store",),
     "starlette": ("web", "app"),
     "uvicorn": ("app",),
@@ -28,6 +36,17 @@ VENDORS = {
     "markdown_it": ("tickets/commands",),
 }
 """Which packages or modules of the bot may import which vendor."""
+VENDORLESS = ("messages", "plugins", "store", "outbox", "desk")
+BLOCK_KIT = {
+    "blocks",
+    "block_id",
+    "action_id",
+    "plain_text",
+    "mrkdwn",
+    "section",
+    "callback_id",
+    "private_metadata",
+}
 PURE = ("text", "tickets", "forms", "messages")
 """The packages that compute and touch nothing: no sockets, threads, clocks, randomness or environment."""
 IO = ("socket", "subprocess", "threading", "time", "urllib.request", "http", "os", "random", "sys", "asyncio")
@@ -56,15 +75,66 @@ def is_in(path: Path, places: tuple[str, ...]) -> bool:
     return any(place(path) == one or place(path).startswith(f"{one}/") for one in places)
 
 
+def own_imports(path: Path) -> set[str]:
+    """The modules of the bot that one of them imports, such as `outbox/queue`."""
+    known = {place(one) for one in CORE}
+    named = {name.removeprefix("identity_bot.").replace(".", "/") for name in imports(path)}
+    return (named | {f"{name}/__init__" for name in named}) & known - {place(path), "__init__"}
+
+
+def package(name: str) -> str:
+    return name.partition("/")[0]
+
+
+def test_every_package_has_its_place_in_the_order() -> None:
+    assert {package(place(path)) for path in CORE} - {"__init__"} == set(ORDER)
+
+
+@pytest.mark.parametrize("path", CORE, ids=place)
+def test_a_package_imports_only_those_before_it(path: Path) -> None:
+    if place(path) == "__init__":
+        return  # the names that plugins may import
+    own = ORDER.index(package(place(path)))
+
+    assert not {name for name in own_imports(path) if ORDER.index(package(name)) > own}
+
+
+def test_modules_do_not_import_each_other_in_a_circle() -> None:
+    graph = {place(path): own_imports(path) for path in CORE if place(path) != "__init__"}
+
+    tuple(TopologicalSorter(graph).static_order())  # raises CycleError
+
+
+def test_nobody_imports_what_puts_the_parts_together() -> None:
+    importing = {place(path): {package(name) for name in own_imports(path)} & TOP for path in CORE}
+    others = {name: tops for name, tops in importing.items() if tops and package(name) not in tops}
+
+    assert set(others) <= {"cli"}
+
+
+@pytest.mark.parametrize("path", [p for p in CORE if is_in(p, VENDORLESS)], ids=place)
+def test_desk_outbox_and_plugins_know_neither_block_kit_nor_an_issue_body(path: Path) -> None:
+    """Messages, cards and receipts are drawn by slack/, an issue's body is composed by github/."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    texts = {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+    assert not texts & BLOCK_KIT
+    assert not {text for text in texts if "<!--" in text}
+
+
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_a_vendor_is_imported_only_at_its_edge(vendor: str) -> None:
-    unknown_answers = [
+    strays = [
         place(path)
         for path in CORE
         if any(is_below(name, vendor) for name in imports(path)) and not is_in(path, VENDORS[vendor])
     ]
 
-    assert not unknown_answers
+    assert not strays
 
 
 @pytest.mark.parametrize("path", [p for p in CORE if is_in(p, PURE)], ids=place)

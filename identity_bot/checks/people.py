@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from identity_bot.checks import Finding, ok, problem, warning
-from identity_bot.checks.slack import code_of
 from identity_bot.errors import IdentityBotError
 from identity_bot.plugins.loader import Plugins
 from identity_bot.settings import Settings
-from identity_bot.slack.client import SlackChat
+from identity_bot.slack.client import SlackChat, code_of
 from identity_bot.tickets.people import People
 
 User = Mapping[str, Any]

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
-from slack_sdk.errors import SlackApiError
-
 from identity_bot.checks import Finding, ok, problem, warning
 from identity_bot.errors import IdentityBotError
 from identity_bot.forms.form import Form
 from identity_bot.settings import Settings
 from identity_bot.slack import modal
-from identity_bot.slack.client import SlackChat, SlackRejected
+from identity_bot.slack.client import SlackChat, code_of
 from identity_bot.slack.manifest import EVENTS_PATH, scopes
 from identity_bot.slack.modal import Draft
 from identity_bot.tickets.people import People
@@ -44,15 +42,6 @@ def check_slack(chat: SlackChat, settings: Settings, forms: Mapping[str, Form]) 
     yield from (finding for _, finding in channels)
     for name in sorted(forms):
         yield from _form(chat, name, forms)
-
-
-def code_of(error: IdentityBotError) -> str:
-    """Slack's code for why it refused a call; empty if Slack did not answer."""
-    if isinstance(error, SlackRejected):
-        return error.code
-    cause = error.__cause__
-    code = cause.response.get("error") if isinstance(cause, SlackApiError) else None
-    return code if isinstance(code, str) and " " not in code else ""
 
 
 def _refused(what: str, error: IdentityBotError, hint: str = "") -> Finding:

@@ -15,7 +15,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
-from identity_bot.errors import OutcomeUnknown, Rejected, Retryable
+from identity_bot.errors import IdentityBotError, OutcomeUnknown, Rejected, Retryable
 from identity_bot.forms.form import Form
 from identity_bot.messages.updates import Message
 from identity_bot.slack import card, messages, modal
@@ -273,6 +273,15 @@ class SlackChat:
             raise broken(method, error) from error
         self.last_contact = self._clock()
         return answer
+
+
+def code_of(error: IdentityBotError) -> str:
+    """Slack's code for why it refused a call; empty if Slack did not answer."""
+    if isinstance(error, SlackRejected):
+        return error.code
+    cause = error.__cause__
+    code = cause.response.get("error") if isinstance(cause, SlackApiError) else None
+    return code if isinstance(code, str) and " " not in code else ""
 
 
 def failure(method: str, error: SlackApiError) -> Rejected | Retryable | OutcomeUnknown:

@@ -22,8 +22,10 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError
 
 from identity_bot.store import schema
+from identity_bot.store.engine import failures
 from identity_bot.store.rows import row_of, ticket_in
 from identity_bot.tickets.model import Event, Ticket
 
@@ -230,13 +232,16 @@ class Transaction:
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """A part of this transaction that is undone by itself if it raises."""
+        """A part of this transaction that is undone by itself if it raises; StoreError if the database fails."""
         ready, new = dict(self._ready), {lane: list(effects) for lane, effects in self._new.items()}
         try:
             with self.connection.begin_nested():
                 yield
-        except BaseException:
+        except BaseException as error:
             self._ready, self._new = ready, new
+            if isinstance(error, OperationalError):
+                with failures():
+                    raise
             raise
 
     def with_lane(self, name: str, change: Callable[[], Callable[[], None]]) -> None:

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar, TypeVar
 
-from sqlalchemy.exc import OperationalError
-
 from identity_bot.errors import Rejected, StoreError
 from identity_bot.forms.questions import Member
 from identity_bot.logs import scrubbed
@@ -243,7 +241,7 @@ def _one_by_one(transaction: Transaction, found: Found, take_in: Callable[[Found
     try:
         with transaction.savepoint():
             take_in(found)
-    except (StoreError, OperationalError):
+    except StoreError:
         raise  # nothing is wrong with this one
     except Exception as error:
         log.error("%s#%s: bug", found.repository, found.number, exc_info=scrubbed(error))
