@@ -15,9 +15,11 @@ from sqlalchemy import Engine, create_engine, text
 from identity_bot import settings
 from identity_bot.cli import main
 from identity_bot.messages import issue_comments
+from identity_bot.messages.updates import Destination, Message
+from identity_bot.outbox.effects import PostUpdate
 from identity_bot.store.store import Store
 from identity_bot.tickets import lifecycle
-from identity_bot.tickets.model import Effect, Person, Priority, Ticket
+from identity_bot.tickets.model import Person, Priority, Ticket
 from identity_bot_sandbox.server import Sandbox
 from tests.support import eventually
 
@@ -131,7 +133,7 @@ def test_the_readmes_lines_attach_the_bot_to_a_host(
 
     bot = names["bot"]
     with bot.store.begin() as transaction:
-        bot.desk.teller.notice(transaction, "Hello")
+        bot.context.notifier.alert(transaction, "Hello")
     eventually(lambda: [message.text for message in sandbox.slack.messages("C0TEAM")] == ["Hello"])
     bot.stop()
 
@@ -212,7 +214,11 @@ def written(database_url: str) -> Iterator[Engine]:
         )
         with store.begin() as transaction:
             transaction.add_ticket(ticket)
-            transaction.enqueue(Effect(lane="slack:C0TEAM", kind="post", ticket_id=name))
+            transaction.enqueue(
+                PostUpdate(
+                    ticket_id=name, to=Destination.TEAM, message=Message(text="It is done."), channel="C0TEAM"
+                )
+            )
     with store.engine.begin() as connection:
         connection.execute(text("UPDATE outbox SET state = 'done', created_at = 1 WHERE ticket_id = 'told'"))
     store.close()
@@ -222,16 +228,18 @@ def written(database_url: str) -> Iterator[Engine]:
 
 
 def test_the_sql_that_operators_are_given_does_what_it_says(written: Engine) -> None:
-    renamed, looks, on_sqlite, on_postgresql, sent = blocks(OPERATIONS, "sql")
+    renamed, unknown, on_sqlite, on_postgresql, sent = blocks(OPERATIONS, "sql")
     redact = on_sqlite if written.dialect.name == "sqlite" else on_postgresql
 
     with written.begin() as connection:
-        connection.exec_driver_sql(looks)
+        connection.exec_driver_sql(unknown)
         connection.exec_driver_sql(redact)
 
     with written.begin() as connection:
         answers = dict(connection.execute(text("SELECT id, answers FROM tickets")).all())
-        waiting = connection.execute(text("SELECT ticket_id FROM outbox WHERE looks = 3")).scalars().all()
+        waiting = (
+            connection.execute(text("SELECT ticket_id FROM outbox WHERE verifications = 3")).scalars().all()
+        )
         assert "something personal" not in str(answers["told"])
         assert "[redacted]" in str(answers["told"])
         assert "something personal" in str(answers["waiting"])
