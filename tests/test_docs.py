@@ -28,8 +28,7 @@ from identity_bot import (
     settings,
 )
 from identity_bot.forms.form import load
-from identity_bot.messages import templates as texts
-from identity_bot.messages import updates as telling
+from identity_bot.messages import templates, updates
 from identity_bot.plugins import loader as plugins
 from identity_bot.plugins.loader import Found, Plugins
 from identity_bot.tickets import lifecycle
@@ -174,7 +173,7 @@ def test_the_example_of_other_words_is_told_as_it_says(tmp_path: Path) -> None:
     )
     event = Event(kind=EventKind.RELEASED, ticket_id=ticket.id, at=0.0, was=TicketState())
 
-    said = telling.messages(ticket, [(event, soup.notify(ticket, event))], soup.form.title, People(()))
+    said = updates.messages(ticket, [(event, soup.notify(ticket, event))], soup.form.title, People(()))
 
     written = (ROOT / "docs/plugins.md").read_text(encoding="utf-8")
     [shown] = re.findall(r"“@Juniper (ticket #12.*?)”", written.replace("\n", " "))
@@ -188,7 +187,7 @@ def test_the_texts_that_a_document_replaces_can_be_replaced(document: str) -> No
 
     [block] = re.findall(r"^```toml\n(\[messages\]\n.*?)^```$", written, re.MULTILINE | re.DOTALL)
 
-    assert texts.problems(tomllib.loads(block)["messages"]) == []
+    assert templates.problems(tomllib.loads(block)["messages"]) == []
 
 
 # The life of a ticket
@@ -203,21 +202,21 @@ def drawing() -> list[str]:
     return [line.strip() for line in lines]
 
 
-def test_the_picture_has_every_stage_and_every_move_and_nothing_else() -> None:
+def test_the_picture_has_every_stage_and_every_action_and_nothing_else() -> None:
     ids = {stage.name.lower() for stage in Stage}
-    declared, drawn, moves = set(), set(), set()
+    declared, drawn, actions = set(), set(), set()
     for line in drawing():
         if named := re.fullmatch(r'state "([\w ]+)" as (\w+)', line):
             declared.add((named[1], named[2]))
         elif arrow := re.fullmatch(r"(\[\*\]|\w+) --> (\[\*\]|\w+)(?: : ([\w, ]+))?", line):
             drawn |= {arrow[1], arrow[2]}
-            moves |= set((arrow[3] or "").split(", "))
+            actions |= set((arrow[3] or "").split(", "))
         else:
             assert line in ('state "the issue is open" as live {', "}")
 
     assert declared == {(stage.value, stage.name.lower()) for stage in Stage}
     assert drawn == ids | {"[*]", "live"}
-    assert moves == {move.value for move in Action} | {"", "form sent", "issue opened"}
+    assert actions == {action.value for action in Action} | {"", "form sent", "issue opened"}
 
 
 def test_no_arrow_of_the_picture_crosses_the_frame_of_the_open_issue() -> None:
@@ -231,13 +230,13 @@ def test_no_arrow_of_the_picture_crosses_the_frame_of_the_open_issue() -> None:
         assert ends <= inside if line in inner else not ends & inside
 
 
-def test_the_table_has_every_move_and_the_list_every_text() -> None:
+def test_the_table_has_every_action_and_the_list_every_text() -> None:
     written = (ROOT / "docs" / "lifecycle.md").read_text(encoding="utf-8")
 
     rows = [line.split(" | ") for line in written.splitlines() if line.startswith("| ")]
 
     named = {row[0].removeprefix("| ") for row in rows}
-    assert {move.value for move in Action} <= named
-    assert {f"`{name}`" for name in texts.TEMPLATES} <= named
-    assert {f"`{{{name}}}`" for name in texts.PLACEHOLDERS} <= named
+    assert {action.value for action in Action} <= named
+    assert {f"`{name}`" for name in templates.TEMPLATES} <= named
+    assert {f"`{{{name}}}`" for name in templates.PLACEHOLDERS} <= named
     assert all(len(row) == 7 for row in rows if row[0].removeprefix("| ") in set(Action))

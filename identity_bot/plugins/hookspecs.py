@@ -77,8 +77,9 @@ def notify(
 
     Called for every event, so look at `event.kind` first. `ticket.state` is the state now; `event.was` is the state
     that people last heard of (None for a new ticket). `event.by` is who asked for the change in Slack or by a
-    comment, and `event.reason` is their reason. Changes that follow each other within seconds become one message.
-    The bot may then call this again for the same event, so return the same for the same arguments.
+    comment, and `event.reason` is their reason. Changes that follow each other within seconds become one message, so
+    another sentence may stand before or after yours. After a failure the bot may call this again for the same event,
+    so return the same for the same arguments.
 
     A message to the requestor, the SPOC or the assignees begins with a mention and the ticket's number, so continue
     from there ("it is on the test server."). A message to the team or the intake channel stands alone. End the text
