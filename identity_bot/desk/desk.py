@@ -124,11 +124,11 @@ class Desk:
         return slack_id in self._members()
 
     def today(self) -> date:
-        """The day that it is where the team works."""
+        """Today's date in the team's time zone."""
         return team_day(self._store.clock())
 
     def check(self, ticket: Ticket, action: Action, by: str) -> None:
-        """Raise NotAllowed if an action is not somebody's to take, Impossible if the ticket does not allow it."""
+        """Raise NotAllowed if somebody may not take an action, Impossible if the ticket as it is does not allow it."""
         is_own = by == ticket.requestor.slack_id
         whose = actions.ACTIONS[action].by
         if whose is actions.By.REQUESTOR and not is_own:
@@ -165,14 +165,14 @@ class Desk:
             transaction.enqueue(CleanUp())
 
     def observe(self, snapshot: IssueSnapshot) -> None:
-        """Take in an issue that GitHub told us of; what is known already costs no write."""
+        """Reconcile an issue that GitHub told us of; what is known already costs no write."""
         if self._reconciler.is_known(snapshot, self._store):
             return
         with self._store.begin() as transaction:
             self._reconciler.reconcile(transaction, snapshot)
 
     def handle_comment(self, comment: IssueComment) -> None:
-        """Take in a comment on an issue: the commands in it are run, once."""
+        """Enqueue the commands in a comment on an issue, once for each comment."""
         with self._store.begin() as transaction:
             self._reconciler.handle_comment(transaction, comment)
 

@@ -1,4 +1,4 @@
-"""The reconciler: makes tickets what their issues are, whoever told of those, and finds out whose an issue is."""
+"""The reconciler: keeps each ticket equal to its issue, however the bot learned of it."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ TEAM_TIME = ZoneInfo("America/New_York")
 
 
 def team_day(at: float) -> date:
-    """The day that it is where the team works, at a time in seconds since the epoch."""
+    """The date in the team's time zone at a time in seconds since the epoch."""
     return datetime.fromtimestamp(at, TEAM_TIME).date()
 
 
 class Reconciler:
-    """Compares issues with what was known of them; each difference is kept, and followed, in one transaction."""
+    """Compares issues with the tickets in the database; saves each difference and has the notifier follow it."""
 
     def __init__(self, *, plugins: Plugins, settings: Settings, people: People, notifier: Notifier) -> None:
         self._plugins = plugins
@@ -51,13 +51,13 @@ class Reconciler:
         self._notifier = notifier
         found = plugins.repositories
         self.repositories = {name: one.name for name, one in found.items()}
-        """The repositories that are followed, as the settings write them, by their folded names."""
+        """The repositories that the bot watches, spelled as in the settings, by their folded names."""
         self._restricted = {name for name, one in found.items() if one.is_restricted}
 
     def reconcile(self, transaction: Transaction, snapshot: IssueSnapshot, *, is_fresh: bool = False) -> None:
-        """Take in an issue as it was seen, by whatever way; the only way in which a ticket changes.
+        """Update the ticket of an issue; nothing else changes a ticket's state.
 
-        `is_fresh` says that GitHub was just asked for this issue, rather than told us of it.
+        `is_fresh` says that the bot just asked GitHub for this issue, rather than being told by a webhook or a poll.
         """
         repository = self.repositories.get(fold(snapshot.repository))
         if repository is None:
@@ -72,7 +72,7 @@ class Reconciler:
             self._compare(transaction, ticket, snapshot, is_fresh)
 
     def is_known(self, snapshot: IssueSnapshot, store: Store) -> bool:
-        """Whether an issue is one that is not followed, or a state of a ticket that is known or outdated."""
+        """Whether a snapshot tells nothing new: of an issue that is no ticket, or of a known or older state."""
         repository = self.repositories.get(fold(snapshot.repository))
         if repository is None:
             return True
@@ -85,7 +85,7 @@ class Reconciler:
         return snapshot.updated_at < ticket.issue_updated_at or lifecycle.observe(ticket, seen) == ticket
 
     def handle_comment(self, transaction: Transaction, comment: IssueComment) -> None:
-        """Take in a comment on an issue: the commands in it are run, once."""
+        """Enqueue the commands in a comment, once for each comment."""
         repository = self.repositories.get(fold(comment.repository))
         is_old = comment.created_at < transaction.now - KEEP_PROCESSED
         today = team_day(transaction.now)
@@ -111,7 +111,7 @@ class Reconciler:
         transaction.enqueue(run)
 
     def _ticket_of(self, transaction: Transaction, snapshot: IssueSnapshot) -> Ticket | None:
-        """The ticket whose issue this is: by the place, else by the marker of a ticket that has no issue yet."""
+        """The ticket of an issue: by repository and number, else by the marker if the ticket has no issue yet."""
         ticket = transaction.ticket_at(*_place(snapshot))
         if ticket or not snapshot.ticket_id:
             return ticket
@@ -119,15 +119,14 @@ class Reconciler:
         if ticket is None or ticket.number is None:
             return ticket if ticket and snapshot.repository in self.candidate_repositories(ticket) else None
         if (ticket.repository, ticket.number) == _place(snapshot):
-            return ticket  # it got its place at this moment
+            return ticket  # another process saved its number just now
         if not snapshot.is_gone:
-            self._get_issue(
-                transaction, ticket
-            )  # is this a copy of its marker, or was its issue transferred here?
+            # Somebody copied the marker, or the issue was transferred here: only GitHub can tell.
+            self._get_issue(transaction, ticket)
         return None
 
     def candidate_repositories(self, ticket: Ticket) -> list[str]:
-        """The repositories where a new ticket's issue may be: that of today's settings, and of those when it came."""
+        """Where a new ticket's issue may be: by today's settings, or by those in force when it was submitted."""
         request_type = self._plugins.types.get(ticket.type)
         today = [request_type.repository_for(ticket)] if request_type else []
         return [self.repositories.get(fold(name), name) for name in (*today, ticket.repository)]
@@ -143,11 +142,11 @@ class Reconciler:
         now = lifecycle.observe(ticket, snapshot)
         if now == ticket:
             return
-        # GitHub's clock shows whole seconds: which of two states is the later one, only GitHub can tell. What was on
-        # its way when the issue vanished may be no older than that either.
+        # GitHub's timestamps are whole seconds: of two states in the same second only GitHub knows the later one. The
+        # same goes for what was on its way when the issue vanished.
         is_doubtful = snapshot.updated_at == ticket.issue_updated_at or ticket.state.close_reason in GONE
         if is_doubtful:
-            # Also after its own answer, which a webhook may have overtaken: until two in a row say the same.
+            # Even after GitHub's own answer, which a webhook may have overtaken: ask until two answers agree.
             self._get_issue(transaction, ticket)
         if is_doubtful and not is_fresh:
             return
@@ -156,18 +155,18 @@ class Reconciler:
             self._notifier.follow(transaction, now)
 
     def _lose(self, transaction: Transaction, ticket: Ticket, snapshot: IssueSnapshot) -> None:
-        """A ticket whose issue is not where it was: it follows it, or counts as closed."""
+        """Follow an issue that was transferred to a repository that the bot watches; else close the ticket."""
         repository = self.repositories.get(fold(snapshot.moved_to[0])) if snapshot.moved_to else None
         if repository and snapshot.moved_to:
             number = snapshot.moved_to[1]
-            # Another ticket is there if somebody gave the issue our label before we heard where it came from.
+            # Somebody may have put our label on it there, so that it became another ticket before we knew.
             if transaction.ticket_at(repository, number) is None:
                 followed = replace(ticket, repository=repository, number=number, issue_updated_at=0.0)
                 if fold(repository) in self._restricted and not ticket.is_sensitive:
-                    # Who moved it there wants it read there only: no more of it in the thread that all can read.
+                    # It was moved there to be read there only: stop posting in a thread that everybody can read.
                     followed = replace(followed, is_sensitive=True, is_direct=True, thread=None)
                 transaction.save(followed)
-                # Its card may show more than it should from now on.
+                # The card may show more than it should now.
                 self._notifier.follow(transaction, followed)
                 self._get_issue(transaction, ticket)
                 return
@@ -185,11 +184,11 @@ class Reconciler:
     def _first_seen(
         self, transaction: Transaction, ticket: Ticket, snapshot: IssueSnapshot, *, is_adopted: bool = False
     ) -> None:
-        """A ticket whose issue is seen for the first time."""
+        """Save what a new issue says, and welcome the ticket."""
         now = lifecycle.observe(ticket, snapshot)
         known = now.state
         if not is_adopted:
-            # What the bot itself gave it is no news; what people have done since is.
+            # What the bot itself put on the issue is no news; what people have done since is.
             leads = {fold(lead.get("github", "")) for lead in self._leads(ticket)}
             assigned = tuple(login for login in now.state.assignees if fold(login) in leads)
             known = TicketState(assignees=assigned, stage=Stage.ASSIGNED if assigned else Stage.OPEN)
@@ -202,7 +201,7 @@ class Reconciler:
         return request_type.settings["leads"] if request_type and ticket.is_urgent else ()
 
     def _adopt(self, transaction: Transaction, snapshot: IssueSnapshot) -> None:
-        """Makes a ticket of an issue that somebody has given the common label; one of another database is not ours."""
+        """Make a ticket of an issue that somebody put the common label on; a marker means another database's ticket."""
         if snapshot.ticket_id or not self._is_ours(snapshot) or not snapshot.is_open or snapshot.is_gone:
             return
         labels = {fold(label) for label in snapshot.labels}
@@ -222,12 +221,11 @@ class Reconciler:
         if transaction.add_ticket(ticket):
             self._first_seen(transaction, ticket, snapshot, is_adopted=True)
         else:
-            self._get_issue(
-                transaction, ticket
-            )  # another process adopted it at this moment, perhaps from an older state
+            # Another process adopted it just now, perhaps from an older state.
+            self._get_issue(transaction, ticket)
 
     def _is_ours(self, snapshot: IssueSnapshot) -> bool:
-        """Whether an issue bears the common label."""
+        """Whether an issue has the common label."""
         return fold(self._settings.label) in {fold(label) for label in snapshot.labels}
 
     def _get_issue(self, transaction: Transaction, ticket: Ticket) -> None:

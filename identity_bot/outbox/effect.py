@@ -1,4 +1,4 @@
-"""What every effect is: something that must happen outside, kept as a row of the outbox until it has."""
+"""What every effect is: one thing to do outside, kept as a row of the outbox until it is done."""
 
 from __future__ import annotations
 

@@ -108,24 +108,24 @@ class Chat(Protocol):
 
 
 class Reconciler(Protocol):
-    """Makes tickets what their issues are."""
+    """Keeps tickets equal to their issues."""
 
     @property
     def repositories(self) -> Mapping[str, str]:
         """The repositories that are followed, as the settings write them, by their folded names."""
 
     def reconcile(self, transaction: Transaction, snapshot: IssueSnapshot, *, is_fresh: bool = False) -> None:
-        """Take in an issue; `is_fresh` says that GitHub was just asked for it."""
+        """Update the ticket of an issue; `is_fresh` says that the bot just asked GitHub for it."""
 
     def handle_comment(self, transaction: Transaction, comment: IssueComment) -> None:
-        """Take in a comment on an issue."""
+        """Enqueue the commands in a comment."""
 
     def candidate_repositories(self, ticket: Ticket) -> Sequence[str]:
         """Where the issue of a new ticket may be, the likeliest first."""
 
 
 class Notifier(Protocol):
-    """Has people told."""
+    """Tells people."""
 
     def notify(self, transaction: Transaction, ticket_id: str) -> None:
         """Tell people how a ticket differs from what they were last told."""

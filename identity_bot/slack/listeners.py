@@ -45,8 +45,10 @@ OURS: Mapping[str, Json] = {
     "the message shortcut": {"type": "message_action", "callback_id": ASK_ABOUT},
     "the choices": {"type": "block_actions", "actions": [{"action_id": TYPE, "block_id": TYPE}]},
     "the searches": {"type": "block_suggestion", "action_id": TYPE, "block_id": TYPE, "value": ""},
-    "the moves": {"type": "block_actions", "actions": [{"action_id": f"{ACTION}take", "block_id": cards.BUTTON_BLOCK}]},
-    "the forms of moves": {"type": "view_submission", "view": {"type": "modal", "callback_id": cards.FORM}},
+    "the actions": {
+        "type": "block_actions", "actions": [{"action_id": f"{ACTION}take", "block_id": cards.BUTTON_BLOCK}]
+    },
+    "the forms of actions": {"type": "view_submission", "view": {"type": "modal", "callback_id": cards.FORM}},
     "the forms": {"type": "view_submission", "view": {"type": "modal", "callback_id": blocks.FORM}},
 }  # fmt: skip
 """What Slack sends us besides commands, as far as Bolt's listeners look at it."""

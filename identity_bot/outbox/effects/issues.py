@@ -47,7 +47,7 @@ RECEIPT_DELAY = 0.3
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OpenIssue(TicketEffect):
-    """Open the ticket's issue; the reconciler takes it in, and so everybody is told."""
+    """Open the ticket's issue. The reconciler then sees it like any other change, and people are told."""
 
     kind: ClassVar[str] = "open_issue"
     label: ClassVar[str] = "open the issue"
@@ -162,10 +162,10 @@ class ChangeIssue(TicketEffect):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CreditAction(TicketEffect):
-    """Comment on the issue whose a change from Slack was, and why."""
+    """Comment on the issue who made a change in Slack, and why."""
 
     kind: ClassVar[str] = "credit_action"
-    label: ClassVar[str] = "comment whose change it was"
+    label: ClassVar[str] = "say in GitHub who made a change"
     fixed_lane: ClassVar[str] = GITHUB
     min_interval: ClassVar[float] = 1.0
 
@@ -197,7 +197,7 @@ class CreditAction(TicketEffect):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GetIssue(TicketEffect):
-    """Ask GitHub how an issue is, if what it told us leaves that open."""
+    """Read an issue, if what GitHub told us leaves its state open."""
 
     kind: ClassVar[str] = "get_issue"
     label: ClassVar[str] = "read the issue"
@@ -219,10 +219,10 @@ class GetIssue(TicketEffect):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reconcile(Effect):
-    """Take in what a poll found: many issues in one transaction, but not so many that it takes long."""
+    """Reconcile what a poll found: one batch in one transaction."""
 
     kind: ClassVar[str] = "reconcile"
-    label: ClassVar[str] = "take in what a poll found"
+    label: ClassVar[str] = "reconcile what a poll found"
     fixed_lane: ClassVar[str] = UPDATES
     is_repeatable: ClassVar[bool] = True
 

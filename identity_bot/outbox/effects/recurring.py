@@ -121,7 +121,7 @@ class Poll(Effect):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Resync(Effect):
-    """Have every open ticket's issue read once a day.
+    """Resync all repositories once a day.
 
     Polls show neither what was deleted nor what moved away, nor that a milestone has another due date.
     """
@@ -141,7 +141,7 @@ class Resync(Effect):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ResyncRepository(Effect):
-    """Have the issues of all open tickets in a repository read; an effect of its own, as there may be many."""
+    """Enqueue a read of each open ticket's issue in a repository."""
 
     kind: ClassVar[str] = "resync_repository"
     label: ClassVar[str] = "resync a repository"
