@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.office import Office
 from bench.people import REPOSITORY
-from identity_bot.outbox.effects import Poll
+from identity_bot.outbox.effects.recurring import Poll
 from identity_bot.testing import Clock, MemoryTracker
 from identity_bot.tickets.model import IssueSnapshot
 

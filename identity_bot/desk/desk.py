@@ -14,8 +14,9 @@ from identity_bot.errors import Invalid, NotAllowed
 from identity_bot.forms import form as forms
 from identity_bot.messages import words
 from identity_bot.outbox.effect import DAY
-from identity_bot.outbox.effects import ChangeIssue, CleanUp, OpenIssue, Poll, Resync, ResyncRepository
 from identity_bot.outbox.effects.issue_access import record_requests
+from identity_bot.outbox.effects.issues import ChangeIssue, OpenIssue
+from identity_bot.outbox.effects.recurring import CleanUp, Poll, Resync, ResyncRepository
 from identity_bot.plugins.loader import Plugins
 from identity_bot.settings import Settings
 from identity_bot.store.store import Store

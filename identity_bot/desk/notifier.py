@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from identity_bot.messages import updates, words
 from identity_bot.messages.updates import Happened
-from identity_bot.outbox.effects import EFFECTS, DrawCard, Notify, PostAlert, PostUpdate
-from identity_bot.outbox.effects.messages import place_of
+from identity_bot.outbox.effects import EFFECTS
+from identity_bot.outbox.effects.messages import DrawCard, Notify, PostAlert, PostUpdate, place_of
 from identity_bot.plugins.loader import Plugins
 from identity_bot.plugins.request_type import RequestType
 from identity_bot.settings import Settings

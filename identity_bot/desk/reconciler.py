@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 from identity_bot.desk.notifier import Notifier
 from identity_bot.messages import issue_comments, words
-from identity_bot.outbox.effects import GetIssue, RunCommands
+from identity_bot.outbox.effects.comments import RunCommands
 from identity_bot.outbox.effects.issue_access import record_requests
+from identity_bot.outbox.effects.issues import GetIssue
 from identity_bot.outbox.effects.recurring import KEEP_PROCESSED
 from identity_bot.plugins.loader import Plugins
 from identity_bot.settings import Settings

@@ -46,25 +46,3 @@ EFFECTS: Mapping[str, type[Effect]] = {
     )
 }
 """All kinds of effects, by their names in the database."""
-
-__all__ = (
-    "EFFECTS",
-    "ChangeIssue",
-    "CleanUp",
-    "CreditAction",
-    "DrawCard",
-    "GetIssue",
-    "LinkThread",
-    "Notify",
-    "OpenIssue",
-    "Poll",
-    "PostAlert",
-    "PostUpdate",
-    "Reconcile",
-    "Reply",
-    "Resync",
-    "ResyncRepository",
-    "RunCommands",
-    "SendDirectMessage",
-    "ShowReceipt",
-)
