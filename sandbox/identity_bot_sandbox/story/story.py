@@ -19,7 +19,7 @@ INTAKE, TEAM, GENERAL = "C0INTAKE", "C0TEAM", "C0GENERAL"
 NAMES = {person.slack_id: person.name for person in cast.PEOPLE}
 PLACES = {place.channel_id: f"#{place.name}" for place in cast.PLACES}
 LOGINS = {person.slack_id: person.github_login or "" for person in cast.PEOPLE}
-PAUSE = 5.5
+PAUSE = 3.5
 """Seconds between two changes of a ticket: long enough that each one is announced in its own message."""
 REPLIES = {"is_sent_back", "is_accepted"}
 """The steps that answer a message, which people do without a pause."""
