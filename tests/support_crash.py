@@ -147,7 +147,7 @@ class Life:
     def news(self) -> list[str]:
         """What was said in the request's thread after its first message."""
         slack = self.sandbox.slack
-        [root] = [one for one in slack.messages(INTAKE) if "your request is" in one.text]
+        [root] = [one for one in slack.messages(INTAKE) if "We got your" in one.text]
         return [one.text for one in slack.thread(INTAKE, root.ts)[1:]]
 
     def count(self) -> dict[str, Any]:
@@ -160,7 +160,7 @@ class Life:
         messages = slack.messages(INTAKE, replies=True)
         return {
             "issues": len(issues),
-            "mentions in the intake channel": sum("your request is ticket" in one.text for one in messages),
+            "mentions in the intake channel": sum("We got your" in one.text for one in messages),
             "news in the intake channel": sum("New ticket" in one.text for one in messages),
             "cards": sum("New ticket" in one.text for one in slack.messages(TEAM)),
             "alerts": sum("told the requestor by direct" in one.text for one in slack.messages(TEAM)),

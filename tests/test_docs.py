@@ -176,7 +176,7 @@ def test_the_example_of_other_words_is_told_as_it_says(tmp_path: Path) -> None:
     said = updates.messages(ticket, [(event, soup.notify(ticket, event))], soup.form.title, People(()))
 
     written = (ROOT / "docs/plugins.md").read_text(encoding="utf-8")
-    [shown] = re.findall(r"“@Juniper (ticket #12.*?)”", written.replace("\n", " "))
+    [shown] = re.findall(r"“@Juniper (#12.*?)”", written.replace("\n", " "))
     assert said["requestor"].text.replace("<https://github.test/12|#12>", "#12") == f"<@U1> {shown}"
     assert list(said) == [Audience.REQUESTOR.value]
 

@@ -1,4 +1,4 @@
-"""The standard messages of the lifecycle: constants by name, which the settings may replace. Pure."""
+"""Message templates of the lifecycle, by name; the settings may replace each of them. Pure."""
 
 from __future__ import annotations
 
@@ -12,73 +12,74 @@ from identity_bot.tickets.model import Audience, CloseReason, Event, EventKind, 
 from identity_bot.tickets.people import People
 
 TEMPLATES: Mapping[str, str] = {
-    "created.requestor": "your request is ticket {ticket}: *{type}*.",
+    "created.requestor": "We got your *{type}* request: {ticket}.",
     "created.requestor_sensitive": (
-        "your request is ticket {ticket}: *{type}*. As it is sensitive, it is where only few can read it, "
-        "perhaps not even you; all news of it reach you here."
+        "We got your *{type}* request: {ticket}. Because it is sensitive, only a few people can open that ticket, and "
+        "you may not be one of them. We'll send you all updates here."
     ),
-    "created.intake": "New ticket {ticket}: *{type}*, asked for by {requestor}.",
+    "created.intake": "New ticket {ticket}: *{type}*, requested by {requestor}.",
     "created.team": "New ticket {ticket}: *{type}*",
-    "created.team_urgent": "*Urgent, Veterans in production are affected.* New ticket {ticket}: *{type}*",
-    "triaged.requestor": "it is critical, so it goes before all others.",
-    "prioritized.requestor": "its priority is {priority}.",
-    "spoc_named.spoc": "you are its single point of contact, the one who speaks with {requestor}.",
-    "assigned.requestor": "it is assigned to {assignees}.",
-    "assigned.requestor_changed": "it is now assigned to {assignees}, and no longer to {assignees_before}.",
-    "assigned.requestor_nobody": "it is no longer assigned to {assignees_before}, and nobody has it at the moment.",
-    "assigned.assignees": "it is yours now.",
-    "target_set.requestor": "its target date is {target}.",
-    "target_changed.requestor": "its target date is now {target}; it was {target_before}.",
-    "target_changed.requestor_none": "its target date of {target_before} no longer holds.",
-    "target_changed.spoc": "its target date is now {target}; it was {target_before}.",
-    "target_changed.spoc_none": "its target date of {target_before} no longer holds.",
-    "uat.requestor": "it is ready for you to try.",
-    "accepted.requestor": "it counts as accepted, so there is nothing left for you to try.",
+    "created.team_urgent": "*Urgent: affects Veterans in production.* New ticket {ticket}: *{type}*",
+    "triaged.requestor": "It's critical, so it goes ahead of all other requests.",
+    "prioritized.requestor": "Priority: {priority}.",
+    "spoc_named.spoc": "You're now the single point of contact and speak with {requestor} about it.",
+    "assigned.requestor": "Assigned to {assignees}.",
+    "assigned.requestor_changed": "Now assigned to {assignees}, and no longer to {assignees_before}.",
+    "assigned.requestor_nobody": "No longer assigned to {assignees_before}. Nobody is working on it right now.",
+    "assigned.assignees": "It's assigned to you.",
+    "target_set.requestor": "Target date: {target}.",
+    "target_changed.requestor": "New target date: {target} (it was {target_before}).",
+    "target_changed.requestor_none": "The target date of {target_before} no longer applies.",
+    "target_changed.spoc": "New target date: {target} (it was {target_before}).",
+    "target_changed.spoc_none": "The target date of {target_before} no longer applies.",
+    "uat.requestor": "It's ready for you to try.",
+    "accepted.requestor": "It was marked accepted. You don't need to do anything.",
     "accepted.spoc": "{requestor} tried it and accepted it.",
-    "accepted.spoc_by_hand": "it was marked as accepted in GitHub.",
+    "accepted.spoc_by_hand": "It was marked accepted in GitHub.",
     "accepted.assignees": "{requestor} tried it and accepted it.",
-    "accepted.assignees_by_hand": "it was marked as accepted in GitHub.",
-    "rejected.requestor": "it goes back to work, so there is nothing for you to try yet.",
-    "rejected.spoc": "{requestor} tried it, and it needs work. {reason}",
-    "rejected.spoc_by_hand": "it goes back to work, as its label in GitHub was changed.",
-    "rejected.assignees": "{requestor} tried it, and it needs work. {reason}",
-    "rejected.assignees_by_hand": "it goes back to work, as its label in GitHub was changed.",
-    "released.requestor": "it is released.",
-    "closed.requestor": "it is done and closed. {reason}",
-    "closed.requestor_not_planned": "it is closed and will not be done. {reason}",
-    "closed.requestor_duplicate": "it is closed, as there is another ticket for the same thing. {reason}",
-    "closed.requestor_deleted": "it counts as closed, as its issue in GitHub was deleted.",
-    "closed.requestor_moved": "it moved to a place in GitHub that I cannot see, so I have no more news of it.",
+    "accepted.assignees_by_hand": "It was marked accepted in GitHub.",
+    "rejected.requestor": "It needs more work, so you don't need to try it yet.",
+    "rejected.spoc": "{requestor} tried it and said it needs work. {reason}",
+    "rejected.spoc_by_hand": "It was sent back to work in GitHub.",
+    "rejected.assignees": "{requestor} tried it and said it needs work. {reason}",
+    "rejected.assignees_by_hand": "It was sent back to work in GitHub.",
+    "released.requestor": "It's released.",
+    "closed.requestor": "It's done and closed. {reason}",
+    "closed.requestor_not_planned": "It was closed and won't be done. {reason}",
+    "closed.requestor_duplicate": "It was closed because another ticket covers it. {reason}",
+    "closed.requestor_deleted": "It was closed because its issue in GitHub was deleted.",
+    "closed.requestor_moved": "It moved to a place in GitHub that we can't see, so we can't send you more updates.",
     "closed.intake": "Ticket {ticket}, *{type}*, is done and closed.",
-    "closed.intake_not_planned": "Ticket {ticket}, *{type}*, is closed and will not be done.",
-    "closed.intake_duplicate": "Ticket {ticket}, *{type}*, is closed, as there is another one for the same thing.",
-    "closed.intake_deleted": "Ticket {ticket}, *{type}*, counts as closed, as its issue in GitHub was deleted.",
-    "closed.intake_moved": "Ticket {ticket}, *{type}*, moved to a place in GitHub that I cannot see.",
-    "reopened.requestor": "it is open again.",
-    "next.created": "The team looks at it within one business day.",
+    "closed.intake_not_planned": "Ticket {ticket}, *{type}*, was closed and won't be done.",
+    "closed.intake_duplicate": "Ticket {ticket}, *{type}*, was closed because another ticket covers it.",
+    "closed.intake_deleted": "Ticket {ticket}, *{type}*, was closed because its issue in GitHub was deleted.",
+    "closed.intake_moved": "Ticket {ticket}, *{type}*, moved to a place in GitHub that we can't see.",
+    "reopened.requestor": "It's open again.",
+    "next.created": "The team will look at it within one business day.",
     "next.created_urgent": (
-        "It affects Veterans in production, so the leads have been told: expect an answer within one business hour."
+        "It affects Veterans in production, so we alerted the leads. Expect an answer within one business hour."
     ),
-    "next.open": "The team looks at it next.",
-    "next.triaged": "Next, somebody of the team takes it on.",
-    "next.prioritized": "Next, somebody of the team takes it on.",
-    "next.assigned": "Next, it gets a target date, and you will be told.",
-    "next.in_progress": "You will hear when it is ready, or if the target date changes.",
-    "next.in_progress_undated": "You will hear when it is ready.",
-    "next.uat": "Press Accept if all is well, or Needs work and say what is missing.",
-    "next.uat_again": "It is still waiting for you to try it.",
-    "next.accepted": "Next, it is released if that is needed, and then closed.",
-    "next.released": "It will be closed soon; if something is wrong with it, please tell the team before that.",
-    "next.closed": "If something is still missing, please tell the team: they can reopen it.",
-    "next.closed_not_planned": "If you still need it, please tell the team why: they can reopen it.",
-    "next.closed_duplicate": "If it is not the same thing after all, please tell the team: they can reopen it.",
+    "next.open": "Next, the team will look at it.",
+    "next.triaged": "Next, we'll assign it to someone on the team.",
+    "next.prioritized": "Next, we'll assign it to someone on the team.",
+    "next.assigned": "Next, we'll set a target date and tell you.",
+    "next.in_progress": "We'll tell you when it's ready or if the date changes.",
+    "next.in_progress_undated": "We'll tell you when it's ready.",
+    "next.uat": "Press Accept if it works, or Needs work to tell us what's missing.",
+    "next.uat_again": "It's still ready for you to try.",
+    "next.accepted": "Next, we'll release it if needed, and then close it.",
+    "next.released": "We'll close it soon. If something is wrong, please tell the team before then.",
+    "next.closed": "If something is missing, please tell the team. They can reopen it.",
+    "next.closed_not_planned": "If you still need it, please tell the team why. They can reopen it.",
+    "next.closed_duplicate": "If it's not the same thing, please tell the team. They can reopen it.",
     "next.closed_deleted": "If you still need it, please send your request again.",
-    "next.closed_moved": "The team can tell you where it goes on.",
+    "next.closed_moved": "The team can tell you where it continues.",
     "reason.sensitive": "The reason is in the ticket.",
 }
-"""`<event>.<audience>`, some with a variant, and `next.<stage>`: what happens next at the stage that it is now at.
+"""`<event>.<audience>`, some with a variant, and `next.<stage>`: what comes next at the stage that the ticket now has.
 
-Messages with a mention begin with it and, but for the first, with the ticket's number; these texts go on from there.
+Each is whole sentences, as others may stand before and after it. In a message that begins with a mention, the ticket is
+named before them, except in the first one.
 """
 
 PLACEHOLDERS: Mapping[str, str] = {
@@ -87,17 +88,14 @@ PLACEHOLDERS: Mapping[str, str] = {
     "requestor": "the requestor's name",
     "priority": "the priority that it now has",
     "spoc": "the single point of contact, mentioned",
-    "assignees": "who has it now, mentioned",
-    "assignees_before": "who had it before and no longer does, mentioned",
-    "target": "the target date that it now has, such as December 1, 2026",
-    "target_before": "the target date that it had before",
+    "assignees": "who is assigned now, mentioned",
+    "assignees_before": "who is no longer assigned, mentioned",
+    "target": "the target date, such as December 1, 2026",
+    "target_before": "the target date before the change",
     "close_reason": "completed, not planned, duplicate, deleted or moved away",
-    "reason": "what somebody wrote as the reason, in quotation marks; of a sensitive ticket `reason.sensitive`",
+    "reason": "the reason that somebody wrote, in quotation marks; if the ticket is sensitive, `reason.sensitive`",
 }
-"""What may stand in braces in any of them, and what it stands for; each is safe in Slack's mrkdwn.
-
-Empty where there is nothing of the kind.
-"""
+"""What may stand in braces in any text; each value is safe in Slack's mrkdwn, and empty if there is nothing to show."""
 LONGEST = 1000
 """Characters of one text."""
 
@@ -121,7 +119,7 @@ def event_name(kind: EventKind) -> str:
 
 
 def name_of(kind: EventKind, audience: Audience, ticket: Ticket, event: Event) -> str | None:
-    """The name of the text for an event and an audience; None where it is not told."""
+    """The name of the text for an event and an audience; None if the audience is not told of it."""
     return _found(f"{event_name(kind)}.{audience.value}", _variant(kind, audience, ticket, event))
 
 
@@ -133,7 +131,7 @@ def next_name(ticket: Ticket, event: Event) -> str:
     variant = ""
     match stage:
         case Stage.ACCEPTED | Stage.RELEASED if event.was and event.was.stage is Stage.CLOSED:
-            # A label of before it was closed says nothing of what comes now.
+            # A label from before it was closed says nothing about what comes now.
             stage = Stage.OPEN
         case Stage.ASSIGNED if is_dated:
             stage = Stage.IN_PROGRESS
@@ -183,7 +181,7 @@ def _gone(was: TicketState, now: TicketState) -> list[str]:
 def values(
     ticket: Ticket, event: Event, title: str, people: People, messages: Mapping[str, str]
 ) -> dict[str, str]:
-    """What stands for each of the placeholders, in mrkdwn; `messages` are the settings' own texts."""
+    """The value of each placeholder, in mrkdwn; `messages` are the texts from the settings."""
     now, was = ticket.state, event.was or TicketState()
     known = {
         "ticket": words.link(ticket),
@@ -207,7 +205,7 @@ def _reason(ticket: Ticket, event: Event, known: Mapping[str, str], messages: Ma
     if ticket.is_sensitive:
         return text("reason.sensitive", known, messages)
     quoted = mrkdwn(event.reason, limit=500)
-    return f"“{quoted}”" if quoted.endswith((".", "!", "?", ELLIPSIS)) else f"“{quoted}”."
+    return f"“{quoted}”" if quoted.endswith((".", "!", "?", ELLIPSIS)) else f"“{quoted}.”"
 
 
 def _all(names: Sequence[str]) -> str:
@@ -215,12 +213,12 @@ def _all(names: Sequence[str]) -> str:
 
 
 def text(name: str, values: Mapping[str, str], messages: Mapping[str, str]) -> str:
-    """A text with its values, as `messages` of the settings have it, else (or where that comes out empty) our own."""
+    """A text with its values: the one in `messages`, the settings' own, unless it is missing or comes out empty."""
     return messages.get(name, "").format_map(values).strip() or TEMPLATES[name].format_map(values).strip()
 
 
 def problems(messages: Mapping[str, str]) -> list[str]:
-    """A line for each text of the settings that cannot be used."""
+    """A line for each text in the settings that cannot be used."""
     return list(_problems(messages))
 
 
@@ -229,8 +227,8 @@ def _problems(messages: Mapping[str, str]) -> Iterator[str]:
         where = f"messages.{name}"
         if name not in TEMPLATES:
             near = difflib.get_close_matches(name, TEMPLATES, n=1)
-            rest = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(TEMPLATES)}"
-            yield f"{where}: there is no such text; {rest}"
+            rest = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(TEMPLATES)}"
+            yield f"{where}: unknown text; {rest}"
             continue
         if not written.strip() or len(written) > LONGEST:
             yield f"{where}: expected a text of 1 to {LONGEST:,} characters"
@@ -238,12 +236,12 @@ def _problems(messages: Mapping[str, str]) -> Iterator[str]:
         try:
             fields = list(string.Formatter().parse(written))
         except ValueError:
-            yield f"{where}: a brace stands alone; write {{{{ or }}}} for a brace that is meant as such"
+            yield f"{where}: a single brace; write {{{{ or }}}} to show a brace"
             continue
         for _, field, specification, conversion in fields:
             if field is None:
                 continue
             if field not in PLACEHOLDERS:
-                yield f"{where}: unknown placeholder {{{field}}}; there is {', '.join(PLACEHOLDERS)}"
+                yield f"{where}: unknown placeholder {{{field}}}; expected one of {', '.join(PLACEHOLDERS)}"
             elif specification or conversion:
-                yield f"{where}: {{{field}}} takes no format; expected the name alone"
+                yield f"{where}: {{{field}}} has a format; expected only the name"

@@ -60,7 +60,7 @@ def _to_requestor(ticket: Ticket, happened: Happened, title: str) -> Message | N
     ]
     if not said:
         return None
-    about = f"ticket {words.link(ticket)}, *{mrkdwn(title, limit=75)}*: "
+    about = f"{words.link(ticket)} *{mrkdwn(title, limit=75)}*: "
     if said[0][0].kind is EventKind.CREATED:
         about = ""
     following = next((told.next for _, told in reversed(said) if told.next), "")
@@ -95,8 +95,7 @@ def _to_members(ticket: Ticket, happened: Happened, people: People) -> Message |
     for mention, texts in told_by_person.items():
         mentions_by_text.setdefault(_sentences(texts), []).append(mention)
     lines = [
-        f"{' '.join(mentions)} ticket {words.link(ticket)}: {text}"
-        for text, mentions in mentions_by_text.items()
+        f"{' '.join(mentions)} {words.link(ticket)}: {text}" for text, mentions in mentions_by_text.items()
     ]
     return Message(text="\n".join(lines)) if lines else None
 
@@ -124,6 +123,5 @@ def _buttons(said: Said) -> tuple[Action, ...]:
 
 
 def _sentences(texts: Iterable[str]) -> str:
-    """Texts one after the other, each once: only the first may go on from what stands before it in lower case."""
-    first, *others = dict.fromkeys(texts)
-    return " ".join([first, *(text[:1].upper() + text[1:] for text in others)])
+    """Texts one after the other, each once."""
+    return " ".join(dict.fromkeys(texts))

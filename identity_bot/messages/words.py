@@ -319,7 +319,7 @@ def gone(ticket: Ticket, moved_to: tuple[str, int] | None) -> str:
 def told_directly(channel: str, reason: str) -> str:
     """A requestor was told by direct message because the channel refused it."""
     return (
-        f"The bot couldn't post in `{channel}` ({mrkdwn(reason, limit=300)}), so it sent the requestor a direct "
+        f"The bot couldn't post in `{channel}` ({mrkdwn(reason, limit=300)}), so it told the requestor by direct "
         "message. Please check that the bot is in that channel."
     )
 
@@ -336,7 +336,7 @@ def cannot_be_told(ticket: Ticket, reason: str) -> str:
     """A requestor cannot be reached in Slack at all."""
     who = mrkdwn(ticket.requestor.name, limit=100)
     return (
-        f"The bot couldn't tell {who} about an update to ticket {link(ticket)}, in a thread or by direct message "
+        f"The bot couldn't tell {who} about an update to ticket {link(ticket)}, neither in a thread nor directly "
         f"({mrkdwn(reason, limit=300)}). Please tell them if it matters to them."
     )
 

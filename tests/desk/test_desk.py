@@ -264,7 +264,7 @@ def test_a_requestor_who_cannot_be_told_in_the_channel_is_told_directly(office: 
 
     [told] = office.chat.texts("U0JUNIPER")
     assert "|#1>" in told
-    assert any("sent the requestor a direct message" in text for text in office.chat.texts(TEAM))
+    assert any("told the requestor by direct message" in text for text in office.chat.texts(TEAM))
     assert office.ticket(ticket).thread == MessageRef(channel="U0JUNIPER", ts="2")
     assert office.tracker.patches == []
     assert states(office.queue).get("failed") is None
@@ -371,7 +371,7 @@ def test_what_github_left_out_is_told_to_the_team(office: Office) -> None:
     office.submit()
     office.work()
 
-    alerts = [text for text in office.chat.texts(TEAM) if "GitHub did not take" in text]
+    alerts = [text for text in office.chat.texts(TEAM) if "GitHub refused" in text]
     assert ["pr_review" in alerts[0], "sage-hollowell" in alerts[1]] == [True, True]
     assert len(office.chat.texts(INTAKE)) == 1
 
@@ -383,7 +383,7 @@ def test_an_issue_that_cannot_be_made_is_kept_and_told(office: Office) -> None:
     office.work()
 
     [alert] = office.chat.texts(TEAM)
-    assert f"could not open the issue for the ticket {ticket.reference}" in alert
+    assert f"couldn't open the issue for ticket {ticket.reference}" in alert
     assert "410" in alert
     [failed] = office.queue.rows("failed")
     office.queue.retry(failed.id)

@@ -451,7 +451,9 @@ def test_a_read_that_github_refuses_is_told_to_the_team_and_made_again_with_the_
     office.work()
 
     assert "failed" not in states(office.queue)
-    assert any("I cannot ask GitHub for news: GitHub: 403" in said for said in office.chat.texts(TEAM))
+    assert any(
+        "The bot can't get changes from GitHub: GitHub: 403" in said for said in office.chat.texts(TEAM)
+    )
     assert state(office, ticket) == (Stage.ASSIGNED, (LINDEN,))
 
 

@@ -124,7 +124,7 @@ def test_what_waits_for_an_issue_that_is_gone_is_done_with(
 
     assert left(life) == []
     assert now(life).stage is Stage.CLOSED
-    assert sum("counts as closed" in one or "moved to a place" in one for one in life.news()) == 1
+    assert sum("was closed because" in one or "moved to a place" in one for one in life.news()) == 1
 
 
 @on_sqlite
@@ -202,7 +202,7 @@ def test_who_asked_in_vain_is_not_named_for_what_another_does_later(office: Offi
     office.click(ticket, Action.REJECT, by=JUNIPER, reason="The button is not there.")
     office.work(60)
 
-    assert "cannot be" in office.chat.texts(JUNIPER)[0]
+    assert "you can't" in office.chat.texts(JUNIPER)[0]
     assert EventKind.REJECTED not in office.ticket(ticket).requested
     for label in ("stage: ready for UAT", "stage: in progress"):
         office.desk.observe(office.tracker.edit(1, labels=frozenset({label})))
@@ -224,8 +224,8 @@ def test_who_asked_for_what_closing_left_untold_is_not_named_for_what_another_do
     office.desk.observe(office.tracker.edit(1, labels=frozenset({"stage: accepted"})))
     office.work(60)
 
-    assert "it counts as accepted" in office.chat.texts(INTAKE)[-1]
-    assert "marked as accepted in GitHub" in office.chat.texts(TEAM)[-1]
+    assert "was marked accepted" in office.chat.texts(INTAKE)[-1]
+    assert "marked accepted in GitHub" in office.chat.texts(TEAM)[-1]
 
 
 # Commands
@@ -274,7 +274,7 @@ def test_a_message_of_unknown_outcome_to_a_thread_that_is_gone_is_told_directly(
     assert left(life) == []
     assert [one.text.startswith("Ticket") for one in slack.messages(INTAKE, replies=True)] == [True]
     [told] = slack.dm(JUNIPER)
-    assert "it is done and closed" in told.text
+    assert "It's done and closed" in told.text
 
 
 # Spam

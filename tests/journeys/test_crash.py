@@ -183,7 +183,7 @@ def test_a_refusal_that_was_not_written_down_is_not_taken_for_a_message(life: Li
         "not done": {"failed": 1},
     }
     told = [one.text for one in life.sandbox.slack.messages(TEAM)]
-    assert any("could not post a message" in one and "cannot be verified" in one for one in told)
+    assert any("couldn't post a message" in one and "cannot be verified" in one for one in told)
 
 
 KILLED = """

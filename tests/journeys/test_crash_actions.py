@@ -94,13 +94,13 @@ class Deed:
 
 
 COMMANDED = "/priority high"
-PROBLEM = "Ticket #1 is prioritized, so it cannot be marked ready for UAT."
-HELPED = "Write a command on a line of its own, in a comment on the ticket's issue:"
+PROBLEM = "Ticket #1 is prioritized, so you can't mark it ready for UAT."
+HELPED = "Write each command on its own line in a comment on the ticket's issue:"
 DEEDS = (
     Deed(
         do=click,
         roles=("change_issue", "credit_action", "notify", "news", "draw_card"),
-        comments=("`Indigo Marshwick` set the priority to **high**, in Slack.",),
+        comments=("`Indigo Marshwick` set the priority to **high** via Slack.",),
         news=("high",),
         events=("prioritized",),
     ),
@@ -116,11 +116,11 @@ DEEDS = (
         do=poll,
         roles=("poll", "reconcile", "run_commands", "reply", "notify", "clean_up"),
         comments=("/help", HELPED),
-        news=("assigned",),
+        news=("Assigned",),
         events=("assigned",),
         reactions=("+1",),
     ),
-    Deed(do=doubt, roles=("get_issue",), news=("assigned",), events=("assigned",)),
+    Deed(do=doubt, roles=("get_issue",), news=("Assigned",), events=("assigned",)),
     Deed(do=burst, roles=("news", "draw_card"), news=("high",), events=("prioritized", "assigned")),
     Deed(
         do=take_back,

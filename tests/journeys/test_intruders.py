@@ -80,8 +80,8 @@ def test_nobody_is_said_to_have_tried_what_a_label_says_of_a_strangers_issue(off
         by_hand(office, f"stage: {stage}")
 
     said = "\n".join(office.chat.texts(TEAM))
-    assert "marked as accepted in GitHub" in said
-    assert "its label in GitHub was changed" in said
+    assert "marked accepted in GitHub" in said
+    assert "sent back to work in GitHub" in said
     assert "tried it" not in said
 
 
@@ -204,7 +204,7 @@ def test_a_text_that_cannot_be_kept_gives_way_to_the_standard_words(
 
     assert office.ticket(ticket).number == 1
     assert "New ticket" in office.chat.texts(TEAM)[0]
-    assert "your request is" in office.chat.texts(INTAKE)[0]
+    assert "We got your" in office.chat.texts(INTAKE)[0]
     assert character not in "".join(office.chat.texts(TEAM) + office.chat.texts(INTAKE))
 
 

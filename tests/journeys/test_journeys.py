@@ -41,7 +41,7 @@ def send(world: World, user: str, **entered: object) -> None:
 def thread(world: World) -> list[str]:
     """What was said in the thread of the only request, after its first message."""
     slack = world.sandbox.slack
-    root = next(message for message in slack.messages(INTAKE) if "your request is" in message.text)
+    root = next(message for message in slack.messages(INTAKE) if "We got your" in message.text)
     return [message.text for message in slack.thread(INTAKE, root.ts)[1:]]
 
 
@@ -59,7 +59,7 @@ def test_assigned_and_closed_in_github_is_told_in_slack(world: World, webhook: s
 
     assert len(assigned) == 1
     assert f"<@{JUNIPER}>" in assigned[0]
-    assert f"assigned to <@{LINDEN}>" in assigned[0]
+    assert f"Assigned to <@{LINDEN}>" in assigned[0]
     assert f"*Assigned to:* <@{LINDEN}>" in its_card
     assert "*Stage:* closed" in card(world).text
     assert len(thread(world)) == 2

@@ -108,21 +108,22 @@ def test_a_text_holds_placeholders_that_there_are_and_is_a_sentence(name: str) -
     assert problems({name: TEMPLATES[name]}) == []
     assert used <= set(PLACEHOLDERS)
     assert name.startswith("created.team") or TEMPLATES[name].endswith((".", ". {reason}"))
+    assert TEMPLATES[name][0].isupper() or TEMPLATES[name][0] in "*{"
     assert not re.search(r"UAT|SPOC|milestone|webhook|  ", TEMPLATES[name])
 
 
 @pytest.mark.parametrize(
     ("was", "has", "sentence"),
     [
-        ((), ("linden",), "it is assigned to <@U0LINDEN>."),
-        (("linden",), ("linden", "sage"), "it is assigned to <@U0LINDEN> and sage."),
-        (("linden",), ("sage",), "it is now assigned to sage, and no longer to <@U0LINDEN>."),
+        ((), ("linden",), "Assigned to <@U0LINDEN>."),
+        (("linden",), ("linden", "sage"), "Assigned to <@U0LINDEN> and sage."),
+        (("linden",), ("sage",), "Now assigned to sage, and no longer to <@U0LINDEN>."),
         (
             ("a", "b", "c"),
             ("c", "d", "e"),
-            "it is now assigned to c, d and e, and no longer to a and b.",
+            "Now assigned to c, d and e, and no longer to a and b.",
         ),
-        (("linden",), (), "it is no longer assigned to <@U0LINDEN>, and nobody has it at the moment."),
+        (("linden",), (), "No longer assigned to <@U0LINDEN>. Nobody is working on it right now."),
     ],
 )
 def test_who_has_it_is_told_with_who_had_it_before(
@@ -139,8 +140,8 @@ def test_a_changed_target_date_is_told_with_the_old_one() -> None:
     for audience in (REQUESTOR, SPOC):
         changed = said(EventKind.TARGET_CHANGED, audience, now(target=SECOND), was=was)
         removed = said(EventKind.TARGET_CHANGED, audience, now(), was=was)
-        assert changed == "its target date is now December 8, 2026; it was December 1, 2026."
-        assert removed == "its target date of December 1, 2026 no longer holds."
+        assert changed == "New target date: December 8, 2026 (it was December 1, 2026)."
+        assert removed == "The target date of December 1, 2026 no longer applies."
 
 
 @pytest.mark.parametrize("reason", CloseReason)
@@ -168,7 +169,7 @@ def test_who_accepted_is_only_said_where_it_was_the_requestor() -> None:
             said(EventKind.ACCEPTED, audience, accepted, by="U0JUNIPER")
             == "Juniper Vale tried it and accepted it."
         )
-        assert said(EventKind.ACCEPTED, audience, accepted) == "it was marked as accepted in GitHub."
+        assert said(EventKind.ACCEPTED, audience, accepted) == "It was marked accepted in GitHub."
 
 
 def test_what_the_requestor_needs_is_only_said_where_they_said_it() -> None:
@@ -182,16 +183,16 @@ def test_what_the_requestor_needs_is_only_said_where_they_said_it() -> None:
 @pytest.mark.parametrize(
     ("reason", "quoted"),
     [
-        ("It asks me twice", " “It asks me twice”."),
+        ("It asks me twice", " “It asks me twice.”"),
         ("It asks me twice!", " “It asks me twice!”"),
-        ("It asks\n\nme *twice* <!channel>", " “It asks me ∗twice∗ &lt;!channel&gt;”."),
+        ("It asks\n\nme *twice* <!channel>", " “It asks me ∗twice∗ &lt;!channel&gt;.”"),
         (" \n", ""),
     ],
 )
 def test_a_reason_is_quoted_and_cannot_break_out(reason: str, quoted: str) -> None:
     sentence = said(EventKind.REJECTED, SPOC, now(Stage.IN_PROGRESS), by="U0JUNIPER", reason=reason)
 
-    assert sentence == f"Juniper Vale tried it, and it needs work.{quoted}"
+    assert sentence == f"Juniper Vale tried it and said it needs work.{quoted}"
 
 
 @pytest.mark.parametrize("kind", [EventKind.REJECTED, EventKind.CLOSED])
@@ -271,31 +272,31 @@ def test_a_text_of_the_settings_takes_the_place_of_the_standard_one() -> None:
         text("assigned.requestor", given, messages)
         == "<@U0LINDEN> has it, and {that} is <https://github.test/12|#12>."
     )
-    assert text("released.requestor", given, messages) == "it is released."
+    assert text("released.requestor", given, messages) == "It's released."
 
 
 def test_a_text_of_the_settings_that_comes_out_empty_is_told_in_the_standard_words() -> None:
     given = values(now(), event(EventKind.CLOSED), "PR review", PEOPLE, {})
 
-    assert text("closed.requestor", given, {"closed.requestor": "{reason}"}) == "it is done and closed."
+    assert text("closed.requestor", given, {"closed.requestor": "{reason}"}) == "It's done and closed."
 
 
 @pytest.mark.parametrize(
     ("name", "written", "problem"),
     [
-        ("asigned.requestor", "x", "there is no such text; did you mean 'assigned.requestor'?"),
-        ("lunch", "x", "there is no such text; there is created.requestor, "),
+        ("asigned.requestor", "x", "unknown text; did you mean 'assigned.requestor'?"),
+        ("lunch", "x", "unknown text; expected one of created.requestor, "),
         ("assigned.requestor", " ", "expected a text of 1 to 1,000 characters"),
         ("assigned.requestor", "x" * 1001, "expected a text of 1 to 1,000 characters"),
-        ("assigned.requestor", "{assignees", "a brace stands alone; write {{ or }} for a brace"),
-        ("assigned.requestor", "}", "a brace stands alone"),
-        ("assigned.requestor", "{who}", "unknown placeholder {who}; there is ticket, type, "),
+        ("assigned.requestor", "{assignees", "a single brace; write {{ or }} to show a brace"),
+        ("assigned.requestor", "}", "a single brace"),
+        ("assigned.requestor", "{who}", "unknown placeholder {who}; expected one of ticket, type, "),
         ("assigned.requestor", "{}", "unknown placeholder {}"),
         ("assigned.requestor", "{0}", "unknown placeholder {0}"),
         ("assigned.requestor", "{ticket.__class__}", "unknown placeholder {ticket.__class__}"),
         ("assigned.requestor", "{ticket[0]}", "unknown placeholder {ticket[0]}"),
-        ("assigned.requestor", "{ticket!r}", "{ticket} takes no format; expected the name alone"),
-        ("assigned.requestor", "{ticket:{type}}", "{ticket} takes no format; expected the name alone"),
+        ("assigned.requestor", "{ticket!r}", "{ticket} has a format; expected only the name"),
+        ("assigned.requestor", "{ticket:{type}}", "{ticket} has a format; expected only the name"),
     ],
 )
 def test_a_text_that_cannot_be_used_is_told_with_its_place(name: str, written: str, problem: str) -> None:

@@ -37,7 +37,7 @@ SETTINGS: dict[str, Any] = {"leads": [], "messages": {}, "people": WHO}
 PEOPLE = People(WHO)
 NEW = ticket(number=12, url="https://github.test/12")
 JUNIPER = NEW.requestor.slack_id
-ABOUT = f"<@{JUNIPER}> ticket <https://github.test/12|#12>, *PR review*:"
+ABOUT = f"<@{JUNIPER}> <https://github.test/12|#12> *PR review*:"
 FIRST, SECOND = date(2026, 12, 1), date(2026, 12, 8)
 
 OPEN = TicketState()
@@ -81,8 +81,8 @@ def test_what_happened_at_once_is_one_message_in_the_order_of_the_process() -> N
     said = told(OPEN, now)
 
     assert said["requestor"].text == (
-        f"{ABOUT} its priority is high. It is assigned to <@U0LINDEN>. Its target date is December 1, 2026. "
-        "It is ready for you to try. Press Accept if all is well, or Needs work and say what is missing."
+        f"{ABOUT} Priority: high. Assigned to <@U0LINDEN>. Target date: December 1, 2026. "
+        "It's ready for you to try. Press Accept if it works, or Needs work to tell us what's missing."
     )
     assert said["requestor"].buttons == (Action.ACCEPT, Action.REJECT)
     assert said["requestor"].ticket_id == NEW.id
@@ -94,73 +94,73 @@ def test_what_happened_at_once_is_one_message_in_the_order_of_the_process() -> N
         (
             OPEN,
             TicketState(stage=Stage.TRIAGED, priority=Priority.CRITICAL),
-            "it is critical, so it goes before all others. Next, somebody of the team takes it on.",
+            "It's critical, so it goes ahead of all other requests. Next, we'll assign it to someone on the team.",
         ),
         (
             OPEN,
             replace(TAKEN, priority=Priority.CRITICAL),
-            "it is critical, so it goes before all others. It is assigned to <@U0LINDEN>. "
-            "Next, it gets a target date, and you will be told.",
+            "It's critical, so it goes ahead of all other requests. Assigned to <@U0LINDEN>. "
+            "Next, we'll set a target date and tell you.",
         ),
         (
             OPEN,
             TicketState(stage=Stage.PRIORITIZED, priority=Priority.LOW),
-            "its priority is low. Next, somebody of the team takes it on.",
+            "Priority: low. Next, we'll assign it to someone on the team.",
         ),
         (
             TAKEN,
             OPEN,
-            "it is no longer assigned to <@U0LINDEN>, and nobody has it at the moment. The team looks at it next.",
+            "No longer assigned to <@U0LINDEN>. Nobody is working on it right now. Next, the team will look at it.",
         ),
         (
             TAKEN,
             DATED,
-            "its target date is December 1, 2026. You will hear when it is ready, or if the target date changes.",
+            "Target date: December 1, 2026. We'll tell you when it's ready or if the date changes.",
         ),
         (
             DATED,
             replace(DATED, target=SECOND, assignees=("sage",)),
-            "it is now assigned to <@U0SAGE>, and no longer to <@U0LINDEN>. Its target date is now "
-            "December 8, 2026; it was December 1, 2026. You will hear when it is ready, or if the target date changes.",
+            "Now assigned to <@U0SAGE>, and no longer to <@U0LINDEN>. New target date: December 8, 2026 "
+            "(it was December 1, 2026). We'll tell you when it's ready or if the date changes.",
         ),
         (
             DATED,
             TAKEN,
-            "its target date of December 1, 2026 no longer holds. Next, it gets a target date, and you will be told.",
+            "The target date of December 1, 2026 no longer applies. Next, we'll set a target date and tell you.",
         ),
         (
             TRIED,
             TESTED,
-            "it counts as accepted, so there is nothing left for you to try. Next, it is released if that is "
-            "needed, and then closed.",
+            "It was marked accepted. You don't need to do anything. Next, we'll release it if needed, and then "
+            "close it.",
         ),
         (
             TRIED,
             DATED,
-            "it goes back to work, so there is nothing for you to try yet. You will hear when it is ready, or if "
-            "the target date changes.",
+            "It needs more work, so you don't need to try it yet. We'll tell you when it's ready or if the date "
+            "changes.",
         ),
         (
             TESTED,
             LIVE,
-            "it is released. It will be closed soon; if something is wrong with it, please tell the team before that.",
+            "It's released. We'll close it soon. If something is wrong, please tell the team before then.",
         ),
         (
             LIVE,
             SHUT,
-            "it is done and closed. If something is still missing, please tell the team: they can reopen it.",
+            "It's done and closed. If something is missing, please tell the team. They can reopen it.",
         ),
         (
             DATED,
             replace(SHUT, close_reason=CloseReason.NOT_PLANNED),
-            "it is closed and will not be done. If you still need it, please tell the team why: they can reopen it.",
+            "It was closed and won't be done. If you still need it, please tell the team why. They can reopen it.",
         ),
-        (SHUT, LIVE, "it is open again. The team looks at it next."),
+        (SHUT, LIVE, "It's open again. Next, the team will look at it."),
         (
             SHUT,
             TRIED,
-            "it is open again. It is ready for you to try. Press Accept if all is well, or Needs work and say "
-            "what is missing.",
+            "It's open again. It's ready for you to try. Press Accept if it works, or Needs work to tell us what's "
+            "missing.",
         ),
     ],
 )
@@ -177,8 +177,8 @@ def test_the_first_message_names_the_ticket_by_itself() -> None:
 
     assert texts(said) == {
         "requestor": (
-            f"<@{JUNIPER}> your request is ticket <https://github.test/12|#12>: *PR review*. "
-            "The team looks at it within one business day."
+            f"<@{JUNIPER}> We got your *PR review* request: <https://github.test/12|#12>. "
+            "The team will look at it within one business day."
         )
     }
     assert said["requestor"].buttons == (Action.CLOSE,)
@@ -198,7 +198,7 @@ def test_every_message_mentions_once_says_each_thing_once_and_reads_as_sentences
         sentences = text.replace(ABOUT, "").split(". ")
         assert len(set(sentences)) == len(sentences)
         assert all(sentence[0] in "<" or sentence[0].isupper() for sentence in sentences[1:])
-        assert text.endswith(".")
+        assert text.endswith((".", ".”"))
 
 
 def test_a_requestor_who_is_not_known_in_slack_is_not_told() -> None:
@@ -223,7 +223,7 @@ def test_of_several_events_only_ones_own_are_left_out() -> None:
 
     said = updates.messages(now, happened, FORM.title, PEOPLE)["requestor"].text
 
-    assert said.startswith(f"{ABOUT} its priority is")
+    assert said.startswith(f"{ABOUT} Priority: ")
     assert "closed." not in said
 
 
@@ -233,14 +233,14 @@ def test_of_several_events_only_ones_own_are_left_out() -> None:
 @pytest.mark.parametrize(
     ("before", "now", "text"),
     [
-        (TRIED, DATED, "Juniper Vale tried it, and it needs work. “It asks me twice”."),
+        (TRIED, DATED, "Juniper Vale tried it and said it needs work. “It asks me twice.”"),
         (TRIED, TESTED, "Juniper Vale tried it and accepted it."),
     ],
 )
 def test_spoc_and_assignees_are_told_together(before: TicketState, now: TicketState, text: str) -> None:
     said = told(before, now, by=JUNIPER, reason="It asks me twice")
 
-    assert texts(said) == {"members": f"<@U0SAGE> <@U0LINDEN> ticket <https://github.test/12|#12>: {text}"}
+    assert texts(said) == {"members": f"<@U0SAGE> <@U0LINDEN> <https://github.test/12|#12>: {text}"}
 
 
 def test_somebody_who_is_spoc_and_assignee_is_told_once() -> None:
@@ -248,7 +248,7 @@ def test_somebody_who_is_spoc_and_assignee_is_told_once() -> None:
 
     said = told(both, replace(both, stage=Stage.ACCEPTED), by=JUNIPER)["members"].text
 
-    assert said == "<@U0LINDEN> ticket <https://github.test/12|#12>: Juniper Vale tried it and accepted it."
+    assert said == "<@U0LINDEN> <https://github.test/12|#12>: Juniper Vale tried it and accepted it."
 
 
 def test_those_who_are_told_other_things_have_a_line_of_their_own() -> None:
@@ -256,10 +256,10 @@ def test_those_who_are_told_other_things_have_a_line_of_their_own() -> None:
 
     said = told(before, DATED, by=JUNIPER, reason="Twice!")["members"].text
 
-    needs_work = "Juniper Vale tried it, and it needs work. “Twice!”"
+    needs_work = "Juniper Vale tried it and said it needs work. “Twice!”"
     assert said == (
-        "<@U0SAGE> ticket <https://github.test/12|#12>: you are its single point of contact, the one who speaks "
-        f"with Juniper Vale. {needs_work}\n<@U0LINDEN> ticket <https://github.test/12|#12>: {needs_work}"
+        "<@U0SAGE> <https://github.test/12|#12>: You're now the single point of contact and speak with Juniper Vale "
+        f"about it. {needs_work}\n<@U0LINDEN> <https://github.test/12|#12>: {needs_work}"
     )
 
 
@@ -277,9 +277,9 @@ def test_a_member_is_not_told_of_what_they_did_whatever_they_are_called(spoc: st
 def test_who_is_assigned_is_told_unless_they_took_it_or_had_it_already() -> None:
     both = replace(TAKEN, assignees=("linden", "sage"))
 
-    assert told(OPEN, TAKEN)["members"].text.endswith("it is yours now.")
+    assert told(OPEN, TAKEN)["members"].text.endswith("It's assigned to you.")
     assert "members" not in told(replace(OPEN, spoc="sage"), TAKEN, by="U0LINDEN")
-    assert told(TAKEN, both)["members"].text.startswith("<@U0SAGE> ticket")
+    assert told(TAKEN, both)["members"].text.startswith("<@U0SAGE> <")
     assert "<@U0LINDEN>" not in told(TAKEN, both)["members"].text
 
 
@@ -288,7 +288,7 @@ def test_a_member_who_is_not_known_in_slack_is_named() -> None:
 
     said = told(before, replace(before, target=SECOND))["members"].text
 
-    assert said.startswith("nobody-knows ticket <https://github.test/12|#12>: its target date is now")
+    assert said.startswith("nobody-knows <https://github.test/12|#12>: New target date: ")
 
 
 def test_where_there_is_nobody_nobody_is_told() -> None:
@@ -313,7 +313,7 @@ def test_nothing_of_a_sensitive_tickets_reason_is_told_anywhere() -> None:
 
 def test_a_plugins_words_go_on_in_the_same_message_and_the_buttons_stay() -> None:
     mine = Notification(
-        to=Audience.REQUESTOR, text="there is cake.", next="Come and eat.", buttons=(Action.CLOSE,)
+        to=Audience.REQUESTOR, text="There is cake.", next="Come and eat.", buttons=(Action.CLOSE,)
     )
 
     said = updates.messages(replace(NEW, state=LIVE), [one(mine)], FORM.title, PEOPLE)["requestor"]
@@ -321,7 +321,7 @@ def test_a_plugins_words_go_on_in_the_same_message_and_the_buttons_stay() -> Non
         replace(NEW, state=TRIED), [one(mine, EventKind.READY_FOR_UAT)], FORM.title, PEOPLE
     )["requestor"]
 
-    assert said.text == f"{ABOUT} it is released. There is cake. Come and eat."
+    assert said.text == f"{ABOUT} It's released. There is cake. Come and eat."
     assert asked.buttons == (Action.ACCEPT, Action.REJECT, Action.CLOSE)
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from identity_bot.errors import Impossible
 from identity_bot.messages import words
 from identity_bot.tickets.actions import ACTIONS
+from identity_bot.tickets.errors import Impossible
 from identity_bot.tickets.model import Action, CloseReason, Priority, Stage, Ticket, TicketState
 from tests.slack.test_modal import ticket
 

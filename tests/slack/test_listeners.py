@@ -488,8 +488,8 @@ def test_a_thread_that_the_bot_cannot_reach_becomes_a_direct_message(world: Worl
     slack.submit(JUNIPER)
     world.settle()
 
-    assert "your request is ticket" in slack.dm(JUNIPER)[0].text
-    assert any("sent the requestor a direct message" in message.text for message in slack.messages(TEAM))
+    assert "We got your" in slack.dm(JUNIPER)[0].text
+    assert any("told the requestor by direct message" in message.text for message in slack.messages(TEAM))
 
 
 # Hostile text

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from identity_bot.errors import Impossible
 from identity_bot.tickets import actions
 from identity_bot.tickets.actions import ACTIONS, DateProblem, date_problem, event_for, plan
+from identity_bot.tickets.errors import Impossible
 from identity_bot.tickets.lifecycle import LIVE, STAGES, labels_after, news, state_of
 from identity_bot.tickets.model import (
     Action,

@@ -59,9 +59,7 @@ class Review(Life):
         self.issue = story.opens_issue(self.repository, "PR review: vets-api pull request 12")
         story.sees_modal(JUNIPER, f"|#{self.issue}>", "the modal shows the ticket's number")
         self.slack.close(JUNIPER)
-        first = story.sees_message(
-            JUNIPER, INTAKE, f"<@{JUNIPER}> your request is ticket", f"|#{self.issue}>"
-        )
+        first = story.sees_message(JUNIPER, INTAKE, f"<@{JUNIPER}> We got your", f"|#{self.issue}>")
         self.root = INTAKE, first.ts
         for person in (INDIGO, SAGE, LINDEN):
             story.sees_message(person, TEAM, f"|#{self.issue}>", "PR review")
@@ -164,7 +162,7 @@ class DataPull(Life):
         self.issue = story.opens_issue(self.repository, "Data pull for Education: sensitive")
         direct = self.slack.dm_channel(MARLO).channel_id
         PLACES[direct] = "a direct message"
-        first = story.sees_message(MARLO, direct, f"<@{MARLO}> your request is ticket", f"#{self.issue}>")
+        first = story.sees_message(MARLO, direct, f"<@{MARLO}> We got your", f"#{self.issue}>")
         self.root = direct, first.ts
         story.sees_message(SAGE, TEAM, f"#{self.issue}>", "Urgent", f"<@{INDIGO}>", "Data pull")
 
@@ -227,7 +225,7 @@ class MockedAuth(Life):
         story.sends(ROWAN)
         self.slack.close(ROWAN)
         self.issue = story.opens_issue(self.repository, "Mocked authentication: Login.gov, Local")
-        self.hears(ROWAN, "your request is ticket", f"|#{self.issue}>")
+        self.hears(ROWAN, "We got your", f"|#{self.issue}>")
         story.sees_message(ROWAN, INTAKE, f"|#{self.issue}>", "New ticket")
 
     def steps(self) -> Sequence[Callable[[], None]]:
@@ -261,7 +259,7 @@ class MockedAuth(Life):
     def is_closed(self) -> None:
         """By hand, as not planned."""
         self.in_github(LINDEN, "closes it as not planned", self.github.close, "not_planned")
-        self.hears(ROWAN, "will not be done")
+        self.hears(ROWAN, "won't be done")
         self.shows("*Stage:* closed")
 
     def is_reopened(self) -> None:

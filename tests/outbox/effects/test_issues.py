@@ -338,5 +338,5 @@ def test_the_team_is_told_once_however_many_issues_cannot_be_read(office: Office
             transaction.enqueue(GetIssue(ticket_id=one.id))
     office.work()
 
-    assert sum("cannot ask GitHub" in text for text in office.chat.texts(TEAM)) == 1
+    assert sum("can't get changes from GitHub" in text for text in office.chat.texts(TEAM)) == 1
     assert "failed" not in states(office.queue)

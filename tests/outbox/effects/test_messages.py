@@ -80,7 +80,7 @@ def test_a_requestor_who_can_be_told_nowhere_is_a_matter_for_the_team(office: Of
     office.work(60)
 
     assert office.chat.texts(JUNIPER) == []
-    assert sum("could not tell" in text for text in office.chat.texts(TEAM)) == 1
+    assert sum("couldn't tell" in text for text in office.chat.texts(TEAM)) == 1
 
 
 def test_the_same_alert_waits_once(office: Office) -> None:

@@ -400,7 +400,7 @@ def test_a_ticket_is_moved_by_buttons_until_the_requestor_sends_it_back(world: W
     nothing_serious(page)
 
     page.get_by_role("link", name="vsp-identity").click()
-    newest(page, "your request is ticket").get_by_role("link", name=re.compile("repl")).click()
+    newest(page, "We got your").get_by_role("link", name=re.compile("repl")).click()
     press(newest(page, "ready for you to try"), "Accept")
     expect(newest(page, "Only visible to you")).to_contain_text("Only Juniper Vale")
     nothing_serious(page)
