@@ -1,8 +1,8 @@
 """Finds personal data and secrets in text, by shape and by the words in front of them.
 
-It looks for what people paste without thinking, not for what somebody hides on purpose; look-alike digits,
-odd dashes and invisible characters are seen through all the same, because copying from web pages and
-documents brings them along. Every pattern is bounded, so that hostile text costs no more than plain text.
+It looks for what people paste without thinking, not for what somebody hides on purpose. It still sees through look-
+alike digits, odd dashes and invisible characters, because copying from web pages and documents brings them along.
+Every pattern is bounded, so that hostile text costs no more than plain text.
 """
 
 from __future__ import annotations
@@ -10,13 +10,11 @@ from __future__ import annotations
 import re
 import string
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
 
-REDACTED = "[redacted]"
-_PASSES = 5
 # Keeps every character in its place, which str.lower() does not.
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
@@ -42,11 +40,11 @@ class Kind(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """Where in a text something personal stands: `text[start:end]`, without the words that gave it away."""
+    """Something personal in a text: what it is, and its characters without the words that gave it away."""
 
     kind: Kind
-    start: int
-    end: int
+    value: str = field(repr=False)
+    """In plain characters, if the text disguised it."""
 
 
 _Rule = tuple[Kind, re.Pattern[str]]
@@ -184,12 +182,11 @@ _KEY = re.compile(r"(?P<value>[A-Za-z0-9+/_.~-]{16,500}={0,2})")
 
 
 def find(text: str) -> list[Finding]:
-    """All that looks personal or secret in `text`, in order; a blocking finding hides warnings it overlaps.
+    """Everything in `text` that looks personal or secret, in order; a blocking finding hides warnings it overlaps.
 
-    Offsets are those of `text` as given, also where the search has looked through a disguise. Answers that
-    are links are better not searched: the numbers and names in them look like much else.
+    Do not search answers that are links: the numbers and names in them look like much else.
     """
-    folded, offsets = _fold(text)
+    folded = "".join(map(_folded, text))
     lower = folded.translate(_LOWER)
     blocking = _outermost(
         [
@@ -200,24 +197,8 @@ def find(text: str) -> list[Finding]:
         ],
     )
     warning = _outermost(_matches(_blanked(lower, blocking), _WARNING))
-    found = [
-        Finding(kind=kind, start=offsets[start], end=max(offsets[end], offsets[end - 1] + 1))
-        for start, end, kind in (*blocking, *warning)
-    ]
-    return sorted(found, key=lambda finding: (finding.start, finding.end))
-
-
-def redact(text: str) -> str:
-    """The text with every blocking finding replaced by "[redacted]"; e-mail addresses and phone numbers stay.
-
-    Redacting the result again changes nothing. Text made to show ever new findings is withheld altogether.
-    """
-    for _ in range(_PASSES):
-        blocking = [finding for finding in find(text) if finding.kind.blocks]
-        if not blocking:
-            return text
-        text = _replaced(text, blocking)
-    return text if not any(finding.kind.blocks for finding in find(text)) else REDACTED
+    found = sorted([*blocking, *warning], key=lambda span: span[:2])
+    return [Finding(kind=kind, value=folded[start:end]) for start, end, kind in found]
 
 
 def _matches(folded: str, rules: tuple[_Rule, ...]) -> Iterator[_Span]:
@@ -291,25 +272,6 @@ def _blanked(folded: str, spans: list[_Span]) -> str:
         pieces += [folded[place:start], " " * (end - max(place, start))]
         place = end
     return "".join([*pieces, folded[place:]])
-
-
-def _replaced(text: str, findings: list[Finding]) -> str:
-    pieces = []
-    place = -1
-    for finding in findings:
-        if finding.start > place:
-            pieces += [text[max(place, 0) : finding.start], REDACTED]
-        place = max(place, finding.end)
-    return "".join([*pieces, text[place:]])
-
-
-def _fold(text: str) -> tuple[str, Sequence[int]]:
-    """The text in the characters that the patterns know, and the place in `text` of each and of the end."""
-    if text.isascii() and text.isprintable():
-        return text, range(len(text) + 1)
-    pieces = list(map(_folded, text))
-    offsets = [place for place, piece in enumerate(pieces) for _ in piece]
-    return "".join(pieces), [*offsets, len(text)]
 
 
 @lru_cache(maxsize=4096)
