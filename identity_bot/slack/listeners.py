@@ -1,4 +1,4 @@
-"""Slack's listeners on a Bolt app: each acks with what memory or one short transaction holds, and waits for nothing."""
+"""Slack listeners on a Bolt app: each acks from memory or after one short transaction, and waits for nothing else."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 URL = re.compile(r"https?://[^\s<>|]{3,2000}")
 PATIENCE = 1.0
-"""Seconds that the opening of a form waits for a name: the trigger lives for three."""
+"""Seconds that opening a form waits for a name: Slack's trigger expires after three."""
 OURS: Mapping[str, Json] = {
     "the shortcut": {"type": "shortcut", "callback_id": ASK},
     "the message shortcut": {"type": "message_action", "callback_id": ASK_ABOUT},
@@ -51,16 +51,16 @@ OURS: Mapping[str, Json] = {
     "the forms of actions": {"type": "view_submission", "view": {"type": "modal", "callback_id": cards.FORM}},
     "the forms": {"type": "view_submission", "view": {"type": "modal", "callback_id": blocks.FORM}},
 }  # fmt: skip
-"""What Slack sends us besides commands, as far as Bolt's listeners look at it."""
+"""What Slack sends us besides commands, as far as Bolt's matchers read it."""
 REDRAW_AGAIN = (1.0, 3.0)
-"""Seconds until a form that could not be redrawn is tried again: who chose a type would wait for nothing else."""
+"""Seconds between attempts to redraw a form: without one, whoever chose a type would see no questions."""
 OVERTAKEN = {"hash_conflict", "not_found"}
-"""Slack's words for a form that has changed since, or is closed."""
+"""Slack's errors for a form that changed meanwhile or was closed."""
 SLACK_FAILURES = (SlackApiError, SlackClientError, OSError)
 
 
 class Listeners:
-    """What our part of a Bolt app hears, and the threads in which it calls Slack after the ack."""
+    """Our listeners on a Bolt app, and the threads in which they call Slack after the ack."""
 
     def __init__(
         self,
@@ -78,11 +78,11 @@ class Listeners:
         self._intake_channel = settings.intake_channel
         self._actions = ActionListeners(desk, people, self._later)
         self._calls = ThreadPoolExecutor(max_workers=32, thread_name_prefix="identity-bot-slack")
-        # Of their own, as the calls wait for them: among the calls they would wait for those to end.
+        # A pool of their own: calls wait for look-ups, which must not queue behind calls.
         self._lookups = ThreadPoolExecutor(max_workers=32, thread_name_prefix="identity-bot-names")
 
     def attach(self, app: App) -> None:
-        """Adds our listeners; raises SettingsError where one of the app's would take what is meant for ours."""
+        """Adds our listeners; raises SettingsError if one of the app's would answer what is meant for ours."""
         problems = [
             f"commands: {name}: the app's listener {owner!r} already answers it; choose another name, "
             "or attach identity_bot before that listener"
@@ -106,12 +106,12 @@ class Listeners:
         app.view(blocks.FORM)(self.submit)
 
     def close(self) -> None:
-        """Waits for the calls under way."""
+        """Waits for running calls."""
         self._calls.shutdown(wait=True)
         self._lookups.shutdown(wait=True)
 
     def command(self, ack: Ack, body: Json, client: WebClient, respond: Respond) -> None:
-        """`/help`, `/help pr_review`, or a word that is no request type."""
+        """`/help`, `/help pr_review`, or a word that is not a request type."""
         word = clean(body.get("text") or "").strip()
         forms = self._forms
         name = word.casefold().replace("-", "_").replace(" ", "_")
@@ -130,19 +130,19 @@ class Listeners:
         self._later(self._open, client, body, Draft(outside_intake=True), None)
 
     def message_shortcut(self, ack: Ack, body: Json, client: WebClient, respond: Respond) -> None:
-        """The shortcut on a message: its text and link are in the form, and the ticket keeps its thread."""
+        """The shortcut on a message: the form has its text and link, and the ticket uses its thread."""
         ack()
         self._later(self._open_about, client, body, respond)
 
     def change(self, ack: Ack, body: Json, client: WebClient) -> None:
-        """A choice in our modal that changes what it shows; anything else of ours is only acknowledged."""
+        """A choice in our modal that changes what it shows; other actions of ours are only acked."""
         ack()
         view = body.get("view") or {}
         if view.get("callback_id") == blocks.FORM:
             self._later(self._redraw, client, body)
 
     def options(self, ack: Ack, body: Json) -> None:
-        """What a searchable list offers for the letters typed so far."""
+        """The options of a searchable list for what was typed so far."""
         forms = self._forms
         query = body.get("value") or ""
         if body.get("block_id") == TYPE:
@@ -153,7 +153,7 @@ class Listeners:
         ack(options=blocks.found(getattr(question, "offered", ()), query))
 
     def submit(self, ack: Ack, body: Json, view: Json) -> None:
-        """The form sent: its problems at their questions, or a ticket that is safe before this acks."""
+        """The request form: answer with problems at their questions, or store the ticket before this acks."""
         forms = self._forms
         draft = blocks.draft_in(view, forms)
         if draft.type is None or draft.type not in forms:
@@ -182,10 +182,10 @@ class Listeners:
         except Invalid as invalid:
             answer = _show_problems(invalid.problems, draft, view, forms)
         except StoreError as error:
-            log.error("a submission could not be kept: %s", error)
+            log.error("cannot store a submission: %s", error)
             answer = {"response_action": "push", "view": blocks.apology(words.NOTHING_FILED)}
         except Exception as error:
-            log.error("a submission met a bug", exc_info=scrubbed(error))
+            log.error("bug in a submission", exc_info=scrubbed(error))
             answer = {"response_action": "push", "view": blocks.apology(words.NOTHING_FILED)}
         ack(response_action=answer["response_action"], view=answer.get("view"), errors=answer.get("errors"))
 
@@ -195,14 +195,14 @@ class Listeners:
         try:
             client.views_open(trigger_id=body["trigger_id"], view=blocks.modal(self._forms, draft))
         except SLACK_FAILURES as error:
-            log.warning("the form could not be opened: %s", _code(error))
+            log.warning("cannot open the form: %s", _code(error))
             if respond:
                 respond(text=words.COULD_NOT_OPEN, response_type="ephemeral", replace_original=False)
-            else:  # a global shortcut is used nowhere, so that there is nowhere else to answer
+            else:  # a global shortcut has no channel to answer in
                 client.chat_postMessage(channel=_user_id(body), text=words.COULD_NOT_OPEN)
             return
         if not draft.type:
-            self._chat.name_of(_user_id(body))  # by the time a type is chosen it is known
+            self._chat.name_of(_user_id(body))  # known by the time a type is chosen
 
     def _open_about(self, client: WebClient, body: Json, respond: Respond) -> None:
         message, channel = body["message"], body["channel"]["id"]
@@ -229,23 +229,23 @@ class Listeners:
                 client.views_update(view_id=view["id"], hash=view["hash"], view=drawn)
                 return
             except SLACK_FAILURES as error:
-                log.info("the form was not redrawn: %s", _code(error))
+                log.info("cannot redraw the form: %s", _code(error))
                 if pause is None or _code(error) in OVERTAKEN:
                     return
             time.sleep(pause)
 
     def _with_prefill(self, draft: Draft, slack_id: str) -> Draft:
-        """The draft with what Slack, the person's last ticket and the message they started from already tell."""
+        """The draft with what Slack, the person's last ticket and the message they started from tell already."""
         known: dict[str, Any] = {"name": self._name(slack_id)}
         try:
             known["team"] = self._desk.last_team(slack_id)
         except StoreError as error:
-            log.warning("no prefilled team: %s", error)
+            log.warning("cannot prefill the team: %s", error)
         known |= self._from_message(draft)
         return replace(draft, values={**{k: v for k, v in known.items() if v}, **draft.values})
 
     def _name(self, slack_id: str) -> str:
-        """Somebody's name; empty where Slack takes longer to tell than a trigger can wait."""
+        """Somebody's name; empty if Slack does not tell it before the trigger might expire."""
         known = self._chat.known_name(slack_id)
         if known is not None:
             return known
@@ -255,7 +255,7 @@ class Listeners:
             return ""
 
     def _from_message(self, draft: Draft) -> dict[str, Any]:
-        """The message in the first long text, and the first of its links that fits in the first web address."""
+        """The message as the first long text, and its first link that fits as the first web address."""
         form = self._forms.get(draft.type or "")
         if form is None or not draft.about:
             return {}
@@ -273,26 +273,26 @@ class Listeners:
         return values
 
     def _is_elsewhere(self, body: Json) -> bool:
-        """Whether a command was typed in another channel than the intake channel."""
+        """Whether a command was typed outside the intake channel."""
         return self._intake_channel not in (
             body.get("channel_id"),
             f"#{body.get('channel_name')}",
         )
 
     def _later(self, call: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        """Makes calls to Slack after the ack, in a thread of ours: nothing that fails there may spoil the ack."""
+        """Runs a call in another thread and logs what it raises, so that it cannot spoil the ack."""
 
         def run() -> Any:
             try:
                 return call(*arguments)
             except Exception as error:
-                log.error("a call to Slack met a bug", exc_info=scrubbed(error))
+                log.error("bug in a call to Slack", exc_info=scrubbed(error))
 
         return self._calls.submit(run)
 
 
 def _show_problems(problems: Mapping[str, str], draft: Draft, view: Json, forms: Mapping[str, Any]) -> Json:
-    """The problems at their questions; where the form has changed since it was opened, the new form with a word."""
+    """The problems at their questions or, if the form changed after it was opened, the new form with a notice."""
     if problems and set(problems) <= blocks.drawn(view):
         return {"response_action": "errors", "errors": blocks.errors(problems)}
     form = forms[draft.type or ""]
@@ -303,15 +303,15 @@ def _show_problems(problems: Mapping[str, str], draft: Draft, view: Json, forms:
 
 
 def _who_answers(app: App, what: str, body: Json) -> str | None:
-    """The name of the app's listener that would take such a request before ours; None where there is none."""
+    """The name of the app's listener that would answer such a request before ours; None if there is none."""
     request = BoltRequest(body={"user": {"id": "U0"}, "team": {"id": "T0"}, **body}, mode="socket_mode")
     for listener in app._listeners:  # Bolt has no public list of them
-        # The first matcher is Bolt's own; a further one is the host's code, which may let the command through.
+        # The first matcher is Bolt's; any other is the host's code, which may let the request through.
         if listener.matchers and listener.matchers[0].matches(request, BoltResponse(status=200)):
             name = getattr(listener.ack_function, "__name__", "?")
             if len(listener.matchers) == 1:
                 return str(name)
-            log.warning("%s may be taken by the app's listener %r under some conditions", what, name)
+            log.warning("the app's listener %r may answer %s under some conditions", name, what)
     return None
 
 
@@ -325,7 +325,7 @@ def _fits(question: Url, url: str) -> bool:
 
 
 def _as_typed(text: str) -> str:
-    """A message's text as its author saw it, without Slack's own notation for links and mentions."""
+    """A message's text as its author saw it, without Slack's notation for links and mentions."""
 
     def seen(match: re.Match[str]) -> str:
         target, _, label = match.group(1).partition("|")

@@ -26,8 +26,6 @@ LABELLED = STAGES[STAGES.index(Stage.TRIAGED) : STAGES.index(Stage.CLOSED)]
 LIVE = (Stage.OPEN, *LABELLED)
 GONE = (CloseReason.DELETED, CloseReason.MOVED)
 """The close reasons that GitHub does not let people give: there is no issue left that the bot could change."""
-CLOSE_REASONS = tuple(reason for reason in CloseReason if reason not in GONE)
-"""The close reasons that people can give."""
 
 Named = TypeVar("Named", Stage, Priority)
 

@@ -125,7 +125,7 @@ DEEDS = (
     Deed(
         do=take_back,
         roles=("notify", "news", "draw_card"),
-        news=("assigned", "no longer"),
+        news=("Assigned", "No longer"),
         events=("assigned", "assigned"),
     ),
 )

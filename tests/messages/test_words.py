@@ -10,6 +10,7 @@ import pytest
 from identity_bot.messages import words
 from identity_bot.tickets.actions import ACTIONS
 from identity_bot.tickets.errors import Impossible
+from identity_bot.tickets.lifecycle import GONE
 from identity_bot.tickets.model import Action, CloseReason, Priority, Stage, Ticket, TicketState
 from tests.slack.test_modal import ticket
 
@@ -109,6 +110,11 @@ def test_what_somebody_chose_is_said_with_a_mention(move: Action) -> None:
 
     assert said.startswith("<@U1> ")
     assert said.endswith(".")
+
+
+def test_the_forms_offer_every_priority_and_every_close_reason_that_people_can_give() -> None:
+    assert list(words.PRIORITIES) == list(Priority)
+    assert set(words.CLOSE_REASONS) == set(CloseReason) - set(GONE)
 
 
 def test_an_issue_that_is_gone_is_said_with_what_to_do() -> None:

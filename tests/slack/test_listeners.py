@@ -670,7 +670,7 @@ def test_a_host_that_would_take_the_buttons_is_named(
     @host.action(re.compile(pattern))
     def hosts_own_buttons() -> None: ...
 
-    with pytest.raises(SettingsError, match="'hosts_own_buttons' already answers the moves of ours"):
+    with pytest.raises(SettingsError, match="'hosts_own_buttons' already answers the actions of ours"):
         attach(host)
 
 
