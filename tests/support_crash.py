@@ -123,8 +123,8 @@ class Life:
     def run(self) -> None:
         """Lets time pass until nothing is left to do; after each crash, the leases run out and a fresh bot goes on."""
         bot = self.start()
+        effects = {kind: self.accidents.befall(one) for kind, one in EFFECTS.items()}
         while self.is_busy():
-            effects = {kind: self.accidents.befall(one) for kind, one in EFFECTS.items()}
             worker = Worker(bot.queue, effects, bot.context, jitter=lambda: 0.5)
             try:
                 worker.run_due()
