@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import event, func, select
+from sqlalchemy import Connection, event, func, select
 
 from identity_bot.outbox.effect import Context, Effect, Row
 from identity_bot.outbox.queue import Queue
@@ -182,6 +182,20 @@ def statements(store: Store) -> Iterator[list[tuple[str, Any]]]:
     event.listen(store.engine, "before_cursor_execute", note)
     yield seen
     event.remove(store.engine, "before_cursor_execute", note)
+
+
+@contextmanager
+def commits(store: Store) -> Iterator[list[str]]:
+    """What each commit that SQLite makes meanwhile is: "durable", or "not durable" if it does not wait for the disk."""
+    seen: list[str] = []
+
+    def note(connection: Connection) -> None:
+        level = connection.exec_driver_sql("PRAGMA synchronous").scalar()
+        seen.append({1: "not durable", 2: "durable"}[level])
+
+    event.listen(store.engine, "commit", note)
+    yield seen
+    event.remove(store.engine, "commit", note)
 
 
 def explained(store: Store, statement: str, parameters: Any) -> str:

@@ -45,7 +45,7 @@ def migrate(url: str) -> None:
     try:
         with failures():
             if _revision(engine) != NEWEST:
-                with engine.begin() as connection:
+                with begin(engine) as connection:
                     _upgrade(connection)
     finally:
         engine.dispose()
@@ -64,11 +64,23 @@ def revision(url: str) -> str | None:
                 raise StoreError(f"DATABASE_URL: {file.parent} is no folder that can be written to")
             return None
         with failures():
-            with engine.begin():
+            with begin(engine):
                 pass  # SQLite gives the write lock here, or says why it cannot
             return _revision(engine)
     finally:
         engine.dispose()
+
+
+@contextmanager
+def begin(engine: Engine, *, durable: bool = True) -> Iterator[Connection]:
+    """A connection in a transaction that writes; Store.begin says what `durable` means.
+
+    Reading needs no transaction: each SELECT sees what was committed before it, on both databases.
+    """
+    with engine.begin() as connection:
+        if connection.dialect.name == "sqlite":
+            _begin_sqlite(connection, "FULL" if durable else "NORMAL")
+        yield connection
 
 
 @contextmanager
@@ -143,31 +155,33 @@ def _sqlite(url: URL, patience: float) -> Engine:
         url,
         connect_args={"timeout": patience, "check_same_thread": False},
         pool_size=32,
+        pool_use_lifo=True,  # the connection that was used last still has its pages in memory
         pool_timeout=patience,
         hide_parameters=True,
     )
     event.listen(engine, "connect", _set_up_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
-    # We say BEGIN ourselves: sqlite3 would begin too late for a reader-writer.
-    connection.isolation_level = None
+    connection.isolation_level = None  # _begin_sqlite says BEGIN
     cursor = connection.cursor()
     if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")  # an acknowledged ticket survives a power cut
     cursor.close()
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    reads = connection.get_execution_options().get("reads")
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+def _begin_sqlite(connection: Connection, synchronous: str) -> None:
+    # At once, as sqlite3 would begin too late for a reader-writer; and not in a listener to SQLAlchemy's "begin"
+    # event, which slows every statement down.
+    if connection.info.get("synchronous") != synchronous:
+        connection.exec_driver_sql(f"PRAGMA synchronous={synchronous}")
+        connection.info["synchronous"] = synchronous
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _revision(engine: Engine) -> str | None:
-    with engine.execution_options(reads=True).connect() as connection:
+    with engine.connect() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None
         found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

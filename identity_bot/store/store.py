@@ -11,8 +11,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from identity_bot.errors import StoreError
 from identity_bot.store import engine, schema
-from identity_bot.store.rows import ticket_in
-from identity_bot.store.transaction import TICKET, TICKET_AT, Transaction
+from identity_bot.store.transaction import TICKET, TICKET_AT, Transaction, find_ticket
 from identity_bot.tickets.model import Ticket
 
 # Built once, as in transaction.py.
@@ -38,7 +37,6 @@ class Store:
         """Called after a commit that made a lane ready."""
         self.engine = engine.open_engine(url, patience)
         self._patience = patience
-        self._reader = self.engine.execution_options(reads=True)
         self._url = url
         # SQLite lets one writer in at a time and makes the others poll for their turn: queueing here without
         # polling keeps the wait of the last in line short.
@@ -47,14 +45,19 @@ class Store:
         self._file = engine.SameFile(self.engine) if is_sqlite else None
 
     @contextmanager
-    def begin(self) -> Iterator[Transaction]:
-        """A transaction that commits when the block ends and rolls back when it raises."""
+    def begin(self, *, durable: bool = True) -> Iterator[Transaction]:
+        """A transaction that commits when the block ends and rolls back when it raises.
+
+        With `durable=False`, SQLite does not wait for the disk. A crash of the bot undoes nothing, but a power cut may
+        undo the last such transactions, up to the last durable one. This suits what would then be read or done again;
+        it does not suit what was promised to somebody, or what keeps an act outside from being repeated.
+        """
         if self._turn and not self._turn.acquire(timeout=self._patience):
             raise StoreError("the database cannot be used: others have been writing for too long")
         try:
             if self._file:
                 self._file.check()
-            with engine.failures(), self.engine.begin() as connection:
+            with engine.failures(), engine.begin(self.engine, durable=durable) as connection:
                 transaction = Transaction(connection, self.clock())
                 yield transaction
                 transaction.finish()
@@ -69,21 +72,18 @@ class Store:
         """A connection to read with, seeing what was committed."""
         if self._file:
             self._file.check()
-        with engine.failures(), self._reader.connect() as connection:
+        with engine.failures(), self.engine.connect() as connection:
             yield connection
 
     def ticket(self, ticket_id: str) -> Ticket | None:
         """The ticket of this id."""
         with self.reading() as connection:
-            row = connection.execute(TICKET, {"wanted": ticket_id}).mappings().one_or_none()
-        return ticket_in(row) if row else None
+            return find_ticket(connection, TICKET, {"wanted": ticket_id})
 
     def ticket_at(self, repository: str, number: int) -> Ticket | None:
         """The ticket of this issue."""
         with self.reading() as connection:
-            issue = {"where": repository, "wanted": number}
-            row = connection.execute(TICKET_AT, issue).mappings().one_or_none()
-        return ticket_in(row) if row else None
+            return find_ticket(connection, TICKET_AT, {"where": repository, "wanted": number})
 
     def last_team(self, slack_id: str) -> str:
         """The team that somebody named in their last ticket; empty where there is none."""

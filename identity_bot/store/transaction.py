@@ -114,6 +114,12 @@ _OLD_COMMENTS = delete(schema.processed_comments).where(
 )
 
 
+def find_ticket(connection: Connection, query: Any, values: Mapping[str, Any]) -> Ticket | None:
+    """The ticket that a query finds."""
+    row = connection.execute(query, values).one_or_none()
+    return ticket_in(dict(zip(row._fields, row, strict=True))) if row else None
+
+
 class Enqueueable(Protocol):
     """What the outbox keeps of an effect."""
 
@@ -175,14 +181,11 @@ class Transaction:
 
     def ticket(self, ticket_id: str) -> Ticket | None:
         """The ticket with this id, locked until the transaction ends."""
-        row = self.connection.execute(_TICKET_LOCKED, {"wanted": ticket_id}).mappings().one_or_none()
-        return ticket_in(row) if row else None
+        return find_ticket(self.connection, _TICKET_LOCKED, {"wanted": ticket_id})
 
     def ticket_at(self, repository: str, number: int) -> Ticket | None:
         """The ticket of this issue, locked until the transaction ends."""
-        issue = {"where": repository, "wanted": number}
-        row = self.connection.execute(_TICKET_AT_LOCKED, issue).mappings().one_or_none()
-        return ticket_in(row) if row else None
+        return find_ticket(self.connection, _TICKET_AT_LOCKED, {"where": repository, "wanted": number})
 
     def save(self, ticket: Ticket) -> None:
         """Keep a ticket as it is now."""

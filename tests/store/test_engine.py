@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, text
 from identity_bot.errors import StoreError
 from identity_bot.store.store import Store
 from identity_bot.testing import Clock
-from tests.support_outbox import PATIENCE, Note, at_once, enqueue, ticket
+from tests.support_outbox import PATIENCE, Note, at_once, commits, enqueue, ticket
 
 SECRET = "the requestor's own words"
 
@@ -46,6 +46,20 @@ def add(store: Store, *submissions: str) -> None:
     for submission in submissions:
         with store.begin() as transaction:
             assert transaction.add_ticket(ticket(submission, answers={"comments": SECRET}))
+
+
+# Durability
+
+
+def test_only_a_transaction_that_asks_for_it_does_not_wait_for_the_disk(sqlite_store: Store) -> None:
+    """Whatever the one before it on the same connection did."""
+    with commits(sqlite_store) as seen:
+        for durable in (True, False, False, True):
+            with sqlite_store.begin(durable=durable) as transaction:
+                transaction.make_ready("lane", 0.0)
+        add(sqlite_store, "V1")
+
+    assert seen == ["durable", "not durable", "not durable", "durable", "durable"]
 
 
 # Addresses
