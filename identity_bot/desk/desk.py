@@ -166,14 +166,19 @@ class Desk:
             transaction.enqueue(CleanUp())
 
     def observe(self, snapshot: IssueSnapshot) -> None:
-        """Reconcile an issue that GitHub told us of; what is known already costs no write."""
+        """Reconcile an issue that GitHub told us of; what is known already costs no write.
+
+        A power cut may undo it if the next poll finds it again: one finds no issue that is gone.
+        """
         if self._reconciler.is_known(snapshot, self._store):
             return
-        with self._store.begin() as transaction:
+        with self._store.begin(durable=snapshot.is_gone or not self._settings.poll_seconds) as transaction:
             self._reconciler.reconcile(transaction, snapshot)
 
     def handle_comment(self, comment: IssueComment) -> None:
-        """Enqueue the commands in a comment on an issue, once for each comment."""
+        """Enqueue the commands in a comment on an issue, once for each comment; one without any costs no write."""
+        if not self._reconciler.has_commands(comment, self.today()):
+            return
         with self._store.begin() as transaction:
             self._reconciler.handle_comment(transaction, comment)
 

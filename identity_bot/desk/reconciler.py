@@ -85,6 +85,11 @@ class Reconciler:
         seen = replace(snapshot, repository=repository)
         return snapshot.updated_at < ticket.issue_updated_at or lifecycle.observe(ticket, seen) == ticket
 
+    def has_commands(self, comment: IssueComment, today: date) -> bool:
+        """Whether a comment in a repository that is followed holds commands, well written or not."""
+        is_followed = fold(comment.repository) in self.repositories
+        return is_followed and not commands.read(comment.body, today).is_empty
+
     def handle_comment(self, transaction: Transaction, comment: IssueComment) -> None:
         """Enqueue the commands in a comment, once for each comment."""
         repository = self.repositories.get(fold(comment.repository))

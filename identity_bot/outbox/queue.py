@@ -22,13 +22,15 @@ from sqlalchemy import (
 )
 
 from identity_bot.errors import IdentityBotError
-from identity_bot.outbox.effect import Row
+from identity_bot.outbox.effect import READS, UPDATES, Row
 from identity_bot.store.schema import FAILED, WAITING, lanes, outbox
 from identity_bot.store.store import Store
 from identity_bot.store.transaction import Transaction
 
 LEASE = 30.0
 """Seconds for which a lane is a worker's own unless it renews; a dead worker's lanes are free after this."""
+REPEATABLE = (READS, UPDATES)
+"""Lanes in which all effects may be repeated: what they write follows from what can be read again."""
 VERIFICATIONS = 3
 """How often an unknown outcome is looked up before the effect is run again: what was made may show up late."""
 
@@ -143,13 +145,15 @@ class Queue:
         """Write that the effect is done, with what follows from it; the next lease if there is more to do.
 
         The next is of the same lane, unless that has nothing due or must rest for `min_interval` seconds.
+        A lane in which all may be repeated needs no durable commit, and goes on with its own effects only: for any
+        other, it must be durable that it began.
         """
 
         def finish(transaction: Transaction) -> dict[str, Any]:
             and_then(transaction)
             return {"outcome": "done", "reason": None, "verifications_left": 0}
 
-        return self._settle(lease, finish, min_interval)
+        return self._settle(lease, finish, min_interval, durable=lease.lane not in REPEATABLE)
 
     def fail(
         self,
@@ -260,10 +264,15 @@ class Queue:
             return transaction.connection.execute(_DISCARD, {"effect": effect_id}).rowcount == 1
 
     def _settle(
-        self, lease: Lease, finish: Callable[[Transaction], dict[str, Any]], min_interval: float
+        self,
+        lease: Lease,
+        finish: Callable[[Transaction], dict[str, Any]],
+        min_interval: float,
+        *,
+        durable: bool = True,
     ) -> Lease | None:
         following: list[Lease | None] = []
-        with self.store.begin() as transaction:
+        with self.store.begin(durable=durable) as transaction:
             values = finish(transaction) | {"effect": lease.row.id, "now": transaction.now}
 
             def change() -> Callable[[], None]:
@@ -272,7 +281,7 @@ class Queue:
                 return lambda: following.append(_go_on(transaction, lease, min_interval))
 
             def take_another() -> None:
-                if following == [None]:
+                if durable and following == [None]:
                     following[:] = [_take_next(transaction, lease.owner)[1]]
 
             transaction.with_lane(lease.lane, change)

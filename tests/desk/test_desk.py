@@ -19,7 +19,7 @@ from identity_bot.plugins.loader import Found
 from identity_bot.tickets.errors import AlreadyFiled, Impossible
 from identity_bot.tickets.model import Action, IssueComment, IssueSnapshot, MessageRef, Stage, Ticket
 from tests.support_desk import COMMON, DATA, JUNIPER, REVIEW, SETTINGS, Office
-from tests.support_outbox import at_once, states
+from tests.support_outbox import START, at_once, commits, states
 
 INTAKE, TEAM = "C0INTAKE", "C0TEAM"
 LOGINS = ("linden-brookmere", "sage-hollowell", "indigo-marshwick")
@@ -507,6 +507,76 @@ def test_writes_to_github_and_to_channels_keep_a_minimal_interval_and_modals_do_
     )
 
 
+# Durability
+
+
+@pytest.fixture
+def known(office: Office) -> Ticket:
+    """A ticket whose issue is open."""
+    ticket = office.submit()
+    office.work()
+    return ticket
+
+
+def comment_on(number: int, body: str) -> IssueComment:
+    return IssueComment(
+        repository="sandbox-org/identity-requests",
+        number=number,
+        id=number,
+        author=LOGINS[0],
+        body=body,
+        created_at=START,
+    )
+
+
+def test_what_people_ask_for_is_durable(office: Office, known: Ticket) -> None:
+    with commits(office.store) as seen:
+        office.submit(view="V2")
+        office.click(known, Action.PRIORITY, "high", by="U0INDIGO")
+        office.desk.handle_comment(comment_on(1, "/priority high"))
+
+    assert seen == ["durable"] * 3
+
+
+@pytest.mark.usefixtures("known")
+def test_a_change_that_the_next_poll_finds_again_need_not_be_durable(office: Office) -> None:
+    snapshot = office.tracker.edit(1, assignees=frozenset({LOGINS[0]}))
+
+    with commits(office.store) as seen:
+        office.desk.observe(snapshot)
+
+    assert seen == ["not durable"]
+
+
+@pytest.mark.usefixtures("known")
+def test_that_an_issue_is_gone_is_durable_as_no_poll_finds_it(office: Office) -> None:
+    with commits(office.store) as seen:
+        office.desk.observe(replace(office.tracker.snapshot(1), is_gone=True))
+
+    assert seen == ["durable"]
+
+
+@pytest.mark.usefixtures("known")
+def test_without_polls_every_change_is_durable(office: Office) -> None:
+    office.settings = replace(office.settings, poll_seconds=0)
+    office.restart()
+
+    with commits(office.store) as seen:
+        office.desk.observe(office.tracker.edit(1, assignees=frozenset({LOGINS[0]})))
+
+    assert seen == ["durable"]
+
+
+@pytest.mark.usefixtures("known")
+def test_what_changes_nothing_is_not_written(office: Office) -> None:
+    with commits(office.store) as seen:
+        office.desk.observe(office.tracker.snapshot(1))
+        office.desk.handle_comment(comment_on(1, "I am on it."))
+        office.desk.handle_comment(replace(comment_on(1, "/help"), repository="sandbox-org/vets-api"))
+
+    assert seen == []
+
+
 # Many at once
 
 
@@ -537,16 +607,7 @@ def test_nobody_waits_for_each_other_and_everything_is_told_once(tmp_path: Path,
                 continue
 
     def comment(number: int) -> None:
-        office.desk.handle_comment(
-            IssueComment(
-                repository="sandbox-org/identity-requests",
-                number=number,
-                id=number,
-                author=LOGINS[0],
-                body="/help",
-                created_at=office.clock(),
-            )
-        )
+        office.desk.handle_comment(comment_on(number, "/help"))
 
     at_once(
         *[lambda first=first: see(first) for first in range(4)],

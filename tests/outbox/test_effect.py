@@ -18,6 +18,7 @@ from identity_bot.outbox import effects
 from identity_bot.outbox.effect import Effect, Row
 from identity_bot.outbox.effects import EFFECTS
 from identity_bot.outbox.effects.recurring import Cursor
+from identity_bot.outbox.queue import REPEATABLE
 from identity_bot.store import schema
 from identity_bot.store.transaction import Enqueueable
 from identity_bot.tickets.model import Action, Change, IssueComment, IssueSnapshot, Ticket
@@ -193,6 +194,15 @@ def test_an_effect_that_may_not_be_repeated_can_be_verified(kind: str) -> None:
 
     assert can_be_verified is not effect_class.is_repeatable
     assert acts or effect_class.is_repeatable
+
+
+@every_effect
+def test_what_a_lane_without_durable_commits_runs_may_be_repeated(
+    kind: str, office: Office, ticket: Ticket
+) -> None:
+    effect = examples(ticket, office.tracker.snapshot(1))[kind]
+
+    assert effect.is_repeatable or effect.lane not in REPEATABLE
 
 
 @pytest.mark.parametrize("kind", [kind for kind, one in EFFECTS.items() if not one.is_repeatable])

@@ -7,12 +7,13 @@ import random
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, text
 
-from identity_bot.outbox.effect import Row
-from identity_bot.outbox.queue import LEASE, VERIFICATIONS, Lease, LeaseLost, Queue
+from identity_bot.outbox.effect import UPDATES, Row
+from identity_bot.outbox.queue import LEASE, REPEATABLE, VERIFICATIONS, Lease, LeaseLost, Queue
 from identity_bot.store import schema
 from identity_bot.store.store import Store
 from identity_bot.store.transaction import Transaction
@@ -22,6 +23,7 @@ from tests.support_outbox import (
     Note,
     Tick,
     at_once,
+    commits,
     enqueue,
     explained,
     queue_at,
@@ -400,6 +402,58 @@ def test_what_follows_is_written_with_the_outcome(queue: Queue) -> None:
     assert following.lane == "a"
     assert states(queue) == {"done": 1, "waiting": 3}
     assert len(finish_all(queue, following)) == 3
+
+
+# Durability
+
+
+@pytest.fixture
+def on_sqlite(tmp_path: Path, clock: Clock) -> Iterator[Queue]:
+    queue = queue_at(f"sqlite:///{tmp_path / 'bot.db'}", clock)
+    yield queue
+    queue.store.close()
+
+
+@pytest.mark.parametrize("lane", REPEATABLE)
+def test_what_may_be_repeated_is_settled_without_waiting_for_the_disk(on_sqlite: Queue, lane: str) -> None:
+    enqueue(on_sqlite.store, Note(to=lane), Note(to=lane))
+    lease = leased(on_sqlite)
+
+    with commits(on_sqlite.store) as seen:
+        finish_all(on_sqlite, lease)
+
+    assert seen == ["not durable"] * 2
+
+
+@pytest.mark.parametrize("lane", REPEATABLE)
+def test_another_lane_is_leased_by_a_durable_commit(on_sqlite: Queue, lane: str) -> None:
+    """If a power cut undid the lease, what was begun under it would be begun again, unverified."""
+    enqueue(on_sqlite.store, Note(to=lane))
+    lease = leased(on_sqlite)
+    enqueue(on_sqlite.store, Note(to="slack:C1"))
+
+    with commits(on_sqlite.store) as seen:
+        following = on_sqlite.succeed(lease, nothing)
+        other = leased(on_sqlite)
+
+    assert following is None
+    assert other.lane == "slack:C1"
+    assert seen == ["not durable", "durable"]
+
+
+def test_whatever_else_becomes_of_effects_is_durable(on_sqlite: Queue) -> None:
+    enqueue(on_sqlite.store, Note(to="github"), Note(to="slack:C1"), Note(to=UPDATES))
+
+    with commits(on_sqlite.store) as seen:
+        github = leased(on_sqlite)
+        slack = on_sqlite.succeed(github, lambda transaction: enqueue_within(transaction, "later"))
+        assert slack
+        assert slack.lane == "slack:C1"
+        on_sqlite.postpone(slack, "later", 9)
+        update = leased(on_sqlite)
+        on_sqlite.fail(update, "a bug", lambda transaction: False)
+
+    assert set(seen) == {"durable"}
 
 
 # One effect with a unique key
