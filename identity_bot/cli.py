@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from identity_bot import settings as settings_module
-from identity_bot.errors import IdentityBotError, SettingsError, StoreError
+from identity_bot.errors import IdentityBotError, StoreError
 from identity_bot.logs import set_up_logging
 from identity_bot.settings import Settings
 
@@ -85,7 +85,9 @@ def manifest(config: Path | None, url: str | None, private: bool) -> None:
     from identity_bot.slack.manifest import manifest as made
 
     if url is not None and not re.fullmatch(r"https://[^\s/?#]+(/[^\s?#]*)?", url):
-        raise SettingsError(["--url: not a web address; expected one that begins with https://"])
+        raise click.BadParameter(
+            f"found {url!r:.80}; expected an address such as https://bot.example.gov", param_hint="--url"
+        )
     settings, installed = _without_secrets(config)
     app = made(settings, installed.forms, url=url, private=private)
     click.echo(json.dumps(app, indent=2, ensure_ascii=False))
@@ -232,7 +234,9 @@ def _open_outbox() -> Iterator[Queue]:
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, help="0 takes any free port.")
 @click.option("--no-bot", is_flag=True, help="Run only the servers, for a bot that you start yourself.")
 @click.option("--play", is_flag=True, help="Play a short story of each request type first.")
-@click.option("--exit", "leave", is_flag=True, help="Play the stories, print what each person saw, and exit.")
+@click.option(
+    "--exit", "leave", is_flag=True, help="Play the stories, print what each person did and saw, and exit."
+)
 def sandbox(port: int, no_bot: bool, play: bool, leave: bool) -> None:
     """Try the bot with a simulated Slack and GitHub, and a page that shows both."""
     try:
@@ -241,7 +245,8 @@ def sandbox(port: int, no_bot: bool, play: bool, leave: bool) -> None:
         if error.name != "identity_bot_sandbox":
             raise
         raise IdentityBotError(
-            "the sandbox is not installed; run `pip install 'identity-bot[sandbox]'`"
+            "the sandbox is not installed: run `pip install 'identity-bot[sandbox]'`, "
+            "or `pip install ./sandbox` in a clone"
         ) from error
     demo.run(port=0 if leave else port, with_bot=not no_bot, play=play or leave, leave=leave, say=click.echo)
 

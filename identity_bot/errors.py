@@ -53,4 +53,4 @@ class Retryable(IdentityBotError):
 
 
 class OutcomeUnknown(IdentityBotError):
-    """The call may have worked (time-out, 5xx, broken connection): look for its result before a retry."""
+    """The call may have worked (timeout, 5xx, broken connection): look for its result before a retry."""

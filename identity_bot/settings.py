@@ -194,7 +194,7 @@ class Settings:
     )
     team_channel: str = _key(
         _CHANNEL,
-        "where the team gets a card for each ticket and is told what does not work",
+        "where the team gets a card for each ticket, and alerts about what does not work",
         required='the channel of the team that answers them, "#name" or its id',
     )
     team_group: str | None = _key(
@@ -429,7 +429,7 @@ def _github_sign_in(given: Mapping[str, str]) -> Iterator[str]:
     if "GITHUB_TOKEN" in given:
         return
     if not any(name.startswith("GITHUB_APP_") for name in given):
-        yield "GITHUB_TOKEN: missing; expected a token, or GITHUB_APP_ID and its companions"
+        yield f"GITHUB_TOKEN: missing; expected a token, or GITHUB_APP_ID, GITHUB_APP_INSTALLATION_ID and {KEY}"
         return
     for name in ("GITHUB_APP_ID", "GITHUB_APP_INSTALLATION_ID"):
         if name not in given:

@@ -95,13 +95,13 @@ async def _slack(request: Request, slack_app: App) -> Response:
 
 
 async def _webhook(request: Request, desk: Desk, secret: str) -> Response:
-    """Take in a delivery of GitHub's; anything but a 2xx shows there as failed, and can be redelivered."""
+    """Handle a delivery from GitHub; anything but a 2xx shows there as failed, and can be redelivered."""
     body = await _body(request, LARGEST_DELIVERY)
     if body is None:
         return _too_large()
     try:
         delivery = read_webhook(request.headers, body, secret)
-        await run_in_threadpool(_take_in, desk, delivery)
+        await run_in_threadpool(_handle, desk, delivery)
     except InvalidSignature as error:
         log.warning("/github/webhook: refused a delivery: %s", error)
         return PlainTextResponse(f"{error}\n", status_code=401)
@@ -109,13 +109,13 @@ async def _webhook(request: Request, desk: Desk, secret: str) -> Response:
         log.warning("/github/webhook: refused a delivery: %s", error)
         return PlainTextResponse(f"{error}\n", status_code=400)
     except StoreError as error:
-        log.error("/github/webhook: cannot take a delivery: %s", error)
+        log.error("/github/webhook: cannot handle a delivery: %s", error)
         return PlainTextResponse("try again later\n", status_code=503)
     return PlainTextResponse("ok\n")
 
 
-def _take_in(desk: Desk, delivery: Delivery | None) -> None:
-    """Pass on what a delivery tells; other events are ignored."""
+def _handle(desk: Desk, delivery: Delivery | None) -> None:
+    """Pass a delivery to the desk; ignore other events."""
     match delivery:
         case IssueSeen(snapshot=snapshot, comment=comment):
             desk.observe(snapshot)

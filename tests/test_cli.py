@@ -264,6 +264,13 @@ def test_the_outbox_of_a_bot_that_never_ran_makes_no_database(database: str, tmp
     assert not list(tmp_path.iterdir())
 
 
+def test_an_address_that_the_manifest_cannot_use_is_shown() -> None:
+    code, said, why = run("manifest", "--url", "http://bot.example.gov")
+
+    assert (code, said) == (2, "")
+    assert "--url: found 'http://bot.example.gov'; expected an address such as https://" in why
+
+
 # identity-bot sandbox
 
 
@@ -271,8 +278,11 @@ def test_without_the_sandbox_installed_one_line_says_how_to_get_it(monkeypatch: 
     monkeypatch.setitem(sys.modules, "identity_bot_sandbox", None)
 
     assert run("sandbox") == (
-        2, "", "the sandbox is not installed; run `pip install 'identity-bot[sandbox]'`\n",
-    )  # fmt: skip
+        2,
+        "",
+        "the sandbox is not installed: run `pip install 'identity-bot[sandbox]'`, "
+        "or `pip install ./sandbox` in a clone\n",
+    )
 
 
 # errors

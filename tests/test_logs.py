@@ -59,7 +59,7 @@ def test_an_exceptions_words_are_not_kept_but_its_kind_and_place_are(written: St
         except ValueError as error:
             raise KeyError(ANSWER) from error
     except KeyError:
-        logging.getLogger("identity_bot.desk.desk").exception("a submission met a bug")
+        logging.getLogger("identity_bot.desk.desk").exception("unexpected error in a submission")
 
     kept = written.getvalue()
     assert ANSWER not in kept.replace("int(ANSWER)", "")

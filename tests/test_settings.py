@@ -126,7 +126,8 @@ def test_all_that_is_missing_is_said_at_once_each_in_one_line(tmp_path: Path) ->
         'settings: repository: missing; expected "owner/name" of the repository that gets the issues',
         "settings: SLACK_BOT_TOKEN: not a valid token; expected one that begins with xoxb-",
         "settings: GITHUB_API_URL: not a web address; expected one that begins with https://",
-        "settings: GITHUB_TOKEN: missing; expected a token, or GITHUB_APP_ID and its companions",
+        "settings: GITHUB_TOKEN: missing; expected a token, "
+        "or GITHUB_APP_ID, GITHUB_APP_INSTALLATION_ID and GITHUB_APP_PRIVATE_KEY",
     ]
 
 
@@ -548,7 +549,10 @@ def test_a_github_apps_key_can_come_from_a_file(tmp_path: Path) -> None:
         ),
         (
             {"GITHUB_APP_ID": "", "GITHUB_APP_INSTALLATION_ID": "", "GITHUB_APP_PRIVATE_KEY": ""},
-            ["GITHUB_TOKEN: missing; expected a token, or GITHUB_APP_ID and its companions"],
+            [
+                "GITHUB_TOKEN: missing; expected a token, "
+                "or GITHUB_APP_ID, GITHUB_APP_INSTALLATION_ID and GITHUB_APP_PRIVATE_KEY"
+            ],
         ),
     ],
 )

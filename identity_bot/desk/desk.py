@@ -98,7 +98,7 @@ class Desk:
         ticket = replace(ticket, repository=request_type.repository_for(ticket))
         with self._store.begin() as transaction:
             if not transaction.add_ticket(ticket):
-                log.info("submission came again", extra={"ticket": ticket.id})
+                log.info("duplicate submission", extra={"ticket": ticket.id})
                 filed = transaction.ticket(ticket.id) or ticket
                 if filed.answers != ticket.answers:
                     raise AlreadyFiled(filed)

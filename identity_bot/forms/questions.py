@@ -139,6 +139,8 @@ class Question:
         yield from limits.text("label", self.label, limits.LABEL, required=True)
         yield from limits.text("hint", self.hint, limits.HINT)
         yield from limits.text("placeholder", self.placeholder, limits.PLACEHOLDER)
+        if not isinstance(self.required, bool):
+            yield f"required: found {self.required!r:.40}; expected True or False"
         if self.shown_when is not None and not isinstance(self.shown_when, When):
             yield f"shown_when: found {type(self.shown_when).__name__}; expected a When"
         if self.parse and not self.is_typed:
@@ -275,7 +277,7 @@ class Chosen(Question):
         try:
             object.__setattr__(self, "offered", _offered(self.options))
         except ValueError as error:
-            raise ValueError(f"question {self.name!r:.80}: {error}") from error
+            raise ValueError(f"question {self.name!r:.80}: {error}") from None
         Question.__post_init__(self)
 
     def _one_of(self, *further: Callable[[Any], Any]) -> fields.Field[Any]:
@@ -411,7 +413,7 @@ def _is_more(least: float | None, most: float | None) -> bool:
 
 def _offered(options: Sequence[Option | str]) -> tuple[Option, ...]:
     if not _is_list(options, Option | str):
-        raise ValueError("options: expected a list of texts or Options")
+        raise ValueError(f"options: found {options!r:.80}; expected a list of texts or Options")
     return tuple(one if isinstance(one, Option) else Option(one, one) for one in options)
 
 

@@ -165,7 +165,7 @@ def _translated(
         return Retryable(text, _wait(error.headers or {}, now))
     if error.status == 401:
         return Retryable(text)  # it works again once the operator replaces the token
-    if 400 <= error.status < 500 and error.status != 408:  # which is a time-out
+    if 400 <= error.status < 500 and error.status != 408:  # which is a timeout
         return Rejected(text)
     return unknown(text)
 

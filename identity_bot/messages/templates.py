@@ -12,25 +12,25 @@ from identity_bot.tickets.model import Audience, CloseReason, Event, EventKind, 
 from identity_bot.tickets.people import People
 
 TEMPLATES: Mapping[str, str] = {
-    "created.requestor": "We got your *{type}* request: {ticket}.",
+    "created.requestor": "We got your request: {ticket} *{type}*.",
     "created.requestor_sensitive": (
-        "We got your *{type}* request: {ticket}. Because it is sensitive, only a few people can open that ticket, and "
-        "you may not be one of them. We'll send you all updates here."
+        "We got your request: {ticket} *{type}*. It is sensitive, so only a few people can open that ticket, and "
+        "you may not have access. We'll send you all updates here."
     ),
     "created.intake": "New ticket {ticket}: *{type}*, requested by {requestor}.",
     "created.team": "New ticket {ticket}: *{type}*",
     "created.team_urgent": "*Urgent: affects Veterans in production.* New ticket {ticket}: *{type}*",
     "triaged.requestor": "It's critical, so it goes ahead of all other requests.",
-    "prioritized.requestor": "Priority: {priority}.",
+    "prioritized.requestor": "The priority is {priority}.",
     "spoc_named.spoc": "You're now the single point of contact and speak with {requestor} about it.",
-    "assigned.requestor": "Assigned to {assignees}.",
-    "assigned.requestor_changed": "Now assigned to {assignees}, and no longer to {assignees_before}.",
-    "assigned.requestor_nobody": "No longer assigned to {assignees_before}. Nobody is working on it right now.",
+    "assigned.requestor": "It's assigned to {assignees}.",
+    "assigned.requestor_changed": "It's now assigned to {assignees}, and no longer to {assignees_before}.",
+    "assigned.requestor_nobody": "It's no longer assigned to {assignees_before}. Nobody is working on it right now.",
     "assigned.assignees": "It's assigned to you.",
-    "target_set.requestor": "Target date: {target}.",
-    "target_changed.requestor": "New target date: {target} (it was {target_before}).",
+    "target_set.requestor": "The target date is {target}.",
+    "target_changed.requestor": "The target date is now {target} (it was {target_before}).",
     "target_changed.requestor_none": "The target date of {target_before} no longer applies.",
-    "target_changed.spoc": "New target date: {target} (it was {target_before}).",
+    "target_changed.spoc": "The target date is now {target} (it was {target_before}).",
     "target_changed.spoc_none": "The target date of {target_before} no longer applies.",
     "uat.requestor": "It's ready for you to try.",
     "accepted.requestor": "It was marked accepted. You don't need to do anything.",

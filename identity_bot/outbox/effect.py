@@ -78,9 +78,9 @@ class Effect(ABC):
     is_repeatable: ClassVar[bool] = False
     """Whether it may simply be run again when nobody knows whether it was done."""
     reruns: ClassVar[bool] = True
-    """Whether enqueuing it while the same is running has it run once more afterwards."""
+    """Whether enqueuing it while the same is running has it run once more afterward."""
     min_interval: ClassVar[float] = 0.0
-    """Seconds that its lane rests afterwards."""
+    """Seconds that its lane rests afterward."""
 
     ticket_id: str | None = None
 

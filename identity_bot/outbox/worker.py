@@ -162,7 +162,7 @@ class Worker:
         except StoreError as error:
             return self._retry(lease, str(error), None, verifications=VERIFICATIONS)
         except Exception as error:
-            log.error("effect %s (%s): bug", row.id, row.kind, exc_info=scrubbed(error))
+            log.error("effect %s (%s): unexpected error", row.id, row.kind, exc_info=scrubbed(error))
             return self._fail(lease, f"a bug: {type(error).__name__}", verifications=VERIFICATIONS)
 
     def _attempt(self, lease: Lease, effect: Effect) -> Lease | None:

@@ -81,12 +81,12 @@ def notify(
     another sentence may stand before or after yours. After a failure the bot may call this again for the same event,
     so return the same for the same arguments.
 
-    A message to the requestor, the SPOC or the assignees begins with a mention and the ticket's number, so continue
-    from there ("it is on the test server."). A message to the team or the intake channel stands alone. End the text
-    with a period. For the requestor, `next` replaces the standard sentence about what happens next, and `buttons` are
-    added to the standard ones. `instead=True` replaces the standard message to that audience; the team still gets its
-    card. A notification with `is_card`, for a new ticket only, changes that card's headline. Nobody is told what they
-    did themselves.
+    Each text is one or more complete sentences ("It is on the test server."). A message to the requestor, the SPOC or
+    the assignees begins with a mention and the ticket's number. A message to the team or the intake channel stands
+    alone. For the requestor, `next` replaces the standard sentence about what happens next, and `buttons` are added to
+    the standard ones. `instead=True` replaces the standard message to that audience; the team still gets its card. A
+    notification with `is_card`, for a new ticket only, changes that card's headline. Nobody is told what they did
+    themselves.
 
     Pass what people typed through `identity_bot.mrkdwn`, `event.reason` too. Put no answers and no reasons of a
     sensitive ticket into a message. If a plugin raises, people get the standard messages only. Default: the standard

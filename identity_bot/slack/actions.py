@@ -39,13 +39,13 @@ PATIENCE = 2.0
 class ActionListeners:
     """Listeners for buttons on cards and in messages, and for the forms that they open.
 
-    `later` runs a call in another thread and logs whatever it raises.
+    `run_in_thread` runs a call in another thread and logs whatever it raises.
     """
 
-    def __init__(self, desk: Desk, people: People, later: Callable[..., Future[Any]]) -> None:
+    def __init__(self, desk: Desk, people: People, run_in_thread: Callable[..., Future[Any]]) -> None:
         self._desk = desk
         self._people = people
-        self._later = later
+        self._run_in_thread = run_in_thread
 
     def attach(self, app: App) -> None:
         """Adds the listeners; add wider patterns later, because Bolt calls only the first listener that fits."""
@@ -54,20 +54,21 @@ class ActionListeners:
 
     def click(self, ack: Ack, body: Json, client: WebClient, respond: Respond) -> None:
         """A button: do the action at once, or open its form; tell whoever may not do it in private."""
-        answer = _in_thread(respond, body)
+        answer = _in_slack_thread(respond, body)
         click = cards.click_in(body)
         if click is None:
-            self._later(_say, answer, words.BUTTON_UNKNOWN)
+            self._run_in_thread(_say, answer, words.BUTTON_UNKNOWN)
         elif ACTIONS[click.action].has_form:
-            self._later(self._open, client, body, click, answer)
+            self._run_in_thread(self._open, client, body, click, answer)
         else:
             # Once the change is in the database it will be made, even if the bot stops right after this ack.
-            wait([self._later(self._act, client, click, body["user"]["id"], answer)], timeout=PATIENCE)
+            done = self._run_in_thread(self._act, client, click, body["user"]["id"], answer)
+            wait([done], timeout=PATIENCE)
         ack()
 
     def submit(self, ack: Ack, body: Json, client: WebClient, view: Json) -> None:
         """An action's form: answer with problems at their fields, or store the change before this acks."""
-        answered = self._later(self._answer, client, view, body["user"]["id"])
+        answered = self._run_in_thread(self._answer, client, view, body["user"]["id"])
         try:
             answer = answered.result(timeout=PATIENCE)
         except TimeoutError:
@@ -80,9 +81,9 @@ class ActionListeners:
             self._desk.check(ticket, click.action, by)
             self._desk.change(ticket.id, Change(action=click.action, value=self._value(click, by)), by=by)
         except Exception as error:
-            self._later(_say, answer, _sentence(error))
+            self._run_in_thread(_say, answer, _sentence(error))
             return
-        self._later(_replace, client, click, by)
+        self._run_in_thread(_replace, client, click, by)
 
     def _value(self, click: Click, by: str) -> str:
         """What the action needs besides the click."""
@@ -130,7 +131,7 @@ class ActionListeners:
             return {"response_action": "update", "view": view}
         except Exception as error:
             return _pushed(_sentence(error))
-        self._later(_replace, client, click, by)
+        self._run_in_thread(_replace, client, click, by)
         return {}
 
     def _ticket(self, click: Click) -> Ticket:
@@ -162,11 +163,11 @@ def _sentence(error: Exception) -> str:
         case IdentityBotError():
             log.warning("cannot find out who is on the team: %s", error)
             return words.CANNOT_TELL
-    log.error("bug in an action", exc_info=scrubbed(error))
+    log.error("unexpected error in an action", exc_info=scrubbed(error))
     return words.NOTHING_CHANGED
 
 
-def _in_thread(respond: Respond, body: Json) -> Answer:
+def _in_slack_thread(respond: Respond, body: Json) -> Answer:
     """Answers in the thread of the button, if it is in one: by default, Slack answers in the channel."""
     thread_ts = (body.get("container") or {}).get("thread_ts")
     return partial(respond, thread_ts=thread_ts) if thread_ts else respond

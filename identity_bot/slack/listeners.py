@@ -76,7 +76,7 @@ class Listeners:
         self._forms = forms
         self._commands = settings.commands
         self._intake_channel = settings.intake_channel
-        self._actions = ActionListeners(desk, people, self._later)
+        self._actions = ActionListeners(desk, people, self._run_in_thread)
         self._calls = ThreadPoolExecutor(max_workers=32, thread_name_prefix="identity-bot-slack")
         # A pool of their own: calls wait for look-ups, which must not queue behind calls.
         self._lookups = ThreadPoolExecutor(max_workers=32, thread_name_prefix="identity-bot-names")
@@ -122,24 +122,24 @@ class Listeners:
         else:
             ack()
             draft = Draft(type=name or None, outside_intake=self._is_elsewhere(body))
-            self._later(self._open, client, body, draft, respond)
+            self._run_in_thread(self._open, client, body, draft, respond)
 
     def shortcut(self, ack: Ack, body: Json, client: WebClient) -> None:
         """The global shortcut: the same form from anywhere in Slack."""
         ack()
-        self._later(self._open, client, body, Draft(outside_intake=True), None)
+        self._run_in_thread(self._open, client, body, Draft(outside_intake=True), None)
 
     def message_shortcut(self, ack: Ack, body: Json, client: WebClient, respond: Respond) -> None:
         """The shortcut on a message: the form has its text and link, and the ticket uses its thread."""
         ack()
-        self._later(self._open_about, client, body, respond)
+        self._run_in_thread(self._open_about, client, body, respond)
 
     def change(self, ack: Ack, body: Json, client: WebClient) -> None:
         """A choice in our modal that changes what it shows; other actions of ours are only acked."""
         ack()
         view = body.get("view") or {}
         if view.get("callback_id") == blocks.FORM:
-            self._later(self._redraw, client, body)
+            self._run_in_thread(self._redraw, client, body)
 
     def options(self, ack: Ack, body: Json) -> None:
         """The options of a searchable list for what was typed so far."""
@@ -185,7 +185,7 @@ class Listeners:
             log.error("cannot store a submission: %s", error)
             answer = {"response_action": "push", "view": blocks.apology(words.NOTHING_FILED)}
         except Exception as error:
-            log.error("bug in a submission", exc_info=scrubbed(error))
+            log.error("unexpected error in a submission", exc_info=scrubbed(error))
             answer = {"response_action": "push", "view": blocks.apology(words.NOTHING_FILED)}
         ack(response_action=answer["response_action"], view=answer.get("view"), errors=answer.get("errors"))
 
@@ -279,14 +279,14 @@ class Listeners:
             f"#{body.get('channel_name')}",
         )
 
-    def _later(self, call: Callable[..., Any], *arguments: Any) -> Future[Any]:
+    def _run_in_thread(self, call: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """Runs a call in another thread and logs what it raises, so that it cannot spoil the ack."""
 
         def run() -> Any:
             try:
                 return call(*arguments)
             except Exception as error:
-                log.error("bug in a call to Slack", exc_info=scrubbed(error))
+                log.error("unexpected error in a call to Slack", exc_info=scrubbed(error))
 
         return self._calls.submit(run)
 

@@ -141,7 +141,7 @@ class Enqueueable(Protocol):
 
     @property
     def reruns(self) -> bool:
-        """Whether one that is enqueued while the same is running runs once more afterwards; else it is dropped."""
+        """Whether one that is enqueued while the same is running runs once more afterward; else it is dropped."""
 
     def payload(self) -> Mapping[str, Any]:
         """Its other fields, as JSON."""

@@ -62,7 +62,7 @@ class Row:
     at: tuple[Stage, ...]
     """The stages at which it is possible."""
     to: Stage
-    """The stage that the ticket has afterwards, or has passed."""
+    """The stage that the ticket has afterward, or has passed."""
     patch: Callable[[Change], IssuePatch]
     """How it changes the issue; raises ValueError if the change's value is not what it takes."""
     event: EventKind

@@ -21,9 +21,9 @@ from identity_bot.tickets.model import (
 STAGE_LABEL, PRIORITY_LABEL = "stage: ", "priority: "
 
 STAGES = tuple(Stage)
-LABELLED = STAGES[STAGES.index(Stage.TRIAGED) : STAGES.index(Stage.CLOSED)]
+LABELED = STAGES[STAGES.index(Stage.TRIAGED) : STAGES.index(Stage.CLOSED)]
 """The stages that a label can name; an issue itself says whether it is open."""
-LIVE = (Stage.OPEN, *LABELLED)
+LIVE = (Stage.OPEN, *LABELED)
 GONE = (CloseReason.DELETED, CloseReason.MOVED)
 """The close reasons that GitHub does not let people give: there is no issue left that the bot could change."""
 
@@ -45,7 +45,7 @@ def labels_after(labels: Iterable[str], patch: IssuePatch) -> list[str]:
     kept = list(labels)
     if patch.stage:
         kept = [label for label in kept if not _is_kind(label, STAGE_LABEL)]
-        kept += [f"{STAGE_LABEL}{patch.stage.value}"] if patch.stage in LABELLED else []
+        kept += [f"{STAGE_LABEL}{patch.stage.value}"] if patch.stage in LABELED else []
     if patch.priority:
         kept = [label for label in kept if not _is_kind(label, PRIORITY_LABEL)]
         kept.append(f"{PRIORITY_LABEL}{patch.priority.value}")
@@ -82,8 +82,8 @@ def state_of(snapshot: IssueSnapshot) -> TicketState:
     )
     if not snapshot.is_open or snapshot.is_gone:
         return replace(state, stage=Stage.CLOSED, close_reason=_close_reason(snapshot))
-    labelled = _named(snapshot.labels, STAGE_LABEL, LABELLED)
-    return replace(state, stage=max((_stage_that_follows(state), *labelled), key=_RANK.__getitem__))
+    labeled = _named(snapshot.labels, STAGE_LABEL, LABELED)
+    return replace(state, stage=max((_stage_that_follows(state), *labeled), key=_RANK.__getitem__))
 
 
 def _close_reason(snapshot: IssueSnapshot) -> CloseReason:
@@ -170,7 +170,7 @@ _RANK: Mapping[Stage | Priority, int] = {
     **{stage: rank for rank, stage in enumerate(STAGES)},
     **{priority: rank for rank, priority in enumerate(Priority)},
 }
-_KINDS = ((STAGE_LABEL, LABELLED), (PRIORITY_LABEL, tuple(Priority)))
+_KINDS = ((STAGE_LABEL, LABELED), (PRIORITY_LABEL, tuple(Priority)))
 _TOLD_STAGES = {
     Stage.UAT: EventKind.READY_FOR_UAT,
     Stage.ACCEPTED: EventKind.ACCEPTED,

@@ -135,7 +135,7 @@ def test_everybody_concerned_is_told_once(office: Office) -> None:
     assert states(office.queue) == {"done": 5}
 
 
-def test_the_issue_is_labelled_and_links_the_thread(office: Office) -> None:
+def test_the_issue_is_labeled_and_links_the_thread(office: Office) -> None:
     office.submit()
     office.work()
 

@@ -131,7 +131,7 @@ def test_a_change_is_told_when_it_has_been_quiet_for_two_seconds(office: Office,
 
     assert early == []
     [said] = news(office)
-    assert "Assigned to <@U0LINDEN>" in said
+    assert "It's assigned to <@U0LINDEN>" in said
 
 
 def test_changes_that_never_end_are_told_after_ten_seconds(office: Office, ticket: Ticket) -> None:
@@ -145,7 +145,7 @@ def test_changes_that_never_end_are_told_after_ten_seconds(office: Office, ticke
 
     first, second_message = news(office)
     assert [said_after[10], said_after[11]] == [0, 1]
-    assert "Assigned to <@U0LINDEN>" in first
+    assert "It's assigned to <@U0LINDEN>" in first
     assert "March 11, 2027" in first
     assert "March 15, 2027 (it was March 11, 2027)" in second_message
 

@@ -309,7 +309,7 @@ def test_an_issue_that_is_closed_gone_or_has_not_our_label_is_not_adopted(
     assert states(office.queue) == {}
 
 
-def test_an_issue_that_is_labelled_by_many_deliveries_at_once_is_adopted_once(office: Office) -> None:
+def test_an_issue_that_is_labeled_by_many_deliveries_at_once_is_adopted_once(office: Office) -> None:
     snapshot = foreign(office, labels=frozenset({COMMON}))
 
     at_once(*[lambda: office.desk.observe(snapshot)] * 8)
@@ -484,5 +484,5 @@ def test_a_bug_with_one_issue_leaves_the_others_told(
     assert stages == [Stage.CLOSED, Stage.OPEN, Stage.CLOSED]
     told = [text for text in office.chat.texts(INTAKE) if "closed" in text]
     assert [sum(f"|#{number}>" in text for text in told) for number in (1, 2, 3)] == [2, 0, 2]
-    assert "sandbox-org/identity-requests#2: bug" in caplog.text
+    assert "sandbox-org/identity-requests#2: unexpected error" in caplog.text
     assert set(states(office.queue)) == {"done"}

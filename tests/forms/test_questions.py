@@ -510,10 +510,17 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: ShortText(name="", label="Size"), "question '': its name must be lower-case"),
     (lambda: ShortText(name="größe", label="Size"), "question 'größe': its name must be lower-case"),
     (lambda: ShortText(name="q", label=None), "question 'q': label: found NoneType; expected text"),  # type: ignore[arg-type]
+    (
+        lambda: ShortText(name="q", label="Q", required="no"),
+        "question 'q': required: found 'no'; expected True",
+    ),  # type: ignore[arg-type]
     (lambda: Question(name="q", label="Q"), "question 'q': declare one of the kinds"),
     (lambda: Choice(name="q", label="Q", options=[]), "question 'q': options: found none"),
-    (lambda: Choice(name="q", label="Q", options="abc"), "question 'q': options: expected a list"),
-    (lambda: Choice(name="q", label="Q", options=[5]), "question 'q': options: expected a list"),  # type: ignore[list-item]
+    (
+        lambda: Choice(name="q", label="Q", options="abc"),
+        "question 'q': options: found 'abc'; expected a list",
+    ),
+    (lambda: Choice(name="q", label="Q", options=[5]), "question 'q': options: found [5]; expected a list"),  # type: ignore[list-item]
     (
         lambda: Choice(name="q", label="Q", options=[Option("x", "X"), Option("x", "Y")]),
         "question 'q': options: 2 have the value 'x'",

@@ -90,12 +90,12 @@ Hand = Callable[[GitHubWorld, str, int], object]
 """What somebody does to an issue."""
 
 
-def labelled(name: str) -> Hand:
+def labeled(name: str) -> Hand:
     """Puts a label on."""
     return lambda github, repository, number: github.label(repository, number, name, actor=LEAD)
 
 
-def unlabelled(name: str) -> Hand:
+def unlabeled(name: str) -> Hand:
     """Takes a label off, where it is on."""
 
     def hand(github: GitHubWorld, repository: str, number: int) -> object:
@@ -161,17 +161,17 @@ HANDS: Mapping[str, Hand] = {
     "assign sage": assigned(OWNER),
     "unassign linden": unassigned(ENGINEER),
     "unassign indigo": unassigned(LEAD),
-    "priority high": labelled("priority: high"),
-    "priority critical": labelled("priority: critical"),
-    "no priority high": unlabelled("priority: high"),
-    "no priority critical": unlabelled("priority: critical"),
-    "in progress": labelled("stage: in progress"),
-    "uat": labelled("stage: ready for UAT"),
-    "accepted": labelled("stage: accepted"),
-    "released": labelled("stage: released"),
-    "not uat": unlabelled("stage: ready for UAT"),
-    "not accepted": unlabelled("stage: accepted"),
-    "not released": unlabelled("stage: released"),
+    "priority high": labeled("priority: high"),
+    "priority critical": labeled("priority: critical"),
+    "no priority high": unlabeled("priority: high"),
+    "no priority critical": unlabeled("priority: critical"),
+    "in progress": labeled("stage: in progress"),
+    "uat": labeled("stage: ready for UAT"),
+    "accepted": labeled("stage: accepted"),
+    "released": labeled("stage: released"),
+    "not uat": unlabeled("stage: ready for UAT"),
+    "not accepted": unlabeled("stage: accepted"),
+    "not released": unlabeled("stage: released"),
     "milestone March": planned(1),
     "milestone April": planned(2),
     "milestone without a date": planned(3),

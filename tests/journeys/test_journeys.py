@@ -59,7 +59,7 @@ def test_assigned_and_closed_in_github_is_told_in_slack(world: World, webhook: s
 
     assert len(assigned) == 1
     assert f"<@{JUNIPER}>" in assigned[0]
-    assert f"Assigned to <@{LINDEN}>" in assigned[0]
+    assert f"It's assigned to <@{LINDEN}>" in assigned[0]
     assert f"*Assigned to:* <@{LINDEN}>" in its_card
     assert "*Stage:* closed" in card(world).text
     assert len(thread(world)) == 2

@@ -115,15 +115,15 @@ def test_a_text_holds_placeholders_that_there_are_and_is_a_sentence(name: str) -
 @pytest.mark.parametrize(
     ("was", "has", "sentence"),
     [
-        ((), ("linden",), "Assigned to <@U0LINDEN>."),
-        (("linden",), ("linden", "sage"), "Assigned to <@U0LINDEN> and sage."),
-        (("linden",), ("sage",), "Now assigned to sage, and no longer to <@U0LINDEN>."),
+        ((), ("linden",), "It's assigned to <@U0LINDEN>."),
+        (("linden",), ("linden", "sage"), "It's assigned to <@U0LINDEN> and sage."),
+        (("linden",), ("sage",), "It's now assigned to sage, and no longer to <@U0LINDEN>."),
         (
             ("a", "b", "c"),
             ("c", "d", "e"),
-            "Now assigned to c, d and e, and no longer to a and b.",
+            "It's now assigned to c, d and e, and no longer to a and b.",
         ),
-        (("linden",), (), "No longer assigned to <@U0LINDEN>. Nobody is working on it right now."),
+        (("linden",), (), "It's no longer assigned to <@U0LINDEN>. Nobody is working on it right now."),
     ],
 )
 def test_who_has_it_is_told_with_who_had_it_before(
@@ -140,7 +140,7 @@ def test_a_changed_target_date_is_told_with_the_old_one() -> None:
     for audience in (REQUESTOR, SPOC):
         changed = said(EventKind.TARGET_CHANGED, audience, now(target=SECOND), was=was)
         removed = said(EventKind.TARGET_CHANGED, audience, now(), was=was)
-        assert changed == "New target date: December 8, 2026 (it was December 1, 2026)."
+        assert changed == "The target date is now December 8, 2026 (it was December 1, 2026)."
         assert removed == "The target date of December 1, 2026 no longer applies."
 
 

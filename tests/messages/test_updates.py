@@ -81,7 +81,7 @@ def test_what_happened_at_once_is_one_message_in_the_order_of_the_process() -> N
     said = told(OPEN, now)
 
     assert said["requestor"].text == (
-        f"{ABOUT} Priority: high. Assigned to <@U0LINDEN>. Target date: December 1, 2026. "
+        f"{ABOUT} The priority is high. It's assigned to <@U0LINDEN>. The target date is December 1, 2026. "
         "It's ready for you to try. Press Accept if it works, or Needs work to tell us what's missing."
     )
     assert said["requestor"].buttons == (Action.ACCEPT, Action.REJECT)
@@ -99,28 +99,29 @@ def test_what_happened_at_once_is_one_message_in_the_order_of_the_process() -> N
         (
             OPEN,
             replace(TAKEN, priority=Priority.CRITICAL),
-            "It's critical, so it goes ahead of all other requests. Assigned to <@U0LINDEN>. "
+            "It's critical, so it goes ahead of all other requests. It's assigned to <@U0LINDEN>. "
             "Next, we'll set a target date and tell you.",
         ),
         (
             OPEN,
             TicketState(stage=Stage.PRIORITIZED, priority=Priority.LOW),
-            "Priority: low. Next, we'll assign it to someone on the team.",
+            "The priority is low. Next, we'll assign it to someone on the team.",
         ),
         (
             TAKEN,
             OPEN,
-            "No longer assigned to <@U0LINDEN>. Nobody is working on it right now. Next, the team will look at it.",
+            "It's no longer assigned to <@U0LINDEN>. Nobody is working on it right now. "
+            "Next, the team will look at it.",
         ),
         (
             TAKEN,
             DATED,
-            "Target date: December 1, 2026. We'll tell you when it's ready or if the date changes.",
+            "The target date is December 1, 2026. We'll tell you when it's ready or if the date changes.",
         ),
         (
             DATED,
             replace(DATED, target=SECOND, assignees=("sage",)),
-            "Now assigned to <@U0SAGE>, and no longer to <@U0LINDEN>. New target date: December 8, 2026 "
+            "It's now assigned to <@U0SAGE>, and no longer to <@U0LINDEN>. The target date is now December 8, 2026 "
             "(it was December 1, 2026). We'll tell you when it's ready or if the date changes.",
         ),
         (
@@ -177,7 +178,7 @@ def test_the_first_message_names_the_ticket_by_itself() -> None:
 
     assert texts(said) == {
         "requestor": (
-            f"<@{JUNIPER}> We got your *PR review* request: <https://github.test/12|#12>. "
+            f"<@{JUNIPER}> We got your request: <https://github.test/12|#12> *PR review*. "
             "The team will look at it within one business day."
         )
     }
@@ -223,7 +224,7 @@ def test_of_several_events_only_ones_own_are_left_out() -> None:
 
     said = updates.messages(now, happened, FORM.title, PEOPLE)["requestor"].text
 
-    assert said.startswith(f"{ABOUT} Priority: ")
+    assert said.startswith(f"{ABOUT} The priority is ")
     assert "closed." not in said
 
 
@@ -288,7 +289,7 @@ def test_a_member_who_is_not_known_in_slack_is_named() -> None:
 
     said = told(before, replace(before, target=SECOND))["members"].text
 
-    assert said.startswith("nobody-knows <https://github.test/12|#12>: New target date: ")
+    assert said.startswith("nobody-knows <https://github.test/12|#12>: The target date is now ")
 
 
 def test_where_there_is_nobody_nobody_is_told() -> None:

@@ -334,7 +334,7 @@ def test_an_unknown_outcome_is_verified_three_times_before_the_effect_is_run_aga
 ) -> None:
     """About ten seconds apart in all, as what was made may show up late."""
     [number] = enqueue(queue.store, Note())
-    log = Log(answers=[OutcomeUnknown("time-out")])
+    log = Log(answers=[OutcomeUnknown("timeout")])
     working = worker(queue, log)
 
     waits = delays(queue, clock, working, 3)
@@ -349,7 +349,7 @@ def test_an_unknown_outcome_is_verified_three_times_before_the_effect_is_run_aga
 @pytest.mark.parametrize("misses", [0, 1, 2])
 def test_an_effect_whose_result_is_found_is_not_run_again(queue: Queue, clock: Clock, misses: int) -> None:
     enqueue(queue.store, Note())
-    log = Log(answers=[OutcomeUnknown("time-out")], found=[*[None] * misses, FOUND])
+    log = Log(answers=[OutcomeUnknown("timeout")], found=[*[None] * misses, FOUND])
     working = worker(queue, log)
 
     delays(queue, clock, working, 1 + misses)
@@ -362,7 +362,7 @@ def test_an_effect_whose_result_is_found_is_not_run_again(queue: Queue, clock: C
 
 def test_a_repeatable_effect_is_run_again_without_verification(queue: Queue, clock: Clock) -> None:
     [number] = enqueue(queue.store, Note())
-    log = Log(answers=[OutcomeUnknown("time-out"), StoreError("locked")])
+    log = Log(answers=[OutcomeUnknown("timeout"), StoreError("locked")])
     working = worker(queue, log, repeatable=True)
 
     delays(queue, clock, working, 2)
@@ -374,7 +374,7 @@ def test_a_repeatable_effect_is_run_again_without_verification(queue: Queue, clo
 def test_verifying_holds_the_lane(queue: Queue, clock: Clock) -> None:
     """What is behind must not overtake what may have to be run again."""
     one, two = enqueue(queue.store, Note(), Note())
-    log = Log(answers=[OutcomeUnknown("time-out")])
+    log = Log(answers=[OutcomeUnknown("timeout")])
     working = worker(queue, log)
 
     delays(queue, clock, working, 3)
@@ -383,12 +383,12 @@ def test_verifying_holds_the_lane(queue: Queue, clock: Clock) -> None:
     assert log.ran == [one, one, two]
 
 
-@pytest.mark.parametrize("failure", [Retryable("429", 9.0), Retryable("down"), OutcomeUnknown("time-out")])
+@pytest.mark.parametrize("failure", [Retryable("429", 9.0), Retryable("down"), OutcomeUnknown("timeout")])
 def test_an_effect_is_not_run_again_while_its_verification_fails(
     queue: Queue, clock: Clock, failure: Exception
 ) -> None:
     enqueue(queue.store, Note())
-    log = Log(answers=[OutcomeUnknown("time-out")], found=[failure, failure, FOUND])
+    log = Log(answers=[OutcomeUnknown("timeout")], found=[failure, failure, FOUND])
     working = worker(queue, log)
 
     delays(queue, clock, working, 3)
@@ -401,7 +401,7 @@ def test_an_effect_is_not_run_again_while_its_verification_fails(
 def test_an_effect_that_cannot_be_verified_is_not_run_again(queue: Queue, clock: Clock) -> None:
     """Nor in another way: it has failed, and is verified again when it is retried."""
     [number] = enqueue(queue.store, Note())
-    log = Log(answers=[OutcomeUnknown("time-out")], found=[Rejected("missing_scope")], takes_rejections=True)
+    log = Log(answers=[OutcomeUnknown("timeout")], found=[Rejected("missing_scope")], takes_rejections=True)
     working = worker(queue, log)
 
     delays(queue, clock, working, 1)
@@ -419,7 +419,7 @@ def test_an_outcome_that_was_unknown_when_given_up_is_verified_when_retried(
     queue: Queue, clock: Clock
 ) -> None:
     [number] = enqueue(queue.store, Note())
-    log = Log(answers=[Retryable("down"), OutcomeUnknown("time-out")], found=[FOUND])
+    log = Log(answers=[Retryable("down"), OutcomeUnknown("timeout")], found=[FOUND])
     working = worker(queue, log)
     working.run_due()
     clock.move(GIVE_UP_AFTER + 1)
@@ -710,7 +710,7 @@ def test_logs_name_effects_and_show_nothing_of_them(
 ) -> None:
     caplog.set_level("DEBUG", logger="identity_bot")
     secret = "what somebody wrote"
-    answers = [Retryable("down"), OutcomeUnknown("time-out"), Rejected("no")]
+    answers = [Retryable("down"), OutcomeUnknown("timeout"), Rejected("no")]
     for answer in answers:
         enqueue(queue.store, Note(text=secret, ticket_id=ticket().id))
         working = worker(queue, Log(answers=[answer], found=[FOUND]))

@@ -94,7 +94,7 @@ def test_no_move_is_possible_before_there_is_an_issue(change: Change) -> None:
 
 
 @given(snapshots, st.sampled_from(CHANGES))
-def test_whatever_an_issue_is_like_a_move_does_what_its_row_says_and_is_so_afterwards(
+def test_whatever_an_issue_is_like_a_move_does_what_its_row_says_and_is_so_afterward(
     issue: IssueSnapshot, change: Change
 ) -> None:
     before = seen(issue)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from identity_bot.tickets import lifecycle
 from identity_bot.tickets.lifecycle import (
-    LABELLED,
+    LABELED,
     labels_after,
     news,
     observe,
@@ -221,7 +221,7 @@ def test_one_label_of_a_kind_takes_the_place_of_all_others_of_it() -> None:
     assert labels_after(labels, IssuePatch()) == labels
 
 
-@pytest.mark.parametrize("stage", [stage for stage in Stage if stage not in LABELLED])
+@pytest.mark.parametrize("stage", [stage for stage in Stage if stage not in LABELED])
 def test_stages_that_the_issue_itself_shows_have_no_label(stage: Stage) -> None:
     assert labels_after(["stage: released"], IssuePatch(stage=stage)) == []
 

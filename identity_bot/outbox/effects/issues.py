@@ -236,15 +236,15 @@ class Reconcile(Effect):
             _one_by_one(transaction, comment, lambda one: context.reconciler.handle_comment(transaction, one))
 
 
-def _one_by_one(transaction: Transaction, found: Found, take_in: Callable[[Found], None]) -> None:
+def _one_by_one(transaction: Transaction, found: Found, handle: Callable[[Found], None]) -> None:
     """One bad issue must not stop the others."""
     try:
         with transaction.savepoint():
-            take_in(found)
+            handle(found)
     except StoreError:
         raise  # nothing is wrong with this one
     except Exception as error:
-        log.error("%s#%s: bug", found.repository, found.number, exc_info=scrubbed(error))
+        log.error("%s#%s: unexpected error", found.repository, found.number, exc_info=scrubbed(error))
 
 
 def _with_names(ticket: Ticket, request_type: RequestType, context: Context) -> Answers:

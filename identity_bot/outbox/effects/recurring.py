@@ -96,7 +96,7 @@ class Poll(Effect):
                 trouble = str(error)
             except Exception as error:
                 trouble = f"a bug: {type(error).__name__}"
-                log.error("polling %s: bug", repository, exc_info=scrubbed(error))
+                log.error("polling %s: unexpected error", repository, exc_info=scrubbed(error))
             log.warning("polling %s failed: %s", repository, trouble)
         return _Polled(cursors, results, trouble, wait)
 

@@ -295,8 +295,8 @@ def test_all_that_changed_in_a_day_without_github_is_told_once(office: Office, c
 
     said = sorted(office.chat.texts(INTAKE)[before:])
     expected = [
-        f"<@U0JUNIPER> <{now.url}|#{now.number}> *PR review*: Priority: high."
-        f" Assigned to {'<@U0LINDEN>' if (now.number or 0) % 2 else '<@U0SAGE>'}."
+        f"<@U0JUNIPER> <{now.url}|#{now.number}> *PR review*: The priority is high."
+        f" It's assigned to {'<@U0LINDEN>' if (now.number or 0) % 2 else '<@U0SAGE>'}."
         for now in map(office.ticket, tickets)
     ]
     assert [text.partition(" Next")[0] for text in said] == sorted(expected)

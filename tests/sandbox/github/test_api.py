@@ -198,7 +198,7 @@ def test_a_list_can_be_asked_for_a_part(
     world.new_milestone(REPO, "Soon", actor=LEAD)
     world.open_issue(REPO, "closed", actor=LEAD)
     clock.pass_by(1)
-    world.open_issue(REPO, "labelled", labels=["bug"], actor=LEAD)
+    world.open_issue(REPO, "labeled", labels=["bug"], actor=LEAD)
     world.comment(REPO, 2, "c", actor=LEAD)
     clock.pass_by(1)
     world.open_issue(REPO, "assigned", assignees=[LEAD], milestone=1, actor="sage-hollowell")
