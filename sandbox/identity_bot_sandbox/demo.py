@@ -69,7 +69,7 @@ def run(
             return
         with _bot(sandbox, Path(folder)):
             for line in (Path(folder) / "bot.log").read_text(encoding="utf-8").splitlines():
-                if "left out:" in line:
+                if "skipped:" in line:
                     say(line)
             story = Story(sandbox)
             if play:

@@ -106,7 +106,7 @@ class Switches:
 
     @property
     def on(self) -> frozenset[str]:
-        """The names of the faults that are on; one that happens once is off afterwards."""
+        """The names of the faults that are on; one that happens once is off afterward."""
         active = (*self.slack.faults.active(), *self.github.faults.active())
         return frozenset(name for name, fault in self._put_on.items() if fault is None or fault in active)
 

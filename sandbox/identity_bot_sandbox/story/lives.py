@@ -97,7 +97,7 @@ class Review(Life):
 
     def is_ready(self) -> None:
         """The requestor is asked to try it."""
-        self.presses(LINDEN, "uat", "says that it is ready to be tried")
+        self.presses(LINDEN, "uat", "presses “Ready for UAT”")
         self.shows("*Stage:* ready for UAT")
         asked = self.story.check("Juniper is asked to try it", self._asks)
         self.asked.append(asked[-1])
@@ -128,7 +128,7 @@ class Review(Life):
 
     def is_released(self) -> None:
         """The engineer has released it."""
-        self.presses(LINDEN, "release", "says that it is released")
+        self.presses(LINDEN, "release", "presses “Mark released”")
         self.hears(JUNIPER, "released")
         self.shows("*Stage:* released")
 
@@ -253,7 +253,7 @@ class MockedAuth(Life):
     def gets_a_date(self) -> None:
         """By a milestone's due date."""
         milestone = self.github.new_milestone(self.repository, "Mock data", DUE, actor=LOGINS[INDIGO])
-        self.in_github(LINDEN, "puts it into a milestone", self.github.set_milestone, milestone.number)
+        self.in_github(LINDEN, "adds it to a milestone", self.github.set_milestone, milestone.number)
         self.hears(ROWAN, day(DUE))
 
     def is_closed(self) -> None:
@@ -283,7 +283,7 @@ def asks_the_host_bot(story: Story) -> None:
         "the host bot answers its own command",
         lambda: [m for m in slack.ephemerals(LINDEN) if "Sign-in works" in m.text],
     )
-    story.saw(LINDEN, f"only visible to them: {plain(answers[0].text)}")
+    story.saw(LINDEN, f"visible only to {NAMES[LINDEN]}: {plain(answers[0].text)}")
 
 
 def nothing_sensitive_was_shown(story: Story) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import threading
 import time
@@ -148,9 +149,9 @@ def plain(text: str, names: Mapping[str, str] = NAMES) -> str:
     """Slack's mrkdwn as one line of plain text."""
     text = re.sub(r"<@(\w+)>", lambda found: f"@{names.get(found[1], found[1])}", text)
     text = re.sub(r"<[^|>]+\|([^>]+)>", r"\1", text)
-    return " ".join(
-        text.replace("*", "").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").split()
-    )
+    text = re.sub(r"<(https?://[^>]+)>", r"\1", text)
+    lines = [" ".join(line.split()) for line in text.replace("*", "").splitlines()]
+    return html.unescape(" | ".join(filter(None, lines)))
 
 
 class Life:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from pytest_mock import MockerFixture
 
 from identity_bot.errors import IdentityBotError
 from identity_bot_sandbox import demo
@@ -45,3 +48,18 @@ def test_a_transcript_line_reads_as_people_read_slack() -> None:
     text = "<@U0JUNIPER> it is <http://x/1|#1>: *PR &amp; review*"
 
     assert plain(text) == "@Juniper Vale it is #1: PR & review"
+    assert plain("New:\n*Stage:*  open\n\n<https://x.test/1>") == "New: | Stage: open | https://x.test/1"
+
+
+def test_the_demo_says_which_plugin_was_skipped(tmp_path: Path, mocker: MockerFixture) -> None:
+    broken = tmp_path / "broken-1.0.dist-info"
+    broken.mkdir()
+    (broken / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n", encoding="utf-8")
+    (broken / "entry_points.txt").write_text("[identity_bot]\nbroken = not_there\n", encoding="utf-8")
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    mocker.patch.dict(os.environ, PYTHONPATH=path)
+    said: list[str] = []
+
+    demo.run(port=0, with_bot=True, play=False, leave=True, say=said.append)
+
+    assert "skipped: plugin 'broken' (broken 1.0): cannot be imported" in said[0]
