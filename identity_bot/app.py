@@ -1,4 +1,4 @@
-"""Where the parts meet: build(settings) makes a bot, attach() adds it to a Bolt app, start() and stop() run it."""
+"""Puts the parts together: build(settings) returns a Bot; attach() adds it to a Bolt app, run() runs it alone."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ from identity_bot.tickets.people import People
 log = logging.getLogger(__name__)
 
 PING = 3.0
-"""Seconds between two pings of the socket: slack_sdk notices a broken connection only after five of them."""
+"""Seconds between two pings of the socket; slack_sdk notices a broken connection only after five of them."""
 
 
 class Bot:
-    """All parts of one bot; nothing runs and nobody is called before `attach` or `run`."""
+    """All parts of one bot. Nothing runs and no request is made before `attach` or `run`."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class Bot:
         self._stopped = False
 
     def attach(self, app: App) -> Bot:
-        """Adds the bot to a Bolt app and starts its worker.
+        """Add the bot to a Bolt app and start its worker.
 
         The app's own listeners, middleware and error handler stay as they are. Raises SettingsError where one of
         the app's listeners would take what is meant for ours. Messages go out with the app's own token and API
@@ -109,7 +109,7 @@ class Bot:
         return self
 
     def stop(self) -> None:
-        """Finishes what is being done, begins nothing new, and lets go of the database; safe to call twice."""
+        """Finish running effects, start no others, and close the database; safe to call twice."""
         if self._stopped:
             return
         self._stopped = True
@@ -150,7 +150,7 @@ class Bot:
         }
 
     def run(self) -> None:
-        """Runs the bot by itself until SIGTERM or SIGINT: Socket Mode with an app token, HTTP without."""
+        """Run the bot alone until SIGTERM or SIGINT: in Socket Mode with an app token, over HTTP without one."""
         settings = self.settings
         if problems := stand_alone_problems(settings):
             raise SettingsError(problems)
@@ -174,7 +174,7 @@ class Bot:
             self.stop()
 
     def serve(self, slack_app: App | None = None, listening: socket.socket | None = None) -> None:
-        """Serves the HTTP endpoints until SIGTERM or SIGINT, then stops the bot."""
+        """Serve the HTTP endpoints until SIGTERM or SIGINT, then stop the bot."""
         listening = listening or _listen(**self.settings.http)
         config = uvicorn.Config(
             self.web_app(slack_app), log_config=None, access_log=False, timeout_graceful_shutdown=3
@@ -191,7 +191,7 @@ class Bot:
 
 
 class _Server(uvicorn.Server):
-    """Ends at SIGTERM and SIGINT; uvicorn's own would then send them again, and so end the process before we stop."""
+    """Exits at SIGTERM and SIGINT; uvicorn's own server re-raises them, which ends the process before the bot stops."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -259,7 +259,7 @@ def build(
 
 
 def _is_connected(handler: SocketModeHandler) -> bool:
-    """Whether Slack can be heard: slack_sdk calls a broken connection alive until five pings have failed."""
+    """Whether Slack can reach us: slack_sdk calls a broken connection alive until five pings have failed."""
     session = handler.client.current_session
     return session is not None and session.is_active() and not session.consecutive_check_state_error_count
 

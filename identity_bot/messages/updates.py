@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from identity_bot.messages import words
 from identity_bot.text.markdown import mrkdwn
+from identity_bot.text.names import is_same
 from identity_bot.tickets.model import Action, Audience, Event, EventKind, Notification, Ticket
 from identity_bot.tickets.people import People
 
@@ -113,13 +114,13 @@ def _members(ticket: Ticket, event: Event, audience: Audience) -> tuple[str, ...
 def _is_by(event: Event, key: str, people: People) -> bool:
     """Whether it was this person who did it, who may be known by a login or by a Slack id."""
     own = {key, key.removeprefix("slack:"), people.slack_id(key)} - {""}
-    return event.by.casefold() in {name.casefold() for name in own}
+    return any(is_same(event.by, name) for name in own)
 
 
 def _buttons(said: Said) -> tuple[Action, ...]:
     """Those of the last event, however many had something to say of it."""
     last = said[-1][0]
-    return tuple(dict.fromkeys(move for event, told in said if event is last for move in told.buttons))
+    return tuple(dict.fromkeys(button for event, told in said if event is last for button in told.buttons))
 
 
 def _sentences(texts: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""Who is of the team: asked of Slack, and remembered for a minute."""
+"""Who is on the team, as Slack says; the answer is kept for a minute."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from identity_bot.outbox.ports import Chat
 log = logging.getLogger(__name__)
 
 FRESH = 60.0
-"""Seconds for which Slack's answer is good: who has left the team can move tickets for so long at most."""
+"""Seconds for which Slack's answer is good: somebody who left the team can still change tickets for that long."""
 STALE = 3600.0
-"""Seconds for which it is better than none, while Slack does not answer."""
+"""Seconds for which an old answer is better than none while Slack does not respond."""
 
 
 class Team:
@@ -30,7 +30,7 @@ class Team:
         self._asked_at = float("-inf")
 
     def members(self) -> frozenset[str]:
-        """Their Slack ids; raises Retryable where Slack has not told them for an hour."""
+        """Their Slack ids; raises Retryable if Slack has not answered for an hour."""
         with self._lock:
             age = self._clock() - self._asked_at
             if age < FRESH:
@@ -40,6 +40,6 @@ class Team:
                 self._asked_at = self._clock()
             except (Rejected, Retryable, OutcomeUnknown) as error:
                 if age > STALE:
-                    raise Retryable(f"who is in {self._place} is not known: {error}") from error
-                log.warning("who is in %s was not asked anew: %s", self._place, error)
+                    raise Retryable(f"the members of {self._place} are not known: {error}") from error
+                log.warning("members of %s: using the last answer: %s", self._place, error)
             return self._known
