@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 QUIET = 2.0
 """Debounce: one change in GitHub arrives as several webhooks. Seconds without a change until people are told."""
+REDRAW = 0.5
+"""Debounce of the card, which is edited in place: Slack takes about one edit a second in a channel."""
 LONGEST_WAIT = 10.0
 """Seconds from the first change until people are told, however many follow it."""
 
@@ -53,7 +55,8 @@ class Notifier:
     def follow(self, transaction: Transaction, ticket: Ticket) -> None:
         """Have the card drawn, and soon people told, of a ticket that has changed and is saved."""
         if ticket.headline or ticket.card:
-            transaction.enqueue(DrawCard(ticket_id=ticket.id, channel=self._settings.team_channel))
+            card = DrawCard(ticket_id=ticket.id, channel=self._settings.team_channel)
+            transaction.enqueue(card, delay=REDRAW if ticket.card else 0.0, longest_wait=LONGEST_WAIT)
         if ticket.state != ticket.last_notified:
             transaction.enqueue(Notify(ticket_id=ticket.id), delay=self._quiet, longest_wait=LONGEST_WAIT)
 
@@ -121,6 +124,11 @@ class Notifier:
         for to, message in updates.messages(ticket, happened, title, self._people).items():
             channel, _ = place_of(ticket, to, self._settings)
             update = PostUpdate(
-                ticket_id=ticket.id, to=to, message=message, channel=channel, is_first=is_first
+                ticket_id=ticket.id,
+                to=to,
+                message=message,
+                channel=channel,
+                is_first=is_first,
+                is_sensitive=ticket.is_sensitive,
             )
             transaction.enqueue(update)

@@ -170,7 +170,7 @@ class Reconciler:
                 followed = replace(ticket, repository=repository, number=number, issue_updated_at=0.0)
                 if fold(repository) in self._restricted and not ticket.is_sensitive:
                     # It was moved there to be read there only: stop posting in a thread that everybody can read.
-                    followed = replace(followed, is_sensitive=True, is_direct=True, thread=None)
+                    followed = replace(followed, is_sensitive=True, is_direct=True, thread=None, headline="")
                 transaction.save(followed)
                 # The card may show more than it should now.
                 self._notifier.follow(transaction, followed)
@@ -183,7 +183,7 @@ class Reconciler:
             return
         if ticket.stage is not Stage.CLOSED and not repository:
             self._notifier.alert(transaction, words.gone(ticket, snapshot.moved_to))
-        now = replace(ticket, state=state, issue_updated_at=max(ticket.issue_updated_at, snapshot.updated_at))
+        now = replace(ticket, state=state)
         transaction.save(now)
         self._notifier.follow(transaction, now)
 

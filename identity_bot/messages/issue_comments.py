@@ -45,6 +45,11 @@ def comment(change: Change, name: str, person: str = "") -> str:
     return f"{sentence}\n\n{block(change.reason)}" if change.reason else sentence
 
 
+def not_taken(reason: str) -> str:
+    """A command that GitHub rejected."""
+    return f"GitHub didn't accept this change: {span(reason, limit=300)}"
+
+
 def no_member(login: str) -> str:
     """The reply to a command that names somebody who does not work in this repository."""
     who = span(login, limit=50)

@@ -332,6 +332,11 @@ def refused_by_github(ticket: Ticket, what: str) -> str:
     )
 
 
+def became_sensitive(ticket: Ticket) -> str:
+    """Posted in place of a message that waited while its ticket became sensitive."""
+    return f"There's an update to ticket {link(ticket)}, which is sensitive now. Please read it in GitHub."
+
+
 def cannot_be_told(ticket: Ticket, reason: str) -> str:
     """A requestor cannot be reached in Slack at all."""
     who = mrkdwn(ticket.requestor.name, limit=100)

@@ -64,7 +64,7 @@ class Effect(ABC):
     """Base class of effects: a field for each thing that it needs, and what to do.
 
     `run` acts outside and writes nothing; it raises Rejected, Retryable or OutcomeUnknown. What follows is written by
-    `on_success` or `on_rejected`, in the transaction that settles the effect.
+    `on_success`, `on_rejected` or `on_failed`, in the transaction that settles the effect.
     """
 
     kind: ClassVar[str]
@@ -120,6 +120,10 @@ class Effect(ABC):
     def on_rejected(self, transaction: Transaction, context: Context, reason: str) -> bool:
         """Write what follows where the outside said no; False where nothing does and the effect has failed."""
         return False
+
+    def on_failed(self, transaction: Transaction, context: Context, reason: str) -> None:
+        """Write what follows, besides the alert to the team, when the effect has failed for whatever reason."""
+        return
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

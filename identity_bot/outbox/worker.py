@@ -151,19 +151,20 @@ class Worker:
 
     def _run(self, lease: Lease) -> Lease | None:
         """Run one effect and write what became of it; the next lease if there is more to do."""
-        row = lease.row
+        row, effect = lease.row, None
         effect_class = self._effects.get(row.kind)
         try:
             if effect_class is None:
-                return self._fail(lease, f"this version does not know effects of the kind {row.kind!r}")
-            return self._attempt(lease, effect_class.from_row(row))
+                return self._fail(lease, None, f"this version does not know effects of the kind {row.kind!r}")
+            effect = effect_class.from_row(row)
+            return self._attempt(lease, effect)
         except LeaseLost:
             raise
         except StoreError as error:
-            return self._retry(lease, str(error), None, verifications=VERIFICATIONS)
+            return self._retry(lease, effect, str(error), None, verifications=VERIFICATIONS)
         except Exception as error:
             log.error("effect %s (%s): unexpected error", row.id, row.kind, exc_info=scrubbed(error))
-            return self._fail(lease, f"a bug: {type(error).__name__}", verifications=VERIFICATIONS)
+            return self._fail(lease, effect, f"a bug: {type(error).__name__}", verifications=VERIFICATIONS)
 
     def _attempt(self, lease: Lease, effect: Effect) -> Lease | None:
         row, context = lease.row, self._context
@@ -180,14 +181,13 @@ class Worker:
                 is_verifying = False
                 result = effect.run(context, row)
         except Retryable as error:
-            return self._retry(lease, str(error), error.seconds, verifications=row.verifications)
+            return self._retry(lease, effect, str(error), error.seconds, verifications=row.verifications)
         except OutcomeUnknown as error:
-            return self._retry(lease, str(error), None, verifications=VERIFICATIONS)
+            return self._retry(lease, effect, str(error), None, verifications=VERIFICATIONS)
         except Rejected as error:
             if is_verifying:
-                reason = f"cannot be verified: {error}"
-                return self._fail(lease, reason, verifications=VERIFICATIONS)
-            return self._fail(lease, str(error), effect)
+                return self._fail(lease, effect, f"cannot be verified: {error}", verifications=VERIFICATIONS)
+            return self._fail(lease, effect, str(error), is_rejected=True)
         following = self._queue.succeed(
             lease,
             lambda transaction: effect.on_success(transaction, context, result),
@@ -196,11 +196,14 @@ class Worker:
         log.info("effect %s done: %s", row.id, row.kind, extra={"ticket": row.ticket_id})
         return following
 
-    def _retry(self, lease: Lease, reason: str, seconds: float | None, *, verifications: int) -> Lease | None:
+    def _retry(
+        self, lease: Lease, effect: Effect | None, reason: str, seconds: float | None, *, verifications: int
+    ) -> Lease | None:
         """Put an effect off: for as long as the other side asked, or a little longer each time."""
         row = lease.row
         if row.attempts and self._queue.store.clock() - row.trying_since > GIVE_UP_AFTER:
-            return self._fail(lease, f"given up after three days: {reason}", verifications=verifications)
+            reason = f"given up after three days: {reason}"
+            return self._fail(lease, effect, reason, verifications=verifications)
         if seconds is None:
             delay = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(row.attempts, 10))
             delay *= 0.75 + self._jitter() / 2
@@ -214,28 +217,36 @@ class Worker:
             delay,
             verifications=verifications,
             is_attempt=seconds is None,
-            unblock_after=self._min_interval(self._effects.get(row.kind)) if unblocks else None,
+            unblock_after=self._min_interval(effect) if unblocks else None,
         )
         return None
 
     def _fail(
-        self, lease: Lease, reason: str, rejected: Effect | None = None, *, verifications: int = 0
+        self,
+        lease: Lease,
+        effect: Effect | None,
+        reason: str,
+        *,
+        is_rejected: bool = False,
+        verifications: int = 0,
     ) -> Lease | None:
-        """End an effect that was `rejected` as it sees fit, else as failed.
+        """End an effect that was rejected as it sees fit, else as failed.
 
         With `verifications` it may have been done, and a retry verifies that first.
         """
-        row = lease.row
+        row, context = lease.row, self._context
 
         def and_then(transaction: Transaction) -> bool:
-            if rejected and rejected.on_rejected(transaction, self._context, reason):
+            if effect and is_rejected and effect.on_rejected(transaction, context, reason):
                 return True
             log.error("effect %s (%s) has failed: %s", row.id, row.kind, reason)
-            self._context.notifier.effect_failed(transaction, row.kind, row.ticket_id, reason)
+            if effect:
+                effect.on_failed(transaction, context, reason)
+            context.notifier.effect_failed(transaction, row.kind, row.ticket_id, reason)
             return False
 
-        interval = self._min_interval(self._effects.get(row.kind))
+        interval = self._min_interval(effect)
         return self._queue.fail(lease, reason, and_then, verifications=verifications, min_interval=interval)
 
-    def _min_interval(self, effect: Effect | type[Effect] | None) -> float:
+    def _min_interval(self, effect: Effect | None) -> float:
         return effect.min_interval if effect and self._min_intervals else 0.0

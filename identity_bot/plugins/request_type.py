@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -99,9 +100,13 @@ class RequestType:
     def _call(self, hook: str, **arguments: Any) -> Any:
         """The hook's results. A plugin that calls sys.exit must not end the worker's thread: it has failed."""
         try:
-            return getattr(self.manager.hook, hook)(**arguments, form=self.form, settings=self.settings)
-        except SystemExit as error:
-            raise RuntimeError(f"{hook} called sys.exit") from error
+            return getattr(self.manager.hook, hook)(
+                **copy.deepcopy(arguments), form=self.form, settings=self.settings
+            )
+        except Exception:
+            raise
+        except BaseException as error:
+            raise RuntimeError(f"{hook} raised {type(error).__name__}") from error
 
 
 def _check(notification: object, event: Event) -> None:

@@ -84,7 +84,9 @@ def _drop(new: Any) -> Any:
 def _rerun(new: Any, *, is_debounced: bool = False) -> Any:
     """Have the one that waits run again if it is running; debounced, put it off as well."""
     statement = new(schema.outbox)
-    changes: dict[str, Any] = {"rerun": or_(schema.outbox.c.rerun, _IS_RUNNING)}
+    changes: dict[str, Any] = {
+        "rerun": or_(schema.outbox.c.rerun, _IS_RUNNING, schema.outbox.c.verifications > 0)
+    }
     if is_debounced:
         latest = schema.outbox.c.created_at + bindparam("longest_wait", type_=Float)
         due_at = statement.excluded.due_at

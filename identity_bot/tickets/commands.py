@@ -98,6 +98,8 @@ def read(comment: str, today: date) -> Reading:
     If a command has several values, none of them counts; if there are more than `MOST` commands, none does.
     A command that cannot be read stops no other.
     """
+    if "/" not in comment:
+        return Reading()
     written = [one for line in _lines(comment) if (one := _written(line))]
     if len(written) > MOST:
         return Reading(problems=(Problem(kind=ProblemKind.TOO_MANY, count=len(written)),))

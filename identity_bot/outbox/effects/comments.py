@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from identity_bot.errors import Rejected
 from identity_bot.messages import issue_comments, words
 from identity_bot.outbox.effect import GITHUB, Context, Row, TicketEffect
 from identity_bot.outbox.effects.issue_access import (
@@ -66,10 +67,14 @@ class RunCommands(TicketEffect):
             seen += found
             try:
                 patch = actions.plan(ticket, change)
+                seen.append(context.tracker.update_issue(ticket, patch))
             except Impossible as error:
                 problems += [] if error.is_so else [words.impossible(error)]
+                if not (error.is_so and (row.attempts or row.verifications)):
+                    continue  # else an attempt that was cut short has made it
+            except Rejected as error:
+                problems.append(issue_comments.not_taken(str(error)))
                 continue
-            seen.append(context.tracker.update_issue(ticket, patch))
             made.append(change)
         return _Ran(tuple(problems), tuple(made), tuple(seen))
 
@@ -87,9 +92,11 @@ class RunCommands(TicketEffect):
         transaction.enqueue(reply)
 
     def on_rejected(self, transaction: Transaction, context: Context, reason: str) -> bool:
-        self._settle(transaction, context, _Ran(()))
         transaction.enqueue(GetIssue(ticket_id=self.ticket_id))
         return False
+
+    def on_failed(self, transaction: Transaction, context: Context, reason: str) -> None:
+        self._settle(transaction, context, _Ran(()))
 
     def _settle(self, transaction: Transaction, context: Context, result: _Ran) -> None:
         by = context.people.slack_id(self.author) or self.author

@@ -150,11 +150,14 @@ class ChangeIssue(TicketEffect):
 
     def on_rejected(self, transaction: Transaction, context: Context, reason: str) -> bool:
         """Whoever requested it is told, and can do so again."""
+        self.on_failed(transaction, context, reason)
+        transaction.enqueue(GetIssue(ticket_id=self.ticket_id))
+        return True
+
+    def on_failed(self, transaction: Transaction, context: Context, reason: str) -> None:
         ticket = settle_requests(transaction, context, self.ticket_id, self.by, not_made=[self.change])
         if ticket:
             self._answer(transaction, words.not_taken(ticket, reason))
-        transaction.enqueue(GetIssue(ticket_id=self.ticket_id))
-        return True
 
     def _answer(self, transaction: Transaction, text: str) -> None:
         transaction.enqueue(SendDirectMessage(ticket_id=self.ticket_id, to=self.by, text=text))

@@ -77,6 +77,8 @@ class PostUpdate(TicketEffect):
     """Where it goes as the ticket was when it was written; a requestor's Slack id for a direct message."""
     is_first: bool = False
     """Whether it begins the ticket's thread."""
+    is_sensitive: bool = False
+    """Whether the message was written for a sensitive ticket, and so shows nothing of its content."""
     instead_of: str = ""
     """The channel where the requestor could not be told, so that they are told directly."""
     because: str = ""
@@ -87,9 +89,10 @@ class PostUpdate(TicketEffect):
 
     def run(self, context: Context, row: Row) -> MessageRef:
         channel, thread_ts = self._where(context)
-        return context.chat.post(
-            channel, self.message, idempotency_key=row.idempotency_key, thread_ts=thread_ts
-        )
+        message, ticket = self.message, self.ticket(context)
+        if ticket.is_sensitive and not self.is_sensitive and self.to is not Destination.REQUESTOR:
+            message = Message(text=words.became_sensitive(ticket))
+        return context.chat.post(channel, message, idempotency_key=row.idempotency_key, thread_ts=thread_ts)
 
     def find_result(self, context: Context, row: Row) -> MessageRef | None:
         channel, thread_ts = self._where(context)
@@ -104,6 +107,8 @@ class PostUpdate(TicketEffect):
             transaction.save(replace(ticket, thread=result, is_direct=True))
             if not ticket.is_direct:
                 context.notifier.alert(transaction, words.told_directly(self.instead_of, self.because))
+            return
+        if ticket.is_direct and self.channel != ticket.requestor.slack_id:
             return
         if ticket.thread is None:
             transaction.save(replace(ticket, thread=result))

@@ -202,18 +202,21 @@ def test_commands_are_not_run_again_while_github_takes_no_reply(office: Office, 
     assert len(said(office)) == 1
 
 
-def test_a_rejected_command_is_told_to_the_team(office: Office, ticket: Ticket) -> None:
-    """The issue is read anew, and what was requested is forgotten."""
+def test_a_rejected_command_gets_a_reply_and_those_after_it_are_run(office: Office, ticket: Ticket) -> None:
+    """What was rejected is not attributed to anybody later."""
+    update = office.tracker.update_issue
 
     def rejecting(*_: object, **__: object) -> None:
-        raise Rejected("GitHub: the repository is archived")
+        office.tracker.update_issue = update  # type: ignore[method-assign]
+        raise Rejected("GitHub: 422 Validation Failed")
 
     office.tracker.update_issue = rejecting  # type: ignore[assignment, method-assign]
-    reads = office.tracker.reads
-    office.desk.handle_comment(comment("/priority high"))
+    office.desk.handle_comment(comment("/priority high\n\n/spoc @sage-hollowell"))
     office.work()
 
-    assert [row.kind for row in office.queue.rows("failed")] == ["run_commands"]
-    assert "run the commands in a comment" in office.chat.texts(TEAM)[-1]
+    [(_, _, reply, _)] = office.tracker.comments
+    assert "GitHub didn't accept this change" in reply
+    assert office.ticket(ticket).state.spoc == "sage-hollowell"
+    assert office.ticket(ticket).state.priority is None
     assert office.ticket(ticket).requested == {}
-    assert office.tracker.reads > reads
+    assert office.queue.rows("failed") == []
