@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from github.Requester import Requester
-from identity_bot.desk.ports import PollResult, Tracker
 from pytest_mock import MockerFixture
 
 from identity_bot.errors import IdentityBotError, OutcomeUnknown, Rejected, Retryable
 from identity_bot.github import issue_body
 from identity_bot.github.tracker import GitHubTracker
+from identity_bot.outbox.ports import PollResult, Tracker
 from identity_bot.tickets.model import (
     CloseReason,
     IssueComment,

@@ -260,7 +260,7 @@ def test_an_address_that_slack_would_refuse_is_refused(settings_file: Path, url:
     code, said, why = command(settings_file, "--url", url)
 
     assert (code, said) == (2, "")
-    assert why == "settings: --url: not a web address; expected one that begins with https://\n"
+    assert f"Invalid value for --url: found '{url}'; expected an address such as https://" in why
 
 
 def test_settings_that_cannot_be_used_are_said_line_by_line(tmp_path: Path) -> None:
