@@ -14,7 +14,8 @@ from identity_bot.plugins.request_type import RequestType
 from identity_bot.settings import Settings
 from identity_bot.store.transaction import Transaction
 from identity_bot.tickets import lifecycle
-from identity_bot.tickets.model import Event, EventKind, Requested, Stage, Ticket, TicketState
+from identity_bot.tickets.actions import event_for, is_so
+from identity_bot.tickets.model import Event, EventKind, Ticket, TicketState
 from identity_bot.tickets.people import People
 
 log = logging.getLogger(__name__)
@@ -68,16 +69,20 @@ class Notifier:
         before = ticket.last_notified or TicketState()
         kinds = lifecycle.news(before, ticket.state)
         request_type = self._plugins.of(ticket.type)
+        # Only if the ticket now is as was requested: else somebody else has done something of the same kind.
+        requested = {
+            event_for(before, one.change): one for one in ticket.requested if is_so(ticket.state, one.change)
+        }
         happened = []
         for kind in kinds:
-            requested = ticket.requested.get(kind, Requested())
+            one = requested.get(kind)
             event = Event(
                 kind=kind,
                 ticket_id=ticket.id,
                 at=transaction.now,
                 was=before,
-                by=requested.by,
-                reason=requested.reason,
+                by=one.by if one else "",
+                reason=one.change.reason if one else "",
             )
             transaction.add_event(event)
             log.info("ticket %s: #%s", kind.value, ticket.number, extra={"ticket": ticket.id})
@@ -85,13 +90,7 @@ class Notifier:
         if request_type is None and kinds:
             self.alert(transaction, words.type_uninstalled(ticket))
         self._post(transaction, ticket, happened, request_type)
-        # Once closed, nothing that was requested before is told anymore; a later change like it is somebody else's.
-        told = (
-            *kinds,
-            *(k for k in EventKind if k is not EventKind.REOPENED and ticket.stage is Stage.CLOSED),
-        )
-        kept = {kind: one for kind, one in ticket.requested.items() if kind not in told}
-        notified = replace(ticket, last_notified=ticket.state, requested=kept).without_made_requests()
+        notified = replace(ticket, last_notified=ticket.state).without_made_requests()
         if notified != ticket:
             transaction.save(notified)
 

@@ -240,7 +240,7 @@ def impossible(error: Impossible) -> str:
         return f"{name} has no issue in GitHub yet. Please try again in a minute."
     if is_gone(ticket):
         return f"{name} no longer has an issue in GitHub, so nothing more can be done."
-    is_so = error.is_so or row.to is ticket.stage or row.at == (Stage.CLOSED,)
+    is_so = error.is_so or row.to is ticket.stage
     said = (
         f"{name} is {row.is_so}." if is_so else f"{name} is {ticket.stage.value}, so you can't {row.to_do}."
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from abc import ABC
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -93,6 +95,12 @@ class Effect(ABC):
     def unique_key(self) -> str | None:
         """One effect with this key waits at a time; None for any number."""
         return f"{self.kind}:{self.ticket_id or ''}" if self.is_unique else None
+
+    @property
+    def content_key(self) -> str:
+        """A unique key for an effect of which only the very same one must not wait twice."""
+        content = f"{self.ticket_id} {json.dumps(self.payload(), sort_keys=True)}"
+        return f"{self.kind}:{hashlib.sha256(content.encode()).hexdigest()}"
 
     def payload(self) -> Mapping[str, Any]:
         """Its own fields, as JSON."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from identity_bot.text.names import is_same
+from identity_bot.text.names import fold, is_same
 from identity_bot.tickets.errors import Impossible
 from identity_bot.tickets.lifecycle import LIVE, is_gone
 from identity_bot.tickets.model import (
@@ -321,7 +321,7 @@ def possible(ticket: Ticket) -> tuple[Action, ...]:
         for row in ACTIONS.values()
         if ticket.stage in row.at
         and not is_gone(ticket)
-        and not (row.asks is Ask.NOTHING and _is_so(ticket, row.patch(Change(action=row.action))))
+        and not (row.asks is Ask.NOTHING and is_so(ticket.state, Change(action=row.action)))
     )
 
 
@@ -331,21 +331,36 @@ def plan(ticket: Ticket, change: Change) -> IssuePatch:
     Raises ValueError if the change's value is not one that its action takes.
     """
     row = ACTIONS[change.action]
-    patch = row.patch(change)
-    if _is_so(ticket, patch):
+    if is_so(ticket.state, change):
         raise Impossible(ticket, change.action, is_so=True)
     if ticket.stage not in row.at or is_gone(ticket):
         raise Impossible(ticket, change.action)
-    return patch
+    return row.patch(change)
 
 
-def event_for(ticket: Ticket, change: Change) -> EventKind:
-    """What people are told once this change of the ticket is made."""
+def event_for(before: TicketState, change: Change) -> EventKind:
+    """What people who were told of the state `before` are told once this change is made."""
     row = ACTIONS[change.action]
     patch = row.patch(change)
     if patch.priority is Priority.CRITICAL:
         return EventKind.TRIAGED
-    return EventKind.TARGET_CHANGED if patch.target and ticket.state.target else row.event
+    return EventKind.TARGET_CHANGED if patch.target and before.target else row.event
+
+
+def is_so(state: TicketState, change: Change) -> bool:
+    """Whether a change would change nothing, as far as the stage does not follow from the rest."""
+    patch = ACTIONS[change.action].patch(change)
+    is_open = state.stage is not Stage.CLOSED
+    assignees = state.assignees if patch.assignees is None else patch.assignees
+    return (
+        patch.is_open in (None, is_open)
+        and (patch.is_open or patch.stage in (None, state.stage))
+        and patch.close_reason in (None, state.close_reason)
+        and patch.priority in (None, state.priority)
+        and patch.target in (None, state.target)
+        and (patch.spoc is None or is_same(patch.spoc, state.spoc))
+        and sorted(map(fold, assignees)) == sorted(map(fold, state.assignees))
+    )
 
 
 def date_problem(written: str, today: date) -> DateProblem | None:
@@ -358,17 +373,3 @@ def date_problem(written: str, today: date) -> DateProblem | None:
         return DateProblem.PAST
     is_far = (day.year - 2, day.month, day.day) > (today.year, today.month, today.day)
     return DateProblem.FAR if is_far else None
-
-
-def _is_so(ticket: Ticket, patch: IssuePatch) -> bool:
-    """Whether a patch would change nothing, as far as the stage does not follow from the rest."""
-    state = ticket.state
-    stage = Stage.CLOSED if patch.is_open is False else patch.stage or state.stage
-    return state == TicketState(
-        stage=stage,
-        priority=patch.priority or state.priority,
-        assignees=state.assignees if patch.assignees is None else patch.assignees,
-        spoc=state.spoc if patch.spoc is None or is_same(patch.spoc, state.spoc) else patch.spoc,
-        target=patch.target or state.target,
-        close_reason=patch.close_reason if patch.is_open is False else state.close_reason,
-    )

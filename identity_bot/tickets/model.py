@@ -6,7 +6,7 @@ import base64
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -146,11 +146,11 @@ class TicketState:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Requested:
-    """Who requested a change and why, which only Slack or a comment tells; kept until people are notified of it."""
+    """A change that somebody requested from Slack or by a comment; kept until people are notified of it."""
 
-    by: str = ""
+    by: str
     """A Slack id, or a GitHub login where the Slack id is not known."""
-    reason: str = ""
+    change: Change
     is_made: bool = False
     """Whether the issue has been changed as requested."""
 
@@ -183,15 +183,14 @@ class Ticket:
     """When the issue last changed as far as we know, by GitHub's clock, in whole seconds since the epoch."""
     inconsistency: str = ""
     """What contradicts itself in the issue, for the card."""
-    requested: Mapping[EventKind, Requested] = field(default_factory=dict)
-    """Who requested what is about to change, by the event that it leads to."""
+    requested: tuple[Requested, ...] = ()
+    """What is about to change or has just been changed, in the order in which it was requested."""
     last_notified: TicketState | None = None
     """The state that people were last told; None before they were told anything."""
 
     def without_made_requests(self) -> Ticket:
         """The ticket that no longer remembers who requested what has been done."""
-        waiting = {kind: one for kind, one in self.requested.items() if not one.is_made}
-        return replace(self, requested=waiting)
+        return replace(self, requested=tuple(one for one in self.requested if not one.is_made))
 
     @property
     def stage(self) -> Stage:

@@ -620,7 +620,7 @@ def test_nobody_waits_for_each_other_and_everything_is_told_once(tmp_path: Path,
     for number, ticket in enumerate(map(office.ticket, tickets), 1):
         assert ticket.number == number
         assert ticket.state == ticket.last_notified
-        assert ticket.requested == {}
+        assert ticket.requested == ()
         assert set(ticket.state.assignees) == office.tracker.snapshot(number).assignees
     assert len([text for text in office.chat.texts("C0TEAM") if text.startswith("New ticket")]) == COUNT
     assert sorted(office.tracker.reactions) == [(number, "+1") for number in range(1, COUNT + 1)]

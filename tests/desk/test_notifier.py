@@ -15,14 +15,14 @@ from sqlalchemy import select
 
 from identity_bot.desk.desk import Desk
 from identity_bot.desk.notifier import QUIET
-from identity_bot.errors import Rejected
+from identity_bot.errors import Rejected, Retryable
 from identity_bot.outbox.effects import Notify
 from identity_bot.store import schema
 from identity_bot.testing import Posted
 from identity_bot.tickets import lifecycle
 from identity_bot.tickets.model import (
     Action,
-    EventKind,
+    Change,
     IssueComment,
     IssueSnapshot,
     MessageRef,
@@ -296,7 +296,7 @@ def test_a_reason_is_told_with_what_it_is_the_reason_for(office: Office, tried: 
 
     assert any("It is blue" in text for text in news(office, TEAM))
     assert events(office)[-1] == ("rejected", JUNIPER)
-    assert office.ticket(tried).requested == {}
+    assert office.ticket(tried).requested == ()
 
 
 @pytest.mark.parametrize("action", [Action.ACCEPT, Action.REJECT])
@@ -330,9 +330,12 @@ def test_who_requested_what_is_kept_apart_for_two_people(office: Office, ticket:
     both = office.ticket(ticket).requested
     office.work()
 
-    assert both == {EventKind.PRIORITIZED: Requested(by=INDIGO), EventKind.ASSIGNED: Requested(by=SAGE)}
+    assert both == (
+        Requested(by=INDIGO, change=Change(action=Action.PRIORITY, value="high")),
+        Requested(by=SAGE, change=Change(action=Action.ASSIGN, value=LINDEN)),
+    )
     assert events(office)[1:] == [("prioritized", INDIGO), ("assigned", SAGE)]
-    assert office.ticket(ticket).requested == {}
+    assert office.ticket(ticket).requested == ()
 
 
 def test_a_request_that_was_not_made_leaves_no_attribution(office: Office, ticket: Ticket) -> None:
@@ -345,7 +348,7 @@ def test_a_request_that_was_not_made_leaves_no_attribution(office: Office, ticke
     see(office, labels=frozenset({"priority: high"}))
     office.work()
 
-    assert refused == {}
+    assert refused == ()
     assert events(office)[1:] == [("prioritized", "")]
 
 
@@ -358,8 +361,42 @@ def test_a_request_that_somebody_was_quicker_to_make_by_hand_is_told_once(
     office.work()
 
     assert events(office)[1:] == [("prioritized", "")]
-    assert office.ticket(ticket).requested == {}
+    assert office.ticket(ticket).requested == ()
     assert len(news(office)) == 1
+
+
+def test_a_request_that_waits_claims_nothing_that_somebody_else_does_meanwhile(
+    office: Office, ticket: Ticket
+) -> None:
+    """The same thing is set to another value in GitHub, which is away for the bot's own change."""
+    office.tracker.fails = [Retryable("GitHub: 503", 60.0)]
+    office.click(ticket, Action.PRIORITY, "high", by=INDIGO)
+    office.work(1)
+    see(office, labels=frozenset({"priority: low"}))
+    office.work(10)
+    office.work(100)
+
+    assert events(office)[1:] == [("prioritized", ""), ("prioritized", INDIGO)]
+    assert office.ticket(ticket).requested == ()
+
+
+def test_a_target_date_is_whose_it_is_also_if_github_tells_of_it_first(
+    office: Office, ticket: Ticket
+) -> None:
+    """The webhook makes it a ticket with a target date before the bot's own answer has come."""
+    update_issue = office.tracker.update_issue
+
+    def with_webhook(*asked: Any, **more: Any) -> IssueSnapshot:
+        snapshot = update_issue(*asked, **more)
+        office.desk.observe(snapshot)
+        return snapshot
+
+    office.tracker.update_issue = with_webhook  # type: ignore[method-assign]
+    office.click(ticket, Action.TARGET, "2027-05-01", by=INDIGO)
+    office.work()
+
+    assert events(office)[1:] == [("target date set", INDIGO)]
+    assert office.ticket(ticket).requested == ()
 
 
 def comment(office: Office, body: str, author: str) -> None:
@@ -384,7 +421,7 @@ def test_a_strangers_comment_command_attributes_nothing(office: Office, ticket: 
     see(office, labels=frozenset({"priority: high"}))
     office.work()
 
-    assert refused == {}
+    assert refused == ()
     assert events(office)[1:] == [("prioritized", "")]
 
 
@@ -393,7 +430,7 @@ def test_a_members_comment_command_is_theirs(office: Office, ticket: Ticket) -> 
     office.work()
 
     assert events(office)[1:] == [("prioritized", "U0LINDEN")]
-    assert office.ticket(ticket).requested == {}
+    assert office.ticket(ticket).requested == ()
 
 
 def test_a_closed_ticket_forgets_what_was_requested_before(office: Office, ticket: Ticket) -> None:
@@ -405,7 +442,7 @@ def test_a_closed_ticket_forgets_what_was_requested_before(office: Office, ticke
     see(office, is_open=True, close_reason=None, labels=frozenset({"priority: low"}))
     office.work()
 
-    assert closed == {}
+    assert closed == ()
     assert events(office)[1:] == [("closed", SAGE), ("reopened", ""), ("prioritized", "")]
 
 

@@ -106,7 +106,7 @@ def test_a_change_that_fails_for_good_is_told_and_attributed_to_nobody_later(
     office.work(10)
 
     assert [row.kind for row in office.queue.rows("failed")] == ["change_issue"]
-    assert office.ticket(ticket).requested == {}
+    assert office.ticket(ticket).requested == ()
     assert office.chat.texts(JUNIPER)
 
 

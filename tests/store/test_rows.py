@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from identity_bot.store.rows import row_of, ticket_in
 from identity_bot.store.schema import tickets
 from identity_bot.tickets.model import (
+    Action,
+    Change,
     CloseReason,
-    EventKind,
     MessageRef,
     Person,
     Priority,
@@ -35,7 +36,8 @@ state = st.builds(
     target=st.none() | st.dates(min_value=date(2020, 1, 1)),
     close_reason=st.none() | st.sampled_from(CloseReason),
 )
-requested = st.builds(Requested, by=texts, reason=texts)
+changes = st.builds(Change, action=st.sampled_from(Action), value=texts, reason=texts)
+requested = st.builds(Requested, by=texts, change=changes, is_made=st.booleans())
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | texts, lambda inner: st.lists(inner, max_size=3), max_leaves=5
 )
@@ -59,7 +61,7 @@ all_tickets = st.builds(
     headline=texts,
     issue_updated_at=seconds,
     inconsistency=texts,
-    requested=st.dictionaries(st.sampled_from(EventKind), requested, max_size=3),
+    requested=st.lists(requested, max_size=3).map(tuple),
     last_notified=st.none() | state,
 )
 

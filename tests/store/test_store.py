@@ -13,8 +13,9 @@ from identity_bot.store.store import Store
 from identity_bot.testing import Clock
 from identity_bot.text.markdown import clean
 from identity_bot.tickets.model import (
+    Action,
+    Change,
     CloseReason,
-    EventKind,
     MessageRef,
     Person,
     Priority,
@@ -45,7 +46,11 @@ def test_a_ticket_comes_back_as_it_was_kept(store: Store) -> None:
         headline="New ticket",
         issue_updated_at=START,
         inconsistency="odd",
-        requested={EventKind.CLOSED: Requested(by="U1", reason="no longer needed")},
+        requested=(
+            Requested(
+                by="U1", change=Change(action=Action.CLOSE, value="completed", reason="no longer needed")
+            ),
+        ),
         last_notified=TicketState(
             stage=Stage.CLOSED, close_reason=CloseReason.DUPLICATE, target=date(2027, 3, 2)
         ),

@@ -199,20 +199,20 @@ def test_an_action_leads_to_an_event_that_people_are_told(stage: Stage, change: 
 
     after = seen(edited(AT[stage], patch))
 
-    assert event_for(before, change) in news(before.state, after.state)
+    assert event_for(before.state, change) in news(before.state, after.state)
 
 
 def test_a_second_target_date_is_told_as_a_change() -> None:
     change = Change(action=Action.TARGET, value="2026-12-24")
 
-    assert event_for(seen(AT[Stage.ASSIGNED]), change) is EventKind.TARGET_SET
-    assert event_for(seen(AT[Stage.IN_PROGRESS]), change) is EventKind.TARGET_CHANGED
+    assert event_for(seen(AT[Stage.ASSIGNED]).state, change) is EventKind.TARGET_SET
+    assert event_for(seen(AT[Stage.IN_PROGRESS]).state, change) is EventKind.TARGET_CHANGED
 
 
 def test_the_priority_critical_is_told_as_triage() -> None:
     change = Change(action=Action.PRIORITY, value="critical")
 
-    assert event_for(seen(AT[Stage.OPEN]), change) is EventKind.TRIAGED
+    assert event_for(seen(AT[Stage.OPEN]).state, change) is EventKind.TRIAGED
 
 
 # Target dates

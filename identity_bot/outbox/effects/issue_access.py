@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import TypeVar
 
@@ -12,7 +12,6 @@ from identity_bot.outbox.ports import Tracker
 from identity_bot.store.transaction import Transaction
 from identity_bot.text.names import fold
 from identity_bot.tickets import lifecycle
-from identity_bot.tickets.actions import event_for
 from identity_bot.tickets.model import Change, IssueSnapshot, Requested, Ticket
 
 Result = TypeVar("Result")
@@ -64,8 +63,7 @@ def name_of(context: Context, key: str) -> str:
 
 def record_requests(ticket: Ticket, changes: Iterable[Change], by: str) -> Ticket:
     """The ticket that remembers who requests these changes and why, for those who are told of them."""
-    requested = {event_for(ticket, change): Requested(by=by, reason=change.reason) for change in changes}
-    return replace(ticket, requested={**ticket.requested, **requested})
+    return replace(ticket, requested=(*ticket.requested, *(Requested(by=by, change=one) for one in changes)))
 
 
 def settle_requests(
@@ -74,8 +72,8 @@ def settle_requests(
     ticket_id: str,
     by: str,
     *,
-    made: Iterable[Change] = (),
-    not_made: Iterable[Change] = (),
+    made: Collection[Change] = (),
+    not_made: Collection[Change] = (),
     seen: Seen = (),
 ) -> Ticket | None:
     """Take in how the issue was seen, and what became of somebody's requests; the ticket as it then is.
@@ -84,13 +82,11 @@ def settle_requests(
     told of it: later, somebody else would be taken for the one who does the same.
     """
     if ticket := transaction.ticket(ticket_id):
-        asked = [(event_for(ticket, change), Requested(by=by, reason=change.reason)) for change in not_made]
-        done = [(event_for(ticket, change), Requested(by=by, reason=change.reason)) for change in made]
-        kept = {
-            kind: replace(one, is_made=True) if (kind, one) in done else one
-            for kind, one in ticket.requested.items()
-            if (kind, one) not in asked
-        }
+        kept = tuple(
+            replace(one, is_made=True) if one.by == by and one.change in made else one
+            for one in ticket.requested
+            if one.by != by or one.change not in not_made
+        )
         transaction.save(replace(ticket, requested=kept))
     reconcile(transaction, context, seen)
     ticket = transaction.ticket(ticket_id)

@@ -26,7 +26,6 @@ from identity_bot.plugins.request_type import RequestType
 from identity_bot.store.transaction import Transaction
 from identity_bot.text.names import fold
 from identity_bot.tickets import actions, lifecycle
-from identity_bot.tickets.actions import event_for
 from identity_bot.tickets.errors import Impossible
 from identity_bot.tickets.model import (
     Answers,
@@ -90,10 +89,9 @@ class OpenIssue(TicketEffect):
     ) -> None:
         for created in result:
             context.reconciler.reconcile(transaction, created.snapshot, is_fresh=True)
-            ticket = transaction.ticket(self.ticket_id)
-            for left_out in created.left_out if ticket else ():
-                assert ticket
-                context.notifier.alert(transaction, words.refused_by_github(ticket, left_out))
+            if ticket := transaction.ticket(self.ticket_id):
+                for left_out in created.left_out:
+                    context.notifier.alert(transaction, words.refused_by_github(ticket, left_out))
         if self.view_id:
             receipt = ShowReceipt(ticket_id=self.ticket_id, view_id=self.view_id)
             transaction.enqueue(receipt, delay=RECEIPT_DELAY)
@@ -133,16 +131,23 @@ class ChangeIssue(TicketEffect):
                 return _Changed(seen, problem=words.impossible(error))
             # If an attempt was cut short it was ours, unless somebody else requested the same since. And a reason that
             # somebody wrote is said even if another was quicker.
-            requested = ticket.requested.get(event_for(ticket, self.change))
-            is_ours = row.verifications > 0 and (requested is None or requested.by == self.by)
+            is_theirs = any(
+                one.by != self.by
+                and one.change.action is self.change.action
+                and actions.is_so(ticket.state, one.change)
+                for one in ticket.requested
+            )
+            is_ours = row.verifications > 0 and not is_theirs
             return _Changed(seen, is_made=is_ours or bool(self.change.reason), is_ours=is_ours)
         name = name_of(context, patch.spoc or "")
         snapshot = context.tracker.update_issue(ticket, patch, spoc_name=name)
         return _Changed((*seen, snapshot), is_made=True, is_ours=True)
 
     def on_success(self, transaction: Transaction, context: Context, result: _Changed) -> None:
-        made = {"made" if result.is_ours else "not_made": [self.change]}
-        settle_requests(transaction, context, self.ticket_id, self.by, seen=result.seen, **made)
+        made, not_made = ([self.change], []) if result.is_ours else ([], [self.change])
+        settle_requests(
+            transaction, context, self.ticket_id, self.by, made=made, not_made=not_made, seen=result.seen
+        )
         if result.problem:
             self._answer(transaction, result.problem)
         elif result.is_made:
@@ -165,15 +170,20 @@ class ChangeIssue(TicketEffect):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CreditAction(TicketEffect):
-    """Comment on the issue who made a change in Slack, and why."""
+    """Comment on the issue who made a change in Slack, and why; a form that was sent twice is credited once."""
 
     kind: ClassVar[str] = "credit_action"
     label: ClassVar[str] = "say in GitHub who made a change"
     fixed_lane: ClassVar[str] = GITHUB
+    reruns: ClassVar[bool] = False
     min_interval: ClassVar[float] = 1.0
 
     change: Change
     by: str
+
+    @property
+    def unique_key(self) -> str:
+        return self.content_key
 
     def run(self, context: Context, row: Row) -> Seen:
         name = context.chat.name_of(self.by) or self.by

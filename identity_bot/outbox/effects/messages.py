@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -168,7 +167,7 @@ class PostAlert(_Post):
 
     @property
     def unique_key(self) -> str:
-        return f"{self.kind}:{hashlib.sha256(f'{self.to} {self.text}'.encode()).hexdigest()}"
+        return self.content_key
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -218,5 +218,5 @@ def test_a_rejected_command_gets_a_reply_and_those_after_it_are_run(office: Offi
     assert "GitHub didn't accept this change" in reply
     assert office.ticket(ticket).state.spoc == "sage-hollowell"
     assert office.ticket(ticket).state.priority is None
-    assert office.ticket(ticket).requested == {}
+    assert office.ticket(ticket).requested == ()
     assert office.queue.rows("failed") == []

@@ -11,16 +11,7 @@ import pytest
 from identity_bot.errors import NotAllowed, OutcomeUnknown, Rejected, Retryable
 from identity_bot.outbox.effects import GetIssue
 from identity_bot.tickets.errors import Impossible
-from identity_bot.tickets.model import (
-    Action,
-    Change,
-    CloseReason,
-    EventKind,
-    Priority,
-    Requested,
-    Stage,
-    Ticket,
-)
+from identity_bot.tickets.model import Action, Change, CloseReason, Priority, Requested, Stage, Ticket
 from tests.support_desk import Office
 from tests.support_outbox import at_once, states
 
@@ -171,6 +162,16 @@ def test_a_double_click_is_one_change(office: Office, ticket: Ticket) -> None:
     assert len(office.chat.texts(INTAKE)) == 2
 
 
+def test_a_form_that_was_sent_twice_is_credited_once(office: Office, ticket: Ticket) -> None:
+    for _ in range(2):
+        office.click(ticket, Action.CLOSE, "completed", by=INDIGO, reason="Solved another way.")
+    office.work()
+
+    [credit] = said(office)
+    assert "Solved another way." in credit
+    assert "failed" not in states(office.queue)
+
+
 def test_the_same_change_by_two_people_is_credited_to_the_first(office: Office, ticket: Ticket) -> None:
     office.click(ticket, Action.PRIORITY, "high", by=INDIGO)
     office.click(ticket, Action.PRIORITY, "high", by=SAGE)
@@ -225,7 +226,8 @@ def test_a_change_that_is_tried_again_is_not_credited_if_another_made_it(
     with office.store.begin() as transaction:
         now = transaction.ticket(ticket.id)
         assert now
-        transaction.save(replace(now, requested={EventKind.PRIORITIZED: Requested(by=SAGE)}))
+        same = Requested(by=SAGE, change=Change(action=Action.PRIORITY, value="high"))
+        transaction.save(replace(now, requested=(*now.requested, same)))
     office.work()
 
     assert said(office) == []
@@ -245,7 +247,7 @@ def test_if_github_rejects_a_change_whoever_requested_it_is_told_and_nobody_is_c
     [told] = office.chat.texts(INDIGO)
     assert "GitHub refused your change" in told
     assert "must be a member" in told
-    assert (said(office), office.ticket(ticket).requested) == ([], {})
+    assert (said(office), office.ticket(ticket).requested) == ([], ())
     assert "failed" not in states(office.queue)
 
 
