@@ -187,7 +187,7 @@ def test_a_rate_limit_says_how_long_to_wait_and_nobody_sleeps(
     error = failure(connection, Retryable, act)
 
     assert error.seconds == pytest.approx(seconds, abs=2)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < seconds / 2
     assert not github.issues(REPOSITORY)
 
 
@@ -210,7 +210,7 @@ def test_the_library_does_not_repeat_a_read_that_is_told_to_wait(
     failure(connection, Retryable, read)
 
     assert github.traffic.count("GET") == 1
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 15
 
 
 # Signing in

@@ -164,7 +164,7 @@ def test_a_limit_says_how_long_to_wait_and_nobody_sleeps(
         CALLS[method](chat)
 
     assert later.value.seconds == 17
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 10
     assert len(slack.traffic.calls(method)) == 1
 
 

@@ -115,13 +115,13 @@ def test_a_receiver_that_is_not_there_is_written_down(world: GitHubWorld) -> Non
 
 
 def test_a_slow_receiver_keeps_nobody_waiting(world: GitHubWorld, receiver: Receiver) -> None:
-    receiver.delay = 0.3
+    receiver.delay = 2.0
     world.add_hook(receiver.url, secret=None)
     started = time.monotonic()
 
     world.open_issue(REPO, "t", actor=LEAD)
 
-    assert time.monotonic() - started < 0.1
+    assert time.monotonic() - started < 1
 
 
 def test_lost_deliveries_never_arrive_but_can_be_redelivered(world: GitHubWorld, receiver: Receiver) -> None:
