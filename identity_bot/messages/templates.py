@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import string
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from identity_bot.messages import words
 from identity_bot.text.markdown import ELLIPSIS, mrkdwn
@@ -185,12 +185,12 @@ def values(
     now, was = ticket.state, event.was or TicketState()
     known = {
         "ticket": words.link(ticket),
-        "type": mrkdwn(title, limit=75),
+        "type": words.type_name(title),
         "requestor": mrkdwn(ticket.requestor.name or ticket.requestor.handle, limit=100),
         "priority": now.priority.value if now.priority else "",
         "spoc": people.mention(now.spoc) if now.spoc else "",
-        "assignees": _all([people.mention(login) for login in now.assignees]),
-        "assignees_before": _all([people.mention(login) for login in _gone(was, now)]),
+        "assignees": words.joined([people.mention(login) for login in now.assignees]),
+        "assignees_before": words.joined([people.mention(login) for login in _gone(was, now)]),
         "target": words.day(now.target) if now.target else "",
         "target_before": words.day(was.target) if was.target else "",
         "close_reason": now.close_reason.value if now.close_reason else "",
@@ -206,10 +206,6 @@ def _reason(ticket: Ticket, event: Event, known: Mapping[str, str], messages: Ma
         return text("reason.sensitive", known, messages)
     quoted = mrkdwn(event.reason, limit=500)
     return f"“{quoted}”" if quoted.endswith((".", "!", "?", ELLIPSIS)) else f"“{quoted}.”"
-
-
-def _all(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def text(name: str, values: Mapping[str, str], messages: Mapping[str, str]) -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from identity_bot.messages import words
-from identity_bot.text.markdown import mrkdwn
 from identity_bot.text.names import is_same
 from identity_bot.tickets.model import Action, Audience, Event, EventKind, Notification, Ticket
 from identity_bot.tickets.people import People
@@ -61,7 +60,7 @@ def _to_requestor(ticket: Ticket, happened: Happened, title: str) -> Message | N
     ]
     if not said:
         return None
-    about = f"{words.link(ticket)} *{mrkdwn(title, limit=75)}*: "
+    about = f"{words.link(ticket)} *{words.type_name(title)}*: "
     if said[0][0].kind is EventKind.CREATED:
         about = ""
     following = next((told.next for _, told in reversed(said) if told.next), "")

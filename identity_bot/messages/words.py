@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from identity_bot.forms.form import Form
 from identity_bot.text.markdown import ELLIPSIS, mrkdwn
 from identity_bot.tickets.actions import ACTIONS, Ask, By, DateProblem, possible
 from identity_bot.tickets.errors import Impossible
@@ -30,9 +29,9 @@ def link(ticket: Ticket) -> str:
     return f"<{ticket.url}|{number(ticket)}>"
 
 
-def type_name(form: Form) -> str:
+def type_name(title: str) -> str:
     """A request type's title, safe in mrkdwn."""
-    return mrkdwn(form.title, limit=75)
+    return mrkdwn(title, limit=75)
 
 
 def day(when: date) -> str:
@@ -47,6 +46,11 @@ def moment(at: float) -> str:
     """
     fallback = f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
     return f"<!date^{int(at)}^{{date_short_pretty}} at {{time}} ({{ago}})|{fallback}>"
+
+
+def joined(several: Sequence[str], by: str = "and") -> str:
+    """Several names as in a sentence: "a, b and c"; empty for none."""
+    return f" {by} ".join(filter(None, [", ".join(several[:-1]), *several[-1:]]))
 
 
 # The request form and its receipt
@@ -97,7 +101,7 @@ def unknown_type(command: str, word: str, names: list[str]) -> str:
 def personal_data(kinds: list[str]) -> str:
     """At a question whose answer may not go into a ticket."""
     return (
-        f"This looks like {_joined(kinds)}, which must not be in a ticket. "
+        f"This looks like {joined(kinds)}, which must not be in a ticket. "
         "Please leave it out. The team will ask you for it safely if they need it."
     )
 
@@ -105,7 +109,7 @@ def personal_data(kinds: list[str]) -> str:
 def maybe_personal(kinds: list[str]) -> str:
     """In the receipt, about something that may be personal data."""
     return (
-        f"Your request contains {_joined(kinds)}. If that belongs to a real Veteran, please tell the Identity Team "
+        f"Your request contains {joined(kinds)}. If that belongs to a real Veteran, please tell the Identity Team "
         "so they can remove it from the ticket."
     )
 
@@ -182,7 +186,7 @@ def state(ticket: Ticket, type_title: str, people: People) -> list[tuple[str, st
         ("Urgent", "Yes" if ticket.is_urgent else "No"),
         ("Requestor", mrkdwn(ticket.requestor.name, limit=200)),
         ("Team", mrkdwn(ticket.requestor.team, limit=200)),
-        ("Type", mrkdwn(type_title, limit=75)),
+        ("Type", type_name(type_title)),
         ("Requested", moment(ticket.submitted_at)),
         ("Reference", ticket.reference),
     ]
@@ -249,7 +253,7 @@ def impossible(error: Impossible) -> str:
         ACTIONS[one].to_do for one in possible(ticket) if ACTIONS[one].by in mine and one is not error.action
     ]
     if others:
-        return f"{said} You can {_joined(others, 'or')}."
+        return f"{said} You can {joined(others, 'or')}."
     return f"{said} If something is missing, please tell the Identity Team."
 
 
@@ -371,7 +375,3 @@ def label_renamed(repository: str, was: str, now: str) -> str:
         f"The label `{mrkdwn(was)}` in `{mrkdwn(repository)}` was {became}. The bot knows only the old name: please "
         f"{undo}, or tickets will look as if they didn't have that label."
     )
-
-
-def _joined(several: Sequence[str], by: str = "and") -> str:
-    return several[0] if len(several) == 1 else f"{', '.join(several[:-1])} {by} {several[-1]}"
