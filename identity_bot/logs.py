@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import re
 import sys
-import traceback
 from types import TracebackType
 from typing import TextIO
 
@@ -23,7 +22,7 @@ _Raised = tuple[type[BaseException], BaseException, TracebackType | None] | tupl
 
 
 class RedactingFormatter(logging.Formatter):
-    """Formats a record as one line with its ticket, an exception as its type and traceback without its message.
+    """Formats a record as one line with its ticket, and an exception as its type and traceback without its message.
 
     An exception's message, and what a library quotes, may hold people's words or a token.
     """
@@ -46,25 +45,21 @@ class RedactingFormatter(logging.Formatter):
         return super().formatMessage(record) + (f" ticket={ticket}" if ticket else "")
 
     def formatException(self, ei: _Raised) -> str:  # noqa: N802 (logging's name)
-        error = ei[1]
-        chain: list[str] = []
-        while error is not None and len(chain) < 5:
-            frames = traceback.format_list(traceback.extract_tb(error.__traceback__))
-            chain.append(
-                "".join([*frames, f"{type(error).__name__} (message left out: it may quote people)"])
-            )
-            error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-        return "\ncaused by\n".join(chain)
+        if ei[1] is None:
+            return super().formatException(ei)
+        error = scrubbed(ei[1])
+        return super().formatException((type(error), error, error.__traceback__))
 
 
-def scrubbed(error: BaseException) -> BaseException:
+def scrubbed(error: BaseException, *, depth: int = 5) -> BaseException:
     """A copy of an exception that any formatter may log, a host's too: its type and traceback without its message.
 
-    The message may quote an answer; so may those of the exceptions that caused it.
+    The message may quote an answer; so may those of the exceptions that caused it, of which `depth` - 1 are kept.
     """
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    shown: BaseException = type(type(error).__name__, (Exception,), {"__module__": type(error).__module__})()
-    shown.__cause__ = scrubbed(cause) if cause else None
+    kind = type(type(error).__name__, (Exception,), {"__module__": type(error).__module__})
+    shown: BaseException = kind("(message left out: it may quote people)")
+    shown.__cause__ = scrubbed(cause, depth=depth - 1) if cause and depth > 1 else None
     return shown.with_traceback(error.__traceback__)
 
 

@@ -68,6 +68,16 @@ def test_an_exceptions_words_are_not_kept_but_its_kind_and_place_are(written: St
     assert "test_logs.py" in kept
 
 
+def test_an_exception_that_is_its_own_cause_is_written_like_any_other(written: StringIO) -> None:
+    error = ValueError(ANSWER)
+    error.__cause__ = error
+
+    logging.getLogger("identity_bot.desk.desk").error("unexpected error", exc_info=error)
+
+    assert "ValueError: (message left out" in written.getvalue()
+    assert ANSWER not in written.getvalue()
+
+
 @pytest.mark.parametrize("token", ["xoxb-72-ab", "xapp-7-A0-99", "ghp_x2c3", "github_pat_11AA", "ghs_x1"])
 def test_a_token_is_never_kept(written: StringIO, token: str) -> None:
     logging.getLogger("identity_bot.slack.client").warning("Slack said %s", f"no to {token}!")
