@@ -23,7 +23,7 @@ from identity_bot.slack.messages import (
     section,
     verbatim,
 )
-from identity_bot.slack.modal import metadata_in
+from identity_bot.slack.modal import metadata_in, state_in
 from identity_bot.text import privacy
 from identity_bot.text.markdown import ELLIPSIS, clean, mrkdwn
 from identity_bot.tickets.actions import ACTIONS, Ask, By, Row, date_problem, possible
@@ -137,7 +137,7 @@ def change_in(
     `today` is the team's; `is_team` says whether a Slack id is on the team.
     """
     asks = ACTIONS[action].asks
-    entered = view.get("state", {}).get("values", {})
+    entered = state_in(view)
     value, reason = (
         str(entry(next(iter(entered.get(block, {}).values()), {})) or "") for block in (VALUE, REASON)
     )

@@ -83,7 +83,7 @@ def draft_in(view: Mapping[str, Any], forms: Mapping[str, Form]) -> Draft:
     form = forms.get(kept["type"] or "")
     values: dict[str, Any] = {}
     unknown_answers: set[str] = set()
-    for block_id, actions in view.get("state", {}).get("values", {}).items():
+    for block_id, actions in state_in(view).items():
         if not block_id.startswith(QUESTION):
             continue
         name = block_id.removeprefix(QUESTION)
@@ -191,6 +191,11 @@ def metadata_in(view: Mapping[str, Any]) -> Json:
     except (ValueError, RecursionError):
         return {}
     return kept if isinstance(kept, dict) else {}
+
+
+def state_in(view: Mapping[str, Any]) -> Mapping[str, Mapping[str, Json]]:
+    """The state of a view's elements, by block and action; empty if Slack sends none."""
+    return (view.get("state") or {}).get("values") or {}
 
 
 def _kept(view: Mapping[str, Any]) -> Json:

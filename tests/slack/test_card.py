@@ -423,3 +423,13 @@ def test_a_leap_day_is_held_to_the_same_two_years() -> None:
     change = change_in(view, Action.TARGET, people=PEOPLE, is_team=bool, today=date(2028, 2, 29))
 
     assert change.value == "2030-02-28"
+
+
+@pytest.mark.parametrize("state", [None, {}, {"values": None}])
+def test_a_form_without_any_state_misses_its_value(state: Any) -> None:
+    view = {**sent(replace(CLICK, action=Action.TARGET)), "state": state}
+
+    with pytest.raises(Invalid) as refused:
+        change_in(view, Action.TARGET, people=PEOPLE, is_team=bool, today=TODAY)
+
+    assert set(refused.value.problems) == {"idbot:value"}

@@ -394,6 +394,13 @@ def test_elements_that_are_not_ours_are_left_alone() -> None:
     assert draft_in(view, FORMS) == Draft()
 
 
+@pytest.mark.parametrize("state", [None, {}, {"values": None}])
+def test_a_view_without_any_state_is_an_empty_draft(state: Any) -> None:
+    view = {**modal(FORMS, DRAFT), "state": state}
+
+    assert draft_in(view, FORMS) == replace(DRAFT, values={})
+
+
 @pytest.mark.parametrize(
     "metadata",
     [
