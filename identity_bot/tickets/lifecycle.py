@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import TypeVar
 
 from identity_bot.text.names import fold, is_same
 from identity_bot.tickets.model import (
@@ -27,8 +26,6 @@ LIVE = (Stage.OPEN, *LABELED)
 GONE = (CloseReason.DELETED, CloseReason.MOVED)
 """The close reasons that GitHub does not let people give: there is no issue left that the bot could change."""
 
-Named = TypeVar("Named", Stage, Priority)
-
 
 def is_gone(ticket: Ticket) -> bool:
     """Whether the ticket's issue was deleted, or moved where the bot cannot reach it."""
@@ -37,7 +34,7 @@ def is_gone(ticket: Ticket) -> bool:
 
 def is_meant(label: str) -> bool:
     """Whether a label names a stage or a priority."""
-    return any(True for kind in _KINDS for _ in _named([label], *kind))
+    return bool(_stages([label]) or _priorities([label]))
 
 
 def labels_after(labels: Iterable[str], patch: IssuePatch) -> list[str]:
@@ -54,7 +51,6 @@ def labels_after(labels: Iterable[str], patch: IssuePatch) -> list[str]:
 
 def observe(ticket: Ticket, snapshot: IssueSnapshot) -> Ticket:
     """The ticket as its issue now shows it, whatever was seen before."""
-    stages, priorities = ({*_named(snapshot.labels, *kind)} for kind in _KINDS)
     return replace(
         ticket,
         repository=snapshot.repository,
@@ -62,28 +58,26 @@ def observe(ticket: Ticket, snapshot: IssueSnapshot) -> Ticket:
         url=snapshot.url,
         issue_updated_at=snapshot.updated_at,
         state=state_of(snapshot),
-        inconsistency=_inconsistency(stages, priorities, snapshot),
+        inconsistency=_inconsistency(snapshot),
     )
 
 
 def state_of(snapshot: IssueSnapshot) -> TicketState:
     """What an issue says of its ticket."""
-    priority = min(
-        _named(snapshot.labels, PRIORITY_LABEL, tuple(Priority)), key=_RANK.__getitem__, default=None
-    )
     target = snapshot.target
     if snapshot.milestone_due and snapshot.milestone_due != snapshot.target_over:
         target = snapshot.milestone_due
     state = TicketState(
-        priority=priority,
+        priority=next(iter(_priorities(snapshot.labels)), None),
         assignees=tuple(sorted(snapshot.assignees, key=str.casefold)),
         spoc=snapshot.spoc,
         target=target,
     )
     if not snapshot.is_open or snapshot.is_gone:
         return replace(state, stage=Stage.CLOSED, close_reason=_close_reason(snapshot))
-    labeled = _named(snapshot.labels, STAGE_LABEL, LABELED)
-    return replace(state, stage=max((_stage_that_follows(state), *labeled), key=_RANK.__getitem__))
+    return replace(
+        state, stage=max((_stage_that_follows(state), *_stages(snapshot.labels)), key=STAGES.index)
+    )
 
 
 def _close_reason(snapshot: IssueSnapshot) -> CloseReason:
@@ -123,7 +117,7 @@ def _news(before: TicketState, now: TicketState) -> Iterator[EventKind]:
         yield EventKind.TARGET_CHANGED if before.target else EventKind.TARGET_SET
     if now.stage is before.stage:
         return
-    has_advanced = _RANK[now.stage] > _RANK[before.stage]
+    has_advanced = STAGES.index(now.stage) > STAGES.index(before.stage)
     if now.stage is Stage.UAT or (now.stage in _TOLD_STAGES and has_advanced):
         # Removing a label or reopening the issue may uncover an older label, which is no news.
         yield _TOLD_STAGES[now.stage]
@@ -131,12 +125,20 @@ def _news(before: TicketState, now: TicketState) -> Iterator[EventKind]:
         yield EventKind.REJECTED
 
 
-def _named(labels: Iterable[str], prefix: str, names: tuple[Named, ...]) -> Iterator[Named]:
-    """The stages or priorities that labels name, in any case."""
-    by_name = {fold(name.value): name for name in names}
-    for label in labels:
-        if _is_kind(label, prefix) and (found := by_name.get(_name_in(label))):
-            yield found
+def _stages(labels: Iterable[str]) -> list[Stage]:
+    """The stages that labels name, in any case, in the order of the process."""
+    names = _names(labels, STAGE_LABEL)
+    return [stage for stage in LABELED if fold(stage.value) in names]
+
+
+def _priorities(labels: Iterable[str]) -> list[Priority]:
+    """The priorities that labels name, in any case, the highest first."""
+    names = _names(labels, PRIORITY_LABEL)
+    return [priority for priority in Priority if priority.value in names]
+
+
+def _names(labels: Iterable[str], prefix: str) -> set[str]:
+    return {_name_in(label) for label in labels if _is_kind(label, prefix)}
 
 
 def _is_kind(label: str, prefix: str) -> bool:
@@ -147,17 +149,14 @@ def _name_in(label: str) -> str:
     return " ".join(fold(label.partition(":")[2]).split())
 
 
-def _inconsistency(
-    stages: Collection[Stage], priorities: Collection[Priority], snapshot: IssueSnapshot
-) -> str:
+def _inconsistency(snapshot: IssueSnapshot) -> str:
     """Two labels or two target dates where there should be one, and which of them counts."""
+    stages, priorities = _stages(snapshot.labels), _priorities(snapshot.labels)
     found = []
     if len(stages) > 1:
-        furthest = max(stages, key=_RANK.__getitem__)
-        found.append(f"The issue has {len(stages)} stage labels; “{furthest.value}” counts.")
+        found.append(f"The issue has {len(stages)} stage labels; “{stages[-1].value}” counts.")
     if len(priorities) > 1:
-        highest = min(priorities, key=_RANK.__getitem__)
-        found.append(f"The issue has {len(priorities)} priority labels; “{highest.value}” counts.")
+        found.append(f"The issue has {len(priorities)} priority labels; “{priorities[0].value}” counts.")
     due, written = snapshot.milestone_due, snapshot.target
     if due and written and due not in (written, snapshot.target_over):
         found.append(
@@ -166,11 +165,6 @@ def _inconsistency(
     return " ".join(found)
 
 
-_RANK: Mapping[Stage | Priority, int] = {
-    **{stage: rank for rank, stage in enumerate(STAGES)},
-    **{priority: rank for rank, priority in enumerate(Priority)},
-}
-_KINDS = ((STAGE_LABEL, LABELED), (PRIORITY_LABEL, tuple(Priority)))
 _TOLD_STAGES = {
     Stage.UAT: EventKind.READY_FOR_UAT,
     Stage.ACCEPTED: EventKind.ACCEPTED,
