@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,22 +12,7 @@ from click.testing import CliRunner
 
 from identity_bot.cli import main
 from identity_bot.forms.form import Form
-from identity_bot.forms.preview import request_type
-from identity_bot.forms.questions import (
-    Choice,
-    Choices,
-    Date,
-    Email,
-    Files,
-    LongText,
-    Member,
-    Number,
-    Option,
-    ShortText,
-    Url,
-    When,
-    YesNo,
-)
+from identity_bot.forms.questions import ShortText
 from identity_bot.outbox.queue import Queue
 from identity_bot.plugins.hookspecs import hookimpl
 from identity_bot.store.store import Store
@@ -36,25 +20,7 @@ from identity_bot.tickets.model import Person, Ticket, ticket_id
 from tests.support_outbox import Note, enqueue
 
 ANSWER = "the users of 3 May are gone"
-EVERYTHING = Form(
-    title="Everything",
-    description="One question of each kind",
-    questions=[
-        ShortText(name="short", label="Short?", min_length=2, max_length=20, placeholder="For example"),
-        LongText(name="long", label="Long?", required=False, hint="Take your time. " * 12),
-        Url(name="url", label="Where?"),
-        Email(name="email", label="E-mail?"),
-        Number(name="number", label="How many?", minimum=1, maximum=9),
-        Number(name="price", label="How much?", decimal=True),
-        Date(name="date", label="When?"),
-        Choice(name="one", label="Which?", options=[Option("a", "Apple"), Option("p", "Pear")]),
-        Choices(name="many", label="Which ones?", options=[f"number {n}" for n in range(120)]),
-        YesNo(name="sure", label="Sure?", shown_when=When("one", ("a", "p"))),
-        Member(name="who", label="Who?", shown_when=When("sure", True)),
-        Files(name="files", label="Files?", max_files=3, filetypes=("png", "pdf")),
-    ],
-    sensitive_when=When("sure", True),
-)
+ONE = Form(title="One question", questions=[ShortText(name="short", label="Short?")])
 
 
 def run(*arguments: str | Path, environ: dict[str, str] | None = None) -> tuple[int, str, str]:
@@ -90,46 +56,18 @@ def test_types_draws_the_installed_forms_without_any_token(settings_file: Path) 
     assert "choices: Login.gov; ID.me; DS Logon; My HealtheVet" in said
 
 
-def test_a_form_is_drawn_with_all_that_can_be_said_of_its_questions() -> None:
-    settings = {"repository": "o/n", "restricted_repository": "o/r", "labels": ["extra"]}
-
-    drawn = request_type("everything", EVERYTHING, settings, "common")
-
-    for line in (
-        "everything: Everything",
-        "  One question of each kind",
-        "  issues in o/n, labels common, everything, extra",
-        "  sensitive when “Sure?” is Yes: goes to o/r and is not shown in Slack",
-        "   4. Short?",
-        "      short: short text, 2 to 20 characters, required",
-        "      placeholder: For example",
-        "      long: long text, at most 3,000 characters, optional",
-        "      number: whole number from 1 to 9, required",
-        "      price: number, required",
-        "      date: date (year-month-day), required",
-        "      choices: Apple; Pear",
-        "      sure: yes or no, required",
-        "      only when “Which?” is Apple or Pear",
-        "      only when “Sure?” is Yes",
-        "      files: files, at most 3 (png, pdf), required",
-    ):
-        assert line in drawn.splitlines()
-    assert re.search(r"number 11; and\s+108 more", drawn)
-    assert max(map(len, drawn.splitlines())) <= 100
-
-
 def test_a_plugin_that_was_skipped_is_named_with_the_reason(
     settings_file: Path, installed: Callable[..., None]
 ) -> None:
     def broken() -> object:
         raise ImportError("No module named 'frobnicate'")
 
-    installed(alone=True, good=lambda: plugin(EVERYTHING), bad=broken)
+    installed(alone=True, good=lambda: plugin(ONE), bad=broken)
 
     code, said, why = run("--config", settings_file, "types")
 
     assert code == 1
-    assert said.startswith("good: Everything")
+    assert said.startswith("good: One question")
     assert why.startswith("skipped: plugin 'bad' (identity-bot-bad 1.0): cannot be imported")
     assert len(why.splitlines()) == 1
     assert not logging.getLogger("identity_bot.plugins.loader").disabled

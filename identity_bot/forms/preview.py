@@ -8,6 +8,7 @@ from typing import Any
 
 from identity_bot.forms.form import Form
 from identity_bot.forms.questions import (
+    Choices,
     Chosen,
     Date,
     Files,
@@ -18,6 +19,7 @@ from identity_bot.forms.questions import (
     Url,
     When,
     YesNo,
+    number_text,
 )
 
 WIDTH = 100
@@ -71,7 +73,7 @@ def _kind(question: Question) -> str:
             return f"{kind}, at most {question.max_length:,} characters"
         case Number():
             bounds = [
-                f"{word} {limit:g}"
+                f"{word} {number_text(limit)}"
                 for word, limit in (("from", question.minimum), ("to", question.maximum))
                 if limit is not None
             ]
@@ -93,16 +95,10 @@ def _options(question: Chosen) -> str:
 
 def _condition(form: Form, when: When) -> str:
     """A condition in the form's own words."""
-    question = form.question(when.question)
-    shown = []
-    for value in when.values:
-        if isinstance(value, bool):
-            shown.append("Yes" if value else "No")
-        elif isinstance(question, Chosen):
-            shown += [option.label for option in question.offered if option.value == value]
-        else:
-            shown.append(str(value))
-    return f"“{question.label if question else when.question}” is {' or '.join(shown)}"
+    question = next(question for question in form.all_questions if question.name == when.question)
+    is_list = isinstance(question, Choices)
+    shown = [question.shown([value] if is_list else value) for value in when.values]
+    return f"“{question.label}” is {' or '.join(shown)}"
 
 
 def _wrapped(head: str, text: str) -> list[str]:
