@@ -366,7 +366,7 @@ def examine(path: Path | None, environ: Mapping[str, str]) -> tuple[Settings, li
     problems += _github_sign_in(given)
     if written is not None:
         problems += contradictions(_named(written))
-        problems += _polling(written.get("poll_seconds"), given)
+        problems += _polling(in_file.get("poll_seconds"), given)
         problems += _messages(written.get("messages"))
     usable = in_file | {name.lower(): value for name, value in in_environment.items()}
     values = {name: usable.get(name, _default(one)) for name, one in (_KEYS | _VARIABLES).items()}
@@ -438,8 +438,8 @@ def _github_sign_in(given: Mapping[str, str]) -> Iterator[str]:
         yield f"{KEY}: missing; expected its PEM text, or {KEY_FILE} with its path"
 
 
-def _polling(wanted: Any, given: Mapping[str, str]) -> Iterator[str]:
-    if wanted == 0 and wanted is not False and "GITHUB_WEBHOOK_SECRET" not in given:
+def _polling(seconds: int | None, given: Mapping[str, str]) -> Iterator[str]:
+    if seconds == 0 and "GITHUB_WEBHOOK_SECRET" not in given:
         yield (
             "poll_seconds: found 0, but GITHUB_WEBHOOK_SECRET is not set, so nothing would tell the bot what happens "
             f"in GitHub; expected {SHORTEST_POLL} to {LONGEST_POLL} seconds, or a webhook"
@@ -477,12 +477,9 @@ def _named(found: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, str]]]:
             lists.append((f"request_types.{name}.leads", section.get("leads")))
     for where, entries in lists:
         for number, entry in enumerate(entries if isinstance(entries, list | tuple) else ()):
-            if isinstance(entry, Mapping) and _is_text(entry.get("slack")) and _is_text(entry.get("github")):
-                yield f"{where}.{number}", entry
-
-
-def _is_text(found: Any) -> bool:
-    return isinstance(found, str) and bool(found)
+            match entry:
+                case {"slack": str(), "github": str()}:
+                    yield f"{where}.{number}", entry
 
 
 # What is wrong with them: one line each, with the place, what was found and what was expected
@@ -504,10 +501,11 @@ def check_section(
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """`; did you mean …?` if a known name is similar, else the names that there are."""
+    """`; did you mean …?` if a known name is similar, else the names to choose from."""
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1)
-    return f"; did you mean {near[0]!r}?" if near else f"; there is {', '.join(names) or 'none'}"
+    if near := difflib.get_close_matches(name, names, n=1):
+        return f"; did you mean {near[0]!r}?"
+    return f"; expected one of {', '.join(names)}" if names else "; expected none"
 
 
 _EXPECTED = {

@@ -140,7 +140,7 @@ def test_all_that_is_missing_is_said_at_once_each_in_one_line(tmp_path: Path) ->
         ("leads = [{ gitub = 'ada' }]", "leads.0.gitub: unknown setting; did you mean 'github'?"),
         (
             "zzz = 1",
-            "zzz: unknown setting; there is commands, http, intake_channel, label, leads, messages, people, "
+            "zzz: unknown setting; expected one of commands, http, intake_channel, label, leads, messages, people, "
             "poll_seconds, repository, request_types, restricted_repository, team_channel, team_group",
         ),
     ],
@@ -257,7 +257,7 @@ def test_a_setting_that_does_not_fit_says_what_was_found_and_what_was_expected(
         ),
         (
             'people = [{ slack = "U1A", github = "ada", name = "Ada" }]',
-            "people.0.name: unknown setting; there is github, slack",
+            "people.0.name: unknown setting; expected one of github, slack",
         ),
         (
             "messages.assigned.requestor = 5",

@@ -85,7 +85,7 @@ def _problems(plugin: Any) -> Iterator[str]:
     if forgotten := next((name for name in HOOKS if _is_unmarked(plugin, name, implemented)), None):
         yield f"the function {forgotten!r} has the name of a hook but no @hookimpl; add that, or rename it"
     elif not implemented:
-        yield f"implements no hook; there are {', '.join(sorted(HOOKS))}"
+        yield f"implements no hook; expected one of {', '.join(sorted(HOOKS))}"
     for attribute, hook in implemented.items():
         if hook not in HOOKS:
             yield f"unknown hook {hook!r}{did_you_mean(hook, HOOKS)}"

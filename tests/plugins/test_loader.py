@@ -161,7 +161,7 @@ def test_an_unknown_hook_is_told_the_name_it_may_have_meant(load: Callable[..., 
 def test_a_hook_like_no_other_is_told_what_there_is(load: Callable[..., Plugins]) -> None:
     assert (
         reason(load, coffee(zzz=lambda: None))
-        == "unknown hook 'zzz'; there is form, notify, render_issue, settings_schema, validate"
+        == "unknown hook 'zzz'; expected one of form, notify, render_issue, settings_schema, validate"
     )
 
 
@@ -171,7 +171,7 @@ def test_all_unknown_hooks_and_arguments_are_told_at_once(load: Callable[..., Pl
     assert reason(load, broken) == (
         "unknown hook 'notfy'; did you mean 'notify'?; "
         "hook 'validate' has no argument 'answer'; did you mean 'answers'?; "
-        "hook 'validate' has no argument 'person'; there is answers, form, requestor, settings"
+        "hook 'validate' has no argument 'person'; expected one of answers, form, requestor, settings"
     )
 
 
@@ -191,7 +191,7 @@ def test_an_async_hook_is_refused(load: Callable[..., Plugins]) -> None:
 
 
 def test_a_plugin_without_hooks_is_told_which_there_are(load: Callable[..., Plugins]) -> None:
-    said = "implements no hook; there are form, notify, render_issue, settings_schema, validate"
+    said = "implements no hook; expected one of form, notify, render_issue, settings_schema, validate"
 
     assert reason(load, SimpleNamespace()) == said
 
