@@ -38,6 +38,20 @@ class Clock:
         self.now += seconds
 
 
+def patched(issue: IssueSnapshot, patch: IssuePatch) -> IssueSnapshot:
+    """The issue once GitHub has made a patch."""
+    changes: dict[str, Any] = {"labels": frozenset(lifecycle.labels_after(issue.labels, patch))}
+    if patch.assignees is not None:
+        changes["assignees"] = frozenset(patch.assignees)
+    if patch.spoc is not None:
+        changes["spoc"] = patch.spoc
+    if patch.target:
+        changes |= {"target": patch.target, "target_over": issue.milestone_due}
+    if patch.is_open is not None:
+        changes |= {"is_open": patch.is_open, "close_reason": patch.close_reason}
+    return replace(issue, **changes)
+
+
 @dataclass
 class MemoryTracker:
     """A tracker whose issues are values.
@@ -95,17 +109,9 @@ class MemoryTracker:
         """Keep the patch, and change the issue by it."""
         self._fail()
         self.patches.append((ticket, patch))
-        before = self.now[ticket.repository, ticket.number or 0]
-        changes: dict[str, Any] = {"labels": frozenset(lifecycle.labels_after(before.labels, patch))}
-        if patch.assignees is not None:
-            changes["assignees"] = frozenset(patch.assignees)
-        if patch.spoc is not None:
-            changes["spoc"] = patch.spoc
-        if patch.target:
-            changes |= {"target": patch.target, "target_over": before.milestone_due}
-        if patch.is_open is not None:
-            changes |= {"is_open": patch.is_open, "close_reason": patch.close_reason}
-        return self.edit(before.number, repository=ticket.repository, **changes)
+        where = ticket.repository, ticket.number or 0
+        self.now[where] = replace(patched(self.now[where], patch), updated_at=self.second())
+        return self.now[where]
 
     def comment(self, repository: str, number: int, body: str, *, idempotency_key: str) -> None:
         """Keep the comment."""
