@@ -44,7 +44,7 @@ class _Commands(click.Group):
 @click.version_option(package_name="identity-bot")
 @click.pass_context
 def main(ctx: click.Context, config: Path | None) -> None:
-    """Requests to the Identity Team: asked in Slack, kept as GitHub issues."""
+    """Requests to the Identity Team: filed in Slack, tracked as GitHub issues."""
     ctx.obj = config
 
 
@@ -62,7 +62,7 @@ def run(config: Path | None) -> None:
 @click.option("--offline", is_flag=True, help="Do not call Slack or GitHub.")
 @click.pass_context
 def check(ctx: click.Context, offline: bool) -> None:
-    """Report everything that has to be fixed; exit with 1 if there is anything."""
+    """Report everything that has to be fixed; exit with 1 if anything does."""
     from identity_bot.checks import Verdict, summary
     from identity_bot.checks.check import check as findings_of
     from identity_bot.plugins import loader as plugins
@@ -159,7 +159,7 @@ def outbox_list(ctx: click.Context, state: str | None = None) -> None:
 def outbox_retry(ids: tuple[int, ...], everything: bool) -> None:
     """Retry failed effects now."""
     if bool(ids) == everything:
-        raise click.UsageError("name the effects by their ids, or say --all")
+        raise click.UsageError("expected the ids of effects, or --all")
     with _open_outbox() as queue:
         if everything:
             ids = tuple(row.id for row in queue.rows("failed", limit=100_000))
@@ -169,7 +169,7 @@ def outbox_retry(ids: tuple[int, ...], everything: bool) -> None:
 @outbox.command("discard")
 @click.argument("ids", type=int, nargs=-1, required=True, metavar="ID…")
 def outbox_discard(ids: tuple[int, ...]) -> None:
-    """Give up failed effects for good."""
+    """Discard failed effects for good."""
     with _open_outbox() as queue:
         _each(ids, queue.discard, "discarded")
 

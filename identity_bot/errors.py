@@ -10,7 +10,7 @@ class IdentityBotError(Exception):
 
 
 class SettingsError(IdentityBotError):
-    """The settings cannot be used; `problems` holds one line for each thing to fix."""
+    """The settings cannot be used; `problems` has one line for each thing to fix."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
@@ -22,7 +22,7 @@ class PluginError(IdentityBotError):
 
 
 class Invalid(IdentityBotError):
-    """The answers do not fit the form; `problems` holds a sentence for each question, by its name."""
+    """The answers do not fit the form; `problems` has a sentence for each question, by its name."""
 
     def __init__(self, problems: Mapping[str, str]) -> None:
         self.problems = dict(problems)

@@ -29,7 +29,7 @@ CONFIG_VARIABLE, DEFAULT_FILE = "IDENTITY_BOT_CONFIG", Path("identity-bot.toml")
 """The environment variable that names the settings file, and the file that is read without it."""
 SHORTEST_POLL, LONGEST_POLL = 10, 3600
 POLL, POLL_BESIDE_WEBHOOK = 60, 300
-"""Seconds between two polls of GitHub: where nothing else tells the bot, and to catch what the webhook missed."""
+"""Seconds between two polls of GitHub: without a webhook, and with one, to catch what it missed."""
 
 KEY, KEY_FILE = "GITHUB_APP_PRIVATE_KEY", "GITHUB_APP_PRIVATE_KEY_FILE"
 
@@ -39,14 +39,14 @@ KEY, KEY_FILE = "GITHUB_APP_PRIVATE_KEY", "GITHUB_APP_PRIVATE_KEY_FILE"
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """A kind of setting: its name in the README, its marshmallow field, and an example."""
+    """A kind of setting: its name in the README, its marshmallow field, and an example of its value."""
 
     name: str
     field: Callable[..., fields.Field[Any]]
     example: str = ""
 
     def __call__(self, meaning: str = "", *, required: str = "", **options: Any) -> fields.Field[Any]:
-        """The field of one setting; `required` says what is expected if it is missing."""
+        """The field of one setting; `required` tells the operator what to enter if it is missing."""
         told = {"kind": self.name, "meaning": meaning, "example": self.example}
         if required:
             told["expected"] = required
@@ -123,7 +123,7 @@ _NUMBER = _Kind("number", partial(fields.Integer, strict=True))
 
 
 class LeadSettings(Schema):
-    """Somebody who is told about urgent requests: mentioned in Slack, assigned in GitHub, or both."""
+    """Somebody to tell about urgent requests: mentioned in Slack, assigned in GitHub, or both."""
 
     slack = _MEMBER('mentioned in the team channel, such as `"U024BE7LH"`')
     github = _LOGIN("assigned to the issue; each lead has one of the two, or both")
@@ -166,7 +166,7 @@ _HTTP = _Kind("table", partial(fields.Nested, HttpSettings, load_default=lambda:
 
 
 class TypeSettings(Schema):
-    """What every request type can set for itself; the top of the file holds for what it leaves out."""
+    """What each request type can set for itself; the top of the file applies to what it leaves out."""
 
     repository = _REPOSITORY("instead of the one at the top")
     restricted_repository = _REPOSITORY("instead of the one at the top")
@@ -315,7 +315,7 @@ class Settings:
         return tuple(entry for _, entry in _named(written))
 
     def for_type(self, section: Mapping[str, Any]) -> Mapping[str, Any]:
-        """A type's own checked section over what holds for all types."""
+        """A type's checked section, merged over the settings that apply to all types."""
         common = {
             "repository": self.repository,
             "restricted_repository": self.restricted_repository,
@@ -352,9 +352,9 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
 
 
 def examine(path: Path | None, environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
-    """The settings so far as they can be used, and a line for each problem.
+    """The usable settings, and a line for each problem.
 
-    What is missing or wrong has its default, or an example where it has none.
+    A setting that is missing or wrong gets its default, or an example if it has none.
     """
     problems: list[str] = []
     written = _read(path or Path(environ.get(CONFIG_VARIABLE) or DEFAULT_FILE), problems)
@@ -404,7 +404,7 @@ def _read(path: Path, problems: list[str]) -> dict[str, Any] | None:
 
 
 def _variables(environ: Mapping[str, str], problems: list[str]) -> dict[str, str]:
-    """The variables that are set; without those of a GitHub App where there is a token, and with the App's key."""
+    """The variables that are set, with the GitHub App's key; without all of the App's if there is a token."""
     given = {name: value for name in ENVIRONMENT.fields if (value := environ.get(name, "").strip())}
     if "GITHUB_TOKEN" in given:
         return {name: value for name, value in given.items() if not name.startswith("GITHUB_APP_")}
@@ -455,12 +455,12 @@ def _messages(tables: Any) -> Iterator[str]:
         else:
             yield f"messages.{name}: {_line('Not a valid string.', None, found)}"
     counts = Counter(name for name, _ in texts)
-    yield from (f"messages.{name}: written twice; expected it once" for name, n in counts.items() if n > 1)
+    yield from (f"messages.{name}: set twice; expected it once" for name, n in counts.items() if n > 1)
     yield from templates.problems(dict(texts))
 
 
 def _dotted(tables: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    """What stands in tables within tables, by its names joined with dots, as TOML lets one write it."""
+    """The values in nested tables, by their names joined with dots: TOML allows either spelling."""
     for name, found in tables.items():
         if isinstance(found, Mapping):
             yield from _dotted(found, f"{before}{name}.")
@@ -488,7 +488,7 @@ def _named(found: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, str]]]:
 def check_section(
     schema: Schema, found: Mapping[str, Any], where: str = ""
 ) -> tuple[dict[str, Any], list[str]]:
-    """What of a section can be used, as its schema loads it, and a line for each problem."""
+    """The usable values of a section, as its schema loads them, and a line for each problem."""
     try:
         loaded = schema.load(found)
     except ValidationError as error:
@@ -496,7 +496,7 @@ def check_section(
         usable = {name: value for name, value in fine.items() if name not in error.messages}
         return usable, list(_lines(error.messages, schema, found, where))
     if not isinstance(loaded, dict):
-        raise TypeError("the settings' schema makes something other than a dict")
+        raise TypeError("the settings' schema loads something other than a dict")
     return loaded, []
 
 
@@ -518,7 +518,7 @@ _EXPECTED = {
     "Invalid type.": "a table of settings",
     "Not a valid mapping type.": "a table of settings",
 }
-"""What is expected where marshmallow says that a value has the wrong type."""
+"""What to say is expected if marshmallow says that a value has the wrong type."""
 
 
 def _lines(messages: Any, at: Any, found: Any, where: str) -> Iterator[str]:

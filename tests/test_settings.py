@@ -478,9 +478,7 @@ def test_a_messages_name_may_be_written_in_any_way_that_toml_knows(tmp_path: Pat
 def test_a_message_that_is_written_twice_is_told(tmp_path: Path) -> None:
     text = '[messages]\n"assigned.requestor" = "a"\nassigned.requestor = "b"'
 
-    assert problems(tmp_path, f"{GOOD}{text}") == [
-        "messages.assigned.requestor: written twice; expected it once"
-    ]
+    assert problems(tmp_path, f"{GOOD}{text}") == ["messages.assigned.requestor: set twice; expected it once"]
 
 
 def test_messages_that_cannot_be_used_are_all_told(tmp_path: Path) -> None:

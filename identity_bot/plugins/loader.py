@@ -42,7 +42,7 @@ class SkippedPlugin:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Use:
-    """Which tickets go to a repository: a request type's, or those of all types (`""`) that name no other."""
+    """Which tickets go to a repository: a request type's, or (`""`) those of all types that name no other."""
 
     type: str
     is_sensitive: bool

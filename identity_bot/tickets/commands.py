@@ -96,7 +96,7 @@ def read(comment: str, today: date) -> Reading:
     """The commands in a comment, in the order of their first mention; `today` decides which target dates are past.
 
     If a command has several values, none of them counts; if there are more than `MOST` commands, none does.
-    A command that cannot be read stops no other.
+    An unreadable command does not stop the others.
     """
     if "/" not in comment:
         return Reading()

@@ -63,7 +63,7 @@ def observe(ticket: Ticket, snapshot: IssueSnapshot) -> Ticket:
 
 
 def state_of(snapshot: IssueSnapshot) -> TicketState:
-    """What an issue says of its ticket."""
+    """The state of an issue's ticket."""
     target = snapshot.target
     if snapshot.milestone_due and snapshot.milestone_due != snapshot.target_over:
         target = snapshot.milestone_due
@@ -87,7 +87,7 @@ def _close_reason(snapshot: IssueSnapshot) -> CloseReason:
 
 
 def _stage_that_follows(state: TicketState) -> Stage:
-    """The stage of an issue without a stage label: what has been done to it tells how far it is."""
+    """The stage of an issue without a stage label, from what has been done to it."""
     if state.assignees:
         return Stage.IN_PROGRESS if state.target else Stage.ASSIGNED
     if state.priority and state.priority is not Priority.CRITICAL:

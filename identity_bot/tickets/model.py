@@ -37,7 +37,7 @@ class Stage(StrEnum):
 
 
 class Priority(StrEnum):
-    """How soon a ticket's turn comes, the most pressing first; critical skips the queue."""
+    """How urgent a ticket is, the most urgent first; critical skips the queue."""
 
     CRITICAL = "critical"
     HIGH = "high"
@@ -46,7 +46,7 @@ class Priority(StrEnum):
 
 
 class CloseReason(StrEnum):
-    """Why a ticket is closed; the first three are a person's to give."""
+    """Why a ticket is closed; people can give only the first three reasons."""
 
     COMPLETED = "completed"
     NOT_PLANNED = "not planned"
@@ -93,7 +93,7 @@ class Action(StrEnum):
 
 
 class Audience(StrEnum):
-    """Who should hear; where they hear it is the desk's business."""
+    """Who should be told; the desk decides where."""
 
     REQUESTOR = "requestor"
     """In the ticket's thread, with a mention; directly where the ticket is sensitive or came from elsewhere."""
@@ -132,7 +132,7 @@ class MessageRef:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TicketState:
-    """What people are told of a ticket as its issue shows it; a message tells how these have changed."""
+    """What people are told about a ticket, as its issue shows it; messages are about changes of these."""
 
     stage: Stage = Stage.OPEN
     priority: Priority | None = None
@@ -189,7 +189,7 @@ class Ticket:
     """The state that people were last told; None before they were told anything."""
 
     def without_made_requests(self) -> Ticket:
-        """The ticket that no longer remembers who requested what has been done."""
+        """The ticket without the requests that have been carried out."""
         return replace(self, requested=tuple(one for one in self.requested if not one.is_made))
 
     @property
@@ -304,10 +304,10 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IssuePatch:
-    """How an issue shall be changed; None leaves a thing as it is."""
+    """How to change an issue; None leaves a value as it is."""
 
     stage: Stage | None = None
-    """The stage's label, in the place of any other; OPEN for none."""
+    """Replaces any other stage label; OPEN removes it."""
     priority: Priority | None = None
     assignees: tuple[str, ...] | None = None
     spoc: str | None = None

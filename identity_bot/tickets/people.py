@@ -15,7 +15,7 @@ Entry = Mapping[str, str]
 
 
 class People:
-    """Finds people in one place by what they are called in the other; logins in any case."""
+    """Finds people's Slack ids by their GitHub logins, in any case, and the other way around."""
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         pairs = [pair for pair in map(_pair, entries) if pair]
@@ -23,26 +23,26 @@ class People:
         self._logins = dict(reversed(pairs))
 
     def slack_id(self, login: str) -> str:
-        """The Slack id of a GitHub login; empty where it is not known."""
+        """The Slack id of a GitHub login; empty if it is not known."""
         return self._slack_ids.get(fold(login), "")
 
     def login(self, slack_id: str) -> str:
-        """The GitHub login of a Slack id; empty where it is not known."""
+        """The GitHub login of a Slack id; empty if it is not known."""
         return self._logins.get(slack_id, "")
 
     def key_of(self, slack_id: str) -> str:
-        """What somebody is called in a ticket: their GitHub login where it is known, else `slack:U…`."""
+        """What a ticket calls somebody: their GitHub login if it is known, else `slack:U…`."""
         return self.login(slack_id) or f"slack:{slack_id}"
 
     def mention(self, key: str) -> str:
-        """Somebody, by a GitHub login or `slack:U…`, as Slack writes them: a mention that notifies, else the name."""
+        """A Slack mention for a GitHub login or `slack:U…`; the login itself if the Slack id is not known."""
         named = _KEY.fullmatch(key)
         slack_id = named[1] if named else self.slack_id(key)
         return f"<@{slack_id}>" if slack_id else mrkdwn(key)
 
 
 def contradictions(entries: Iterable[tuple[str, Entry]]) -> Iterator[str]:
-    """A line for each entry that makes two of one person; each comes with its place in the settings."""
+    """A line for each entry that contradicts another; `entries` come with their places in the settings."""
     by_slack: dict[str, tuple[str, str]] = {}
     by_login: dict[str, tuple[str, str]] = {}
     for where, entry in entries:
