@@ -145,7 +145,7 @@ def test_all_that_is_missing_is_said_at_once_each_in_one_line(tmp_path: Path) ->
         ),
     ],
 )
-def test_a_misspelt_setting_is_told_its_name(tmp_path: Path, text: str, said: str) -> None:
+def test_a_misspelled_setting_is_told_its_name(tmp_path: Path, text: str, said: str) -> None:
     assert problems(tmp_path, f"{text}\n{GOOD}") == [said]
 
 

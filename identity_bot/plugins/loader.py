@@ -76,10 +76,8 @@ class Plugins:
         found: dict[str, Repository] = {}
         for one in (self.adopted, *(self.types[name] for name in sorted(self.types))):
             common, restricted = one.settings["repository"], one.settings["restricted_repository"]
-            places = [(common, False), (restricted, True)]
-            if not restricted and one.form.sensitive_when:
-                places[1] = (common, True)
-            for name, is_sensitive in places:
+            sensitive = restricted or (common if one.form.sensitive_when else None)
+            for name, is_sensitive in ((common, False), (sensitive, True)):
                 if name:
                     known = found.setdefault(fold(name), Repository(name=name, uses=()))
                     use = Use(type=one.name, is_sensitive=is_sensitive)

@@ -49,9 +49,7 @@ def form() -> Form:
 def render_issue(ticket: Ticket, form: Form, settings: Mapping[str, Any]) -> IssueDraft:
     """The default issue, titled after the pull request; its link leaves no mention in the pull request's timeline."""
     draft = default_issue(ticket, form)
-    found = PULL_REQUEST.fullmatch(ticket.answers["pull_request"])
-    assert found is not None
-    owner, repo, number = found["owner"], found["repo"], found["number"]
+    *_, owner, repo, _, number = ticket.answers["pull_request"].split("/")
     link = f"[Open the pull request](https://redirect.github.com/{owner}/{repo}/pull/{number})"
     title = f"PR review: {repo} pull request {number} ({ticket.requestor.team})"
     return replace(draft, title=line(title), body=f"{link}\n\n{draft.body}")
