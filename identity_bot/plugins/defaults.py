@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -140,11 +141,9 @@ def _body(ticket: Ticket, form: Form) -> str:
     if len(whole) <= longest:
         return whole
     room = longest - len(words.ANSWERS_CUT) - 2
-    fits, too_long = SHORTEST_ANSWER, LONGEST_ANSWER
-    while too_long - fits > 1:
-        limit = (fits + too_long) // 2
-        fits, too_long = (limit, too_long) if len(_sections(ticket, form, limit)) <= room else (fits, limit)
-    return f"{words.ANSWERS_CUT}\n\n{_sections(ticket, form, fits)}"
+    limits = range(SHORTEST_ANSWER, LONGEST_ANSWER)
+    fitting = bisect_right(limits, room, key=lambda limit: len(_sections(ticket, form, limit)))
+    return f"{words.ANSWERS_CUT}\n\n{_sections(ticket, form, limits[max(0, fitting - 1)])}"
 
 
 def _sections(ticket: Ticket, form: Form, limit: int) -> str:

@@ -52,6 +52,10 @@ _SLACK_BROADCAST = re.compile(
 _SLACK_QUOTE = re.compile(r"\A[> ]+")
 
 _FARTHEST_STEP_BACK = 32
+# Joiners, vowels and finals of Hangul, skin tones, and the tags of flags.
+_CONTINUES = re.compile(r"[\u200c\u200d\u1160-\u11ff\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]")
+# Two of these letters are a flag.
+_FLAG_LETTERS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
 
 
 def clean(text: str) -> str:
@@ -203,23 +207,6 @@ def _is_inside_a_character(text: str, place: int) -> bool:
     if place >= len(text):
         return False
     before, after = text[place - 1], text[place]
-    if before == "\u200d" or after in "\u200c\u200d" or unicodedata.category(after).startswith("M"):
+    if before == "\u200d" or _CONTINUES.match(after) or unicodedata.category(after).startswith("M"):
         return True
-    if (
-        "\U0001f3fb" <= after <= "\U0001f3ff"
-        or "\U000e0020" <= after <= "\U000e007f"
-        or "\u1160" <= after <= "\u11ff"
-    ):
-        return True
-    return _is_regional(after) and _regionals_before(text, place) % 2 == 1
-
-
-def _is_regional(character: str) -> bool:
-    return "\U0001f1e6" <= character <= "\U0001f1ff"
-
-
-def _regionals_before(text: str, place: int) -> int:
-    count = 0
-    while count < place and _is_regional(text[place - 1 - count]):
-        count += 1
-    return count
+    return after in _FLAG_LETTERS and (place - len(text[:place].rstrip(_FLAG_LETTERS))) % 2 == 1
