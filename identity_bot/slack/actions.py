@@ -11,7 +11,6 @@ from typing import Any
 
 from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
 
 from identity_bot.desk.desk import Desk
 from identity_bot.errors import IdentityBotError, Invalid, NotAllowed, StoreError
@@ -20,6 +19,7 @@ from identity_bot.messages import words
 from identity_bot.slack import card as cards
 from identity_bot.slack import modal as blocks
 from identity_bot.slack.card import Click
+from identity_bot.slack.client import translating_errors
 from identity_bot.slack.inputs import Json
 from identity_bot.slack.messages import ACTION, answered
 from identity_bot.tickets.actions import ACTIONS, Ask
@@ -101,10 +101,12 @@ class ActionListeners:
         except Exception as error:
             _say(answer, _sentence(error))
             return
+        view = cards.action_form(ticket, click)
         try:
-            client.views_open(trigger_id=body["trigger_id"], view=cards.action_form(ticket, click))
-        except (SlackApiError, SlackClientError, OSError) as error:
-            log.warning("cannot open the form of an action", exc_info=scrubbed(error))
+            with translating_errors("views.open"):
+                client.views_open(trigger_id=body["trigger_id"], view=view)
+        except IdentityBotError as error:
+            log.warning("cannot open the form of an action: %s", error)
             _say(answer, words.COULD_NOT_OPEN)
 
     def _answer(self, client: WebClient, view: Json, by: str) -> Json:

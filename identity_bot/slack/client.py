@@ -8,6 +8,7 @@ import re
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 from urllib.error import URLError
 
@@ -254,25 +255,31 @@ class SlackChat:
 
     def call(self, method: str, **arguments: Any) -> SlackResponse:
         """One call of the Web API, its failures told apart by what is known of the outcome."""
-        try:
+        with translating_errors(method):
             if method in WRITES:
                 answer = self.client.api_call(method, json=arguments)
             else:
                 answer = self.client.api_call(method, params=arguments)
-        except SlackApiError as error:
-            raise failure(method, error) from error
-        except (
-            URLError,
-            OSError,
-            http.client.HTTPException,
-            SlackClientError,
-            ValueError,
-            TypeError,
-            AttributeError,  # slack_sdk's, for an answer that is JSON but no object
-        ) as error:
-            raise broken(method, error) from error
         self.last_contact = self._clock()
         return answer
+
+
+@contextmanager
+def translating_errors(method: str) -> Iterator[None]:
+    """Raise the failures of one call as Rejected, Retryable or OutcomeUnknown."""
+    try:
+        yield
+    except SlackApiError as error:
+        raise failure(method, error) from error
+    except (
+        OSError,
+        http.client.HTTPException,
+        SlackClientError,
+        ValueError,
+        TypeError,
+        AttributeError,  # slack_sdk's, for an answer that is JSON but no object
+    ) as error:
+        raise _broken(method, error) from error
 
 
 def code_of(error: IdentityBotError) -> str:
@@ -300,7 +307,7 @@ def failure(method: str, error: SlackApiError) -> Rejected | Retryable | Outcome
     return SlackRejected(said, code)
 
 
-def broken(method: str, error: Exception) -> Retryable | OutcomeUnknown:
+def _broken(method: str, error: Exception) -> Retryable | OutcomeUnknown:
     """What a failed connection means for the act: never begun, or perhaps done."""
     reason = error.reason if isinstance(error, URLError) else error
     said = f"Slack's {method}: {type(reason).__name__}"

@@ -13,10 +13,9 @@ from typing import Any
 from marshmallow import ValidationError
 from slack_bolt import Ack, App, BoltRequest, BoltResponse, Respond
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
 
 from identity_bot.desk.desk import Desk
-from identity_bot.errors import Invalid, SettingsError, StoreError
+from identity_bot.errors import IdentityBotError, Invalid, Rejected, SettingsError, StoreError
 from identity_bot.forms.form import Form
 from identity_bot.forms.questions import LongText, Url
 from identity_bot.logs import scrubbed
@@ -25,7 +24,7 @@ from identity_bot.settings import Settings
 from identity_bot.slack import card as cards
 from identity_bot.slack import modal as blocks
 from identity_bot.slack.actions import ActionListeners
-from identity_bot.slack.client import SlackChat
+from identity_bot.slack.client import SlackChat, translating_errors
 from identity_bot.slack.inputs import PREFIX, QUESTION, Json
 from identity_bot.slack.manifest import ASK, ASK_ABOUT
 from identity_bot.slack.messages import ACTION
@@ -52,11 +51,8 @@ OURS: Mapping[str, Json] = {
     "the forms": {"type": "view_submission", "view": {"type": "modal", "callback_id": blocks.FORM}},
 }  # fmt: skip
 """What Slack sends us besides commands, as far as Bolt's matchers read it."""
-REDRAW_AGAIN = (1.0, 3.0)
-"""Seconds between attempts to redraw a form: without one, whoever chose a type would see no questions."""
-OVERTAKEN = {"hash_conflict", "not_found"}
-"""Slack's errors for a form that changed meanwhile or was closed."""
-SLACK_FAILURES = (SlackApiError, SlackClientError, OSError)
+REDRAW_AFTER = (0.0, 1.0, 3.0)
+"""Seconds before each attempt to redraw a form, in a thread of ours: until one succeeds, the form has no questions."""
 
 
 class Listeners:
@@ -192,10 +188,12 @@ class Listeners:
     def _open(self, client: WebClient, body: Json, draft: Draft, respond: Respond | None) -> None:
         if draft.type:
             draft = self._with_prefill(draft, _user_id(body))
+        view = blocks.modal(self._forms, draft)
         try:
-            client.views_open(trigger_id=body["trigger_id"], view=blocks.modal(self._forms, draft))
-        except SLACK_FAILURES as error:
-            log.warning("cannot open the form: %s", _code(error))
+            with translating_errors("views.open"):
+                client.views_open(trigger_id=body["trigger_id"], view=view)
+        except IdentityBotError as error:
+            log.warning("cannot open the form: %s", error)
             if respond:
                 respond(text=words.COULD_NOT_OPEN, response_type="ephemeral", replace_original=False)
             else:  # a global shortcut has no channel to answer in
@@ -207,8 +205,8 @@ class Listeners:
     def _open_about(self, client: WebClient, body: Json, respond: Respond) -> None:
         message, channel = body["message"], body["channel"]["id"]
         try:
-            link = str(client.chat_getPermalink(channel=channel, message_ts=message["ts"])["permalink"])
-        except SLACK_FAILURES:
+            link = self._chat.link_to(MessageRef(channel=channel, ts=message["ts"]))
+        except IdentityBotError:
             link = ""  # the bot may not be in that conversation; the form opens all the same
         root = message.get("thread_ts") or message["ts"]
         draft = Draft(
@@ -224,15 +222,16 @@ class Listeners:
             draft = replace(draft, type=chosen["selected_option"]["value"])
             draft = self._with_prefill(draft, _user_id(body))
         drawn = blocks.modal(forms, draft)
-        for pause in (*REDRAW_AGAIN, None):
-            try:
-                client.views_update(view_id=view["id"], hash=view["hash"], view=drawn)
-                return
-            except SLACK_FAILURES as error:
-                log.info("cannot redraw the form: %s", _code(error))
-                if pause is None or _code(error) in OVERTAKEN:
-                    return
+        for pause in REDRAW_AFTER:
             time.sleep(pause)
+            try:
+                with translating_errors("views.update"):
+                    client.views_update(view_id=view["id"], hash=view["hash"], view=drawn)
+                return
+            except IdentityBotError as error:
+                log.info("cannot redraw the form: %s", error)
+                if isinstance(error, Rejected):  # it changed meanwhile or was closed
+                    return
 
     def _with_prefill(self, draft: Draft, slack_id: str) -> Draft:
         """The draft with what Slack, the person's last ticket and the message they started from tell already."""
@@ -344,8 +343,3 @@ def _requestor(body: Json) -> Person:
 
 def _user_id(body: Json) -> str:
     return str(body.get("user_id") or body["user"]["id"])
-
-
-def _code(error: Exception) -> str:
-    response: Any = getattr(error, "response", None)
-    return str(response.get("error")) if hasattr(response, "get") else type(error).__name__

@@ -104,8 +104,9 @@ def test_the_global_shortcut_is_answered_by_a_direct_message(world: World) -> No
     assert f"<@{JUNIPER}>" in world.sandbox.slack.dm(JUNIPER)[0].text
 
 
-def test_a_trigger_that_has_expired_is_answered_with_a_word(world: World) -> None:
-    world.sandbox.slack.faults.add("views.open", error="expired_trigger_id")
+@pytest.mark.parametrize("fault", [{"error": "expired_trigger_id"}, {"status": 503}, {"retry_after": 1}])
+def test_a_form_that_slack_does_not_open_is_answered_with_a_word(world: World, fault: dict[str, Any]) -> None:
+    world.sandbox.slack.faults.add("views.open", **fault)
 
     world.sandbox.slack.command(JUNIPER, INTAKE, "/help")
 
