@@ -68,12 +68,11 @@ class ActionListeners:
 
     def submit(self, ack: Ack, body: Json, client: WebClient, view: Json) -> None:
         """An action's form: answer with problems at their fields, or store the change before this acks."""
-        answered = self._run_in_thread(self._answer, client, view, body["user"]["id"])
+        answer = self._run_in_thread(self._answer, client, view, body["user"]["id"])
         try:
-            answer = answered.result(timeout=PATIENCE)
+            ack(**answer.result(timeout=PATIENCE))
         except TimeoutError:
-            answer = _pushed(words.TAKES_LONG)
-        ack(**answer)
+            ack(**_pushed(words.TAKES_LONG))
 
     def _act(self, client: WebClient, click: Click, by: str, answer: Answer) -> None:
         try:
@@ -129,8 +128,7 @@ class ActionListeners:
             return {"response_action": "errors", "errors": invalid.problems}
         except (Impossible, NotAllowed, _NotDone) as error:
             # Sending it again would not help: the sentence replaces the form.
-            view = blocks.apology(_sentence(error), close=words.CLOSE)
-            return {"response_action": "update", "view": view}
+            return {"response_action": "update", "view": blocks.apology(_sentence(error), close=words.CLOSE)}
         except Exception as error:
             return _pushed(_sentence(error))
         self._run_in_thread(_replace, client, click, by)

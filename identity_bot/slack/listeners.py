@@ -117,7 +117,7 @@ class Listeners:
             ack(text=words.unknown_type(body["command"], word, sorted(forms)))
         else:
             ack()
-            draft = Draft(type=name or None, outside_intake=self._is_elsewhere(body))
+            draft = Draft(type=name or None, outside_intake=self._is_outside_intake(body))
             self._run_in_thread(self._open, client, body, draft, respond)
 
     def shortcut(self, ack: Ack, body: Json, client: WebClient) -> None:
@@ -150,18 +150,18 @@ class Listeners:
 
     def submit(self, ack: Ack, body: Json, view: Json) -> None:
         """The request form: answer with problems at their questions, or store the ticket before this acks."""
+        ack(**self._answer(body, view))
+
+    def _answer(self, body: Json, view: Json) -> Json:
+        """Slack's response action for a request form that was sent."""
         forms = self._forms
         draft = blocks.draft_in(view, forms)
         if draft.type is None or draft.type not in forms:
-            ack(
-                response_action="update",
-                view=blocks.modal(forms, replace(draft, type=None, values={}), notice=words.TYPE_GONE),
-            )
-            return
-        answer: Json
+            emptied = replace(draft, type=None, values={})
+            return {"response_action": "update", "view": blocks.modal(forms, emptied, notice=words.TYPE_GONE)}
+        if draft.unknown_answers:
+            return _show_problems({}, draft, view, forms)
         try:
-            if draft.unknown_answers:
-                raise Invalid({})
             ticket = self._desk.submit(
                 draft.type,
                 draft.values,
@@ -171,19 +171,17 @@ class Listeners:
                 outside_intake=draft.outside_intake,
             )
             receipt = blocks.receipt(ticket, hints=self._desk.hints(ticket))
-            answer = {"response_action": "update", "view": receipt}
+            return {"response_action": "update", "view": receipt}
         except AlreadyFiled as before:
             receipt = blocks.receipt(before.ticket, hints=[words.CHANGED_TOO_LATE])
-            answer = {"response_action": "update", "view": receipt}
+            return {"response_action": "update", "view": receipt}
         except Invalid as invalid:
-            answer = _show_problems(invalid.problems, draft, view, forms)
+            return _show_problems(invalid.problems, draft, view, forms)
         except StoreError as error:
             log.error("cannot store a submission: %s", error)
-            answer = {"response_action": "push", "view": blocks.apology(words.NOTHING_FILED)}
         except Exception as error:
             log.error("unexpected error in a submission", exc_info=scrubbed(error))
-            answer = {"response_action": "push", "view": blocks.apology(words.NOTHING_FILED)}
-        ack(response_action=answer["response_action"], view=answer.get("view"), errors=answer.get("errors"))
+        return {"response_action": "push", "view": blocks.apology(words.NOTHING_FILED)}
 
     def _open(self, client: WebClient, body: Json, draft: Draft, respond: Respond | None) -> None:
         if draft.type:
@@ -259,24 +257,17 @@ class Listeners:
         if form is None or not draft.about:
             return {}
         values: dict[str, Any] = {}
-        for question in form.questions:
-            if isinstance(question, LongText):
-                link = draft.origin.link if draft.origin else ""
-                values[question.name] = f"{draft.about}\n\n{link}".strip()[: question.max_length]
-                break
-        for question in form.questions:
-            if isinstance(question, Url):
-                fitting = (url for url in URL.findall(draft.about) if _fits(question, url))
-                values[question.name] = next(fitting, None)
-                break
+        if text := next((q for q in form.questions if isinstance(q, LongText)), None):
+            link = draft.origin.link if draft.origin else ""
+            values[text.name] = f"{draft.about}\n\n{link}".strip()[: text.max_length]
+        if address := next((q for q in form.questions if isinstance(q, Url)), None):
+            fitting = (url for url in URL.findall(draft.about) if _fits(address, url))
+            values[address.name] = next(fitting, None)
         return values
 
-    def _is_elsewhere(self, body: Json) -> bool:
+    def _is_outside_intake(self, body: Json) -> bool:
         """Whether a command was typed outside the intake channel."""
-        return self._intake_channel not in (
-            body.get("channel_id"),
-            f"#{body.get('channel_name')}",
-        )
+        return self._intake_channel not in (body.get("channel_id"), f"#{body.get('channel_name')}")
 
     def _run_in_thread(self, call: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """Runs a call in another thread and logs what it raises, so that it cannot spoil the ack."""
@@ -315,10 +306,8 @@ def _who_answers(app: App, what: str, body: Json) -> str | None:
 
 
 def _fits(question: Url, url: str) -> bool:
-    if question.parse is None:
-        return True
     try:
-        return bool(question.parse(url))
+        return bool(question.answer(url))
     except ValidationError:
         return False
 

@@ -124,24 +124,21 @@ def type_options(forms: Mapping[str, Form]) -> list[Option]:
 
 def receipt(ticket: Ticket, *, hints: Sequence[str] = ()) -> Json:
     """The view that replaces the form once the ticket is safe, and again once its issue has a number."""
-    blocks = [section(words.receipt(ticket)), *map(context, hints)]
-    return {
-        "type": "modal",
-        "callback_id": RECEIPT,
-        "title": plain_text(words.MODAL_TITLE),
-        "close": plain_text(words.CLOSE),
-        "blocks": blocks,
-    }
+    return _notice([section(words.receipt(ticket)), *map(context, hints)], words.CLOSE)
 
 
 def apology(sentence: str, *, close: str = words.BACK) -> Json:
     """A view that says why something could not be done; pushed over a form, it leaves the form as it was."""
+    return _notice([section(sentence)], close)
+
+
+def _notice(blocks: list[Json], close: str) -> Json:
     return {
         "type": "modal",
         "callback_id": RECEIPT,
         "title": plain_text(words.MODAL_TITLE),
         "close": plain_text(close),
-        "blocks": [section(sentence)],
+        "blocks": blocks,
     }
 
 
