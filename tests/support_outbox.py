@@ -15,7 +15,6 @@ from identity_bot.outbox.queue import Queue
 from identity_bot.store import schema
 from identity_bot.store.store import Store
 from identity_bot.store.transaction import Transaction
-from identity_bot.testing import Clock
 from identity_bot.tickets.model import Person, Ticket, ticket_id
 
 PATIENCE = 30.0
@@ -120,13 +119,6 @@ def context_of(store: Store, log: Log) -> Context:
         reconciler=nothing,
         notifier=notifier,
     )
-
-
-def queue_at(url: str, clock: Clock) -> Queue:
-    """A queue in an empty database, made from the tables, which is quicker than by the migrations."""
-    store = Store(url, clock, patience=PATIENCE)
-    schema.metadata.create_all(store.engine)
-    return Queue(store)
 
 
 def ticket(submission: str = "V1", **changes: Any) -> Ticket:

@@ -200,7 +200,6 @@ def test_the_log_lines_that_operators_are_told_of_are_written() -> None:
 def written(database_url: str) -> Iterator[Engine]:
     """A database with one ticket whose message was sent, and one whose issue waits."""
     store = Store(database_url)
-    store.migrate()
     person = Person(slack_id="U0JUNIPER", name="Juniper Vale", team="Benefits")
     for name, number in (("told", 12), ("waiting", None)):
         ticket = Ticket(

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -46,13 +44,6 @@ STEPS: tuple[dict[str, Any], ...] = (
 )
 """How an issue is changed, one step after the other."""
 ORIGIN = MessageRef(channel="C0ELSEWHERE", ts="7.1", link="https://slack.test/C0ELSEWHERE/7.1")
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    office = Office(tmp_path)
-    yield office
-    office.store.close()
 
 
 @pytest.fixture

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,21 +20,6 @@ INTAKE, TEAM = "C0INTAKE", "C0TEAM"
 REQUESTS, RESTRICTED = "sandbox-org/identity-requests", "sandbox-org/identity-restricted"
 LINDEN = "linden-brookmere"
 COMMON = "identity-slackbot"
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    office = Office(tmp_path)
-    yield office
-    office.store.close()
-
-
-@pytest.fixture
-def ticket(office: Office) -> Ticket:
-    """A ticket whose issue is open, and of which everybody has been told, a minute ago."""
-    ticket = office.submit()
-    office.work(60)
-    return office.ticket(ticket)
 
 
 def foreign(office: Office, number: int = 50, **changes: Any) -> IssueSnapshot:

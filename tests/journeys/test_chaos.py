@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -24,21 +23,6 @@ INTAKE, TEAM = "C0INTAKE", "C0TEAM"
 LEAD, OWNER, LINDEN = "indigo-marshwick", "sage-hollowell", "linden-brookmere"
 ELSEWHERE = "sandbox-org/vets-api"
 TRIED: dict[str, Any] = {"assignees": frozenset({LINDEN}), "labels": frozenset({"stage: ready for UAT"})}
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    office = Office(tmp_path)
-    yield office
-    office.store.close()
-
-
-@pytest.fixture
-def ticket(office: Office) -> Ticket:
-    """A ticket whose issue is open, and of which everybody has been told, a minute ago."""
-    ticket = office.submit()
-    office.work(60)
-    return office.ticket(ticket)
 
 
 def said(office: Office) -> list[str]:

@@ -29,18 +29,14 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import socket
 import tempfile
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.applications import Starlette
@@ -54,7 +50,6 @@ from identity_bot.outbox.effects import EFFECTS, Poll
 from identity_bot.outbox.worker import Worker
 from identity_bot.store import schema
 from identity_bot.store.rows import row_of
-from identity_bot.store.store import Store
 from identity_bot.testing import MemoryTracker, Posted
 from identity_bot.tickets import lifecycle
 from identity_bot.tickets.model import (
@@ -69,7 +64,7 @@ from identity_bot.tickets.model import (
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.github import api as github_api
 from identity_bot_sandbox.github.world import GitHubWorld
-from tests.support import RECURRING, eventually
+from tests.support import RECURRING, served
 from tests.support_desk import SETTINGS, Office
 from tests.support_outbox import START
 
@@ -241,8 +236,6 @@ class Stage:
     def __init__(self) -> None:
         self.app: Any = None
         self.url = ""
-        self.database = b""
-        """An empty database."""
 
     def show(self, github: GitHubWorld) -> None:
         """Answers from this world from now on."""
@@ -287,7 +280,6 @@ class Life:
     """GitHub and a desk that hears of it, with one clock, and what happens to the deliveries between them."""
 
     def __init__(self, folder: Path, stage: Stage, mishaps: Mishaps) -> None:
-        (folder / "bot.db").write_bytes(stage.database)
         self.office = Office(folder, toml=PEOPLE)
         self.clock = self.office.clock
         self.github = GitHubWorld(clock=lambda: datetime.fromtimestamp(self.clock(), UTC), base_url=stage.url)
@@ -452,38 +444,13 @@ def shown(ticket: Ticket) -> dict[str, Any]:
     return row_of(replace(ticket, thread=None, card=None, issue_updated_at=0.0))
 
 
-def empty_database(folder: Path) -> bytes:
-    """A database with all its tables, as a file: to make one takes longer than what happens in it."""
-    store = Store(f"sqlite:///{folder / 'bot.db'}")
-    store.migrate()
-    store.close()
-    return (folder / "bot.db").read_bytes()
-
-
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage() -> Iterator[Stage]:
     """GitHub's API over HTTP, for one world after the other."""
     found = Stage()
-    found.database = empty_database(tmp_path_factory.mktemp("empty"))
-    with quickly_served(found) as url:
+    with served(found) as url:
         found.url = url
         yield found
-
-
-@contextmanager
-def quickly_served(application: Stage) -> Iterator[str]:
-    """Serves over HTTP, without the 40 ms that Nagle would make each answer wait."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # Connections are kept, however long a busy machine makes us pause between two requests.
-        config = uvicorn.Config(application, log_config=None, lifespan="off", timeout_keep_alive=600)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        eventually(lambda: server.started)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server.should_exit = True
-        thread.join(10)
 
 
 def lived(stage: Stage, rounds: Sequence[Round], mishaps: Mishaps) -> list[dict[str, Any]]:

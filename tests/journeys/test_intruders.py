@@ -36,11 +36,6 @@ NEVER_KEPT = ("\0", "\ud800")
 """What PostgreSQL does not take, and what is no Unicode."""
 
 
-@pytest.fixture
-def office(tmp_path: Path) -> Office:
-    return Office(tmp_path)
-
-
 def adopted(office: Office, *, repository: str = REQUESTS, author: str = "stranger", **more: Any) -> Ticket:
     """A ticket of an issue that somebody wrote in GitHub and a triager gave the common label."""
     labels = frozenset({"identity-slackbot", *more.pop("labels", ())})

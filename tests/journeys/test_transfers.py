@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,13 +15,6 @@ from tests.support_desk import Office
 JUNIPER, TEAM, INTAKE = "U0JUNIPER", "C0TEAM", "C0INTAKE"
 SAGE = "sage-hollowell"
 RESTRICTED = "sandbox-org/identity-restricted"
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    office = Office(tmp_path)
-    yield office
-    office.store.close()
 
 
 @pytest.fixture

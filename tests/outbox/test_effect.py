@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Iterator
 from dataclasses import fields, replace
-from pathlib import Path
 from typing import Any, get_type_hints
 
 import pytest
@@ -29,21 +27,6 @@ REQUESTS, TEAM, INDIGO = "sandbox-org/identity-requests", "C0TEAM", "U0INDIGO"
 PRIORITY = Change(action=Action.PRIORITY, value="high")
 
 every_effect = pytest.mark.parametrize("kind", EFFECTS)
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    office = Office(tmp_path)
-    yield office
-    office.store.close()
-
-
-@pytest.fixture
-def ticket(office: Office) -> Ticket:
-    """A ticket whose issue is open, and of which everybody has been told, a minute ago."""
-    ticket = office.submit()
-    office.work(60)
-    return office.ticket(ticket)
 
 
 def row_of(effect: Enqueueable, *, verifications: int = 0) -> Row:

@@ -18,6 +18,7 @@ from identity_bot.store import schema
 from identity_bot.store.store import Store
 from identity_bot.store.transaction import Transaction
 from identity_bot.testing import Clock
+from tests.support import new_sqlite
 from tests.support_outbox import (
     PATIENCE,
     Note,
@@ -26,24 +27,11 @@ from tests.support_outbox import (
     commits,
     enqueue,
     explained,
-    queue_at,
     row,
     statements,
     states,
     waiting,
 )
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def queue(database_url: str, clock: Clock) -> Iterator[Queue]:
-    queue = queue_at(database_url, clock)
-    yield queue
-    queue.store.close()
 
 
 def nothing(transaction: Transaction) -> None:
@@ -409,7 +397,7 @@ def test_what_follows_is_written_with_the_outcome(queue: Queue) -> None:
 
 @pytest.fixture
 def on_sqlite(tmp_path: Path, clock: Clock) -> Iterator[Queue]:
-    queue = queue_at(f"sqlite:///{tmp_path / 'bot.db'}", clock)
+    queue = Queue(Store(new_sqlite(tmp_path / "bot.db"), clock))
     yield queue
     queue.store.close()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -26,7 +25,6 @@ from tests.support_outbox import (
     Note,
     context_of,
     enqueue,
-    queue_at,
     recorder,
     row,
     states,
@@ -34,18 +32,6 @@ from tests.support_outbox import (
 )
 
 FOUND = {"ts": "1.2"}
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def queue(database_url: str, clock: Clock) -> Iterator[Queue]:
-    queue = queue_at(database_url, clock)
-    yield queue
-    queue.store.close()
 
 
 def worker(
@@ -564,7 +550,6 @@ def test_a_long_effect_keeps_its_lane(queue: Queue, clock: Clock, mocker: Mocker
 def test_two_workers_never_run_an_effect_twice_nor_a_lane_at_once(database_url: str) -> None:
     """Eight threads of two workers with a connection pool each, as two processes would; a few hundred effects."""
     store = Store(database_url, patience=PATIENCE)
-    store.migrate()
     lanes = [f"lane {number}" for number in range(7)]
     busy: Counter[str] = Counter()
     done: list[tuple[str, int]] = []

@@ -13,23 +13,15 @@ from sqlalchemy import create_engine, text
 from identity_bot.errors import StoreError
 from identity_bot.store.store import Store
 from identity_bot.testing import Clock
-from tests.support_outbox import PATIENCE, Note, at_once, commits, enqueue, ticket
+from tests.support import new_sqlite
+from tests.support_outbox import Note, at_once, commits, enqueue, ticket
 
 SECRET = "the requestor's own words"
 
 
 @pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    store = Store(database_url, Clock(), patience=PATIENCE)
-    store.migrate()
-    yield store
-    store.close()
-
-
-@pytest.fixture
 def sqlite_store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(f"sqlite:///{tmp_path / 'bot.db'}", Clock())
-    store.migrate()
+    store = Store(new_sqlite(tmp_path / "bot.db"), Clock())
     yield store
     store.close()
 
@@ -37,7 +29,6 @@ def sqlite_store(tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def postgres_store(postgres_url: str) -> Iterator[Store]:
     store = Store(postgres_url, Clock())
-    store.migrate()
     yield store
     store.close()
 

@@ -24,8 +24,9 @@ from tests.support_outbox import PATIENCE, ticket
 
 
 @pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    store = Store(database_url, Clock(), patience=PATIENCE)
+def store(empty_url: str) -> Iterator[Store]:
+    """A store whose tables were made by the migrations."""
+    store = Store(empty_url, Clock(), patience=PATIENCE)
     store.migrate()
     yield store
     store.close()
@@ -90,8 +91,8 @@ START_TWICE = (
 )
 
 
-def test_two_processes_can_start_on_an_empty_database(database_url: str) -> None:
-    command = [sys.executable, "-c", START_TWICE, database_url]
+def test_two_processes_can_start_on_an_empty_database(empty_url: str) -> None:
+    command = [sys.executable, "-c", START_TWICE, empty_url]
 
     starting = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     errors = [process.communicate(timeout=50)[1] for process in starting]
@@ -122,10 +123,10 @@ def test_a_schema_of_a_development_version_is_refused_with_what_to_do(store: Sto
         database.revision(store.engine.url.render_as_string(hide_password=False))
 
 
-def test_the_revision_is_read_without_making_anything(database_url: str, tmp_path: Path) -> None:
-    before = database.revision(database_url)
+def test_the_revision_is_read_without_making_anything(empty_url: str, tmp_path: Path) -> None:
+    before = database.revision(empty_url)
     made = list(tmp_path.iterdir())
-    Store(database_url).migrate()
+    Store(empty_url).migrate()
 
     assert (before, made) == (None, [])
-    assert database.revision(database_url) == database.NEWEST
+    assert database.revision(empty_url) == database.NEWEST

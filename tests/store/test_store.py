@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import date
 
 import pytest
 from sqlalchemy import text
 
 from identity_bot.store.store import Store
-from identity_bot.testing import Clock
 from identity_bot.text.markdown import clean
 from identity_bot.tickets.model import (
     Action,
@@ -23,15 +21,7 @@ from identity_bot.tickets.model import (
     Stage,
     TicketState,
 )
-from tests.support_outbox import PATIENCE, START, Note, enqueue, explained, statements, ticket
-
-
-@pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    store = Store(database_url, Clock(), patience=PATIENCE)
-    store.migrate()
-    yield store
-    store.close()
+from tests.support_outbox import START, Note, enqueue, explained, statements, ticket
 
 
 def test_a_ticket_comes_back_as_it_was_kept(store: Store) -> None:

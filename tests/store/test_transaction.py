@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import text
@@ -16,7 +15,6 @@ from identity_bot.store.transaction import BATCH, Transaction
 from identity_bot.testing import Clock
 from identity_bot.tickets.model import Event, EventKind, Stage, TicketState
 from tests.support_outbox import (
-    PATIENCE,
     START,
     Note,
     at_once,
@@ -28,14 +26,6 @@ from tests.support_outbox import (
 )
 
 REQUESTS, RESTRICTED = "sandbox-org/identity-requests", "sandbox-org/identity-restricted"
-
-
-@pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    store = Store(database_url, Clock(), patience=PATIENCE)
-    store.migrate()
-    yield store
-    store.close()
 
 
 def add(store: Store, *submissions: str) -> None:

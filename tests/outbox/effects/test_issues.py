@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -20,21 +18,6 @@ JUNIPER, INDIGO, SAGE, STRANGER = "U0JUNIPER", "U0INDIGO", "U0SAGE", "U0STRANGER
 REQUESTS = "sandbox-org/identity-requests"
 LINDEN = "linden-brookmere"
 ASSIGNED = frozenset({LINDEN})
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    office = Office(tmp_path)
-    yield office
-    office.store.close()
-
-
-@pytest.fixture
-def ticket(office: Office) -> Ticket:
-    """A ticket whose issue is open, and of which everybody has been told, a minute ago."""
-    ticket = office.submit()
-    office.work(60)
-    return office.ticket(ticket)
 
 
 @pytest.fixture

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from identity_bot.errors import OutcomeUnknown, Rejected
 from identity_bot.outbox.effect import Effect
@@ -24,21 +20,6 @@ from tests.support_desk import Office
 from tests.support_outbox import states, waiting
 
 INTAKE, TEAM, JUNIPER = "C0INTAKE", "C0TEAM", "U0JUNIPER"
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    office = Office(tmp_path)
-    yield office
-    office.store.close()
-
-
-@pytest.fixture
-def ticket(office: Office) -> Ticket:
-    """A ticket whose issue is open, and of which everybody has been told, a minute ago."""
-    ticket = office.submit()
-    office.work(60)
-    return office.ticket(ticket)
 
 
 def enqueue(office: Office, *effects: Effect) -> None:

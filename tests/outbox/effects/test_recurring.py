@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,6 @@ REQUESTS, RESTRICTED = "sandbox-org/identity-requests", "sandbox-org/identity-re
 LINDEN = "linden-brookmere"
 ASSIGNED = frozenset({LINDEN})
 DAY = 24 * 3600.0
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    office = Office(tmp_path)
-    yield office
-    office.store.close()
 
 
 def waiting(office: Office, kind: str = "poll") -> list[Any]:
