@@ -92,7 +92,8 @@ class GitHubTracker:
         """The issue with the ticket's marker. Reads the list of issues, because GitHub's search lags behind."""
         with self._github.translating_errors(repository):
             earliest = datetime.fromtimestamp(since - CLOCK_SKEW, UTC)
-            issues = self._repository(repository).get_issues(
+            # PyGithub follows a 301 without the query, so it would list the open issues only.
+            issues = self._repository(self._about(repository)["full_name"]).get_issues(
                 state="all", sort="created", direction="desc", since=earliest
             )
             for issue in issues:

@@ -191,6 +191,19 @@ def test_a_closed_issue_is_found_too(tracker: GitHubTracker, github: GitHubWorld
     assert not found.is_open
 
 
+def test_a_closed_issue_in_a_renamed_repository_is_found_too(
+    tracker: GitHubTracker, github: GitHubWorld
+) -> None:
+    tracker.open_issue(REPOSITORY, TICKET, DRAFT)
+    github.close(REPOSITORY, 1, actor=LEAD)
+    github.rename_repository(REPOSITORY, "requests-of-old", actor=LEAD)
+
+    found = tracker.find_issue(REPOSITORY, TICKET.id, time.time())
+
+    assert found
+    assert (found.repository, found.number, found.is_open) == (REPOSITORY, 1, False)
+
+
 @pytest.mark.parametrize("kind", [FaultKind.ERROR, FaultKind.CUT, FaultKind.HTML, FaultKind.BROKEN_JSON])
 def test_a_search_that_fails_says_nothing_about_the_issue(
     tracker: GitHubTracker, github: GitHubWorld, kind: FaultKind
