@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import FrameType
 from typing import Any
@@ -141,8 +142,8 @@ class Bot:
             "ready": database == "ok" and connected is not False,
             "database": database,
             "slack_socket": {True: "connected", False: "not connected", None: "not used"}[connected],
-            "slack_last_answer_seconds": web.ago(self.chat.last_contact),
-            "github_last_answer_seconds": web.ago(
+            "slack_last_answer_seconds": _ago(self.chat.last_contact),
+            "github_last_answer_seconds": _ago(
                 max(filter(None, (self.tracker.last_contact, self.reader.last_contact)), default=None)
             ),
             "request_types": sorted(self.plugins.types),
@@ -256,6 +257,11 @@ def build(
     seconds, it splits a burst of changes into more messages: both suit tests in a sandbox only.
     """
     return Bot(settings, loader.find() if found is None else found, min_intervals=min_intervals, quiet=quiet)
+
+
+def _ago(moment: float | None) -> float | None:
+    """Seconds since a moment (seconds since the epoch), for people to read."""
+    return None if moment is None else round(time.time() - moment, 1)
 
 
 def _is_connected(handler: SocketModeHandler) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from slack_bolt import App
@@ -60,21 +60,17 @@ def web_app(
             return PlainTextResponse("GITHUB_WEBHOOK_SECRET is not set\n", status_code=404)
         return await _webhook(request, desk, webhook_secret)
 
-    async def slack(request: Request) -> Response:
-        assert slack_app is not None
-        return await _slack(request, slack_app)
-
     routes = [
         Route("/healthz", healthz),
         Route("/readyz", readyz),
         Route("/github/webhook", webhook, methods=["POST"]),
     ]
     if slack_app is not None:
-        routes.append(Route("/slack/events", slack, methods=["POST"]))
+        routes.append(Route("/slack/events", partial(_slack, slack_app), methods=["POST"]))
     return Starlette(routes=routes)
 
 
-async def _slack(request: Request, slack_app: App) -> Response:
+async def _slack(slack_app: App, request: Request) -> Response:
     """Hand a request to Bolt, if it can be one of Slack's."""
     body = await _body(request, LARGEST_REQUEST)
     if body is None:
@@ -153,8 +149,3 @@ def _may_be_signed(headers: Mapping[str, str]) -> bool:
     """Whether the two headers of Slack's signature have a form that can be checked at all."""
     moment, signature = (headers.get(f"x-slack-{name}", "") for name in ("request-timestamp", "signature"))
     return moment.isascii() and moment.isdecimal() and len(moment) < 20 and signature.isascii()
-
-
-def ago(moment: float | None) -> float | None:
-    """Seconds since a moment (seconds since the epoch), for people to read."""
-    return None if moment is None else round(time.time() - moment, 1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import logging
-import re
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,6 +20,7 @@ from identity_bot.forms.form import Form
 from identity_bot.messages.updates import Message
 from identity_bot.slack import card, messages, modal
 from identity_bot.slack.inputs import Json
+from identity_bot.text.markdown import ELLIPSIS
 from identity_bot.tickets.model import MessageRef, Ticket
 from identity_bot.tickets.people import People
 
@@ -321,8 +321,8 @@ def _cut(text: str) -> str:
     written = text.encode()
     if len(written) <= LONGEST_EDITED_TEXT:
         return text
-    kept = written[: LONGEST_EDITED_TEXT - len("…".encode())].decode(errors="ignore")
-    return re.sub(r"(&[a-z]{0,3}|<[^<>]*)\Z", "", kept) + "…"
+    fitting = written[: LONGEST_EDITED_TEXT - len(ELLIPSIS.encode())].decode(errors="ignore")
+    return messages.cut(text, len(fitting))
 
 
 def _retry_after(response: Any) -> float:
