@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import difflib
 import json
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,6 +22,7 @@ from marshmallow.validate import Length, Range, Regexp
 
 from identity_bot.errors import SettingsError
 from identity_bot.messages import templates
+from identity_bot.text.names import LOGIN, MEMBER_ID, did_you_mean
 from identity_bot.tickets.people import contradictions
 
 CONFIG_VARIABLE, DEFAULT_FILE = "IDENTITY_BOT_CONFIG", Path("identity-bot.toml")
@@ -113,9 +113,9 @@ _COMMAND = _text(
     'a command such as "/help": a slash, then lowercase letters, at most 32 characters',
 )
 _LABEL = _text("text", r"(?=.*\S).{1,50}", "the name of a label: 1 to 50 characters")
-_MEMBER = _text("member id", "[UW][A-Z0-9]{2,}", 'a Slack member id such as "U024BE7LH"')
+_MEMBER = _text("member id", MEMBER_ID, 'a Slack member id such as "U024BE7LH"')
 _GROUP = _text("user group id", "S[A-Z0-9]{2,}", 'the id of a Slack user group such as "S0614TZR7"')
-_LOGIN = _text("login", "[A-Za-z0-9][A-Za-z0-9-]{0,38}", "a GitHub login, without an @")
+_LOGIN = _text("login", LOGIN, "a GitHub login, without an @")
 _NUMBER = _Kind("number", partial(fields.Integer, strict=True))
 
 
@@ -498,14 +498,6 @@ def check_section(
     if not isinstance(loaded, dict):
         raise TypeError("the settings' schema loads something other than a dict")
     return loaded, []
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """`; did you mean …?` if a known name is similar, else the names to choose from."""
-    names = sorted(known)
-    if near := difflib.get_close_matches(name, names, n=1):
-        return f"; did you mean {near[0]!r}?"
-    return f"; expected one of {', '.join(names)}" if names else "; expected none"
 
 
 _EXPECTED = {

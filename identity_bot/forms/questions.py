@@ -14,11 +14,11 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
 from identity_bot.forms import limits
 from identity_bot.text.markdown import clean
+from identity_bot.text.names import MEMBER_ID
 
 LARGEST_NUMBER = 2**53 - 1
 """JSON readers disagree about the last digits of larger numbers."""
 
-MEMBER_ID = re.compile(r"[UW][A-Z0-9]{1,30}\Z")
 """A person's id in Slack."""
 
 _NEVER_IN_ADDRESSES = re.compile(r"[\s<>\"`\\\ufffd]")
@@ -447,7 +447,7 @@ class _CleanText(fields.String):
 class _Person(Schema):
     """Somebody chosen in Slack."""
 
-    id = fields.String(required=True, validate=validate.Regexp(MEMBER_ID))
+    id = fields.String(required=True, validate=validate.Regexp(rf"{MEMBER_ID}\Z"))
     name = _CleanText(load_default="", validate=validate.Length(0, 200))
 
 

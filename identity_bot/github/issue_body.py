@@ -9,6 +9,7 @@ from datetime import date
 
 from identity_bot.errors import Rejected
 from identity_bot.text.markdown import span
+from identity_bot.text.names import LOGIN, MEMBER_ID
 from identity_bot.tickets.model import Ticket
 
 STATUS_BEGINS = "<!-- identity-bot:status -->"
@@ -20,10 +21,9 @@ LONGEST_BODY = 65_536
 """GitHub's limit in characters (rest/issues)."""
 
 SPOC, TARGET = "SPOC", "Target date"
-LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 # GitHub turns these into links (autolinked-references-and-urls), even where they are logins.
 AUTOLINKED = re.compile(r"gh-[0-9]+|[0-9a-f]{7,40}", re.IGNORECASE)
-SLACK_ID = re.compile(r"slack:[UW][A-Z0-9]{1,40}")
+SLACK_ID = re.compile(f"slack:{MEMBER_ID}")
 SLACK_ID_LAST = re.compile(rf"\(?\b({SLACK_ID.pattern})\)?$", re.IGNORECASE)
 NOBODY = ("nobody", "none", "tbd", "unknown")
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])")
@@ -85,7 +85,7 @@ def with_status(text: str, ticket: Ticket, status: Status | None = None) -> str:
 
 def is_spoc(text: str) -> bool:
     """Whether the status block can store this SPOC: a GitHub login, or `slack:U…`."""
-    return bool(LOGIN.fullmatch(text) or SLACK_ID.fullmatch(text))
+    return bool(re.fullmatch(LOGIN, text) or SLACK_ID.fullmatch(text))
 
 
 def ticket_id_in(text: str | None) -> str | None:
@@ -164,7 +164,7 @@ def _spocs(values: Iterator[str]) -> Iterator[tuple[str, str]]:
         login = value.strip(" `@.,;")
         if found := SLACK_ID_LAST.search(value.rstrip(" `.,;")):
             yield f"slack:{found[1][6:].upper()}", _without_ticks(value[: found.start()])
-        elif LOGIN.fullmatch(login) and login.casefold() not in NOBODY:
+        elif re.fullmatch(LOGIN, login) and login.casefold() not in NOBODY:
             yield login, ""
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import string
 from collections.abc import Iterator, Mapping
 
 from identity_bot.messages import words
 from identity_bot.text.markdown import ELLIPSIS, mrkdwn
+from identity_bot.text.names import did_you_mean
 from identity_bot.tickets.model import Audience, CloseReason, Event, EventKind, Stage, Ticket, TicketState
 from identity_bot.tickets.people import People
 
@@ -222,9 +222,7 @@ def _problems(messages: Mapping[str, str]) -> Iterator[str]:
     for name, written in messages.items():
         where = f"messages.{name}"
         if name not in TEMPLATES:
-            near = difflib.get_close_matches(name, TEMPLATES, n=1)
-            rest = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(TEMPLATES)}"
-            yield f"{where}: unknown text; {rest}"
+            yield f"{where}: unknown text{did_you_mean(name, TEMPLATES)}"
             continue
         if not written.strip() or len(written) > LONGEST:
             yield f"{where}: expected a text of 1 to {LONGEST:,} characters"

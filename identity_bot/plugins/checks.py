@@ -12,7 +12,7 @@ import pluggy
 
 from identity_bot.plugins import defaults, hookspecs
 from identity_bot.plugins.hookspecs import PROJECT
-from identity_bot.settings import did_you_mean
+from identity_bot.text.names import did_you_mean
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 DEFAULTS = "defaults"

@@ -10,7 +10,6 @@ from typing import Any
 
 from identity_bot.forms import limits
 from identity_bot.forms.questions import (
-    MEMBER_ID,
     Choices,
     Chosen,
     Date,
@@ -27,6 +26,7 @@ from identity_bot.forms.questions import (
     number_text,
 )
 from identity_bot.text.markdown import plain
+from identity_bot.text.names import MEMBER_ID
 
 Json = dict[str, Any]
 
@@ -201,7 +201,7 @@ def _yes_no(question: YesNo, value: Any) -> Json:
 @_drawn.register
 def _member(question: Member, value: Any) -> Json:
     slack_id = value.get("id") if isinstance(value, dict) else None
-    is_member = isinstance(slack_id, str) and MEMBER_ID.match(slack_id)
+    is_member = isinstance(slack_id, str) and re.fullmatch(MEMBER_ID, slack_id)
     return {"type": "users_select"} | ({"initial_user": slack_id} if is_member else {})
 
 

@@ -1,13 +1,29 @@
-"""Names in GitHub: logins, labels and repositories that differ only in case are the same."""
+"""Names of people and things: what they look like, which are the same, and which was probably meant."""
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
+LOGIN = r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}"
+"""A GitHub login; an underscore stands in those of users whom an enterprise manages."""
+MEMBER_ID = r"[UW][A-Z0-9]{1,30}"
+"""The id of a member of a Slack workspace."""
+
 
 def fold(name: str) -> str:
-    """The form of a name to compare or to look it up by."""
+    """The form of a GitHub name to compare or to look it up by: case makes no difference there."""
     return name.casefold()
 
 
 def is_same(one: str, other: str) -> bool:
     """Whether two names mean the same login, label or repository."""
     return fold(one) == fold(other)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """`; did you mean …?` if a known name is similar, else the names to choose from."""
+    names = sorted(known)
+    if near := difflib.get_close_matches(name, names, n=1):
+        return f"; did you mean {near[0]!r}?"
+    return f"; expected one of {', '.join(names)}" if names else "; expected none"

@@ -19,7 +19,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from identity_bot.text.markdown import clean
-from identity_bot.text.names import fold
+from identity_bot.text.names import LOGIN, fold
 from identity_bot.tickets.actions import ACTIONS, Ask, DateProblem, Row, date_problem
 from identity_bot.tickets.model import Change, Priority
 
@@ -34,7 +34,7 @@ COMMANDS: Mapping[str, Row] = {
 # A further slash makes it a path.
 _COMMAND = re.compile(r"/([^\s/:=]+)(?![^\s:=])[\s:=]*(.*)")
 _PUNCTUATION = " .,;:!?…"
-_LOGIN = re.compile(r"@?([A-Za-z0-9][A-Za-z0-9-]{0,38})")
+_LOGIN = re.compile(f"@?({LOGIN})")
 # date.fromisoformat() alone also takes 20261201 and 2026-W49-2.
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # With a lower one, the folders /spec, /heap and /helper would pass for commands.

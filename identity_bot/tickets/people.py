@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from identity_bot.text.markdown import mrkdwn
-from identity_bot.text.names import fold, is_same
+from identity_bot.text.names import MEMBER_ID, fold, is_same
 
-_KEY = re.compile(r"slack:([UW][A-Z0-9]{2,})")
+_KEY = re.compile(f"slack:({MEMBER_ID})")
 
 Entry = Mapping[str, str]
 """What the settings say of one person: `slack`, `github` or both."""

@@ -285,7 +285,7 @@ def test_a_text_of_the_settings_that_comes_out_empty_is_told_in_the_standard_wor
     ("name", "written", "problem"),
     [
         ("asigned.requestor", "x", "unknown text; did you mean 'assigned.requestor'?"),
-        ("lunch", "x", "unknown text; expected one of created.requestor, "),
+        ("lunch", "x", "unknown text; expected one of accepted.assignees, "),
         ("assigned.requestor", " ", "expected a text of 1 to 1,000 characters"),
         ("assigned.requestor", "x" * 1001, "expected a text of 1 to 1,000 characters"),
         ("assigned.requestor", "{assignees", "a single brace; write {{ or }} to show a brace"),

@@ -91,7 +91,7 @@ WRAPPINGS = [
 lines = st.text(st.characters(codec="utf-8") | st.sampled_from("`~>#-*/|<![](\\ \t@&"), max_size=40)
 prose = st.text("abc XYZ.,@0-", min_size=1, max_size=30).map(lambda text: f"So {text.strip()}")
 commands = st.one_of(
-    st.from_regex(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}", fullmatch=True).map(
+    st.from_regex(r"[A-Za-z0-9][A-Za-z0-9-]{0,29}(_[a-z0-9]{3,8})?", fullmatch=True).map(
         lambda login: Command(name="spoc", value=login)
     ),
     st.sampled_from(Priority).map(lambda one: Command(name="priority", value=one.value)),
