@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import tempfile
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -115,9 +116,11 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    """A sandbox of this test's own."""
-    with Sandbox() as running:
-        yield running
+    """A sandbox of this test's own; the next test does not wait until its server has stopped."""
+    running = Sandbox()
+    running.start()
+    yield running
+    threading.Thread(target=running.stop).start()
 
 
 @pytest.fixture

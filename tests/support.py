@@ -55,10 +55,13 @@ def _migrated() -> bytes:
 
 
 def close(handler: SocketModeHandler, sandbox: Sandbox) -> None:
-    """Ends a Socket Mode connection from the server's side first, or slack_sdk waits seconds for its own reader."""
-    handler.client.auto_reconnect_enabled = False
+    """Ends a Socket Mode connection from the server's side first, or slack_sdk waits seconds for its own threads."""
+    client = handler.client
+    client.auto_reconnect_enabled = False
     sandbox.slack.delivery.sockets.close()
-    eventually(lambda: not handler.client.is_connected())
+    eventually(lambda: not client.is_connected())
+    client.closed = True
+    client.message_queue.put(None)  # wakes the thread that would wait a second for a message
     handler.close()
 
 
