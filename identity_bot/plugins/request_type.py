@@ -95,7 +95,7 @@ class RequestType:
             )
             return standard
         own = [one for one in found if one not in standard]
-        return [*(one for one in found if one in standard and not _is_replaced(one, own)), *own]
+        return [*(one for one in standard if one in found and not _is_replaced(one, own)), *own]
 
     def _call(self, hook: str, **arguments: Any) -> Any:
         """The hook's results. A plugin that calls sys.exit must not end the worker's thread: it has failed."""
