@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from pytest_mock import MockerFixture
-from slack_bolt import App, BoltRequest
+from slack_bolt import Ack, App, BoltRequest
 from slack_sdk import WebClient
 
 from identity_bot import Choice, Form, LongText, ShortText, When, YesNo, app, hookimpl
@@ -633,12 +633,17 @@ def test_a_listener_of_the_hosts_that_would_take_what_is_ours_is_refused_by_name
 def test_a_host_that_takes_every_form_after_us_leaves_us_ours(
     host: App, attach: Callable[..., app.Bot]
 ) -> None:
-    bot = attach(host)
+    attach(host)
 
     @host.view(re.compile(".*"))
-    def hosts_own() -> None: ...
+    def hosts_own(ack: Ack) -> None:
+        ack()
 
-    assert bot.plugins.types
+    view = {"id": "V1", "type": "modal", "callback_id": "idbot:form", "private_metadata": "", "state": None}
+    body = {"type": "view_submission", "user": {"id": JUNIPER}, "team": {"id": "T0SANDBOX"}, "view": view}
+    answer = host.dispatch(BoltRequest(body=body, mode="socket_mode"))
+
+    assert "no longer take this type" in answer.body
 
 
 def test_a_bot_is_attached_once(host: App, attach: Callable[..., app.Bot]) -> None:
