@@ -170,7 +170,7 @@ class ChangeIssue(TicketEffect):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CreditAction(TicketEffect):
-    """Comment on the issue who made a change in Slack, and why; a form that was sent twice is credited once."""
+    """Comment on the issue who made a change in Slack, and why; a reason that was sent twice is credited once."""
 
     kind: ClassVar[str] = "credit_action"
     label: ClassVar[str] = "say in GitHub who made a change"
@@ -182,8 +182,9 @@ class CreditAction(TicketEffect):
     by: str
 
     @property
-    def unique_key(self) -> str:
-        return self.content_key
+    def unique_key(self) -> str | None:
+        # A change without a reason is only credited if it was made, and may be made again after another.
+        return self.content_key if self.change.reason else None
 
     def run(self, context: Context, row: Row) -> Seen:
         name = context.chat.name_of(self.by) or self.by
