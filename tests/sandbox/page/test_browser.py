@@ -253,6 +253,23 @@ def test_who_closes_an_issue_can_open_it_again_by_the_next_key(sandbox: Sandbox,
     expect(page.get_by_role("button", name="Reopen issue")).to_be_focused()
 
 
+def test_the_link_followed_last_wins_though_its_page_comes_first(sandbox: Sandbox, look: Look) -> None:
+    page = look(width=360, height=640)
+    held: list[Route] = []
+    page.route(re.compile("/issues"), lambda route: held.append(route))
+    page.get_by_role("link", name="GitHub", exact=True).click()
+
+    page.get_by_role("link", name="general").click()
+    expect(page.get_by_label("Message to general")).to_be_visible()
+    with page.expect_response(re.compile("/issues")) as answer:
+        held[0].continue_()
+    answer.value.finished()
+
+    page.get_by_label("Message to general").press("A")
+    expect(page.get_by_label("Message to general")).to_have_value("A")
+    expect(page).to_have_url(re.compile("channel=C0GENERAL"))
+
+
 @pytest.mark.parametrize("name", ["Send", ""])
 def test_a_link_in_a_receipt_closes_it_and_one_in_a_form_does_not(
     sandbox: Sandbox, look: Look, name: str

@@ -169,10 +169,15 @@ async function look() {
   if (again) setTimeout(look, 30);
 }
 
-// Follow a link; the focus stays on it, else moves to its half of the page, or to the one shown.
+let steps = 0;
+
+// Follow a link, unless another is followed before the server answers; the focus stays on it, else moves to its half
+// of the page, or to the one shown.
 async function go(address, from) {
+  const step = (steps += 1);
   const answer = await fetch(address);
   const html = await answer.text();
+  if (step !== steps) return;
   if (address !== location.href) history.pushState(null, "", address);
   acts += 1;
   show(html, false, [document.activeElement.id]);
