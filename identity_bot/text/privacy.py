@@ -15,6 +15,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
 
+REDACTED = "[redacted]"
+"""What replaces a finding."""
+
 # Keeps every character in its place, which str.lower() does not.
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
@@ -45,6 +48,9 @@ class Finding:
     kind: Kind
     value: str = field(repr=False)
     """In plain characters, if the text disguised it."""
+    start: int
+    end: int
+    """Where it stands in the text as it was given: `text[start:end]`."""
 
 
 _Rule = tuple[Kind, re.Pattern[str]]
@@ -186,7 +192,9 @@ def find(text: str) -> list[Finding]:
 
     Do not search answers that are links: the numbers and names in them look like much else.
     """
-    folded = "".join(map(_folded, text))
+    pieces = list(map(_folded, text))
+    folded = "".join(pieces)
+    places = [place for place, piece in enumerate(pieces) for _ in piece]
     lower = folded.translate(_LOWER)
     blocking = _outermost(
         [
@@ -198,7 +206,21 @@ def find(text: str) -> list[Finding]:
     )
     warning = _outermost(_matches(_blanked(lower, blocking), _WARNING))
     found = sorted([*blocking, *warning], key=lambda span: span[:2])
-    return [Finding(kind=kind, value=folded[start:end]) for start, end, kind in found]
+    return [
+        Finding(kind=kind, value=folded[start:end], start=places[start], end=places[end - 1] + 1)
+        for start, end, kind in found
+    ]
+
+
+def redact(text: str) -> str:
+    """The text with `[redacted]` in place of everything that must not be in a ticket, and otherwise unchanged."""
+    kept: list[str] = []
+    place = 0
+    for finding in find(text):
+        if finding.kind.blocks and finding.end > place:
+            kept += [text[place : finding.start], REDACTED] if finding.start >= place else []
+            place = finding.end
+    return "".join([*kept, text[place:]])
 
 
 def _matches(folded: str, rules: tuple[_Rule, ...]) -> Iterator[_Span]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from identity_bot.text.privacy import Kind, find
+from identity_bot.text.privacy import REDACTED, Kind, find, redact
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\n-----END RSA PRIVATE KEY-----"
@@ -225,6 +225,36 @@ def test_a_key_that_was_cut_off_is_found_to_the_end() -> None:
     key = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXk"
 
     assert [finding.value for finding in find(f"see {key}")] == [key]
+
+
+def test_a_finding_says_where_it_stands_in_the_text_as_it_was_given() -> None:
+    text = "é\u200b\ufdfa ｓｓｎ: 1\u200b23\u201145\u20116789\u200b, password: ｈunter2 \r\n"
+
+    assert [text[one.start : one.end] for one in find(text)] == [
+        "1\u200b23\u201145\u20116789",
+        "ｈunter2",
+    ]
+
+
+def test_redacting_replaces_what_must_not_be_in_a_ticket_and_nothing_else() -> None:
+    text = "ada@example.org:\r\n\tSSN 123\u201145\u20116789; password: `hunter2`, DOB\u200b: 01/31/1990."
+
+    assert redact(text) == (
+        f"ada@example.org:\r\n\tSSN {REDACTED}; password: `{REDACTED}`, DOB\u200b: {REDACTED}."
+    )
+
+
+@given(personal)
+@repeatable
+def test_redacting_leaves_the_rest_of_the_text_as_it_was(text: str) -> None:
+    blocking = [one for one in find(text) if one.kind.blocks]
+    left = "".join(
+        character
+        for place, character in enumerate(text)
+        if not any(one.start <= place < one.end for one in blocking)
+    )
+
+    assert redact(text).replace(REDACTED, "") == left.replace(REDACTED, "")
 
 
 def test_a_finding_does_not_show_its_value() -> None:
