@@ -27,6 +27,7 @@ from identity_bot.desk.notifier import QUIET, Notifier
 from identity_bot.desk.reconciler import Reconciler
 from identity_bot.errors import IdentityBotError, SettingsError, StoreError
 from identity_bot.github.tracker import GitHubTracker
+from identity_bot.logs import open_debug_file
 from identity_bot.outbox.effect import Context
 from identity_bot.outbox.effects import EFFECTS
 from identity_bot.outbox.ports import Chat, Tracker
@@ -59,6 +60,7 @@ class Bot:
     ) -> None:
         self.settings = settings
         self.plugins = loader.load(settings, found)
+        self._close_debug_file = open_debug_file(settings.debug_file) if settings.debug_file else None
         self.store = Store(settings.database_url)
         self.store.migrate()
         people = People(settings.who_is_who)
@@ -119,6 +121,8 @@ class Bot:
             self._socket.close()  # type: ignore[no-untyped-call]
         self.listeners.close()
         self.store.close()
+        if self._close_debug_file:
+            self._close_debug_file()
         atexit.unregister(self.stop)
 
     def web_app(self, slack_app: App | None = None) -> Starlette:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import TextIO
+
+from identity_bot.errors import SettingsError
 
 OURS = "identity_bot"
 LIBRARIES = ("alembic", "slack_bolt", "slack_sdk", "github", "urllib3", "uvicorn")
@@ -17,6 +22,12 @@ TOKEN = re.compile(
 )
 CAUSE = re.compile(r"\berror'?[:=] '?([A-Z]\w{0,40}(?:Error|Exception|Timeout)|[a-z]+(?:_[a-z]+)+)\b")
 """The name of an exception, or Slack's code for an error, in a library's message."""
+
+vendor_log = logging.Logger(f"{OURS}.vendors", logging.INFO)
+"""What Slack and GitHub said about failures, which may quote people: it goes to the debug file and nowhere else.
+
+It is in no hierarchy of loggers, so no host's configuration can make it speak.
+"""
 
 _Raised = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
@@ -80,6 +91,29 @@ def set_up_logging() -> None:
     root.setLevel(logging.INFO)
     for name in LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def open_debug_file(path: str | Path) -> Callable[[], None]:
+    """Write what vendors say to a file that only its owner may read; the result closes it again.
+
+    Raises SettingsError if the file cannot be written.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        os.fchmod(descriptor, 0o600)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise SettingsError([f"debug_file: {path}: cannot be written: {reason}"]) from error
+    stream = os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace")
+    writing = logging.StreamHandler(stream)
+    writing.setFormatter(RedactingFormatter())
+    vendor_log.addHandler(writing)
+
+    def close() -> None:
+        vendor_log.removeHandler(writing)
+        stream.close()
+
+    return close
 
 
 def _is_ours(record: logging.LogRecord) -> bool:

@@ -116,6 +116,7 @@ _LABEL = _text("text", r"(?=.*\S).{1,50}", "the name of a label: 1 to 50 charact
 _MEMBER = _text("member id", MEMBER_ID, 'a Slack member id such as "U024BE7LH"')
 _GROUP = _text("user group id", "S[A-Z0-9]{2,}", 'the id of a Slack user group such as "S0614TZR7"')
 _LOGIN = _text("login", LOGIN, "a GitHub login, without an @")
+_PATH = _text("path", r"(?=.*\S)[^\0]+", "the path of a file", "debug.log")
 _NUMBER = _Kind("number", partial(fields.Integer, strict=True))
 
 
@@ -243,6 +244,12 @@ class Settings:
         _TEXTS,
         "other words for the standard messages, [by their names](docs/lifecycle.md), such as `assigned.requestor`",
         post_load=lambda tables: dict(pair for pair in _dotted(tables) if isinstance(pair[1], str)),
+    )
+    debug_file: str | None = _key(
+        _PATH,
+        "a file, readable by its owner only, that gets what Slack and GitHub say about failures; it may hold "
+        "**personal data**, so set it only while you look for a fault",
+        load_default=None,
     )
     http: Mapping[str, Any] = _key(_HTTP, "")
     request_types: Mapping[str, Mapping[str, Any]] = _key(

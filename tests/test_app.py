@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -21,9 +22,9 @@ from click.testing import CliRunner
 
 from identity_bot.app import build
 from identity_bot.cli import main
-from identity_bot.logs import LIBRARIES
+from identity_bot.logs import LIBRARIES, vendor_log
 from identity_bot.outbox.queue import Queue
-from identity_bot.settings import load
+from identity_bot.settings import Settings, load
 from identity_bot.store.store import Store
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.github.faults import FaultKind
@@ -299,3 +300,16 @@ def test_what_keeps_it_from_starting_is_said_in_one_line(
     assert said.splitlines()[-1].removeprefix("settings: ") == says
     assert "Traceback" not in said
     assert "nobody" not in said
+
+
+def test_what_vendors_say_is_in_the_debug_file_while_the_bot_lives(
+    tmp_path: Path, sandbox_settings: Settings
+) -> None:
+    file = tmp_path / "debug.log"
+    bot = build(replace(sandbox_settings, debug_file=str(file)))
+
+    vendor_log.info("GitHub: 422")
+    bot.stop()
+    vendor_log.info("after its end")
+
+    assert [line.rpartition("vendors: ")[2] for line in file.read_text().splitlines()] == ["GitHub: 422"]

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
+import stat
+from collections.abc import Iterator
 from io import StringIO
+from pathlib import Path
 
 import pytest
 
-from identity_bot.logs import LIBRARIES, handler, set_up_logging
+from identity_bot.errors import SettingsError
+from identity_bot.logs import LIBRARIES, handler, open_debug_file, set_up_logging, vendor_log
 
 ANSWER = "the users of 3 May are gone"
 
@@ -99,3 +104,41 @@ def test_the_libraries_are_told_to_be_quiet() -> None:
 
     assert all(logging.getLogger(name).getEffectiveLevel() >= logging.WARNING for name in LIBRARIES)
     assert logging.getLogger("identity_bot.desk.desk").isEnabledFor(logging.INFO)
+
+
+# What vendors say
+
+
+@pytest.fixture
+def open_umask() -> Iterator[None]:
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def test_without_a_debug_file_what_vendors_say_is_not_kept(
+    written: StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    vendor_log.info("GitHub: 422: %s", ANSWER)
+
+    assert ANSWER not in written.getvalue() + "".join(capsys.readouterr())
+
+
+def test_the_debug_file_is_its_owners_only(tmp_path: Path, written: StringIO, open_umask: None) -> None:
+    path = tmp_path / "debug.log"
+    path.touch(0o666)
+
+    close = open_debug_file(path)
+    vendor_log.info("GitHub: 422: %s, ghp_%s", ANSWER, "a" * 36)
+    close()
+    vendor_log.info("after it was closed")
+
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    [line] = path.read_text(encoding="utf-8").splitlines()
+    assert line.endswith(f"GitHub: 422: {ANSWER}, [token]")
+    assert written.getvalue() == ""
+
+
+def test_a_debug_file_that_cannot_be_written_is_a_setting_to_mend(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"settings: debug_file: .*: cannot be written: Is a directory"):
+        open_debug_file(tmp_path)

@@ -65,6 +65,7 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
         people = [{ slack = "U3C", github = "carol" }]
         team_group = "S0614TZR7"
         poll_seconds = 30
+        debug_file = "/tmp/debug.log"
         http = { host = "0.0.0.0", port = 0 }
         [messages]
         assigned.requestor = "{assignees} has it."
@@ -89,6 +90,7 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
     assert settings.people == ({"slack": "U3C", "github": "carol"},)
     assert (settings.team_group, settings.team) == ("S0614TZR7", "S0614TZR7")
     assert settings.poll_seconds == 30
+    assert settings.debug_file == "/tmp/debug.log"
     assert settings.messages == {"assigned.requestor": "{assignees} has it."}
     assert settings.http == {"host": "0.0.0.0", "port": 0}
     assert settings.request_types == {"pr_review": {"labels": ["review"]}}
@@ -140,8 +142,8 @@ def test_all_that_is_missing_is_said_at_once_each_in_one_line(tmp_path: Path) ->
         ("leads = [{ gitub = 'ada' }]", "leads.0.gitub: unknown setting; did you mean 'github'?"),
         (
             "zzz = 1",
-            "zzz: unknown setting; expected one of commands, http, intake_channel, label, leads, messages, people, "
-            "poll_seconds, repository, request_types, restricted_repository, team_channel, team_group",
+            "zzz: unknown setting; expected one of commands, debug_file, http, intake_channel, label, leads, messages, "
+            "people, poll_seconds, repository, request_types, restricted_repository, team_channel, team_group",
         ),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from identity_bot.checks.github import check_github
 from identity_bot.checks.people import check_people
 from identity_bot.checks.slack import check_slack
 from identity_bot.errors import IdentityBotError, PluginError, SettingsError, StoreError
+from identity_bot.logs import open_debug_file
 from identity_bot.plugins import loader as plugins
 from identity_bot.plugins.loader import Found, Plugins
 from identity_bot.settings import Settings, examine, stand_alone_problems
@@ -38,11 +40,20 @@ def check(
     if not can_ask or installed is None:
         yield warning("Slack and GitHub were not asked because the settings above are not complete")
         return
-    chat = SlackChat(settings.slack_bot_token, settings.slack_api_url, People([]))
-    yield from check_slack(chat, settings, installed.forms)
-    if chat.last_contact:  # Slack accepted the token
-        yield from check_people(chat, settings, installed)
-    yield from check_github(settings, installed)
+    with contextlib.ExitStack() as stack:
+        try:
+            if settings.debug_file:
+                stack.callback(open_debug_file(settings.debug_file))
+                yield warning(
+                    f"debug_file: {settings.debug_file} gets personal data; unset it when you are done"
+                )
+        except SettingsError as error:
+            yield problem(str(error))
+        chat = SlackChat(settings.slack_bot_token, settings.slack_api_url, People([]))
+        yield from check_slack(chat, settings, installed.forms)
+        if chat.last_contact:  # Slack accepted the token
+            yield from check_people(chat, settings, installed)
+        yield from check_github(settings, installed)
 
 
 def _plugins(settings: Settings, found: Sequence[Found]) -> tuple[Plugins | None, list[Finding]]:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from identity_bot.checks import Finding, ok, problem, warning
 from identity_bot.errors import IdentityBotError
-from identity_bot.github.connection import Connection, Response
+from identity_bot.github.connection import Connection, Response, reason_of
 from identity_bot.plugins.loader import Plugins, Repository, Use
 from identity_bot.settings import GitHubApp, Settings
 from identity_bot.text.names import fold, is_same
@@ -178,12 +178,12 @@ def _is_limit(response: Response) -> bool:
     return (
         response.status == 429
         or "retry-after" in response.headers
-        or "rate limit" in _text(response, "message")
+        or response.headers.get("x-ratelimit-remaining") == "0"
     )
 
 
 def _said(response: Response) -> str:
-    return f"{response.status} {_text(response, 'message')[:200]}".strip()
+    return reason_of(response.status, response.headers)
 
 
 def _text(response: Response, name: str) -> str:

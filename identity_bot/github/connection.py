@@ -14,6 +14,7 @@ from github import Auth, Github, GithubException, RateLimitExceededException
 
 from identity_bot.errors import IdentityBotError, OutcomeUnknown, Rejected, Retryable, SettingsError
 from identity_bot.github.snapshot import UNREADABLE
+from identity_bot.logs import vendor_log
 from identity_bot.settings import GitHubApp
 
 TIMEOUT = 15
@@ -23,6 +24,36 @@ DEFAULT_WAIT = 60.0
 """Seconds to wait at a rate limit if GitHub names no time (rest/using-the-rest-api/best-practices)."""
 LONGEST_WAIT = 3700.0
 """Seconds. GitHub resets its limits every hour."""
+REASONS = {
+    400: "malformed request",
+    401: "the token is not accepted",
+    403: "permission denied",
+    404: "not found, or hidden from the token",
+    408: "timeout",
+    410: "gone, or issues are turned off",
+    422: "invalid request",
+    429: "rate limit",
+    500: "internal error",
+    502: "bad gateway",
+    503: "unavailable",
+    504: "timeout",
+}
+"""Our words for GitHub's statuses; its own messages may quote what somebody wrote."""
+FIELDS = frozenset(
+    {
+        "assignees",
+        "body",
+        "color",
+        "content",
+        "description",
+        "labels",
+        "name",
+        "state",
+        "state_reason",
+        "title",
+    }
+)
+"""The fields that we send, which alone may be named."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +86,10 @@ class Connection:
     def get(self, path: str) -> Response:
         """GET the path and return the response, whatever its status. Raises Retryable if there is none."""
         with self.translating_errors(path, is_repeatable=True):
-            return self.request("GET", path, allowed=range(600))
+            response = self.request("GET", path, allowed=range(600))
+        if response.status >= 400:
+            _note(path, response.status, response.content)
+        return response
 
     def request(
         self,
@@ -92,6 +126,7 @@ class Connection:
             raise
         except GithubException as error:
             self.last_contact = self._clock()
+            _note(subject, error.status, error.data)
             raise _translated(error, subject, self.last_contact, unknown) from error
         except requests.RequestException as error:
             was_sent = not (isinstance(error, requests.ConnectTimeout) or "NewConnectionError" in repr(error))
@@ -112,11 +147,23 @@ class Connection:
 
 
 def invalid_fields(error: GithubException) -> list[str]:
-    """The fields that GitHub names in a 422."""
+    """The fields of ours that GitHub names in a 422."""
     details = error.data.get("errors") if isinstance(error.data, dict) else None
     if error.status != 422 or not isinstance(details, list):
         return []
-    return [str(detail["field"]) for detail in details if isinstance(detail, dict) and detail.get("field")]
+    named = (detail.get("field") for detail in details if isinstance(detail, dict))
+    return [field for field in named if isinstance(field, str) and field in FIELDS]
+
+
+def reason_of(status: int, headers: Mapping[str, str] | None = None) -> str:
+    """A status and what it means, in our words."""
+    headers = headers or {}
+    words = REASONS.get(status, "")
+    if status == 403 and ("retry-after" in headers or headers.get("x-ratelimit-remaining") == "0"):
+        words = REASONS[429]
+    elif status == 403 and "x-github-sso" in headers:
+        words = "the token is not authorized for the organization's single sign-on"
+    return f"{status} {words}".rstrip()
 
 
 def is_rate_limit(error: GithubException) -> bool:
@@ -156,11 +203,8 @@ def _object(text: str) -> dict[str, Any]:
 def _translated(
     error: GithubException, subject: str, now: float, unknown: type[Retryable | OutcomeUnknown]
 ) -> IdentityBotError:
-    message = error.data.get("message") if isinstance(error.data, dict) else None
-    # Only the first line: the others may quote what we sent.
-    first_line = str(message or "").partition("\n")[0][:200]
-    text = f"GitHub: {error.status} {first_line}".rstrip()
-    text = f"{text} ({', '.join([subject, *invalid_fields(error)])})"
+    reason = reason_of(429 if is_rate_limit(error) else error.status, error.headers)
+    text = f"GitHub: {reason} ({', '.join([subject, *invalid_fields(error)])})"
     if is_rate_limit(error):
         return Retryable(text, _wait(error.headers or {}, now))
     if error.status == 401:
@@ -168,6 +212,10 @@ def _translated(
     if 400 <= error.status < 500 and error.status != 408:  # which is a timeout
         return Rejected(text)
     return unknown(text)
+
+
+def _note(subject: str, status: int, said: Any) -> None:
+    vendor_log.info("GitHub: %s (%s): %s", status, subject, json.dumps(said, ensure_ascii=False, default=str))
 
 
 def _wait(headers: Mapping[str, str], now: float) -> float:

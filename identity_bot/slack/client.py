@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import json
 import logging
+import re
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +19,7 @@ from slack_sdk.web import SlackResponse
 
 from identity_bot.errors import IdentityBotError, OutcomeUnknown, Rejected, Retryable
 from identity_bot.forms.form import Form
+from identity_bot.logs import vendor_log
 from identity_bot.messages.updates import Message
 from identity_bot.slack import card, messages, modal
 from identity_bot.slack.inputs import Json
@@ -33,6 +36,9 @@ EVENT_TYPE = "identity_bot_message"
 
 WRITES = {"chat.postMessage", "chat.update", "chat.delete", "conversations.open", "views.update"}
 """The methods that take JSON; those that only read take a form."""
+_CODE = re.compile(r"[a-z][a-z0-9_]{0,60}")
+"""What Slack's codes for errors look like. Anything else may quote somebody, and is not repeated."""
+_SCOPES = re.compile(r"[a-z.:_,]{1,200}")
 WHILE_LIMITED, LONGEST_WAIT = 10.0, 3600.0
 """Seconds to wait at a limit where Slack names no time, and at most."""
 LONGEST_EDITED_TEXT = 4000
@@ -287,24 +293,32 @@ def code_of(error: IdentityBotError) -> str:
     if isinstance(error, SlackRejected):
         return error.code
     cause = error.__cause__
-    code = cause.response.get("error") if isinstance(cause, SlackApiError) else None
-    return code if isinstance(code, str) and " " not in code else ""
+    return _code(cause.response) if isinstance(cause, SlackApiError) else ""
 
 
 def failure(method: str, error: SlackApiError) -> Rejected | Retryable | OutcomeUnknown:
     """What a refusal by Slack means for the act."""
     response = error.response
     status = getattr(response, "status_code", 200)
-    code = response.get("error") if hasattr(response, "get") else None
-    needed = f" (needed: {response['needed']})" if code == "missing_scope" and response.get("needed") else ""
-    said = f"Slack's {method}: {code if code and ' ' not in code else f'HTTP {status}'}{needed}"
+    said = getattr(response, "data", response)
+    vendor_log.info("Slack: %s (%s): %s", status, method, json.dumps(said, ensure_ascii=False, default=repr))
+    code = _code(response)
+    scopes = str(response["needed"]) if code == "missing_scope" and response.get("needed") else ""
+    needed = f" (needed: {scopes})" if _SCOPES.fullmatch(scopes) else ""
+    text = f"Slack's {method}: {code or f'HTTP {status}'}{needed}"
     if status == 429 or code in LIMITS:
-        return Retryable(said, _retry_after(response))
-    if code is None or " " in code or status >= 500 or code in PERHAPS_DONE:
-        return OutcomeUnknown(said)
+        return Retryable(text, _retry_after(response))
+    if not code or status >= 500 or code in PERHAPS_DONE:
+        return OutcomeUnknown(text)
     if code in MENDABLE:
-        return Retryable(said)
-    return SlackRejected(said, code)
+        return Retryable(text)
+    return SlackRejected(text, code)
+
+
+def _code(response: Any) -> str:
+    """Slack's code for an error; empty for anything else."""
+    code = response.get("error") if hasattr(response, "get") else None
+    return code if isinstance(code, str) and _CODE.fullmatch(code) else ""
 
 
 def _broken(method: str, error: Exception) -> Retryable | OutcomeUnknown:

@@ -162,3 +162,16 @@ def test_the_command_ends_with_a_count_and_says_by_its_code_whether_to_act(
     kinds = {line.split()[0] for line in bad.output.splitlines()[:-1]}
     assert kinds == {"ok", "problem"}
     assert time.monotonic() - began < 10
+
+
+def test_a_debug_file_is_a_warning_and_one_that_cannot_be_written_a_problem(
+    check: Check, tmp_path: Path
+) -> None:
+    file = tmp_path / "debug.log"
+
+    found = check(also=f'debug_file = "{file}"\n')
+
+    assert found.warnings == [f"debug_file: {file} gets personal data; unset it when you are done"]
+    file.unlink()
+    file.mkdir()
+    assert check().problems == [f"settings: debug_file: {file}: cannot be written: Is a directory"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from pytest_mock import MockerFixture
 
 from identity_bot.errors import IdentityBotError, OutcomeUnknown, Rejected, Retryable, SettingsError
-from identity_bot.github.connection import Connection
+from identity_bot.github.connection import Connection, reason_of
+from identity_bot.logs import open_debug_file
 from identity_bot.settings import GitHubApp
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.github.faults import FaultKind
@@ -41,10 +43,10 @@ def create(connection: Connection) -> Any:
 
 
 def failure(connection: Connection, kind: type[IdentityBotError], act: Any = create) -> Any:
-    """The error of that very kind that an act raises."""
+    """The error of that very kind, or of any if it is the base of them all, that an act raises."""
     with pytest.raises(kind) as raised:
         act(connection)
-    assert type(raised.value) is kind
+    assert kind is IdentityBotError or type(raised.value) is kind
     return raised.value
 
 
@@ -137,7 +139,47 @@ def test_a_rejection_names_the_invalid_fields_and_never_their_values(
 
     error = failure(connection, Rejected)
 
-    assert str(error) == f"GitHub: 422 Validation Failed ({REPOSITORY}, title)"
+    assert str(error) == f"GitHub: 422 invalid request ({REPOSITORY}, title)"
+
+
+@pytest.mark.parametrize("status", [*range(400, 430), 451, *range(500, 512)])
+def test_what_github_says_is_never_repeated(
+    connection: Connection, github: GitHubWorld, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    errors = ({"resource": "Issue", "field": "hunter2", "code": "custom", "message": "hunter2"},)
+    github.faults.add("POST", "/repos/*/*/issues", status=status, message="hunter2 is invalid", errors=errors)
+
+    error = failure(connection, IdentityBotError)
+
+    assert "hunter2" not in f"{error}{caplog.text}"
+    assert str(error).startswith(f"GitHub: {status} ")
+
+
+def test_what_github_says_is_in_the_debug_file(
+    connection: Connection, github: GitHubWorld, tmp_path: Path
+) -> None:
+    github.faults.add("POST", "/repos/*/*/issues", status=422, message="hunter2 is invalid")
+    github.faults.add("GET", f"/repos/{REPOSITORY}", status=404, message="no hunter3")
+    close = open_debug_file(tmp_path / "debug.log")
+
+    failure(connection, Rejected)
+    connection.get(f"/repos/{REPOSITORY}")
+    close()
+
+    first, second = (tmp_path / "debug.log").read_text(encoding="utf-8").splitlines()
+    assert f"GitHub: 422 ({REPOSITORY}): " in first
+    assert "hunter2 is invalid" in first
+    assert "hunter3" in second
+
+
+@pytest.mark.parametrize(
+    ("headers", "words"),
+    [({}, "403 permission denied"), ({"retry-after": "5"}, "403 rate limit"),
+     ({"x-ratelimit-remaining": "0"}, "403 rate limit"),
+     ({"x-github-sso": "required; url=x"}, "403 the token is not authorized for the organization's single sign-on")],
+)  # fmt: skip
+def test_a_refusal_is_told_in_our_words(headers: dict[str, str], words: str) -> None:
+    assert reason_of(403, headers) == words
 
 
 @pytest.mark.parametrize("status", [200, 404, 422, 500])

@@ -27,6 +27,7 @@ from identity_bot.tickets.model import (
 )
 from identity_bot.web import web_app
 from identity_bot_sandbox import cast
+from tests.support import DATA, World, eventually
 from tests.support_desk import COMMON, JUNIPER, SETTINGS, Office
 
 REQUESTS, RESTRICTED = cast.REPOSITORY, cast.RESTRICTED_REPOSITORY
@@ -110,6 +111,26 @@ def test_a_comment_of_another_year_is_heard_no_more(office: Office) -> None:
 
     assert office.ticket(ticket).state.priority is None
     assert office.tracker.reactions == []
+
+
+def test_what_github_quotes_of_a_sensitive_request_is_shown_nowhere(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    quoting = (
+        {"resource": "Issue", "field": "body", "code": "custom", "message": "body: hunter2 is no good"},
+    )
+    world.sandbox.github.faults.add(
+        "POST", "/repos/*/*/issues", status=422, message="hunter2 is no good", errors=quoting, times=None
+    )
+
+    assert world.request(JUNIPER.slack_id, "data_pull", **(DATA | {"sensitive": "yes"})) == {}
+    [failed] = eventually(lambda: world.bot.queue.rows("failed"))
+    world.settle()
+
+    messages = json.dumps(world.sandbox.slack.messages(TEAM), default=str)
+    assert failed.last_error == f"GitHub: 422 invalid request ({RESTRICTED}, body)"
+    assert failed.last_error in messages
+    assert "hunter2" not in f"{messages}{caplog.text}"
 
 
 # Sensitive tickets

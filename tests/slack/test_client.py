@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pytest_mock import MockerFixture
 
 from identity_bot.errors import IdentityBotError, OutcomeUnknown, Rejected, Retryable
+from identity_bot.logs import open_debug_file
 from identity_bot.messages.updates import Message
 from identity_bot.slack import client
 from identity_bot.slack.client import SlackChat
@@ -234,6 +236,21 @@ def test_a_missing_scope_is_named(chat: SlackChat, slack: SlackWorld) -> None:
 
     with pytest.raises(Rejected, match=r"missing_scope \(needed: chat:write\)"):
         CALLS["chat.postMessage"](chat)
+
+
+@pytest.mark.parametrize("said", ["hunter-2", "Hunter_two", "no_one:here", "x" * 80, "the text: hunter 2"])
+def test_what_slack_says_is_not_repeated_unless_it_is_a_code(
+    chat: SlackChat, slack: SlackWorld, said: str, tmp_path: Path
+) -> None:
+    slack.faults.add("chat.postMessage", error=said)
+    close = open_debug_file(tmp_path / "debug.log")
+
+    with pytest.raises(OutcomeUnknown) as raised:
+        CALLS["chat.postMessage"](chat)
+    close()
+
+    assert str(raised.value) == "Slack's chat.postMessage: HTTP 200"
+    assert said in (tmp_path / "debug.log").read_text(encoding="utf-8")
 
 
 def test_a_message_says_everything_in_text_and_unfurls_nothing(chat: SlackChat, slack: SlackWorld) -> None:
