@@ -8,9 +8,11 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     Connection,
     Integer,
     RowMapping,
+    String,
     and_,
     bindparam,
     case,
@@ -78,6 +80,14 @@ _RELEASE = (
 _CHANGE = update(outbox).where(outbox.c.id == bindparam("effect"))
 _MAKE_UNKNOWN = _CHANGE.where(WAITING).values(verifications=VERIFICATIONS)
 _SETTLE = _CHANGE.values(
+    # Nobody needs what is done again, and it may hold what somebody wrote.
+    payload=case(
+        (
+            and_(~outbox.c.rerun, bindparam("outcome", type_=String) == "done"),
+            bindparam("nothing", {}, JSON()),
+        ),
+        else_=outbox.c.payload,
+    ),
     # One that was asked for again while it ran begins anew, unless it may have been done, which is verified first.
     state=case((outbox.c.rerun, "waiting"), else_=bindparam("outcome")),
     created_at=case(
@@ -103,7 +113,7 @@ _RETRY = (
     )
     .returning(outbox.c.lane)
 )
-_DISCARD = _CHANGE.where(FAILED).values(state="done")
+_DISCARD = _CHANGE.where(FAILED).values(state="done", payload={})
 _COLUMNS = [outbox.c[field.name] for field in fields(Row)]
 
 

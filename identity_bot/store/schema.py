@@ -81,6 +81,7 @@ processed_comments = Table(
 
 WAITING = text("state = 'waiting'")
 FAILED = text("state = 'failed'")
+UNSETTLED = text("state <> 'done'")
 
 outbox = Table(
     "outbox",
@@ -102,6 +103,7 @@ outbox = Table(
     Index("outbox_next", "lane", "due_at", "id", sqlite_where=WAITING, postgresql_where=WAITING),
     Index("outbox_waiting_once", "unique_key", unique=True, sqlite_where=WAITING, postgresql_where=WAITING),
     Index("outbox_by_key", "unique_key", "created_at"),
+    Index("outbox_of_ticket", "ticket_id", sqlite_where=UNSETTLED, postgresql_where=UNSETTLED),
     Index("outbox_failed", "id", sqlite_where=FAILED, postgresql_where=FAILED),
 )
 

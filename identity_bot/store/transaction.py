@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from sqlalchemy import (
@@ -67,6 +68,20 @@ _MAKE_READY = {
     name: new(schema.lanes).on_conflict_do_update(index_elements=["name"], set_={"ready_at": _READY_AT})
     for name, new in _INSERT.items()
 }
+_UNSETTLED_LANES = (
+    select(schema.outbox.c.lane)
+    .distinct()
+    .where(schema.outbox.c.ticket_id == bindparam("wanted"), schema.UNSETTLED)
+)
+_UNSETTLED = select(schema.outbox.c.id, schema.outbox.c.payload).where(
+    schema.outbox.c.ticket_id == bindparam("wanted"),
+    schema.outbox.c.lane == bindparam("name"),
+    schema.UNSETTLED,
+)
+_REWRITE = (
+    update(schema.outbox).where(schema.outbox.c.id == bindparam("effect")).values(payload=bindparam("new"))
+)
+_LOCK_LANE = select(schema.lanes.c.name).where(schema.lanes.c.name == bindparam("name")).with_for_update()
 _NEW_EFFECT = insert(schema.outbox).inline()
 _IS_RUNNING = exists().where(
     schema.lanes.c.name == schema.outbox.c.lane, schema.lanes.c.current == schema.outbox.c.id
@@ -170,6 +185,7 @@ class Transaction:
         self._ready: dict[str, float] = {}
         self._new: dict[str, list[_New]] = {}
         self._changes: dict[str, Callable[[], Callable[[], None]]] = {}
+        self._rewritten: dict[str, list[Callable[[], None]]] = {}
         self._last: Callable[[], None] | None = None
 
     @property
@@ -217,6 +233,20 @@ class Transaction:
         self._new.setdefault(effect.lane, []).append(_New(effect, due_at, longest_wait))
         self.make_ready(effect.lane, due_at)
 
+    def rewrite_effects(
+        self, ticket_id: str, rewrite: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    ) -> None:
+        """Change the payloads of a ticket's effects that are not done, apart from those that are new here."""
+
+        def change(lane: str) -> None:
+            values = {"wanted": ticket_id, "name": lane}
+            for effect_id, old in self.connection.execute(_UNSETTLED, values).all():
+                if (new := rewrite(old)) != old:
+                    self.connection.execute(_REWRITE, {"effect": effect_id, "new": new})
+
+        for lane in self.connection.execute(_UNSETTLED_LANES, {"wanted": ticket_id}).scalars():
+            self._rewritten.setdefault(lane, []).append(partial(change, lane))
+
     def was_enqueued(self, unique_key: str, since: float) -> bool:
         """Whether an effect with this key was enqueued since then (seconds since the epoch), whatever became of it."""
         return (
@@ -239,11 +269,12 @@ class Transaction:
     def savepoint(self) -> Iterator[None]:
         """A part of this transaction that is undone by itself if it raises; StoreError if the database fails."""
         ready, new = dict(self._ready), {lane: list(effects) for lane, effects in self._new.items()}
+        rewritten = {lane: list(changes) for lane, changes in self._rewritten.items()}
         try:
             with self.connection.begin_nested():
                 yield
         except BaseException as error:
-            self._ready, self._new = ready, new
+            self._ready, self._new, self._rewritten = ready, new, rewritten
             if isinstance(error, OperationalError):
                 with failures():
                     raise
@@ -259,11 +290,15 @@ class Transaction:
 
     def finish(self) -> None:
         """Write what was collected; called once, just before the commit."""
-        for lane in sorted({*self._ready, *self._changes}):
+        for lane in sorted({*self._ready, *self._changes, *self._rewritten}):
             if lane in self._ready:
                 ready = {"name": lane, "ready_at": self._ready[lane]}
                 self.connection.execute(_MAKE_READY[self._dialect], ready)
             and_then = self._changes[lane]() if lane in self._changes else None
+            if lane in self._rewritten:
+                self.connection.execute(_LOCK_LANE, {"name": lane})
+            for rewrite in self._rewritten.get(lane, ()):
+                rewrite()
             for new in self._new.get(lane, ()):
                 self._insert(new)
             if and_then:

@@ -742,6 +742,33 @@ def test_a_discarded_effect_is_over(queue: Queue) -> None:
     assert queue.lease("somebody") is None
 
 
+def test_an_effect_that_is_over_keeps_nothing_of_what_it_said(queue: Queue) -> None:
+    """One that has failed does: an operator may retry it."""
+    text = "somebody wrote this"
+    done, refused, failed = enqueue(
+        queue.store, *[Note(to=lane, text=text) for lane in ("done", "discarded", "failed")]
+    )
+    leases = {lease.lane: lease for lease in (leased(queue), leased(queue), leased(queue))}
+
+    queue.succeed(leases["done"], nothing)
+    queue.fail(leases["discarded"], "no", lambda transaction: False)
+    queue.discard(refused)
+    queue.fail(leases["failed"], "no", lambda transaction: False)
+
+    assert [row(queue.store, one).payload for one in (done, refused)] == [{}, {}]
+    assert row(queue.store, failed).payload["text"] == text
+
+
+def test_an_effect_that_runs_once_more_still_knows_what_to_say(queue: Queue) -> None:
+    [number] = enqueue(queue.store, Note(text="again", key="k"))
+    lease = leased(queue)
+    enqueue(queue.store, Note(text="again", key="k"))
+
+    queue.succeed(lease, nothing)
+
+    assert (row(queue.store, number).state, row(queue.store, number).payload["text"]) == ("waiting", "again")
+
+
 def test_only_failed_effects_are_retried_or_discarded(queue: Queue) -> None:
     waits, done = enqueue(queue.store, Note(to="waits"), Note(to="done"))
     lease = next(lease for lease in (leased(queue), leased(queue)) if lease.lane == "done")

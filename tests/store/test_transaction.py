@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -125,6 +128,57 @@ def test_a_ticket_is_locked_by_its_issue_by_an_index(store: Store) -> None:
 
 
 # A part that is undone by itself
+
+
+def shout(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What an effect says, louder."""
+    return {**payload, "text": payload["text"].upper()}
+
+
+def test_what_a_tickets_effects_say_is_rewritten_where_it_is_still_to_be_said(store: Store) -> None:
+    """Not in those of other tickets, nor in those that the same transaction enqueues."""
+    mine, other = ticket("V1").id, ticket("V2").id
+    enqueue(
+        store,
+        Note(ticket_id=mine, to="a", text="one"),
+        Note(ticket_id=mine, to="b", text="two"),
+        Note(ticket_id=other, to="a", text="three"),
+    )
+
+    with store.begin() as transaction:
+        transaction.enqueue(Note(ticket_id=mine, to="a", text="four"))
+        transaction.rewrite_effects(mine, shout)
+
+    assert [one.payload["text"] for one in waiting(store)] == ["ONE", "TWO", "three", "four"]
+
+
+def test_effects_are_rewritten_in_the_order_in_which_all_lock_lanes(store: Store) -> None:
+    """Else two transactions that touch the same lanes in another order would wait for each other."""
+    one, other = ticket("V1").id, ticket("V2").id
+    lanes = [f"lane {number}" for number in range(8)]
+    enqueue(store, *[Note(ticket_id=mine, to=lane, text="x") for mine in (one, other) for lane in lanes])
+
+    def rewrite(mine: str, order: Iterable[str]) -> None:
+        for _ in range(10):
+            with store.begin() as transaction:
+                transaction.rewrite_effects(mine, shout)
+                for lane in order:
+                    transaction.enqueue(Note(to=lane))
+
+    at_once(partial(rewrite, one, lanes), partial(rewrite, other, lanes[::-1]))
+
+    assert {one.payload["text"] for one in waiting(store) if one.ticket_id} == {"X"}
+
+
+def test_a_tickets_effects_are_found_by_an_index(store: Store) -> None:
+    enqueue(store, Note(ticket_id="T1", text="one"))
+
+    with statements(store) as seen, store.begin() as transaction:
+        transaction.rewrite_effects("T1", shout)
+
+    found = [one for one in seen if "ticket_id = " in one[0] and one[0].startswith("SELECT")]
+    assert len(found) == 2
+    assert all("outbox_" in explained(store, *one) for one in found)
 
 
 def test_a_savepoint_undoes_its_part_and_no_other(store: Store) -> None:

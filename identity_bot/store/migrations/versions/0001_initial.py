@@ -9,6 +9,7 @@ down_revision = None
 ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 WAITING = sa.text("state = 'waiting'")
 FAILED = sa.text("state = 'failed'")
+UNSETTLED = sa.text("state <> 'done'")
 
 
 def upgrade() -> None:
@@ -89,6 +90,9 @@ def upgrade() -> None:
         postgresql_where=WAITING,
     )
     op.create_index("outbox_by_key", "outbox", ["unique_key", "created_at"])
+    op.create_index(
+        "outbox_of_ticket", "outbox", ["ticket_id"], sqlite_where=UNSETTLED, postgresql_where=UNSETTLED
+    )
     op.create_index("outbox_failed", "outbox", ["id"], sqlite_where=FAILED, postgresql_where=FAILED)
     op.create_table(
         "lanes",
