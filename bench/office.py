@@ -46,7 +46,7 @@ class Office:
             tracker=tracker,
             reader=tracker,
             chat=self.chat,
-            members=frozenset,
+            is_team=lambda slack_id: False,
         )
         self.queue = Queue(self.store)
         self.worker = Worker(self.queue, EFFECTS, context, min_intervals=False, threads=0)

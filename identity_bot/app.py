@@ -77,7 +77,7 @@ class Bot:
             tracker=self.tracker,
             reader=self.reader,
             chat=self.chat,
-            members=self.team.members,
+            is_team=self.team.includes,
             quiet=quiet,
         )
         self.queue = Queue(self.store)
@@ -220,7 +220,7 @@ def assemble(
     tracker: Tracker,
     reader: Tracker,
     chat: Chat,
-    members: Callable[[], frozenset[str]],
+    is_team: Callable[[str], bool],
     quiet: float = QUIET,
 ) -> tuple[Desk, Context]:
     """The desk, and what effects work with: the same over GitHub and Slack as over stand-ins for them."""
@@ -232,7 +232,7 @@ def assemble(
         settings=settings,
         reconciler=reconciler,
         notifier=notifier,
-        members=members,
+        is_team=is_team,
     )
     context = Context(
         store=store,

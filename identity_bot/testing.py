@@ -192,6 +192,7 @@ class MemoryChat:
     closed: set[str] = field(default_factory=set)
     names: dict[str, str] = field(default_factory=dict)
     team: frozenset[str] = frozenset()
+    outsiders: frozenset[str] = frozenset()
 
     def post(
         self, channel: str, message: Message, *, idempotency_key: str, thread_ts: str | None
@@ -227,6 +228,10 @@ class MemoryChat:
     def members(self, place: str) -> frozenset[str]:
         """The team."""
         return self.team
+
+    def is_colleague(self, slack_id: str) -> bool:
+        """Everybody is, but for `outsiders`."""
+        return slack_id not in self.outsiders
 
     def link_to(self, message: MessageRef) -> str:
         """An address made of channel and time stamp."""

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 
 from identity_bot.app import Bot
 from identity_bot.store.store import Store
+from identity_bot_sandbox.cast import Character
 from identity_bot_sandbox.server import Sandbox
 
 Found = TypeVar("Found")
@@ -139,6 +140,15 @@ class World:
         return self.sandbox.slack.submit(user)
 
 
+VISITOR = Character(
+    slack_id="U0WREN",
+    handle="wren",
+    name="Wren Farrow",
+    title="Engineer, of another organization",
+    github_login=None,
+    workspace="T0ELSEWHERE",
+)
+"""Somebody who meets the team in a channel that two organizations share."""
 REVIEW = {
     "team": "Benefits",
     "production": "no",

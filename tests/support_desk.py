@@ -73,7 +73,7 @@ class Office:
             tracker=self.tracker,
             reader=self.tracker,
             chat=self.chat,
-            members=lambda: self.chat.members(self.settings.team),
+            is_team=lambda slack_id: slack_id in self.chat.team,
         )
         return self.desk
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from identity_bot.checks import Finding, ok, problem, warning
 from identity_bot.errors import IdentityBotError
+from identity_bot.messages import words
 from identity_bot.plugins.loader import Plugins
 from identity_bot.settings import Settings
-from identity_bot.slack.client import SlackChat, code_of
+from identity_bot.slack.client import SlackChat, code_of, is_colleague
 from identity_bot.tickets.people import People
 
 User = Mapping[str, Any]
@@ -17,9 +18,8 @@ User = Mapping[str, Any]
 
 MANY = 50
 """Members of a larger team are not checked one by one: it is probably a channel that many people read."""
-GUEST = ("is_restricted", "is_ultra_restricted", "is_stranger")
+GUEST = ("is_restricted", "is_ultra_restricted")
 """Slack's words for somebody who is not a full member of the workspace."""
-UNKNOWN = ("user_not_found", "user_not_visible")
 WITHOUT_SCOPE = "cannot be looked up without the scope"
 
 
@@ -41,12 +41,13 @@ def _ids(entries: Iterable[Mapping[str, str]]) -> list[str]:
 def _member(chat: SlackChat, what: str, slack_id: str, bad: Callable[[str], Finding]) -> Finding:
     """Whether somebody in the settings is there; `bad` is how bad it is if not."""
     try:
-        user = chat.call("users.info", user=slack_id)["user"]
+        user = chat.user(slack_id)
     except IdentityBotError as error:
-        code = code_of(error)
-        if code == "missing_scope":
+        if code_of(error) == "missing_scope":
             return warning(f"{what}: {WITHOUT_SCOPE} users:read")
-        return bad(f"{what}: {'there is no such member in this workspace' if code in UNKNOWN else error}")
+        return bad(f"{what}: {error}")
+    if user is None:
+        return bad(f"{what}: there is no such member in this workspace")
     shown = f"{what} ({_name(user)})"
     if user.get("deleted"):
         return bad(f"{shown}: has been deactivated in Slack")
@@ -72,34 +73,37 @@ def _team(chat: SlackChat, settings: Settings) -> Iterator[Finding]:
         )
         return
     try:
-        users = [user for member in sorted(members) if (user := _person(chat, member))]
+        seen = {member: chat.user(member) for member in sorted(members)}
+        own = chat.own()
     except IdentityBotError as error:
-        yield warning(f"{where}: {len(members)} members, and Slack does not say who they are ({error})")
+        yield problem(
+            f"{where}: nobody may change tickets, because Slack does not say who is in it ({error})"
+        )
         return
+    if outsiders := [user or {"id": one} for one, user in seen.items() if _is_outsider(user, own)]:
+        yield warning(
+            f"{where}: {_listed(outsiders)} may not change tickets, as they are of other organizations"
+        )
+    users = [user for user in seen.values() if user and is_colleague(user, own)]
     if users:
         yield from _triagers(where, users, settings)
     else:
-        yield problem(
-            f"{where}: nobody {'but bots ' if members else ''}is in it, so nobody may change tickets"
-        )
+        others = "of this organization " if outsiders else "but bots " if members else ""
+        yield problem(f"{where}: nobody {others}is in it, so nobody may change tickets")
 
 
-def _person(chat: SlackChat, slack_id: str) -> User | None:
-    """A member of the team; None for a bot and for somebody who is not in the workspace."""
-    try:
-        user: User = chat.call("users.info", user=slack_id)["user"]
-    except IdentityBotError as error:
-        if code_of(error) in UNKNOWN:
-            return None
-        raise
-    return None if user.get("is_bot") or user.get("deleted") else user
+def _is_outsider(user: User | None, own: Mapping[str, Any]) -> bool:
+    """Whether it is a person whom only their organization keeps from the team; Slack may hide such people."""
+    if user is None:
+        return True
+    return not (user.get("is_bot") or user.get("deleted") or is_colleague(user, own))
 
 
 def _triagers(where: str, users: Sequence[User], settings: Settings) -> Iterator[Finding]:
     yield ok(f"{where}: {len(users)} member{'s' * (len(users) != 1)}, who may change tickets")
     if guests := [user for user in users if any(map(user.get, GUEST))]:
         yield warning(
-            f"{where}: {_listed(guests)} may change tickets, as a guest or from another workspace; "
+            f"{where}: {_listed(guests)} may change tickets, as a guest; "
             "if they should not, set team_group to a user group without them"
         )
     known = People(settings.who_is_who)
@@ -122,9 +126,9 @@ def _no_team(where: str, error: IdentityBotError) -> Finding:
 
 
 def _name(user: User) -> str:
-    return str(user.get("real_name") or (user.get("profile") or {}).get("real_name") or user.get("name"))
+    profile = user.get("profile") or {}
+    return str(user.get("real_name") or profile.get("real_name") or user.get("name") or "somebody")
 
 
 def _listed(users: Sequence[User]) -> str:
-    *others, last = sorted(f"{_name(user)} ({user['id']})" for user in users)
-    return f"{', '.join(others)} and {last}" if others else last
+    return words.joined(sorted(f"{_name(user)} ({user['id']})" for user in users))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from identity_bot.checks import Finding, ok, problem, warning
 from identity_bot.errors import IdentityBotError
@@ -15,6 +16,11 @@ from identity_bot.slack.manifest import EVENTS_PATH, scopes
 from identity_bot.slack.modal import Draft
 from identity_bot.tickets.people import People
 
+Channel = Mapping[str, Any]
+"""A channel as Slack describes it (reference/objects/conversation-object)."""
+
+SHARED = ("is_ext_shared", "is_pending_ext_shared")
+"""Slack's words for a channel that other organizations are in, or are invited to."""
 REMEDY = "add it under OAuth & Permissions (`identity-bot manifest` prints them all) and reinstall the app"
 
 
@@ -31,15 +37,11 @@ def check_slack(chat: SlackChat, settings: Settings, forms: Mapping[str, Form]) 
     yield ok(f"Slack: signed in to {bot.get('team')} as @{bot.get('user')}")
     headers = {name.lower(): value for name, value in bot.headers.items()}
     granted = {scope.strip() for scope in headers.get("x-oauth-scopes", "").split(",") if scope.strip()}
-    channels = [
-        _channel(chat, what, name, granted)
-        for what, name in (
-            ("intake_channel", settings.intake_channel),
-            ("team_channel", settings.team_channel),
-        )
-    ]
-    yield from _scopes(settings, forms, granted, private=any(is_private for is_private, _ in channels))
-    yield from (finding for _, finding in channels)
+    intake, team = (_channel(chat, name) for name in (settings.intake_channel, settings.team_channel))
+    yield from _scopes(settings, forms, granted, private=any(map(_is_private, (intake, team))))
+    yield _usable(f"intake_channel {settings.intake_channel}", intake, granted)
+    yield _usable(f"team_channel {settings.team_channel}", team, granted)
+    yield from _outsiders(team, settings)
     for name in sorted(forms):
         yield from _form(chat, name, forms)
 
@@ -79,32 +81,63 @@ def _scopes(
         yield ok(f"Slack: all {len(wanted)} scopes that are needed are granted")
 
 
-def _channel(chat: SlackChat, what: str, name: str, granted: set[str]) -> tuple[bool, Finding]:
-    """Whether a channel is private, and whether the bot can use it."""
+def _channel(chat: SlackChat, name: str) -> Channel | IdentityBotError:
+    """A channel as Slack describes it, or why it does not."""
     try:
-        channel = chat.channel(name, archived=True)
+        return chat.channel(name, archived=True)
     except IdentityBotError as error:
-        code = code_of(error)
+        return error
+
+
+def _is_private(channel: Channel | IdentityBotError) -> bool:
+    return isinstance(channel, Mapping) and bool(channel.get("is_private"))
+
+
+def _usable(what: str, channel: Channel | IdentityBotError, granted: set[str]) -> Finding:
+    """Whether the bot can use a channel; `what` is its key and its name or id in the settings."""
+    if isinstance(channel, IdentityBotError):
+        code = code_of(channel)
         if code == "missing_scope":
-            return False, warning(f"{what} {name}: cannot be checked without the scope channels:read")
+            return warning(f"{what}: cannot be checked without the scope channels:read")
         if code != "channel_not_found":
-            return False, problem(f"{what} {name}: {error}")
-        return False, problem(
-            f"{what} {name}: there is no such channel that the bot can see; invite the bot if it is private"
+            return problem(f"{what}: {channel}")
+        return problem(
+            f"{what}: there is no such channel that the bot can see; invite the bot if it is private"
         )
-    shown = f"{what} #{channel.get('name', name)}"
-    is_private = bool(channel.get("is_private"))
-    kind = "private" if is_private else "public"
+    shown = _shown(what, channel)
+    kind = "private" if _is_private(channel) else "public"
     if channel.get("is_archived"):
-        return is_private, problem(f"{shown}: is archived, so nothing can be posted there")
+        return problem(f"{shown}: is archived, so nothing can be posted there")
     if channel.get("is_member"):
-        return is_private, ok(f"{shown}: {kind}, and the bot is in it")
-    if not is_private and "chat:write.public" in granted:
-        return is_private, warning(
+        return ok(f"{shown}: {kind}, and the bot is in it")
+    if not _is_private(channel) and "chat:write.public" in granted:
+        return warning(
             f"{shown}: the bot may post there but is not in it, so it cannot check whether a post arrived; "
             "invite it with /invite"
         )
-    return is_private, problem(f"{shown}: {kind}, and the bot is not in it; invite it with /invite")
+    return problem(f"{shown}: {kind}, and the bot is not in it; invite it with /invite")
+
+
+def _outsiders(channel: Channel | IdentityBotError, settings: Settings) -> Iterator[Finding]:
+    """Who may change or read tickets because of the kind of channel that the team has."""
+    if isinstance(channel, IdentityBotError):
+        return
+    shown = _shown(f"team_channel {settings.team_channel}", channel)
+    if not _is_private(channel) and not settings.team_group:
+        yield warning(
+            f"{shown}: public, so everybody in the workspace can join it and then change tickets; make it private, "
+            "or set team_group to the user group of those who should"
+        )
+    if any(map(channel.get, SHARED)):
+        yield warning(
+            f"{shown}: shared with another organization, whose people can read its cards of tickets"
+        )
+
+
+def _shown(what: str, channel: Channel) -> str:
+    """The key and the name of a channel, whether the settings have its name or its id."""
+    key, _, name = what.partition(" ")
+    return f"{key} #{channel.get('name', name)}"
 
 
 def _form(chat: SlackChat, name: str, forms: Mapping[str, Form]) -> Iterator[Finding]:

@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 class Desk:
     """The use cases: each is one transaction that writes what is so now, and the effects that must follow.
 
-    `members` gives the Slack ids of the team; it may raise what a port raises.
+    `is_team` says whether somebody with this Slack id is of the team; it may raise what a port raises.
     """
 
     def __init__(
@@ -51,14 +51,14 @@ class Desk:
         settings: Settings,
         reconciler: Reconciler,
         notifier: Notifier,
-        members: Callable[[], frozenset[str]] = frozenset,
+        is_team: Callable[[str], bool] = lambda slack_id: False,
     ) -> None:
         self._plugins = plugins
         self._store = store
         self._settings = settings
         self._reconciler = reconciler
         self._notifier = notifier
-        self._members = members
+        self._is_team = is_team
 
     def submit(
         self,
@@ -122,7 +122,7 @@ class Desk:
 
     def is_team(self, slack_id: str) -> bool:
         """Whether somebody is of the team; raises what a port raises if Slack cannot tell."""
-        return slack_id in self._members()
+        return self._is_team(slack_id)
 
     def today(self) -> date:
         """Today's date in the team's time zone."""

@@ -106,6 +106,9 @@ class Chat(Protocol):
     def members(self, place: str) -> frozenset[str]:
         """The Slack ids of the members of a channel (`#name` or id) or a user group (`S…`)."""
 
+    def is_colleague(self, slack_id: str) -> bool:
+        """Whether somebody is an active person of the bot's own organization, or a guest there."""
+
 
 class Reconciler(Protocol):
     """Keeps tickets equal to their issues."""

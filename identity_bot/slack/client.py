@@ -47,6 +47,8 @@ BEYOND_EDITING = {
     "cant_update_message", "channel_not_found", "edit_window_closed", "is_inactive", "message_not_found",
 }  # fmt: skip
 """chat.update's words for a message that nobody can edit any more; `is_inactive` is that of an archived channel."""
+HIDDEN = {"user_not_found", "user_not_visible"}
+"""users.info's words for somebody of another organization whom Slack does not let the bot see."""
 PERHAPS_DONE = {"internal_error", "fatal_error", "service_unavailable", "update_failed"}
 LIMITS = {"ratelimited", "rate_limited", "message_limit_exceeded"}
 MENDABLE = {
@@ -80,6 +82,7 @@ class SlackChat:
         self._people = people
         self._clock = clock
         self._ids: dict[str, str] = {}
+        self._own: Mapping[str, Any] = {}
         self._names: dict[str, str] = {}
         self.last_contact: float | None = None
         """When Slack last answered, in seconds since the epoch."""
@@ -141,8 +144,10 @@ class SlackChat:
         """Somebody's name as Slack shows it; empty where Slack does not tell."""
         if slack_id not in self._names:
             try:
-                user = self.call("users.info", user=slack_id)["user"]
+                user = self.user(slack_id)
             except (Rejected, Retryable, OutcomeUnknown):
+                user = None
+            if user is None:
                 return ""
             profile = user.get("profile") or {}
             self._names[slack_id] = str(
@@ -160,6 +165,28 @@ class SlackChat:
             return frozenset(self.call("usergroups.users.list", usergroup=place)["users"])
         pages = self._pages("conversations.members", channel=self._id(place), limit=999)
         return frozenset(member for page in pages for member in page["members"])
+
+    def is_colleague(self, slack_id: str) -> bool:
+        """Whether somebody is an active person of the bot's own organization, or a guest there."""
+        user = self.user(slack_id)
+        return user is not None and is_colleague(user, self.own())
+
+    def user(self, slack_id: str) -> Mapping[str, Any] | None:
+        """Somebody as Slack describes them; None if the bot may not see them, or nobody has this id."""
+        try:
+            user: Mapping[str, Any] = self.call("users.info", user=slack_id)["user"]
+        except SlackRejected as error:
+            if error.code in HIDDEN:
+                return None
+            raise
+        return user
+
+    def own(self) -> Mapping[str, Any]:
+        """Which workspace and organization the bot's token is for, as auth.test says; asked once."""
+        if not self._own:
+            answer = self.call("auth.test")
+            self._own = {key: answer.get(key) for key in ("team_id", "enterprise_id")}
+        return self._own
 
     def channel(self, name: str, *, archived: bool = False) -> Mapping[str, Any]:
         """A channel (`#name` or id) as Slack describes it; Rejected where the bot can see no such channel."""
@@ -268,6 +295,19 @@ class SlackChat:
                 answer = self.client.api_call(method, params=arguments)
         self.last_contact = self._clock()
         return answer
+
+
+def is_colleague(user: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
+    """Whether a user (docs.slack.dev/reference/objects/user-object) is an active person of the bot's organization.
+
+    All workspaces of one Enterprise organization belong together. Anybody else of another workspace is of another
+    organization; Slack calls such people strangers only while they share no channel with the bot.
+    """
+    if any(map(user.get, ("is_bot", "deleted", "is_stranger"))):
+        return False
+    enterprise = (user.get("enterprise_user") or {}).get("enterprise_id")
+    is_same_enterprise = bool(enterprise) and enterprise == own["enterprise_id"]
+    return is_same_enterprise or bool(user.get("team_id") == own["team_id"])
 
 
 @contextmanager

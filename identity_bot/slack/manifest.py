@@ -57,7 +57,7 @@ def scopes(settings: Settings, forms: Mapping[str, Form], *, private: bool = Fal
             reason="replies in threads of public channels that the bot is not in",
             is_needed=False,
         ),
-        Scope(name="users:read", reason="names of people in forms and tickets", is_needed=False),
+        Scope(name="users:read", reason="who on the team is a person of this organization; names in forms"),
         Scope(name="channels:history", reason="looks for a post of unknown outcome before it posts again"),
         Scope(name="im:write", reason="the same for direct messages: which conversation they are in"),
         Scope(name="im:history", reason="the same for direct messages"),

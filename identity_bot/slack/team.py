@@ -1,4 +1,4 @@
-"""Who is on the team, as Slack says; the answer is kept for a minute."""
+"""Who is on the team, as Slack says; its answers are kept for a minute."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
+from typing import Generic, TypeVar
 
 from identity_bot.errors import OutcomeUnknown, Rejected, Retryable
 from identity_bot.outbox.ports import Chat
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 FRESH = 60.0
 """Seconds for which Slack's answer is good: somebody who left the team can still change tickets for that long."""
@@ -19,27 +23,49 @@ STALE = 3600.0
 
 
 class Team:
-    """The members of the user group or channel `place`; safe to use from any thread."""
+    """The people in the user group or channel `place`; safe to use from any thread.
+
+    Bots and people of other organizations are not of the team, wherever they are members. Guests are: contractors
+    often have no other account.
+    """
 
     def __init__(self, chat: Chat, place: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._chat = chat
-        self._place = place
+        self._clock = clock
+        self._members = _Answer(partial(chat.members, place), f"the members of {place}", clock)
+        self._colleagues: dict[str, _Answer[bool]] = {}
+
+    def includes(self, slack_id: str) -> bool:
+        """Whether somebody is of the team; raises Retryable if Slack has not answered for an hour."""
+        if slack_id not in self._members():
+            return False
+        # Of members only, and of those who do something: a public channel may have thousands.
+        ask = _Answer(partial(self._chat.is_colleague, slack_id), f"who {slack_id} is", self._clock)
+        return self._colleagues.setdefault(slack_id, ask)()
+
+
+class _Answer(Generic[T]):
+    """What Slack answers to one question, asked again after a minute; `what` names it in the log."""
+
+    def __init__(self, ask: Callable[[], T], what: str, clock: Callable[[], float]) -> None:
+        self._ask = ask
+        self._what = what
         self._clock = clock
         self._lock = threading.Lock()
-        self._known: frozenset[str] = frozenset()
+        self._known: T | None = None
         self._asked_at = float("-inf")
 
-    def members(self) -> frozenset[str]:
-        """Their Slack ids; raises Retryable if Slack has not answered for an hour."""
+    def __call__(self) -> T:
         with self._lock:
             age = self._clock() - self._asked_at
-            if age < FRESH:
+            if self._known is not None and age < FRESH:
                 return self._known
             try:
-                self._known = self._chat.members(self._place)
-                self._asked_at = self._clock()
+                answer = self._ask()
             except (Rejected, Retryable, OutcomeUnknown) as error:
-                if age > STALE:
-                    raise Retryable(f"the members of {self._place} are not known: {error}") from error
-                log.warning("members of %s: using the last answer: %s", self._place, error)
-            return self._known
+                if self._known is None or age > STALE:
+                    raise Retryable(f"{self._what}: not known: {error}") from error
+                log.warning("%s: using the last answer: %s", self._what, error)
+                return self._known
+            self._known, self._asked_at = answer, self._clock()
+            return answer

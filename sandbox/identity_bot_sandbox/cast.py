@@ -23,7 +23,11 @@ BOT_LOGIN = "identity-helper-bot"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Character:
-    """A person in the sandbox: a member of its workspace and usually of its GitHub organization."""
+    """Somebody in the sandbox: usually a member of its workspace and of its GitHub organization.
+
+    `workspace` and `enterprise` are others for somebody who is here by a shared channel only; users.info says
+    `user_not_found` of whoever `is_hidden`.
+    """
 
     slack_id: str
     handle: str
@@ -32,6 +36,10 @@ class Character:
     github_login: str | None
     is_team: bool = False
     is_guest: bool = False
+    is_bot: bool = False
+    is_hidden: bool = False
+    workspace: str = WORKSPACE_ID
+    enterprise: str = ""
 
 
 PEOPLE: tuple[Character, ...] = (

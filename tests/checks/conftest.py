@@ -33,7 +33,19 @@ Check = Callable[..., Checked]
 def standing() -> Iterator[Sandbox]:
     """A sandbox for the tests that change nothing in it."""
     with Sandbox() as running:
-        yield running
+        yield as_it_should_be(running)
+
+
+@pytest.fixture
+def sandbox(sandbox: Sandbox) -> Sandbox:
+    """A sandbox of this test's own, about which there is nothing to say."""
+    return as_it_should_be(sandbox)
+
+
+def as_it_should_be(sandbox: Sandbox) -> Sandbox:
+    """The sandbox with a private team channel, as its members are the team."""
+    sandbox.slack.channels["C0TEAM"].is_private = True
+    return sandbox
 
 
 @pytest.fixture

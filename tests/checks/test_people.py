@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.github.model import Role
 from identity_bot_sandbox.server import Sandbox
 from tests.checks.conftest import Check
+from tests.support import VISITOR
 
 PEOPLE = re.compile("^people = .*$", re.MULTILINE)
 
@@ -90,11 +92,40 @@ def test_a_channel_of_bots_only_is_no_team(check: Check, sandbox: Sandbox) -> No
     ]
 
 
+def test_people_of_other_organizations_may_change_nothing(check: Check, sandbox: Sandbox) -> None:
+    for member in list(sandbox.slack.channels["C0TEAM"].members):
+        sandbox.slack.remove(member, "C0TEAM")
+    sandbox.slack.meet(VISITOR, "C0TEAM")
+    sandbox.slack.meet(replace(VISITOR, slack_id="W0HIDDEN", handle="hidden", is_hidden=True), "C0TEAM")
+
+    found = check()
+
+    assert found.problems == [
+        "team_channel #identity-surge: nobody of this organization is in it, so nobody may change tickets"
+    ]
+    assert found.warnings == [
+        "team_channel #identity-surge: Wren Farrow (U0WREN) and somebody (W0HIDDEN) may not change tickets, "
+        "as they are of other organizations"
+    ]
+
+
+def test_without_users_read_nobody_may_change_tickets(check: Check, sandbox: Sandbox) -> None:
+    sandbox.slack.scopes = sandbox.slack.scopes - {"users:read"}
+
+    assert any(
+        line.startswith(
+            "team_channel #identity-surge: nobody may change tickets, because Slack does not say who"
+        )
+        for line in check().problems
+    )
+
+
 def test_team_members_without_a_github_login_are_named(
     check: Check, sandbox: Sandbox, settings_file: Path
 ) -> None:
     settings_file.write_text(PEOPLE.sub("", settings_file.read_text(encoding="utf-8")), encoding="utf-8")
-    sandbox.slack.channels["C0TEAM"].members |= {"U0MARLO", "U0ROWAN", "U0FROM_ELSEWHERE"}
+    sandbox.slack.channels["C0TEAM"].members |= {"U0MARLO", "U0ROWAN"}
+    sandbox.slack.meet(replace(VISITOR, is_bot=True), "C0TEAM")
     sandbox.slack.deactivated.add("U0ROWAN")
 
     found = check()

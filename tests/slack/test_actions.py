@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,8 +12,10 @@ import pytest
 from slack_bolt import BoltRequest
 
 from identity_bot.tickets.model import Action, CloseReason, Priority, Stage, Ticket
+from identity_bot_sandbox import cast
+from identity_bot_sandbox.cast import Character
 from identity_bot_sandbox.slack.model import Message
-from tests.support import REVIEW, World, eventually
+from tests.support import REVIEW, VISITOR, World, eventually
 
 JUNIPER, MARLO = "U0JUNIPER", "U0MARLO"
 INDIGO, SAGE, LINDEN = "U0INDIGO", "U0SAGE", "U0LINDEN"
@@ -297,6 +300,44 @@ def test_a_ticket_is_assigned_to_a_member_whose_login_is_known(world: World, tic
     assert "We don't know this person's GitHub login" in unknown["idbot:value"]
     assert fine == {}
     assert now(world).state.assignees == ("sage-hollowell",)
+
+
+@pytest.mark.parametrize("who", [VISITOR, replace(VISITOR, slack_id="W0WREN", is_hidden=True)])
+def test_people_of_other_organizations_in_the_team_channel_may_change_nothing(
+    world: World, ticket: Ticket, who: Character
+) -> None:
+    world.sandbox.slack.meet(who, TEAM)
+
+    press(world, who.slack_id, Action.TAKE)
+
+    assert "Only the Identity Team can do that" in told(world, who.slack_id)
+    assert now(world).state.assignees == ()
+
+
+@pytest.mark.parametrize("bot", [cast.BOT_USER_ID, VISITOR.slack_id])
+def test_bots_in_the_team_channel_are_given_nothing(world: World, ticket: Ticket, bot: str) -> None:
+    """Neither to this bot itself nor to another."""
+    world.sandbox.slack.meet(replace(VISITOR, is_bot=True, workspace=cast.WORKSPACE_ID), TEAM)
+    world.sandbox.slack.people.setdefault(bot, replace(VISITOR, slack_id=bot))
+    open_form(world, INDIGO, Action.SPOC)
+
+    refused = send(world, INDIGO, value=bot)
+
+    assert "not on the Identity Team" in refused["idbot:value"]
+    assert f"<@{bot}>" not in card(world).text
+
+
+def test_a_member_whose_id_begins_with_w_does_all_that_the_team_does(world: World, ticket: Ticket) -> None:
+    """So do the ids of people of an Enterprise organization."""
+    worker = replace(VISITOR, slack_id="W012A3CDE", workspace=cast.WORKSPACE_ID)
+    world.sandbox.slack.meet(worker, TEAM)
+    press(world, worker.slack_id, Action.CRITICAL)
+    open_form(world, worker.slack_id, Action.SPOC)
+    refused = send(world, worker.slack_id, value=worker.slack_id)
+
+    assert refused == {}
+    assert "*SPOC:* <@W012A3CDE>" in card(world).text
+    assert "slack:W012A3CDE" in world.sandbox.github.issue(REPOSITORY, 1).body
 
 
 def test_a_spoc_needs_no_login(world: World, ticket: Ticket) -> None:

@@ -22,7 +22,7 @@ from identity_bot_sandbox import cast
 from identity_bot_sandbox.server import Sandbox
 from identity_bot_sandbox.slack.workspace import SCOPES
 from identity_bot_sandbox.slack.world import SlackWorld
-from tests.support import eventually
+from tests.support import VISITOR, eventually
 from tests.support_outbox import ticket
 
 INTAKE, TEAM, SECRET, JUNIPER = "C0INTAKE", "C0TEAM", "C0SECRET", "U0JUNIPER"
@@ -581,6 +581,64 @@ def test_a_group_or_channel_that_is_not_there_has_no_members_to_tell(
     ):
         with pytest.raises(Rejected, match=word):
             chat.members(place)
+
+
+# Who is of the bot's own organization
+
+OUTSIDE_ENTERPRISE: dict[str, str | None] = {"team_id": "T0SANDBOX", "enterprise_id": None}
+IN_ENTERPRISE = OUTSIDE_ENTERPRISE | {"enterprise_id": "E0OWN"}
+ELSEWHERE = {"team_id": "T0ELSEWHERE"}
+
+
+@pytest.mark.parametrize(
+    ("user", "own", "is_one"),
+    [
+        ({}, OUTSIDE_ENTERPRISE, True),
+        ({}, IN_ENTERPRISE, True),
+        ({"is_restricted": True}, OUTSIDE_ENTERPRISE, True),
+        ({"is_ultra_restricted": True}, OUTSIDE_ENTERPRISE, True),
+        ({"is_bot": True}, OUTSIDE_ENTERPRISE, False),
+        ({"deleted": True}, OUTSIDE_ENTERPRISE, False),
+        ({"is_stranger": True}, OUTSIDE_ENTERPRISE, False),
+        (ELSEWHERE, OUTSIDE_ENTERPRISE, False),
+        (ELSEWHERE, IN_ENTERPRISE, False),
+        (ELSEWHERE | {"enterprise_user": {"enterprise_id": "E0OWN"}}, IN_ENTERPRISE, True),
+        (ELSEWHERE | {"enterprise_user": {"enterprise_id": "E0OTHER"}}, IN_ENTERPRISE, False),
+        (ELSEWHERE | {"enterprise_user": {"enterprise_id": None}}, OUTSIDE_ENTERPRISE, False),
+        ({"enterprise_user": {"enterprise_id": "E0OWN"}, "is_bot": True}, IN_ENTERPRISE, False),
+    ],
+)
+def test_colleagues_are_active_people_of_the_same_organization_and_its_guests(
+    user: dict[str, Any], own: dict[str, Any], is_one: bool
+) -> None:
+    assert client.is_colleague({"id": "U1", "team_id": "T0SANDBOX", **user}, own) is is_one
+
+
+def test_slack_is_asked_who_is_a_colleague(chat: SlackChat, slack: SlackWorld) -> None:
+    slack.meet(VISITOR)
+    slack.meet(replace(VISITOR, slack_id="U0HIDDEN", handle="hidden", is_hidden=True))
+    slack.meet(replace(VISITOR, slack_id="W0SIBLING", handle="sibling", enterprise="E0OWN"))
+    slack.deactivated.add("U0MARLO")
+    slack.enterprise_id = "E0OWN"
+
+    asked = (JUNIPER, "U0ROWAN", "W0SIBLING", cast.BOT_USER_ID, "U0MARLO", "U0WREN", "U0HIDDEN", "U0NOBODY")
+    try:
+        colleagues = {one for one in asked if chat.is_colleague(one)}
+    finally:
+        slack.deactivated.clear()
+        slack.enterprise_id = None
+
+    assert colleagues == {JUNIPER, "U0ROWAN", "W0SIBLING"}
+    assert len(slack.traffic.calls("auth.test")) == 1
+
+
+def test_a_slack_that_does_not_say_who_somebody_is_makes_nobody_a_colleague(
+    chat: SlackChat, slack: SlackWorld
+) -> None:
+    slack.faults.add("users.info", status=503)
+
+    with pytest.raises(OutcomeUnknown):
+        chat.is_colleague(JUNIPER)
 
 
 # Names

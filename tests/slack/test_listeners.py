@@ -19,10 +19,11 @@ from slack_sdk import WebClient
 from identity_bot import Choice, Form, LongText, ShortText, When, YesNo, app, hookimpl
 from identity_bot.errors import IdentityBotError, SettingsError
 from identity_bot.settings import Settings
+from identity_bot_sandbox.cast import Character
 from identity_bot_sandbox.github.faults import FaultKind
 from identity_bot_sandbox.host_bot import host_app
 from identity_bot_sandbox.server import Sandbox
-from tests.support import DATA, REVIEW, World, close, eventually
+from tests.support import DATA, REVIEW, VISITOR, World, close, eventually
 
 JUNIPER, ROWAN, MARLO = "U0JUNIPER", "U0ROWAN", "U0MARLO"
 INTAKE, TEAM, GENERAL, SECRET = "C0INTAKE", "C0TEAM", "C0GENERAL", "C0SECRET"
@@ -90,6 +91,24 @@ def test_anybody_can_ask_anywhere(world: World, user: str, channel: str) -> None
     assert refused == {}
     told = world.sandbox.slack.messages(INTAKE) if channel == INTAKE else world.sandbox.slack.dm(user)
     assert f"<@{user}>" in told[0].text
+
+
+@pytest.mark.parametrize("who", [VISITOR, replace(VISITOR, slack_id="W0WREN", is_hidden=True)])
+def test_somebody_of_another_organization_can_ask(world: World, who: Character) -> None:
+    """Slack does not tell the names of some of them, so their form begins without one."""
+    world.sandbox.slack.meet(who, INTAKE)
+    world.open_form(who.slack_id, "data_pull")
+    named = who.name in shown(world, who.slack_id)
+    world.fill(who.slack_id, **DATA | {"name": "Wren"})
+    refused = world.sandbox.slack.submit(who.slack_id)
+    world.settle()
+
+    [issue] = world.sandbox.github.issues(REPOSITORY)
+    first, *_ = world.sandbox.slack.messages(INTAKE)
+    assert refused == {}
+    assert named is not who.is_hidden
+    assert "Wren" in issue.body
+    assert f"<@{who.slack_id}>" in first.text
 
 
 def test_the_global_shortcut_is_answered_by_a_direct_message(world: World) -> None:

@@ -36,7 +36,7 @@ def _target(world: Workspace, arguments: Arguments) -> Channel:
     """The conversation or direct message to post to, if the bot may post there."""
     need(arguments, "channel")
     if arguments["channel"] in world.people:
-        if arguments["channel"] in world.deactivated:
+        if arguments["channel"] in world.deactivated or world.people[arguments["channel"]].is_hidden:
             raise SlackError("channel_not_found")
         return world.dm_channel(str(arguments["channel"]))
     channel = channel_of(world, arguments)

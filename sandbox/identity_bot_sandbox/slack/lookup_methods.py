@@ -40,6 +40,7 @@ def auth_test(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
         "user_id": cast.BOT_USER_ID,
         "bot_id": cast.BOT_ID,
         "is_enterprise_install": False,
+        **({"enterprise_id": world.enterprise_id} if world.enterprise_id else {}),
     }
 
 
@@ -47,13 +48,13 @@ def users_info(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
     """Describe a person, or the bot."""
     if arguments.get("user") == cast.BOT_USER_ID:
         return {"user": bot_json()}
-    user = user_of(world, arguments)
-    return {"user": _person(world, user)}
+    return {"user": _person(world, _visible(world, arguments))}
 
 
 def users_list(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
     """List everyone, the bot last."""
-    shown, metadata = page(arguments, [*(_person(world, user) for user in world.people), bot_json()])
+    visible = [user for user, person in world.people.items() if not person.is_hidden]
+    shown, metadata = page(arguments, [*(_person(world, user) for user in visible), bot_json()])
     return {"members": shown, "response_metadata": metadata}
 
 
@@ -68,7 +69,15 @@ def users_lookup_by_email(world: Workspace, arguments: Arguments) -> Mapping[str
 
 def users_profile_get(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
     """Return a person's profile."""
-    return {"profile": _person(world, user_of(world, arguments))["profile"]}
+    return {"profile": _person(world, _visible(world, arguments))["profile"]}
+
+
+def _visible(world: Workspace, arguments: Arguments) -> str:
+    """The person named by `user`; not found if Slack hides people of that organization."""
+    user = user_of(world, arguments)
+    if world.people[user].is_hidden:
+        raise SlackError("user_not_found")
+    return user
 
 
 def _person(world: Workspace, user: str) -> dict[str, Any]:
@@ -153,7 +162,7 @@ def conversations_open(world: Workspace, arguments: Arguments) -> Mapping[str, A
     else:
         need(arguments, "users")
         users = [user.strip() for user in str(arguments["users"]).split(",")]
-        if not all(user in world.people for user in users):
+        if not all(user in world.people and not world.people[user].is_hidden for user in users):
             raise SlackError("user_not_found")
         if not world.deactivated.isdisjoint(users):
             raise SlackError("user_disabled")

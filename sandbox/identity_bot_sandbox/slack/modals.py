@@ -244,12 +244,17 @@ class Modals(Workspace):
         return found
 
     def _who(self, kind: str, user: str) -> dict[str, Any]:
-        handle = self.people[user].handle
+        person = self.people[user]
         return {
             "type": kind,
             "token": TOKEN,
             "team": TEAM,
-            "user": {"id": user, "username": handle, "name": handle, "team_id": TEAM["id"]},
+            "user": {
+                "id": user,
+                "username": person.handle,
+                "name": person.handle,
+                "team_id": person.workspace,
+            },
             "api_app_id": cast.APP_ID,
             "enterprise": None,
             "is_enterprise_install": False,

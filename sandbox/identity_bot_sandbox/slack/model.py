@@ -134,6 +134,8 @@ class Channel:
     is_private: bool = False
     is_direct: bool = False
     is_archived: bool = False
+    shared: set[str] = field(default_factory=set)
+    """What is true of a channel of several organizations: `is_ext_shared` or `is_pending_ext_shared`."""
     created: int = 0
     messages: dict[str, Message] = field(default_factory=dict)
 
@@ -163,6 +165,10 @@ class Channel:
             "is_group": self.kind == "group",
             "is_private": self.is_private or self.is_direct,
             "is_member": self.bot_is_member,
+            "is_shared": "is_ext_shared" in self.shared,
+            "is_ext_shared": "is_ext_shared" in self.shared,
+            "is_org_shared": False,
+            "is_pending_ext_shared": "is_pending_ext_shared" in self.shared,
             "context_team_id": cast.WORKSPACE_ID,
         }
         if self.kind == "im":
@@ -213,11 +219,20 @@ def person_json(person: cast.Character, *, is_deleted: bool = False) -> dict[str
         "first_name": first,
         "last_name": last,
         "email": f"{person.handle}@sandbox.example",
-        "team": cast.WORKSPACE_ID,
+        "team": person.workspace,
     }
-    common = {"id": person.slack_id, "team_id": cast.WORKSPACE_ID, "name": person.handle, "profile": profile}
+    common: dict[str, Any] = {
+        "id": person.slack_id,
+        "team_id": person.workspace,
+        "name": person.handle,
+        "profile": profile,
+        "is_bot": person.is_bot,
+    }
+    if person.enterprise:
+        user = {"id": person.slack_id, "enterprise_id": person.enterprise, "teams": [person.workspace]}
+        common["enterprise_user"] = user
     if is_deleted:
-        return {**common, "deleted": True, "is_bot": False}
+        return {**common, "deleted": True}
     return {
         **common,
         "deleted": False,
@@ -227,7 +242,6 @@ def person_json(person: cast.Character, *, is_deleted: bool = False) -> dict[str
         "tz_offset": -18000,
         "is_admin": False,
         "is_owner": False,
-        "is_bot": False,
         "is_app_user": False,
         "is_restricted": person.is_guest,
         "is_ultra_restricted": False,

@@ -68,7 +68,8 @@ class Workspace:
     """Everything in the workspace. Safe from any thread.
 
     Settings that a test may change: `scopes` (what the bot's token is granted), `events` (what the app
-    subscribed to), `commands` (its slash commands, None for any), `delivery`, `faults`, `pace`.
+    subscribed to), `commands` (its slash commands, None for any), `enterprise_id` (of the Enterprise
+    organization that the workspace is part of, if any), `delivery`, `faults`, `pace`.
     """
 
     def __init__(self, *, clock: Callable[[], float] = time.time, base_url: str = "") -> None:
@@ -82,6 +83,7 @@ class Workspace:
         self.scopes: frozenset[str] | set[str] = SCOPES
         self.events: frozenset[str] | set[str] = EVENTS
         self.commands: frozenset[str] | set[str] | None = None
+        self.enterprise_id: str | None = None
         self.people = {person.slack_id: person for person in cast.PEOPLE}
         self.deactivated: set[str] = set()
         self.groups = {"S0IDENTITY": [person.slack_id for person in cast.PEOPLE if person.is_team]}

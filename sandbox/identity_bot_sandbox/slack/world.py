@@ -185,6 +185,13 @@ class SlackWorld(Modals):
         """Unarchive a channel."""
         self._set_archived(channel, False)
 
+    def meet(self, person: cast.Character, *channels: str) -> None:
+        """Let somebody appear in the workspace and in channels: a new member, a bot, or somebody from elsewhere."""
+        with self.changed:
+            self.people[person.slack_id] = person
+        for channel in channels:
+            self.invite(person.slack_id, channel)
+
     def invite(self, user: str, channel: str, *, by: str = "U0INDIGO") -> None:
         """Add a person to a channel."""
         place = self.channel(channel)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from slack_sdk.errors import SlackApiError
 
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.slack.world import SlackWorld
+from tests.support import VISITOR
 
 INTAKE = "C0INTAKE"
 SECRET = "C0SECRET"
@@ -94,3 +96,28 @@ def test_people_are_described_guests_and_leavers_too(client: WebClient, world: S
     assert client.usergroups_users_list(usergroup="S0IDENTITY")["users"] == ["U0INDIGO", "U0SAGE", "U0LINDEN"]
     with refused("user_not_found"):
         client.users_info(user="U0NOBODY")
+
+
+def test_people_of_other_organizations_are_described_unless_slack_hides_them(
+    client: WebClient, world: SlackWorld
+) -> None:
+    world.meet(replace(VISITOR, enterprise="E0ELSEWHERE"), INTAKE)
+    world.meet(replace(VISITOR, slack_id="W0HIDDEN", handle="hidden", is_hidden=True), INTAKE)
+
+    seen = client.users_info(user="U0WREN")["user"]
+    listed = {one["id"] for one in client.users_list()["members"]}
+    members = client.conversations_members(channel=INTAKE)["members"]
+
+    assert (seen["team_id"], seen["enterprise_user"]["enterprise_id"]) == ("T0ELSEWHERE", "E0ELSEWHERE")
+    assert "W0HIDDEN" not in listed
+    assert {"U0WREN", "W0HIDDEN"} <= set(members)
+    for call in (client.users_info, client.users_profile_get):
+        with refused("user_not_found"):
+            call(user="W0HIDDEN")
+    with refused("user_not_found"):
+        client.conversations_open(users="W0HIDDEN")
+    with refused("channel_not_found"):
+        client.chat_postMessage(channel="W0HIDDEN", text="hello")
+    for one in ("U0WREN", "W0HIDDEN"):
+        world.remove(one, INTAKE)
+        del world.people[one]
