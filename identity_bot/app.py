@@ -225,7 +225,13 @@ def assemble(
 ) -> tuple[Desk, Context]:
     """The desk, and what effects work with: the same over GitHub and Slack as over stand-ins for them."""
     notifier = Notifier(plugins=plugins, settings=settings, people=people, quiet=quiet)
-    reconciler = Reconciler(plugins=plugins, settings=settings, people=people, notifier=notifier)
+    reconciler = Reconciler(
+        plugins=plugins,
+        settings=settings,
+        people=people,
+        notifier=notifier,
+        account=lambda: tracker.account or reader.account,
+    )
     desk = Desk(
         store=store,
         plugins=plugins,

@@ -75,6 +75,14 @@ class MemoryTracker:
     drops: tuple[str, ...] = ()
     reads: int = 0
     """How often an issue or a repository was read."""
+    account: str = "identity-helper-bot"
+    """The login under which the bot writes; empty until it is asked for."""
+
+    def identify(self) -> str:
+        """The login under which the bot writes."""
+        self._fail()
+        self.account = self.account or "identity-helper-bot"
+        return self.account
 
     def open_issue(self, repository: str, ticket: Ticket, draft: IssueDraft) -> CreatedIssue:
         """Keep the draft, and make an issue of it."""
@@ -95,8 +103,9 @@ class MemoryTracker:
         return CreatedIssue(snapshot=self.snapshot(number), left_out=self.drops)
 
     def find_issue(self, repository: str, ticket_id: str, since: float) -> IssueSnapshot | None:
-        """The last issue with this ticket's marker."""
-        fitting = [s for (r, _), s in self.now.items() if (r, s.ticket_id) == (repository, ticket_id)]
+        """The bot's last issue with this ticket's marker."""
+        wanted = repository, ticket_id, self.identify()
+        fitting = [s for (r, _), s in self.now.items() if (r, s.ticket_id, s.author) == wanted]
         return fitting[-1] if fitting else None
 
     def get_issue(self, repository: str, number: int) -> IssueSnapshot:

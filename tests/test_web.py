@@ -68,6 +68,7 @@ def bot(running: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     file.write_text(SETTINGS, encoding="utf-8")
     environ = running.environment() | {"DATABASE_URL": f"sqlite:///{folder / 'bot.db'}"}
     bot = app.build(settings.load(file, environ))
+    bot.reader.identify()
     yield bot
     bot.listeners.close()
     bot.store.close()

@@ -58,7 +58,10 @@ def _signed_in(github: Connection, settings: Settings) -> tuple[bool, Finding]:
     if response.status == 200:
         return True, ok(f"GitHub: signed in as {'a GitHub App' if is_app else _text(response, 'login')}")
     if response.status == 403 and not _is_limit(response):
-        return True, ok("GitHub: signed in, but not as a user")
+        return True, warning(
+            "GitHub: does not tell whose token this is, so the bot cannot recognize its own issues after a failure; "
+            "use the token of a user or a GitHub App"
+        )
     return False, problem(f"GitHub: {_said(response)}")
 
 

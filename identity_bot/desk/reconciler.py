@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -12,13 +12,13 @@ from identity_bot.desk.notifier import Notifier
 from identity_bot.messages import issue_comments, words
 from identity_bot.outbox.effects.comments import RunCommands
 from identity_bot.outbox.effects.issue_access import record_requests
-from identity_bot.outbox.effects.issues import GetIssue
+from identity_bot.outbox.effects.issues import GetIssue, IdentifyIssue
 from identity_bot.outbox.effects.recurring import KEEP_PROCESSED
 from identity_bot.plugins.loader import Plugins
 from identity_bot.settings import Settings
 from identity_bot.store.store import Store
 from identity_bot.store.transaction import Transaction
-from identity_bot.text.names import fold
+from identity_bot.text.names import fold, is_same
 from identity_bot.tickets import commands, lifecycle
 from identity_bot.tickets.lifecycle import GONE
 from identity_bot.tickets.model import (
@@ -45,11 +45,21 @@ def team_day(at: float) -> date:
 class Reconciler:
     """Compares issues with the tickets in the database; saves each difference and has the notifier follow it."""
 
-    def __init__(self, *, plugins: Plugins, settings: Settings, people: People, notifier: Notifier) -> None:
+    def __init__(
+        self,
+        *,
+        plugins: Plugins,
+        settings: Settings,
+        people: People,
+        notifier: Notifier,
+        account: Callable[[], str],
+    ) -> None:
+        """`account` is the login under which the bot writes; empty until GitHub has told it."""
         self._plugins = plugins
         self._settings = settings
         self._people = people
         self._notifier = notifier
+        self._account = account
         found = plugins.repositories
         self.repositories = {name: one.name for name, one in found.items()}
         """The repositories that the bot watches, spelled as in the settings, by their folded names."""
@@ -64,11 +74,11 @@ class Reconciler:
         if repository is None:
             return
         snapshot = replace(snapshot, repository=repository)
-        ticket = self._ticket_of(transaction, snapshot)
-        if ticket is None:
+        ticket = transaction.ticket_at(*_place(snapshot))
+        if ticket is None and snapshot.ticket_id:
+            self._reconcile_marked(transaction, snapshot, snapshot.ticket_id)
+        elif ticket is None:
             self._adopt(transaction, snapshot)
-        elif ticket.number is None:
-            self._first_seen(transaction, ticket, snapshot)
         else:
             self._compare(transaction, ticket, snapshot, is_fresh)
 
@@ -79,7 +89,7 @@ class Reconciler:
             return True
         ticket = store.ticket_at(repository, snapshot.number)
         if ticket is None:
-            return not (snapshot.ticket_id or self._is_ours(snapshot))
+            return not (self._is_labeled(snapshot) or self._may_be_ours(snapshot))
         if snapshot.is_gone:
             return False
         seen = replace(snapshot, repository=repository)
@@ -116,20 +126,28 @@ class Reconciler:
         )
         transaction.enqueue(run)
 
-    def _ticket_of(self, transaction: Transaction, snapshot: IssueSnapshot) -> Ticket | None:
-        """The ticket of an issue: by repository and number, else by the marker if the ticket has no issue yet."""
-        ticket = transaction.ticket_at(*_place(snapshot))
-        if ticket or not snapshot.ticket_id:
-            return ticket
-        ticket = transaction.ticket(snapshot.ticket_id)
-        if ticket is None or ticket.number is None:
-            return ticket if ticket and snapshot.repository in self.candidate_repositories(ticket) else None
-        if (ticket.repository, ticket.number) == _place(snapshot):
-            return ticket  # another process saved its number just now
-        if not snapshot.is_gone:
-            # Somebody copied the marker, or the issue was transferred here: only GitHub can tell.
+    def _reconcile_marked(self, transaction: Transaction, snapshot: IssueSnapshot, ticket_id: str) -> None:
+        """Find the ticket of an issue by its marker, which counts only if the bot wrote the issue."""
+        account = self._account()
+        if not account:
+            transaction.enqueue(IdentifyIssue(snapshot=snapshot))
+            return
+        if not is_same(snapshot.author, account):
+            self._adopt(transaction, snapshot)  # somebody copied the marker, or invented it
+            return
+        ticket = transaction.ticket(ticket_id)
+        if ticket is None:
+            return  # of another database
+        if ticket.number is None:
+            if snapshot.repository in self.candidate_repositories(ticket):
+                self._first_seen(transaction, ticket, snapshot)
+        elif (ticket.repository, ticket.number) == _place(snapshot):
+            self._compare(
+                transaction, ticket, snapshot, is_fresh=False
+            )  # another process saved its number just now
+        elif not snapshot.is_gone:
+            # The issue was transferred here, or its text copied from another of ours: only GitHub can tell.
             self._get_issue(transaction, ticket)
-        return None
 
     def candidate_repositories(self, ticket: Ticket) -> list[str]:
         """Where a new ticket's issue may be: by today's settings, or by those in force when it was submitted."""
@@ -207,8 +225,8 @@ class Reconciler:
         return request_type.settings["leads"] if request_type and ticket.is_urgent else ()
 
     def _adopt(self, transaction: Transaction, snapshot: IssueSnapshot) -> None:
-        """Make a ticket of an issue that somebody put the common label on; a marker means another database's ticket."""
-        if snapshot.ticket_id or not self._is_ours(snapshot) or not snapshot.is_open or snapshot.is_gone:
+        """Make a ticket of an issue that somebody else wrote and a member put the common label on."""
+        if not self._is_labeled(snapshot) or not snapshot.is_open or snapshot.is_gone:
             return
         labels = {fold(label) for label in snapshot.labels}
         types = [name for name in self._plugins.types if fold(name) in labels]
@@ -230,9 +248,14 @@ class Reconciler:
             # Another process adopted it just now, perhaps from an older state.
             self._get_issue(transaction, ticket)
 
-    def _is_ours(self, snapshot: IssueSnapshot) -> bool:
+    def _is_labeled(self, snapshot: IssueSnapshot) -> bool:
         """Whether an issue has the common label."""
         return fold(self._settings.label) in {fold(label) for label in snapshot.labels}
+
+    def _may_be_ours(self, snapshot: IssueSnapshot) -> bool:
+        """Whether an issue has a ticket marker that the bot may have written."""
+        account = self._account()
+        return bool(snapshot.ticket_id) and (not account or is_same(snapshot.author, account))
 
     def _get_issue(self, transaction: Transaction, ticket: Ticket) -> None:
         transaction.enqueue(GetIssue(ticket_id=ticket.id))

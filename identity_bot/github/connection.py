@@ -69,19 +69,20 @@ class Connection:
     """GitHub's API, signed in with a token or as a GitHub App. Use it from one thread at a time."""
 
     def __init__(self, auth: str | GitHubApp, api_url: str, clock: Callable[[], float] = time.time) -> None:
-        # PyGithub would repeat a POST and sleep in our threads. The worker knows the outcome and does both better.
-        self.client = Github(
-            auth=_credentials(auth),
-            base_url=api_url,
-            timeout=TIMEOUT,
-            retry=None,
-            seconds_between_requests=0,
-            seconds_between_writes=0,
-            lazy=True,
-        )
+        self._app = _app(auth) if isinstance(auth, GitHubApp) else None
+        self._auth = auth
+        self._api_url = api_url
+        self.client = self._signed_in()
         self._clock = clock
         self.last_contact: float | None = None
         """When GitHub last answered, in seconds since the epoch."""
+
+    def login(self) -> str:
+        """The login of whom GitHub names as the author of what we write. Asks GitHub, inside `translating_errors`."""
+        if self._app is None:
+            return str(self.request("GET", "/user").content["login"])
+        _, content = self._client(self._app).requester.requestJsonAndCheck("GET", "/app")
+        return f"{content['slug']}[bot]"
 
     def get(self, path: str) -> Response:
         """GET the path and return the response, whatever its status. Raises Retryable if there is none."""
@@ -135,6 +136,23 @@ class Connection:
             raise unknown(f"GitHub: unreadable response ({type(error).__name__})") from error
         self.last_contact = self._clock()
 
+    def _signed_in(self) -> Github:
+        if isinstance(self._auth, GitHubApp) and self._app:
+            return self._client(self._app.get_installation_auth(self._auth.installation_id))
+        return self._client(Auth.Token(str(self._auth)))
+
+    def _client(self, auth: Auth.Auth) -> Github:
+        # PyGithub would repeat a POST and sleep in our threads. The worker knows the outcome and does both better.
+        return Github(
+            auth=auth,
+            base_url=self._api_url,
+            timeout=TIMEOUT,
+            retry=None,
+            seconds_between_requests=0,
+            seconds_between_writes=0,
+            lazy=True,
+        )
+
     def _send(
         self, method: str, path: str, body: Mapping[str, Any] | None, headers: Mapping[str, str] | None
     ) -> Response:
@@ -179,16 +197,14 @@ def is_rate_limit(error: GithubException) -> bool:
     )
 
 
-def _credentials(auth: str | GitHubApp) -> Auth.Auth:
-    if isinstance(auth, str):
-        return Auth.Token(auth)
+def _app(auth: GitHubApp) -> Auth.AppAuth:
     app = Auth.AppAuth(auth.app_id, auth.private_key)
     try:
         app.create_jwt()
     except Exception as error:  # two libraries read the key, each with errors of its own
         reason = f"cannot sign with it ({type(error).__name__}); expected an RSA key in PEM format"
         raise SettingsError([f"GITHUB_APP_PRIVATE_KEY: {reason}"]) from error
-    return app.get_installation_auth(auth.installation_id)
+    return app
 
 
 def _object(text: str) -> dict[str, Any]:

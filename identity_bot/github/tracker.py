@@ -24,6 +24,7 @@ from identity_bot.github.snapshot import (
     comment_of,
     is_pull_request,
     iso,
+    login_of,
     repository_in,
     snapshot_of,
     timestamp,
@@ -60,11 +61,20 @@ class GitHubTracker:
         self._github = Connection(auth, api_url, clock)
         self._clock = clock
         self._known_labels: set[tuple[str, str]] = set()
+        self.account = ""
+        """The login that GitHub names as the author of what we write; empty until GitHub has told it."""
 
     @property
     def last_contact(self) -> float | None:
         """When GitHub last answered, in seconds since the epoch."""
         return self._github.last_contact
+
+    def identify(self) -> str:
+        """The login that GitHub names as the author of what we write. Asks GitHub once."""
+        if not self.account:
+            with self._github.translating_errors("the bot's own account", is_repeatable=True):
+                self.account = self._github.login()
+        return self.account
 
     def open_issue(self, repository: str, ticket: Ticket, draft: IssueDraft) -> CreatedIssue:
         """Create the issue with one POST. If GitHub rejects the assignees, leave out those it can't assign."""
@@ -86,10 +96,16 @@ class GitHubTracker:
                 can_be_assigned = self._repository(repository).has_in_assignees
                 assignees = [login for login in draft.assignees if can_be_assigned(login)]
                 issue = self._github.request("POST", path, fields | {"assignees": assignees}).content
-            return CreatedIssue(snapshot=snapshot_of(repository, issue), left_out=left_out(fields, issue))
+            snapshot = snapshot_of(repository, issue)
+            self.account = snapshot.author
+            return CreatedIssue(snapshot=snapshot, left_out=left_out(fields, issue))
 
     def find_issue(self, repository: str, ticket_id: str, since: float) -> IssueSnapshot | None:
-        """The issue with the ticket's marker. Reads the list of issues, because GitHub's search lags behind."""
+        """The issue with the ticket's marker that our account wrote, as anybody can write a marker.
+
+        Reads the list of issues, because GitHub's search lags behind.
+        """
+        account = self.identify()
         with self._github.translating_errors(repository):
             earliest = datetime.fromtimestamp(since - CLOCK_SKEW, UTC)
             # PyGithub follows a 301 without the query, so it would list the open issues only.
@@ -99,7 +115,8 @@ class GitHubTracker:
             for issue in issues:
                 if issue.created_at < earliest:
                     break
-                if issue_body.ticket_id_in(issue.body) == ticket_id:
+                is_ours = is_same(login_of(issue.raw_data.get("user")), account)
+                if is_ours and issue_body.ticket_id_in(issue.body) == ticket_id:
                     return snapshot_of(repository, issue.raw_data)
         return None
 
@@ -165,11 +182,16 @@ class GitHubTracker:
             self._github.request("POST", f"/repos/{repository}/issues/{number}/comments", {"body": text})
 
     def has_comment(self, repository: str, number: int, idempotency_key: str, since: float) -> bool:
-        """Whether a comment with this key was posted since then (seconds since the epoch)."""
+        """Whether our account posted a comment with this key since then (seconds since the epoch)."""
+        account = self.identify()
         with self._github.translating_errors(f"{repository}#{number}"):
             earliest = datetime.fromtimestamp(since - CLOCK_SKEW, UTC)
             comments = self._repository(repository).get_issue(number).get_comments(since=earliest)
-            return any(issue_body.idempotency_key_in(one.body) == idempotency_key for one in comments)
+            return any(
+                issue_body.idempotency_key_in(one.body) == idempotency_key
+                and is_same(login_of(one.raw_data.get("user")), account)
+                for one in comments
+            )
 
     def react(self, repository: str, comment_id: int, content: str) -> None:
         """Add a reaction to a comment, once, unless the comment was deleted."""

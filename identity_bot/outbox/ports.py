@@ -45,11 +45,18 @@ class PollResult:
 class Tracker(Protocol):
     """GitHub. All methods raise Rejected, Retryable or OutcomeUnknown."""
 
+    @property
+    def account(self) -> str:
+        """The login under which the bot writes; empty until GitHub has told it."""
+
+    def identify(self) -> str:
+        """The login under which the bot writes; asks GitHub where it is not known yet."""
+
     def open_issue(self, repository: str, ticket: Ticket, draft: IssueDraft) -> CreatedIssue:
         """Create the ticket's issue, once; its body is made from the ticket and the draft."""
 
     def find_issue(self, repository: str, ticket_id: str, since: float) -> IssueSnapshot | None:
-        """The issue that carries this ticket's marker, if one was created since then (seconds since the epoch)."""
+        """The bot's own issue that carries this ticket's marker, if created since then (seconds since the epoch)."""
 
     def get_issue(self, repository: str, number: int) -> IssueSnapshot:
         """An issue as it is now; one that is deleted or elsewhere is_gone."""
@@ -64,7 +71,7 @@ class Tracker(Protocol):
         """Write a comment that carries the key where people do not see it."""
 
     def has_comment(self, repository: str, number: int, idempotency_key: str, since: float) -> bool:
-        """Whether a comment with this key was written since then (seconds since the epoch)."""
+        """Whether the bot wrote a comment with this key since then (seconds since the epoch)."""
 
     def react(self, repository: str, comment_id: int, content: str) -> None:
         """Put a reaction (`+1`, `confused`, …) on a comment, once."""

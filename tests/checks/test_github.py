@@ -139,3 +139,11 @@ def test_a_github_app_is_checked_too(check: Check, sandbox: Sandbox) -> None:
     assert "GitHub: signed in as a GitHub App" in check(environ=environ).ok
     [found] = check(environ=environ | {"GITHUB_APP_INSTALLATION_ID": "99"}).problems
     assert found.startswith("GITHUB_APP_ID, …_INSTALLATION_ID or …_PRIVATE_KEY: GitHub: 404")
+
+
+def test_a_token_that_is_nobodys_is_a_warning(check: Check, sandbox: Sandbox) -> None:
+    sandbox.github.faults.add("GET", "/user", status=403)
+
+    [found] = check().warnings
+
+    assert found.startswith("GitHub: does not tell whose token this is")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from pytest_mock import MockerFixture
 
-from identity_bot.errors import Rejected
+from identity_bot.errors import OutcomeUnknown, Rejected, Retryable
 from identity_bot.outbox.effects import Reconcile
 from identity_bot.store.transaction import Transaction
 from identity_bot.tickets.model import CloseReason, IssueSnapshot, Priority, Stage, Ticket
@@ -18,7 +19,7 @@ from tests.support_outbox import at_once, statements, states
 
 INTAKE, TEAM = "C0INTAKE", "C0TEAM"
 REQUESTS, RESTRICTED = "sandbox-org/identity-requests", "sandbox-org/identity-restricted"
-LINDEN = "linden-brookmere"
+LINDEN, BOT = "linden-brookmere", "identity-helper-bot"
 COMMON = "identity-slackbot"
 
 
@@ -152,16 +153,78 @@ def test_an_issue_without_its_marker_is_found_by_its_place(office: Office, ticke
     assert state(office, ticket) == (Stage.ASSIGNED, (LINDEN,))
 
 
-def test_a_marker_copied_into_another_issue_makes_it_nobodys(office: Office, ticket: Ticket) -> None:
+def test_a_marker_that_the_bot_copied_makes_an_issue_nobodys(office: Office, ticket: Ticket) -> None:
     """Even with our label; whether the issue was transferred there unheard is asked once."""
     asked = office.tracker.reads
-    copied = foreign(office, ticket_id=ticket.id, labels=frozenset({COMMON}), is_open=False)
+    copied = foreign(office, author=BOT, ticket_id=ticket.id, labels=frozenset({COMMON}), is_open=False)
 
     office.desk.observe(copied)
     office.work()
 
     assert office.ticket(ticket) == ticket
     assert office.tracker.reads == asked + 1
+
+
+@pytest.mark.parametrize("labels", [(), (COMMON,)])
+def test_the_marker_in_a_strangers_issue_takes_no_ticket_that_waits_for_its_own(
+    office: Office, labels: tuple[str, ...]
+) -> None:
+    """GitHub is away meanwhile; a member who labels the issue makes it a ticket of its author's."""
+    office.tracker.fails = [Retryable("GitHub: 503", 60.0)]
+    waiting = office.submit()
+    office.work(10)
+
+    forged = foreign(office, ticket_id=waiting.id, author="a-stranger", labels=frozenset(labels))
+    office.desk.observe(forged)
+    office.work(10)
+    before = office.ticket(waiting)
+    office.work(100)
+
+    assert before.number is None
+    assert office.ticket(waiting).number == 1
+    with office.store.begin() as transaction:
+        found = transaction.ticket_at(REQUESTS, 50)
+    assert (found.requestor.name if found else "") == ("a-stranger" if labels else "")
+    assert len(office.tracker.issues) == 1
+
+
+def test_a_marker_copied_into_a_strangers_issue_costs_nothing(
+    office: Office, ticket: Ticket, mocker: MockerFixture
+) -> None:
+    copied = foreign(office, ticket_id=ticket.id, author="a-stranger")
+    begin = mocker.spy(office.store, "begin")
+
+    office.desk.observe(copied)
+
+    assert begin.call_count == 0
+
+
+def test_an_issue_with_a_marker_waits_until_the_bot_knows_its_own_account(office: Office) -> None:
+    """After a start, a webhook may be sooner than anything else; the outcome of the issue's POST is unknown."""
+    office.tracker.account = ""
+    office.tracker.fails = [OutcomeUnknown("GitHub: 502")]
+    ticket = office.submit()
+    created = foreign(office, author=BOT, ticket_id=ticket.id, labels=frozenset({COMMON, "pr_review"}))
+
+    office.desk.observe(created)
+    before = office.ticket(ticket)
+    office.work()
+
+    assert before.number is None
+    assert office.ticket(ticket).number == 50
+    assert office.tracker.issues == []
+    assert len(office.chat.texts(TEAM)) == len(office.chat.texts(INTAKE)) == 1
+
+
+def test_an_account_that_github_does_not_tell_is_told_to_the_team(office: Office) -> None:
+    office.tracker.account = ""
+    office.tracker.fails = [Rejected("GitHub: 403")]
+
+    office.desk.observe(foreign(office, ticket_id=str(uuid.uuid4()), labels=frozenset({COMMON})))
+    office.work()
+
+    [told] = office.chat.texts(TEAM)
+    assert told.startswith("*The bot couldn't find out who wrote an issue*: GitHub: 403")
 
 
 def test_a_copied_marker_takes_no_ticket_from_its_issue(office: Office, ticket: Ticket) -> None:
@@ -206,7 +269,7 @@ def test_two_issues_that_carry_each_others_markers_do_not_wait_for_each_other(
 def test_the_marker_of_another_database_makes_an_issue_nobodys(office: Office) -> None:
     unknown = "00000000-0000-4000-8000-000000000000"
 
-    office.desk.observe(foreign(office, ticket_id=unknown, labels=frozenset({COMMON})))
+    office.desk.observe(foreign(office, author=BOT, ticket_id=unknown, labels=frozenset({COMMON})))
 
     assert states(office.queue) == {}
 

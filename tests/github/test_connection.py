@@ -290,8 +290,10 @@ def test_a_github_app_acts_under_its_own_name(github: GitHubWorld, api_url: str)
     with connection.translating_errors(REPOSITORY):
         connection.request("POST", ISSUES, {"title": "A title", "labels": ["bug"]})
 
+        login = connection.login()
+
     issue = github.issue(REPOSITORY, 1)
-    assert issue.author == "identity-helper[bot]"
+    assert issue.author == login == "identity-helper[bot]"
     assert set(github.labels(REPOSITORY, 1)) == {"bug"}
 
 

@@ -142,7 +142,7 @@ def test_a_label_that_cannot_be_made_does_not_cost_the_issue(
 def test_a_repository_without_issues_rejects(tracker: GitHubTracker, github: GitHubWorld) -> None:
     github.set_has_issues(REPOSITORY, False)
 
-    assert "410 Issues has been disabled" in str(fails(tracker, Rejected))
+    assert "410 gone, or issues are turned off" in str(fails(tracker, Rejected))
 
 
 def test_a_renamed_repository_is_followed(tracker: GitHubTracker, github: GitHubWorld) -> None:
@@ -179,6 +179,49 @@ def test_a_marker_that_somebody_quotes_is_not_taken_for_the_issue(
     )
 
     assert tracker.find_issue(REPOSITORY, TICKET.id, time.time()) is None
+
+
+def test_a_marker_that_somebody_else_wrote_is_not_taken_for_the_issue(
+    tracker: GitHubTracker, github: GitHubWorld
+) -> None:
+    github.open_issue(REPOSITORY, "forged", issue_body.body(TICKET, "x"), actor="juniper-vale")
+
+    assert tracker.find_issue(REPOSITORY, TICKET.id, time.time()) is None
+    tracker.open_issue(REPOSITORY, TICKET, DRAFT)
+    github.open_issue(REPOSITORY, "forged again", issue_body.body(TICKET, "x"), actor="juniper-vale")
+    found = tracker.find_issue(REPOSITORY, TICKET.id, time.time())
+    assert found
+    assert found.number == 2
+
+
+def test_the_key_of_a_comment_counts_only_if_the_bot_wrote_it(
+    tracker: GitHubTracker, github: GitHubWorld
+) -> None:
+    tracker.open_issue(REPOSITORY, TICKET, DRAFT)
+    github.comment(REPOSITORY, 1, "x\n\n<!-- identity-bot:7/1.5 -->", actor="juniper-vale")
+
+    assert not tracker.has_comment(REPOSITORY, 1, "7/1.5", time.time())
+    tracker.comment(REPOSITORY, 1, "Hello.", idempotency_key="7/1.5")
+    assert tracker.has_comment(REPOSITORY, 1, "7/1.5", time.time())
+
+
+def test_the_bots_own_account_is_known_from_what_it_writes_or_asked_for_once(
+    tracker: GitHubTracker, github: GitHubWorld, api_url: str
+) -> None:
+    other = GitHubTracker(cast.GITHUB_TOKEN, api_url)
+
+    assert (tracker.account, other.account) == ("", "")
+    tracker.open_issue(REPOSITORY, TICKET, DRAFT)
+    assert [other.identify(), other.identify(), tracker.identify()] == [cast.BOT_LOGIN] * 3
+    assert tracker.account == other.account == cast.BOT_LOGIN
+    assert github.traffic.count("GET", "/user") == 1
+
+
+def test_a_token_that_is_nobodys_is_rejected(tracker: GitHubTracker, github: GitHubWorld) -> None:
+    github.faults.add("GET", "/user", status=403)
+
+    with pytest.raises(Rejected, match="403 permission denied"):
+        tracker.identify()
 
 
 def test_a_closed_issue_is_found_too(tracker: GitHubTracker, github: GitHubWorld) -> None:
@@ -556,7 +599,7 @@ def test_a_status_that_has_no_room_is_rejected_and_a_label_is_not(
     assert "stage: triaged" in snapshot.labels
 
 
-@pytest.mark.parametrize(("number", "says"), [(1, "410 This issue was deleted"), (7, "404")])
+@pytest.mark.parametrize(("number", "says"), [(1, "410 gone"), (7, "404")])
 def test_an_issue_that_is_gone_cannot_be_changed(
     tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket, number: int, says: str
 ) -> None:

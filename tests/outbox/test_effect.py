@@ -64,6 +64,7 @@ def examples(ticket: Ticket, snapshot: IssueSnapshot) -> dict[str, Effect]:
         effects.CreditAction(**about, change=PRIORITY, by=INDIGO),
         effects.LinkThread(**about),
         effects.GetIssue(**about),
+        effects.IdentifyIssue(snapshot=snapshot),
         effects.Reconcile(snapshots=(snapshot,), comments=(comment,)),
         effects.RunCommands(**about, comment_id=5, author="linden-brookmere", changes=(PRIORITY,)),
         effects.Reply(**about, comment_id=5, problems=("What?",)),

@@ -8,6 +8,7 @@ from identity_bot.outbox.effects.issues import (
     ChangeIssue,
     CreditAction,
     GetIssue,
+    IdentifyIssue,
     OpenIssue,
     Reconcile,
 )
@@ -30,6 +31,7 @@ EFFECTS: Mapping[str, type[Effect]] = {
         CreditAction,
         LinkThread,
         GetIssue,
+        IdentifyIssue,
         Reconcile,
         RunCommands,
         Reply,

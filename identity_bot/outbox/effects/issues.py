@@ -232,6 +232,29 @@ class GetIssue(TicketEffect):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class IdentifyIssue(Effect):
+    """Find out whether the bot wrote an issue with a ticket marker, for which it must know its own account."""
+
+    kind: ClassVar[str] = "identify_issue"
+    label: ClassVar[str] = "find out who wrote an issue"
+    fixed_lane: ClassVar[str] = READS
+    is_repeatable: ClassVar[bool] = True
+    reruns: ClassVar[bool] = False
+
+    snapshot: IssueSnapshot
+
+    @property
+    def unique_key(self) -> str:
+        return self.content_key
+
+    def run(self, context: Context, row: Row) -> None:
+        context.reader.identify()
+
+    def on_success(self, transaction: Transaction, context: Context, result: None) -> None:
+        context.reconciler.reconcile(transaction, self.snapshot)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Reconcile(Effect):
     """Reconcile what a poll found: one batch in one transaction."""
 
