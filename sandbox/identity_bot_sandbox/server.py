@@ -11,11 +11,13 @@ from types import TracebackType
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.github.api import routes as github_routes
 from identity_bot_sandbox.github.world import GitHubWorld
+from identity_bot_sandbox.host import OwnHost
 from identity_bot_sandbox.slack.api import routes as slack_routes
 from identity_bot_sandbox.slack.world import SlackWorld
 
@@ -25,7 +27,8 @@ Pages = Callable[["Sandbox"], Sequence[BaseRoute]]
 class Sandbox:
     """A sandbox with its two worlds, `slack` and `github`; use it as a context manager, or `start` and `stop` it.
 
-    `port` 0 picks a free port. `pages` are functions that add routes, such as the page's.
+    `port` 0 picks a free port. `pages` are functions that add routes, such as the page's. Requests for any other
+    host than `host`, `localhost` or the address they arrive at are refused.
     """
 
     def __init__(self, *, host: str = "127.0.0.1", port: int = 0, pages: Sequence[Pages] = ()) -> None:
@@ -42,7 +45,9 @@ class Sandbox:
         self._ready = threading.Event()
         self._server = uvicorn.Server(
             uvicorn.Config(
-                Starlette(routes=routes, lifespan=self._lifespan),
+                Starlette(
+                    routes=routes, middleware=[Middleware(OwnHost, name=host)], lifespan=self._lifespan
+                ),
                 log_level="warning",
                 access_log=False,
                 timeout_graceful_shutdown=1,
