@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from identity_bot import settings as settings_module
-from identity_bot.errors import IdentityBotError, StoreError
+from identity_bot.errors import IdentityBotError, SettingsError, StoreError
 from identity_bot.logs import set_up_logging
 from identity_bot.settings import Settings
 
@@ -96,10 +96,20 @@ def manifest(config: Path | None, url: str | None, private: bool) -> None:
 @main.command()
 @click.pass_context
 def types(ctx: click.Context) -> None:
-    """Show the installed request types and their forms; exit with 1 if a plugin was skipped."""
+    """Show the installed request types and their forms; exit with 1 if a plugin was skipped.
+
+    Without a settings file, an example stands for the repository.
+    """
     from identity_bot.forms.preview import request_type as drawn
 
-    settings, installed = _without_secrets(ctx.obj)
+    named = ctx.obj or os.environ.get(settings_module.CONFIG_VARIABLE)
+    is_needed = bool(named) or settings_module.DEFAULT_FILE.exists()
+    settings, installed = _without_secrets(ctx.obj, is_needed=is_needed)
+    if not is_needed:
+        click.echo(
+            f"no {settings_module.DEFAULT_FILE} here: {settings.repository} stands for your repository",
+            err=True,
+        )
     for name, one in sorted(installed.types.items()):
         click.echo(drawn(name, one.form, one.settings, settings.label) + "\n")
     if not installed.types:
@@ -109,14 +119,16 @@ def types(ctx: click.Context) -> None:
     ctx.exit(int(bool(installed.skipped)))
 
 
-def _without_secrets(config: Path | None) -> tuple[Settings, Plugins]:
-    """The settings file and the plugins; no token is needed, because there may be no app yet."""
+def _without_secrets(config: Path | None, *, is_needed: bool = True) -> tuple[Settings, Plugins]:
+    """The settings file, or examples if none is needed, and the plugins; there may be no app and no token yet."""
     from identity_bot.plugins import loader as plugins
 
     file = os.environ.get(settings_module.CONFIG_VARIABLE, "")
-    settings = settings_module.load(
+    settings, problems = settings_module.examine(
         config, {settings_module.CONFIG_VARIABLE: file, "GITHUB_TOKEN": "none is needed"}
     )
+    if problems and is_needed:
+        raise SettingsError(problems)
     with _unlogged():
         return settings, plugins.load(settings, plugins.find())
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from pytest_mock import MockerFixture
 
 from identity_bot.cli import main
 from identity_bot.forms.form import Form
 from identity_bot.forms.questions import ShortText
 from identity_bot.outbox.queue import Queue
 from identity_bot.plugins.hookspecs import hookimpl
+from identity_bot.settings import CONFIG_VARIABLE, ENVIRONMENT
 from identity_bot.store.store import Store
 from identity_bot.tickets.model import Person, Ticket, ticket_id
 from tests.support_outbox import Note, enqueue
@@ -23,11 +25,18 @@ ANSWER = "the users of 3 May are gone"
 ONE = Form(title="One question", questions=[ShortText(name="short", label="Short?")])
 
 
-def run(*arguments: str | Path, environ: dict[str, str] | None = None) -> tuple[int, str, str]:
+def run(*arguments: str | Path, environ: Mapping[str, str | None] | None = None) -> tuple[int, str, str]:
     """The exit code, and what was said on standard output and standard error."""
     result = CliRunner().invoke(main, [str(one) for one in arguments], env=environ)
     assert isinstance(result.exception, (SystemExit, type(None))), result.exception
     return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.fixture
+def in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The bot is started in a folder with nothing in it."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 def plugin(form: Form) -> object:
@@ -54,6 +63,34 @@ def test_types_draws_the_installed_forms_without_any_token(settings_file: Path) 
     ]  # fmt: skip
     assert "pull_request: url, at most 2,000 characters, required" in said
     assert "choices: Login.gov; ID.me; DS Logon; My HealtheVet" in said
+
+
+def test_types_needs_no_settings_file(in_empty_folder: Path) -> None:
+    code, said, why = run("types", environ={"GITHUB_TOKEN": None, "IDENTITY_BOT_CONFIG": None})
+
+    assert code == 0
+    assert said.startswith("data_pull: Data pull\n")
+    assert "issues in owner/name, labels identity-slackbot, data_pull\n" in said
+    assert why == "no identity-bot.toml here: owner/name stands for your repository\n"
+
+
+@pytest.mark.parametrize("named_by", ["option", "variable"])
+def test_types_misses_a_settings_file_that_is_named(in_empty_folder: Path, named_by: str) -> None:
+    arguments = ("--config", "mine.toml") if named_by == "option" else ()
+
+    code, said, why = run(*arguments, "types", environ={"IDENTITY_BOT_CONFIG": "mine.toml"})
+
+    assert (code, said) == (2, "")
+    assert why == "settings: mine.toml: no such file; name it with --config or IDENTITY_BOT_CONFIG\n"
+
+
+def test_types_reads_the_settings_file_where_it_is_started(in_empty_folder: Path) -> None:
+    (in_empty_folder / "identity-bot.toml").write_text("label = 3\n", encoding="utf-8")
+
+    code, _, why = run("types")
+
+    assert code == 2
+    assert "settings: label: found 3;" in why
 
 
 def test_a_plugin_that_was_skipped_is_named_with_the_reason(
@@ -212,8 +249,8 @@ def test_an_address_that_the_manifest_cannot_use_is_shown() -> None:
 # identity-bot sandbox
 
 
-def test_without_the_sandbox_installed_one_line_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "identity_bot_sandbox", None)
+def test_without_the_sandbox_installed_one_line_says_how_to_get_it(mocker: MockerFixture) -> None:
+    mocker.patch.dict(sys.modules, {"identity_bot_sandbox": None})
 
     assert run("sandbox") == (
         2,
@@ -224,6 +261,31 @@ def test_without_the_sandbox_installed_one_line_says_how_to_get_it(monkeypatch: 
 
 
 # errors
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "lines"),
+    [
+        (("run",), 2, 2),
+        (("manifest",), 2, 1),
+        (("check", "--offline"), 1, 7),
+        (("outbox",), 2, 1),
+        (("outbox", "retry", "--all"), 2, 1),
+        (("outbox", "discard", "1"), 2, 1),
+        (("types",), 0, None),
+    ],
+)
+@pytest.mark.usefixtures("log_as_before")
+def test_no_command_needs_anything_to_say_what_is_missing(
+    in_empty_folder: Path, command: tuple[str, ...], code: int, lines: int | None
+) -> None:
+    unset = dict.fromkeys((CONFIG_VARIABLE, *ENVIRONMENT.fields))
+
+    ended, said, why = run(*command, environ=unset)
+
+    assert ended == code
+    assert lines is None or len((said + why).splitlines()) == lines
+    assert not list(in_empty_folder.iterdir())
 
 
 @pytest.mark.parametrize("command", ["run", "types", "manifest"])
