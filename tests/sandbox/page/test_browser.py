@@ -49,6 +49,19 @@ def press(part: Page | Locator, name: str) -> Locator:
     return button
 
 
+def chosen(world: World) -> list[str]:
+    """What is chosen in the lists of the form that is open."""
+    view = world.sandbox.slack.view("U0JUNIPER")
+    assert view is not None
+    states = [state for states in view["state"]["values"].values() for state in states.values()]
+    return [
+        option["text"]["text"]
+        for state in states
+        for option in (state.get("selected_option"), *state.get("selected_options", ()))
+        if option
+    ]
+
+
 def test_a_request_lives_by_keyboard_alone(world: World, look: Look) -> None:
     """Type the command, choose, fill in, send with a mistake and then right; comment on the issue and close it."""
     page = look()
@@ -322,15 +335,7 @@ def test_what_is_chosen_while_a_search_is_on_its_way_is_kept(
 
     expect(group.get_by_role("status")).to_have_text("2 found")
     expect(group.get_by_label("Town 149", exact=True)).to_be_checked()
-    view = world.sandbox.slack.view("U0JUNIPER")
-    assert view is not None
-    chosen = [
-        state["selected_option"]["text"]["text"]
-        for states in view["state"]["values"].values()
-        for state in states.values()
-        if state.get("selected_option")
-    ]
-    assert "Town 149" in chosen
+    assert "Town 149" in chosen(world)
 
 
 def test_what_is_chosen_right_after_typing_is_kept(every_kind: None, world: World, look: Look) -> None:
@@ -347,6 +352,55 @@ def test_what_is_chosen_right_after_typing_is_kept(every_kind: None, world: Worl
 
     expect(group.get_by_role("status")).to_have_text("2 found")
     expect(group.get_by_label("Town 149", exact=True)).to_be_checked()
+
+
+@pytest.mark.parametrize("by", ["pointer", "key"])
+@pytest.mark.parametrize(
+    ("name", "first", "more", "option", "found"),
+    [
+        ("One of many", "town 14", "8", "Town 149", "2 found"),
+        ("Some of many", "star 3", "3", "Star 35", "3 found"),
+    ],
+)
+def test_what_is_pressed_while_a_searchs_results_come_in_is_chosen(
+    every_kind: None,
+    world: World,
+    look: Look,
+    name: str,
+    first: str,
+    more: str,
+    option: str,
+    found: str,
+    by: str,
+) -> None:
+    """Browsers choose on the release of a button or key, and only what is still there."""
+    page = look()
+    command(page, "/help every_kind")
+    group = page.get_by_role("dialog").get_by_role("group", name=name)
+    search = group.get_by_label("Search")
+    search.fill(first)
+    tick = group.get_by_label(option, exact=True)
+    expect(tick).to_be_visible()
+    held: list[Route] = []
+    page.route("**/page/modal**", lambda route: route.continue_() if held else held.append(route))
+    search.press_sequentially(more)
+    eventually(lambda: bool(page.wait_for_timeout(20) or held))
+
+    if by == "pointer":
+        tick.hover()
+        page.mouse.down()
+    else:
+        tick.focus()
+        page.keyboard.down(" ")
+    with page.expect_response("**/page/modal**") as answer:
+        held[0].continue_()
+    answer.value.finished()
+    page.wait_for_timeout(200)
+    page.mouse.up() if by == "pointer" else page.keyboard.up(" ")
+
+    expect(group.get_by_role("status")).to_have_text(found)
+    expect(tick).to_be_checked()
+    assert option in chosen(world)
 
 
 def test_the_buttons_of_a_card_wrap_on_a_phone(sandbox: Sandbox, look: Look) -> None:

@@ -147,6 +147,34 @@ function arrange(before, atEnd) {
   }
 }
 
+let pressed = null; // resolves when the pointer or the space bar is released
+let release = () => {};
+
+// A redraw waits for the end of a press: a browser acts on the release, and only on what was pressed. The click comes
+// right after the release, so the redraw lets it go first.
+function press() {
+  pressed ||= new Promise((done) => {
+    release = () =>
+      setTimeout(() => {
+        pressed = null;
+        done();
+      });
+  });
+}
+
+async function unpressed() {
+  while (pressed) await pressed;
+}
+
+document.addEventListener("pointerdown", (event) => {
+  if (!event.button && event.target.closest(".tick, button, summary, a[href]")) press();
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === " " && event.target.matches("button, summary, [type=checkbox], [type=radio]")) press();
+});
+for (const name of ["pointerup", "pointercancel", "keyup"]) document.addEventListener(name, () => release());
+addEventListener("blur", () => release());
+
 let looking = false;
 let again = false;
 let acts = 0;
@@ -160,6 +188,7 @@ async function look() {
   try {
     const answer = await fetch(address);
     const html = await answer.text();
+    await unpressed();
     if (before !== acts || address !== location.href) again = true;
     else if (answer.ok && !searches) show(html, true); // a search looks again when it is done
   } catch {
@@ -214,6 +243,7 @@ async function send(form, button, extra) {
   try {
     const answer = await fetch(form.action, { method: "POST", body: contents });
     const html = await answer.text();
+    await unpressed();
     acts += 1;
     form.removeAttribute("aria-busy");
     if (extra?.search && choices !== choicesBefore && form.isConnected) return send(form, button, extra);
