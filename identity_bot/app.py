@@ -135,10 +135,11 @@ class Bot:
         )
 
     def state(self) -> Mapping[str, Any]:
-        """What is connected, and how many seconds ago Slack and GitHub last answered."""
+        """What is connected, when Slack and GitHub last answered, and how the outbox is doing."""
+        database, backlog = "ok", None
         try:
-            self.store.ping()
-            database = "ok"
+            self.store.check()
+            backlog = self.queue.backlog()
         except StoreError as error:
             database = str(error)
         connected = _is_connected(self._socket) if self._socket else None
@@ -150,6 +151,9 @@ class Bot:
             "github_last_answer_seconds": _ago(
                 max(filter(None, (self.tracker.last_contact, self.reader.last_contact)), default=None)
             ),
+            "effects_failed": backlog and backlog.failed,
+            "effects_overdue": backlog and backlog.overdue,
+            "effects_delay_seconds": backlog and round(backlog.delay, 1),
             "request_types": sorted(self.plugins.types),
             "skipped": [str(one) for one in self.plugins.skipped],
         }

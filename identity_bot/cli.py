@@ -158,11 +158,15 @@ def outbox(ctx: click.Context) -> None:
 )
 @click.pass_context
 def outbox_list(ctx: click.Context, state: str | None = None) -> None:
-    """List the effects that have failed and those that wait; exit with 1 if any has failed."""
+    """List the effects that have failed and those that wait; exit with 1 if any has failed or is overdue."""
     with _open_outbox() as queue:
         for line in _table(queue, [state] if state else ["failed", "waiting"]):
             click.echo(line)
-        ctx.exit(int(queue.count("failed") > 0))
+        backlog = queue.backlog()
+        if backlog.overdue:
+            minutes = round(backlog.delay / 60)
+            click.echo(f"{backlog.overdue} overdue, one for {minutes} minutes; is a bot running?", err=True)
+        ctx.exit(int(bool(backlog.failed or backlog.overdue)))
 
 
 @outbox.command("retry")

@@ -27,6 +27,7 @@ from identity_bot.github.webhook import (
     RepositoryRenamed,
     read_webhook,
 )
+from identity_bot.metrics import EXPOSITION, exposition
 
 log = logging.getLogger(__name__)
 
@@ -60,9 +61,14 @@ def web_app(
             return PlainTextResponse("GITHUB_WEBHOOK_SECRET is not set\n", status_code=404)
         return await _webhook(request, desk, webhook_secret)
 
+    async def metrics(request: Request) -> Response:
+        found = await run_in_threadpool(state)
+        return PlainTextResponse(exposition(found), media_type=EXPOSITION)
+
     routes = [
         Route("/healthz", healthz),
         Route("/readyz", readyz),
+        Route("/metrics", metrics),
         Route("/github/webhook", webhook, methods=["POST"]),
     ]
     if slack_app is not None:

@@ -132,7 +132,7 @@ class Life:
                 bot = self.start()
                 self.clock.move(LEASE + 1)
             if self.is_busy():
-                self.clock.now = max(self.clock.now, bot.queue.next_ready() or 0.0)
+                self.clock.move(max(0.0, bot.queue.ready_in() or 0.0))
 
     def is_busy(self) -> bool:
         """Whether anything is left to do but what timers do later."""

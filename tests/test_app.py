@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -23,13 +24,14 @@ from click.testing import CliRunner
 from identity_bot.app import build
 from identity_bot.cli import main
 from identity_bot.logs import LIBRARIES, vendor_log
-from identity_bot.outbox.queue import Queue
+from identity_bot.outbox.queue import OVERDUE_AFTER, Queue
 from identity_bot.settings import Settings, load
 from identity_bot.store.store import Store
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.github.faults import FaultKind
 from identity_bot_sandbox.server import Sandbox
 from tests.support import RECURRING, eventually
+from tests.support_outbox import Note, enqueue
 
 JUNIPER, INTAKE, TEAM = "U0JUNIPER", "C0INTAKE", "C0TEAM"
 SETTINGS = """
@@ -243,6 +245,31 @@ def test_readiness_says_what_is_wrong_while_the_process_lives(town: Sandbox, bot
     assert (gone["ready"], gone["slack_socket"]) == (False, "connected")
     assert "is gone" in str(gone["database"])
     assert httpx.get(f"{url}/healthz").status_code == 200
+
+
+def test_readiness_knows_of_a_database_that_takes_no_ticket_and_of_what_is_overdue(
+    sandbox_settings: Settings,
+) -> None:
+    bot = build(sandbox_settings)
+    other = sqlite3.connect(str(bot.store.engine.url.database), isolation_level=None)
+    enqueue(bot.store, Note())
+    bot.store.clock = lambda: time.time() + OVERDUE_AFTER + 1
+
+    fine = bot.state()
+    other.execute("BEGIN IMMEDIATE")
+    began = time.monotonic()
+    locked = bot.state()
+    waited = time.monotonic() - began
+    other.execute("ROLLBACK")
+
+    assert (fine["ready"], fine["effects_overdue"], fine["effects_failed"]) == (True, 1, 0)
+    assert fine["effects_delay_seconds"] > OVERDUE_AFTER
+    assert (locked["ready"], locked["effects_overdue"]) == (False, None)
+    assert "locked" in locked["database"]
+    assert waited < 3
+    assert bot.state()["ready"]
+    other.close()
+    bot.stop()
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ PLUGINS = sorted((ROOT / "plugins").glob("*/identity_bot_*.py"))
 
 ORDER = (
     "errors", "logs", "text", "tickets", "forms", "messages", "settings", "plugins", "store", "outbox", "desk", "slack",
-    "github", "web", "app", "testing", "checks", "cli",
+    "github", "metrics", "web", "app", "testing", "checks", "cli",
 )  # fmt: skip
 """The packages of the bot: each imports only those before it."""
 TOP = {"app", "checks", "cli"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from pytest_mock import MockerFixture
 from identity_bot.cli import main
 from identity_bot.forms.form import Form
 from identity_bot.forms.questions import ShortText
-from identity_bot.outbox.queue import Queue
+from identity_bot.outbox.queue import OVERDUE_AFTER, Queue
 from identity_bot.plugins.hookspecs import hookimpl
 from identity_bot.settings import CONFIG_VARIABLE, ENVIRONMENT
 from identity_bot.store.store import Store
@@ -221,6 +222,23 @@ def test_what_to_retry_or_discard_must_be_clear(kept: Queue, arguments: tuple[st
     assert code == 2
     assert why.startswith("Usage: ")
     assert kept.count("failed") == 1
+
+
+def test_an_overdue_effect_makes_the_outbox_exit_with_1_and_say_why(database: str) -> None:
+    """Nothing has failed; only nobody does what waits."""
+    store = Store(database)
+    store.migrate()
+    enqueue(store, Note())
+    assert run("outbox")[0] == 0
+    store.clock = lambda: time.time() - OVERDUE_AFTER - 300
+    enqueue(store, Note(), Note())
+    store.close()
+
+    code, said, why = run("outbox")
+
+    assert code == 1
+    assert len(said.splitlines()) == 4
+    assert why == "2 overdue, one for 20 minutes; is a bot running?\n"
 
 
 def test_an_empty_outbox_says_so(database: str) -> None:

@@ -19,6 +19,8 @@ from identity_bot.store.transaction import Transaction
 from identity_bot.tickets.model import Ticket
 from identity_bot.tickets.people import People
 
+DAY = 24 * 3600.0
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
@@ -44,6 +46,10 @@ class Row:
     def idempotency_key(self) -> str:
         """Tells what this effect leaves outside from all else, in other databases too, whose ids may be the same."""
         return f"{self.id}/{self.created_at!r}"
+
+    def earliest(self, now: float) -> float:
+        """The earliest time that it can have been run; a day ago if the clock was ahead when it was written."""
+        return self.created_at if self.created_at <= now else now - DAY
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -148,7 +154,6 @@ class TicketEffect(Effect):
         return ticket
 
 
-DAY = 24 * 3600.0
 GITHUB, READS, UPDATES = "github", "github:reads", "updates"
 """The lanes of GitHub's writes, of what only asks GitHub, and of what only writes to the database."""
 

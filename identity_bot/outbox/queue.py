@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -16,6 +17,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    exists,
     false,
     func,
     or_,
@@ -25,14 +27,19 @@ from sqlalchemy import (
 
 from identity_bot.errors import IdentityBotError
 from identity_bot.outbox.effect import READS, UPDATES, Row
-from identity_bot.store.schema import FAILED, WAITING, lanes, outbox
+from identity_bot.store.schema import WAITING, lanes, outbox
 from identity_bot.store.store import Store
 from identity_bot.store.transaction import Transaction
+
+log = logging.getLogger(__name__)
 
 LEASE = 30.0
 """Seconds for which a lane is a worker's own unless it renews; a dead worker's lanes are free after this."""
 REPEATABLE = (READS, UPDATES)
 """Lanes in which all effects may be repeated: what they write follows from what can be read again."""
+OVERDUE_AFTER = 900.0
+"""Seconds after its due time that an effect is overdue: no bot runs, or what it needs is out of order."""
+MOST_COUNTED = 1000
 VERIFICATIONS = 3
 """How often an unknown outcome is looked up before the effect is run again: what was made may show up late."""
 
@@ -44,6 +51,15 @@ _NEXT_READY = (
     .where(lanes.c.ready_at.is_not(None), _IS_FREE)
     .order_by(lanes.c.ready_at)
     .limit(1)
+)
+_IS_AHEAD = exists().where(lanes.c.written_at > bindparam("now"))
+_LOOK = select(_NEXT_READY.scalar_subquery(), _IS_AHEAD)
+_AHEAD = (
+    select(lanes)
+    .where(lanes.c.written_at > bindparam("now"))
+    .order_by(lanes.c.written_at)
+    .limit(1)
+    .with_for_update(skip_locked=True)
 )
 _NEXT_LANE = (
     select(lanes)
@@ -67,15 +83,54 @@ _CLAIM = (
     )
     .with_for_update()
 )
+# The latest time by which anybody wrote stays until it is found to be wrong.
+_WRITTEN_AT = case((lanes.c.written_at > bindparam("now"), lanes.c.written_at), else_=bindparam("now"))
 _HOLD = (
     update(lanes)
     .where(lanes.c.name == bindparam("lane"))
-    .values(owner=bindparam("holder"), current=bindparam("head"), leased_until=bindparam("until"))
+    .values(
+        owner=bindparam("holder"),
+        current=bindparam("head"),
+        leased_until=bindparam("until"),
+        written_at=_WRITTEN_AT,
+    )
 )
 _RELEASE = (
     update(lanes)
     .where(lanes.c.name == bindparam("lane"))
-    .values(owner=None, current=None, not_before=bindparam("rests_until"), ready_at=bindparam("next_at"))
+    .values(
+        owner=None,
+        current=None,
+        not_before=bindparam("rests_until"),
+        ready_at=bindparam("next_at"),
+        written_at=_WRITTEN_AT,
+    )
+)
+_CORRECT_LANE = (
+    update(lanes)
+    .where(lanes.c.name == bindparam("lane"))
+    .values(
+        not_before=bindparam("rests_until"),
+        leased_until=bindparam("until"),
+        ready_at=bindparam("next_at"),
+        written_at=bindparam("now"),
+    )
+)
+_CORRECT_EFFECTS = (
+    update(outbox)
+    .where(
+        outbox.c.lane == bindparam("name"),
+        WAITING,
+        outbox.c.due_at > bindparam("now"),
+        or_(outbox.c.created_at > bindparam("now"), outbox.c.attempts > 0),
+    )
+    .values(
+        due_at=bindparam("now")
+        + case((outbox.c.created_at > bindparam("now"), outbox.c.due_at - outbox.c.created_at), else_=0.0),
+        trying_since=case(
+            (outbox.c.trying_since > bindparam("now"), bindparam("now")), else_=outbox.c.trying_since
+        ),
+    )
 )
 _CHANGE = update(outbox).where(outbox.c.id == bindparam("effect"))
 _MAKE_UNKNOWN = _CHANGE.where(WAITING).values(verifications=VERIFICATIONS)
@@ -106,15 +161,49 @@ _POSTPONE = _CHANGE.values(
     attempts=outbox.c.attempts + bindparam("more_attempts"),
     trying_since=bindparam("since"),
 )
+_IS_WAITING, _IS_FAILED = outbox.c.state == "waiting", outbox.c.state == "failed"
 _RETRY = (
-    _CHANGE.where(FAILED)
+    _CHANGE.where(_IS_FAILED)
     .values(
-        state="waiting", attempts=0, due_at=bindparam("due"), trying_since=bindparam("due"), unique_key=None
+        state="waiting",
+        attempts=0,
+        due_at=case((outbox.c.due_at > bindparam("now"), bindparam("now")), else_=outbox.c.due_at),
+        trying_since=bindparam("now"),
+        unique_key=None,
     )
     .returning(outbox.c.lane)
 )
-_DISCARD = _CHANGE.where(FAILED).values(state="done", payload={})
+_DISCARD = _CHANGE.where(_IS_FAILED).values(state="done", payload={})
+_BACKLOG = select(
+    select(func.count())
+    .select_from(select(outbox.c.id).where(_IS_FAILED).limit(MOST_COUNTED).subquery())
+    .scalar_subquery(),
+    select(func.count())
+    .select_from(
+        select(outbox.c.id)
+        .where(_IS_WAITING, outbox.c.trying_since < bindparam("before"))
+        .limit(MOST_COUNTED)
+        .subquery()
+    )
+    .scalar_subquery(),
+    select(outbox.c.trying_since)
+    .where(_IS_WAITING)
+    .order_by(outbox.c.trying_since)
+    .limit(1)
+    .scalar_subquery(),
+)
 _COLUMNS = [outbox.c[field.name] for field in fields(Row)]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Backlog:
+    """How much of the outbox needs an operator; no count goes above MOST_COUNTED."""
+
+    failed: int
+    overdue: int
+    """Effects that have waited for more than OVERDUE_AFTER seconds, tried or not."""
+    delay: float
+    """For how many seconds the one has waited that has waited longest."""
 
 
 class LeaseLost(IdentityBotError):
@@ -142,12 +231,16 @@ class Queue:
 
         `owner` says whose it is, for people to read; each lease has an id of its own.
         """
-        while (ready_at := self.next_ready()) is not None and ready_at <= self.store.clock():
+        while True:
+            ready_in, is_ahead = self._look()
+            if is_ahead:
+                self.correct_times()
+            elif ready_in is None or ready_in > 0:
+                return None
             with self.store.begin() as transaction:
                 found, lease = _take_next(transaction, owner)
             if lease or not found:
                 return lease
-        return None
 
     def succeed(
         self, lease: Lease, and_then: Callable[[Transaction], None], *, min_interval: float = 0.0
@@ -238,18 +331,44 @@ class Queue:
             # Locked by name, as everybody locks them.
             locked = select(lanes.c.name).where(*mine).order_by(lanes.c.name).with_for_update()
             transaction.connection.execute(locked).all()
+            held_until = {"now": transaction.now, "until": transaction.now + LEASE}
             transaction.connection.execute(
-                update(lanes).where(*mine).values(leased_until=transaction.now + LEASE)
+                update(lanes).where(*mine).values(leased_until=bindparam("until"), written_at=_WRITTEN_AT),
+                held_until,
             )
 
-    def next_ready(self) -> float | None:
-        """When the next lane that nobody holds has something to do, in seconds since the epoch; None for never."""
-        with self.store.reading() as connection:
-            return connection.execute(_NEXT_READY, {"now": self.store.clock()}).scalar()
+    def ready_in(self) -> float | None:
+        """Seconds until the next lane that nobody holds has something to do; None for never."""
+        return self._look()[0]
+
+    def correct_times(self) -> None:
+        """Let no lane be held by what a clock wrote that was ahead, for longer than it would be from now on.
+
+        What a lane was written by is kept with it. If that lies ahead, so may its rest, its lease, and the due times
+        of its effects: a rest and a lease begin anew, an effect is due after its own delay, and one that waits for its
+        next attempt is due now.
+        """
+        while True:
+            with self.store.begin() as transaction:
+                values = {"now": transaction.now}
+                lane = transaction.connection.execute(_AHEAD, values).mappings().one_or_none()
+                if lane is None:
+                    return
+                log.warning(
+                    "lane %s was written %.0f s ahead of this clock; its times are corrected",
+                    lane["name"],
+                    lane["written_at"] - transaction.now,
+                )
+                _correct(transaction, lane)
 
     def rows(self, state: str, limit: int = 1000) -> list[Row]:
-        """The effects in this state (waiting, done or failed), oldest first."""
-        query = select(*_COLUMNS).where(outbox.c.state == state).order_by(outbox.c.id).limit(limit)
+        """The effects in this state (waiting, done or failed), those first that have been tried longest."""
+        query = (
+            select(*_COLUMNS)
+            .where(outbox.c.state == state)
+            .order_by(outbox.c.trying_since, outbox.c.id)
+            .limit(limit)
+        )
         with self.store.reading() as connection:
             return [_row(found) for found in connection.execute(query).mappings()]
 
@@ -259,10 +378,26 @@ class Queue:
         with self.store.reading() as connection:
             return connection.execute(query).scalar_one()
 
+    def backlog(self) -> Backlog:
+        """What needs an operator."""
+        with self.store.reading() as connection:
+            now = self.store.now(connection)
+            failed, overdue, oldest = connection.execute(_BACKLOG, {"before": now - OVERDUE_AFTER}).one()
+        return Backlog(
+            failed=failed, overdue=overdue, delay=0.0 if oldest is None else max(0.0, now - oldest)
+        )
+
+    def _look(self) -> tuple[float | None, bool]:
+        """Seconds until the next lane that nobody holds is ready, and whether a lane was written ahead of now."""
+        with self.store.reading() as connection:
+            now = self.store.now(connection)
+            ready_at, is_ahead = connection.execute(_LOOK, {"now": now}).one()
+        return (None if ready_at is None else ready_at - now), bool(is_ahead)
+
     def retry(self, effect_id: int) -> bool:
         """Let a failed effect run again now; False if there is no failed effect with this id."""
         with self.store.begin() as transaction:
-            values = {"effect": effect_id, "due": transaction.now}
+            values = {"effect": effect_id, "now": transaction.now}
             lane = transaction.connection.execute(_RETRY, values).scalar()
             if lane is not None:
                 transaction.make_ready(lane, transaction.now)
@@ -340,6 +475,7 @@ def _hold(transaction: Transaction, head: RowMapping, owner: str, lease_id: str)
         "holder": lease_id,
         "head": head["id"],
         "until": transaction.now + LEASE,
+        "now": transaction.now,
     }
     transaction.connection.execute(_HOLD, held)
     return Lease(id=lease_id, owner=owner, lane=head["lane"], row=_row(head))
@@ -349,7 +485,26 @@ def _release(transaction: Transaction, lane: str, not_before: float) -> None:
     """Give a locked lane back, ready for its next effect, but not before that time."""
     head = _head(transaction.connection, lane)
     next_at = None if head is None else max(head["due_at"], not_before)
-    transaction.connection.execute(_RELEASE, {"lane": lane, "rests_until": not_before, "next_at": next_at})
+    values = {"lane": lane, "rests_until": not_before, "next_at": next_at, "now": transaction.now}
+    transaction.connection.execute(_RELEASE, values)
+
+
+def _correct(transaction: Transaction, lane: RowMapping) -> None:
+    """Move back what lies ahead in a locked lane that was written by a clock that was ahead."""
+    connection, now, name = transaction.connection, transaction.now, lane["name"]
+    connection.execute(_CORRECT_EFFECTS, {"name": name, "now": now})
+    rests_until = lane["not_before"]
+    if rests_until > now:
+        rests_until = max(now, rests_until - (lane["written_at"] - now))
+    head = _head(connection, name)
+    values = {
+        "lane": name,
+        "rests_until": rests_until,
+        "until": min(lane["leased_until"], now + LEASE),
+        "next_at": None if head is None else max(head["due_at"], rests_until),
+        "now": now,
+    }
+    connection.execute(_CORRECT_LANE, values)
 
 
 def _head(connection: Connection, lane: str) -> RowMapping | None:

@@ -106,7 +106,7 @@ class Worker:
                     self.wake()  # one wakes the next, for as long as each finds something to do
                     self._run_on(lease)
                     continue
-                self._nap(calls, self._queue.next_ready())
+                self._nap(calls, self._queue.ready_in())
             except StoreError as error:
                 log.error("outbox: database unavailable; retrying: %s", error)
                 self._stopping.wait(LONGEST_NAP)
@@ -114,8 +114,8 @@ class Worker:
                 log.error("worker loop failed; continuing", exc_info=scrubbed(error))
                 self._stopping.wait(LONGEST_NAP)
 
-    def _nap(self, calls: int, ready_at: float | None) -> None:
-        wait = LONGEST_NAP if ready_at is None else ready_at - self._queue.store.clock()
+    def _nap(self, calls: int, ready_in: float | None) -> None:
+        wait = LONGEST_NAP if ready_in is None else ready_in
         with self._awake:
             self._awake.wait_for(
                 lambda: self._calls != calls or self._stopping.is_set(),
@@ -127,6 +127,7 @@ class Worker:
             try:
                 if held := dict(self._held):
                     self._queue.renew(held)
+                self._queue.correct_times()  # which a busy worker would not come to
             except StoreError as error:
                 log.warning("leases were not renewed: %s", error)
 

@@ -13,6 +13,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from identity_bot.errors import StoreError
+from identity_bot.store import schema
 
 NEWEST = "1"
 """The newest revision in migrations/versions; a test holds the two together."""
@@ -22,7 +23,12 @@ PATIENCE = 1.0
 """Seconds to wait for a database that others hold: the form's sender must hear within Slack's three."""
 MIGRATION_PATIENCE = 60.0
 """Seconds to wait while another process brings the schema up to date."""
+LEAST_SPACE = 1024 * 1024
+"""Bytes on SQLite's disk below which it counts as full: a ticket takes some ten pages in each of two files."""
 MIGRATION_LOCK = 0x1DB07
+_BEGIN_POSTGRESQL = text(
+    "SELECT extract(epoch FROM clock_timestamp())::float8 AS at, set_config('lock_timeout', :patience, true)"
+)
 
 
 def open_engine(url: str, patience: float = PATIENCE) -> Engine:
@@ -80,7 +86,23 @@ def begin(engine: Engine, *, durable: bool = True) -> Iterator[Connection]:
     with engine.begin() as connection:
         if connection.dialect.name == "sqlite":
             _begin_sqlite(connection, "FULL" if durable else "NORMAL")
+        else:
+            _begin_postgresql(connection)
         yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection to read with."""
+    with engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            _begin_postgresql(connection)
+        yield connection
+
+
+def database_time(connection: Connection) -> float:
+    """When PostgreSQL began this connection's transaction, by its own clock, in seconds since the epoch."""
+    return float(connection.info["began_at"])
 
 
 @contextmanager
@@ -119,6 +141,27 @@ class SameFile:
             became = "is another than before" if found else "is gone"
             raise StoreError(f"the database file {self._path} {became}; put it back, or restart the bot")
 
+    def check_space(self) -> None:
+        """Raises StoreError where the file's disk is full, or as good as full, or can only be read."""
+        try:
+            disk = os.statvfs(self._path.parent)
+        except OSError as error:
+            raise StoreError(f"the database cannot be used: {error.strerror}") from None
+        if disk.f_flag & os.ST_RDONLY:
+            raise StoreError(f"the database cannot be used: {self._path.parent} is read-only")
+        if disk.f_bavail * disk.f_frsize < LEAST_SPACE:
+            raise StoreError(f"the database cannot be used: the disk of {self._path.parent} is full")
+
+
+def try_to_write(connection: Connection) -> None:
+    """Write what changes nothing, in a transaction that others commit; raises what writing a ticket would raise."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA user_version = 0")  # writes a page even where it was 0
+        return
+    if connection.execute(text("SELECT current_setting('transaction_read_only')")).scalar() == "on":
+        raise StoreError("the database cannot be used: it is read-only")
+    connection.execute(text(f"LOCK TABLE {', '.join(schema.metadata.tables)} IN ROW EXCLUSIVE MODE"))
+
 
 def _postgresql(url: URL, patience: float) -> Engine:
     if "+" not in url.drivername:
@@ -126,14 +169,12 @@ def _postgresql(url: URL, patience: float) -> Engine:
     if "connect_timeout" not in url.query:
         url = url.update_query_dict({"connect_timeout": "2"})
 
-    def set_up(connection: Any, _record: Any) -> None:
-        connection.autocommit = True
-        connection.execute(f"SET lock_timeout = {int(patience * 1000)}")
-        connection.autocommit = False
-
     try:
         engine = create_engine(
             url,
+            # PgBouncer hands each transaction another session: nothing may be kept in one.
+            connect_args={"prepare_threshold": None},
+            execution_options={"patience": patience},
             # The outbox relies on it: what is read under a lock is what was committed before the lock was had.
             isolation_level="READ COMMITTED",
             pool_size=10,
@@ -144,8 +185,14 @@ def _postgresql(url: URL, patience: float) -> Engine:
         )
     except ImportError as error:
         raise StoreError("DATABASE_URL: PostgreSQL needs `pip install 'identity-bot[postgres]'`") from error
-    event.listen(engine, "connect", set_up)
     return engine
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    """Set what holds for this transaction, and learn the time: both by one question."""
+    patience = connection.get_execution_options()["patience"]
+    began = connection.execute(_BEGIN_POSTGRESQL, {"patience": str(int(patience * 1000))}).one()
+    connection.info["began_at"] = began.at
 
 
 def _sqlite(url: URL, patience: float) -> Engine:

@@ -20,6 +20,11 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
+OPEN = text("stage NOT IN ('submitted', 'closed')")
+WAITING = text("state = 'waiting'")
+UNSETTLED = text("state <> 'done'")
+"""Conditions of partial indexes, which serve only statements that spell them in the same way."""
+
 Id = BigInteger().with_variant(Integer, "sqlite")
 """SQLite numbers rows by itself only where the key is exactly INTEGER."""
 Reference = JSON(none_as_null=True)
@@ -58,6 +63,7 @@ tickets = Table(
     Column("last_notified", JSON(none_as_null=True)),
     UniqueConstraint("repository", "number"),
     Index("tickets_of_requestor", "requestor_slack_id", "submitted_at"),
+    Index("tickets_open", "repository", sqlite_where=OPEN, postgresql_where=OPEN),
 )
 
 events = Table(
@@ -77,11 +83,8 @@ processed_comments = Table(
     Column("repository", String(200), primary_key=True),
     Column("comment_id", BigInteger, primary_key=True, autoincrement=False),
     Column("at", Float, nullable=False),
+    Index("processed_comments_by_age", "at"),
 )
-
-WAITING = text("state = 'waiting'")
-FAILED = text("state = 'failed'")
-UNSETTLED = text("state <> 'done'")
 
 outbox = Table(
     "outbox",
@@ -104,7 +107,7 @@ outbox = Table(
     Index("outbox_waiting_once", "unique_key", unique=True, sqlite_where=WAITING, postgresql_where=WAITING),
     Index("outbox_by_key", "unique_key", "created_at"),
     Index("outbox_of_ticket", "ticket_id", sqlite_where=UNSETTLED, postgresql_where=UNSETTLED),
-    Index("outbox_failed", "id", sqlite_where=FAILED, postgresql_where=FAILED),
+    Index("outbox_by_state", "state", "trying_since", "id"),
 )
 
 lanes = Table(
@@ -116,5 +119,7 @@ lanes = Table(
     Column("leased_until", Float, nullable=False, server_default="0"),
     Column("current", Id),
     Column("not_before", Float, nullable=False, server_default="0"),
+    Column("written_at", Float, nullable=False, server_default="0"),
     Index("lanes_ready", "ready_at"),
+    Index("lanes_written", "written_at"),
 )

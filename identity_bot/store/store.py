@@ -26,7 +26,9 @@ _LAST_TEAM = (
 class Store:
     """The database behind `url`, SQLite or PostgreSQL; safe to use from any thread.
 
-    `patience` is how many seconds to wait for others who hold it, before StoreError.
+    `clock` is the machine's. All times in the database are by that clock on SQLite, whose users share one machine,
+    and by the database's own on PostgreSQL, unless another clock is given. `patience` is how many seconds to wait for
+    others who hold it, before StoreError.
     """
 
     def __init__(
@@ -58,7 +60,7 @@ class Store:
             if self._file:
                 self._file.check()
             with engine.failures(), engine.begin(self.engine, durable=durable) as connection:
-                transaction = Transaction(connection, self.clock())
+                transaction = Transaction(connection, self.now(connection))
                 yield transaction
                 transaction.finish()
         finally:
@@ -72,8 +74,14 @@ class Store:
         """A connection to read with, seeing what was committed."""
         if self._file:
             self._file.check()
-        with engine.failures(), self.engine.connect() as connection:
+        with engine.failures(), engine.reading(self.engine) as connection:
             yield connection
+
+    def now(self, connection: Connection) -> float:
+        """The time by the clock that all who use this database share, in seconds since the epoch."""
+        if self.clock is time.time and connection.dialect.name == "postgresql":
+            return engine.database_time(connection)
+        return self.clock()
 
     def ticket(self, ticket_id: str) -> Ticket | None:
         """The ticket of this id."""
@@ -90,10 +98,12 @@ class Store:
         with self.reading() as connection:
             return connection.execute(_LAST_TEAM, {"slack_id": slack_id}).scalar() or ""
 
-    def ping(self) -> None:
-        """Raises StoreError where the database cannot be read."""
-        with self.reading() as connection:
-            connection.execute(select(schema.lanes.c.name).limit(1))
+    def check(self) -> None:
+        """Raises StoreError unless a ticket could be kept now; takes no longer than that would, and keeps nothing."""
+        if self._file:
+            self._file.check_space()
+        with self.begin(durable=False) as transaction:
+            engine.try_to_write(transaction.connection)
 
     def migrate(self) -> None:
         """Brings the schema up to date; raises StoreError where it is newer than this program knows."""

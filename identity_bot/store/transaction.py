@@ -52,20 +52,26 @@ _PROCESSED = {
     for name, new in _INSERT.items()
 }
 _NEW_EVENT = insert(schema.events).inline()
-_OPEN = select(schema.tickets.c.id).where(
-    schema.tickets.c.repository == bindparam("where"), schema.tickets.c.stage.not_in(("submitted", "closed"))
-)
+_OPEN = select(schema.tickets.c.id).where(schema.tickets.c.repository == bindparam("where"), schema.OPEN)
 _ENQUEUED_SINCE = (
     select(schema.outbox.c.id)
-    .where(schema.outbox.c.unique_key == bindparam("key"), schema.outbox.c.created_at >= bindparam("since"))
+    .where(
+        schema.outbox.c.unique_key == bindparam("key"),
+        schema.outbox.c.created_at.between(bindparam("since"), bindparam("now")),
+    )
     .limit(1)
 )
 _READY_AT = text(
     "CASE WHEN lanes.ready_at IS NOT NULL AND lanes.ready_at <= excluded.ready_at THEN lanes.ready_at"
     " WHEN excluded.ready_at < lanes.not_before THEN lanes.not_before ELSE excluded.ready_at END"
 )
+_WRITTEN_AT = text(
+    "CASE WHEN lanes.written_at > excluded.written_at THEN lanes.written_at ELSE excluded.written_at END"
+)
 _MAKE_READY = {
-    name: new(schema.lanes).on_conflict_do_update(index_elements=["name"], set_={"ready_at": _READY_AT})
+    name: new(schema.lanes).on_conflict_do_update(
+        index_elements=["name"], set_={"ready_at": _READY_AT, "written_at": _WRITTEN_AT}
+    )
     for name, new in _INSERT.items()
 }
 _UNSETTLED_LANES = (
@@ -118,7 +124,7 @@ BATCH = 1000
 _OLD_EFFECTS = delete(schema.outbox).where(
     schema.outbox.c.id.in_(
         select(schema.outbox.c.id)
-        .where(schema.outbox.c.state == "done", schema.outbox.c.due_at < bindparam("before"))
+        .where(schema.outbox.c.state == "done", schema.outbox.c.trying_since < bindparam("before"))
         .limit(BATCH)
     )
 )
@@ -249,9 +255,8 @@ class Transaction:
 
     def was_enqueued(self, unique_key: str, since: float) -> bool:
         """Whether an effect with this key was enqueued since then (seconds since the epoch), whatever became of it."""
-        return (
-            self.connection.execute(_ENQUEUED_SINCE, {"key": unique_key, "since": since}).first() is not None
-        )
+        values = {"key": unique_key, "since": since, "now": self.now}
+        return self.connection.execute(_ENQUEUED_SINCE, values).first() is not None
 
     def clean_up(self, *, done_before: float, processed_before: float) -> int:
         """Delete effects that were due and done before one time, and comments processed before another.
@@ -292,7 +297,7 @@ class Transaction:
         """Write what was collected; called once, just before the commit."""
         for lane in sorted({*self._ready, *self._changes, *self._rewritten}):
             if lane in self._ready:
-                ready = {"name": lane, "ready_at": self._ready[lane]}
+                ready = {"name": lane, "ready_at": self._ready[lane], "written_at": self.now}
                 self.connection.execute(_MAKE_READY[self._dialect], ready)
             and_then = self._changes[lane]() if lane in self._changes else None
             if lane in self._rewritten:

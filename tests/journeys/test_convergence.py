@@ -353,8 +353,8 @@ class Life:
             self.worker.run_due()
             self._overhear()
             coming = [*(act[0] for act in self.due[:1]), *(one.at for one in self.arrivals[:1])]
-            ready_at = self.office.queue.next_ready()
-            moment = min([*coming, *([] if ready_at is None else [ready_at]), end])
+            ready_in = self.office.queue.ready_in()
+            moment = min([*coming, *([] if ready_in is None else [self.clock.now + ready_in]), end])
             if moment >= end:
                 self.clock.now = max(self.clock.now, end)
                 return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from dataclasses import fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, get_type_hints
 
 import pytest
@@ -19,7 +19,8 @@ from identity_bot.outbox.effects.recurring import Cursor
 from identity_bot.outbox.queue import REPEATABLE
 from identity_bot.store import schema
 from identity_bot.store.transaction import Enqueueable
-from identity_bot.tickets.model import Action, Change, IssueComment, IssueSnapshot, Ticket
+from identity_bot.testing import MemoryChat, MemoryTracker
+from identity_bot.tickets.model import Action, Change, IssueComment, IssueSnapshot, MessageRef, Ticket
 from tests.support_desk import Office
 from tests.support_outbox import statements
 
@@ -85,7 +86,7 @@ def examples(ticket: Ticket, snapshot: IssueSnapshot) -> dict[str, Effect]:
 def any_effect(effect_class: type[Effect]) -> st.SearchStrategy[Effect]:
     """Effects of a class with whatever its fields may hold."""
     hints = get_type_hints(effect_class)
-    values = {field.name: st.from_type(hints[field.name]) for field in fields(effect_class)}
+    values = {one.name: st.from_type(hints[one.name]) for one in fields(effect_class)}
     return st.builds(effect_class, **values).filter(lambda effect: "nan" not in repr(effect))
 
 
@@ -138,7 +139,7 @@ def test_a_row_has_each_field_once(kind: str, office: Office, ticket: Ticket) ->
     """The ticket's id has a column of its own."""
     effect = examples(ticket, office.tracker.snapshot(1))[kind]
 
-    assert {*effect.payload(), "ticket_id"} == {field.name for field in fields(effect)}
+    assert {*effect.payload(), "ticket_id"} == {one.name for one in fields(effect)}
 
 
 def test_an_idempotency_key_is_its_rows_own() -> None:
@@ -210,3 +211,53 @@ def test_what_an_effect_did_is_found_and_what_it_did_not_do_is_not(
 
     assert before is None
     assert effect.find_result(office.context, row) is not None
+
+
+@dataclass
+class AskedTracker(MemoryTracker):
+    """A tracker that notes from when on it is asked for what was done."""
+
+    asked: list[float] = field(default_factory=list)
+
+    def find_issue(self, repository: str, ticket_id: str, since: float) -> IssueSnapshot | None:
+        self.asked.append(since)
+        return super().find_issue(repository, ticket_id, since)
+
+    def has_comment(self, repository: str, number: int, idempotency_key: str, since: float) -> bool:
+        self.asked.append(since)
+        return super().has_comment(repository, number, idempotency_key, since)
+
+
+@dataclass
+class AskedChat(MemoryChat):
+    """A chat that notes from when on it is asked for what was posted."""
+
+    asked: list[float] = field(default_factory=list)
+
+    def find_message(
+        self, channel: str, idempotency_key: str, since: float, *, thread_ts: str | None
+    ) -> MessageRef | None:
+        self.asked.append(since)
+        return super().find_message(channel, idempotency_key, since, thread_ts=thread_ts)
+
+
+@pytest.mark.parametrize("kind", [kind for kind, one in EFFECTS.items() if not one.is_repeatable])
+@pytest.mark.parametrize("ahead", [0.0, 2 * 24 * 3600.0])
+def test_what_was_done_is_looked_for_from_before_it_can_have_been_done(
+    kind: str, ahead: float, office: Office, ticket: Ticket
+) -> None:
+    """Also if its row was written while the clock was ahead: else it would be done twice."""
+    tracker = AskedTracker(office.clock, now=office.tracker.now)
+    chat = AskedChat()
+    context = replace(office.context, tracker=tracker, chat=chat)
+    about = office.submit(view="V2") if kind == "open_issue" else ticket
+    effect = examples(about, office.tracker.snapshot(1))[kind]
+    written_at = office.clock.now
+    row = replace(row_of(effect, verifications=1), created_at=written_at + ahead)
+    office.clock.move(60)
+
+    effect.find_result(context, row)
+
+    assert tracker.asked or chat.asked or kind == "change_issue"
+    for since in tracker.asked + chat.asked:
+        assert since <= written_at

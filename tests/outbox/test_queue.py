@@ -13,7 +13,16 @@ import pytest
 from sqlalchemy import insert, text
 
 from identity_bot.outbox.effect import UPDATES, Row
-from identity_bot.outbox.queue import LEASE, REPEATABLE, VERIFICATIONS, Lease, LeaseLost, Queue
+from identity_bot.outbox.queue import (
+    LEASE,
+    OVERDUE_AFTER,
+    REPEATABLE,
+    VERIFICATIONS,
+    Backlog,
+    Lease,
+    LeaseLost,
+    Queue,
+)
 from identity_bot.store import schema
 from identity_bot.store.store import Store
 from identity_bot.store.transaction import Transaction
@@ -141,7 +150,7 @@ def test_a_lane_rests_for_its_minimum_interval(queue: Queue, clock: Clock) -> No
 
     assert following is None
     assert queue.lease("somebody") is None
-    assert queue.next_ready() == clock.now + 1.5
+    assert queue.ready_in() == 1.5
     clock.move(1.5)
     assert leased(queue)
 
@@ -164,10 +173,10 @@ def test_a_timer_waits_for_its_time_and_holds_up_nobody(queue: Queue, clock: Clo
     [now] = enqueue(queue.store, Note())
 
     assert finish_all(queue) == [now]
-    assert queue.next_ready() == clock.now + 60
+    assert queue.ready_in() == 60
     clock.move(60)
     assert finish_all(queue) == [timer]
-    assert queue.next_ready() is None
+    assert queue.ready_in() is None
 
 
 def test_an_earlier_effect_moves_a_timers_lane_forward(queue: Queue, clock: Clock) -> None:
@@ -206,7 +215,7 @@ def test_what_is_enqueued_into_a_postponed_lane_waits_too(queue: Queue, clock: C
     enqueue(queue.store, Note())
 
     assert queue.lease("somebody") is None
-    assert queue.next_ready() == clock.now + 30
+    assert queue.ready_in() == 30
 
 
 def test_a_postponed_effect_keeps_why_and_how_often(queue: Queue, clock: Clock) -> None:
@@ -241,7 +250,7 @@ def test_an_unblocked_lane_keeps_its_minimum_interval(queue: Queue, clock: Clock
     queue.postpone(leased(queue), "broken", 60.0, unblock_after=1.0)
 
     assert queue.lease("somebody") is None
-    assert queue.next_ready() == clock.now + 1
+    assert queue.ready_in() == 1
 
 
 def test_a_lane_given_back_is_as_it_was(queue: Queue) -> None:
@@ -590,7 +599,7 @@ def test_an_effect_can_enqueue_itself(queue: Queue, clock: Clock) -> None:
     queue.succeed(leased(queue), lambda transaction: transaction.enqueue(once("second"), delay=60))
 
     assert states(queue) == {"done": 1, "waiting": 1}
-    assert queue.next_ready() == clock.now + 60
+    assert queue.ready_in() == 60
 
 
 def test_a_retried_effect_and_a_new_one_like_it_both_run(queue: Queue) -> None:
@@ -612,7 +621,7 @@ def test_a_debounced_effect_waits_until_it_has_been_quiet(queue: Queue, clock: C
     clock.move(0.5)
 
     assert len(finish_all(queue)) == 1
-    assert queue.next_ready() is None
+    assert queue.ready_in() is None
 
 
 def test_a_debounced_effect_waits_no_longer_than_its_longest_wait(queue: Queue, clock: Clock) -> None:
@@ -649,7 +658,7 @@ def test_a_debounced_effect_that_is_running_runs_again_once_it_has_been_quiet(
 
     assert queue.succeed(lease, nothing) is None
 
-    assert queue.next_ready() == clock.now + 2
+    assert queue.ready_in() == 2
     clock.move(2)
     assert finish_all(queue) == [lease.row.id]
 
@@ -675,7 +684,7 @@ def test_a_debounced_effect_holds_up_nobody(queue: Queue, clock: Clock) -> None:
 
     assert finish_all(queue) == [now]
 
-    assert queue.next_ready() == clock.now + 2
+    assert queue.ready_in() == 2
     debounce(queue)
     clock.move(2)
     assert len(finish_all(queue)) == 1
@@ -954,6 +963,168 @@ def test_after_any_mixture_of_outcomes_nothing_is_stranded(queue: Queue, clock: 
     assert_nothing_is_stranded(queue)
 
 
+# Clocks that were ahead for a while
+
+AHEAD = pytest.mark.parametrize("ahead", [3600.0, 2 * 24 * 3600.0], ids=["an hour", "two days"])
+
+
+@AHEAD
+def test_a_lane_rests_no_longer_than_its_interval(queue: Queue, clock: Clock, ahead: float) -> None:
+    enqueue(queue.store, Note())
+    clock.move(ahead)
+    queue.succeed(leased(queue), nothing, min_interval=1.5)
+    clock.move(-ahead)
+
+    enqueue(queue.store, Note())
+
+    assert queue.lease("somebody") is None
+    assert queue.ready_in() == 1.5
+    clock.move(1.5)
+    assert leased(queue)
+
+
+@AHEAD
+def test_a_postponed_lane_rests_no_longer_than_was_meant(queue: Queue, clock: Clock, ahead: float) -> None:
+    one, two = enqueue(queue.store, Note(), Note())
+    clock.move(ahead)
+    queue.postpone(leased(queue), "busy", 30.0, is_attempt=False)
+    clock.move(-ahead)
+
+    assert queue.lease("somebody") is None
+    clock.move(30)
+    assert finish_all(queue) == [one, two]
+
+
+@AHEAD
+def test_an_effect_that_was_put_off_is_due_again(queue: Queue, clock: Clock, ahead: float) -> None:
+    """Also if others of its lane were done since."""
+    one, two = enqueue(queue.store, Note(), Note())
+    clock.move(ahead)
+    queue.postpone(leased(queue), "broken", 60.0, unblock_after=0.0)
+    clock.move(-ahead)
+
+    assert set(finish_all(queue)) == {one, two}
+
+
+@AHEAD
+def test_what_was_enqueued_ahead_is_due_after_its_own_delay(queue: Queue, clock: Clock, ahead: float) -> None:
+    clock.move(ahead)
+    [now] = enqueue(queue.store, Note())
+    [timer] = enqueue(queue.store, Note(), delay=60)
+    clock.move(-ahead)
+
+    assert finish_all(queue) == [now]
+    assert queue.ready_in() == 60
+    clock.move(60)
+    assert finish_all(queue) == [timer]
+
+
+@AHEAD
+def test_a_timer_that_was_enqueued_rightly_keeps_its_time(queue: Queue, clock: Clock, ahead: float) -> None:
+    """Though its lane was written by a clock that was ahead, if not so far ahead."""
+    [timer] = enqueue(queue.store, Note(), delay=2 * ahead)
+    clock.move(ahead)
+    enqueue(queue.store, Note())
+    clock.move(-ahead)
+
+    finish_all(queue)
+
+    assert queue.ready_in() == 2 * ahead
+    clock.move(2 * ahead)
+    assert finish_all(queue) == [timer]
+
+
+@AHEAD
+def test_a_dead_workers_lease_from_ahead_ends_after_a_lease(queue: Queue, clock: Clock, ahead: float) -> None:
+    [number] = enqueue(queue.store, Note())
+    clock.move(ahead)
+    leased(queue)
+    clock.move(-ahead)
+
+    assert queue.lease("another") is None
+    clock.move(LEASE + 0.001)
+    taken = leased(queue)
+    assert (taken.row.id, taken.row.verifications) == (number, VERIFICATIONS)
+
+
+@AHEAD
+def test_a_live_workers_lease_from_ahead_stays_its_own(queue: Queue, clock: Clock, ahead: float) -> None:
+    """As long as it renews it: its clock may go on being ahead."""
+    enqueue(queue.store, Note())
+    clock.move(ahead)
+    lease = leased(queue)
+    for _ in range(5):
+        clock.move(LEASE / 3)
+        queue.renew({lease.id: lease.lane})
+        clock.move(-ahead)
+        assert queue.lease("another") is None
+        clock.move(ahead)
+
+    queue.succeed(lease, nothing)
+
+    assert states(queue) == {"done": 1}
+
+
+@AHEAD
+def test_an_effect_retried_by_an_operator_whose_clock_is_ahead_is_due(
+    queue: Queue, clock: Clock, ahead: float
+) -> None:
+    number = failed(queue)
+    clock.move(ahead)
+    assert queue.retry(number)
+    clock.move(-ahead)
+
+    assert finish_all(queue) == [number]
+
+
+@AHEAD
+def test_an_alert_from_ahead_does_not_hide_those_of_now(queue: Queue, clock: Clock, ahead: float) -> None:
+    clock.move(ahead)
+    enqueue(queue.store, once())
+    clock.move(-ahead)
+
+    with queue.store.begin() as transaction:
+        assert not transaction.was_enqueued("key", clock.now - 60)
+
+
+def test_processes_whose_clocks_differ_share_the_lanes(database_url: str) -> None:
+    """Whoever comes next: nothing waits longer than what each of them means, and nothing is done twice."""
+    clocks = [Clock(), Clock()]
+    clocks[1].move(2 * 24 * 3600)
+    queues = [Queue(Store(database_url, clock, patience=PATIENCE)) for clock in clocks]
+    done: list[int] = []
+    for number in range(40):
+        enqueue(queues[number % 2].store, Note(to=f"lane {number % 3}", text=str(number)))
+
+    for turn in range(200):
+        queue = queues[turn // 3 % 2]
+        if lease := queue.lease(f"process {turn // 3 % 2}"):
+            done.append(lease.row.id)
+            queue.succeed(lease, nothing, min_interval=1.0)
+        for clock in clocks:
+            clock.move(0.5)
+
+    assert len(done) == len(set(done)) == 40
+    assert states(queues[0]) == {"done": 40}
+    for queue in queues:
+        queue.store.close()
+
+
+def test_the_backlog_is_what_needs_an_operator(queue: Queue, clock: Clock) -> None:
+    """What has waited too long counts, tried or not; a timer whose time has not come does not."""
+    assert queue.backlog() == Backlog(failed=0, overdue=0, delay=0.0)
+    failed(queue)
+    enqueue(queue.store, Note(), Note())
+    enqueue(queue.store, Note(), delay=10 * OVERDUE_AFTER)
+    queue.postpone(leased(queue), "broken", 60.0, unblock_after=0.0)
+
+    clock.move(OVERDUE_AFTER)
+    assert queue.backlog() == Backlog(failed=1, overdue=0, delay=OVERDUE_AFTER)
+    clock.move(1)
+
+    assert queue.backlog() == Backlog(failed=1, overdue=2, delay=OVERDUE_AFTER + 1)
+
+
 # Speed
 
 
@@ -1002,7 +1173,7 @@ def test_failed_effects_are_found_by_an_index(full: Queue) -> None:
         full.rows("failed")
 
     [plan] = [explained(full.store, sql, values) for sql, values in seen if sql.startswith("SELECT")]
-    assert "outbox_failed" in plan
+    assert "outbox_by_state" in plan
 
 
 def test_what_was_enqueued_is_found_by_an_index(full: Queue) -> None:

@@ -183,7 +183,7 @@ def test_a_sqlite_file_that_vanished_takes_no_more_tickets(sqlite_store: Store) 
 
     assert_clear(refused(sqlite_store), "is gone")
     with pytest.raises(StoreError, match="is gone"):
-        sqlite_store.ping()
+        sqlite_store.check()
     assert not path.exists()
     saved.rename(path)
     add(sqlite_store, "V2")
@@ -240,9 +240,9 @@ def test_a_read_only_postgresql_says_so(postgres_store: Store) -> None:
 
     assert_clear(refused(postgres_store), "read-only")
     assert postgres_store.ticket(ticket("V1").id)
-    with postgres_store.begin() as transaction:
-        transaction.connection.execute(text("SET TRANSACTION READ WRITE"))
-        transaction.connection.execute(text(f"ALTER DATABASE {name} RESET default_transaction_read_only"))
+    with postgres_store.engine.begin() as connection:
+        connection.execute(text("SET TRANSACTION READ WRITE"))
+        connection.execute(text(f"ALTER DATABASE {name} RESET default_transaction_read_only"))
     postgres_store.close()
     add(postgres_store, "V2")
 

@@ -58,13 +58,16 @@ def test_partial_indexes_are_partial(store: Store) -> None:
     """What autogenerate does not compare: an index over all rows would grow with what is done."""
     with store.reading() as connection:
         found = {
-            index["name"]: index["dialect_options"] for index in inspect(connection).get_indexes("outbox")
+            index["name"]: index["dialect_options"]
+            for table in ("outbox", "tickets")
+            for index in inspect(connection).get_indexes(table)
         }
 
     for name, state in (
         ("outbox_next", "waiting"),
         ("outbox_waiting_once", "waiting"),
-        ("outbox_failed", "failed"),
+        ("outbox_of_ticket", "done"),
+        ("tickets_open", "closed"),
     ):
         [condition] = (str(option) for key, option in found[name].items() if key.endswith("_where"))
         assert state in condition
@@ -87,7 +90,7 @@ def test_migrating_again_changes_nothing(store: Store) -> None:
 
 
 START_TWICE = (
-    "import sys; from identity_bot.store.store import Store; s = Store(sys.argv[1]); s.migrate(); s.ping()"
+    "import sys; from identity_bot.store.store import Store; s = Store(sys.argv[1]); s.migrate(); s.check()"
 )
 
 

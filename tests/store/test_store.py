@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
 from datetime import date
+from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from pytest_mock import MockerFixture
+from sqlalchemy import func, select, text
 
+from identity_bot.errors import StoreError
+from identity_bot.store import schema
 from identity_bot.store.store import Store
 from identity_bot.text.markdown import clean
 from identity_bot.tickets.model import (
@@ -21,6 +30,7 @@ from identity_bot.tickets.model import (
     Stage,
     TicketState,
 )
+from tests.support import new_sqlite
 from tests.support_outbox import START, Note, enqueue, explained, statements, ticket
 
 
@@ -162,3 +172,147 @@ def test_a_ticket_is_found_by_its_issue_by_an_index(store: Store) -> None:
 
     [asked] = [one for one in seen if "SELECT" in one[0]]
     assert re.search("(SEARCH|Index).*tickets.*(autoindex|repository_number)", explained(store, *asked))
+
+
+# Clocks
+
+
+def test_transactions_know_the_time_of_their_clock(store: Store) -> None:
+    with store.begin() as transaction:
+        assert transaction.now == START
+
+
+def test_postgresql_tells_the_time_to_all_who_use_it(postgres_url: str, mocker: MockerFixture) -> None:
+    """A process whose own clock is ahead writes the times that the others write."""
+    right = time.time()
+    mocker.patch("time.time", return_value=right + 2 * 24 * 3600)
+    store = Store(postgres_url, time.time)
+
+    with store.begin() as transaction:
+        assert abs(transaction.now - right) < 60
+    with store.reading() as connection:
+        assert abs(store.now(connection) - right) < 60
+    store.close()
+
+
+# Whether a ticket could be kept now
+
+
+def test_a_check_finds_a_usable_database_and_leaves_no_trace(store: Store) -> None:
+    def rows() -> list[int]:
+        with store.reading() as connection:
+            counted = [select(func.count()).select_from(table) for table in schema.metadata.sorted_tables]
+            return [connection.execute(query).scalar_one() for query in counted]
+
+    before = rows()
+
+    for _ in range(3):
+        store.check()
+
+    assert rows() == before
+
+
+def test_a_check_does_not_wait_long_for_a_locked_sqlite(tmp_path: Path) -> None:
+    store = Store(new_sqlite(tmp_path / "bot.db"))
+    other = sqlite3.connect(tmp_path / "bot.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    began = time.monotonic()
+    with pytest.raises(StoreError, match="locked"):
+        store.check()
+
+    assert time.monotonic() - began < 3
+    other.execute("ROLLBACK")
+    other.close()
+    store.check()
+    store.close()
+
+
+def test_a_check_finds_a_postgresql_that_can_only_be_read(postgres_url: str) -> None:
+    """A replica, or one whose disk an operator protects."""
+    store = Store(f"{postgres_url}&options=-c%20default_transaction_read_only%3Don")
+    with pytest.raises(StoreError, match="read-only"):
+        store.check()
+    store.close()
+
+
+def test_a_check_finds_postgresql_tables_that_another_holds(postgres_url: str) -> None:
+    store, other = Store(postgres_url), Store(postgres_url)
+    with other.begin() as transaction:
+        transaction.connection.execute(text("LOCK TABLE tickets IN SHARE MODE"))
+
+        with pytest.raises(StoreError, match="lock timeout"):
+            store.check()
+        assert store.ticket("nobody's") is None
+
+    store.check()
+    store.close()
+    other.close()
+
+
+SMALL_DISK = """
+import os, subprocess, sys
+from pathlib import Path
+
+from identity_bot.errors import StoreError
+from identity_bot.errors import StoreError
+from identity_bot.store import schema
+from identity_bot.store.store import Store
+from tests.support import new_sqlite
+from tests.support_outbox import ticket
+
+folder = Path(sys.argv[1])
+store = Store(f"sqlite:///{folder / 'bot.db'}")
+store.migrate()
+store.check()
+filler = folder / "filler"
+try:
+    with filler.open("wb", buffering=0) as file:
+        while file.write(b"0" * 4096):
+            pass
+except OSError:
+    pass
+
+
+def refused():
+    try:
+        store.check()
+    except StoreError as error:
+        print(error)
+    try:
+        with store.begin() as transaction:
+            transaction.add_ticket(ticket("V1", answers={"comments": "0" * 100_000}))
+    except StoreError as error:
+        print(error)
+
+
+refused()
+filler.unlink()
+store.check()
+store.close()  # else the disk is busy; the next question opens it again
+subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
+refused()
+"""
+
+
+def test_a_check_finds_a_full_disk_and_one_that_is_read_only(tmp_path: Path) -> None:
+    """On a disk of two megabytes, as far as the machine lets a test mount one."""
+    mounting = f'mount -t tmpfs -o size=2m none {tmp_path} && exec "$@"'
+    inside = ["unshare", "--map-root-user", "--mount", "sh", "-c", mounting, "sh"]
+    if shutil.which("unshare") is None or subprocess.run([*inside, "true"], check=False).returncode:
+        pytest.skip("this machine does not let a test mount a disk of its own (unshare, mount)")
+
+    ran = subprocess.run(
+        [*inside, sys.executable, "-c", SMALL_DISK, str(tmp_path)],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ran.returncode == 0, ran.stderr
+    full, ticket_of_full, read_only, ticket_of_read_only = ran.stdout.splitlines()
+    assert full == f"the database cannot be used: the disk of {tmp_path} is full"
+    assert read_only == f"the database cannot be used: {tmp_path} is read-only"
+    assert "full" in ticket_of_full
+    assert "readonly" in ticket_of_read_only or "unable" in ticket_of_read_only

@@ -147,7 +147,9 @@ class Reply(TicketEffect):
         reconcile(transaction, context, result)
 
     def _is_said(self, context: Context, ticket: Ticket, row: Row) -> bool:
-        return context.tracker.has_comment(ticket.repository, ticket.number or 0, *self._trace(ticket, row))
+        key, since = self._trace(ticket, row)
+        earliest = min(since, row.earliest(context.store.clock()))
+        return context.tracker.has_comment(ticket.repository, ticket.number or 0, key, earliest)
 
     def _trace(self, ticket: Ticket, row: Row) -> tuple[str, float]:
         """The reply's idempotency key, and since when there may be one."""

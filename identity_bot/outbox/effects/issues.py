@@ -81,7 +81,8 @@ class OpenIssue(TicketEffect):
         if ticket.number is not None:
             return ()  # a webhook told of it, which may be sooner than GitHub's own list
         repository = context.reconciler.candidate_repositories(ticket)[0]
-        found = context.tracker.find_issue(repository, ticket.id, row.created_at)
+        since = row.earliest(context.store.clock())
+        found = context.tracker.find_issue(repository, ticket.id, since)
         return (CreatedIssue(snapshot=found),) if found else None
 
     def on_success(
@@ -201,7 +202,7 @@ class CreditAction(TicketEffect):
         ticket, seen = read_issue(context, context.tracker, self.ticket(context))
         where = ticket.repository, ticket.number or 0
         is_done = lifecycle.is_gone(ticket) or context.tracker.has_comment(
-            *where, row.idempotency_key, row.created_at
+            *where, row.idempotency_key, row.earliest(context.store.clock())
         )
         return seen if is_done else None
 

@@ -95,7 +95,8 @@ class PostUpdate(TicketEffect):
 
     def find_result(self, context: Context, row: Row) -> MessageRef | None:
         channel, thread_ts = self._where(context)
-        return context.chat.find_message(channel, row.idempotency_key, row.created_at, thread_ts=thread_ts)
+        since = row.earliest(context.store.clock())
+        return context.chat.find_message(channel, row.idempotency_key, since, thread_ts=thread_ts)
 
     def on_success(self, transaction: Transaction, context: Context, result: MessageRef) -> None:
         """Where the requestor was told first, or had to be told instead, they are told all else."""
@@ -154,7 +155,8 @@ class _Post(Effect):
         return context.chat.post(self.to, message, idempotency_key=row.idempotency_key, thread_ts=None)
 
     def find_result(self, context: Context, row: Row) -> MessageRef | None:
-        return context.chat.find_message(self.to, row.idempotency_key, row.created_at, thread_ts=None)
+        since = row.earliest(context.store.clock())
+        return context.chat.find_message(self.to, row.idempotency_key, since, thread_ts=None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -204,7 +206,8 @@ class DrawCard(TicketEffect):
         )
 
     def find_result(self, context: Context, row: Row) -> MessageRef | None:
-        return context.chat.find_message(self.channel, row.idempotency_key, row.created_at, thread_ts=None)
+        since = row.earliest(context.store.clock())
+        return context.chat.find_message(self.channel, row.idempotency_key, since, thread_ts=None)
 
     def on_success(self, transaction: Transaction, context: Context, result: MessageRef) -> None:
         ticket = transaction.ticket(self.ticket_id)

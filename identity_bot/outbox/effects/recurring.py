@@ -84,7 +84,8 @@ class Poll(Effect):
                     repository,
                     since=cursor.since,
                     etag=cursor.etag,
-                    comments_since=cursor.comments_since,
+                    # A clock that was ahead must not hide comments until then.
+                    comments_since=min(cursor.comments_since, now),
                 )
                 if found:
                     results[repository] = found

@@ -7,8 +7,8 @@ revision = "1"
 down_revision = None
 
 ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+OPEN = sa.text("stage NOT IN ('submitted', 'closed')")
 WAITING = sa.text("state = 'waiting'")
-FAILED = sa.text("state = 'failed'")
 UNSETTLED = sa.text("state <> 'done'")
 
 
@@ -46,6 +46,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("repository", "number"),
     )
     op.create_index("tickets_of_requestor", "tickets", ["requestor_slack_id", "submitted_at"])
+    op.create_index("tickets_open", "tickets", ["repository"], sqlite_where=OPEN, postgresql_where=OPEN)
     op.create_table(
         "events",
         sa.Column("id", ID, primary_key=True),
@@ -61,6 +62,7 @@ def upgrade() -> None:
         sa.Column("comment_id", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("at", sa.Float, nullable=False),
     )
+    op.create_index("processed_comments_by_age", "processed_comments", ["at"])
     op.create_table(
         "outbox",
         sa.Column("id", ID, primary_key=True),
@@ -93,7 +95,7 @@ def upgrade() -> None:
     op.create_index(
         "outbox_of_ticket", "outbox", ["ticket_id"], sqlite_where=UNSETTLED, postgresql_where=UNSETTLED
     )
-    op.create_index("outbox_failed", "outbox", ["id"], sqlite_where=FAILED, postgresql_where=FAILED)
+    op.create_index("outbox_by_state", "outbox", ["state", "trying_since", "id"])
     op.create_table(
         "lanes",
         sa.Column("name", sa.String(120), primary_key=True),
@@ -102,5 +104,7 @@ def upgrade() -> None:
         sa.Column("leased_until", sa.Float, nullable=False, server_default="0"),
         sa.Column("current", ID),
         sa.Column("not_before", sa.Float, nullable=False, server_default="0"),
+        sa.Column("written_at", sa.Float, nullable=False, server_default="0"),
     )
     op.create_index("lanes_ready", "lanes", ["ready_at"])
+    op.create_index("lanes_written", "lanes", ["written_at"])
