@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from identity_bot.text.markdown import block, span
 from identity_bot.tickets.actions import ACTIONS, Ask
-from identity_bot.tickets.commands import COMMANDS, MOST, Problem, ProblemKind
+from identity_bot.tickets.commands import COMMANDS, LONGEST, MOST, Problem, ProblemKind
 from identity_bot.tickets.model import Change, CloseReason
 
 NO_WRITE_ACCESS = "Only people with write access to this repository can use commands."
@@ -73,6 +73,11 @@ def problem(problem: Problem, today: date) -> str:
             return (
                 f"This comment has {problem.count} commands and none of them ran, because a comment may have at most "
                 f"{MOST}. Please write the ones you need in a new comment."
+            )
+        case ProblemKind.TOO_LONG:
+            return (
+                f"This comment has {problem.count:,} characters and the bot reads commands in at most {LONGEST:,}, so "
+                "none ran. Please write them in a new comment."
             )
         case ProblemKind.REPEATED:
             return (

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 from enum import StrEnum
-from itertools import groupby, takewhile
+from itertools import groupby, islice, takewhile
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -25,6 +25,10 @@ from identity_bot.tickets.model import Change, Priority
 
 MOST = 10
 """How many commands one comment may hold; more look like a pasted document."""
+LONGEST = 5_000
+"""Characters in a comment with commands: parsing Markdown takes up to 20 microseconds for each."""
+MOST_SLASHED = 1_000
+"""Lines that begin with a slash: behind more of them, a comment is not searched for commands."""
 HELP = "help"
 COMMANDS: Mapping[str, Row] = {
     row.command.partition(" ")[0].removeprefix("/"): row for row in ACTIONS.values() if row.command_help
@@ -33,6 +37,8 @@ COMMANDS: Mapping[str, Row] = {
 
 # A further slash makes it a path.
 _COMMAND = re.compile(r"/([^\s/:=]+)(?![^\s:=])[\s:=]*(.*)")
+# Up to where Markdown may draw something else than what is written.
+_BEGINNING = re.compile(r"\s*/([^\s/:=&<\\*_~`\[\]!|()]{1,40})(?!/)")
 _PUNCTUATION = " .,;:!?…"
 _LOGIN = re.compile(f"@?({LOGIN})")
 # date.fromisoformat() alone also takes 20261201 and 2026-W49-2.
@@ -48,6 +54,7 @@ class ProblemKind(StrEnum):
     """What can be wrong with the commands in a comment."""
 
     TOO_MANY = "more commands than a comment may have"
+    TOO_LONG = "a comment that is too long to look for commands in"
     REPEATED = "a command with several values"
     UNKNOWN = "nearly the name of a command"
     UNREADABLE = "a command with a value that it does not take"
@@ -95,11 +102,15 @@ class Reading:
 def read(comment: str, today: date) -> Reading:
     """The commands in a comment, in the order of their first mention; `today` decides which target dates are past.
 
-    If a command has several values, none of them counts; if there are more than `MOST` commands, none does.
+    If a command has several values, none of them counts; if there are more than `MOST` commands, or the comment is
+    longer than `LONGEST`, none does.
     An unreadable command does not stop the others.
     """
-    if "/" not in comment:
-        return Reading()
+    slashed = filter(None, map(_BEGINNING.match, clean(comment).splitlines()))
+    if not any(_nearest(_word(found[1])) for found in islice(slashed, MOST_SLASHED)):
+        return Reading()  # without parsing it: anybody can comment
+    if len(comment) > LONGEST:
+        return Reading(problems=(Problem(kind=ProblemKind.TOO_LONG, count=len(comment)),))
     written = [one for line in _lines(comment) if (one := _written(line))]
     if len(written) > MOST:
         return Reading(problems=(Problem(kind=ProblemKind.TOO_MANY, count=len(written)),))
@@ -130,8 +141,12 @@ def _written(line: str) -> tuple[str, str, str] | None:
     """The word in lower case, what follows it, and the whole line, if the word is a command or nearly one."""
     if not (match := _COMMAND.fullmatch(line)):
         return None
-    word = match[1].rstrip(_PUNCTUATION).lower()
+    word = _word(match[1])
     return (word, match[2].rstrip(_PUNCTUATION), line) if _nearest(word) else None
+
+
+def _word(written: str) -> str:
+    return written.rstrip(_PUNCTUATION).lower()
 
 
 def _nearest(word: str) -> str:

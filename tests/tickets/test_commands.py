@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import time
 from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from pytest_mock import MockerFixture
 
 from identity_bot.messages.issue_comments import HELP, problem
-from identity_bot.tickets.commands import MOST, Command, Reading, read
+from identity_bot.tickets.commands import MOST, Command, ProblemKind, Reading, read
 from identity_bot.tickets.model import Priority
 
 TODAY = date(2026, 11, 2)
@@ -282,7 +284,7 @@ def test_as_many_commands_as_may_be_are_obeyed_and_of_more_none() -> None:
     assert "11 commands and none of them ran" in said(f"{most}/released")[0]
 
 
-@pytest.mark.parametrize("line", ["/priority @octo-org/identity #12", "/target " + "1`" * 5_000, "/targ@t"])
+@pytest.mark.parametrize("line", ["/priority @octo-org/identity #12", "/target " + "1`" * 2_000, "/targ@t"])
 def test_a_problem_shows_what_was_written_as_code_and_not_much_of_it(line: str) -> None:
     [sentence] = said(line)
 
@@ -320,6 +322,51 @@ def test_any_comment_is_read_and_what_is_said_of_it_is_no_command(parts: list[st
     for sentence in problems:
         assert "\n" not in sentence
         assert read(sentence, TODAY) == NOTHING
+
+
+# fmt: off
+HOSTILE = ["![", "[", "](", "[]", "[a](", "[a]: x\n", "*a ", "**", "*_", "~~a", "`", "` `` ", "<", "<a ", "<!--", "<?",
+           "> ", "- ", "\\", "&amp", "|a", "(", "/a\n", "/prioritx\n", "/a ", "/", "\u200b", "\u0301", " ", "\n"]
+# fmt: on
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+@pytest.mark.parametrize("command", ["", "/priority high\n\n"])
+def test_a_long_comment_is_refused_before_it_is_parsed(
+    mocker: MockerFixture, piece: str, command: str
+) -> None:
+    """GitHub takes 65,536 characters from anybody who can see the issue."""
+    parse = mocker.spy(MarkdownIt, "parse")
+
+    reading = read(command + (piece * 65_536)[:65_000], TODAY)
+
+    assert parse.call_count == 0
+    assert {one.kind for one in reading.problems} <= {ProblemKind.TOO_LONG}
+    assert not reading.commands
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_reading_takes_time_in_proportion_to_the_length(piece: str) -> None:
+    def seconds(length: int) -> float:
+        text = (f"/priority high\n\n{piece * length}")[:length]
+        times = []
+        for _ in range(3):
+            began = time.process_time()
+            read(text, TODAY)
+            times.append(time.process_time() - began)
+        return min(times)
+
+    assert seconds(4_800) < 8 * seconds(1_200) + 0.01
+
+
+def test_a_long_comment_with_a_command_is_told_to_be_shorter() -> None:
+    [sentence] = said("/priority high\n\n" + "word " * 2_000)
+
+    assert sentence.startswith(
+        "This comment has 10,016 characters and the bot reads commands in at most 5,000"
+    )
+    assert read("/usr/bin/env\n" + "word " * 2_000, TODAY) == NOTHING
+    assert read("/priority high\n\n" + "word " * 900, TODAY).commands
 
 
 @given(st.text(st.characters()))
