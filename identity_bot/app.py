@@ -11,21 +11,24 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from types import FrameType
 from typing import Any
 
 import uvicorn
-from slack_bolt import App
+from slack_bolt import App, BoltRequest
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
+from slack_sdk.socket_mode import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
 from starlette.applications import Starlette
 
 from identity_bot import web
 from identity_bot.desk.desk import Desk
 from identity_bot.desk.notifier import QUIET, Notifier
 from identity_bot.desk.reconciler import Reconciler
-from identity_bot.errors import IdentityBotError, SettingsError, StoreError
+from identity_bot.errors import IdentityBotError, Rejected, SettingsError, StoreError
 from identity_bot.github.tracker import GitHubTracker
 from identity_bot.logs import open_debug_file
 from identity_bot.outbox.effect import Context
@@ -35,6 +38,7 @@ from identity_bot.outbox.queue import Queue
 from identity_bot.outbox.worker import Worker
 from identity_bot.plugins import loader
 from identity_bot.settings import Settings, stand_alone_problems
+from identity_bot.slack import payloads
 from identity_bot.slack.client import SlackChat, failure
 from identity_bot.slack.listeners import Listeners
 from identity_bot.slack.team import Team
@@ -172,9 +176,7 @@ class Bot:
                 )
             self.attach(app)
             if settings.slack_app_token:
-                self._socket = SocketModeHandler(
-                    app, settings.slack_app_token, web_client=client, ping_interval=PING
-                )
+                self._socket = _Socket(app, settings.slack_app_token, web_client=client, ping_interval=PING)
                 with _asking_slack("SLACK_APP_TOKEN"):
                     self._socket.connect()  # type: ignore[no-untyped-call]
             self.serve(None if settings.slack_app_token else app, listening)
@@ -197,6 +199,18 @@ class Bot:
             log.info("stopping")
             self.stop()
             log.info("stopped")
+
+
+class _Socket(SocketModeHandler):
+    """Passes on what is as Slack sends it; Bolt answers anything else with a traceback."""
+
+    def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
+        try:
+            payloads.checked(partial(BoltRequest, body=req.payload, mode="socket_mode"))
+        except Rejected as error:
+            log.warning("Socket Mode: refused a request that %s", error)
+            return
+        super().handle(client, req)
 
 
 class _Server(uvicorn.Server):

@@ -28,6 +28,7 @@ from identity_bot.github.webhook import (
     read_webhook,
 )
 from identity_bot.metrics import EXPOSITION, exposition
+from identity_bot.slack.payloads import checked
 
 log = logging.getLogger(__name__)
 
@@ -85,10 +86,9 @@ async def _slack(slack_app: App, request: Request) -> Response:
         log.warning("/slack/events: refused a request without a signature")
         return PlainTextResponse("not signed\n", status_code=401)
     try:
-        # Bolt reads the body before it looks at the signature, so anybody can send what it cannot read.
-        bolt_request = to_bolt_request(request, body)
-    except (ValueError, TypeError, AttributeError, KeyError, IndexError, RecursionError) as error:
-        log.warning("/slack/events: refused a request that cannot be read (%s)", type(error).__name__)
+        bolt_request = checked(partial(to_bolt_request, request, body))
+    except Rejected as error:
+        log.warning("/slack/events: refused a request that %s", error)
         return PlainTextResponse("not a request of Slack's\n", status_code=400)
     answer = await run_in_threadpool(slack_app.dispatch, bolt_request)
     if answer.status == 401:

@@ -38,6 +38,7 @@ ANSWER = "the users of 3 May are gone"
 SECRETS = (cast.BOT_TOKEN, cast.APP_TOKEN, cast.GITHUB_TOKEN, cast.SIGNING_SECRET, cast.WEBHOOK_SECRET)
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 JSON = {"content-type": "application/json"}
+VIEW = {"id": "V1", "type": "modal", "callback_id": "nobodys"}
 
 
 @contextlib.contextmanager
@@ -388,10 +389,12 @@ def test_a_request_that_is_too_large_is_refused(site: httpx.Client) -> None:
     "body",
     [
         interaction("block_actions", actions=[{"action_id": "nobodys", "block_id": "b", "value": ANSWER}]),
-        interaction("view_submission", view={"type": "modal", "callback_id": "nobodys", "state": {"a": ANSWER}}),
+        interaction("view_submission", view={**VIEW, "state": {"a": ANSWER}}),
         interaction("block_suggestion", action_id="nobodys", block_id="b", value=ANSWER),
         interaction("shortcut", callback_id="nobodys"),
-        interaction("message_action", callback_id="nobodys", message={"text": ANSWER}),
+        interaction(
+            "message_action", callback_id="nobodys", message={"ts": "1.1", "text": ANSWER}, channel={"id": "C0"}
+        ),
         interaction("no_such_type", value=ANSWER),
         json.dumps({"type": "event_callback", "event": {"type": "message", "text": ANSWER}}),
         "",
@@ -412,7 +415,7 @@ def test_a_command_that_is_not_ours_is_not_taken(site: httpx.Client, running: Sa
     "body",
     [
         interaction("block_actions", actions=[{"action_id": "idbot:of-an-older-version", "block_id": "b"}]),
-        interaction("block_actions", actions=[{"action_id": "idbot:type"}], view={"callback_id": "other"}),
+        interaction("block_actions", actions=[{"action_id": "idbot:type"}], view=VIEW),
         interaction("block_suggestion", action_id="idbot:q:gone", block_id="idbot:q:gone", value=ANSWER),
     ],
 )

@@ -140,8 +140,8 @@ class Desk:
         if action not in actions.possible(ticket):
             raise Impossible(ticket, action, is_so=ticket.stage in actions.ACTIONS[action].at)
 
-    def change(self, ticket_id: str, change: Change, *, by: str) -> Ticket:
-        """Have the issue changed as somebody in Slack (`by`) requests.
+    def change(self, ticket_id: str, change: Change, *, by: str, click: str = "") -> Ticket:
+        """Have the issue changed as somebody in Slack (`by`) requests, once for each `click`.
 
         Raises NotAllowed, Impossible, KeyError for an unknown ticket, and what `is_team` and the store raise.
         """
@@ -152,8 +152,12 @@ class Desk:
         actions.plan(ticket, change)
         with self._store.begin() as transaction:
             locked = transaction.ticket(ticket.id) or ticket
+            effect = ChangeIssue(ticket_id=ticket.id, change=change, by=by, click=click)
+            if effect.unique_key and transaction.was_enqueued(effect.unique_key, since=0.0):
+                log.info("duplicate click: %s", change.action.value, extra={"ticket": ticket.id})
+                return ticket
             transaction.save(record_requests(locked, [change], by))
-            transaction.enqueue(ChangeIssue(ticket_id=ticket.id, change=change, by=by))
+            transaction.enqueue(effect)
         log.info("ticket: %s requested", change.action.value, extra={"ticket": ticket.id})
         return ticket
 

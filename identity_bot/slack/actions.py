@@ -22,6 +22,7 @@ from identity_bot.slack.card import Click
 from identity_bot.slack.client import translating_errors
 from identity_bot.slack.inputs import Json
 from identity_bot.slack.messages import ACTION, answered
+from identity_bot.slack.payloads import fingerprint, refuse_forged
 from identity_bot.tickets.actions import ACTIONS, Ask
 from identity_bot.tickets.errors import Impossible
 from identity_bot.tickets.model import Change, Ticket
@@ -49,8 +50,9 @@ class ActionListeners:
 
     def attach(self, app: App) -> None:
         """Adds the listeners; add wider patterns later, because Bolt calls only the first listener that fits."""
-        app.action(re.compile(f"^{ACTION}"))(self.click)
-        app.view(cards.FORM)(self.submit)
+        buttons: Json = {"type": "block_actions", "action_id": re.compile(f"^{ACTION}")}
+        app.action(buttons, middleware=[refuse_forged])(self.click)
+        app.view(cards.FORM, middleware=[refuse_forged])(self.submit)
 
     def click(self, ack: Ack, body: Json, client: WebClient, respond: Respond) -> None:
         """A button: do the action at once, or open its form; tell whoever may not do it in private."""
@@ -62,23 +64,25 @@ class ActionListeners:
             self._run_in_thread(self._open, client, body, click, answer)
         else:
             # Once the change is in the database it will be made, even if the bot stops right after this ack.
-            done = self._run_in_thread(self._act, client, click, body["user"]["id"], answer)
+            done = self._run_in_thread(self._act, client, body, click, answer)
             wait([done], timeout=PATIENCE)
         ack()
 
-    def submit(self, ack: Ack, body: Json, client: WebClient, view: Json) -> None:
+    def submit(self, ack: Ack, body: Json, client: WebClient) -> None:
         """An action's form: answer with problems at their fields, or store the change before this acks."""
-        answer = self._run_in_thread(self._answer, client, view, body["user"]["id"])
+        answer = self._run_in_thread(self._answer, client, body)
         try:
             ack(**answer.result(timeout=PATIENCE))
         except TimeoutError:
             ack(**_pushed(words.TAKES_LONG))
 
-    def _act(self, client: WebClient, click: Click, by: str, answer: Answer) -> None:
+    def _act(self, client: WebClient, body: Json, click: Click, answer: Answer) -> None:
+        by = body["user"]["id"]
         try:
             ticket = self._ticket(click)
             self._desk.check(ticket, click.action, by)
-            self._desk.change(ticket.id, Change(action=click.action, value=self._value(click, by)), by=by)
+            change = Change(action=click.action, value=self._value(click, by))
+            self._desk.change(ticket.id, change, by=by, click=fingerprint(body))
         except Exception as error:
             self._run_in_thread(_say, answer, _sentence(error))
             return
@@ -103,13 +107,14 @@ class ActionListeners:
         view = cards.action_form(ticket, click)
         try:
             with translating_errors("views.open"):
-                client.views_open(trigger_id=body["trigger_id"], view=view)
+                client.views_open(trigger_id=body.get("trigger_id") or "", view=view)
         except IdentityBotError as error:
             log.warning("cannot open the form of an action: %s", error)
             _say(answer, words.COULD_NOT_OPEN)
 
-    def _answer(self, client: WebClient, view: Json, by: str) -> Json:
+    def _answer(self, client: WebClient, body: Json) -> Json:
         """Slack's response action for a form that was sent; an empty one closes it."""
+        view, by = body["view"], body["user"]["id"]
         try:
             click = cards.click_behind(view)
             if click is None:
@@ -123,7 +128,7 @@ class ActionListeners:
                 is_team=self._desk.is_team,
                 today=self._desk.today(),
             )
-            self._desk.change(ticket.id, change, by=by)
+            self._desk.change(ticket.id, change, by=by, click=fingerprint(body))
         except Invalid as invalid:
             return {"response_action": "errors", "errors": invalid.problems}
         except (Impossible, NotAllowed, _NotDone) as error:
@@ -169,6 +174,8 @@ def _sentence(error: Exception) -> str:
 
 def _in_slack_thread(respond: Respond, body: Json) -> Answer:
     """Answers in the thread of the button, if it is in one: by default, Slack answers in the channel."""
+    if not respond.response_url:  # Slack sends none for a button in a view
+        return lambda **answer: None
     thread_ts = (body.get("container") or {}).get("thread_ts")
     return partial(respond, thread_ts=thread_ts) if thread_ts else respond
 

@@ -29,6 +29,7 @@ from identity_bot.slack.inputs import PREFIX, QUESTION, Json
 from identity_bot.slack.manifest import ASK, ASK_ABOUT
 from identity_bot.slack.messages import ACTION
 from identity_bot.slack.modal import TYPE, Draft
+from identity_bot.slack.payloads import refuse_forged
 from identity_bot.text.markdown import clean
 from identity_bot.tickets.errors import AlreadyFiled
 from identity_bot.tickets.model import MessageRef, Person
@@ -93,14 +94,18 @@ class Listeners:
         ]
         if problems:
             raise SettingsError(problems)
+        # With the types, as Bolt reads legacy payloads with the same ids in other ways.
+        ours = re.compile(f"^{PREFIX}")
         for name in self._commands:
-            app.command(name)(self.command)
-        app.shortcut(ASK)(self.shortcut)
-        app.shortcut(ASK_ABOUT)(self.message_shortcut)
+            app.command(name, middleware=[refuse_forged])(self.command)
+        app.shortcut({"type": "shortcut", "callback_id": ASK}, middleware=[refuse_forged])(self.shortcut)
+        app.shortcut({"type": "message_action", "callback_id": ASK_ABOUT}, middleware=[refuse_forged])(
+            self.message_shortcut
+        )
         self._actions.attach(app)
-        app.action(re.compile(f"^{PREFIX}"))(self.change)
-        app.options(re.compile(f"^{PREFIX}"))(self.options)
-        app.view(blocks.FORM)(self.submit)
+        app.action({"type": "block_actions", "action_id": ours}, middleware=[refuse_forged])(self.change)
+        app.options({"action_id": ours}, middleware=[refuse_forged])(self.options)
+        app.view(blocks.FORM, middleware=[refuse_forged])(self.submit)
 
     def close(self) -> None:
         """Waits for running calls."""
@@ -193,13 +198,20 @@ class Listeners:
                 client.views_open(trigger_id=body["trigger_id"], view=view)
         except IdentityBotError as error:
             log.warning("cannot open the form: %s", error)
-            if respond:
+            if respond and respond.response_url:
                 respond(text=words.COULD_NOT_OPEN, response_type="ephemeral", replace_original=False)
             else:  # a global shortcut has no channel to answer in
-                client.chat_postMessage(channel=_user_id(body), text=words.COULD_NOT_OPEN)
+                self._say_privately(client, _user_id(body), words.COULD_NOT_OPEN)
             return
         if not draft.type:
             self._chat.name_of(_user_id(body))  # known by the time a type is chosen
+
+    def _say_privately(self, client: WebClient, slack_id: str, sentence: str) -> None:
+        try:
+            with translating_errors("chat.postMessage"):
+                client.chat_postMessage(channel=slack_id, text=sentence)
+        except IdentityBotError as error:
+            log.warning("cannot tell somebody that the form did not open: %s", error)
 
     def _open_about(self, client: WebClient, body: Json, respond: Respond) -> None:
         message, channel = body["message"], body["channel"]["id"]
@@ -225,7 +237,7 @@ class Listeners:
             time.sleep(pause)
             try:
                 with translating_errors("views.update"):
-                    client.views_update(view_id=view["id"], hash=view["hash"], view=drawn)
+                    client.views_update(view_id=view["id"], hash=view.get("hash"), view=drawn)
                 return
             except IdentityBotError as error:
                 log.info("cannot redraw the form: %s", error)

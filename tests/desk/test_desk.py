@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,16 @@ from identity_bot.outbox.ports import CreatedIssue
 from identity_bot.outbox.worker import Worker
 from identity_bot.plugins.loader import Found
 from identity_bot.tickets.errors import AlreadyFiled, Impossible
-from identity_bot.tickets.model import Action, IssueComment, IssueSnapshot, MessageRef, Stage, Ticket
+from identity_bot.tickets.model import (
+    Action,
+    Change,
+    IssueComment,
+    IssueSnapshot,
+    MessageRef,
+    Priority,
+    Stage,
+    Ticket,
+)
 from tests.support_desk import COMMON, DATA, JUNIPER, REVIEW, SETTINGS, Office
 from tests.support_outbox import START, at_once, commits, states
 
@@ -618,3 +628,39 @@ def test_nobody_waits_for_each_other_and_everything_is_told_once(tmp_path: Path,
     assert sorted(office.tracker.reactions) == [(number, "+1") for number in range(1, COUNT + 1)]
     assert set(states(office.queue)) == {"done"}
     office.store.close()
+
+
+# Clicks
+
+
+def test_a_click_counts_once_even_after_its_effect_was_undone(office: Office, ticket: Ticket) -> None:
+    change = Change(action=Action.PRIORITY, value="high")
+    office.desk.change(ticket.id, change, by="U0INDIGO", click="one")
+    office.work()
+    office.desk.change(ticket.id, Change(action=Action.PRIORITY, value="low"), by="U0INDIGO", click="two")
+    office.work()
+
+    office.restart().change(ticket.id, change, by="U0INDIGO", click="one")
+    office.work()
+
+    assert office.ticket(ticket).state.priority is Priority.LOW
+
+
+def test_the_same_choice_by_another_click_counts_again(office: Office, ticket: Ticket) -> None:
+    for click, value in (("one", "high"), ("two", "low"), ("three", "high")):
+        office.desk.change(ticket.id, Change(action=Action.PRIORITY, value=value), by="U0INDIGO", click=click)
+        office.work()
+
+    assert office.ticket(ticket).state.priority is Priority.HIGH
+
+
+def test_a_click_that_arrives_at_two_processes_at_once_counts_once(tmp_path: Path, database_url: str) -> None:
+    office = Office(tmp_path, database_url=database_url)
+    ticket = office.submit()
+    office.work()
+    desks = [office.restart() for _ in range(2)]
+
+    change = Change(action=Action.PRIORITY, value="high")
+    at_once(*(partial(desk.change, ticket.id, change, by="U0INDIGO", click="one") for desk in desks * 4))
+
+    assert [row.kind for row in office.queue.rows("waiting")].count("change_issue") == 1

@@ -478,3 +478,32 @@ def test_accepting_twice_says_that_it_is_accepted(world: World, ticket: Ticket) 
     clicked(world, JUNIPER, "accept", ticket.id)
 
     assert told(world, JUNIPER) == "Ticket #1 is already accepted. You can close it."
+
+
+# Replays
+
+
+def test_a_click_that_is_sent_again_after_it_was_undone_does_nothing(world: World, ticket: Ticket) -> None:
+    """A signature is good for five minutes."""
+    body: dict[str, Any] = {"trigger_id": "1.2.abc", "response_url": ""}
+    assert clicked(world, INDIGO, "critical", ticket.id, **body).status == 200
+    world.settle()
+    open_form(world, INDIGO, Action.PRIORITY)
+    send(world, INDIGO, value="low")
+
+    assert clicked(world, INDIGO, "critical", ticket.id, **body).status == 200
+    world.settle()
+
+    assert now(world).state.priority is Priority.LOW
+
+
+def test_a_form_that_is_sent_again_after_it_was_undone_does_nothing(world: World, ticket: Ticket) -> None:
+    open_form(world, INDIGO, Action.PRIORITY)
+    send(world, INDIGO, value="high")
+    replayed = world.sandbox.slack.resubmit
+    press(world, INDIGO, Action.CRITICAL)
+
+    assert replayed(INDIGO).is_ok
+    world.settle()
+
+    assert now(world).state.priority is Priority.CRITICAL

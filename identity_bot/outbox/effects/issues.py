@@ -118,10 +118,17 @@ class ChangeIssue(TicketEffect):
     fixed_lane: ClassVar[str] = GITHUB
     is_repeatable: ClassVar[bool] = True
     min_interval: ClassVar[float] = 1.0
+    reruns: ClassVar[bool] = False
 
     change: Change
     by: str
     """A Slack id."""
+    click: str = ""
+    """Tells the click that requested it from every other: a signed one could be sent again."""
+
+    @property
+    def unique_key(self) -> str | None:
+        return f"{self.kind}:{self.click}" if self.click else None
 
     def run(self, context: Context, row: Row) -> _Changed:
         ticket, seen = read_issue(context, context.tracker, self.ticket(context))
