@@ -48,7 +48,7 @@ from identity_bot.tickets.people import People
 log = logging.getLogger(__name__)
 
 PING = 3.0
-"""Seconds between two pings of the socket; slack_sdk notices a broken connection only after five of them."""
+"""Seconds between two pings of the socket. slack_sdk replaces a silent connection after five without an answer."""
 
 
 class Bot:
@@ -293,9 +293,12 @@ def _ago(moment: float | None) -> float | None:
 
 
 def _is_connected(handler: SocketModeHandler) -> bool:
-    """Whether Slack can reach us: slack_sdk calls a broken connection alive until five pings have failed."""
+    """Whether Slack has answered one of the last two pings: slack_sdk calls a connection alive for five of them."""
     session = handler.client.current_session
-    return session is not None and session.is_active() and not session.consecutive_check_state_error_count
+    if session is None or not session.is_active() or session.consecutive_check_state_error_count:
+        return False
+    answered = session.last_ping_pong_time
+    return answered is not None and time.time() - answered < 2.5 * handler.client.ping_interval
 
 
 def _listen(host: str, port: int) -> socket.socket:

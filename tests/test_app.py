@@ -247,6 +247,28 @@ def test_readiness_says_what_is_wrong_while_the_process_lives(town: Sandbox, bot
     assert httpx.get(f"{url}/healthz").status_code == 200
 
 
+def test_a_connection_that_goes_silent_is_replaced_and_said_meanwhile(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """With a tenth of the usual interval between pings: no network closes such a connection for us."""
+    with running(
+        tmp_path, sandbox.environment(), before="from identity_bot import app; app.PING = 0.3"
+    ) as bot:
+        eventually(lambda: ready(bot.url())[0] == 200)
+        sandbox.slack.delivery.sockets.silence()
+        began = time.monotonic()
+
+        eventually(lambda: ready(bot.url())[0] == 503, seconds=3)
+        said = ready(bot.url())[1]
+        eventually(lambda: ready(bot.url())[0] == 200, seconds=10)
+        took = time.monotonic() - began
+        ask(sandbox)
+
+        eventually(lambda: told(sandbox))
+        assert said["slack_socket"] == "not connected"
+        assert took < 8
+
+
 def test_readiness_knows_of_a_database_that_takes_no_ticket_and_of_what_is_overdue(
     sandbox_settings: Settings,
 ) -> None:

@@ -113,3 +113,7 @@ class Switches:
     def drop_socket(self) -> None:
         """Abort the app's connections once."""
         self.slack.delivery.sockets.drop()
+
+    def silence_socket(self) -> None:
+        """Let the app's connections go silent, open as they are."""
+        self.slack.delivery.sockets.silence()

@@ -117,6 +117,8 @@ def _set_faults(scene: Scene, here: Where, sent: Sent) -> Where:
     """Set the switches as in the form, or abort the app's connection."""
     if sent.text("do") == "drop":
         scene.switches.drop_socket()
+    elif sent.text("do") == "silence":
+        scene.switches.silence_socket()
     else:
         scene.switches.set(sent.texts("on"))
     return here

@@ -227,9 +227,11 @@ async def _serve_socket(world: Workspace, websocket: WebSocket) -> None:
         await websocket.close(1008)
         return
     await websocket.accept()
-    # ASGI cannot abort a connection, so abort uvicorn's transport.
+    # ASGI can neither abort nor silence a connection, so reach for uvicorn's transport.
     transport = getattr(getattr(websocket._receive, "__self__", None), "transport", None)
-    one = Socket(asyncio.Queue(), transport.abort if transport else lambda: None)
+    if transport is None:
+        raise RuntimeError("the sandbox cannot abort this server's connections")
+    one = Socket(asyncio.Queue(), transport.abort, transport.pause_reading)
     number = sockets.add(one)
     if number is None:
         await websocket.send_json({"type": "disconnect", "reason": "too_many_websockets"})

@@ -31,10 +31,11 @@ class LostError(ConnectionError):
 
 @dataclass(eq=False, slots=True)
 class Socket:
-    """One open connection: `outbox` is sent in order, None closes it; `cut` aborts it."""
+    """One open connection: `outbox` is sent in order, None closes it; `cut` aborts it, `pause` stops reading."""
 
     outbox: asyncio.Queue[str | None]
     cut: Callable[[], None]
+    pause: Callable[[], None]
 
 
 @dataclass(slots=True)
@@ -43,6 +44,7 @@ class Sockets:
 
     loop: asyncio.AbstractEventLoop | None = None
     _open: list[Socket] = field(default_factory=list)
+    _silent: list[Socket] = field(default_factory=list)
     _pending: dict[str, Future[Any]] = field(default_factory=dict)
     _tickets: set[str] = field(default_factory=set)
     _turn: itertools.count[int] = field(default_factory=itertools.count)
@@ -83,6 +85,7 @@ class Sockets:
             if len(self._open) >= MOST_SOCKETS:
                 return None
             self._open.append(socket)
+            self._cut_silent()
             self._is_refreshing = False
             self._changed.notify_all()
             return len(self._open)
@@ -111,12 +114,13 @@ class Sockets:
     ) -> tuple[str, Future[Any]] | None:
         """Send an envelope over one socket; return its id and the future answer, or None without sockets.
 
-        While the app reconnects after a refresh, wait up to `patience` seconds for its new socket.
+        While the app reconnects after a refresh, wait up to `patience` seconds for its new socket. What is sent
+        over a silent one is lost.
         """
         with self._changed:
-            if not self._open and not self._is_refreshing:
+            if not self._open and not self._is_refreshing and not self._silent:
                 return None
-            if not self._changed.wait_for(lambda: bool(self._open), patience):
+            if not self._silent and not self._changed.wait_for(lambda: bool(self._open), patience):
                 raise LostError
             envelope_id = f"{random.getrandbits(128):032x}"
             future: Future[Any] = Future()
@@ -128,7 +132,8 @@ class Sockets:
                 "accepts_response_payload": kind != "events_api",
                 **extra,
             }
-            self._put(self._open[next(self._turn) % len(self._open)], json.dumps(envelope))
+            if self._open:
+                self._put(self._open[next(self._turn) % len(self._open)], json.dumps(envelope))
         return envelope_id, future
 
     def refresh(self) -> None:
@@ -148,12 +153,26 @@ class Sockets:
                 self._soon(socket.cut)
             self._open.clear()
 
+    def silence(self) -> None:
+        """Neither read from nor write to any connection anymore, and leave it open, as a broken network does."""
+        with self._changed:
+            for socket in self._open:
+                self._soon(socket.pause)
+            self._silent += self._open
+            self._open.clear()
+
+    def _cut_silent(self) -> None:
+        for socket in self._silent:
+            self._soon(socket.cut)
+        self._silent.clear()
+
     def close(self) -> None:
         """Close all sockets and fail everything that waits, before the server stops."""
         with self._changed:
             for socket in self._open:
                 self._put(socket, None)
             self._open.clear()
+            self._cut_silent()
             self._is_refreshing = False
             pending = list(self._pending.values())
             self._pending.clear()

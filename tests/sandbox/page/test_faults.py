@@ -56,3 +56,15 @@ def test_the_bots_socket_can_be_dropped(sandbox: Sandbox, visitor: httpx.Client)
 
     assert "Bot connected by Socket Mode" in connected
     eventually(lambda: "No bot is connected" in visitor.get("/").text)
+
+
+def test_the_bots_socket_can_go_silent(sandbox: Sandbox, visitor: httpx.Client) -> None:
+    headers = {"Authorization": f"Bearer {cast.APP_TOKEN}"}
+    url = visitor.post("/slack/api/apps.connections.open", headers=headers).json()["url"]
+
+    with connect(url) as socket:
+        socket.recv(5)
+        visitor.post("/page/faults", data={"do": "silence"})
+
+        assert not socket.ping().wait(0.3)
+    eventually(lambda: "No bot is connected" in visitor.get("/").text)

@@ -107,6 +107,21 @@ def test_the_app_reconnects_after_a_refresh_and_a_lost_connection(sandbox: Sandb
     assert after_drop.is_ok
 
 
+def test_a_silent_connection_stays_open_and_loses_what_is_sent(sandbox: Sandbox) -> None:
+    with opened(sandbox) as socket:
+        sandbox.slack.delivery.sockets.silence()
+        sandbox.slack.delivery.timeout = 0.2
+        ack = sandbox.slack.command(WHO, WHERE, "/help")
+        pong = socket.ping()
+
+        assert ack.error == "operation_timeout"
+        assert not pong.wait(0.3)
+        with pytest.raises(TimeoutError):
+            socket.recv(0.3)
+        with opened(sandbox):
+            assert sandbox.slack.delivery.sockets.count == 1
+
+
 def test_posts_are_signed_as_slack_signs_them() -> None:
     headers = signed(cast.SIGNING_SECRET, b"payload=x")
 
