@@ -169,7 +169,8 @@ def statements(store: Store) -> Iterator[list[tuple[str, Any]]]:
     seen: list[tuple[str, Any]] = []
 
     def note(connection: Any, cursor: Any, statement: str, parameters: Any, *rest: Any) -> None:
-        seen.append((statement, parameters))
+        if "set_config" not in statement:  # with which every transaction begins on PostgreSQL
+            seen.append((statement, parameters))
 
     event.listen(store.engine, "before_cursor_execute", note)
     yield seen

@@ -174,23 +174,15 @@ _RETRY = (
     .returning(outbox.c.lane)
 )
 _DISCARD = _CHANGE.where(_IS_FAILED).values(state="done", payload={})
+# In the order of their index, or PostgreSQL may prefer to read another from its beginning to its end.
+_TRIED_LONGEST = select(outbox.c.trying_since).order_by(outbox.c.trying_since)
+_OVERDUE = _TRIED_LONGEST.where(_IS_WAITING, outbox.c.trying_since < bindparam("before"))
 _BACKLOG = select(
-    select(func.count())
-    .select_from(select(outbox.c.id).where(_IS_FAILED).limit(MOST_COUNTED).subquery())
-    .scalar_subquery(),
-    select(func.count())
-    .select_from(
-        select(outbox.c.id)
-        .where(_IS_WAITING, outbox.c.trying_since < bindparam("before"))
-        .limit(MOST_COUNTED)
-        .subquery()
-    )
-    .scalar_subquery(),
-    select(outbox.c.trying_since)
-    .where(_IS_WAITING)
-    .order_by(outbox.c.trying_since)
-    .limit(1)
-    .scalar_subquery(),
+    *(
+        select(func.count()).select_from(some.limit(MOST_COUNTED).subquery()).scalar_subquery()
+        for some in (_TRIED_LONGEST.where(_IS_FAILED), _OVERDUE)
+    ),
+    _TRIED_LONGEST.where(_IS_WAITING).limit(1).scalar_subquery(),
 )
 _COLUMNS = [outbox.c[field.name] for field in fields(Row)]
 

@@ -19,7 +19,6 @@ from sqlalchemy import (
     or_,
     select,
     text,
-    tuple_,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -74,10 +73,8 @@ _MAKE_READY = {
     )
     for name, new in _INSERT.items()
 }
-_UNSETTLED_LANES = (
-    select(schema.outbox.c.lane)
-    .distinct()
-    .where(schema.outbox.c.ticket_id == bindparam("wanted"), schema.UNSETTLED)
+_UNSETTLED_LANES = select(schema.outbox.c.lane).where(
+    schema.outbox.c.ticket_id == bindparam("wanted"), schema.UNSETTLED
 )
 _UNSETTLED = select(schema.outbox.c.id, schema.outbox.c.payload).where(
     schema.outbox.c.ticket_id == bindparam("wanted"),
@@ -121,19 +118,24 @@ _DEBOUNCE = {name: _rerun(new, is_debounced=True) for name, new in _INSERT.items
 
 BATCH = 1000
 """Rows of each table that one clean-up deletes at most."""
-_OLD_EFFECTS = delete(schema.outbox).where(
-    schema.outbox.c.id.in_(
-        select(schema.outbox.c.id)
-        .where(schema.outbox.c.state == "done", schema.outbox.c.trying_since < bindparam("before"))
-        .limit(BATCH)
-    )
+# First found and then deleted: as one statement, PostgreSQL may read the whole table.
+_OLD_EFFECTS = (
+    select(schema.outbox.c.id.label("effect"))
+    .where(schema.outbox.c.state == "done", schema.outbox.c.trying_since < bindparam("before"))
+    .limit(BATCH)
 )
-_OLD_COMMENTS = delete(schema.processed_comments).where(
-    tuple_(schema.processed_comments.c.repository, schema.processed_comments.c.comment_id).in_(
-        select(schema.processed_comments.c.repository, schema.processed_comments.c.comment_id)
-        .where(schema.processed_comments.c.at < bindparam("before"))
-        .limit(BATCH)
+_DELETE_EFFECT = delete(schema.outbox).where(schema.outbox.c.id == bindparam("effect"))
+_OLD_COMMENTS = (
+    select(
+        schema.processed_comments.c.repository.label("where"),
+        schema.processed_comments.c.comment_id.label("comment"),
     )
+    .where(schema.processed_comments.c.at < bindparam("before"))
+    .limit(BATCH)
+)
+_DELETE_COMMENT = delete(schema.processed_comments).where(
+    schema.processed_comments.c.repository == bindparam("where"),
+    schema.processed_comments.c.comment_id == bindparam("comment"),
 )
 
 
@@ -250,7 +252,7 @@ class Transaction:
                 if (new := rewrite(old)) != old:
                     self.connection.execute(_REWRITE, {"effect": effect_id, "new": new})
 
-        for lane in self.connection.execute(_UNSETTLED_LANES, {"wanted": ticket_id}).scalars():
+        for lane in set(self.connection.execute(_UNSETTLED_LANES, {"wanted": ticket_id}).scalars()):
             self._rewritten.setdefault(lane, []).append(partial(change, lane))
 
     def was_enqueued(self, unique_key: str, since: float) -> bool:
@@ -263,8 +265,16 @@ class Transaction:
 
         At most BATCH of each; how many rows that were.
         """
-        old = ((_OLD_EFFECTS, done_before), (_OLD_COMMENTS, processed_before))
-        return sum(self.connection.execute(query, {"before": before}).rowcount for query, before in old)
+        count = 0
+        for find, before, forget in (
+            (_OLD_EFFECTS, done_before, _DELETE_EFFECT),
+            (_OLD_COMMENTS, processed_before, _DELETE_COMMENT),
+        ):
+            old = [dict(row) for row in self.connection.execute(find, {"before": before}).mappings()]
+            if old:
+                self.connection.execute(forget, old)
+            count += len(old)
+        return count
 
     def make_ready(self, lane: str, due_at: float) -> None:
         """Let a lane run no later than `due_at`, or its minimum interval where that is later."""

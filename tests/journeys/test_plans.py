@@ -1,0 +1,180 @@
+"""Every statement that a running bot sends finds its rows by an index, on both databases, however full they are.
+
+The statements are collected while a desk lives through what can happen, so that a new one is judged, too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Delete, Select, Update, insert, text
+
+from identity_bot.errors import Rejected, Retryable
+from identity_bot.outbox import queue as queue_module
+from identity_bot.outbox.effect import DAY
+from identity_bot.outbox.effects.messages import SendDirectMessage
+from identity_bot.outbox.queue import LEASE
+from identity_bot.store import schema, transaction
+from identity_bot.store import store as store_module
+from identity_bot.tickets.model import Action, IssueComment
+from tests.support_desk import Office
+from tests.support_outbox import statements
+
+INDIGO, REQUESTS = "U0INDIGO", "sandbox-org/identity-requests"
+PARTS = {"_NEXT_READY", "_CHANGE", "_TRIED_LONGEST", "_OVERDUE", "TICKET", "TICKET_AT"}
+"""What other statements are made of, or what is sent from elsewhere with a lock."""
+ROWS = 3000
+EFFECTS = 20_000
+
+
+@pytest.fixture
+def office(database_url: str, tmp_path: Path) -> Iterator[Office]:
+    office = Office(tmp_path, database_url=database_url)
+    yield office
+    office.store.close()
+
+
+def live(office: Office) -> None:
+    """What can happen to a desk, as far as it reaches the database."""
+    office.desk.start_schedule()
+    ticket = office.submit()
+    office.desk.last_team("U0JUNIPER")
+    office.work(30)
+    office.click(office.ticket(ticket), Action.PRIORITY, "high", by=INDIGO)
+    office.work(30)
+    office.desk.observe(office.tracker.edit(1, assignees=frozenset({"linden-brookmere"})))
+    office.desk.handle_comment(
+        IssueComment(
+            repository=REQUESTS,
+            number=1,
+            id=5,
+            author="linden-brookmere",
+            body="/priority critical",
+            created_at=office.clock.now,
+        )
+    )
+    office.work(30)
+    office.tracker.fails = [Retryable("busy"), Rejected("no")]
+    failing = office.submit(view="V2")
+    office.work(30)
+    office.desk.label_renamed(REQUESTS, "pr_review", "other")
+    office.desk.resync_repository(REQUESTS)
+    with office.store.begin() as writing:
+        writing.enqueue(SendDirectMessage(to=INDIGO, text="Hello"))
+        writing.rewrite_effects(failing.id, lambda payload: {**payload, "new": True})
+    with office.store.begin() as writing, writing.savepoint():
+        writing.open_tickets(REQUESTS)
+    lease = office.queue.lease("dies")
+    assert lease
+    office.queue.renew({lease.id: lease.lane})
+    office.clock.move(LEASE + 1)
+    another = office.queue.lease("stops")
+    assert another
+    office.queue.give_back(another)
+    office.clock.move(400 * DAY)
+    office.work(30)
+    office.clock.move(-400 * DAY)
+    office.work(30)
+    for row in office.queue.rows("failed"):
+        office.queue.retry(row.id)
+    office.work(30)
+    for row in office.queue.rows("failed"):
+        office.queue.discard(row.id)
+    office.queue.discard(0)
+    office.store.check()
+    office.queue.backlog()
+
+
+def fill(office: Office) -> None:
+    """Rows as after years, for planners that look at how many there are."""
+    numbers = range(ROWS)
+    effects = [
+        {
+            "lane": f"lane {number % 50}",
+            "kind": "note",
+            "payload": {},
+            "state": ("done", "waiting", "failed")[number % 3],
+            "unique_key": f"key {number}",
+            "created_at": number,
+            "due_at": number,
+            "trying_since": number,
+        }
+        for number in range(EFFECTS)
+    ]
+    lanes = [{"name": f"lane {number}", "ready_at": None if number % 9 else number} for number in numbers]
+    comments = [{"repository": f"o/{number % 3}", "comment_id": number, "at": number} for number in numbers]
+    events = [{"ticket_id": str(number), "kind": "created", "at": number, "by": ""} for number in numbers]
+    with office.store.begin() as writing:
+        for table, rows in (
+            (schema.outbox, effects),
+            (schema.lanes, lanes),
+            (schema.processed_comments, comments),
+            (schema.events, events),
+        ):
+            writing.connection.execute(insert(table), rows)
+        kept = dict(writing.connection.execute(schema.tickets.select().limit(1)).mappings().one())
+        several = [
+            kept | {"id": str(n), "number": n + 100, "stage": "closed", "requestor_slack_id": f"U{n}"}
+            for n in numbers
+        ]
+        writing.connection.execute(insert(schema.tickets), several)
+        writing.connection.execute(text("ANALYZE"))
+
+
+def scans(connection: Connection, statement: str, parameters: Any) -> list[str]:
+    """The parts of a statement's plan that read more rows than an index leads to, or sort what they read."""
+    if isinstance(parameters, list):  # one statement for many rows
+        parameters = parameters[0]
+    if connection.dialect.name == "sqlite":
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+        return [line for *_, line in plan if re.match(r"SCAN (?!CONSTANT|\(|anon|\d)|USE TEMP B-TREE", line)]
+    connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+    [[[plan]]] = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters).all()
+    return [one["Node Type"] for one in nodes(plan["Plan"]) if is_scan(one)]
+
+
+def nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield plan
+    for inner in plan.get("Plans", ()):
+        yield from nodes(inner)
+
+
+def is_scan(node: Mapping[str, Any]) -> bool:
+    kind = node["Node Type"]
+    reads_index = kind in ("Index Scan", "Index Only Scan", "Bitmap Index Scan")
+    return kind in ("Seq Scan", "Sort") or (reads_index and "Index Cond" not in node)
+
+
+def test_every_statement_of_a_running_bot_finds_its_rows_by_an_index(office: Office) -> None:
+    with statements(office.store) as seen:
+        live(office)
+    fill(office)
+
+    sent = {sql: values for sql, values in seen if re.match("SELECT .*FROM|UPDATE|DELETE", sql, re.DOTALL)}
+    with office.store.reading() as connection:
+        found = {sql: scans(connection, sql, values) for sql, values in sent.items()}
+
+    bad = {sql: parts for sql, parts in found.items() if parts}
+    assert not bad, "\n\n".join(f"{parts}\n{sql}" for sql, parts in bad.items())
+    assert len(sent) > 30
+
+
+def test_the_life_that_is_looked_at_sends_every_statement(office: Office) -> None:
+    """Statements are constants of three modules: one that nobody has sent would go unjudged."""
+    with statements(office.store) as seen:
+        live(office)
+
+    sent = {" ".join(sql.split()) for sql, _ in seen}
+    dialect = office.store.engine.dialect
+    missing = [
+        name
+        for module in (queue_module, transaction, store_module)
+        for name, value in vars(module).items()
+        if isinstance(value, (Delete, Select, Update)) and name not in PARTS
+        if " ".join(str(value.compile(dialect=dialect)).split()) not in sent
+    ]
+    assert missing == []
