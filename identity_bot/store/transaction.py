@@ -116,7 +116,7 @@ _DROP = {name: _drop(new) for name, new in _INSERT.items()}
 _RERUN = {name: _rerun(new) for name, new in _INSERT.items()}
 _DEBOUNCE = {name: _rerun(new, is_debounced=True) for name, new in _INSERT.items()}
 
-BATCH = 1000
+BATCH = 200
 """Rows of each table that one clean-up deletes at most."""
 # First found and then deleted: as one statement, PostgreSQL may read the whole table.
 _OLD_EFFECTS = (
