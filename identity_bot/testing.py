@@ -14,6 +14,7 @@ from identity_bot.outbox.ports import CreatedIssue, PollResult
 from identity_bot.slack import card, messages, modal
 from identity_bot.tickets import lifecycle
 from identity_bot.tickets.model import (
+    Filed,
     IssueComment,
     IssueDraft,
     IssuePatch,
@@ -94,6 +95,14 @@ class MemoryTracker:
             number=number,
             url=f"https://github.test/{repository}/issues/{number}",
             ticket_id=ticket.id,
+            filed=Filed(
+                type=ticket.type,
+                requestor=ticket.requestor,
+                is_urgent=ticket.is_urgent,
+                is_sensitive=ticket.is_sensitive,
+                thread=ticket.thread,
+            ),
+            created_at=self.second(),
             updated_at=self.second(),
             title=draft.title,
             author="identity-helper-bot",
@@ -119,7 +128,9 @@ class MemoryTracker:
         self._fail()
         self.patches.append((ticket, patch))
         where = ticket.repository, ticket.number or 0
-        self.now[where] = replace(patched(self.now[where], patch), updated_at=self.second())
+        before = self.now[where]
+        filed = replace(before.filed, thread=ticket.thread) if before.filed else None
+        self.now[where] = replace(patched(before, patch), filed=filed, updated_at=self.second())
         return self.now[where]
 
     def comment(self, repository: str, number: int, body: str, *, idempotency_key: str) -> None:
@@ -134,6 +145,10 @@ class MemoryTracker:
     def react(self, repository: str, comment_id: int, content: str) -> None:
         """Keep the reaction."""
         self.reactions.append((comment_id, content))
+
+    def has_reacted(self, repository: str, comment_id: int) -> bool:
+        """Whether a reaction was kept."""
+        return any(reacted == comment_id for reacted, _ in self.reactions)
 
     def may_write(self, repository: str, login: str) -> bool:
         """Whether they are among the writers."""
@@ -210,7 +225,13 @@ class MemoryChat:
         return self._post(channel, messages.message(message), idempotency_key, thread_ts)
 
     def find_message(
-        self, channel: str, idempotency_key: str, since: float, *, thread_ts: str | None
+        self,
+        channel: str,
+        idempotency_key: str,
+        since: float,
+        *,
+        thread_ts: str | None,
+        until: float | None = None,
     ) -> MessageRef | None:
         """The message with this key."""
         for number, posted in enumerate(self.posts, 1):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 
 from identity_bot.messages import updates, words
@@ -15,7 +16,7 @@ from identity_bot.settings import Settings
 from identity_bot.store.transaction import Transaction
 from identity_bot.tickets import lifecycle
 from identity_bot.tickets.actions import event_for, is_so
-from identity_bot.tickets.model import Event, EventKind, Ticket, TicketState
+from identity_bot.tickets.model import Event, EventKind, Notification, Stage, Ticket, TicketState
 from identity_bot.tickets.people import People
 
 log = logging.getLogger(__name__)
@@ -47,11 +48,21 @@ class Notifier:
             self.alert(transaction, words.type_uninstalled(ticket))
             return
         notifications = request_type.notify(ticket, event)
-        headline = next((one.text for one in notifications if one.is_card), "")
-        ticket = replace(ticket, headline=headline)
+        ticket = replace(ticket, headline=_headline(notifications))
         transaction.save(ticket)
         self.follow(transaction, ticket)  # the card first, as other messages go into its thread
         self._post(transaction, ticket, [(event, notifications)], request_type, is_first=True)
+
+    def restore(self, transaction: Transaction, ticket: Ticket, created_at: float) -> None:
+        """Save a ticket that the database had lost. Its card is found or drawn; people have been told all else."""
+        event = Event(kind=EventKind.CREATED, ticket_id=ticket.id, at=created_at)
+        transaction.add_event(event)
+        request_type = self._plugins.of(ticket.type)
+        headline = _headline(request_type.notify(ticket, event)) if request_type else ""
+        ticket = replace(ticket, headline=headline, last_notified=ticket.state)
+        transaction.save(ticket)
+        if ticket.stage is not Stage.CLOSED:
+            self.follow(transaction, ticket)
 
     def follow(self, transaction: Transaction, ticket: Ticket) -> None:
         """Have the card drawn, and soon people told, of a ticket that has changed and is saved."""
@@ -131,3 +142,8 @@ class Notifier:
                 is_sensitive=ticket.is_sensitive,
             )
             transaction.enqueue(update)
+
+
+def _headline(notifications: Sequence[Notification]) -> str:
+    """The card's first line."""
+    return next((one.text for one in notifications if one.is_card), "")

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from identity_bot.desk.notifier import Notifier
 from identity_bot.messages import issue_comments, words
+from identity_bot.outbox.effect import LATE
 from identity_bot.outbox.effects.comments import RunCommands
 from identity_bot.outbox.effects.issue_access import record_requests
 from identity_bot.outbox.effects.issues import GetIssue, IdentifyIssue
@@ -123,6 +124,7 @@ class Reconciler:
             changes=changes,
             wants_help=any(one.name == "help" for one in reading.commands),
             problems=tuple(issue_comments.problem(one, today) for one in reading.problems),
+            is_late=transaction.now - comment.created_at > LATE,
         )
         transaction.enqueue(run)
 
@@ -137,8 +139,8 @@ class Reconciler:
             return
         ticket = transaction.ticket(ticket_id)
         if ticket is None:
-            return  # of another database
-        if ticket.number is None:
+            self._restore(transaction, snapshot, ticket_id)
+        elif ticket.number is None:
             if snapshot.repository in self.candidate_repositories(ticket):
                 self._first_seen(transaction, ticket, snapshot)
         elif (ticket.repository, ticket.number) == _place(snapshot):
@@ -148,6 +150,30 @@ class Reconciler:
         elif not snapshot.is_gone:
             # The issue was transferred here, or its text copied from another of ours: only GitHub can tell.
             self._get_issue(transaction, ticket)
+
+    def _restore(self, transaction: Transaction, snapshot: IssueSnapshot, ticket_id: str) -> None:
+        """Make a ticket again that the database has lost, for example because a backup was restored."""
+        filed = snapshot.filed
+        if filed is None or snapshot.is_gone:
+            return
+        ticket = Ticket(
+            id=ticket_id,
+            type=filed.type,
+            requestor=filed.requestor,
+            answers={},
+            submitted_at=snapshot.created_at,
+            is_urgent=filed.is_urgent,
+            is_sensitive=filed.is_sensitive or fold(snapshot.repository) in self._restricted,
+            is_direct=filed.thread is None,
+            repository=snapshot.repository,
+            thread=filed.thread,
+        )
+        if transaction.add_ticket(ticket):
+            now = lifecycle.observe(ticket, snapshot)
+            log.info("ticket restored: #%s", now.number, extra={"ticket": now.id})
+            self._notifier.restore(transaction, now, snapshot.created_at)
+        else:
+            self._get_issue(transaction, ticket)  # another process restored it just now
 
     def candidate_repositories(self, ticket: Ticket) -> list[str]:
         """Where a new ticket's issue may be: by today's settings, or by those in force when it was submitted."""

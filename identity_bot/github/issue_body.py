@@ -10,11 +10,18 @@ from datetime import date
 from identity_bot.errors import Rejected
 from identity_bot.text.markdown import span
 from identity_bot.text.names import LOGIN, MEMBER_ID
-from identity_bot.tickets.model import Ticket
+from identity_bot.tickets.model import Filed, MessageRef, Person, Ticket
 
 STATUS_BEGINS = "<!-- identity-bot:status -->"
 STATUS_ENDS = "<!-- identity-bot:end -->"
-MARKER = re.compile(r"<!-- identity-bot:ticket=([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}) -->")
+_TYPE, _REQUESTOR = r"type=(?P<type>[a-z][a-z0-9_]*)", rf"requestor=(?P<requestor>{MEMBER_ID})"
+_THREAD = r"thread=(?P<channel>[A-Z0-9]+)/(?P<ts>[0-9]+\.[0-9]+)"
+SAID = re.compile(f"{_TYPE}|{_REQUESTOR}|{_THREAD}|sensitive")
+"""What a ticket marker says besides the ticket's id: what the database must know and nothing else in the issue says."""
+MARKER = re.compile(
+    r"<!-- identity-bot:ticket=(?P<id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+    f"(?: {_TYPE})?(?: {_REQUESTOR})?(?: {_THREAD})?(?P<sensitive> sensitive)? -->"
+)
 IDEMPOTENCY_KEY = re.compile(r"<!-- identity-bot:([\w.:=/+-]+) -->")
 FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 LONGEST_BODY = 65_536
@@ -28,6 +35,13 @@ SLACK_ID_LAST = re.compile(rf"\(?\b({SLACK_ID.pattern})\)?$", re.IGNORECASE)
 NOBODY = ("nobody", "none", "tbd", "unknown")
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])")
 MILESTONE_DAY = re.compile(rf"milestone[^0-9]{{0,20}}({DAY.pattern})", re.IGNORECASE)
+_NAME = "(?:–|(?P<{0}_ticks>`+)(?!`)(?P<{0}>.+?)(?<!`)(?P={0}_ticks)(?!`))"
+REQUESTED = re.compile(
+    rf"(?P<urgent>\*\*Urgent: [^*]+\*\* )?Requested by {_NAME.format('name')}"
+    rf"(?: \(in Slack {_NAME.format('handle')}\))?(?:, team {_NAME.format('team')})?"
+    r"(?: · \[Slack thread\]\((?P<link>[^\s()]+)\))? · reference"
+)
+LONGEST_REQUESTED = 5_000
 REFERENCE = re.compile(r"reference [A-Z2-7]{4}-[A-Z2-7]{4}$")
 DECORATION = " \t\r\xa0*_"
 """What people may put around the words of a line: white space and emphasis."""
@@ -73,9 +87,9 @@ def with_status(text: str, ticket: Ticket, status: Status | None = None) -> str:
         theirs = "\n".join(line for line in lines[begin:end] if not _is_ours(line)).strip("\r\n")
         after = lines[end:] if end else ["", *lines]
         written = "\n".join([*lines[:begin], *block, *(["", theirs] if theirs else []), *after])
-    if ticket_id_in(text) != ticket.id:
-        kept = (line for line in written.split("\n") if line.strip() != _marker(ticket))
-        written = "\n".join([*kept, "", _marker(ticket)])
+    if _last_line(text) != _marker(ticket):
+        kept = [line for line in written.split("\n") if not _is_marker_of(line, ticket)]
+        written = "\n".join([*kept, *([""] if kept and kept[-1].strip() else []), _marker(ticket)])
     if len(written) <= LONGEST_BODY:
         return written
     if status in (None, old_status):
@@ -91,7 +105,28 @@ def is_spoc(text: str) -> bool:
 def ticket_id_in(text: str | None) -> str | None:
     """The ticket id in a body's marker. It counts only in the last line; anywhere else somebody typed it."""
     found = MARKER.fullmatch(_last_line(text))
-    return found[1] if found else None
+    return found["id"] if found else None
+
+
+def filed_in(text: str | None) -> Filed | None:
+    """What the marker and the status block say of the request; None without a marker."""
+    marker = MARKER.fullmatch(_last_line(text))
+    if marker is None:
+        return None
+    lines = (text or "").split("\n")
+    block = (line.strip() for line in lines[slice(*_find_block(lines))] if len(line) <= LONGEST_REQUESTED)
+    said = next(filter(None, map(REQUESTED.match, block)), None)
+    name, handle, team = (_code(said[part]) if said else "" for part in ("name", "handle", "team"))
+    link = (said["link"] if said else "") or ""
+    return Filed(
+        type=marker["type"] or "",
+        requestor=Person(slack_id=marker["requestor"] or "", name=name, handle=handle, team=team),
+        is_urgent=bool(said and said["urgent"]),
+        is_sensitive=bool(marker["sensitive"]),
+        thread=MessageRef(channel=marker["channel"], ts=marker["ts"], link=link)
+        if marker["channel"]
+        else None,
+    )
 
 
 def with_idempotency_key(comment: str, key: str) -> str:
@@ -113,7 +148,24 @@ def _last_line(text: str | None) -> str:
 
 
 def _marker(ticket: Ticket) -> str:
-    return f"<!-- identity-bot:ticket={ticket.id} -->"
+    thread = ticket.thread if ticket.thread and ticket.thread.link else None
+    said = [
+        f"type={ticket.type}",
+        f"requestor={ticket.requestor.slack_id}",
+        f"thread={thread.channel}/{thread.ts}" if thread else "",
+        "sensitive" if ticket.is_sensitive else "",
+    ]
+    return f"<!-- {' '.join([f'identity-bot:ticket={ticket.id}', *filter(SAID.fullmatch, said)])} -->"
+
+
+def _is_marker_of(line: str, ticket: Ticket) -> bool:
+    found = MARKER.fullmatch(line.strip())
+    return found is not None and found["id"] == ticket.id
+
+
+def _code(span: str | None) -> str:
+    """The text in a code span."""
+    return (span or "").strip()
 
 
 def _find_block(lines: Sequence[str]) -> tuple[int, int]:

@@ -32,6 +32,8 @@ def snapshot_of(repository: str, data: Mapping[str, Any]) -> IssueSnapshot:
         number=number_of(data, "number"),
         url=text_of(data, "html_url"),
         ticket_id=issue_body.ticket_id_in(body),
+        filed=issue_body.filed_in(body),
+        created_at=timestamp(text_of(data, "created_at")) if "created_at" in data else 0.0,
         updated_at=timestamp(text_of(data, "updated_at")),
         title=text_of(data, "title"),
         author=login_of(data.get("user")),

@@ -199,6 +199,16 @@ class GitHubTracker:
             path = f"/repos/{repository}/issues/comments/{comment_id}/reactions"
             self._github.request("POST", path, {"content": content}, allowed=(404,))
 
+    def has_reacted(self, repository: str, comment_id: int) -> bool:
+        """Whether our account has reacted to a comment; not to one that was deleted."""
+        account = self.identify()
+        with self._github.translating_errors(repository, is_repeatable=True):
+            path = f"/repos/{repository}/issues/comments/{comment_id}/reactions?per_page={PAGE}"
+            found = self._github.request("GET", path, allowed=(404,))
+            return found.status == 200 and any(
+                is_same(login_of(one["user"]), account) for one in found.content
+            )
+
     def may_write(self, repository: str, login: str) -> bool:
         """Whether this person has write access. An unknown login has none."""
         if not login:

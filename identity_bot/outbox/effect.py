@@ -20,6 +20,8 @@ from identity_bot.tickets.model import Ticket
 from identity_bot.tickets.people import People
 
 DAY = 24 * 3600.0
+LATE = 300.0
+"""Seconds after which what is about to be done is looked for first: a restored backup may not know that it was done."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

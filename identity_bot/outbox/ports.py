@@ -76,6 +76,9 @@ class Tracker(Protocol):
     def react(self, repository: str, comment_id: int, content: str) -> None:
         """Put a reaction (`+1`, `confused`, …) on a comment, once."""
 
+    def has_reacted(self, repository: str, comment_id: int) -> bool:
+        """Whether the bot has put a reaction on a comment."""
+
     def may_write(self, repository: str, login: str) -> bool:
         """Whether somebody has write access."""
 
@@ -92,9 +95,15 @@ class Chat(Protocol):
         """Post a message that carries the key where people do not see it."""
 
     def find_message(
-        self, channel: str, idempotency_key: str, since: float, *, thread_ts: str | None
+        self,
+        channel: str,
+        idempotency_key: str,
+        since: float,
+        *,
+        thread_ts: str | None,
+        until: float | None = None,
     ) -> MessageRef | None:
-        """The message that carries this key, if it was posted since then (seconds since the epoch)."""
+        """The message that carries this key, if it was posted in that time (seconds since the epoch)."""
 
     def show_card(
         self, ticket: Ticket, form: Form | None, *, channel: str, idempotency_key: str

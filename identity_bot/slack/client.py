@@ -105,19 +105,25 @@ class SlackChat:
         return self._post(channel, messages.message(message), idempotency_key, thread_ts)
 
     def find_message(
-        self, channel: str, idempotency_key: str, since: float, *, thread_ts: str | None
+        self,
+        channel: str,
+        idempotency_key: str,
+        since: float,
+        *,
+        thread_ts: str | None,
+        until: float | None = None,
     ) -> MessageRef | None:
-        """The message that carries this key among those posted since then; None in a thread that is gone."""
+        """The message that carries this key among those posted in that time; None in a thread that is gone."""
         channel_id = self._id(channel)
         if thread_ts is None:
-            return self._with_key(channel_id, idempotency_key, since)
+            return self._with_key(channel_id, idempotency_key, since, until)
         try:
-            return self._with_key(channel_id, idempotency_key, since, ts=thread_ts)
+            return self._with_key(channel_id, idempotency_key, since, until, ts=thread_ts)
         except SlackRejected as error:
             if error.code != "thread_not_found":
                 raise
         # Then Slack has put it into the channel, if it was posted at all.
-        misplaced = self._with_key(channel_id, idempotency_key, since)
+        misplaced = self._with_key(channel_id, idempotency_key, since, until)
         if misplaced:
             self._delete(misplaced)
         return None
@@ -242,11 +248,15 @@ class SlackChat:
             if getattr(error, "code", "") != "message_not_found":
                 log.warning("a reply to a deleted thread stays in channel %s: %s", message.channel, error)
 
-    def _with_key(self, channel_id: str, key: str, since: float, **thread: str) -> MessageRef | None:
+    def _with_key(
+        self, channel_id: str, key: str, since: float, until: float | None, **thread: str
+    ) -> MessageRef | None:
         method = "conversations.replies" if thread else "conversations.history"
-        oldest = f"{since - 120:.6f}"  # Slack's clock may be behind ours
+        window = {"oldest": f"{since - 120:.6f}"}  # Slack's clock may be behind ours
+        if until is not None:
+            window["latest"] = f"{until:.6f}"
         for page in self._pages(
-            method, channel=channel_id, oldest=oldest, include_all_metadata=True, limit=100, **thread
+            method, channel=channel_id, **window, include_all_metadata=True, limit=100, **thread
         ):
             for message in page["messages"]:
                 metadata = message.get("metadata") or {}

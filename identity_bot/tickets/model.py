@@ -249,6 +249,18 @@ class IssueDraft:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Filed:
+    """What an issue that the bot made says of the request behind it, so that its ticket can be made again."""
+
+    type: str
+    requestor: Person
+    is_urgent: bool = False
+    is_sensitive: bool = False
+    thread: MessageRef | None = None
+    """None if the requestor is told directly."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class IssueSnapshot:
     """A GitHub issue as it was at one moment, whoever told us of it."""
 
@@ -257,8 +269,11 @@ class IssueSnapshot:
     url: str
     ticket_id: str | None
     """From the marker in the last line of the body; None for an issue that the bot did not make."""
+    filed: Filed | None = None
+    """From the marker and the status block."""
+    created_at: float = 0.0
     updated_at: float = 0.0
-    """When it had last changed, by GitHub's clock: whole seconds since the epoch."""
+    """When it was created and had last changed, by GitHub's clock: whole seconds since the epoch."""
     title: str = ""
     author: str = ""
     labels: frozenset[str] = frozenset()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from identity_bot.errors import Rejected
 from identity_bot.github import issue_body as issue
 from identity_bot.github.issue_body import Status
-from identity_bot.text.markdown import block
+from identity_bot.text.markdown import block, span
 from identity_bot.tickets.model import IssueDraft, MessageRef, Person, Ticket
 from tests.support_outbox import ticket
 
@@ -33,7 +35,7 @@ def test_a_body_has_status_request_and_marker_in_this_order() -> None:
         "",
         "This",
         "",
-        f"<!-- identity-bot:ticket={TICKET.id} -->",
+        f"<!-- identity-bot:ticket={TICKET.id} type=pr_review requestor=U0JUNIPER -->",
     ]
 
 
@@ -436,3 +438,87 @@ def test_a_comment_is_known_by_the_key_in_its_last_line() -> None:
 def test_a_key_that_could_not_be_found_again_is_a_mistake(key: str) -> None:
     with pytest.raises(ValueError, match="an idempotency key is made of"):
         issue.with_idempotency_key("text", key)
+
+
+# Making a ticket again from its issue
+
+
+LINKED = MessageRef(
+    channel="C0INTAKE", ts="1700000000.000100", link="https://team.slack.com/archives/C0INTAKE/p17"
+)
+any_name = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
+nasty_names = any_name | st.text("`·,() Slackteam–*", min_size=1)
+
+
+@given(nasty_names, nasty_names, nasty_names, st.booleans(), st.booleans(), st.booleans())
+def test_an_issue_says_all_that_a_ticket_is_made_of_again_but_its_answers(
+    name: str, handle: str, team: str, is_urgent: bool, is_sensitive: bool, is_linked: bool
+) -> None:
+    asked = Person(slack_id="U0JUNIPER", name=name, handle=handle, team=team)
+    one = replace(
+        TICKET,
+        requestor=asked,
+        is_urgent=is_urgent,
+        is_sensitive=is_sensitive,
+        thread=LINKED if is_linked else None,
+    )
+
+    filed = issue.filed_in(issue.body(one, "This"))
+
+    assert filed
+    assert (filed.type, filed.is_urgent, filed.is_sensitive) == ("pr_review", is_urgent, is_sensitive)
+    assert filed.thread == one.thread
+    assert filed.requestor.slack_id == "U0JUNIPER"
+    shown = [span(text) for text in (name, handle, team)]
+    said = (filed.requestor.name, filed.requestor.handle, filed.requestor.team)
+    assert [span(text) for text in said] == shown
+
+
+def test_the_marker_learns_of_the_thread_when_the_status_block_does() -> None:
+    before = issue.body(TICKET, "This")
+
+    after = issue.with_status(before, replace(TICKET, thread=LINKED))
+
+    assert after.splitlines()[-1] == (
+        f"<!-- identity-bot:ticket={TICKET.id} type=pr_review requestor=U0JUNIPER "
+        "thread=C0INTAKE/1700000000.000100 -->"
+    )
+    assert after.count("identity-bot:ticket=") == 1
+    assert issue.with_status(after, replace(TICKET, thread=LINKED)) == after
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"type": "", "requestor": Person(slack_id="", name="Ada")}, ""),
+        ({"type": "Bad-Name", "requestor": Person(slack_id="x --> y", name="Ada")}, ""),
+        ({"thread": MessageRef(channel="C1", ts="now", link="https://x"), "is_sensitive": True},
+         " type=pr_review requestor=U0JUNIPER sensitive"),
+    ],
+)  # fmt: skip
+def test_a_marker_says_only_what_can_be_read_again(changes: dict[str, Any], said: str) -> None:
+    written = issue.body(replace(TICKET, **changes), "This")
+
+    assert written.endswith(f"<!-- identity-bot:ticket={TICKET.id}{said} -->")
+    assert issue.ticket_id_in(written) == TICKET.id
+
+
+def test_a_status_line_that_somebody_rewrote_says_nothing_of_the_requestor() -> None:
+    written = issue.body(TICKET, "This").replace("Requested by", "Asked for by")
+
+    filed = issue.filed_in(written)
+
+    assert filed
+    assert filed.requestor == Person(slack_id="U0JUNIPER")
+    assert issue.filed_in(written.rpartition("\n")[0]) is None
+
+
+@pytest.mark.parametrize("piece", ["`", "` (in Slack `", "`a`, team `", "` ", "–", "Requested by `"])
+def test_a_long_status_line_is_read_quickly(piece: str) -> None:
+    line = f"Requested by `{piece * 5_000}"
+    written = issue.body(TICKET, "This").replace("Requested by", line[:4_900] + "\nRequested by" + line, 1)
+    began = time.process_time()
+
+    issue.filed_in(written)
+
+    assert time.process_time() - began < 2

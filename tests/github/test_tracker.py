@@ -217,6 +217,21 @@ def test_the_bots_own_account_is_known_from_what_it_writes_or_asked_for_once(
     assert github.traffic.count("GET", "/user") == 1
 
 
+def test_the_bot_knows_whether_it_has_reacted_to_a_comment(
+    tracker: GitHubTracker, github: GitHubWorld
+) -> None:
+    tracker.open_issue(REPOSITORY, TICKET, DRAFT)
+    comment = github.comment(REPOSITORY, 1, "/uat", actor=LEAD).id
+    github.react(REPOSITORY, 1, "+1", comment_id=comment, actor=LEAD)
+
+    before = tracker.has_reacted(REPOSITORY, comment)
+    tracker.react(REPOSITORY, comment, "+1")
+
+    assert not before
+    assert tracker.has_reacted(REPOSITORY, comment)
+    assert not tracker.has_reacted(REPOSITORY, 999)
+
+
 def test_a_token_that_is_nobodys_is_rejected(tracker: GitHubTracker, github: GitHubWorld) -> None:
     github.faults.add("GET", "/user", status=403)
 

@@ -26,7 +26,7 @@ from identity_bot.github.webhook import (
     RepositoryRenamed,
     read_webhook,
 )
-from identity_bot.tickets.model import CloseReason, IssueComment, IssueSnapshot
+from identity_bot.tickets.model import CloseReason, Filed, IssueComment, IssueSnapshot
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.github.world import GitHubWorld
 
@@ -99,6 +99,8 @@ def test_a_delivery_shows_all_that_the_issue_is(hooked: Hooked) -> None:
         is_open=False,
         close_reason=CloseReason.NOT_PLANNED,
         milestone_due=date(2026, 12, 1),
+        filed=Filed(type="pr_review", requestor=TICKET.requestor),
+        created_at=float(int(made.created_at.timestamp())),
         spoc="sage-hollowell",
         target=date(2026, 12, 2),
         target_over=date(2026, 12, 1),

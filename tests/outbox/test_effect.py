@@ -235,7 +235,13 @@ class AskedChat(MemoryChat):
     asked: list[float] = field(default_factory=list)
 
     def find_message(
-        self, channel: str, idempotency_key: str, since: float, *, thread_ts: str | None
+        self,
+        channel: str,
+        idempotency_key: str,
+        since: float,
+        *,
+        thread_ts: str | None,
+        until: float | None = None,
     ) -> MessageRef | None:
         self.asked.append(since)
         return super().find_message(channel, idempotency_key, since, thread_ts=thread_ts)

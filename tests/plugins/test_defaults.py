@@ -355,8 +355,8 @@ def test_a_hostile_name_or_team_does_not_break_the_issue_or_its_title(name: str,
     assert "\n" not in written.title
     assert 0 < len(written.title) <= 200
     comments = [token.content.strip() for token in parsed(whole) if token.type == "html_block"]
-    marker = f"<!-- identity-bot:ticket={hostile.id} -->"
-    assert comments == ["<!-- identity-bot:status -->", "<!-- identity-bot:end -->", marker]
+    assert comments[:-1] == ["<!-- identity-bot:status -->", "<!-- identity-bot:end -->"]
+    assert comments[-1].startswith(f"<!-- identity-bot:ticket={hostile.id} ")
     labels = {question.label for question in FULL.all_questions}
     said = [text for text in outside_code(whole) if text not in labels and text != "html_block"]
     assert said == ["Requested by ", " (in Slack ", "), team ", f" · reference {hostile.reference}"]

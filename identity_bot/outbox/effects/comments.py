@@ -30,6 +30,8 @@ class _Ran:
     made: tuple[Change, ...] = ()
     seen: Seen = ()
     has_access: bool = True
+    has_reply: bool = False
+    """Whether the comment has got its reply, so that its commands have run before."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,9 +51,13 @@ class RunCommands(TicketEffect):
     wants_help: bool = False
     problems: tuple[str, ...] = ()
     """What is wrong with the other lines that look like commands."""
+    is_late: bool = False
+    """Whether the comment is so old that its commands may have run already, unknown to a restored backup."""
 
     def run(self, context: Context, row: Row) -> _Ran:
         ticket = self.ticket(context)
+        if self.is_late and context.tracker.has_reacted(ticket.repository, self.comment_id):
+            return _Ran((), has_reply=True)
         if not context.tracker.may_write(ticket.repository, self.author):
             return _Ran((issue_comments.NO_WRITE_ACCESS,), has_access=False)
         problems = list(self.problems)
@@ -80,6 +86,8 @@ class RunCommands(TicketEffect):
 
     def on_success(self, transaction: Transaction, context: Context, result: _Ran) -> None:
         self._settle(transaction, context, result)
+        if result.has_reply:
+            return
         # In an effect of its own: if GitHub takes no reply for a while, no command is run a second time, which would
         # undo what others have changed since.
         reply = Reply(

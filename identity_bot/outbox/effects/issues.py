@@ -11,7 +11,7 @@ from identity_bot.errors import Rejected, StoreError
 from identity_bot.forms.questions import Member
 from identity_bot.logs import scrubbed
 from identity_bot.messages import issue_comments, words
-from identity_bot.outbox.effect import DAY, GITHUB, READS, UPDATES, Context, Effect, Row, TicketEffect
+from identity_bot.outbox.effect import DAY, GITHUB, LATE, READS, UPDATES, Context, Effect, Row, TicketEffect
 from identity_bot.outbox.effects.issue_access import (
     Seen,
     name_of,
@@ -61,6 +61,9 @@ class OpenIssue(TicketEffect):
         ticket = self.ticket(context)
         if ticket.number is not None:
             return ()
+        is_late = context.store.clock() - row.created_at > LATE
+        if is_late and (found := self.find_result(context, row)):
+            return found
         request_type = context.plugins.of(ticket.type)
         if request_type is None:
             raise Rejected(f"the request type {ticket.type!r} is not installed")

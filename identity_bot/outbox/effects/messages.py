@@ -8,12 +8,24 @@ from typing import ClassVar
 from identity_bot.errors import Rejected
 from identity_bot.messages import words
 from identity_bot.messages.updates import Destination, Message
-from identity_bot.outbox.effect import GITHUB, UPDATES, Context, Effect, Row, TicketEffect, slack_lane
+from identity_bot.outbox.effect import (
+    DAY,
+    GITHUB,
+    LATE,
+    UPDATES,
+    Context,
+    Effect,
+    Row,
+    TicketEffect,
+    slack_lane,
+)
 from identity_bot.outbox.effects.issue_access import Seen, reconcile, wherever_it_is
 from identity_bot.settings import Settings
 from identity_bot.store.transaction import Transaction
 from identity_bot.tickets.model import IssuePatch, IssueSnapshot, MessageRef, Ticket
 
+LONGEST_SEARCH = 4 * DAY
+"""Seconds of a channel that are searched for a ticket's first messages, which are tried for three days."""
 RECEIPT_LIFE = 600.0
 """Seconds after which nobody looks at the modal anymore."""
 
@@ -28,6 +40,27 @@ def place_of(ticket: Ticket, to: Destination, settings: Settings) -> tuple[str, 
     if ticket.thread:
         return ticket.thread.channel, ticket.thread.ts
     return ticket.requestor.slack_id if ticket.is_direct else settings.intake_channel, None
+
+
+def find_posted(
+    context: Context, ticket: Ticket, channel: str, key: str, *, thread_ts: str | None = None
+) -> MessageRef | None:
+    """A card or a first message that the database does not know of, since a backup was restored.
+
+    Nothing for a ticket so young that no backup can be older, or if the bot may not read the channel.
+    """
+    if context.store.clock() - ticket.submitted_at < LATE:
+        return None
+    try:
+        return context.chat.find_message(
+            channel,
+            key,
+            ticket.submitted_at,
+            thread_ts=thread_ts,
+            until=ticket.submitted_at + LONGEST_SEARCH,
+        )
+    except Rejected:
+        return None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,15 +121,17 @@ class PostUpdate(TicketEffect):
 
     def run(self, context: Context, row: Row) -> MessageRef:
         channel, thread_ts = self._where(context)
-        message, ticket = self.message, self.ticket(context)
+        message, ticket, key = self.message, self.ticket(context), self._key(row)
+        if self.is_first and (posted := find_posted(context, ticket, channel, key, thread_ts=thread_ts)):
+            return posted
         if ticket.is_sensitive and not self.is_sensitive and self.to is not Destination.REQUESTOR:
             message = Message(text=words.became_sensitive(ticket))
-        return context.chat.post(channel, message, idempotency_key=row.idempotency_key, thread_ts=thread_ts)
+        return context.chat.post(channel, message, idempotency_key=key, thread_ts=thread_ts)
 
     def find_result(self, context: Context, row: Row) -> MessageRef | None:
         channel, thread_ts = self._where(context)
         since = row.earliest(context.store.clock())
-        return context.chat.find_message(channel, row.idempotency_key, since, thread_ts=thread_ts)
+        return context.chat.find_message(channel, self._key(row), since, thread_ts=thread_ts)
 
     def on_success(self, transaction: Transaction, context: Context, result: MessageRef) -> None:
         """Where the requestor was told first, or had to be told instead, they are told all else."""
@@ -128,6 +163,9 @@ class PostUpdate(TicketEffect):
         slack_id = ticket.requestor.slack_id
         transaction.enqueue(replace(self, channel=slack_id, instead_of=channel, because=reason))
         return True
+
+    def _key(self, row: Row) -> str:
+        return f"first:{self.ticket_id}:{self.to}" if self.is_first else row.idempotency_key
 
     def _where(self, context: Context) -> tuple[str, str | None]:
         ticket = self.ticket(context)
@@ -197,22 +235,29 @@ class DrawCard(TicketEffect):
 
     def run(self, context: Context, row: Row) -> MessageRef:
         ticket = self.ticket(context)
+        key = self._key(ticket, row)
+        if ticket.card is None:
+            ticket = replace(ticket, card=find_posted(context, ticket, self.channel, key))
         request_type = context.plugins.of(ticket.type)
         return context.chat.show_card(
             ticket,
             request_type.form if request_type else None,
             channel=self.channel,
-            idempotency_key=row.idempotency_key,
+            idempotency_key=key,
         )
 
     def find_result(self, context: Context, row: Row) -> MessageRef | None:
-        since = row.earliest(context.store.clock())
-        return context.chat.find_message(self.channel, row.idempotency_key, since, thread_ts=None)
+        since, key = row.earliest(context.store.clock()), self._key(self.ticket(context), row)
+        return context.chat.find_message(self.channel, key, since, thread_ts=None)
 
     def on_success(self, transaction: Transaction, context: Context, result: MessageRef) -> None:
         ticket = transaction.ticket(self.ticket_id)
         if ticket and ticket.card != result:
             transaction.save(replace(ticket, card=result))
+
+    def _key(self, ticket: Ticket, row: Row) -> str:
+        """The ticket's first card can be found without the effect that posted it; one in its place cannot."""
+        return row.idempotency_key if ticket.card else f"card:{self.ticket_id}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
