@@ -24,7 +24,7 @@ from slack_sdk.socket_mode import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from starlette.applications import Starlette
 
-from identity_bot import web
+from identity_bot import network, web
 from identity_bot.desk.desk import Desk
 from identity_bot.desk.notifier import QUIET, Notifier
 from identity_bot.desk.reconciler import Reconciler
@@ -177,6 +177,8 @@ class Bot:
             self.attach(app)
             if settings.slack_app_token:
                 self._socket = _Socket(app, settings.slack_app_token, web_client=client, ping_interval=PING)
+                if network.needs_no_proxy(settings.slack_api_url):
+                    self._socket.client.proxy = None  # slack_sdk heeds NO_PROXY for its Web API only
                 with _asking_slack("SLACK_APP_TOKEN"):
                     self._socket.connect()  # type: ignore[no-untyped-call]
             self.serve(None if settings.slack_app_token else app, listening)
@@ -322,5 +324,5 @@ def _asking_slack(token: str) -> Iterator[None]:
             said = str(failure("start", cause)).partition(": ")[2]
             raise IdentityBotError(f"{token}: Slack did not accept it: {said}") from error
         if isinstance(cause, OSError):
-            raise IdentityBotError(f"Slack cannot be reached: {getattr(cause, 'reason', cause)}") from error
+            raise IdentityBotError(f"Slack cannot be reached: {network.reason(cause)}") from error
         raise

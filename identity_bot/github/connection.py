@@ -12,6 +12,7 @@ from typing import Any
 import requests
 from github import Auth, Github, GithubException, RateLimitExceededException
 
+from identity_bot import network
 from identity_bot.errors import IdentityBotError, OutcomeUnknown, Rejected, Retryable, SettingsError
 from identity_bot.github.snapshot import UNREADABLE
 from identity_bot.logs import vendor_log
@@ -130,8 +131,9 @@ class Connection:
             _note(subject, error.status, error.data)
             raise _translated(error, subject, self.last_contact, unknown) from error
         except requests.RequestException as error:
-            was_sent = not (isinstance(error, requests.ConnectTimeout) or "NewConnectionError" in repr(error))
-            raise (unknown if was_sent else Retryable)(f"GitHub: {type(error).__name__}") from error
+            never_began = isinstance(error, requests.ConnectTimeout) or network.never_began(error)
+            never_began = never_began or "NewConnectionError" in repr(error)
+            raise (Retryable if never_began else unknown)(f"GitHub: {network.reason(error)}") from error
         except (*UNREADABLE, AssertionError, RuntimeError) as error:
             raise unknown(f"GitHub: unreadable response ({type(error).__name__})") from error
         self.last_contact = self._clock()

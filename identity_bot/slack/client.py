@@ -6,17 +6,16 @@ import http.client
 import json
 import logging
 import re
-import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
-from urllib.error import URLError
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
+from identity_bot import network
 from identity_bot.errors import IdentityBotError, OutcomeUnknown, Rejected, Retryable
 from identity_bot.forms.form import Form
 from identity_bot.logs import vendor_log
@@ -373,11 +372,8 @@ def _code(response: Any) -> str:
 
 def _broken(method: str, error: Exception) -> Retryable | OutcomeUnknown:
     """What a failed connection means for the act: never begun, or perhaps done."""
-    reason = error.reason if isinstance(error, URLError) else error
-    said = f"Slack's {method}: {type(reason).__name__}"
-    if isinstance(reason, (ConnectionRefusedError, socket.gaierror)):
-        return Retryable(said)
-    return OutcomeUnknown(said)
+    said = f"Slack's {method}: {network.reason(error)}"
+    return Retryable(said) if network.never_began(error) else OutcomeUnknown(said)
 
 
 def _cut(text: str) -> str:

@@ -22,6 +22,8 @@ from identity_bot_sandbox.server import Sandbox
 from identity_bot_sandbox.story import lives
 from identity_bot_sandbox.story.story import Story, StoryError
 
+PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
+"""A proxy cannot reach this machine's own addresses, and slack_sdk does not heed NO_PROXY for its WebSocket."""
 SETTINGS = f"""\
 intake_channel = "#vsp-identity"
 team_channel = "#identity-surge"
@@ -60,15 +62,15 @@ def run(
         raise IdentityBotError(
             f"port {port} cannot be used ({os.strerror(error.errno or 0)}); choose another with --port, or 0 for any"
         ) from error
-    with made as sandbox, tempfile.TemporaryDirectory() as folder:
+    with made as sandbox:
         if not with_bot:
             say(f"The sandbox runs at {sandbox.url} without a bot. Start a bot with:")
             for name, value in sandbox.environment().items():
                 say(f"  {name}={value}")
             _wait()
             return
-        with _bot(sandbox, Path(folder)):
-            for line in (Path(folder) / "bot.log").read_text(encoding="utf-8").splitlines():
+        with _folder() as folder, _bot(sandbox, folder):
+            for line in (folder / "bot.log").read_text(encoding="utf-8").splitlines():
                 if "skipped:" in line:
                     say(line)
             story = Story(sandbox)
@@ -90,12 +92,25 @@ def run(
 
 
 @contextmanager
+def _folder() -> Iterator[Path]:
+    """A folder for the bot's settings, database and log, as long as it runs."""
+    try:
+        made = tempfile.TemporaryDirectory()
+    except OSError as error:
+        raise IdentityBotError(
+            "no folder for temporary files can be written to; name one in the variable TMPDIR"
+        ) from error
+    with made as folder:
+        yield Path(folder)
+
+
+@contextmanager
 def _bot(sandbox: Sandbox, folder: Path) -> Iterator[None]:
     """Run the host bot, with identity_bot attached, in its own process; stop it with SIGTERM."""
     port = _free_port()
     (folder / "identity-bot.toml").write_text(f"{SETTINGS}{port}\n", encoding="utf-8")
     environment = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name not in PROXIES},
         **sandbox.environment(),
         "DATABASE_URL": f"sqlite:///{folder / 'identity-bot.db'}",
         "IDENTITY_BOT_CONFIG": str(folder / "identity-bot.toml"),
@@ -128,11 +143,12 @@ def _bot(sandbox: Sandbox, folder: Path) -> Iterator[None]:
 
 def _await_ready(process: subprocess.Popen[bytes], url: str, log_file: Path, sandbox: Sandbox) -> None:
     pause = threading.Event()
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     for _ in range(600):
         if process.poll() is not None:
             raise IdentityBotError(f"the bot did not start:\n{log_file.read_text(encoding='utf-8')}")
         try:
-            with urllib.request.urlopen(url, timeout=2) as answer:
+            with direct.open(url, timeout=2) as answer:
                 if answer.status == 200 and sandbox.slack.delivery.sockets.wait_for(1):
                     return
         except (urllib.error.URLError, OSError):

@@ -144,7 +144,7 @@ def test_a_server_that_is_not_there_is_said_so(check: Check) -> None:
 
     assert len(found.problems) == 3
     assert sum("cannot be reached" in line for line in found.problems) == 2
-    assert any(line.startswith("GitHub: ConnectionError") for line in found.problems)
+    assert any(line.startswith("GitHub: connection refused") for line in found.problems)
 
 
 def test_the_command_ends_with_a_count_and_says_by_its_code_whether_to_act(

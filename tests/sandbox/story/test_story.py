@@ -17,9 +17,13 @@ from identity_bot_sandbox.story.story import Story, plain
 
 
 def test_the_story_is_played_through_the_running_bot_and_told_by_person() -> None:
+    """Whatever proxy the environment names: nothing leaves the machine."""
     command = [sys.executable, "-m", "identity_bot.cli", "sandbox", "--exit"]
+    proxies = dict.fromkeys(demo.PROXIES, "http://127.0.0.1:1")
 
-    played = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    played = subprocess.run(
+        command, env=os.environ | proxies, capture_output=True, text=True, timeout=120, check=False
+    )
 
     assert played.returncode == 0, played.stderr
     told = played.stdout
