@@ -46,6 +46,11 @@ class _Commands(click.Group):
 def main(ctx: click.Context, config: Path | None) -> None:
     """Requests to the Identity Team: filed in Slack, tracked as GitHub issues."""
     ctx.obj = config
+    try:
+        Path.home()
+    except RuntimeError:
+        # A container's user may have none. slack_bolt asks for it on import, but the bot keeps nothing there.
+        os.environ["HOME"] = os.sep
 
 
 @main.command()

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -332,9 +333,9 @@ def test_a_port_in_use_is_said_in_one_line(sandbox: Sandbox, tmp_path: Path) -> 
     [
         ({"SLACK_BOT_TOKEN": "xoxb-nobody"}, "SLACK_BOT_TOKEN: Slack did not accept it: invalid_auth"),
         ({"SLACK_APP_TOKEN": "xapp-nobody"}, "SLACK_APP_TOKEN: Slack did not accept it: invalid_auth"),
-        ({"SLACK_API_URL": "http://127.0.0.1:9/api/"}, "Slack cannot be reached: [Errno 111] Connection refused"),
+        ({"SLACK_API_URL": "http://127.0.0.1:9/api/"}, "Slack cannot be reached: connection refused"),
         ({"SLACK_BOT_TOKEN": ""}, "SLACK_BOT_TOKEN: missing; expected the bot token of the Slack app (xoxb-…)"),
-        ({"DATABASE_URL": "sqlite:////nowhere/bot.db"}, "the database cannot be used: unable to open database file"),
+        ({"DATABASE_URL": "sqlite:////nowhere/bot.db"}, "DATABASE_URL: /nowhere is no folder that can be written to"),
         ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL: mysql is not supported; SQLite and PostgreSQL are"),
     ],
 )  # fmt: skip
@@ -349,6 +350,57 @@ def test_what_keeps_it_from_starting_is_said_in_one_line(
     assert said.splitlines()[-1].removeprefix("settings: ") == says
     assert "Traceback" not in said
     assert "nobody" not in said
+
+
+HOMELESS = "import os, pwd; os.environ.pop('HOME', None); pwd.getpwuid = {}.__getitem__"
+"""Makes the process that of a user without a home, as in many containers."""
+READ_ONLY = f"""
+import sys; {HOMELESS}
+from click.testing import CliRunner
+from identity_bot.cli import main
+for arguments in ("types", "manifest", "check --offline", "outbox", "run", "--config none.toml types"):
+    ended = CliRunner().invoke(main, arguments.split())
+    print(ended.exit_code, repr(ended.exception), (ended.stderr or ended.stdout).splitlines()[-1])
+"""
+
+
+def test_a_user_without_a_home_runs_the_bot(sandbox: Sandbox, tmp_path: Path) -> None:
+    with running(tmp_path, sandbox.environment(), HOMELESS) as bot:
+        eventually(lambda: ready(bot.url())[0] == 200)
+
+
+def test_on_a_read_only_file_system_each_command_works_or_says_what_cannot_be_written(tmp_path: Path) -> None:
+    """As far as the machine lets a test mount one."""
+    folder = tmp_path / "mounted"
+    folder.mkdir()
+    mounting = (
+        f'mount -t tmpfs none {folder} && cp "$0" {folder} && mount -o remount,ro {folder} && exec "$@"'
+    )
+    inside = ["unshare", "--map-root-user", "--mount", "sh", "-c", mounting, str(settings_file(tmp_path))]
+    if shutil.which("unshare") is None or subprocess.run([*inside, "true"], check=False).returncode:
+        pytest.skip("this machine does not let a test mount a disk of its own (unshare, mount)")
+    tokens = {"GITHUB_TOKEN": "t", "SLACK_BOT_TOKEN": "xoxb-nobody", "SLACK_APP_TOKEN": "xapp-nobody"}
+    inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+
+    ran = subprocess.run(
+        [*inside, sys.executable, "-c", f"import os; os.chdir({str(folder)!r}){READ_ONLY}"],
+        env=inherited | tokens,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    blocked = f"DATABASE_URL: {folder} is no folder that can be written to"
+    assert ran.returncode == 0, ran.stderr
+    types, manifest, check, outbox, start, elsewhere = ran.stdout.splitlines()
+    assert types.startswith("0 None ")
+    assert manifest.startswith("0 None ")
+    assert check == "1 SystemExit(1) 2 ok, 0 warnings, 1 problem"
+    assert outbox == f"2 SystemExit(2) {blocked}"
+    assert start == f"2 SystemExit(2) {blocked}"
+    assert elsewhere.endswith(
+        "settings: none.toml: no such file; name it with --config or IDENTITY_BOT_CONFIG"
+    )
 
 
 def test_what_vendors_say_is_in_the_debug_file_while_the_bot_lives(

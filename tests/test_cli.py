@@ -278,6 +278,20 @@ def test_without_the_sandbox_installed_one_line_says_how_to_get_it(mocker: Mocke
     )
 
 
+def test_without_a_folder_for_temporary_files_one_line_says_which_variable_names_one(
+    mocker: MockerFixture,
+) -> None:
+    mocker.patch(
+        "tempfile.TemporaryDirectory", side_effect=FileNotFoundError(2, "No usable temporary directory")
+    )
+
+    assert run("sandbox", "--port", "0") == (
+        2,
+        "",
+        "no folder for temporary files can be written to; name one in the variable TMPDIR\n",
+    )
+
+
 # errors
 
 

@@ -47,14 +47,10 @@ def open_engine(url: str, patience: float = PATIENCE) -> Engine:
 
 def migrate(url: str) -> None:
     """Brings the schema up to NEWEST; raises StoreError where it is newer than this program knows."""
-    engine = open_engine(url, MIGRATION_PATIENCE)
-    try:
-        with failures():
-            if _revision(engine) != NEWEST:
-                with begin(engine) as connection:
-                    _upgrade(connection)
-    finally:
-        engine.dispose()
+    with _opened(url, MIGRATION_PATIENCE) as engine:
+        if _revision(engine) != NEWEST:
+            with begin(engine) as connection:
+                _upgrade(connection)
 
 
 def revision(url: str) -> str | None:
@@ -62,19 +58,39 @@ def revision(url: str) -> str | None:
 
     Changes nothing and makes nothing, not even SQLite's file.
     """
-    engine = open_engine(url)
-    try:
-        file = Path(engine.url.database or "") if engine.dialect.name == "sqlite" else None
-        if file and not file.exists():
-            if not (file.parent.is_dir() and os.access(file.parent, os.W_OK)):
-                raise StoreError(f"DATABASE_URL: {file.parent} is no folder that can be written to")
+    with _opened(url) as engine:
+        if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
+            if blocked := _unwritable(engine):
+                raise StoreError(blocked)
             return None
+        with begin(engine):
+            pass  # SQLite gives the write lock here, or says why it cannot
+        return _revision(engine)
+
+
+@contextmanager
+def _opened(url: str, patience: float = PATIENCE) -> Iterator[Engine]:
+    """An engine for one use, whose StoreError names the file or folder that SQLite cannot write."""
+    engine = open_engine(url, patience)
+    try:
         with failures():
-            with begin(engine):
-                pass  # SQLite gives the write lock here, or says why it cannot
-            return _revision(engine)
+            yield engine
+    except StoreError as error:
+        raise StoreError(_unwritable(engine) or str(error)) from None
     finally:
         engine.dispose()
+
+
+def _unwritable(engine: Engine) -> str:
+    """What SQLite would have to write but cannot, as a problem of DATABASE_URL; empty if nothing."""
+    if engine.dialect.name != "sqlite":
+        return ""
+    file = Path(engine.url.database or "").absolute()
+    if not (file.parent.is_dir() and os.access(file.parent, os.W_OK)):
+        return f"DATABASE_URL: {file.parent} is no folder that can be written to"
+    if file.exists() and not os.access(file, os.W_OK):
+        return f"DATABASE_URL: {file} cannot be written to"
+    return ""
 
 
 @contextmanager
