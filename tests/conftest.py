@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import tempfile
 import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.metadata import entry_points
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -22,16 +22,24 @@ from slack_sdk import WebClient
 from sqlalchemy import create_engine, text
 
 from identity_bot import app, logs, settings
+from identity_bot.plugins import loader
 from identity_bot.store.store import Store
 from identity_bot.tickets.model import Ticket
 from identity_bot_sandbox import cast
+from identity_bot_sandbox.demo import PROXIES
 from identity_bot_sandbox.server import Sandbox
 from tests.support import World, close, new_sqlite, served
 from tests.support_desk import Office
+from tests.support_plugins import shipped_entry_points
 
 # A noisy machine is no failure, and what fails once shall fail again.
 hypothesis.settings.register_profile("house", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("house")
+
+# The tests mean the types of this repository, whatever else is installed, and servers on this machine.
+loader.entry_points = shipped_entry_points
+for _name in PROXIES:
+    os.environ.pop(_name, None)
 
 SETTINGS = """
 intake_channel = "#vsp-identity"
@@ -156,7 +164,7 @@ def sandbox_settings(sandbox: Sandbox, settings_file: Path, tmp_path: Path) -> s
 
 @pytest.fixture
 def installed(mocker: MockerFixture) -> Callable[..., None]:
-    """Installs plugins for this test: each is a name and what loads it. `alone` leaves the real ones out."""
+    """Installs plugins for this test: each is a name and what loads it. `alone` leaves the shipped ones out."""
 
     def install(*, alone: bool = False, **loads: Callable[[], object]) -> None:
         added = [
@@ -165,8 +173,8 @@ def installed(mocker: MockerFixture) -> Callable[..., None]:
             )
             for name, load in loads.items()
         ]
-        real = [] if alone else entry_points(group="identity_bot")
-        mocker.patch("identity_bot.plugins.loader.entry_points", return_value=[*real, *added])
+        shipped = [] if alone else shipped_entry_points("identity_bot")
+        mocker.patch("identity_bot.plugins.loader.entry_points", return_value=[*shipped, *added])
 
     return install
 

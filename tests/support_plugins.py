@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -66,3 +67,9 @@ def only(load: Callable[..., Plugins], **functions: Any) -> RequestType:
 
 def shipped_folders() -> list[Path]:
     return sorted(path.parent for path in (ROOT / "plugins").glob("*/setup.cfg"))
+
+
+def shipped_entry_points(group: str) -> list[EntryPoint]:
+    """The entry points of this repository's request types, and not of others that are installed beside them."""
+    shipped = {folder.name for folder in shipped_folders()}
+    return [point for point in entry_points(group=group) if point.name in shipped]

@@ -7,12 +7,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from marshmallow import Schema, fields, validate
+from pytest_mock import MockerFixture
 
 from identity_bot import IssueDraft, Ticket, TypeSettings, hookimpl, settings
 from identity_bot.errors import PluginError, SettingsError
@@ -330,3 +332,18 @@ def test_installing_a_package_is_all_it_takes(tmp_path: Path) -> None:
         "plugin 'cocoa' (identity-bot-cocoa 1.5): cannot be imported: "
         "ModuleNotFoundError: No module named 'there_is_no_such_module'",
     ]
+
+
+def test_the_tests_see_no_other_type_though_one_is_installed(tmp_path: Path, mocker: MockerFixture) -> None:
+    """Else whoever develops a type of their own would see tests of ours fail."""
+    described = tmp_path / "identity_bot_coffee-1.0.dist-info"
+    described.mkdir()
+    (described / "METADATA").write_text("Name: identity-bot-coffee\nVersion: 1.0\n", encoding="utf-8")
+    (described / "entry_points.txt").write_text("[identity_bot]\ncoffee = coffee\n", encoding="utf-8")
+    mocker.patch.object(sys, "path", [*sys.path, str(tmp_path)])
+
+    installed = {point.name for point in entry_points(group="identity_bot")}
+    seen = {one.name for one in plugins.find()}
+
+    assert installed >= {"coffee", "pr_review"}
+    assert seen == {folder.name for folder in shipped_folders()}
