@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pytest_mock import MockerFixture
 from slack_bolt import BoltRequest
 
 from identity_bot.tickets.model import Action, CloseReason, Priority, Stage, Ticket
@@ -181,10 +182,10 @@ def test_who_is_not_of_the_team_is_told_who_may(world: World, ticket: Ticket, mo
 
 
 def test_who_has_left_the_team_is_told_so(
-    world: World, ticket: Ticket, monkeypatch: pytest.MonkeyPatch
+    world: World, ticket: Ticket, mocker: MockerFixture
 ) -> None:
     world.sandbox.slack.remove(SAGE, TEAM)
-    monkeypatch.setattr("identity_bot.slack.team.FRESH", 0.0)
+    mocker.patch("identity_bot.slack.team.FRESH", 0.0)
 
     clicked(world, SAGE, "take", ticket.id)
 
