@@ -117,6 +117,7 @@ _MEMBER = _text("member id", MEMBER_ID, 'a Slack member id such as "U024BE7LH"')
 _GROUP = _text("user group id", "S[A-Z0-9]{2,}", 'the id of a Slack user group such as "S0614TZR7"')
 _LOGIN = _text("login", LOGIN, "a GitHub login, without an @")
 _PATH = _text("path", r"(?=.*\S)[^\0]+", "the path of a file", "debug.log")
+_SWITCH = _Kind("true or false", partial(fields.Boolean, truthy={True}, falsy={False}))
 _NUMBER = _Kind("number", partial(fields.Integer, strict=True))
 
 
@@ -222,6 +223,12 @@ class Settings:
         load_default=("/help",),
         validate=Length(min=1, error='expected at least one command, such as ["/help"]'),
         post_load=lambda commands: tuple(dict.fromkeys(commands)),
+    )
+    home: bool = _key(
+        _SWITCH,
+        "whether the app's Home tab, and answers to direct messages, offer to start a request; `false` leaves both to "
+        "the app that the bot is attached to",
+        load_default=True,
     )
     leads: tuple[Mapping[str, str], ...] = _key(
         _LEADS, "who is told about urgent requests", load_default=(), post_load=tuple

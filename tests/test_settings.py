@@ -142,8 +142,9 @@ def test_all_that_is_missing_is_said_at_once_each_in_one_line(tmp_path: Path) ->
         ("leads = [{ gitub = 'ada' }]", "leads.0.gitub: unknown setting; did you mean 'github'?"),
         (
             "zzz = 1",
-            "zzz: unknown setting; expected one of commands, debug_file, http, intake_channel, label, leads, messages, "
-            "people, poll_seconds, repository, request_types, restricted_repository, team_channel, team_group",
+            "zzz: unknown setting; expected one of commands, debug_file, home, http, intake_channel, label, leads, "
+            "messages, people, poll_seconds, repository, request_types, restricted_repository, team_channel, "
+            "team_group",
         ),
     ],
 )
@@ -201,6 +202,10 @@ WRONG = {
         ('"@identity"', 'found "@identity"; expected the id of a Slack user group such as "S0614TZR7"'),
         ('"C024BE91L"', 'found "C024BE91L"; expected the id of a Slack user group such as "S0614TZR7"'),
         ("5", 'found 5; expected text in quotes, such as "…"'),
+    ],
+    "home": [
+        ('"no"', 'found "no"; expected true or false'),
+        ("2", "found 2; expected true or false"),
     ],
     "poll_seconds": [
         ("9", "found 9; expected 10 to 3600 seconds, or 0 for no polling"),

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from identity_bot.text.markdown import ELLIPSIS, mrkdwn
+from identity_bot.text.names import nearest
 from identity_bot.tickets.actions import ACTIONS, Ask, By, DateProblem, possible
 from identity_bot.tickets.errors import Impossible
 from identity_bot.tickets.lifecycle import is_gone
@@ -89,12 +90,57 @@ COULD_NOT_OPEN = "Sorry, Slack didn't open the form in time. Please try again."
 NO_TYPES = "There are no request types yet, so there is no form to open. Please tell the bot's operator."
 
 
-def unknown_type(command: str, word: str, names: list[str]) -> str:
-    """To somebody who names a request type that does not exist."""
-    offered = "\n".join(f"• `{command} {name}`" for name in names)
+START = "Start a request"
+ASKS_FOR_USAGE = frozenset({"help", "usage", "?", "-h", "--help"})
+"""What people type after a command to learn what it can do."""
+
+
+def usage(command: str, word: str, titles: Mapping[str, str]) -> str:
+    """To somebody who typed a word after the command that names no request type; `titles` are those of the types."""
+    shown = mrkdwn(word, limit=60)
+    if word.casefold() in ASKS_FOR_USAGE:
+        first = f"`{command}` starts a request to the Identity Team."
+    elif near := nearest(word.casefold(), titles):
+        first = f"There is no request type “{shown}”. Did you mean `{command} {near}`?"
+    else:
+        first = f"`{command}` can't do anything with “{shown}”. It starts a request to the Identity Team."
+    types = [f"• `{command} {name}`: {type_name(title)}" for name, title in titles.items()]
+    return "\n".join(
+        [
+            first,
+            f"• `{command}`: choose from a list, or press *{START}*",
+            *types,
+            "To see how a request is doing, look at its thread in Slack or its issue in GitHub.",
+        ]
+    )
+
+
+# The Home tab and direct messages
+
+HOME = (
+    "Tell us what you need in a short form. We open a ticket for your request and keep you up to date in Slack until "
+    "it's done."
+)
+WHAT_PEOPLE_ASK = "*You can ask for*"
+
+
+def typed(command: str) -> str:
+    """In the Home tab: the other way to start."""
+    return f"You can also type {command} anywhere in Slack."
+
+
+def request_type(title: str, description: str) -> str:
+    """A request type in the Home tab's list."""
+    return f"• *{type_name(title)}*" + (f": {mrkdwn(description, limit=150)}" if description else "")
+
+
+def answer_to_message(command: str, intake_channel: str) -> str:
+    """To somebody who writes to the bot directly."""
+    where = intake_channel if intake_channel.startswith("#") else f"<#{intake_channel}>"
     return (
-        f"There is no request type “{mrkdwn(word, limit=60)}”. You can use:\n{offered}\n"
-        f"or type just `{command}` to choose from a list."
+        "I'm a bot, so nobody reads what you write here. To ask the Identity Team for help, press "
+        f"*{START}* or type `{command}` anywhere in Slack.\n"
+        f"Is it about a request that you already made? Please ask its SPOC, or write in {where}."
     )
 
 

@@ -25,6 +25,7 @@ from identity_bot.slack import card as cards
 from identity_bot.slack import modal as blocks
 from identity_bot.slack.actions import ActionListeners
 from identity_bot.slack.client import SlackChat, translating_errors
+from identity_bot.slack.home import START, HomeListeners, offer
 from identity_bot.slack.inputs import PREFIX, QUESTION, Json
 from identity_bot.slack.manifest import ASK, ASK_ABOUT
 from identity_bot.slack.messages import ACTION
@@ -43,6 +44,9 @@ PATIENCE = 1.0
 OURS: Mapping[str, Json] = {
     "the shortcut": {"type": "shortcut", "callback_id": ASK},
     "the message shortcut": {"type": "message_action", "callback_id": ASK_ABOUT},
+    "the button that starts a request": {
+        "type": "block_actions", "actions": [{"action_id": START, "block_id": START}]
+    },
     "the choices": {"type": "block_actions", "actions": [{"action_id": TYPE, "block_id": TYPE}]},
     "the searches": {"type": "block_suggestion", "action_id": TYPE, "block_id": TYPE, "value": ""},
     "the actions": {
@@ -74,6 +78,7 @@ class Listeners:
         self._commands = settings.commands
         self._intake_channel = settings.intake_channel
         self._actions = ActionListeners(desk, people, self._run_in_thread)
+        self._home = HomeListeners(forms, settings, self._run_in_thread)
         # Bolt's threads are five, for the host's listeners too (docs/decisions/0003): none may wait for Slack.
         self._calls = ThreadPoolExecutor(max_workers=32, thread_name_prefix="identity-bot-slack")
         # A pool of their own: calls wait for look-ups, which must not queue behind calls.
@@ -103,6 +108,9 @@ class Listeners:
             self.message_shortcut
         )
         self._actions.attach(app)
+        self._home.attach(app)
+        start: Json = {"type": "block_actions", "action_id": START}
+        app.action(start, middleware=[refuse_forged])(self.start)
         app.action({"type": "block_actions", "action_id": ours}, middleware=[refuse_forged])(self.change)
         app.options({"action_id": ours}, middleware=[refuse_forged])(self.options)
         app.view(blocks.FORM, middleware=[refuse_forged])(self.submit)
@@ -113,18 +121,27 @@ class Listeners:
         self._lookups.shutdown(wait=True)
 
     def command(self, ack: Ack, body: Json, client: WebClient, respond: Respond) -> None:
-        """`/help`, `/help pr_review`, or a word that is not a request type."""
+        """`/help`, `/help pr_review`, or a word that is not a request type: then what the command can do."""
         word = clean(body.get("text") or "").strip()
         forms = self._forms
         name = word.casefold().replace("-", "_").replace(" ", "_")
         if not forms:
             ack(text=words.NO_TYPES)
         elif word and name not in forms:
-            ack(text=words.unknown_type(body["command"], word, sorted(forms)))
+            titles = {option.value: option.label for option in blocks.type_options(forms)}
+            ack(**offer(words.usage(body["command"], word, titles)))
         else:
             ack()
-            draft = Draft(type=name or None, outside_intake=self._is_outside_intake(body))
+            outside_intake = self._is_outside_intake(body.get("channel_id"), body.get("channel_name"))
+            draft = Draft(type=name or None, outside_intake=outside_intake)
             self._run_in_thread(self._open, client, body, draft, respond)
+
+    def start(self, ack: Ack, body: Json, client: WebClient, respond: Respond) -> None:
+        """The button in the Home tab, in a direct message, or below what the command can do."""
+        ack()
+        channel = body.get("channel") or {}
+        draft = Draft(outside_intake=self._is_outside_intake(channel.get("id"), channel.get("name")))
+        self._run_in_thread(self._open, client, body, draft, respond)
 
     def shortcut(self, ack: Ack, body: Json, client: WebClient) -> None:
         """The global shortcut: the same form from anywhere in Slack."""
@@ -195,7 +212,7 @@ class Listeners:
         view = blocks.modal(self._forms, draft)
         try:
             with translating_errors("views.open"):
-                client.views_open(trigger_id=body["trigger_id"], view=view)
+                client.views_open(trigger_id=body.get("trigger_id"), view=view)
         except IdentityBotError as error:
             log.warning("cannot open the form: %s", error)
             if respond and respond.response_url:
@@ -278,9 +295,9 @@ class Listeners:
             values[address.name] = next(fitting, None)
         return values
 
-    def _is_outside_intake(self, body: Json) -> bool:
-        """Whether a command was typed outside the intake channel."""
-        return self._intake_channel not in (body.get("channel_id"), f"#{body.get('channel_name')}")
+    def _is_outside_intake(self, channel_id: str | None, name: str | None) -> bool:
+        """Whether somebody began outside the intake channel, such as in no channel at all."""
+        return self._intake_channel not in (channel_id, f"#{name}")
 
     def _run_in_thread(self, call: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """Runs a call in another thread and logs what it raises, so that it cannot spoil the ack."""

@@ -17,6 +17,9 @@ ASK = f"{PREFIX}ask"
 ASK_ABOUT = f"{PREFIX}ask-about"
 """The callback_id of the shortcut in a message's menu."""
 
+EVENTS = ("app_home_opened", "message.im")
+"""What Slack tells the bot besides commands and interactions, unless the settings turn it off."""
+
 NAME = "Identity Team requests"
 DESCRIPTION = "Ask the Identity Team for help; the ticket is a GitHub issue."
 LONG_DESCRIPTION = (
@@ -49,6 +52,7 @@ def scopes(settings: Settings, forms: Mapping[str, Form], *, private: bool = Fal
     """
     channels = (settings.intake_channel, settings.team_channel)
     by_name = [channel for channel in channels if channel.startswith("#")]
+    heard = "; answers those that people write to the bot" if settings.home else ""
     found = [
         Scope(name="commands", reason="slash commands and shortcuts"),
         Scope(name="chat:write", reason="posts to the channels and replies in threads"),
@@ -60,7 +64,7 @@ def scopes(settings: Settings, forms: Mapping[str, Form], *, private: bool = Fal
         Scope(name="users:read", reason="who on the team is a person of this organization; names in forms"),
         Scope(name="channels:history", reason="looks for a post of unknown outcome before it posts again"),
         Scope(name="im:write", reason="the same for direct messages: which conversation they are in"),
-        Scope(name="im:history", reason="the same for direct messages"),
+        Scope(name="im:history", reason=f"the same for direct messages{heard}"),
     ]  # fmt: skip
     looked_up = [f"the id behind {' and '.join(by_name)}"] if by_name else []
     team = [] if settings.team_group else [f"who is in {settings.team_channel} and may change tickets"]
@@ -89,7 +93,9 @@ def manifest(
     """
     request_url = f"{url.rstrip('/')}{EVENTS_PATH}" if url else None
     interactivity: dict[str, Any] = {"is_enabled": True}
+    events: dict[str, Any] = {"bot_events": list(EVENTS)}
     if request_url:
+        events |= {"request_url": request_url}
         interactivity |= {"request_url": request_url, "message_menu_options_url": request_url}
     return {
         "_metadata": {"major_version": 2, "minor_version": 1},
@@ -102,9 +108,9 @@ def manifest(
         "features": {
             # Without the messages tab, Slack refuses the direct messages that some updates need.
             "app_home": {
-                "home_tab_enabled": False,
+                "home_tab_enabled": settings.home,
                 "messages_tab_enabled": True,
-                "messages_tab_read_only_enabled": True,
+                "messages_tab_read_only_enabled": not settings.home,
             },
             "bot_user": {"display_name": NAME, "always_online": True},
             "shortcuts": [
@@ -136,6 +142,7 @@ def manifest(
             "scopes": {"bot": sorted(scope.name for scope in scopes(settings, forms, private=private))}
         },
         "settings": {
+            **({"event_subscriptions": events} if settings.home else {}),
             "interactivity": interactivity,
             "org_deploy_enabled": False,
             "socket_mode_enabled": request_url is None,

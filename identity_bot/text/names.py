@@ -21,6 +21,13 @@ def is_same(one: str, other: str) -> bool:
     return fold(one) == fold(other)
 
 
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The known name that was probably meant: one that begins like it or is similar; empty if there is none."""
+    names = sorted(known)
+    begun = [one for one in names if name and one.startswith(name)]
+    return next(iter(begun or difflib.get_close_matches(name, names, n=1)), "")
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`; did you mean …?` if a known name is similar, else the names to choose from."""
     names = sorted(known)

@@ -117,6 +117,34 @@ def test_the_forms_offer_every_priority_and_every_close_reason_that_people_can_g
     assert set(words.CLOSE_REASONS) == set(CloseReason) - set(GONE)
 
 
+TITLES = {"data_pull": "Data pull", "pr_review": "PR review"}
+
+
+@pytest.mark.parametrize(
+    ("word", "first"),
+    [
+        ("help", "`/help` starts a request to the Identity Team."),
+        ("HELP", "`/help` starts a request to the Identity Team."),
+        ("12", "`/help` can't do anything with “12”. It starts a request to the Identity Team."),
+        ("Review", "There is no request type “Review”. Did you mean `/help pr_review`?"),
+    ],
+)
+def test_a_word_after_the_command_is_answered_by_all_that_it_can_do(word: str, first: str) -> None:
+    said = words.usage("/help", word, TITLES).splitlines()
+
+    assert said[0] == first
+    assert said[1:4] == [
+        "• `/help`: choose from a list, or press *Start a request*",
+        "• `/help data_pull`: Data pull",
+        "• `/help pr_review`: PR review",
+    ]
+
+
+@pytest.mark.parametrize(("channel", "shown"), [("#ask", "in #ask."), ("C0INTAKE", "in <#C0INTAKE>.")])
+def test_an_answer_to_a_direct_message_names_the_channel_where_people_read(channel: str, shown: str) -> None:
+    assert words.answer_to_message("/help", channel).endswith(shown)
+
+
 def test_an_issue_that_is_gone_is_said_with_what_to_do() -> None:
     assert "was deleted" in words.gone(ticket(), None)
     assert "transferred to sandbox-org/elsewhere#3" in words.gone(ticket(), ("sandbox-org/elsewhere", 3))

@@ -19,10 +19,12 @@ from slack_sdk import WebClient
 from identity_bot import Choice, Form, LongText, ShortText, When, YesNo, app, hookimpl
 from identity_bot.errors import IdentityBotError, SettingsError
 from identity_bot.settings import Settings
+from identity_bot.slack.home import START
 from identity_bot_sandbox.cast import Character
 from identity_bot_sandbox.github.faults import FaultKind
 from identity_bot_sandbox.host_bot import host_app
 from identity_bot_sandbox.server import Sandbox
+from identity_bot_sandbox.slack.limits import check_message
 from tests.support import DATA, REVIEW, VISITOR, World, close, eventually
 
 JUNIPER, ROWAN, MARLO = "U0JUNIPER", "U0ROWAN", "U0MARLO"
@@ -76,7 +78,63 @@ def test_an_unknown_word_says_what_there_is(world: World, word: str) -> None:
     assert "`/help pr_review`" in said.text
     assert "<!channel>" not in said.text
     assert "<@U0SAGE>" not in said.text
+    assert check_message({"text": said.text, "blocks": said.blocks}) == []
     assert world.sandbox.slack.view(JUNIPER) is None
+
+
+@pytest.mark.parametrize("word", ["12", "#12", "mine", "status", "list", "help", "?"])
+def test_a_word_that_the_command_cannot_use_is_answered_by_what_it_can_do(world: World, word: str) -> None:
+    """All of it in the text too, which screen readers read."""
+    world.sandbox.slack.command(JUNIPER, INTAKE, f"/help {word}")
+
+    [said] = eventually(lambda: world.sandbox.slack.ephemerals(JUNIPER))
+    assert "There is no request type" not in said.text
+    assert "`/help mock_auth`: Mocked authentication" in said.text
+    assert "*Start a request*" in said.text
+    assert said.blocks[0]["text"]["text"] == said.text
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [("pr", "pr_review"), ("pr_reveiw", "pr_review"), ("DATA", "data_pull"), ("mock auht", "mock_auth")],
+)
+def test_a_word_that_is_nearly_a_type_is_answered_by_the_type(world: World, word: str, meant: str) -> None:
+    world.sandbox.slack.command(JUNIPER, INTAKE, f"/help {word}")
+
+    [said] = eventually(lambda: world.sandbox.slack.ephemerals(JUNIPER))
+    assert f"There is no request type “{word}”. Did you mean `/help {meant}`?" in said.text
+
+
+@pytest.mark.parametrize(("channel", "is_direct"), [(INTAKE, False), (GENERAL, True)])
+def test_a_request_can_be_started_below_what_the_command_can_do(
+    world: World, channel: str, is_direct: bool
+) -> None:
+    """It is answered where one that began with the command is."""
+    slack = world.sandbox.slack
+    slack.command(JUNIPER, channel, "/help mine")
+    [said] = eventually(lambda: slack.ephemerals(JUNIPER))
+    assert slack.click(JUNIPER, channel, said.ts, START).is_ok
+    eventually(lambda: slack.view(JUNIPER))
+    slack.act(JUNIPER, "idbot:type", "data_pull")
+    eventually(lambda: "What data do you need?" in shown(world))
+    world.fill(JUNIPER, **DATA)
+    refused = slack.submit(JUNIPER)
+    world.settle()
+
+    told = slack.dm(JUNIPER) if is_direct else slack.messages(INTAKE)
+    assert refused == {}
+    assert f"<@{JUNIPER}>" in told[0].text
+
+
+def test_a_form_that_does_not_open_from_there_is_answered_there(world: World) -> None:
+    slack = world.sandbox.slack
+    slack.command(JUNIPER, INTAKE, "/help mine")
+    [said] = eventually(lambda: slack.ephemerals(JUNIPER))
+    slack.faults.add("views.open", error="expired_trigger_id")
+
+    slack.click(JUNIPER, INTAKE, said.ts, START)
+
+    assert eventually(lambda: "try again" in slack.ephemerals(JUNIPER)[-1].text)
 
 
 @pytest.mark.parametrize(("user", "channel"), [(ROWAN, INTAKE), (JUNIPER, GENERAL), (JUNIPER, SECRET)])

@@ -16,6 +16,7 @@ from identity_bot.forms.form import Form
 from identity_bot.forms.questions import Files, ShortText
 from identity_bot.settings import Settings, load
 from identity_bot.slack.client import SlackChat
+from identity_bot.slack.home import START
 from identity_bot.slack.manifest import ASK, ASK_ABOUT, manifest, scopes
 from identity_bot.tickets.people import People
 from identity_bot_sandbox import cast
@@ -177,6 +178,34 @@ def test_its_scopes_are_enough_to_know_the_team(
     assert chat.members(of_team.team) >= {"U0INDIGO", "U0SAGE", "U0LINDEN"}
 
 
+def test_it_subscribes_to_what_the_home_tab_and_direct_messages_need(settings: Settings) -> None:
+    by_socket = manifest(settings, {"plain": PLAIN})
+    by_http = manifest(settings, {"plain": PLAIN}, url=URL)
+
+    events = {"bot_events": ["app_home_opened", "message.im"]}
+    assert by_socket["settings"]["event_subscriptions"] == events
+    assert by_http["settings"]["event_subscriptions"] == {
+        **events,
+        "request_url": "https://bot.example.gov/identity/slack/events",
+    }
+    assert by_socket["features"]["app_home"] == {
+        "home_tab_enabled": True,
+        "messages_tab_enabled": True,
+        "messages_tab_read_only_enabled": False,
+    }
+
+
+def test_without_them_people_can_read_direct_messages_only(settings: Settings) -> None:
+    made = manifest(replace(settings, home=False), {"plain": PLAIN})
+
+    assert "event_subscriptions" not in made["settings"]
+    assert made["features"]["app_home"] == {
+        "home_tab_enabled": False,
+        "messages_tab_enabled": True,
+        "messages_tab_read_only_enabled": True,
+    }
+
+
 def test_private_channels_need_more(settings: Settings) -> None:
     assert names(settings, private=True) - names(settings) == {"groups:history", "groups:read"}
 
@@ -189,7 +218,7 @@ def test_every_scope_has_a_reason_and_is_asked_for_once(settings: Settings) -> N
 
 
 def test_the_bot_hears_all_that_its_manifest_offers(world: World, settings: Settings) -> None:
-    """Commands and both shortcuts lead to the form."""
+    """Commands, both shortcuts, the Home tab and direct messages lead to the form."""
     slack = world.sandbox.slack
     made = manifest(settings, world.bot.plugins.forms)
     slack.commands = {command["command"] for command in made["features"]["slash_commands"]}
@@ -197,7 +226,15 @@ def test_the_bot_hears_all_that_its_manifest_offers(world: World, settings: Sett
     ids = {shortcut["type"]: shortcut["callback_id"] for shortcut in made["features"]["shortcuts"]}
     assert ids == {"global": ASK, "message": ASK_ABOUT}
 
+    slack.events = set(made["settings"]["event_subscriptions"]["bot_events"])
+    slack.open_home(JUNIPER)
+    slack.say(JUNIPER, slack.dm_channel(JUNIPER).channel_id, "hello")
+    eventually(lambda: slack.home(JUNIPER) and len(slack.dm(JUNIPER)) == 2)
+    [_, offer] = slack.dm(JUNIPER)
+
     for act in (
+        lambda: slack.act(JUNIPER, START, in_home=True),
+        lambda: slack.click(JUNIPER, offer.channel, offer.ts, START),
         lambda: slack.command(JUNIPER, INTAKE, "/help"),
         lambda: slack.shortcut(JUNIPER, ids["global"]),
         lambda: slack.message_shortcut(JUNIPER, ids["message"], INTAKE, ts),
