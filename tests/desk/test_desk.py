@@ -219,14 +219,15 @@ def test_a_tickets_marker_in_another_repository_is_no_matter(office: Office) -> 
 
 
 def test_a_webhook_of_somebody_elses_issue_is_no_matter(office: Office) -> None:
-    """One without our label, and one with the marker of another database."""
+    """One without our label, and one with a marker that somebody else wrote."""
     ticket = office.submit()
     office.work()
     before = list(office.chat.posts)
     snapshot = office.tracker.snapshot(1)
 
     office.desk.observe(replace(snapshot, ticket_id=None, number=99, labels=frozenset({"bug"})))
-    office.desk.observe(replace(snapshot, ticket_id="00000000-0000-0000-0000-000000000000", number=98))
+    forged = replace(snapshot, author="a-stranger", labels=frozenset({"bug"}))
+    office.desk.observe(replace(forged, ticket_id="00000000-0000-0000-0000-000000000000", number=98))
     office.work()
 
     assert office.chat.posts == before
@@ -489,7 +490,7 @@ def test_the_idempotency_keys_of_two_databases_differ(tmp_path: Path) -> None:
         (tmp_path / str(number)).mkdir()
         office = Office(tmp_path / str(number))
         office.clock.move(number * 0.001)
-        office.submit()
+        office.submit(view=f"V{number}")
         office.work()
         keys.append({posted.key for posted in office.chat.posts})
         office.store.close()

@@ -266,7 +266,7 @@ def test_two_issues_that_carry_each_others_markers_do_not_wait_for_each_other(
     assert [state(office, one)[0] for one in (ticket, other)] == [Stage.CLOSED, Stage.CLOSED]
 
 
-def test_the_marker_of_another_database_makes_an_issue_nobodys(office: Office) -> None:
+def test_an_issue_that_says_nothing_but_an_unknown_ticket_is_nobodys(office: Office) -> None:
     unknown = "00000000-0000-4000-8000-000000000000"
 
     office.desk.observe(foreign(office, author=BOT, ticket_id=unknown, labels=frozenset({COMMON})))
