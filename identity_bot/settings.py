@@ -5,6 +5,7 @@ Each setting is declared once, with the marshmallow field that checks it and the
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import dataclasses
 import json
@@ -93,7 +94,7 @@ def _is_token(start: str) -> Regexp:
 
 
 _IS_NUMBER = Regexp(r"[0-9]{1,18}\Z", error="not a number; expected digits")
-_IS_KEY = Regexp(r"(?s).*PRIVATE KEY", error="not a private key; expected its PEM text")
+_IS_KEY = Regexp(r"(?s).*PRIVATE KEY", error="not a private key; expected its PEM text, or that in base64")
 
 _CHANNEL = _text(
     "channel",
@@ -291,7 +292,8 @@ class Settings:
         "where the app is installed", validate=_IS_NUMBER, post_load=int
     )
     github_app_private_key: str | None = _variable(
-        r"the app's key, as PEM; line ends may be written as `\n`", validate=_IS_KEY
+        r"the app's key, as PEM, in which line ends may be written as `\n`, or that in base64",
+        validate=_IS_KEY,
     )
     github_app_private_key_file: str | None = _variable("or the path of a file that holds it")
     github_api_url: str = _variable(
@@ -428,9 +430,18 @@ def _variables(environ: Mapping[str, str], problems: list[str]) -> dict[str, str
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "expected text"
             problems.append(f"{KEY_FILE}: {given[KEY_FILE]}: cannot be read: {reason}")
-    if "\n" not in given.get(KEY, "\n"):
-        given[KEY] = given[KEY].replace("\\n", "\n")  # an environment file holds a key in one line
+    if KEY in given:
+        given[KEY] = _pem(given[KEY])
     return given
+
+
+def _pem(key: str) -> str:
+    """A private key as PEM: an environment file holds it in one line, with `\\n` for line ends or in base64."""
+    text = key.strip().strip("'\"")
+    if "PRIVATE KEY" not in text:
+        with contextlib.suppress(ValueError):  # binascii's and Unicode's errors are ValueErrors
+            text = base64.b64decode("".join(text.split()), validate=True).decode("ascii")
+    return text if "\n" in text else text.replace("\\n", "\n")
 
 
 def _default(checked_by: fields.Field[Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import errno
 from collections.abc import Mapping
 from pathlib import Path
@@ -518,6 +519,28 @@ def test_a_key_in_one_line_gets_its_lines_back(tmp_path: Path) -> None:
     assert settings.github_auth.private_key == KEY
 
 
+@pytest.mark.parametrize("written", [KEY, KEY.replace("\n", "\\n"), KEY.replace("\n", "\r\n")])
+@pytest.mark.parametrize("shape", ["{}", "'{}'", '"{}"', " {}\n"])
+@pytest.mark.parametrize("width", [None, 76])
+def test_a_key_may_be_in_base64(tmp_path: Path, written: str, shape: str, width: int | None) -> None:
+    encode = base64.b64encode if width is None else base64.encodebytes
+    key = shape.format(encode(written.encode()).decode().strip())
+
+    settings = read(tmp_path, GOOD, APP | {"GITHUB_APP_PRIVATE_KEY": key})
+
+    assert isinstance(settings.github_auth, GitHubApp)
+    assert settings.github_auth.private_key.splitlines() == KEY.splitlines()
+
+
+@pytest.mark.parametrize("written", [b"hunter2", b"\xff\xfe", b"-----BEGIN PUBLIC KEY-----", b""])
+def test_base64_of_something_else_is_no_key(tmp_path: Path, written: bytes) -> None:
+    key = base64.b64encode(written).decode() or "===="
+
+    assert problems(tmp_path, GOOD, APP | {"GITHUB_APP_PRIVATE_KEY": key}) == [
+        "GITHUB_APP_PRIVATE_KEY: not a private key; expected its PEM text, or that in base64"
+    ]
+
+
 def test_a_github_apps_key_can_come_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "key.pem"
     file.write_text(KEY, encoding="utf-8")
@@ -526,7 +549,7 @@ def test_a_github_apps_key_can_come_from_a_file(tmp_path: Path) -> None:
     settings = read(tmp_path, GOOD, environ | {"GITHUB_APP_PRIVATE_KEY_FILE": str(file)})
 
     assert isinstance(settings.github_auth, GitHubApp)
-    assert settings.github_auth.private_key == KEY
+    assert settings.github_auth.private_key == KEY.strip()
 
 
 @pytest.mark.parametrize(
@@ -545,7 +568,7 @@ def test_a_github_apps_key_can_come_from_a_file(tmp_path: Path) -> None:
         (
             {"GITHUB_APP_PRIVATE_KEY": "hunter2"},
             [
-                "GITHUB_APP_PRIVATE_KEY: not a private key; expected its PEM text",
+                "GITHUB_APP_PRIVATE_KEY: not a private key; expected its PEM text, or that in base64",
             ],
         ),
         (

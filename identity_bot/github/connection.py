@@ -128,6 +128,8 @@ class Connection:
             raise
         except GithubException as error:
             self.last_contact = self._clock()
+            if error.status == 401 and self._app:
+                self.client = self._signed_in()
             _note(subject, error.status, error.data)
             raise _translated(error, subject, self.last_contact, unknown) from error
         except requests.RequestException as error:
@@ -158,12 +160,19 @@ class Connection:
     def _send(
         self, method: str, path: str, body: Mapping[str, Any] | None, headers: Mapping[str, str] | None
     ) -> Response:
-        # PyGithub adds its own headers to the mapping that it is given.
-        status, received, text = self.client.requester.requestJson(
-            method, path, input=body, headers=dict(headers or {})
-        )
+        status, received, text = self._sent(method, path, body, headers)
+        if status == 401 and self._app:
+            # An installation's token lasts an hour by GitHub's clock, and nothing was done without it.
+            self.client = self._signed_in()
+            status, received, text = self._sent(method, path, body, headers)
         content = _object(text) if status >= 300 else json.loads(text) if text else None
         return Response(status=status, headers=received, content=content)
+
+    def _sent(
+        self, method: str, path: str, body: Mapping[str, Any] | None, headers: Mapping[str, str] | None
+    ) -> tuple[int, dict[str, Any], str]:
+        # PyGithub adds its own headers to the mapping that it is given.
+        return self.client.requester.requestJson(method, path, input=body, headers=dict(headers or {}))
 
 
 def invalid_fields(error: GithubException) -> list[str]:

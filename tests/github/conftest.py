@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import uvicorn
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
@@ -81,3 +83,24 @@ def github(served: Served, clock: Clock) -> Iterator[GitHubWorld]:
 @pytest.fixture
 def api_url(github: GitHubWorld) -> str:
     return f"{github.base_url}/github/api"
+
+
+def key() -> tuple[str, str]:
+    """A private key and its public half, as PEM text."""
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return (
+        private.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL,
+            serialization.NoEncryption(),
+        ).decode(),
+        private.public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        .decode(),
+    )  # fmt: skip
+
+
+def expire(github: GitHubWorld) -> None:
+    """GitHub no longer takes the installations' tokens, though by our clock they are good."""
+    for token, credential in list(github.access.tokens.items()):
+        if credential.installation_id:
+            github.revoke(token)

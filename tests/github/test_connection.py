@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 import requests
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from pytest_mock import MockerFixture
 
 from identity_bot.errors import IdentityBotError, OutcomeUnknown, Rejected, Retryable, SettingsError
@@ -20,6 +18,8 @@ from identity_bot.settings import GitHubApp
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.github.faults import FaultKind
 from identity_bot_sandbox.github.world import GitHubWorld
+
+from .conftest import expire, key
 
 REPOSITORY = cast.REPOSITORY
 ISSUES = f"/repos/{REPOSITORY}/issues"
@@ -267,20 +267,6 @@ def test_a_revoked_token_works_again_once_it_is_restored(connection: Connection,
     assert create(connection)["number"] == 1
 
 
-def key() -> tuple[str, str]:
-    """A private key and its public half, as PEM text."""
-    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    return (
-        private.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL,
-            serialization.NoEncryption(),
-        ).decode(),
-        private.public_key()
-        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-        .decode(),
-    )  # fmt: skip
-
-
 def test_a_github_app_acts_under_its_own_name(github: GitHubWorld, api_url: str) -> None:
     private, public = key()
     app = github.install_app(4711, public)
@@ -321,3 +307,39 @@ def test_a_key_that_cannot_sign_is_found_at_once() -> None:
 
     assert "GITHUB_APP_PRIVATE_KEY: cannot sign with it" in str(refused.value)
     assert "nonsense" not in str(refused.value)
+
+
+def installed(github: GitHubWorld, api_url: str) -> Connection:
+    """A connection of a GitHub App's."""
+    private, public = key()
+    app = github.install_app(4711, public)
+    return Connection(
+        GitHubApp(app_id=4711, installation_id=app.installation_id, private_key=private), api_url
+    )
+
+
+def test_an_app_whose_token_expires_gets_a_new_one_and_goes_on(github: GitHubWorld, api_url: str) -> None:
+    connection = installed(github, api_url)
+    create(connection)
+
+    expire(github)
+    issue = create(connection)
+    expire(github)
+    read(connection)
+
+    assert issue["number"] == 2
+    assert len(github.issues(REPOSITORY)) == 2
+
+
+def test_an_app_that_github_no_longer_takes_asks_for_one_new_token_and_then_waits(
+    github: GitHubWorld, api_url: str
+) -> None:
+    connection = installed(github, api_url)
+    create(connection)
+    github.faults.add("POST", ISSUES, status=401, times=None)
+    before = github.traffic.count("POST")
+
+    failure(connection, Retryable)
+
+    assert github.traffic.count("POST") == before + 3
+    assert len(github.issues(REPOSITORY)) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from identity_bot.errors import IdentityBotError, OutcomeUnknown, Rejected, Retr
 from identity_bot.github import issue_body
 from identity_bot.github.tracker import GitHubTracker
 from identity_bot.outbox.ports import PollResult, Tracker
+from identity_bot.settings import GitHubApp
 from identity_bot.tickets.model import (
     CloseReason,
     IssueComment,
@@ -35,9 +37,10 @@ from identity_bot_sandbox.github.faults import FaultKind
 from identity_bot_sandbox.github.model import Role
 from identity_bot_sandbox.github.world import GitHubWorld
 
-from .conftest import TICKET, Clock, Served
+from .conftest import TICKET, Clock, Served, expire, key
 
 REPOSITORY, LEAD = cast.REPOSITORY, "indigo-marshwick"
+NEW = "sandbox-org/requests-of-old"
 ISSUES = f"/repos/{REPOSITORY}/issues"
 DRAFT = IssueDraft(
     title="A title",
@@ -1003,3 +1006,61 @@ def test_a_poll_that_fails_says_nothing_about_any_issue(
 
     with pytest.raises(kind):
         tracker.poll(REPOSITORY, since=0.0, etag="", comments_since=0.0)
+
+
+def test_a_poll_of_many_pages_goes_on_when_an_apps_token_expires(
+    github: GitHubWorld, api_url: str, served: Served, mocker: MockerFixture
+) -> None:
+    mocker.patch("identity_bot.github.tracker.PAGE", 2)
+    for number in range(40):
+        github.open_issue(REPOSITORY, f"issue {number}", "body", actor=LEAD)
+    private, public = key()
+    app = github.install_app(4711, public)
+    auth = GitHubApp(app_id=4711, installation_id=app.installation_id, private_key=private)
+    answers = itertools.count(1)
+
+    def expire_often() -> None:
+        if next(answers) % 7 == 0:
+            expire(github)
+
+    served.after = expire_often
+    found = GitHubTracker(auth, api_url).poll(REPOSITORY, since=0, etag="", comments_since=0)
+    served.after = lambda: None
+
+    assert found
+    assert len(found.issues) == 40
+    assert github.traffic.count("POST", "/app/installations") > 3
+
+
+def test_each_write_to_a_renamed_repository_is_made_once(tracker: GitHubTracker, github: GitHubWorld) -> None:
+    """GitHub answers 307 to a write and 301 to a read (google/go-github issue 184)."""
+    github.rename_repository(REPOSITORY, "requests-of-old", actor=LEAD)
+
+    opened = tracker.open_issue(REPOSITORY, TICKET, DRAFT).snapshot
+    ticket = replace(TICKET, number=opened.number)
+    changed = tracker.update_issue(ticket, IssuePatch(stage=Stage.TRIAGED))
+    tracker.comment(REPOSITORY, 1, "Hello.", idempotency_key="7/1.5")
+    comment = github.comments(NEW, 1)[0]
+    tracker.react(REPOSITORY, comment.id, "+1")
+
+    assert tracker.has_comment(REPOSITORY, 1, "7/1.5", time.time())
+    assert tracker.has_reacted(REPOSITORY, comment.id)
+    assert (changed.repository, "stage: triaged" in changed.labels) == (REPOSITORY, True)
+    assert len(github.issues(NEW)) == len(github.comments(NEW, 1)) == 1
+    sent = [(one.method, one.status) for one in github.traffic.requests() if one.method in ("POST", "PATCH")]
+    assert sent.count(("POST", 307)) == sent.count(("POST", 201))
+    assert sent.count(("PATCH", 200)) == 1
+
+
+def test_an_issue_whose_answer_was_lost_after_a_redirect_is_not_opened_again(
+    tracker: GitHubTracker, github: GitHubWorld
+) -> None:
+    github.rename_repository(REPOSITORY, "requests-of-old", actor=LEAD)
+    github.faults.add("POST", "/repositories/*/issues", status=502, after=True)
+
+    with pytest.raises(OutcomeUnknown):
+        tracker.open_issue(REPOSITORY, TICKET, DRAFT)
+
+    found = tracker.find_issue(REPOSITORY, TICKET.id, time.time())
+    assert found
+    assert len(github.issues(NEW)) == 1
