@@ -6,16 +6,12 @@ import atexit
 import contextlib
 import logging
 import os
-import signal
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from types import FrameType
 from typing import Any
 
-import uvicorn
 from slack_bolt import App, BoltRequest
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
@@ -37,6 +33,7 @@ from identity_bot.outbox.ports import Chat, Tracker
 from identity_bot.outbox.queue import Queue
 from identity_bot.outbox.worker import Worker
 from identity_bot.plugins import loader
+from identity_bot.server import Server
 from identity_bot.settings import Settings, stand_alone_problems
 from identity_bot.slack import payloads
 from identity_bot.slack.client import SlackChat, failure
@@ -131,11 +128,17 @@ class Bot:
 
     def web_app(self, slack_app: App | None = None) -> Starlette:
         """The HTTP endpoints, to serve or to mount in a host's own web application."""
+        secret = self.settings.slack_signing_secret or ""
+        if slack_app and not secret:
+            raise SettingsError(
+                ["SLACK_SIGNING_SECRET: missing; expected what Slack signs its requests with"]
+            )
         return web.web_app(
             desk=self.desk,
             webhook_secret=self.settings.github_webhook_secret,
             state=self.state,
             slack_app=slack_app,
+            signing_secret=secret,
         )
 
     def state(self) -> Mapping[str, Any]:
@@ -189,12 +192,9 @@ class Bot:
     def serve(self, slack_app: App | None = None, listening: socket.socket | None = None) -> None:
         """Serve the HTTP endpoints until SIGTERM or SIGINT, then stop the bot."""
         listening = listening or _listen(**self.settings.http)
-        config = uvicorn.Config(
-            self.web_app(slack_app), log_config=None, access_log=False, timeout_graceful_shutdown=3
-        )
+        server = Server(self.web_app(slack_app))
         host, port = listening.getsockname()[:2]
         log.info("ready: Slack by %s, HTTP on %s:%s", "HTTP" if slack_app else "Socket Mode", host, port)
-        server = _Server(config)
         try:
             server.run(sockets=[listening])
         finally:
@@ -210,25 +210,9 @@ class _Socket(SocketModeHandler):
         try:
             payloads.checked(partial(BoltRequest, body=req.payload, mode="socket_mode"))
         except Rejected as error:
-            log.warning("Socket Mode: refused a request that %s", error)
+            log.warning("Socket Mode: refused a request: %s", error)
             return
         super().handle(client, req)
-
-
-class _Server(uvicorn.Server):
-    """Exits at SIGTERM and SIGINT; uvicorn's own server re-raises them, which ends the process before the bot stops."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, self.handle_exit)
-            # A second Ctrl-C ends the process where it is: what was half done is looked for at the next start.
-            signal.signal(signal.SIGINT, self._handle_ctrl_c)
-        yield
-
-    def _handle_ctrl_c(self, sig: int, frame: FrameType | None) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        self.handle_exit(sig, frame)
 
 
 def assemble(

@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +23,10 @@ TOKEN = re.compile(
 )
 CAUSE = re.compile(r"\berror'?[:=] '?([A-Z]\w{0,40}(?:Error|Exception|Timeout)|[a-z]+(?:_[a-z]+)+)\b")
 """The name of an exception, or Slack's code for an error, in a library's message."""
+
+SECOND = 1.0
+MOST_REMEMBERED = 1000
+"""Records that a throttle remembers before it forgets those that are older than a second."""
 
 vendor_log = logging.Logger(f"{OURS}.vendors", logging.INFO)
 """What Slack and GitHub said about failures, which may quote people: it goes to the debug file and nowhere else.
@@ -52,14 +57,42 @@ class RedactingFormatter(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (logging's name)
         said = record.message if _is_ours(record) else _own_words(record.message)
         record.message = " ".join(TOKEN.sub("[token]", said).split())
-        ticket = getattr(record, "ticket", None)
-        return super().formatMessage(record) + (f" ticket={ticket}" if ticket else "")
+        ticket, left_out = getattr(record, "ticket", None), getattr(record, "left_out", 0)
+        more = f" ({left_out} more like this were left out)" if left_out else ""
+        return super().formatMessage(record) + (f" ticket={ticket}" if ticket else "") + more
 
     def formatException(self, ei: _Raised) -> str:  # noqa: N802 (logging's name)
         if ei[1] is None:
             return super().formatException(ei)
         error = scrubbed(ei[1])
         return super().formatException((type(error), error, error.__traceback__))
+
+
+class Throttle:
+    """Lets the same warning or error through once a second: whoever can cause one must not fill the disk."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._last: dict[tuple[object, ...], tuple[float, int]] = {}
+        """When each was last let through, and how many have been left out since."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to write a record; one that is written says how many like it were not."""
+        if record.levelno < logging.WARNING:
+            return True
+        now = self._clock()
+        said = record.getMessage() if _is_ours(record) else _own_words(record.getMessage())
+        raised = record.exc_info[0] if record.exc_info else None
+        key = (record.name, record.levelno, said, getattr(record, "ticket", None), raised)
+        at, left_out = self._last.get(key, (now - SECOND, 0))
+        if now - at < SECOND:
+            self._last[key] = (at, left_out + 1)
+            return False
+        if len(self._last) > MOST_REMEMBERED:
+            self._last = {one: last for one, last in self._last.items() if now - last[0] < SECOND}
+        self._last[key] = (now, 0)
+        record.left_out = left_out
+        return True
 
 
 def scrubbed(error: BaseException, *, depth: int = 5) -> BaseException:
@@ -75,12 +108,13 @@ def scrubbed(error: BaseException, *, depth: int = 5) -> BaseException:
 
 
 def handler(stream: TextIO) -> logging.Handler:
-    """A handler that writes all of our records, and the warnings of libraries."""
+    """A handler that writes our records and the warnings of libraries, each warning or error once a second."""
     made = logging.StreamHandler(stream)
     made.setFormatter(RedactingFormatter())
     made.addFilter(
         lambda record: _is_ours(record) or (record.levelno >= logging.WARNING and not _is_idle(record))
     )
+    made.addFilter(Throttle().filter)
     return made
 
 

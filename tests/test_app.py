@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import hmac
 import logging
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -15,6 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -268,6 +272,61 @@ def test_a_connection_that_goes_silent_is_replaced_and_said_meanwhile(
         eventually(lambda: told(sandbox))
         assert said["slack_socket"] == "not connected"
         assert took < 8
+
+
+@pytest.mark.parametrize(("files", "count"), [(256, 300), (1024, 1100)])
+def test_connections_that_others_hold_cost_nobody_an_answer(
+    sandbox: Sandbox, tmp_path: Path, files: int, count: int
+) -> None:
+    """Each has sent half a request; with 256 files, the process could not even accept so many."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    limit = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({files}, {files}))"
+    with (
+        running(tmp_path, sandbox.environment(), before=limit) as bot,
+        contextlib.ExitStack() as held,
+        httpx.Client(base_url=bot.url()) as client,
+    ):
+        where = client.base_url
+        for _ in range(count):
+            one = held.enter_context(socket.create_connection((where.host, where.port or 0), timeout=5))
+            with contextlib.suppress(ConnectionError):
+                one.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n")
+        began, lines = time.monotonic(), len(bot.lines)
+
+        answer = client.get("/healthz")
+
+        assert (answer.status_code, time.monotonic() - began < 1) == (200, True)
+        assert lines < 10
+        assert sandbox.slack.command(JUNIPER, INTAKE, "/help data_pull").is_ok
+
+
+@pytest.mark.parametrize("signature", ["", "sha256=" + "0" * 64, "right"])
+def test_twenty_large_bodies_at_once_need_little_memory(
+    sandbox: Sandbox, tmp_path: Path, signature: str
+) -> None:
+    body = b'{"a": "' + b"x" * (24 * 1024 * 1024) + b'"}'
+    if signature == "right":
+        signature = "sha256=" + hmac.new(cast.WEBHOOK_SECRET.encode(), body, hashlib.sha256).hexdigest()
+    with running(tmp_path, sandbox.environment()) as bot:
+        url = f"{bot.url()}/github/webhook"
+
+        def post(_: int) -> int:
+            try:
+                return httpx.post(
+                    url, content=body, headers={"x-hub-signature-256": signature}, timeout=60
+                ).status_code
+            except httpx.TransportError:  # refused before it was sent
+                return 0
+
+        with ThreadPoolExecutor(20) as hands:
+            answers = set(hands.map(post, range(20)))
+        status = Path(f"/proc/{bot.process.pid}/status").read_text(encoding="ascii")
+
+    assert answers <= {0, 200, 401, 503}
+    assert 200 not in answers or "sha256=0" not in signature
+    assert int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) < 200_000
+    assert bot.log.count("refused a delivery") < 20
 
 
 def test_readiness_knows_of_a_database_that_takes_no_ticket_and_of_what_is_overdue(

@@ -17,7 +17,7 @@ PLUGINS = sorted((ROOT / "plugins").glob("*/identity_bot_*.py"))
 
 ORDER = (
     "errors", "logs", "network", "text", "tickets", "forms", "messages", "settings", "plugins", "store", "outbox",
-    "desk", "slack", "github", "metrics", "web", "app", "testing", "checks", "cli",
+    "desk", "slack", "github", "metrics", "bodies", "web", "server", "app", "testing", "checks", "cli",
 )  # fmt: skip
 """The packages of the bot: each imports only those before it."""
 TOP = {"app", "checks", "cli"}
@@ -29,8 +29,8 @@ VENDORS = {
     "requests": ("github",),
     "sqlalchemy": ("store", "outbox/queue"),
     "alembic": ("store",),
-    "starlette": ("web", "app"),
-    "uvicorn": ("app",),
+    "starlette": ("bodies", "web", "server", "app"),
+    "uvicorn": ("server",),
     "pluggy": ("plugins",),
     "click": ("cli",),
     "markdown_it": ("tickets/commands",),

@@ -12,7 +12,15 @@ from pathlib import Path
 import pytest
 
 from identity_bot.errors import SettingsError
-from identity_bot.logs import LIBRARIES, handler, open_debug_file, set_up_logging, vendor_log
+from identity_bot.logs import (
+    LIBRARIES,
+    MOST_REMEMBERED,
+    Throttle,
+    handler,
+    open_debug_file,
+    set_up_logging,
+    vendor_log,
+)
 
 ANSWER = "the users of 3 May are gone"
 
@@ -142,3 +150,49 @@ def test_the_debug_file_is_its_owners_only(tmp_path: Path, written: StringIO, op
 def test_a_debug_file_that_cannot_be_written_is_a_setting_to_mend(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"settings: debug_file: .*: cannot be written: Is a directory"):
         open_debug_file(tmp_path)
+
+
+# Floods
+
+
+def record(message: str, level: int = logging.WARNING, name: str = "identity_bot.web") -> logging.LogRecord:
+    return logging.LogRecord(name, level, __file__, 1, message, (), None)
+
+
+def test_the_same_warning_is_written_once_a_second_with_how_many_were_left_out() -> None:
+    now = 0.0
+    throttle = Throttle(lambda: now)
+
+    first = [throttle.filter(record("refused")) for _ in range(300)]
+    now = 1.0
+    later = record("refused")
+
+    assert first == [True] + [False] * 299
+    assert throttle.filter(later)
+    assert vars(later)["left_out"] == 299
+
+
+def test_what_differs_is_written_and_so_is_what_is_no_warning() -> None:
+    throttle = Throttle(lambda: 0.0)
+
+    records = [record("a"), record("b"), record("a", logging.ERROR), record("a", name="identity_bot.app")]
+    records += [record("fine", logging.INFO)] * 3
+
+    assert all(map(throttle.filter, records))
+
+
+def test_a_flood_of_different_warnings_is_forgotten() -> None:
+    now = 0.0
+    throttle = Throttle(lambda: now)
+    for number in range(3 * MOST_REMEMBERED):
+        now += 0.01
+        throttle.filter(record(str(number)))
+
+    assert len(throttle._last) <= MOST_REMEMBERED + 1
+
+
+def test_a_librarys_flood_is_one_line(written: StringIO) -> None:
+    for number in range(100):
+        logging.getLogger("asyncio").error("socket.accept() out of system resource\nsocket: <%s>", number)
+
+    assert written.getvalue().count("\n") == 1

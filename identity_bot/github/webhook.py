@@ -70,7 +70,7 @@ Delivery = IssueSeen | LabelRenamed | LabelDeleted | MilestoneChanged | Reposito
 """What a delivery can tell."""
 
 
-def read_webhook(headers: Mapping[str, str], body: bytes, secret: str) -> Delivery | None:
+def read_webhook(headers: Mapping[str, str], body: bytes | bytearray, secret: str) -> Delivery | None:
     """Read a delivery; None if it is of no interest to us. Header names must be in lower case.
 
     Raises InvalidSignature if the signature does not match the raw body, and Rejected if the body is malformed.

@@ -207,9 +207,9 @@ def checked(read: Callable[[], BoltRequest]) -> BoltRequest:
         for part in BOLT_READS:
             part(request.body)
     except UNREADABLE as error:
-        raise Rejected(f"cannot be read ({type(error).__name__})") from error
+        raise Rejected(f"it cannot be read ({type(error).__name__})") from error
     if fields_named := malformed(request.body):
-        raise Rejected(f"is malformed ({fields_named})")
+        raise Rejected(f"it is malformed ({fields_named})")
     return request
 
 

@@ -245,7 +245,14 @@ def test_metadata_that_is_nested_without_end_is_not_known() -> None:
 def test_who_hangs_up_in_the_middle_leaves_no_trace(office: Office, caplog: pytest.LogCaptureFixture) -> None:
     """Anybody may send, so anybody could fill the log with tracebacks."""
     web = web_app(desk=office.desk, webhook_secret="shibboleth", state=dict)
-    scope = {"type": "http", "method": "POST", "path": "/github/webhook", "headers": [], "query_string": b""}
+    headers = [(b"x-hub-signature-256", b"sha256=00")]
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/github/webhook",
+        "headers": headers,
+        "query_string": b"",
+    }
     sent = [{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}]
 
     async def receive() -> Any:

@@ -181,9 +181,7 @@ def test_who_is_not_of_the_team_is_told_who_may(world: World, ticket: Ticket, mo
         assert world.sandbox.slack.view(user) is None
 
 
-def test_who_has_left_the_team_is_told_so(
-    world: World, ticket: Ticket, mocker: MockerFixture
-) -> None:
+def test_who_has_left_the_team_is_told_so(world: World, ticket: Ticket, mocker: MockerFixture) -> None:
     world.sandbox.slack.remove(SAGE, TEAM)
     mocker.patch("identity_bot.slack.team.FRESH", 0.0)
 

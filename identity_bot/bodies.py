@@ -1,0 +1,115 @@
+"""Request bodies, of which anybody may send as many as they like: bounded in size, number and time, and signed."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from starlette.requests import ClientDisconnect, Request
+
+from identity_bot.errors import Rejected
+
+MOST_HELD = 40 * 1024 * 1024
+"""Bytes of all bodies at once, apart from the first SMALL of each."""
+SMALL = 64 * 1024
+"""Bytes of each body that always find room, so that a flood of large bodies keeps no usual one out."""
+PATIENCE = 10.0
+"""Seconds in which a body must arrive; GitHub itself waits no longer for an answer."""
+FRESH = 300
+"""Seconds for which Slack's signature is good (authentication/verifying-requests-from-slack)."""
+
+
+class Refused(Rejected):
+    """A body is not taken; `status` is the answer's, and `is_heard` says whether anybody is there to get it."""
+
+    def __init__(self, reason: str, status: int, *, is_heard: bool = True) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.is_heard = is_heard
+
+
+@dataclass(slots=True)
+class Signature:
+    """A signature that is checked while the body arrives."""
+
+    received: bytes
+    prefix: bytes
+    _digest: hmac.HMAC
+
+    def update(self, chunk: bytes) -> None:
+        """The next part of the body."""
+        self._digest.update(chunk)
+
+    def matches(self) -> bool:
+        """Whether it is the signature of all that has arrived."""
+        expected = self.prefix + self._digest.hexdigest().encode()
+        return hmac.compare_digest(expected, self.received)
+
+
+def github_signature(headers: Mapping[str, str], secret: str) -> Signature:
+    """The signature of a delivery of GitHub's; Refused if it has none."""
+    received = headers.get("x-hub-signature-256", "").encode(errors="replace")
+    if not received.startswith(b"sha256="):
+        raise Refused("the signature does not match", 401)
+    return Signature(received, b"sha256=", hmac.new(secret.encode(), digestmod=hashlib.sha256))
+
+
+def slack_signature(headers: Mapping[str, str], secret: str, now: float) -> Signature:
+    """The signature of a request of Slack's; Refused if it has none that could be good at this time."""
+    moment, signature = (headers.get(f"x-slack-{name}", "") for name in ("request-timestamp", "signature"))
+    is_time = moment.isascii() and moment.isdecimal() and len(moment) < 20
+    if not is_time or not signature.startswith("v0="):
+        raise Refused("not signed", 401)
+    if abs(now - int(moment)) > FRESH:
+        raise Refused("the signature is wrong or old", 401)
+    digest = hmac.new(secret.encode(), f"v0:{moment}:".encode(), hashlib.sha256)
+    return Signature(signature.encode(errors="replace"), b"v0=", digest)
+
+
+@dataclass(slots=True)
+class Bodies:
+    """The bodies that are being read or handled at a time."""
+
+    most: int = MOST_HELD
+    patience: float = PATIENCE
+    _held: int = field(default=0, init=False)
+
+    @asynccontextmanager
+    async def read(self, request: Request, signature: Signature, *, largest: int) -> AsyncIterator[bytearray]:
+        """A request's body, at most `largest` bytes and well signed, and room for it while it is handled."""
+        if int(request.headers.get("content-length", "0")) > largest:
+            raise Refused("too large", 413)
+        body = bytearray()
+        try:
+            try:
+                async with asyncio.timeout(self.patience):
+                    async for chunk in request.stream():
+                        self._take(body, chunk, largest)
+                        signature.update(chunk)
+            except TimeoutError:
+                raise Refused("too slow", 408) from None
+            except ClientDisconnect:
+                raise Refused("cut off", 400, is_heard=False) from None
+            if not signature.matches():
+                raise Refused("the signature does not match", 401)
+            yield body
+        finally:
+            self._held -= _counted(len(body))
+
+    def _take(self, body: bytearray, chunk: bytes, largest: int) -> None:
+        size = len(body) + len(chunk)
+        more = _counted(size) - _counted(len(body))
+        if size > largest:
+            raise Refused("too large", 413)
+        if self._held + more > self.most:
+            raise Refused("too many large requests at once", 503)
+        self._held += more
+        body += chunk
+
+
+def _counted(size: int) -> int:
+    return max(0, size - SMALL)
