@@ -84,7 +84,12 @@ class Bot:
         self.queue = Queue(self.store)
         self.worker = Worker(self.queue, EFFECTS, self.context, min_intervals=min_intervals)
         self.listeners = Listeners(
-            desk=self.desk, chat=self.chat, forms=self.plugins.forms, people=people, settings=settings
+            desk=self.desk,
+            chat=self.chat,
+            forms=self.plugins.forms,
+            people=people,
+            team=self.team,
+            settings=settings,
         )
         self._socket: SocketModeHandler | None = None
         self._attached = False

@@ -239,6 +239,11 @@ class MemoryChat:
                 return MessageRef(channel=channel, ts=str(number))
         return None
 
+    def settle(self, message: MessageRef, now: Message, outcome: str) -> None:
+        """Edit the message."""
+        if message.ts not in self.lost:
+            self._edit(message, messages.settled(now, outcome))
+
     def show_card(
         self, ticket: Ticket, form: Form | None, *, channel: str, idempotency_key: str
     ) -> MessageRef:
@@ -246,9 +251,7 @@ class MemoryChat:
         drawn = card.card(ticket, form, self.people)
         if ticket.card is None or ticket.card.ts in self.lost:
             return self._post(channel, drawn, idempotency_key, None)
-        before = self.posts[int(ticket.card.ts) - 1]
-        self.posts[int(ticket.card.ts) - 1] = replace(before, text=drawn["text"], blocks=drawn["blocks"])
-        self.edits.append((ticket.card, drawn["text"]))
+        self._edit(ticket.card, drawn)
         return ticket.card
 
     def show_receipt(self, view_id: str, ticket: Ticket, hints: Sequence[str]) -> None:
@@ -278,6 +281,11 @@ class MemoryChat:
     def everything(self) -> str:
         """All that Slack was ever sent, as one text."""
         return json.dumps([[vars(posted) for posted in self.posts], self.views], default=dict)
+
+    def _edit(self, message: MessageRef, drawn: Mapping[str, Any]) -> None:
+        before = self.posts[int(message.ts) - 1]
+        self.posts[int(message.ts) - 1] = replace(before, text=drawn["text"], blocks=drawn["blocks"])
+        self.edits.append((message, drawn["text"]))
 
     def _post(self, channel: str, drawn: Mapping[str, Any], key: str, thread_ts: str | None) -> MessageRef:
         if channel in self.closed:

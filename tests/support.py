@@ -66,7 +66,7 @@ def close(handler: SocketModeHandler, sandbox: Sandbox) -> None:
     handler.close()
 
 
-RECURRING = {"poll", "resync", "clean_up"}
+RECURRING = {"poll", "resync", "clean_up", "tell_delay"}
 """The kinds of effects of which one always waits."""
 
 

@@ -162,7 +162,7 @@ class Life:
             "issues": len(issues),
             "mentions in the intake channel": sum("We got your" in one.text for one in messages),
             "news in the intake channel": sum("New ticket" in one.text for one in messages),
-            "cards": sum("New ticket" in one.text for one in slack.messages(TEAM)),
+            "cards": sum("*Stage:*" in one.text for one in slack.messages(TEAM)),
             "alerts": sum("told the requestor by direct" in one.text for one in slack.messages(TEAM)),
             "direct messages": len(slack.dm(JUNIPER)),
             "links": sum((one.body or "").count("[Slack thread](") for one in issues),

@@ -159,8 +159,10 @@ def row(store: Store, effect_id: int) -> Any:
 
 
 def states(queue: Queue) -> dict[str, int]:
-    """How many effects are in each state."""
-    return {state: queue.count(state) for state in ("waiting", "done", "failed") if queue.count(state)}
+    """How many effects are in each state, apart from the timers of new tickets, of which some always wait."""
+    counts = {state: queue.count(state) for state in ("waiting", "done", "failed")}
+    counts["waiting"] -= sum(row.kind == "tell_delay" for row in queue.rows("waiting"))
+    return {state: count for state, count in counts.items() if count}
 
 
 @contextmanager

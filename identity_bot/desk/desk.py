@@ -13,9 +13,11 @@ from identity_bot.desk.reconciler import Reconciler, team_day
 from identity_bot.errors import Invalid, NotAllowed
 from identity_bot.forms import form as forms
 from identity_bot.messages import words
+from identity_bot.messages.templates import DELAYED_AFTER
 from identity_bot.outbox.effect import DAY
 from identity_bot.outbox.effects.issue_access import record_requests
 from identity_bot.outbox.effects.issues import ChangeIssue, OpenIssue
+from identity_bot.outbox.effects.messages import TellDelay
 from identity_bot.outbox.effects.recurring import CleanUp, Poll, Resync, ResyncRepository
 from identity_bot.plugins.loader import Plugins
 from identity_bot.settings import Settings
@@ -104,6 +106,7 @@ class Desk:
                     raise AlreadyFiled(filed)
                 return filed
             transaction.enqueue(OpenIssue(ticket_id=ticket.id, view_id=submission))
+            transaction.enqueue(TellDelay(ticket_id=ticket.id), delay=DELAYED_AFTER)
         log.info("ticket submitted: %s", type_name, extra={"ticket": ticket.id})
         return ticket
 

@@ -9,7 +9,14 @@ from dataclasses import replace
 from identity_bot.messages import updates, words
 from identity_bot.messages.updates import Happened
 from identity_bot.outbox.effects import EFFECTS
-from identity_bot.outbox.effects.messages import DrawCard, Notify, PostAlert, PostUpdate, place_of
+from identity_bot.outbox.effects.messages import (
+    DrawCard,
+    Notify,
+    PostAlert,
+    PostUpdate,
+    place_of,
+    retire_buttons,
+)
 from identity_bot.plugins.loader import Plugins
 from identity_bot.plugins.request_type import RequestType
 from identity_bot.settings import Settings
@@ -104,6 +111,7 @@ class Notifier:
         notified = replace(ticket, last_notified=ticket.state).without_made_requests()
         if notified != ticket:
             transaction.save(notified)
+        retire_buttons(transaction, ticket, [requested[kind] for kind in kinds if kind in requested])
 
     def alert(self, transaction: Transaction, text: str, *, again_after: float = 0.0) -> None:
         """Tell the team of something to mend, unless they were told within `again_after` seconds."""

@@ -64,6 +64,8 @@ class Reconciler:
         found = plugins.repositories
         self.repositories = {name: one.name for name, one in found.items()}
         """The repositories that the bot watches, spelled as in the settings, by their folded names."""
+        names = tuple(self.repositories.values())
+        self._prefixes = {name: words.prefix(name, names) for name in names}
         self._restricted = {name for name, one in found.items() if one.is_restricted}
 
     def reconcile(self, transaction: Transaction, snapshot: IssueSnapshot, *, is_fresh: bool = False) -> None:
@@ -94,7 +96,7 @@ class Reconciler:
         if snapshot.is_gone:
             return False
         seen = replace(snapshot, repository=repository)
-        return snapshot.updated_at < ticket.issue_updated_at or lifecycle.observe(ticket, seen) == ticket
+        return snapshot.updated_at < ticket.issue_updated_at or self._observe(ticket, seen) == ticket
 
     def has_commands(self, comment: IssueComment, today: date) -> bool:
         """Whether a comment in a repository that is followed holds commands, well written or not."""
@@ -127,6 +129,12 @@ class Reconciler:
             is_late=transaction.now - comment.created_at > LATE,
         )
         transaction.enqueue(run)
+
+    def _observe(self, ticket: Ticket, snapshot: IssueSnapshot) -> Ticket:
+        """The ticket as its issue shows it, with the name that it has among those of all repositories."""
+        return replace(
+            lifecycle.observe(ticket, snapshot), prefix=self._prefixes.get(snapshot.repository, "")
+        )
 
     def _reconcile_marked(self, transaction: Transaction, snapshot: IssueSnapshot, ticket_id: str) -> None:
         """Find the ticket of an issue by its marker, which counts only if the bot wrote the issue."""
@@ -189,7 +197,7 @@ class Reconciler:
             return
         if snapshot.updated_at < ticket.issue_updated_at:
             return
-        now = lifecycle.observe(ticket, snapshot)
+        now = self._observe(ticket, snapshot)
         if now == ticket:
             return
         # GitHub's timestamps are whole seconds: of two states in the same second only GitHub knows the later one. The
@@ -211,7 +219,13 @@ class Reconciler:
             number = snapshot.moved_to[1]
             # Somebody may have put our label on it there, so that it became another ticket before we knew.
             if transaction.ticket_at(repository, number) is None:
-                followed = replace(ticket, repository=repository, number=number, issue_updated_at=0.0)
+                followed = replace(
+                    ticket,
+                    repository=repository,
+                    number=number,
+                    prefix=self._prefixes[repository],
+                    issue_updated_at=0.0,
+                )
                 if fold(repository) in self._restricted and not ticket.is_sensitive:
                     # It was moved there to be read there only: stop posting in a thread that everybody can read.
                     followed = replace(followed, is_sensitive=True, is_direct=True, thread=None, headline="")
@@ -235,7 +249,7 @@ class Reconciler:
         self, transaction: Transaction, ticket: Ticket, snapshot: IssueSnapshot, *, is_adopted: bool = False
     ) -> None:
         """Save what a new issue says, and welcome the ticket."""
-        now = lifecycle.observe(ticket, snapshot)
+        now = self._observe(ticket, snapshot)
         known = now.state
         if not is_adopted:
             # What the bot itself put on the issue is no news; what people have done since is.
@@ -243,7 +257,7 @@ class Reconciler:
             assigned = tuple(login for login in now.state.assignees if fold(login) in leads)
             known = TicketState(assignees=assigned, stage=Stage.ASSIGNED if assigned else Stage.OPEN)
         now = replace(now, last_notified=known)
-        log.info("ticket created: #%s", now.number, extra={"ticket": now.id})
+        log.info("ticket created: %s", words.number(now), extra={"ticket": now.id})
         self._notifier.welcome(transaction, now)
 
     def _leads(self, ticket: Ticket) -> Sequence[Mapping[str, str]]:

@@ -14,12 +14,13 @@ from identity_bot.tickets.people import People
 TEMPLATES: Mapping[str, str] = {
     "created.requestor": "We got your request: {ticket} *{type}*.",
     "created.requestor_sensitive": (
-        "We got your request: {ticket} *{type}*. It is sensitive, so only a few people can open that ticket, and "
-        "you may not have access. We'll send you all updates here."
+        "We got your request: {ticket} *{type}*. It is sensitive, so only the team can open its ticket. "
+        "We'll send you all updates here."
     ),
+    "created.requestor_late": "Your request is now ticket {ticket}: *{type}*. Thank you for waiting.",
     "created.intake": "New ticket {ticket}: *{type}*, requested by {requestor}.",
-    "created.team": "New ticket {ticket}: *{type}*",
-    "created.team_urgent": "*Urgent: affects Veterans in production.* New ticket {ticket}: *{type}*",
+    "created.team": "Ticket {ticket}: *{type}*",
+    "created.team_urgent": "*Urgent: affects Veterans in production.* Ticket {ticket}: *{type}*",
     "triaged.requestor": "It's critical, so it goes ahead of all other requests.",
     "prioritized.requestor": "The priority is {priority}.",
     "spoc_named.spoc": "You're now the single point of contact and speak with {requestor} about it.",
@@ -83,7 +84,10 @@ named before them, except in the first one.
 """
 
 PLACEHOLDERS: Mapping[str, str] = {
-    "ticket": "the ticket's number, as a link to its issue",
+    "ticket": (
+        "the ticket's number, as a link to its issue; the requestor of a sensitive ticket gets no link, as only the "
+        "team can open it"
+    ),
     "type": "the title of the request type",
     "requestor": "the requestor's name",
     "priority": "the priority that it now has",
@@ -96,6 +100,8 @@ PLACEHOLDERS: Mapping[str, str] = {
     "reason": "the reason that somebody wrote, in quotation marks; if the ticket is sensitive, `reason.sensitive`",
 }
 """What may stand in braces in any text; each value is safe in Slack's mrkdwn, and empty if there is nothing to show."""
+DELAYED_AFTER = 300.0
+"""Seconds without an issue after which the requestor is told that it takes longer, and later that it is there."""
 LONGEST = 1000
 """Characters of one text."""
 
@@ -152,7 +158,8 @@ def _variant(kind: EventKind, audience: Audience, ticket: Ticket, event: Event) 
     was = event.was or TicketState()
     match kind:
         case EventKind.CREATED if audience is Audience.REQUESTOR:
-            return "sensitive" if ticket.is_sensitive else ""
+            late = "late" if event.at - ticket.submitted_at >= DELAYED_AFTER else ""
+            return "sensitive" if ticket.is_sensitive else late
         case EventKind.CREATED if ticket.is_urgent:
             return "urgent"
         case EventKind.ASSIGNED if not ticket.state.assignees:

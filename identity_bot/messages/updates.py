@@ -60,7 +60,7 @@ def _to_requestor(ticket: Ticket, happened: Happened, title: str) -> Message | N
     ]
     if not said:
         return None
-    about = f"{words.link(ticket)} *{words.type_name(title)}*: "
+    about = f"{words.link_for_anybody(ticket)} *{words.type_name(title)}*: "
     if said[0][0].kind is EventKind.CREATED:
         about = ""
     following = next((told.next for _, told in reversed(said) if told.next), "")

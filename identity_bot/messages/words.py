@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from identity_bot.text.markdown import ELLIPSIS, mrkdwn
-from identity_bot.text.names import nearest
+from identity_bot.text.names import is_same, nearest
 from identity_bot.tickets.actions import ACTIONS, Ask, By, DateProblem, possible
 from identity_bot.tickets.errors import Impossible
 from identity_bot.tickets.lifecycle import is_gone
@@ -18,16 +18,31 @@ from identity_bot.tickets.people import People
 
 
 def number(ticket: Ticket) -> str:
-    """What a ticket is called: #12, in the restricted repository with its name, or the reference before that."""
-    if ticket.number is None:
-        return ticket.reference
-    repository = ticket.repository.rpartition("/")[2] if ticket.is_sensitive else ""
-    return f"{repository}#{ticket.number}"
+    """What a ticket is called: #12, outside the main repository name#12, or the reference before that."""
+    return ticket.reference if ticket.number is None else f"{ticket.prefix}#{ticket.number}"
 
 
 def link(ticket: Ticket) -> str:
-    """The ticket's issue as a Slack link, such as #12."""
-    return f"<{ticket.url}|{number(ticket)}>"
+    """The ticket's issue as a Slack link, such as #12, for the team; without a link while there is no issue."""
+    return f"<{ticket.url}|{number(ticket)}>" if ticket.url else number(ticket)
+
+
+def prefix(repository: str, repositories: Sequence[str]) -> str:
+    """What stands before the numbers of a repository's issues, so that no two tickets have the same name.
+
+    Nothing in the main one, which is the first of `repositories`; else its name, with its owner if there are others
+    of that name.
+    """
+    name = repository.rpartition("/")[2]
+    same = [one for one in repositories if is_same(one.rpartition("/")[2], name)]
+    if repositories and is_same(repository, repositories[0]):
+        return ""
+    return repository if len(same) > 1 else name
+
+
+def link_for_anybody(ticket: Ticket) -> str:
+    """The same where the reader may be the requestor: no link if only the team can open it."""
+    return number(ticket) if ticket.is_sensitive else link(ticket)
 
 
 def type_name(title: str) -> str:
@@ -167,9 +182,26 @@ def receipt(ticket: Ticket) -> str:
             f"*We got your request.* Your reference is *{ticket.reference}*.\n"
             "We're opening the ticket and will send you its number in Slack. You can close this window."
         )
+    restricted = " It is sensitive, so only the team can open it." if ticket.is_sensitive else ""
     return (
-        f"*We got your request.* It is ticket {link(ticket)} (reference {ticket.reference}).\n"
+        f"*We got your request.* It is ticket {link_for_anybody(ticket)} (reference {ticket.reference}).{restricted}\n"
         "The Identity Team has been notified. You can close this window."
+    )
+
+
+def not_opened_yet(ticket: Ticket, title: str) -> str:
+    """To a requestor whose ticket could not be opened for some minutes."""
+    return (
+        f"We can't open a ticket in GitHub for your *{type_name(title)}* request right now. We kept your request "
+        f"(reference {ticket.reference}) and will tell you when it has a ticket. You don't need to send it again."
+    )
+
+
+def not_opened(ticket: Ticket, title: str) -> str:
+    """To a requestor whose ticket will not be opened unless somebody fixes what is wrong."""
+    return (
+        f"We couldn't open a ticket in GitHub for your *{type_name(title)}* request. We kept your request (reference "
+        f"{ticket.reference}) and told the team, who will take care of it. You don't need to send it again."
     )
 
 
@@ -211,20 +243,56 @@ ASSIGNEE_UNKNOWN = (
 )
 
 
+def nameless(key: str) -> str:
+    """What to call somebody whose name Slack does not tell, by their GitHub login or `slack:U…`."""
+    _, is_slack, slack_id = key.partition("slack:")
+    return f"Name unknown ({slack_id})" if is_slack else key
+
+
 def refused_date(problem: DateProblem) -> str:
     """At the field of a target date that cannot be set."""
     return f"This date {problem.value}. Please choose another one."
 
 
+NEW = "New"
+CLOSED: Mapping[CloseReason, str] = {
+    CloseReason.COMPLETED: "Closed as completed",
+    CloseReason.NOT_PLANNED: "Closed as not planned",
+    CloseReason.DUPLICATE: "Closed as a duplicate",
+    CloseReason.DELETED: "Closed: issue deleted",
+    CloseReason.MOVED: "Closed: issue moved away",
+}
+"""The stage of a ticket that is closed, by the reason."""
+
+
+def stage(ticket: Ticket) -> str:
+    """How far a ticket has come, such as "Ready for UAT" or "Closed as a duplicate"."""
+    reason = ticket.state.close_reason
+    if reason and ticket.stage is Stage.CLOSED:
+        return CLOSED[reason]
+    return f"{ticket.stage.value[0].upper()}{ticket.stage.value[1:]}"
+
+
+def headline(ticket: Ticket) -> str:
+    """The card's first line: the stage, and which ticket it is; "New" until the card is first drawn again."""
+    return f"*{stage(ticket) if ticket.card else NEW}.* {ticket.headline or about(ticket)}"
+
+
+def settled(ticket: Ticket) -> str:
+    """What replaces a message's buttons once the ticket has reached a stage where they are no longer possible."""
+    return NOT_HERE if ticket.is_sensitive else f"{stage(ticket)}."
+
+
+NOT_HERE = "This button can no longer be used."
+"""The same for a sensitive ticket, as others may read the message: the requestor is told directly."""
+
+
 def state(ticket: Ticket, type_title: str, people: People) -> list[tuple[str, str]]:
     """What the card says of a ticket besides the answers, as names and mrkdwn; what changes comes first."""
     now = ticket.state
-    stage = now.stage.value
-    if now.close_reason and now.stage is Stage.CLOSED:
-        stage = f"{stage}: {now.close_reason.value}"
     assigned = ", ".join(map(people.mention, now.assignees))
     said = [
-        ("Stage", stage),
+        ("Stage", stage(ticket)),
         ("Priority", now.priority.value if now.priority else "not set"),
         ("Assigned to", assigned or "nobody"),
         ("Target date", day(now.target) if now.target else "not set"),
@@ -246,7 +314,7 @@ def more_answers(count: int) -> str:
 
 def about(ticket: Ticket) -> str:
     """Which ticket an action's form is about."""
-    return f"Ticket {link(ticket)}, requested by {mrkdwn(ticket.requestor.name, limit=200)}"
+    return f"Ticket {link_for_anybody(ticket)}, requested by {mrkdwn(ticket.requestor.name, limit=200)}"
 
 
 def spoken(label: str, ticket: Ticket) -> str:
@@ -319,7 +387,7 @@ def not_requestor(ticket: Ticket) -> str:
 
 def not_taken(ticket: Ticket, reason: str) -> str:
     """To whoever asked for a change that GitHub refused."""
-    return f"GitHub refused your change to ticket {link(ticket)}: {mrkdwn(reason, limit=300)}"
+    return f"GitHub refused your change to ticket {link_for_anybody(ticket)}: {mrkdwn(reason, limit=300)}"
 
 
 # Alerts to the team

@@ -105,6 +105,12 @@ class Chat(Protocol):
     ) -> MessageRef | None:
         """The message that carries this key, if it was posted in that time (seconds since the epoch)."""
 
+    def settle(self, message: MessageRef, now: Message, outcome: str) -> None:
+        """Show a message of ours as it is now, with what became of the buttons that it had.
+
+        Nothing happens if nobody can edit it anymore.
+        """
+
     def show_card(
         self, ticket: Ticket, form: Form | None, *, channel: str, idempotency_key: str
     ) -> MessageRef:

@@ -33,7 +33,11 @@ LONGEST_ANSWER = 10_000
 SHORTEST_ANSWER = 20
 ROOM_FOR_PLUGINS = 2_000
 """Characters that a plugin can add to the default issue."""
-BUTTONS = {EventKind.CREATED: (Action.CLOSE,), EventKind.READY_FOR_UAT: (Action.ACCEPT, Action.REJECT)}
+BUTTONS = {
+    EventKind.CREATED: (Action.CLOSE,),
+    EventKind.READY_FOR_UAT: (Action.ACCEPT, Action.REJECT),
+    EventKind.REOPENED: (Action.CLOSE,),
+}
 """What the requestor can do about an event."""
 _FILE_LINK = re.compile(r" \(https?://\S+\)$", re.MULTILINE)
 
@@ -71,18 +75,19 @@ def _standard(
 ) -> Iterator[Notification]:
     messages = settings["messages"]
     values = templates.values(ticket, event, form.title, People(settings["people"]), messages)
+    for_requestor = values | {"ticket": words.link_for_anybody(ticket)}
     is_new = event.kind is EventKind.CREATED
     for audience in Audience:
         name = templates.name_of(event.kind, audience, ticket, event)
         if name is None or (audience is Audience.INTAKE and not _is_announced(ticket, event)):
             continue
-        text = templates.text(name, values, messages)
+        is_requestor = audience is Audience.REQUESTOR
+        text = templates.text(name, for_requestor if is_requestor else values, messages)
         if is_new and audience is Audience.TEAM and ticket.is_urgent:
             text = f"{text} {words.leads(settings)}".strip()
-        is_requestor = audience is Audience.REQUESTOR
-        following = (
-            templates.text(templates.next_name(ticket, event), values, messages) if is_requestor else ""
-        )
+        following = ""
+        if is_requestor:
+            following = templates.text(templates.next_name(ticket, event), for_requestor, messages)
         yield Notification(
             to=audience,
             text=text,

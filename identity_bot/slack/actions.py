@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Callable
 from concurrent.futures import Future, wait
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -14,15 +15,18 @@ from slack_sdk import WebClient
 
 from identity_bot.desk.desk import Desk
 from identity_bot.errors import IdentityBotError, Invalid, NotAllowed, StoreError
+from identity_bot.forms.questions import Option
 from identity_bot.logs import scrubbed
 from identity_bot.messages import words
+from identity_bot.messages.updates import Message
 from identity_bot.slack import card as cards
 from identity_bot.slack import modal as blocks
 from identity_bot.slack.card import Click
-from identity_bot.slack.client import translating_errors
+from identity_bot.slack.client import SlackChat, translating_errors
 from identity_bot.slack.inputs import Json
-from identity_bot.slack.messages import ACTION, answered
+from identity_bot.slack.messages import ACTION, settled
 from identity_bot.slack.payloads import fingerprint, refuse_forged
+from identity_bot.slack.team import Team
 from identity_bot.tickets.actions import ACTIONS, Ask
 from identity_bot.tickets.errors import Impossible
 from identity_bot.tickets.model import Change, Ticket
@@ -33,6 +37,8 @@ log = logging.getLogger(__name__)
 Answer = Callable[..., Any]
 """Sends a private answer to whoever clicked, where the button is."""
 
+LOOKUPS, LOOKUP_PATIENCE = 40, 1.0
+"""How many names one list of people looks up in Slack at most, and for how many seconds it waits for them."""
 PATIENCE = 2.0
 """Seconds that an ack waits for the desk, which may have to ask Slack who is on the team; Slack waits for three."""
 
@@ -43,15 +49,26 @@ class ActionListeners:
     `run_in_thread` runs a call in another thread and logs whatever it raises.
     """
 
-    def __init__(self, desk: Desk, people: People, run_in_thread: Callable[..., Future[Any]]) -> None:
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        people: People,
+        team: Team,
+        chat: SlackChat,
+        run_in_thread: Callable[..., Future[Any]],
+    ) -> None:
         self._desk = desk
         self._people = people
+        self._team = team
+        self._chat = chat
         self._run_in_thread = run_in_thread
 
     def attach(self, app: App) -> None:
         """Adds the listeners; add wider patterns later, because Bolt calls only the first listener that fits."""
         buttons: Json = {"type": "block_actions", "action_id": re.compile(f"^{ACTION}")}
         app.action(buttons, middleware=[refuse_forged])(self.click)
+        app.options(cards.VALUE, middleware=[refuse_forged])(self.options)
         app.view(cards.FORM, middleware=[refuse_forged])(self.submit)
 
     def click(self, ack: Ack, body: Json, client: WebClient, respond: Respond) -> None:
@@ -75,6 +92,39 @@ class ActionListeners:
             ack(**answer.result(timeout=PATIENCE))
         except TimeoutError:
             ack(**_pushed(words.TAKES_LONG))
+
+    def options(self, ack: Ack, body: Json) -> None:
+        """The members of the team that fit what was typed into the list of people in an action's form."""
+        found = self._run_in_thread(self._team_options, body)
+        try:
+            ack(options=blocks.found(found.result(timeout=PATIENCE), body.get("value") or ""))
+        except TimeoutError:
+            ack(options=[])
+
+    def _team_options(self, body: Json) -> list[Option]:
+        """The members of the team; by their logins or ids where Slack does not tell their names in time."""
+        click = cards.click_behind(body.get("view") or {})
+        if click is None:
+            return []
+        try:
+            unknown = [one for one, is_team in self._team.members().items() if is_team is None]
+            # Slack allows about a hundred of these a minute: the names of a very large team come bit by bit.
+            wait(
+                [self._run_in_thread(self._look_up, one) for one in unknown[:LOOKUPS]],
+                timeout=LOOKUP_PATIENCE,
+            )
+            members = [one for one, is_team in self._team.members().items() if is_team is not False]
+        except IdentityBotError as error:
+            log.warning("cannot find out who is on the team: %s", error)
+            return []
+        names = {one: self._chat.known_name(one) or "" for one in members}
+        return cards.team_options(members, click.action, names, self._people)
+
+    def _look_up(self, slack_id: str) -> None:
+        """Has Slack tell somebody's name, and whether they are of the team."""
+        # If it does not, they are listed without a name, and checked when they are chosen.
+        with suppress(IdentityBotError):
+            self._team.includes(slack_id)
 
     def _act(self, client: WebClient, body: Json, click: Click, answer: Answer) -> None:
         by = body["user"]["id"]
@@ -185,10 +235,10 @@ def _say(answer: Answer, sentence: str) -> None:
 
 
 def _replace(client: WebClient, click: Click, by: str) -> None:
-    """Replaces a message's buttons with what was chosen; the desk draws a card again."""
+    """Replaces a message's buttons with what was chosen, at once; the desk draws the message and the card again."""
     if not click.text or not click.response_url:
         return
-    message = answered(click.text, words.chose(click.action, by))
+    message = settled(Message(text=click.text), words.chose(click.action, by))
     respond = Respond(response_url=click.response_url, proxy=client.proxy, ssl=client.ssl)
     answer = respond(**message, replace_original=True)
     if answer.status_code != 200:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
@@ -25,7 +25,7 @@ from identity_bot.slack.messages import (
 )
 from identity_bot.slack.modal import metadata_in, state_in
 from identity_bot.text import privacy
-from identity_bot.text.markdown import ELLIPSIS, clean, mrkdwn
+from identity_bot.text.markdown import ELLIPSIS, clean, mrkdwn, plain
 from identity_bot.tickets.actions import ACTIONS, Ask, By, Row, date_problem, possible
 from identity_bot.tickets.model import Action, Change, CloseReason, Priority, Ticket
 from identity_bot.tickets.people import People
@@ -53,7 +53,7 @@ class Click:
 
 def card(ticket: Ticket, form: Form | None, people: People) -> Json:
     """The team's view of a ticket as it is now; a sensitive one shows none of its answers."""
-    headline = cut(ticket.headline or words.about(ticket), limits.SECTION_TEXT)
+    headline = cut(words.headline(ticket), limits.SECTION_TEXT)
     title = form.title if form else ticket.type
     state = [f"*{name}:* {value}" for name, value in words.state(ticket, title, people)]
     blocks = [section(headline)]
@@ -159,6 +159,22 @@ def change_in(
     return Change(action=action, value=value, reason=reason)
 
 
+def team_options(
+    members: Iterable[str], action: Action, names: Mapping[str, str], people: People
+) -> list[Option]:
+    """The members of the team as options for an action's form, by name.
+
+    Only people with a GitHub login can be assigned. Whoever has no name in `names` is shown by the login or the id.
+    """
+    is_for_login = ACTIONS[action].asks is Ask.ASSIGNEE
+    options = [
+        Option(one, plain(names.get(one) or words.nameless(people.key_of(one)), limit=limits.OPTION_TEXT))
+        for one in members
+        if people.login(one) or not is_for_login
+    ]
+    return sorted(options, key=lambda option: (option.label.casefold(), option.value))
+
+
 def _problem(
     asks: Ask, value: str, people: People, is_team: Callable[[str], bool], today: date
 ) -> str | None:
@@ -214,7 +230,8 @@ def _inputs(ticket: Ticket, row: Row) -> Iterator[Json]:
     initial, hint = _initial(row.asks, ticket), words.HINTS.get(row.asks, "")
     match row.asks:
         case Ask.ASSIGNEE | Ask.MEMBER:
-            yield _input(VALUE, row.question, {"type": "users_select"}, hint=hint)
+            # Slack asks for the options: the names of the team may have to be looked up first.
+            yield _input(VALUE, row.question, {"type": "external_select", "min_query_length": 0}, hint=hint)
         case Ask.PRIORITY:
             yield _input(VALUE, row.question, _radio(words.PRIORITIES, initial))
         case Ask.DATE:

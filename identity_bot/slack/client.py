@@ -8,7 +8,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from slack_sdk import WebClient
@@ -127,6 +127,10 @@ class SlackChat:
             self._delete(misplaced)
         return None
 
+    def settle(self, message: MessageRef, now: Message, outcome: str) -> None:
+        """Replace a message's buttons that are no longer possible with what became of them."""
+        self._edit(message, messages.settled(now, outcome))
+
     def show_card(
         self, ticket: Ticket, form: Form | None, *, channel: str, idempotency_key: str
     ) -> MessageRef:
@@ -148,17 +152,9 @@ class SlackChat:
     def name_of(self, slack_id: str) -> str:
         """Somebody's name as Slack shows it; empty where Slack does not tell."""
         if slack_id not in self._names:
-            try:
-                user = self.user(slack_id)
-            except (Rejected, Retryable, OutcomeUnknown):
-                user = None
-            if user is None:
-                return ""
-            profile = user.get("profile") or {}
-            self._names[slack_id] = str(
-                user.get("real_name") or profile.get("real_name") or profile.get("display_name") or ""
-            )
-        return self._names[slack_id]
+            with suppress(Rejected, Retryable, OutcomeUnknown):
+                self.user(slack_id)
+        return self._names.get(slack_id, "")
 
     def known_name(self, slack_id: str) -> str | None:
         """Somebody's name, if it has been asked for before; never waits."""
@@ -184,6 +180,9 @@ class SlackChat:
             if error.code in HIDDEN:
                 return None
             raise
+        profile = user.get("profile") or {}
+        names = user.get("real_name"), profile.get("real_name"), profile.get("display_name")
+        self._names[slack_id] = str(next(filter(None, names), ""))
         return user
 
     def own(self) -> Mapping[str, Any]:

@@ -31,6 +31,7 @@ from identity_bot.slack.manifest import ASK, ASK_ABOUT
 from identity_bot.slack.messages import ACTION
 from identity_bot.slack.modal import TYPE, Draft
 from identity_bot.slack.payloads import refuse_forged
+from identity_bot.slack.team import Team
 from identity_bot.text.markdown import clean
 from identity_bot.tickets.errors import AlreadyFiled
 from identity_bot.tickets.model import MessageRef, Person
@@ -52,6 +53,9 @@ OURS: Mapping[str, Json] = {
     "the actions": {
         "type": "block_actions", "actions": [{"action_id": f"{ACTION}take", "block_id": cards.BUTTON_BLOCK}]
     },
+    "the lists of people": {
+        "type": "block_suggestion", "action_id": cards.VALUE, "block_id": cards.VALUE, "value": ""
+    },
     "the forms of actions": {"type": "view_submission", "view": {"type": "modal", "callback_id": cards.FORM}},
     "the forms": {"type": "view_submission", "view": {"type": "modal", "callback_id": blocks.FORM}},
 }  # fmt: skip
@@ -70,6 +74,7 @@ class Listeners:
         chat: SlackChat,
         forms: Mapping[str, Form],
         people: People,
+        team: Team,
         settings: Settings,
     ) -> None:
         self._desk = desk
@@ -77,7 +82,9 @@ class Listeners:
         self._forms = forms
         self._commands = settings.commands
         self._intake_channel = settings.intake_channel
-        self._actions = ActionListeners(desk, people, self._run_in_thread)
+        self._actions = ActionListeners(
+            desk=desk, people=people, team=team, chat=chat, run_in_thread=self._run_in_thread
+        )
         self._home = HomeListeners(forms, settings, self._run_in_thread)
         # Bolt's threads are five, for the host's listeners too (docs/decisions/0003): none may wait for Slack.
         self._calls = ThreadPoolExecutor(max_workers=32, thread_name_prefix="identity-bot-slack")

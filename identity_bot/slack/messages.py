@@ -28,10 +28,12 @@ def message(message: Message) -> Json:
     return shown
 
 
-def answered(text: str, answer: str) -> Json:
-    """The same message after somebody used one of its buttons: what they chose replaces the buttons."""
-    line = {"type": "context", "elements": [verbatim(answer)]}
-    return {"text": cut(f"{text}\n{answer}", limits.MESSAGE_TEXT), "blocks": [section(text), line]}
+def settled(now: Message, outcome: str) -> Json:
+    """A message that has lost buttons: what became of them stands in their place."""
+    shown = message(now)
+    line = {"type": "context", "elements": [verbatim(outcome)]}
+    text = cut(f"{now.text}\n{outcome}", limits.MESSAGE_TEXT)
+    return {"text": text, "blocks": [shown["blocks"][0], line, *shown["blocks"][1:]]}
 
 
 def action_buttons(labels: Mapping[Action, str], ticket_id: str, block_id: str) -> Json:

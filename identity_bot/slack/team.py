@@ -43,6 +43,11 @@ class Team:
         ask = _Answer(partial(self._chat.is_colleague, slack_id), f"who {slack_id} is", self._clock)
         return self._colleagues.setdefault(slack_id, ask)()
 
+    def members(self) -> dict[str, bool | None]:
+        """Each member, and whether they are of the team: None if nobody asked about them yet. Raises as `includes`."""
+        asked = {one: answer.latest for one, answer in self._colleagues.copy().items()}
+        return {one: asked.get(one) for one in sorted(self._members())}
+
 
 class _Answer(Generic[T]):
     """What Slack answers to one question, asked again after a minute; `what` names it in the log."""
@@ -52,20 +57,20 @@ class _Answer(Generic[T]):
         self._what = what
         self._clock = clock
         self._lock = threading.Lock()
-        self._known: T | None = None
+        self.latest: T | None = None
         self._asked_at = float("-inf")
 
     def __call__(self) -> T:
         with self._lock:
             age = self._clock() - self._asked_at
-            if self._known is not None and age < FRESH:
-                return self._known
+            if self.latest is not None and age < FRESH:
+                return self.latest
             try:
                 answer = self._ask()
             except (Rejected, Retryable, OutcomeUnknown) as error:
-                if self._known is None or age > STALE:
+                if self.latest is None or age > STALE:
                     raise Retryable(f"{self._what}: not known: {error}") from error
                 log.warning("%s: using the last answer: %s", self._what, error)
-                return self._known
-            self._known, self._asked_at = answer, self._clock()
+                return self.latest
+            self.latest, self._asked_at = answer, self._clock()
             return answer

@@ -60,6 +60,13 @@ _ENQUEUED_SINCE = (
     )
     .limit(1)
 )
+_FAILED = (
+    select(schema.outbox.c.id)
+    .where(
+        schema.UNSETTLED, schema.outbox.c.ticket_id == bindparam("wanted"), schema.outbox.c.state == "failed"
+    )
+    .limit(1)
+)
 _READY_AT = text(
     "CASE WHEN lanes.ready_at IS NOT NULL AND lanes.ready_at <= excluded.ready_at THEN lanes.ready_at"
     " WHEN excluded.ready_at < lanes.not_before THEN lanes.not_before ELSE excluded.ready_at END"
@@ -259,6 +266,10 @@ class Transaction:
         """Whether an effect with this key was enqueued since then (seconds since the epoch), whatever became of it."""
         values = {"key": unique_key, "since": since, "now": self.now}
         return self.connection.execute(_ENQUEUED_SINCE, values).first() is not None
+
+    def has_failed(self, ticket_id: str) -> bool:
+        """Whether an effect for this ticket has failed and waits for an operator."""
+        return self.connection.execute(_FAILED, {"wanted": ticket_id}).first() is not None
 
     def clean_up(self, *, done_before: float, processed_before: float) -> int:
         """Delete effects that were due and done before one time, and comments processed before another.

@@ -131,6 +131,15 @@ class MessageRef:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Offer:
+    """A message of ours with buttons that people can still use, and all that is needed to show it without them."""
+
+    message: MessageRef
+    text: str
+    buttons: tuple[Action, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TicketState:
     """What people are told about a ticket, as its issue shows it; messages are about changes of these."""
 
@@ -172,13 +181,17 @@ class Ticket:
     """Whether its requestor is told by direct messages only."""
     repository: str = ""
     number: int | None = None
+    prefix: str = ""
+    """What stands before the number where people read it: nothing in the main repository, else its name."""
     url: str = ""
     origin: MessageRef | None = None
     """The message that the request was made from, whose thread the ticket keeps."""
     thread: MessageRef | None = None
     card: MessageRef | None = None
     headline: str = ""
-    """The card's first line, as it was posted."""
+    """Which ticket it is, in the card's first line after the stage."""
+    offers: tuple[Offer, ...] = ()
+    """The messages whose buttons must go once they are no longer possible."""
     issue_updated_at: float = 0.0
     """When the issue last changed as far as we know, by GitHub's clock, in whole seconds since the epoch."""
     inconsistency: str = ""

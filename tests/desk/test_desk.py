@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from pytest_mock import MockerFixture
@@ -306,8 +308,83 @@ def test_people_are_named_in_the_issue(tmp_path: Path) -> None:
 
     known, unknown = (draft.body for _, draft in office.tracker.issues)
     assert "Sage Hollowell" in known
-    assert "U0NOBODY" in unknown
+    assert "Name unknown (U0NOBODY)" in unknown
+    cards = office.chat.texts(TEAM)
+    assert ["*Who?*\nSage Hollowell" in cards[0], "*Who?*\nName unknown (U0NOBODY)" in cards[1]] == [
+        True,
+        True,
+    ]
     office.store.close()
+
+
+def test_somebody_without_a_name_in_slack_is_called_by_their_login(tmp_path: Path) -> None:
+    office = Office(
+        tmp_path, found=[Found(name="somebody", distribution="tests", load=lambda: AsksForSomebody())]
+    )
+
+    values = COMMON | {"who": {"id": "U0LINDEN", "name": ""}}
+    office.desk.submit("somebody", values, JUNIPER, submission="V1", origin=None)
+    office.work()
+
+    [(_, draft)] = office.tracker.issues
+    assert "linden-brookmere" in draft.body
+    assert "U0LINDEN" not in draft.body
+    office.store.close()
+
+
+# Emoji, and the clock of the team
+
+EMOJI = ["🎉", "👩🏽‍💻", "🇺🇸🇺🇸", "❤️", ":tada:", ":woman-technologist::skin-tone-4:", "1️⃣", "\u200d🙂"]
+
+
+@pytest.mark.parametrize("emoji", EMOJI)
+def test_a_request_of_emoji_only_becomes_a_ticket_like_any_other(office: Office, emoji: str) -> None:
+    ticket = office.submit(
+        "data_pull", sensitive=False, team=emoji, name=emoji, data_needed=emoji, comments=emoji
+    )
+    office.work()
+    office.click(ticket, Action.CLOSE, "not planned", by="U0INDIGO", reason=emoji)
+    office.work()
+
+    [(_, draft)] = office.tracker.issues
+    assert emoji.strip("\u200d") in draft.title
+    assert office.ticket(ticket).stage is Stage.CLOSED
+    assert emoji.strip("\u200d") in office.tracker.comments[-1][2]
+    assert any(emoji.strip("\u200d") in text for text in office.chat.texts(INTAKE))
+    assert "failed" not in states(office.queue)
+
+
+@pytest.mark.parametrize("emoji", EMOJI)
+def test_an_address_of_emoji_only_is_refused_with_an_example(office: Office, emoji: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        office.submit(pull_request=emoji)
+
+    assert set(refused.value.problems) == {"pull_request"}
+    assert "https://" in refused.value.problems["pull_request"]
+
+
+def test_at_half_past_eleven_in_the_evening_today_is_the_teams(office: Office) -> None:
+    """In UTC it is tomorrow already."""
+    office.clock.now = datetime(2027, 3, 1, 23, 30, tzinfo=ZoneInfo("America/New_York")).timestamp()
+    ticket = office.submit()
+    office.work()
+    today = office.desk.today()
+    for day, comment_id in ((today, 1), (today - timedelta(days=1), 2)):
+        office.desk.handle_comment(
+            replace(
+                comment_on(1, f"/target {day}"),
+                id=comment_id,
+                author="linden-brookmere",
+                created_at=office.clock(),
+            )
+        )
+        office.work()
+
+    assert today == date(2027, 3, 1)
+    assert office.ticket(ticket).state.target == today
+    assert "is in the past" in office.tracker.comments[-1][2]
+    [said] = [text for text in office.chat.texts(INTAKE) if "target date" in text.lower()]
+    assert "March 1, 2027" in said
 
 
 # Sensitive requests
@@ -392,7 +469,11 @@ def test_an_issue_that_cannot_be_made_is_kept_and_told(office: Office) -> None:
     office.queue.retry(failed.id)
     office.work()
     assert office.ticket(ticket).number == 1
-    assert len(office.chat.texts(INTAKE)) == 1
+    kept, opened = office.chat.texts(INTAKE)
+    assert kept.startswith(f"{JUNIPER.mention} We couldn't open a ticket")
+    assert ticket.reference in kept
+    assert "410" not in kept
+    assert "We got your request" in opened
 
 
 def test_an_alert_that_cannot_be_posted_makes_no_other(office: Office) -> None:
@@ -421,7 +502,7 @@ def test_a_type_uninstalled_before_its_issue_was_made_is_kept_and_told(office: O
     office.queue.retry(failed.id)
     office.work()
     assert office.ticket(ticket).number == 1
-    assert len(office.chat.texts(INTAKE)) == 1
+    assert len(office.chat.texts(INTAKE)) == 2
 
 
 def test_a_type_uninstalled_before_its_issue_was_seen_is_told_to_the_team(office: Office) -> None:
@@ -457,12 +538,12 @@ def test_a_receipt_that_nobody_sees_any_more_is_not_shown(office: Office) -> Non
     """GitHub was down for an hour; the modal is closed, and its id may mean nothing."""
     office.tracker.fails = [Retryable("GitHub: down", 3600.0)]
 
-    office.submit()
+    ticket = office.submit()
     office.work(1)
     office.clock.move(3600)
     office.work()
 
-    assert len(office.chat.texts(INTAKE)) == 1
+    assert office.ticket(ticket).number == 1
     assert office.chat.views == []
 
 
@@ -504,7 +585,7 @@ def test_writes_to_github_and_to_channels_keep_a_minimal_interval_and_modals_do_
     assert rests == dict.fromkeys(
         (
             *("open_issue", "change_issue", "credit_action", "link_thread", "run_commands", "reply"),
-            *("post_update", "post_alert", "send_direct_message", "draw_card"),
+            *("post_update", "post_alert", "send_direct_message", "draw_card", "retire_buttons"),
         ),
         1.0,
     )
@@ -625,7 +706,7 @@ def test_nobody_waits_for_each_other_and_everything_is_told_once(tmp_path: Path,
         assert ticket.state == ticket.last_notified
         assert ticket.requested == ()
         assert set(ticket.state.assignees) == office.tracker.snapshot(number).assignees
-    assert len([text for text in office.chat.texts("C0TEAM") if text.startswith("New ticket")]) == COUNT
+    assert len([text for text in office.chat.texts("C0TEAM") if "*Stage:*" in text]) == COUNT
     assert sorted(office.tracker.reactions) == [(number, "+1") for number in range(1, COUNT + 1)]
     assert set(states(office.queue)) == {"done"}
     office.store.close()

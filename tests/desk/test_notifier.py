@@ -249,7 +249,9 @@ def test_what_changes_while_people_are_told_is_told_once(
     ]
 
 
-def test_an_update_that_was_posted_is_never_edited(office: Office, ticket: Ticket) -> None:
+def test_of_an_update_that_was_posted_only_the_buttons_are_ever_edited(
+    office: Office, ticket: Ticket
+) -> None:
     """The requestor sends it back seconds after they were asked to try it; asked again, they are told again."""
     see(office, assignees=ASSIGNED, target=date(2027, 3, 1))
     office.work(10)
@@ -260,7 +262,7 @@ def test_an_update_that_was_posted_is_never_edited(office: Office, ticket: Ticke
     office.work(4)
 
     assert "ready" in asked.text.lower()
-    assert posts(office, INTAKE)[-1] == asked
+    assert posts(office, INTAKE)[-1].text == f"{asked.text}\n<@{JUNIPER}> said it needs work."
     assert any("It is blue" in text and "<@U0LINDEN>" in text for text in news(office, TEAM))
     office.click(ticket, Action.UAT, by=INDIGO)
     office.work(4)
@@ -294,11 +296,11 @@ def test_a_reason_is_told_with_what_it_is_the_reason_for(office: Office, tried: 
 def test_the_requestor_is_not_told_that_they_accepted_or_sent_it_back(
     office: Office, tried: Ticket, action: Action
 ) -> None:
-    before = office.chat.texts(INTAKE)
+    before = len(office.chat.texts(INTAKE))
     office.click(tried, action, by=JUNIPER, reason="It is blue" if action is Action.REJECT else "")
     office.work()
 
-    assert office.chat.texts(INTAKE) == before
+    assert len(office.chat.texts(INTAKE)) == before
     assert "<@U0LINDEN>" in news(office, TEAM)[-1]
 
 
@@ -554,7 +556,7 @@ def test_news_of_a_type_that_is_not_installed_any_more_go_to_the_team(office: Of
 
     assert news(office) == []
     assert sum("no longer installed" in text for text in office.chat.texts(TEAM)) == 1
-    assert "closed" in office.chat.texts(TEAM)[0]
+    assert "Closed" in office.chat.texts(TEAM)[0]
     assert "failed" not in states(office.queue)
 
 
@@ -562,7 +564,7 @@ def test_news_of_a_type_that_is_not_installed_any_more_go_to_the_team(office: Of
 
 
 def cards(office: Office) -> list[Posted]:
-    return [posted for posted in posts(office, TEAM) if posted.text.startswith("New ticket")]
+    return [posted for posted in posts(office, TEAM) if "*Stage:*" in posted.text]
 
 
 def card(office: Office) -> Posted:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from identity_bot.errors import OutcomeUnknown, Rejected, Retryable
 from identity_bot.outbox.effects import Reconcile
 from identity_bot.store.transaction import Transaction
 from identity_bot.tickets.model import CloseReason, IssueSnapshot, Priority, Stage, Ticket
-from tests.support_desk import Office
+from tests.support_desk import SETTINGS, Office
 from tests.support_outbox import at_once, statements, states
 
 INTAKE, TEAM = "C0INTAKE", "C0TEAM"
@@ -73,6 +74,25 @@ def test_of_two_states_of_one_second_the_one_that_github_answers_with_counts(
     assert state(office, ticket) == (Stage.ASSIGNED, ("sage-hollowell",))
     assert office.tracker.reads == asked + 1
     assert len(office.chat.texts(INTAKE)) == 2
+
+
+def test_tickets_of_several_repositories_have_names_of_their_own(tmp_path: Path) -> None:
+    """Each repository numbers its issues from 1."""
+    office = Office(
+        tmp_path, toml=f'{SETTINGS}\n[request_types.data_pull]\nrepository = "sandbox-org/data-pulls"\n'
+    )
+    office.submit()
+    office.work()
+    office.tracker.issues.clear()
+    office.submit("data_pull", view="V2")
+    office.work()
+
+    first, second = office.chat.texts(INTAKE)
+    assert "identity-requests/issues/1|#1>" in first
+    assert "data-pulls/issues/1|data-pulls#1>" in second
+    assert "|data-pulls#1>" in office.chat.texts(TEAM)[1]
+    assert "ticket data-pulls#1" in str(office.chat.posts[-1].blocks) + str(office.chat.posts[-2].blocks)
+    office.store.close()
 
 
 def test_the_later_state_of_one_second_is_not_lost(office: Office, ticket: Ticket) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from identity_bot.messages import words
 from identity_bot.tickets.model import Action, Change, IssueComment
 from identity_bot_sandbox.github.faults import FaultKind
 from tests.support_crash import REPOSITORY, Accidents, Life, crash, life, on_sqlite
@@ -178,9 +179,9 @@ def check(life: Life, deed: Deed) -> None:
     assert [part for part, one in zip(deed.news, news, strict=True) if part not in one] == [], news
     assert life.ticket
     now = life.bot.desk.ticket(life.ticket.id)
-    [card] = [one for one in life.sandbox.slack.messages("C0TEAM") if "New ticket" in one.text]
+    [card] = [one for one in life.sandbox.slack.messages("C0TEAM") if "*Stage:*" in one.text]
     assert now
-    assert f"*Stage:* {now.stage.value}" in card.text
+    assert f"*Stage:* {words.stage(now)}" in card.text
 
 
 @on_sqlite

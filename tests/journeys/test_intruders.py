@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from identity_bot import Audience, Form, Notification, ShortText, hookimpl
+from identity_bot.messages import words
 from identity_bot.outbox.effects.recurring import KEEP_PROCESSED
 from identity_bot.plugins.loader import Found
 from identity_bot.slack import card as cards
@@ -160,7 +161,7 @@ def test_a_ticket_that_is_moved_to_the_restricted_repository_becomes_sensitive(o
     office.click(ticket, Action.CLOSE, "not planned", by=INDIGO, reason="The answer is forty-two.")
     office.work()
 
-    assert office.chat.texts(INTAKE) == before
+    assert office.chat.texts(INTAKE) == [f"{before[0]}\n{words.NOT_HERE}"]
     assert "forty-two" not in office.chat.everything()
     assert "Sign-ins per credential" not in card
     assert "closed" in office.chat.texts(JUNIPER.slack_id)[-1]
@@ -219,7 +220,7 @@ def test_a_text_that_cannot_be_kept_gives_way_to_the_standard_words(
     office.work()
 
     assert office.ticket(ticket).number == 1
-    assert "New ticket" in office.chat.texts(TEAM)[0]
+    assert "*Stage:*" in office.chat.texts(TEAM)[0]
     assert "We got your" in office.chat.texts(INTAKE)[0]
     assert character not in "".join(office.chat.texts(TEAM) + office.chat.texts(INTAKE))
 

@@ -17,7 +17,7 @@ NEXT_YEAR = f"{date.today().year + 1}-01-30"
 
 def card(world: World) -> Message:
     """The only card in the team channel."""
-    [found] = [message for message in world.sandbox.slack.messages(TEAM) if "New ticket" in message.text]
+    [found] = [message for message in world.sandbox.slack.messages(TEAM) if "*Stage:*" in message.text]
     return found
 
 
@@ -61,7 +61,7 @@ def test_assigned_and_closed_in_github_is_told_in_slack(world: World, webhook: s
     assert f"<@{JUNIPER}>" in assigned[0]
     assert f"It's assigned to <@{LINDEN}>" in assigned[0]
     assert f"*Assigned to:* <@{LINDEN}>" in its_card
-    assert "*Stage:* closed" in card(world).text
+    assert "*Stage:* Closed" in card(world).text
     assert len(thread(world)) == 2
     [announced] = [m.text for m in world.sandbox.slack.messages(INTAKE) if m.text.startswith("Ticket")]
     assert "closed" in announced
@@ -75,7 +75,7 @@ def test_a_ticket_lives_its_whole_life_from_slack(world: World, webhook: str) ->
 
     for user, move, entered in (
         (INDIGO, "priority", {"value": "high"}),
-        (INDIGO, "spoc", {"value": LINDEN}),
+        (INDIGO, "spoc", {"value": "Linden Brookmere"}),
         (LINDEN, "take", {}),
         (LINDEN, "target", {"value": NEXT_YEAR}),
         (LINDEN, "uat", {}),
@@ -160,7 +160,7 @@ def test_an_issue_that_vanished_without_a_word_is_found_missing_within_a_day(wor
 
     github.delete(REPOSITORY, 1, actor=LEAD)
     world.bot.store.clock = Ahead(world.bot.store.clock, 24 * 3600)
-    eventually(lambda: "*Stage:* closed" in card(world).text)
+    eventually(lambda: "*Stage:* Closed" in card(world).text)
     world.settle()
 
     assert "was deleted" in thread(world)[0]

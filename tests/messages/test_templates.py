@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from identity_bot.messages import templates as texts
 from identity_bot.messages.templates import (
+    DELAYED_AFTER,
     PLACEHOLDERS,
     TEMPLATES,
     name_of,
@@ -93,7 +94,7 @@ def test_there_is_no_text_that_nobody_reads() -> None:
         for assignees in ((), ("sage",))
         for reason in (None, *CloseReason)
         for is_urgent in (True, False)
-    ] + [now(is_sensitive=True)]
+    ] + [now(is_sensitive=True), now(submitted_at=-DELAYED_AFTER)]
 
     read = {name_of(e.kind, audience, t, e) for audience in Audience for t in tickets for e in events}
     read |= {next_name(t, e) for t in tickets for e in events}

@@ -20,12 +20,70 @@ def at(stage: Stage, **state: Any) -> Ticket:
     return ticket(state=TicketState(stage=stage, **state), repository="sandbox-org/requests")
 
 
-def test_a_ticket_is_called_by_its_number_and_a_sensitive_one_with_its_repository() -> None:
-    restricted = ticket(is_sensitive=True, repository="sandbox-org/identity-restricted")
+def test_a_ticket_is_called_by_its_number_and_outside_the_main_repository_with_that() -> None:
+    restricted = ticket(prefix="identity-restricted")
 
     assert words.link(ticket()) == "<https://github.test/o/r/issues/7|#7>"
     assert words.link(restricted) == "<https://github.test/o/r/issues/7|identity-restricted#7>"
     assert words.number(ticket(number=None)) == ticket().reference
+    assert words.link(ticket(number=None, url="")) == ticket().reference
+
+
+@pytest.mark.parametrize(
+    ("repository", "prefix"),
+    [
+        ("va/requests", ""),
+        ("VA/Requests", ""),
+        ("va/reviews", "reviews"),
+        ("other/requests", "other/requests"),
+        ("va/logins", "va/logins"),
+        ("Other/Logins", "Other/Logins"),
+    ],
+)
+def test_no_two_tickets_of_two_repositories_have_the_same_name(repository: str, prefix: str) -> None:
+    repositories = ["va/requests", "va/reviews", "other/requests", "va/logins", "Other/Logins"]
+
+    assert words.prefix(repository, repositories) == prefix
+
+
+def test_only_the_team_gets_a_link_to_a_sensitive_ticket() -> None:
+    restricted = ticket(is_sensitive=True, prefix="identity-restricted")
+
+    read_by_requestor = [
+        words.link_for_anybody(restricted),
+        words.receipt(restricted),
+        words.about(restricted),
+        words.not_taken(restricted, "no"),
+    ]
+
+    assert [("identity-restricted#7" in said, "<" in said) for said in read_by_requestor] == [
+        (True, False)
+    ] * 4
+    assert "only the team can open it" in words.receipt(restricted)
+    assert words.link_for_anybody(ticket()) == words.link(ticket())
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        (at(Stage.OPEN), "Open"),
+        (at(Stage.UAT), "Ready for UAT"),
+        (at(Stage.CLOSED), "Closed"),
+        (at(Stage.CLOSED, close_reason=CloseReason.COMPLETED), "Closed as completed"),
+        (at(Stage.CLOSED, close_reason=CloseReason.NOT_PLANNED), "Closed as not planned"),
+        (at(Stage.CLOSED, close_reason=CloseReason.DUPLICATE), "Closed as a duplicate"),
+        (at(Stage.CLOSED, close_reason=CloseReason.DELETED), "Closed: issue deleted"),
+        (at(Stage.CLOSED, close_reason=CloseReason.MOVED), "Closed: issue moved away"),
+        (at(Stage.OPEN, close_reason=CloseReason.DUPLICATE), "Open"),
+    ],
+)
+def test_the_stage_says_why_a_ticket_is_closed(now: Ticket, said: str) -> None:
+    assert words.stage(now) == said
+
+
+def test_somebody_without_a_name_is_called_by_their_login_or_at_least_recognizable() -> None:
+    assert words.nameless("linden-brookmere") == "linden-brookmere"
+    assert words.nameless("slack:U0LINDEN") == "Name unknown (U0LINDEN)"
 
 
 def test_a_moment_is_shown_in_the_readers_own_time_with_its_age() -> None:

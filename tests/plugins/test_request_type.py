@@ -160,9 +160,7 @@ def test_a_notification_instead_leaves_the_teams_card_unless_it_is_one(load: Cal
     with_words = only(load, notify=lambda: [words]).notify(ticket(), CREATED)
     with_card = only(load, notify=lambda: [card]).notify(ticket(), CREATED)
 
-    assert [one.text for one in with_words if one.is_card] == [
-        "New ticket <https://github.test/7|#7>: *Coffee*"
-    ]
+    assert [one.text for one in with_words if one.is_card] == ["Ticket <https://github.test/7|#7>: *Coffee*"]
     assert [one.text for one in with_card if one.is_card] == ["Hot!"]
 
 

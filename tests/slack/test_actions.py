@@ -287,16 +287,21 @@ def test_a_target_date_is_asked_for_checked_and_set(world: World, ticket: Ticket
     assert "Change target date…" in str(card(world).blocks)
 
 
+def offered(world: World, user: str, typed: str = "") -> list[str]:
+    """The names in the list of people of the form in front of somebody."""
+    return [one["text"]["text"] for one in world.sandbox.slack.options(user, "idbot:value", typed)]
+
+
 def test_a_ticket_is_assigned_to_a_member_whose_login_is_known(world: World, ticket: Ticket) -> None:
     world.sandbox.slack.invite(MARLO, TEAM)
     open_form(world, LINDEN, Action.ASSIGN)
 
-    stranger = send(world, LINDEN, value=JUNIPER)
-    unknown = send(world, LINDEN, value=MARLO)
-    fine = send(world, LINDEN, value=SAGE)
+    names = offered(world, LINDEN)
+    found = offered(world, LINDEN, "sag")
+    fine = send(world, LINDEN, value="Sage Hollowell")
 
-    assert "not on the Identity Team" in stranger["idbot:value"]
-    assert "We don't know this person's GitHub login" in unknown["idbot:value"]
+    assert names == ["Indigo Marshwick", "Linden Brookmere", "Sage Hollowell"]
+    assert found == ["Sage Hollowell"]
     assert fine == {}
     assert now(world).state.assignees == ("sage-hollowell",)
 
@@ -320,10 +325,7 @@ def test_bots_in_the_team_channel_are_given_nothing(world: World, ticket: Ticket
     world.sandbox.slack.people.setdefault(bot, replace(VISITOR, slack_id=bot))
     open_form(world, INDIGO, Action.SPOC)
 
-    refused = send(world, INDIGO, value=bot)
-
-    assert "not on the Identity Team" in refused["idbot:value"]
-    assert f"<@{bot}>" not in card(world).text
+    assert offered(world, INDIGO) == ["Indigo Marshwick", "Linden Brookmere", "Sage Hollowell"]
 
 
 def test_a_member_whose_id_begins_with_w_does_all_that_the_team_does(world: World, ticket: Ticket) -> None:
@@ -332,20 +334,42 @@ def test_a_member_whose_id_begins_with_w_does_all_that_the_team_does(world: Worl
     world.sandbox.slack.meet(worker, TEAM)
     press(world, worker.slack_id, Action.CRITICAL)
     open_form(world, worker.slack_id, Action.SPOC)
-    refused = send(world, worker.slack_id, value=worker.slack_id)
+    refused = send(world, worker.slack_id, value=worker.name)
 
     assert refused == {}
     assert "*SPOC:* <@W012A3CDE>" in card(world).text
     assert "slack:W012A3CDE" in world.sandbox.github.issue(REPOSITORY, 1).body
 
 
-def test_a_spoc_needs_no_login(world: World, ticket: Ticket) -> None:
+def test_a_spoc_is_of_the_team_and_needs_no_login(world: World, ticket: Ticket) -> None:
     world.sandbox.slack.invite(MARLO, TEAM)
     open_form(world, INDIGO, Action.SPOC)
 
-    assert send(world, INDIGO, value=MARLO) == {}
+    assert offered(world, INDIGO, "juniper") == []
+    assert send(world, INDIGO, value="Marlo Pinesong") == {}
 
     assert f"*SPOC:* <@{MARLO}>" in card(world).text
+
+
+def test_who_leaves_the_team_before_the_form_is_sent_is_refused(
+    world: World, ticket: Ticket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_form(world, LINDEN, Action.ASSIGN)
+    world.sandbox.slack.fill(LINDEN, {"idbot:value": "Sage Hollowell"})
+    world.sandbox.slack.remove(SAGE, TEAM)
+    monkeypatch.setattr("identity_bot.slack.team.FRESH", 0.0)
+
+    refused = send(world, LINDEN)
+
+    assert "not on the Identity Team" in refused["idbot:value"]
+
+
+def test_a_list_of_people_shows_logins_where_slack_tells_no_names(world: World, ticket: Ticket) -> None:
+    world.sandbox.slack.invite(MARLO, TEAM)
+    open_form(world, LINDEN, Action.ASSIGN)
+    world.sandbox.slack.faults.add("users.info", error="internal_error", times=None)
+
+    assert offered(world, LINDEN) == ["indigo-marshwick", "Linden Brookmere", "sage-hollowell"]
 
 
 def test_a_priority_is_set(world: World, ticket: Ticket) -> None:

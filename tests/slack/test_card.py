@@ -24,9 +24,19 @@ from identity_bot.slack.card import (
     change_in,
     click_behind,
     click_in,
+    team_options,
 )
 from identity_bot.tickets.actions import ACTIONS, By, possible
-from identity_bot.tickets.model import Action, Change, CloseReason, Priority, Stage, Ticket, TicketState
+from identity_bot.tickets.model import (
+    Action,
+    Change,
+    CloseReason,
+    MessageRef,
+    Priority,
+    Stage,
+    Ticket,
+    TicketState,
+)
 from identity_bot.tickets.people import People
 from identity_bot_sandbox.slack.limits import check_message, check_view
 from tests.slack.test_modal import DRAFT, FULL, spoken, text, ticket
@@ -47,7 +57,7 @@ def at(stage: Stage, **state: Any) -> Ticket:
     """A ticket at a stage."""
     return ticket(
         answers={},
-        headline="New ticket",
+        headline="Ticket",
         state=TicketState(stage=stage, **state),
         repository="sandbox-org/requests",
     )
@@ -93,8 +103,20 @@ def problem(move: Action, **entered: Any) -> dict[str, str]:
     return refused.value.problems
 
 
+def test_the_cards_headline_says_how_far_the_ticket_has_come() -> None:
+    drawn = MessageRef(channel="C0TEAM", ts="1")
+    duplicate = at(Stage.CLOSED, close_reason=CloseReason.DUPLICATE)
+
+    headlines = [
+        card(one, FULL, PEOPLE)["blocks"][0]["text"]["text"]
+        for one in (at(Stage.OPEN), replace(at(Stage.UAT), card=drawn), replace(duplicate, card=drawn))
+    ]
+
+    assert headlines == ["*New.* Ticket", "*Ready for UAT.* Ticket", "*Closed as a duplicate.* Ticket"]
+
+
 def person(slack_id: str) -> dict[str, str]:
-    return {"type": "users_select", "selected_user": slack_id}
+    return {"type": "external_select", "selected_option": {"value": slack_id}}
 
 
 def day(written: str) -> dict[str, str]:
@@ -123,7 +145,7 @@ def test_a_card_shows_how_far_the_ticket_has_come() -> None:
         "Requestor": "Juniper Vale",
         "Team": "Benefits",
         "Urgent": "No",
-        "Stage": "in progress",
+        "Stage": "In progress",
         "Priority": "high",
         "SPOC": "<@U0SAGE>",
         "Assigned to": "<@U0LINDEN>, unknown-login",
@@ -147,7 +169,7 @@ def test_a_new_tickets_card_says_what_is_not_settled_yet() -> None:
 def test_a_closed_tickets_card_says_why_and_offers_to_reopen_it() -> None:
     shown = card(at(Stage.CLOSED, close_reason=CloseReason.NOT_PLANNED), FULL, PEOPLE)
 
-    assert facts_on(shown)["Stage"] == "closed: not planned"
+    assert facts_on(shown)["Stage"] == "Closed as not planned"
     assert buttons(shown) == {"idbot:action:reopen": "Reopen"}
 
 
@@ -414,6 +436,47 @@ def test_what_is_wrong_stands_at_its_field(
     assert block in {
         one.get("block_id") for one in action_form(at(Stage.UAT), replace(CLICK, action=move))["blocks"]
     }
+
+
+NAMES = {"U0SAGE": "Sage Hollowell", "U0INDIGO": "indigo Marshwick", "U0LINDEN": ""}
+
+
+@pytest.mark.parametrize(
+    ("action", "offered"),
+    [
+        (Action.ASSIGN, [("indigo Marshwick", "U0INDIGO"), ("linden-brookmere", "U0LINDEN")]),
+        (
+            Action.SPOC,
+            [
+                ("indigo Marshwick", "U0INDIGO"),
+                ("linden-brookmere", "U0LINDEN"),
+                ("Name unknown (U0WREN)", "U0WREN"),
+                ("Sage Hollowell", "U0SAGE"),
+            ],
+        ),
+    ],
+)
+def test_a_list_of_people_is_the_team_by_name(action: Action, offered: list[tuple[str, str]]) -> None:
+    found = team_options([*TEAM, "U0WREN"], action, NAMES, PEOPLE)
+
+    assert [(one.label, one.value) for one in found] == offered
+
+
+def test_a_long_name_is_cut_to_what_slack_shows_in_a_list() -> None:
+    [only] = team_options(["U0SAGE"], Action.SPOC, {"U0SAGE": "Sage " * 40}, PEOPLE)
+
+    assert len(only.label) <= 75
+
+
+@pytest.mark.parametrize("emoji", ["🎉", "❤️", ":tada:"])
+def test_a_reason_of_emoji_only_is_a_reason(emoji: str) -> None:
+    assert read(Action.REJECT, reason=emoji).reason == emoji
+
+
+def test_a_target_date_starts_from_the_one_that_the_ticket_has() -> None:
+    form = action_form(at(Stage.ASSIGNED, target=TODAY), replace(CLICK, action=Action.TARGET))
+
+    assert form["blocks"][1]["element"]["initial_date"] == TODAY.isoformat()
 
 
 def test_a_leap_day_is_held_to_the_same_two_years() -> None:

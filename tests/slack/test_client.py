@@ -28,7 +28,7 @@ from tests.support_outbox import ticket
 INTAKE, TEAM, SECRET, JUNIPER = "C0INTAKE", "C0TEAM", "C0SECRET", "U0JUNIPER"
 GROUP, IDENTITY_TEAM = "S0IDENTITY", {"U0INDIGO", "U0SAGE", "U0LINDEN"}
 MESSAGE = Message(text="Hello")
-TICKET = ticket(number=12, url="https://github.test/12", headline="New ticket #12")
+TICKET = ticket(number=12, url="https://github.test/12", headline="Ticket #12")
 
 EVERYWHERE = {
     # docs.slack.dev/reference/methods: the errors that every method shares
@@ -334,9 +334,9 @@ def test_a_card_is_edited_where_it_is_and_keeps_its_key(chat: SlackChat, slack: 
 
     [now] = slack.messages(TEAM)
     assert again == posted
-    assert (now.ts, now.blocks[0]["text"]["text"]) == (posted.ts, "Ticket #12 is assigned")
-    assert before.startswith("New ticket #12")
-    assert now.text.startswith("Ticket #12 is assigned")
+    assert (now.ts, now.blocks[0]["text"]["text"]) == (posted.ts, "*Submitted.* Ticket #12 is assigned")
+    assert before.startswith("*New.* Ticket #12")
+    assert now.text.startswith("*Submitted.* Ticket #12 is assigned")
     assert chat.find_message(TEAM, "1", time.time() - 60, thread_ts=None) == posted
 
 

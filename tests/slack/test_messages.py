@@ -6,7 +6,7 @@ from hypothesis import given, settings
 
 from identity_bot import mrkdwn
 from identity_bot.messages.updates import Message
-from identity_bot.slack.messages import answered, message
+from identity_bot.slack.messages import message, settled
 from identity_bot.tickets.model import Action
 from identity_bot_sandbox.slack.limits import check_message
 from tests.slack.test_modal import spoken, text
@@ -35,12 +35,21 @@ def test_a_message_has_a_button_for_each_thing_its_reader_can_do() -> None:
     }
 
 
-def test_once_answered_a_message_says_so_in_the_place_of_its_buttons() -> None:
-    shown = answered("It is ready.", "<@U1> accepted it.")
+def test_what_became_of_a_message_stands_in_the_place_of_its_buttons() -> None:
+    shown = settled(Message(text="It is ready."), "<@U1> accepted it.")
 
     assert check_message(shown) == []
     assert shown["text"] == "It is ready.\n<@U1> accepted it."
     assert [block["type"] for block in shown["blocks"]] == ["section", "context"]
+
+
+def test_buttons_that_are_still_possible_stay_below_what_became_of_the_others() -> None:
+    left = Message(text="It is ready.", buttons=(Action.CLOSE,), ticket_id="T1")
+
+    shown = settled(left, "Accepted.")
+
+    assert check_message(shown) == []
+    assert [block["type"] for block in shown["blocks"]] == ["section", "context", "actions"]
 
 
 def test_a_long_message_is_not_cut_inside_a_link_or_an_escape() -> None:

@@ -53,6 +53,16 @@ def test_nothing_is_asked_about_people_who_are_no_members(chat: CountingChat) ->
     assert chat.asked == ["C0TEAM"]
 
 
+def test_the_members_are_listed_with_what_is_known_of_them_so_far(chat: CountingChat) -> None:
+    team = Team(chat, "C0TEAM", Clock())
+    before = team.members()
+    team.includes(BOT)
+    team.includes(INDIGO)
+
+    assert before == {BOT: None, INDIGO: None}
+    assert team.members() == {BOT: False, INDIGO: True}
+
+
 def test_slack_is_asked_once_a_minute_whoever_wants_to_know(chat: CountingChat) -> None:
     clock = Clock()
     team = Team(chat, "S0TEAM", clock)

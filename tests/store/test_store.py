@@ -43,7 +43,7 @@ def test_a_ticket_comes_back_as_it_was_kept(store: Store) -> None:
             spoc="slack:U1",
             target=date(2027, 3, 1),
         ),
-        headline="New ticket",
+        headline="Ticket",
         issue_updated_at=START,
         inconsistency="odd",
         requested=(

@@ -243,6 +243,24 @@ def test_what_was_enqueued_is_known_whatever_became_of_it(store: Store) -> None:
     assert not was_enqueued(START + 1)
 
 
+def test_whether_an_effect_for_a_ticket_has_failed_is_known(store: Store) -> None:
+    queue, one = Queue(store), ticket()
+    enqueue(store, Note(ticket_id=one.id))
+
+    def has_failed() -> bool:
+        with store.begin() as transaction:
+            return transaction.has_failed(one.id)
+
+    before = has_failed()
+    lease = queue.lease("worker")
+    assert lease
+    queue.fail(lease, "no", lambda transaction: False)
+
+    assert (before, has_failed()) == (False, True)
+    with store.begin() as transaction:
+        assert not transaction.has_failed("another")
+
+
 def test_an_effect_is_written_at_the_commit(store: Store) -> None:
     """Lanes are locked last, so that no two transactions wait for each other."""
     with statements(store) as seen, store.begin() as transaction:

@@ -18,8 +18,10 @@ from identity_bot.outbox.effects.messages import (
     Notify,
     PostAlert,
     PostUpdate,
+    RetireButtons,
     SendDirectMessage,
     ShowReceipt,
+    TellDelay,
 )
 from identity_bot.outbox.effects.recurring import CleanUp, Poll, Resync, ResyncRepository
 
@@ -36,6 +38,8 @@ EFFECTS: Mapping[str, type[Effect]] = {
         RunCommands,
         Reply,
         PostUpdate,
+        RetireButtons,
+        TellDelay,
         PostAlert,
         SendDirectMessage,
         DrawCard,

@@ -7,6 +7,9 @@ from dataclasses import replace
 from typing import TypeVar
 
 from identity_bot.errors import Rejected
+from identity_bot.forms.form import Form
+from identity_bot.forms.questions import Member
+from identity_bot.messages import words
 from identity_bot.outbox.effect import Context
 from identity_bot.outbox.ports import Tracker
 from identity_bot.store.transaction import Transaction
@@ -59,6 +62,17 @@ def name_of(context: Context, key: str) -> str:
     """The name of somebody who is only known in Slack; empty for a login, which is a name."""
     _, is_slack, slack_id = key.partition("slack:")
     return context.chat.name_of(slack_id) if is_slack else ""
+
+
+def with_names(ticket: Ticket, form: Form, context: Context) -> Ticket:
+    """The ticket with the names of chosen people, whom a form knows by their ids only."""
+    answers = dict(ticket.answers)
+    for question in form.all_questions:
+        match answers.get(question.name):
+            case {"id": str(slack_id)} if isinstance(question, Member):
+                name = context.chat.name_of(slack_id) or words.nameless(context.people.key_of(slack_id))
+                answers[question.name] = {"id": slack_id, "name": name}
+    return replace(ticket, answers=answers)
 
 
 def record_requests(ticket: Ticket, changes: Iterable[Change], by: str) -> Ticket:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
 from identity_bot.errors import Rejected, StoreError
-from identity_bot.forms.questions import Member
 from identity_bot.logs import scrubbed
 from identity_bot.messages import issue_comments, words
 from identity_bot.outbox.effect import DAY, GITHUB, LATE, READS, UPDATES, Context, Effect, Row, TicketEffect
@@ -19,16 +18,20 @@ from identity_bot.outbox.effects.issue_access import (
     reconcile,
     settle_requests,
     wherever_it_is,
+    with_names,
 )
-from identity_bot.outbox.effects.messages import SendDirectMessage, ShowReceipt
+from identity_bot.outbox.effects.messages import (
+    SendDirectMessage,
+    ShowReceipt,
+    tell_requestor,
+    title_of,
+)
 from identity_bot.outbox.ports import CreatedIssue
-from identity_bot.plugins.request_type import RequestType
 from identity_bot.store.transaction import Transaction
 from identity_bot.text.names import fold
 from identity_bot.tickets import actions, lifecycle
 from identity_bot.tickets.errors import Impossible
 from identity_bot.tickets.model import (
-    Answers,
     Change,
     IssueComment,
     IssueDraft,
@@ -67,7 +70,7 @@ class OpenIssue(TicketEffect):
         request_type = context.plugins.of(ticket.type)
         if request_type is None:
             raise Rejected(f"the request type {ticket.type!r} is not installed")
-        draft = request_type.render_issue(replace(ticket, answers=_with_names(ticket, request_type, context)))
+        draft = request_type.render_issue(with_names(ticket, request_type.form, context))
         settings = request_type.settings
         leads = [lead["github"] for lead in settings["leads"] if "github" in lead] if ticket.is_urgent else []
         draft = IssueDraft(
@@ -99,6 +102,12 @@ class OpenIssue(TicketEffect):
         if self.view_id:
             receipt = ShowReceipt(ticket_id=self.ticket_id, view_id=self.view_id)
             transaction.enqueue(receipt, delay=RECEIPT_DELAY)
+
+    def on_failed(self, transaction: Transaction, context: Context, reason: str) -> None:
+        ticket = transaction.ticket(self.ticket_id)
+        if ticket and ticket.number is None:
+            text = words.not_opened(ticket, title_of(ticket, context))
+            tell_requestor(transaction, context, ticket, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +207,9 @@ class CreditAction(TicketEffect):
         return self.content_key if self.change.reason else None
 
     def run(self, context: Context, row: Row) -> Seen:
-        name = context.chat.name_of(self.by) or self.by
-        text = issue_comments.comment(self.change, name, name_of(context, self.change.value))
+        name = self._name(self.ticket(context), context)
+        person = name_of(context, self.change.value) or words.nameless(self.change.value)
+        text = issue_comments.comment(self.change, name, person)
 
         def comment(ticket: Ticket) -> None:
             context.tracker.comment(
@@ -207,6 +217,11 @@ class CreditAction(TicketEffect):
             )
 
         return wherever_it_is(context, self.ticket(context), comment)[1]
+
+    def _name(self, ticket: Ticket, context: Context) -> str:
+        """What to call whoever made the change, if need be by what they called themselves in their request."""
+        own = ticket.requestor.name if self.by == ticket.requestor.slack_id else ""
+        return context.chat.name_of(self.by) or own or words.nameless(context.people.key_of(self.by))
 
     def find_result(self, context: Context, row: Row) -> Seen | None:
         ticket, seen = read_issue(context, context.tracker, self.ticket(context))
@@ -293,16 +308,6 @@ def _one_by_one(transaction: Transaction, found: Found, handle: Callable[[Found]
         raise  # nothing is wrong with this one
     except Exception as error:
         log.error("%s#%s: unexpected error", found.repository, found.number, exc_info=scrubbed(error))
-
-
-def _with_names(ticket: Ticket, request_type: RequestType, context: Context) -> Answers:
-    """The answers with the names of chosen people, which a form knows by their ids only."""
-    answers = dict(ticket.answers)
-    for question in request_type.form.all_questions:
-        if isinstance(question, Member) and question.name in answers:
-            slack_id = answers[question.name]["id"]
-            answers[question.name] = {"id": slack_id, "name": context.chat.name_of(slack_id)}
-    return answers
 
 
 def _unique(*names: str) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -19,10 +21,20 @@ from identity_bot.outbox.effect import (
     TicketEffect,
     slack_lane,
 )
-from identity_bot.outbox.effects.issue_access import Seen, reconcile, wherever_it_is
+from identity_bot.outbox.effects.issue_access import Seen, reconcile, wherever_it_is, with_names
 from identity_bot.settings import Settings
 from identity_bot.store.transaction import Transaction
-from identity_bot.tickets.model import IssuePatch, IssueSnapshot, MessageRef, Ticket
+from identity_bot.text.names import MEMBER_ID
+from identity_bot.tickets.actions import possible
+from identity_bot.tickets.model import (
+    Action,
+    IssuePatch,
+    IssueSnapshot,
+    MessageRef,
+    Offer,
+    Requested,
+    Ticket,
+)
 
 LONGEST_SEARCH = 4 * DAY
 """Seconds of a channel that are searched for a ticket's first messages, which are tried for three days."""
@@ -61,6 +73,42 @@ def find_posted(
         )
     except Rejected:
         return None
+
+
+def title_of(ticket: Ticket, context: Context) -> str:
+    """The title of the ticket's request type, or its name if the type is not installed."""
+    request_type = context.plugins.of(ticket.type)
+    return request_type.form.title if request_type else ticket.type
+
+
+def tell_requestor(transaction: Transaction, context: Context, ticket: Ticket, text: str) -> None:
+    """Enqueue a message to the requestor, which holds none of their answers."""
+    channel, _ = place_of(ticket, Destination.REQUESTOR, context.settings)
+    message = Message(text=f"{ticket.requestor.mention} {text}")
+    update = PostUpdate(
+        ticket_id=ticket.id, to=Destination.REQUESTOR, message=message, channel=channel, is_sensitive=True
+    )
+    transaction.enqueue(update)
+
+
+def retire_buttons(transaction: Transaction, ticket: Ticket, made: Sequence[Requested] = ()) -> None:
+    """Enqueue an edit of each message with a button that is no longer possible; `made` is what was done since."""
+    able = set(possible(ticket))
+    for offer in ticket.offers:
+        if able.issuperset(offer.buttons):
+            continue
+        used = [
+            words.chose(one.change.action, one.by)
+            for one in made
+            if one.change.action in offer.buttons and re.fullmatch(MEMBER_ID, one.by)
+        ]
+        retire = RetireButtons(
+            ticket_id=ticket.id,
+            channel=offer.message.channel,
+            ts=offer.message.ts,
+            outcome=used[-1] if used and not ticket.is_sensitive else words.settled(ticket),
+        )
+        transaction.enqueue(retire)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,12 +169,10 @@ class PostUpdate(TicketEffect):
 
     def run(self, context: Context, row: Row) -> MessageRef:
         channel, thread_ts = self._where(context)
-        message, ticket, key = self.message, self.ticket(context), self._key(row)
+        ticket, key = self.ticket(context), self._key(row)
         if self.is_first and (posted := find_posted(context, ticket, channel, key, thread_ts=thread_ts)):
             return posted
-        if ticket.is_sensitive and not self.is_sensitive and self.to is not Destination.REQUESTOR:
-            message = Message(text=words.became_sensitive(ticket))
-        return context.chat.post(channel, message, idempotency_key=key, thread_ts=thread_ts)
+        return context.chat.post(channel, self._message(ticket), idempotency_key=key, thread_ts=thread_ts)
 
     def find_result(self, context: Context, row: Row) -> MessageRef | None:
         channel, thread_ts = self._where(context)
@@ -135,9 +181,20 @@ class PostUpdate(TicketEffect):
 
     def on_success(self, transaction: Transaction, context: Context, result: MessageRef) -> None:
         """Where the requestor was told first, or had to be told instead, they are told all else."""
-        ticket = transaction.ticket(self.ticket_id) if self.to is Destination.REQUESTOR else None
+        is_followed = self.to is Destination.REQUESTOR or self.message.buttons
+        ticket = transaction.ticket(self.ticket_id) if is_followed else None
         if ticket is None:
             return
+        if self._message(ticket).text == self.message.text and self.message.buttons:
+            # With all its buttons: the ticket may have changed since `run` chose among them.
+            offer = Offer(message=result, text=self.message.text, buttons=self.message.buttons)
+            ticket = replace(ticket, offers=(*ticket.offers, offer))
+            transaction.save(ticket)
+            retire_buttons(transaction, ticket)
+        if self.to is Destination.REQUESTOR:
+            self._follow(transaction, context, ticket, result)
+
+    def _follow(self, transaction: Transaction, context: Context, ticket: Ticket, result: MessageRef) -> None:
         if self.instead_of:
             transaction.save(replace(ticket, thread=result, is_direct=True))
             if not ticket.is_direct:
@@ -167,11 +224,89 @@ class PostUpdate(TicketEffect):
     def _key(self, row: Row) -> str:
         return f"first:{self.ticket_id}:{self.to}" if self.is_first else row.idempotency_key
 
+    def _message(self, ticket: Ticket) -> Message:
+        """The message as the ticket now allows it: without what became sensitive or impossible while it waited."""
+        if ticket.is_sensitive and not self.is_sensitive and self.to is not Destination.REQUESTOR:
+            return Message(text=words.became_sensitive(ticket))
+        able = possible(ticket) if self.message.buttons else ()
+        return replace(self.message, buttons=tuple(one for one in self.message.buttons if one in able))
+
     def _where(self, context: Context) -> tuple[str, str | None]:
         ticket = self.ticket(context)
         if self.instead_of:
             return ticket.requestor.slack_id, None
         return place_of(ticket, self.to, context.settings)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RetireButtons(TicketEffect):
+    """Take the buttons from a message that are no longer possible, and say there what is so now."""
+
+    kind: ClassVar[str] = "retire_buttons"
+    label: ClassVar[str] = "remove buttons that are no longer possible"
+    is_repeatable: ClassVar[bool] = True
+    min_interval: ClassVar[float] = 1.0
+
+    channel: str
+    ts: str
+    outcome: str
+
+    @property
+    def lane(self) -> str:
+        return slack_lane(self.channel)
+
+    @property
+    def unique_key(self) -> str:
+        return f"{self.kind}:{self.ticket_id}:{self.ts}"
+
+    def run(self, context: Context, row: Row) -> tuple[Action, ...]:
+        """The buttons that the message has left."""
+        ticket = self.ticket(context)
+        offer = next(iter(self._offers(ticket)), None)
+        if offer is None:
+            return ()
+        able = possible(ticket)
+        left = tuple(one for one in offer.buttons if one in able)
+        if left != offer.buttons:
+            now = Message(text=offer.text, buttons=left, ticket_id=ticket.id)
+            context.chat.settle(offer.message, now, self.outcome)
+        return left
+
+    def on_success(self, transaction: Transaction, context: Context, result: tuple[Action, ...]) -> None:
+        ticket = transaction.ticket(self.ticket_id)
+        if ticket is None:
+            return
+        others = tuple(one for one in ticket.offers if one not in self._offers(ticket))
+        kept = tuple(replace(one, buttons=result) for one in self._offers(ticket) if result)
+        transaction.save(replace(ticket, offers=(*others, *kept)))
+
+    def on_rejected(self, transaction: Transaction, context: Context, reason: str) -> bool:
+        """Whoever presses a button that has stayed is told why nothing changed."""
+        self.on_success(transaction, context, ())
+        return True
+
+    def _offers(self, ticket: Ticket) -> tuple[Offer, ...]:
+        return tuple(
+            one for one in ticket.offers if (one.message.channel, one.message.ts) == (self.channel, self.ts)
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TellDelay(TicketEffect):
+    """Tell a requestor whose ticket still has no issue that their request is kept."""
+
+    kind: ClassVar[str] = "tell_delay"
+    label: ClassVar[str] = "tell the requestor that their ticket is delayed"
+    fixed_lane: ClassVar[str] = UPDATES
+    is_unique: ClassVar[bool] = True
+    is_repeatable: ClassVar[bool] = True
+
+    def on_success(self, transaction: Transaction, context: Context, result: None) -> None:
+        ticket = transaction.ticket(self.ticket_id)
+        # If opening it has failed for good, the requestor was told then.
+        if ticket and ticket.number is None and not transaction.has_failed(ticket.id):
+            text = words.not_opened_yet(ticket, title_of(ticket, context))
+            tell_requestor(transaction, context, ticket, text)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -239,9 +374,10 @@ class DrawCard(TicketEffect):
         if ticket.card is None:
             ticket = replace(ticket, card=find_posted(context, ticket, self.channel, key))
         request_type = context.plugins.of(ticket.type)
+        form = request_type.form if request_type else None
         return context.chat.show_card(
-            ticket,
-            request_type.form if request_type else None,
+            with_names(ticket, form, context) if form and not ticket.is_sensitive else ticket,
+            form,
             channel=self.channel,
             idempotency_key=key,
         )

@@ -81,24 +81,24 @@ class Review(Life):
         """The lead says how soon its turn comes."""
         self.presses(INDIGO, "priority", "sets the priority to high", value="high")
         self.hears(JUNIPER, "high")
-        self.shows("*Priority:* high", "*Stage:* prioritized")
+        self.shows("*Priority:* high", "*Stage:* Prioritized")
 
     def is_taken(self) -> None:
         """An engineer takes it."""
         self.presses(LINDEN, "take", "takes it")
         self.hears(JUNIPER, f"<@{LINDEN}>")
-        self.shows(f"*Assigned to:* <@{LINDEN}>", "*Stage:* assigned")
+        self.shows(f"*Assigned to:* <@{LINDEN}>", "*Stage:* Assigned")
 
     def gets_a_date(self) -> None:
         """The engineer says until when."""
         self.presses(LINDEN, "target", f"sets the target date {DUE}", value=DUE.isoformat())
         self.hears(JUNIPER, day(DUE))
-        self.shows(f"*Target date:* {day(DUE)}", "*Stage:* in progress")
+        self.shows(f"*Target date:* {day(DUE)}", "*Stage:* In progress")
 
     def is_ready(self) -> None:
         """The requestor is asked to try it."""
         self.presses(LINDEN, "uat", "presses “Ready for UAT”")
-        self.shows("*Stage:* ready for UAT")
+        self.shows("*Stage:* Ready for UAT")
         asked = self.story.check("Juniper is asked to try it", self._asks)
         self.asked.append(asked[-1])
         self.story.saw(
@@ -116,7 +116,7 @@ class Review(Life):
         story, reason = self.story, "The new error page has no way back."
         story.does(JUNIPER, f"presses “Needs work” and writes: {reason}")
         story.presses(JUNIPER, INTAKE, self.asked[-1], "reject", reason=reason)
-        self.shows("*Stage:* in progress")
+        self.shows("*Stage:* In progress")
         card = story.card(self.issue, self.repository)
         story.sees_answer(LINDEN, TEAM, card.ts, f"<@{LINDEN}>", reason)
 
@@ -124,20 +124,20 @@ class Review(Life):
         """The requestor tries it again."""
         self.story.does(JUNIPER, "presses “Accept”")
         self.story.presses(JUNIPER, INTAKE, self.asked[-1], "accept")
-        self.shows("*Stage:* accepted")
+        self.shows("*Stage:* Accepted")
 
     def is_released(self) -> None:
         """The engineer has released it."""
         self.presses(LINDEN, "release", "presses “Mark released”")
         self.hears(JUNIPER, "released")
-        self.shows("*Stage:* released")
+        self.shows("*Stage:* Released")
 
     def is_closed(self) -> None:
         """The lead closes it; the intake channel hears of that, too."""
         self.presses(INDIGO, "close", "closes it as completed", value="completed")
         self.hears(JUNIPER, "done and closed")
         self.story.sees_message(ROWAN, INTAKE, "Ticket <", f"|#{self.issue}>", "closed")
-        self.shows("*Stage:* closed")
+        self.shows("*Stage:* Closed")
         self.story.check("GitHub says who took each action", self._credits_each_action)
 
     def _credits_each_action(self) -> bool:
@@ -162,7 +162,7 @@ class DataPull(Life):
         self.issue = story.opens_issue(self.repository, "Data pull for Education: sensitive")
         direct = self.slack.dm_channel(MARLO).channel_id
         PLACES[direct] = "a direct message"
-        first = story.sees_message(MARLO, direct, f"<@{MARLO}> We got your", f"#{self.issue}>")
+        first = story.sees_message(MARLO, direct, f"<@{MARLO}> We got your", f"#{self.issue} *Data pull*")
         self.root = direct, first.ts
         story.sees_message(SAGE, TEAM, f"#{self.issue}>", "Urgent", f"<@{INDIGO}>", "Data pull")
 
@@ -206,7 +206,7 @@ class DataPull(Life):
         """By hand."""
         self.in_github(SAGE, "closes it as completed", self.github.close, "completed")
         self.hears(MARLO, "done and closed")
-        self.shows("*Stage:* closed")
+        self.shows("*Stage:* Closed")
 
 
 class MockedAuth(Life):
@@ -242,13 +242,13 @@ class MockedAuth(Life):
         """The lead finds that it cannot wait."""
         self.presses(INDIGO, "critical", "marks it as critical")
         self.hears(ROWAN, "critical")
-        self.shows("*Priority:* critical", "*Stage:* triaged")
+        self.shows("*Priority:* critical", "*Stage:* Triaged")
 
     def is_assigned(self) -> None:
         """At once, without being prioritized."""
-        self.presses(INDIGO, "assign", "assigns Linden", value=LINDEN)
+        self.presses(INDIGO, "assign", "assigns Linden", value="Linden Brookmere")
         self.hears(ROWAN, f"<@{LINDEN}>")
-        self.shows("*Stage:* assigned")
+        self.shows("*Stage:* Assigned")
 
     def gets_a_date(self) -> None:
         """By a milestone's due date."""
@@ -260,7 +260,7 @@ class MockedAuth(Life):
         """By hand, as not planned."""
         self.in_github(LINDEN, "closes it as not planned", self.github.close, "not_planned")
         self.hears(ROWAN, "won't be done")
-        self.shows("*Stage:* closed")
+        self.shows("*Stage:* Closed")
 
     def is_reopened(self) -> None:
         """By the lead."""
@@ -270,7 +270,7 @@ class MockedAuth(Life):
     def ends(self) -> None:
         """As a duplicate."""
         self.presses(LINDEN, "close", "closes it as a duplicate", value="duplicate")
-        self.shows("*Stage:* closed", "duplicate")
+        self.shows("*Stage:* Closed as a duplicate")
         self.hears(ROWAN, "closed", "another ticket")
 
 

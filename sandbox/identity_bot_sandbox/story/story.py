@@ -91,7 +91,7 @@ class Story:
         link = f"/{repository}/issues/{issue}|"
 
         def fitting() -> list[Message]:
-            return [m for m in self.sandbox.slack.messages(TEAM) if "New ticket" in m.text and link in m.text]
+            return [m for m in self.sandbox.slack.messages(TEAM) if "*Stage:*" in m.text and link in m.text]
 
         return self.check(f"#{issue} has a card", fitting)[0]
 

@@ -160,7 +160,7 @@ def test_the_same_change_by_two_people_is_credited_to_the_first(office: Office, 
     office.click(ticket, Action.PRIORITY, "high", by=SAGE)
     office.work()
 
-    assert said(office) == ["`U0INDIGO` set the priority to **high** via Slack."]
+    assert said(office) == ["`indigo-marshwick` set the priority to **high** via Slack."]
 
 
 def test_different_changes_by_two_people_at_once_are_both_made(office: Office, ticket: Ticket) -> None:
@@ -184,7 +184,7 @@ def test_of_changes_that_exclude_each_other_the_later_clicker_is_told(office: Of
     office.work()
 
     assert stage(office, tried) is Stage.CLOSED
-    assert said(office) == ["`U0INDIGO` closed this as **completed** via Slack."]
+    assert said(office) == ["`indigo-marshwick` closed this as **completed** via Slack."]
     assert "is closed, so you can't accept it" in office.chat.texts(JUNIPER)[0]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from identity_bot.errors import OutcomeUnknown, Rejected
+from identity_bot.errors import OutcomeUnknown, Rejected, Retryable
 from identity_bot.outbox.effect import Effect
 from identity_bot.outbox.effects import (
     DrawCard,
@@ -15,9 +15,9 @@ from identity_bot.outbox.effects import (
     ShowReceipt,
 )
 from identity_bot.outbox.effects.messages import RECEIPT_LIFE
-from identity_bot.tickets.model import MessageRef, Ticket
+from identity_bot.tickets.model import Action, CloseReason, MessageRef, Stage, Ticket
 from tests.support_desk import Office
-from tests.support_outbox import states, waiting
+from tests.support_outbox import states
 
 INTAKE, TEAM, JUNIPER = "C0INTAKE", "C0TEAM", "U0JUNIPER"
 
@@ -104,6 +104,173 @@ def test_of_a_quiet_ticket_nothing_is_told(office: Office, ticket: Ticket) -> No
     assert office.chat.posts == posts
 
 
+# Buttons that are no longer possible
+
+
+def buttons(office: Office, channel: str, number: int) -> list[str]:
+    """What the buttons of a message say, by its place among those of a channel."""
+    posted = [one for one in office.chat.posts if one.channel == channel][number]
+    return [
+        element["text"]["text"]
+        for block in posted.blocks
+        if block["type"] == "actions"
+        for element in block["elements"]
+    ]
+
+
+def close(office: Office, reason: CloseReason = CloseReason.DUPLICATE) -> None:
+    """Somebody closes the issue in GitHub."""
+    office.desk.observe(office.tracker.edit(1, is_open=False, close_reason=reason))
+    office.work()
+
+
+def test_a_closed_request_can_no_longer_be_closed_by_the_first_message(
+    office: Office, ticket: Ticket
+) -> None:
+    before = buttons(office, INTAKE, 0)
+    close(office)
+
+    assert (before, buttons(office, INTAKE, 0)) == (["Close my request…"], [])
+    assert office.chat.texts(INTAKE)[0].endswith("\nClosed as a duplicate.")
+    assert office.ticket(ticket).offers == ()
+
+
+def test_a_request_that_is_open_again_can_be_closed_by_the_message_that_says_so(
+    office: Office, ticket: Ticket
+) -> None:
+    close(office)
+    office.desk.observe(office.tracker.edit(1, is_open=True, close_reason=None))
+    office.work()
+    reopened = len(office.chat.texts(INTAKE)) - 1
+    offered = buttons(office, INTAKE, reopened)
+    close(office, CloseReason.COMPLETED)
+
+    assert offered == ["Close my request…"]
+    assert not any(buttons(office, INTAKE, number) for number in range(len(office.chat.texts(INTAKE))))
+    assert office.chat.texts(INTAKE)[0].endswith("\nClosed as a duplicate.")
+    assert office.chat.texts(INTAKE)[reopened].endswith("\nClosed as completed.")
+
+
+def test_who_used_a_button_stands_in_its_place(office: Office, ticket: Ticket) -> None:
+    office.click(ticket, Action.CLOSE, "not planned", by=JUNIPER)
+    office.work()
+
+    assert office.chat.texts(INTAKE)[0].endswith(f"\n<@{JUNIPER}> closed the request.")
+
+
+def test_a_message_that_is_posted_late_has_only_buttons_that_are_possible(office: Office) -> None:
+    """The issue was closed before the first message was posted."""
+    ticket = office.submit()
+    post = office.chat.post
+
+    def meanwhile(channel: str, *given: Any, **more: Any) -> MessageRef:
+        office.chat.post = post  # type: ignore[method-assign]
+        office.desk.observe(office.tracker.edit(1, is_open=False, close_reason=CloseReason.COMPLETED))
+        return post(channel, *given, **more)
+
+    office.chat.post = meanwhile  # type: ignore[method-assign]
+    office.work(60)
+
+    assert office.ticket(ticket).stage is Stage.CLOSED
+    assert buttons(office, INTAKE, 0) == []
+    assert office.ticket(ticket).offers == ()
+
+
+def test_buttons_are_removed_although_the_answer_was_lost(office: Office, ticket: Ticket) -> None:
+    cut_off(office, "settle")
+    close(office)
+
+    assert len(office.chat.edits) == len({text for _, text in office.chat.edits}) + 1
+    assert buttons(office, INTAKE, 0) == []
+    assert office.ticket(ticket).offers == ()
+    assert "failed" not in states(office.queue)
+
+
+def test_a_message_that_nobody_can_edit_anymore_is_left_as_it_is(office: Office, ticket: Ticket) -> None:
+    def rejecting(*_: object) -> None:
+        raise Rejected("Slack's chat.update: not_in_channel")
+
+    office.chat.settle = rejecting  # type: ignore[method-assign]
+    close(office)
+
+    assert office.ticket(ticket).offers == ()
+    assert "failed" not in states(office.queue)
+    assert not any("couldn't" in text for text in office.chat.texts(TEAM))
+
+
+def test_the_message_of_an_attempt_that_is_over_keeps_no_buttons(office: Office, ticket: Ticket) -> None:
+    """Somebody else accepted it: neither Accept nor Needs work can be pressed."""
+    office.click(ticket, Action.TAKE, "indigo-marshwick", by="U0INDIGO")
+    office.work()
+    office.click(ticket, Action.UAT, by="U0INDIGO")
+    office.work()
+    asked = len(office.chat.texts(INTAKE)) - 1
+    before = buttons(office, INTAKE, asked)
+    office.desk.observe(office.tracker.edit(1, labels=frozenset({"stage: accepted"})))
+    office.work()
+
+    assert (before, buttons(office, INTAKE, asked)) == (["Accept", "Needs work…"], [])
+    assert office.chat.texts(INTAKE)[asked].endswith("\nAccepted.")
+    assert buttons(office, INTAKE, 0) == ["Close my request…"]
+
+
+# A ticket that cannot be opened
+
+
+def test_a_requestor_is_told_once_that_a_ticket_is_delayed_and_again_when_it_is_there(office: Office) -> None:
+    office.tracker.fails = [Retryable("GitHub: 503", 100.0)] * 10
+    ticket = office.submit()
+    office.work(299)
+    before = office.chat.texts(INTAKE)
+    office.work(300)
+    delayed = office.chat.texts(INTAKE)
+    office.work(600)
+
+    assert before == []
+    [kept] = delayed
+    assert kept.startswith(
+        f"<@{JUNIPER}> We can't open a ticket in GitHub for your *PR review* request right now."
+    )
+    assert ticket.reference in kept
+    assert "You don't need to send it again." in kept
+    [_, opened] = office.chat.texts(INTAKE)
+    assert "Your request is now ticket <https://github.test/" in opened
+    now = office.ticket(ticket)
+    assert now.thread
+    assert now.thread.ts == "1"
+    assert [one.thread_ts for one in office.chat.posts if one.channel == INTAKE] == [None, "1"]
+    assert now.thread.link
+
+
+def test_a_ticket_that_is_there_is_never_called_delayed(office: Office, ticket: Ticket) -> None:
+    told = office.chat.texts(INTAKE)
+    office.work(600)
+
+    assert office.chat.texts(INTAKE) == told
+    assert "tell_delay" not in {row.kind for row in office.queue.rows("waiting")}
+
+
+def test_a_requestor_of_a_ticket_that_failed_is_told_only_that(office: Office) -> None:
+    office.tracker.fails = [Rejected("GitHub: 403")]
+    office.submit()
+    office.work(600)
+
+    [told] = office.chat.texts(INTAKE)
+    assert "We couldn't open a ticket" in told
+
+
+def test_a_sensitive_request_that_is_delayed_is_told_directly(office: Office) -> None:
+    office.tracker.fails = [Retryable("GitHub: 503", 400.0)]
+    office.submit("data_pull", sensitive=True)
+    office.work(600)
+
+    assert office.chat.texts(INTAKE) == []
+    delayed, opened = office.chat.texts(JUNIPER)
+    assert "right now" in delayed
+    assert "identity-restricted#1 *Data pull*" in opened
+    assert "https://" not in opened
+
+
 # The card
 
 
@@ -175,4 +342,4 @@ def test_a_receipt_for_a_modal_that_was_closed_is_no_failure(office: Office, tic
     office.work()
 
     assert "failed" not in states(office.queue)
-    assert waiting(office.store) == []
+    assert "waiting" not in states(office.queue)

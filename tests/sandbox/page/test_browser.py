@@ -447,7 +447,7 @@ def test_a_ticket_is_moved_by_buttons_until_the_requestor_sends_it_back(world: W
     world.request("U0JUNIPER", "pr_review", **REVIEW)
     world.sandbox.slack.close("U0JUNIPER")
     page = look("/?as=indigo&channel=C0TEAM")
-    card, dialog = newest(page, "New ticket"), page.get_by_role("dialog")
+    card, dialog = newest(page, "Reference:"), page.get_by_role("dialog")
 
     take = press(card, "Take it, ticket #1")
     expect(card).to_contain_text("Assigned to: @Indigo Marshwick")
@@ -499,7 +499,7 @@ def test_what_is_done_in_github_is_seen_at_once_on_the_card_beside_it(
     world.request("U0JUNIPER", "pr_review", **REVIEW)
     world.settle()
     page = look(f"{ISSUE}?as=indigo&channel=C0TEAM", scheme="dark")
-    card, said = newest(page, "New ticket"), page.get_by_role("list", name="What happened")
+    card, said = newest(page, "Reference:"), page.get_by_role("list", name="What happened")
 
     page.get_by_label("Assign someone").select_option("linden-brookmere")
     page.get_by_role("button", name="Assign", exact=True).press("Enter")
