@@ -429,7 +429,10 @@ def _variables(environ: Mapping[str, str], problems: list[str]) -> dict[str, str
             given[KEY] = Path(given[KEY_FILE]).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "expected text"
-            problems.append(f"{KEY_FILE}: {given[KEY_FILE]}: cannot be read: {reason}")
+            where = given[KEY_FILE]
+            is_path = len(where) < 500 and "PRIVATE KEY" not in where and where.isprintable()
+            wrong = f"{where}: cannot be read: {reason}" if is_path else "expected the path of a file"
+            problems.append(f"{KEY_FILE}: {wrong}")
     if KEY in given:
         given[KEY] = _pem(given[KEY])
     return given

@@ -31,6 +31,7 @@ from identity_bot.cli import main
 from identity_bot.logs import LIBRARIES, vendor_log
 from identity_bot.outbox.queue import OVERDUE_AFTER, Queue
 from identity_bot.settings import Settings, load
+from identity_bot.store.engine import EXPECTED
 from identity_bot.store.store import Store
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.github.faults import FaultKind
@@ -395,7 +396,8 @@ def test_a_port_in_use_is_said_in_one_line(sandbox: Sandbox, tmp_path: Path) -> 
         ({"SLACK_API_URL": "http://127.0.0.1:9/api/"}, "Slack cannot be reached: connection refused"),
         ({"SLACK_BOT_TOKEN": ""}, "SLACK_BOT_TOKEN: missing; expected the bot token of the Slack app (xoxb-…)"),
         ({"DATABASE_URL": "sqlite:////nowhere/bot.db"}, "DATABASE_URL: /nowhere is no folder that can be written to"),
-        ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL: mysql is not supported; SQLite and PostgreSQL are"),
+        ({"DATABASE_URL": "postgresql://u:nobody@:bad/x"}, EXPECTED),
+        ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL: mysql is not supported; SQLite and PostgreSQL (psycopg) are"),
     ],
 )  # fmt: skip
 def test_what_keeps_it_from_starting_is_said_in_one_line(

@@ -12,7 +12,7 @@ import pytest
 from pytest_mock import MockerFixture
 
 from identity_bot.errors import SettingsError
-from identity_bot.settings import ENVIRONMENT, GitHubApp, Settings, examine, load, stand_alone_problems
+from identity_bot.settings import ENVIRONMENT, FILE, GitHubApp, Settings, examine, load, stand_alone_problems
 
 GOOD = """
 intake_channel = "#vsp-identity"
@@ -677,3 +677,47 @@ def test_a_types_section_goes_over_what_holds_for_all(tmp_path: Path) -> None:
         "messages": {},
         "people": (),
     }
+
+
+def test_a_key_in_the_place_of_its_path_is_not_shown(tmp_path: Path) -> None:
+    without_key = {name: value for name, value in APP.items() if name != "GITHUB_APP_PRIVATE_KEY"}
+
+    found = problems(tmp_path, GOOD, without_key | {"GITHUB_APP_PRIVATE_KEY_FILE": KEY})
+
+    assert found == ["GITHUB_APP_PRIVATE_KEY_FILE: expected the path of a file"]
+
+
+# Rubbish
+
+VALUES = (
+    "0", "-1", "99999999999999999999999", "1.5", "inf", "nan", "true", "1979-05-27", "07:32:00", '""', '" "', '"x"',
+    '"\\u0000"', '"\\n"', "[]", "[1]", "[[]]", "[{}]", '[{ slack = 1, github = [] }]', "{}", "{ a = 1 }",
+    "{ a = { b = {} } }", '{ port = "x", host = 1 }', "{ port = -1 }", "{ port = 99999 }", '"postgresql://"',
+)  # fmt: skip
+TEXTS = (
+    "0", "-1", "x", "[]", "{}", "true", "\udcff", "two\nlines", "x" * 5000, "http://", "http://[", "https://x:y", "://",
+    "~", "/", "/dev/null", "-----BEGIN", "PRIVATE KEY", "\N{ARABIC-INDIC DIGIT ONE}", "%s {} $HOME",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FILE.fields)
+def test_rubbish_in_the_file_is_told_in_a_line_or_harmless(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "identity-bot.toml"
+    others = "".join(line + "\n" for line in GOOD.splitlines() if not line.startswith(f"{name} "))
+    for value in VALUES:
+        path.write_text(f"{name} = {value}\n{others}", encoding="utf-8")
+
+        found = examine(path, TOKEN)[1]
+
+        assert not [line for line in found if not line.startswith(name) or "\n" in line], value
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT.fields)
+def test_rubbish_in_a_variable_is_told_in_a_line_or_harmless(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "identity-bot.toml"
+    path.write_text(GOOD, encoding="utf-8")
+    for text in TEXTS:
+        for sign_in in (TOKEN, APP, {"GITHUB_APP_ID": "12", "GITHUB_APP_INSTALLATION_ID": "34"}):
+            found = examine(path, {**sign_in, name: text})[1]
+
+            assert not [line for line in found if "\n" in line], text

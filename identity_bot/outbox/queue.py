@@ -178,10 +178,10 @@ _DISCARD = _CHANGE.where(_IS_FAILED).values(state="done", payload={})
 _TRIED_LONGEST = select(outbox.c.trying_since).order_by(outbox.c.trying_since)
 _OVERDUE = _TRIED_LONGEST.where(_IS_WAITING, outbox.c.trying_since < bindparam("before"))
 _BACKLOG = select(
-    *(
-        select(func.count()).select_from(some.limit(MOST_COUNTED).subquery()).scalar_subquery()
-        for some in (_TRIED_LONGEST.where(_IS_FAILED), _OVERDUE)
-    ),
+    select(func.count())
+    .select_from(_TRIED_LONGEST.where(_IS_FAILED).limit(MOST_COUNTED).subquery())
+    .scalar_subquery(),
+    select(func.count()).select_from(_OVERDUE.limit(MOST_COUNTED).subquery()).scalar_subquery(),
     _TRIED_LONGEST.where(_IS_WAITING).limit(1).scalar_subquery(),
 )
 _COLUMNS = [outbox.c[field.name] for field in fields(Row)]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,8 +23,14 @@ BEFORE_RELEASE = ("0001", "0002")
 """Revisions of development versions, from which there is no way to NEWEST."""
 PATIENCE = 1.0
 """Seconds to wait for a database that others hold: the form's sender must hear within Slack's three."""
+SQLITE, POSTGRESQL = ("sqlite", "sqlite+pysqlite"), ("postgres", "postgresql", "postgresql+psycopg")
+EXPECTED = (
+    'DATABASE_URL: not the address of a database; expected "sqlite:///file.db" or '
+    '"postgresql://user:password@host/name", with %40 for an @, %3A for a : and %2F for a / in the password'
+)
 MIGRATION_PATIENCE = 60.0
 """Seconds to wait while another process brings the schema up to date."""
+PRIVATE = 0o600
 LEAST_SPACE = 1024 * 1024
 """Bytes on SQLite's disk below which it counts as full: a ticket takes some ten pages in each of two files."""
 MIGRATION_LOCK = 0x1DB07
@@ -32,22 +40,27 @@ _BEGIN_POSTGRESQL = text(
 
 
 def open_engine(url: str, patience: float = PATIENCE) -> Engine:
-    """An engine for a database; raises StoreError where the address is not one that can be used."""
+    """An engine for a database; raises StoreError where the address is not one that can be used.
+
+    Nothing of the address but its first word is ever shown, as any part of a wrong one may be the password.
+    """
     try:
         parsed = make_url(url)
-        backend = parsed.get_backend_name()
-    except ArgumentError as error:
-        raise StoreError('DATABASE_URL: expected "sqlite:///file.db" or "postgresql://…"') from error
-    if backend == "sqlite":
-        return _sqlite(parsed, patience)
-    if backend in ("postgres", "postgresql"):
-        return _postgresql(parsed, patience)
-    raise StoreError(f"DATABASE_URL: {backend} is not supported; SQLite and PostgreSQL are")
+        kind = parsed.drivername
+        if kind in SQLITE:
+            return _sqlite(parsed, patience)
+        if kind in POSTGRESQL:
+            return _postgresql(parsed, patience)
+    except (ArgumentError, ValueError, TypeError):
+        raise StoreError(EXPECTED) from None
+    raise StoreError(f"DATABASE_URL: {kind} is not supported; SQLite and PostgreSQL (psycopg) are")
 
 
 def migrate(url: str) -> None:
     """Brings the schema up to NEWEST; raises StoreError where it is newer than this program knows."""
     with _opened(url, MIGRATION_PATIENCE) as engine:
+        if engine.dialect.name == "sqlite":
+            _keep_private(Path(engine.url.database or ""))
         if _revision(engine) != NEWEST:
             with begin(engine) as connection:
                 _upgrade(connection)
@@ -59,7 +72,7 @@ def revision(url: str) -> str | None:
     Changes nothing and makes nothing, not even SQLite's file.
     """
     with _opened(url) as engine:
-        if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
+        if engine.dialect.name == "sqlite" and not _exists(Path(engine.url.database or "")):
             if blocked := _unwritable(engine):
                 raise StoreError(blocked)
             return None
@@ -88,7 +101,7 @@ def _unwritable(engine: Engine) -> str:
     file = Path(engine.url.database or "").absolute()
     if not (file.parent.is_dir() and os.access(file.parent, os.W_OK)):
         return f"DATABASE_URL: {file.parent} is no folder that can be written to"
-    if file.exists() and not os.access(file, os.W_OK):
+    if _exists(file) and not os.access(file, os.W_OK):
         return f"DATABASE_URL: {file} cannot be written to"
     return ""
 
@@ -146,11 +159,13 @@ class SameFile:
     def check(self) -> None:
         """Raises StoreError where the file is gone or is another."""
         try:
-            stat = self._path.stat()
+            status = self._path.stat()
         except FileNotFoundError:
             found = None
+        except OSError as error:
+            raise StoreError(f"DATABASE_URL: {self._path}: {error.strerror}") from None
         else:
-            found = stat.st_dev, stat.st_ino
+            found = status.st_dev, status.st_ino
         if self._opened is None:
             self._opened = found
         elif found != self._opened:
@@ -180,8 +195,9 @@ def try_to_write(connection: Connection) -> None:
 
 
 def _postgresql(url: URL, patience: float) -> Engine:
-    if "+" not in url.drivername:
-        url = url.set(drivername="postgresql+psycopg")
+    if "@" in f"{url.host}{url.database}":  # what follows an @ in the password would be shown as the host
+        raise StoreError(EXPECTED)
+    url = url.set(drivername="postgresql+psycopg")
     if "connect_timeout" not in url.query:
         url = url.update_query_dict({"connect_timeout": "2"})
 
@@ -214,6 +230,11 @@ def _begin_postgresql(connection: Connection) -> None:
 def _sqlite(url: URL, patience: float) -> Engine:
     if url.database in (None, "", ":memory:"):
         raise StoreError("DATABASE_URL: a SQLite database needs a file, or nothing would survive a restart")
+    if "\0" in (url.database or ""):
+        raise StoreError(EXPECTED)
+    is_uri = "uri" in url.query
+    if url.query and not is_uri:
+        raise StoreError("DATABASE_URL: found a ? in the address of a SQLite database; expected a path only")
     engine = create_engine(
         url,
         connect_args={"timeout": patience, "check_same_thread": False},
@@ -222,8 +243,43 @@ def _sqlite(url: URL, patience: float) -> Engine:
         pool_timeout=patience,
         hide_parameters=True,
     )
+    engine.dialect.create_connect_args(url)  # which raises what is wrong with the options
     event.listen(engine, "connect", _set_up_sqlite)
+    if not is_uri:
+        file = Path(url.database or "")
+        event.listen(engine, "do_connect", lambda *_: _create_private(file))
     return engine
+
+
+def _create_private(file: Path) -> None:
+    """Make SQLite's file, if there is none, for its owner only; SQLite gives those beside it the same mode."""
+    try:
+        opened = os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE)
+    except FileExistsError:
+        if file.is_dir():
+            raise StoreError(f"DATABASE_URL: {file} is a folder; expected a file") from None
+        return
+    except OSError as error:
+        raise StoreError(f"DATABASE_URL: {file}: cannot be created: {error.strerror}") from None
+    try:
+        os.fchmod(opened, PRIVATE)  # whatever the umask says
+    finally:
+        os.close(opened)
+
+
+def _keep_private(file: Path) -> None:
+    """Take SQLite's files from everybody else where others can read them, such as a copy that was put back."""
+    for one in (file, *(file.with_name(file.name + suffix) for suffix in ("-wal", "-shm"))):
+        with contextlib.suppress(OSError):  # not ours, or not there
+            if one.is_file() and one.stat().st_mode & stat.S_IRWXO:
+                one.chmod(PRIVATE)
+
+
+def _exists(file: Path) -> bool:
+    try:
+        return file.exists()
+    except OSError as error:
+        raise StoreError(f"DATABASE_URL: {file}: {error.strerror}") from None
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import create_engine, text
 
 from identity_bot.errors import StoreError
+from identity_bot.store import engine as database
 from identity_bot.store.store import Store
 from identity_bot.testing import Clock
 from tests.support import new_sqlite
@@ -61,15 +65,73 @@ def test_only_a_transaction_that_asks_for_it_does_not_wait_for_the_disk(sqlite_s
     [
         ("", "expected"),
         ("not an address", "expected"),
-        ("mysql://localhost/x", "mysql is not supported; SQLite and PostgreSQL are"),
-        ("nonsense+x://localhost/x", "nonsense is not supported"),
+        ("mysql://localhost/x", "mysql is not supported; SQLite and PostgreSQL"),
+        ("nonsense+x://localhost/x", "nonsense.x is not supported"),
         ("sqlite://", "needs a file"),
         ("sqlite:///:memory:", "needs a file"),
+        ("sqlite://host/x.db", "expected"),
+        ("sqlite:///a\0b.db", "expected"),
+        ("sqlite:///x.db?timeout=abc", "expected a path only"),
+        ("sqlite:///file:x.db?uri=true&timeout=abc", "expected"),
+        ("sqlite+aiosqlite:///x.db", "is not supported"),
+        ("sqlite+foo:///x.db", "is not supported"),
+        ("postgresql://u:{password}@:bad/x", "expected"),
+        ("postgresql://u:p@ss:{password}@h:1/x", "expected"),
+        ("postgresql://u:p@{password}@h/x", "expected"),
+        ("postgresql://[::1/x", "expected"),
+        ("postgresql+foo://u:{password}@h/x", "is not supported"),
+        ("postgresql+asyncpg://u:{password}@h/x", "is not supported"),
+        ("postgresql+psycopg_async://u:{password}@h/x", "is not supported"),
     ],
 )
 def test_an_address_that_cannot_be_used_says_what_is_expected(url: str, said: str) -> None:
-    with pytest.raises(StoreError, match=f"DATABASE_URL: .*{said}"):
-        Store(url)
+    """In one line, without the password."""
+    password = "hu" + "sh"
+    with pytest.raises(StoreError, match=f"DATABASE_URL: .*{said}") as caught:
+        Store(url.format(password=password))
+
+    assert_clear(caught.value, "DATABASE_URL")
+    assert password not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("rest", "said"),
+    [
+        ("127.0.0.1:99999/x", "port"),
+        ("127.0.0.1:1/x?sslmode=foo", "sslmode"),
+        ("127.0.0.1:1/x?nonsense=1", "nonsense"),
+        ("127.0.0.1:1/x?connect_timeout=abc", "connect_timeout"),
+        ("127.0.0.1:1/x?password=other", "refused"),
+        ("127.0.0.1:1/x", "refused"),
+    ],
+)
+def test_an_address_that_the_driver_refuses_is_said_in_one_line(rest: str, said: str) -> None:
+    password = "hu" + "sh"
+    with pytest.raises(StoreError) as caught:
+        Store(f"postgresql://nobody:{password}@{rest}").migrate()
+
+    assert_clear(caught.value, said)
+    assert password not in "".join(traceback.format_exception(caught.value))
+
+
+@given(
+    st.one_of(
+        st.text(max_size=60),
+        st.builds(
+            "{}://{}{}{}".format,
+            st.sampled_from(["sqlite", "postgresql", "postgresql+psycopg", "sqlite+x", "mysql"]),
+            st.sampled_from(["", "user:word@", "user:@", ":@", "u:w@w@"]),
+            st.text(alphabet="ab1:/@?=&%[]\0é .", max_size=20),
+            st.sampled_from(["", "/", "/x", "?a=b", "/x?uri=true&mode=ro"]),
+        ),
+    )
+)
+def test_no_address_raises_anything_but_our_own_error(url: str) -> None:
+    """Only opened, not asked: nothing is made, and nobody called."""
+    try:
+        Store(url).close()
+    except StoreError as error:
+        assert_clear(error, "DATABASE_URL")
 
 
 # Databases that cannot be used
@@ -208,9 +270,69 @@ def test_a_file_that_is_no_database_says_so(tmp_path: Path) -> None:
         Store(f"sqlite:///{tmp_path / 'bot.db'}").migrate()
 
 
-def test_a_folder_that_does_not_exist_says_so(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match=r"DATABASE_URL: .*/nowhere is no folder that can be written to"):
-        Store(f"sqlite:///{tmp_path / 'nowhere' / 'bot.db'}").migrate()
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("nowhere/bot.db", "cannot be created: No such file or directory"),
+        ("file/bot.db", "Not a directory"),
+        ("folder", "is a folder; expected a file"),
+        ("x" * 300, "File name too long"),
+    ],
+)
+def test_a_place_where_no_file_can_be_says_so(tmp_path: Path, place: str, said: str) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+
+    for ask in (lambda url: Store(url).migrate(), lambda url: Store(url).ticket("x"), database.revision):
+        with pytest.raises(StoreError) as caught:
+            ask(f"sqlite:///{tmp_path / place}")
+        assert_clear(caught.value, said, "no folder that can be written to")
+
+
+# Who can read it
+
+
+def modes(folder: Path) -> dict[str, int]:
+    return {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir()}
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077, 0o277, 0o777])
+def test_sqlites_files_are_its_owners_only_from_the_first_moment(tmp_path: Path, umask: int) -> None:
+    """Whatever the umask: also the two beside it, which hold the same."""
+    before = os.umask(umask)
+    try:
+        store = Store(f"sqlite:///{tmp_path / 'bot.db'}")
+        with store.engine.connect():
+            first = modes(tmp_path)
+        store.migrate()
+        add(store, "V1")
+        with store.begin():
+            later = modes(tmp_path)
+        store.close()
+    finally:
+        os.umask(before)
+
+    assert set(first.values()) == {0o600}
+    assert later == dict.fromkeys(("bot.db", "bot.db-wal", "bot.db-shm"), 0o600)
+
+
+def test_a_database_that_others_can_read_is_taken_from_them(tmp_path: Path) -> None:
+    """As a backup is that was put back."""
+    url = new_sqlite(tmp_path / "bot.db")
+    (tmp_path / "bot.db").chmod(0o644)
+
+    Store(url).migrate()
+
+    assert modes(tmp_path)["bot.db"] == 0o600
+
+
+def test_a_database_that_its_group_may_read_stays_so(tmp_path: Path) -> None:
+    url = new_sqlite(tmp_path / "bot.db")
+    (tmp_path / "bot.db").chmod(0o640)
+
+    Store(url).migrate()
+
+    assert modes(tmp_path)["bot.db"] == 0o640
 
 
 def test_a_terminated_postgresql_connection_is_replaced(postgres_store: Store) -> None:

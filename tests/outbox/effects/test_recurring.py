@@ -332,7 +332,7 @@ def test_what_was_done_a_month_ago_is_forgotten_and_nothing_else(office: Office)
 
 
 def test_it_is_cleaned_up_each_day_a_batch_at_a_time(office: Office) -> None:
-    old_rows(office, 2 * BATCH + 500)
+    old_rows(office, 2 * BATCH + BATCH // 2)
     office.desk.start_schedule()
     with statements(office.store) as seen:
         office.work(10)
