@@ -50,7 +50,7 @@ def settings_schema() -> type[Schema]:
 
 @hookimpl(trylast=True)
 def validate(answers: Answers, form: Form) -> Mapping[str, str]:
-    """The privacy gate: refuses personal data and secrets in text, and secrets in web addresses."""
+    """The privacy gate: refuses personal data and secrets in text, and in the queries of web addresses."""
     return {
         question.name: words.personal_data(sorted(kind.value for kind in kinds))
         for question, found in _findings(form, answers)
@@ -132,8 +132,7 @@ def _findings(form: Form, answers: Answers) -> Iterator[tuple[Question, set[Kind
             case Files():
                 yield question, _kinds(_FILE_LINK.sub("", text))
             case Url():
-                # Numbers and names in ordinary links look like personal data, so only secrets count.
-                yield question, _kinds(text) & {Kind.SECRET, Kind.PASSWORD}
+                yield question, {finding.kind for finding in privacy.find_in_link(text)}
 
 
 def _kinds(text: str) -> set[Kind]:

@@ -54,7 +54,7 @@ def validate(
 
     Called while the requestor waits for the form to close, so it must return at once and call nothing remote. If it
     raises, nothing is submitted and the form stays open. Default: the privacy gate, which refuses personal data and
-    secrets in text, and secrets in web addresses.
+    secrets in text, and in the queries of web addresses.
     """
 
 

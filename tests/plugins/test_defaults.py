@@ -184,7 +184,13 @@ def outside_code(markdown: str) -> list[str]:
         ({"files": [{"id": "F1", "name": f"{SSN}.png", "link": ""}]}, {"files"}),
         ({"short": SSN, "long": "dob 1/2/1980"}, {"short", "long"}),
         ({"email": f"a@va.gov password: {'hunter2!'}"}, {"email"}),
-        ({"url": f"https://va.gov/?ssn={SSN}"}, set()),
+        ({"url": f"https://va.gov/?ssn={SSN}"}, {"url"}),
+        ({"url": "https://va.gov/search?q=a&edipi=1005169255"}, {"url"}),
+        ({"url": "https://va.gov/?icn=1005169255V123456"}, {"url"}),
+        ({"url": "https://va.gov/?ssn=531%2D22%2D8410"}, {"url"}),
+        ({"url": f"https://va.gov/{SSN}"}, set()),
+        ({"url": "https://github.com/o/r/pull/12?w=1#discussion_r1234567890"}, set()),
+        ({"url": "https://github.com/o/r/pull/12/files#diff-123-45-6789R123-R456"}, set()),
         ({"url": "https://github.com/o/r/pull/1234567890V123456"}, set()),
         ({"url": f"https://va.gov/?token={TOKEN}"}, {"url"}),
         ({"url": "https://hooks.slack.com/services/T000/B000/abcdefgh"}, {"url"}),
@@ -196,7 +202,7 @@ def outside_code(markdown: str) -> list[str]:
         ({}, set()),
     ],
 )
-def test_personal_data_is_refused_in_what_people_write_and_secrets_in_addresses_too(
+def test_personal_data_is_refused_in_what_people_write_and_in_the_queries_of_addresses(
     answers: dict[str, Any], refused: set[str]
 ) -> None:
     assert set(defaults.validate(COMMON | answers, FULL)) == refused
@@ -219,6 +225,7 @@ def test_the_gate_names_the_kind_and_never_the_value() -> None:
         ({"short": "call 202-555-0143", "long": "or ada@va.gov"}, "a phone number and an e-mail address"),
         ({"email": "ada@va.gov"}, ""),
         ({"url": "https://va.gov/ada@va.gov"}, ""),
+        ({"url": "https://va.gov/?email=ada%40va.gov"}, "an e-mail address"),
         ({"long": "nothing"}, ""),
     ],
 )

@@ -67,7 +67,7 @@ PERSONAL = [
         "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
         "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
     ),
-    (Kind.EMAIL, "write to ada.test+1@example.co.uk.", "ada.test+1@example.co.uk"),
+    (Kind.EMAIL, "write to ada.byron+1@va.co.uk.", "ada.byron+1@va.co.uk"),
     (Kind.PHONE, "call 202-555-0143", "202-555-0143"),
     (Kind.PHONE, "call (202) 555-0143 now", "(202) 555-0143"),
     (Kind.PHONE, "+1 202 555 0143", "+1 202 555 0143"),
@@ -157,7 +157,7 @@ PIECES = [
     "Bearer",
     "4f3a9b8c7d6e5f4a3b2c1d0e",
     "https://a:b1@c.org",
-    "ada@example.org",
+    "ada@va.gov",
     "202-555-0143",
     *":=-.,/'\"\n\t`<>()1V\u200b\u2011\u00a0２\u0301\ud800\ufdfa",
     " ",
@@ -208,17 +208,17 @@ def test_only_e_mail_addresses_and_phone_numbers_do_not_block() -> None:
 
 
 def test_findings_come_in_the_order_of_the_text() -> None:
-    text = "ada@example.org, SSN 123456789, 202-555-0143, password: hunter2"
+    text = "ada@va.gov, SSN 123456789, 202-555-0143, password: hunter2"
 
     assert [finding.kind for finding in find(text)] == [Kind.EMAIL, Kind.SSN, Kind.PHONE, Kind.PASSWORD]
 
 
 def test_only_the_values_are_found_and_not_the_words_before_them() -> None:
-    text = "ada@example.org, SSN 123-45-6789, DOB: 01/31/1990; password: hunter2, tel. 202-555-0143"
+    text = "ada@va.gov, SSN 123-45-6789, DOB: 01/31/1990; password: hunter2, tel. 202-555-0143"
 
     values = [finding.value for finding in find(text)]
 
-    assert values == ["ada@example.org", "123-45-6789", "01/31/1990", "hunter2", "202-555-0143"]
+    assert values == ["ada@va.gov", "123-45-6789", "01/31/1990", "hunter2", "202-555-0143"]
 
 
 def test_a_key_that_was_cut_off_is_found_to_the_end() -> None:
@@ -228,7 +228,7 @@ def test_a_key_that_was_cut_off_is_found_to_the_end() -> None:
 
 
 def test_a_finding_says_where_it_stands_in_the_text_as_it_was_given() -> None:
-    text = "é\u200b\ufdfa ｓｓｎ: 1\u200b23\u201145\u20116789\u200b, password: ｈunter2 \r\n"
+    text = "é\u200b\ufdfa ｓｓｎ: 1\u200b23\u201145\u20116789, password: ｈunter2 \r\n"
 
     assert [text[one.start : one.end] for one in find(text)] == [
         "1\u200b23\u201145\u20116789",
@@ -237,10 +237,10 @@ def test_a_finding_says_where_it_stands_in_the_text_as_it_was_given() -> None:
 
 
 def test_redacting_replaces_what_must_not_be_in_a_ticket_and_nothing_else() -> None:
-    text = "ada@example.org:\r\n\tSSN 123\u201145\u20116789; password: `hunter2`, DOB\u200b: 01/31/1990."
+    text = "ada@va.gov:\r\n\tSSN 123\u201145\u20116789; password: `hunter2`, DOB\u200b: 01/31/1990."
 
     assert redact(text) == (
-        f"ada@example.org:\r\n\tSSN {REDACTED}; password: `{REDACTED}`, DOB\u200b: {REDACTED}."
+        f"ada@va.gov:\r\n\tSSN {REDACTED}; password: `{REDACTED}`, DOB\u200b: {REDACTED}."
     )
 
 

@@ -1,0 +1,230 @@
+"""Finds the numbers and dates that identify a person: SSN, ITIN, ICN, EDIPI, VA file number, date of birth."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from identity_bot.text.privacy.kinds import Kind, Rule, Span, rule, search_all
+
+# Between a name such as "SSN" and its value: punctuation, words that lead on to a value, and whose it is.
+_LEADING = (
+    r"numbers?|numb|num|nbr|no|nr|id|identifier|is|was|are|as|on|in|of|for|from|the|an?|my|his|her|their|your"
+    r"|our|user"
+    r"|users|veteran|veterans|member|s|value|extension|equals|eq|mm|dd|yy|yyyy|test|mock|mocked|current|old|new"
+    r"|correct"
+    r"|wrong|actual|real|full|came|comes|back|returned|returns|shows|shown|entered|typed|sent|given|like"
+)
+_WHOSE = r"[ _]{0,2}\([^()\n\d]{1,40}\)"
+_PHRASE = (
+    r"[ ,]{1,2}(?:for|of|from|belonging to)(?! [^\n:=]{0,60}(?:build|request|ticket|job|run|trace|version)s?\b)"
+    r" [^\n.;:=]{1,60}(?::|=| is| was)[\W_]{0,6}"
+)
+GAP = rf"(?:(?:[\W_]{{0,8}}(?:{_LEADING})(?![a-z0-9])|{_WHOSE}){{0,6}}[\W_]{{0,8}}|{_PHRASE})"
+"""What may stand between a name and its value, in lower case."""
+
+_WHO = r"(?:(?:my|his|her|the|their|a|an|our|user's|veteran's|vet's|real|test) ){0,2}"
+
+
+def _before(names: str) -> str:
+    """What follows a value that is named after it, as in "… is his SSN" or "… (SSN)"."""
+    return rf"(?: (?:is|was|as|for) {_WHO}(?:{names})(?![a-z0-9])| ?\({_WHO}(?:{names})\))"
+
+
+# Numbers of nine digits
+
+_NINE_DIGITS = (
+    r"ssns?(?:numbers?|num|no|value)?|ssan|s(?<![a-z]s)[ ./-]{1,2}s[ ./-]{1,2}n\.?|soc(?:ial)?\.?[ _-]?sec"
+    r"(?:urity)?\.?(?:numbers?|num)?|social"
+    r"|itins?|taxpayer[ _-]?id(?:entification)?(?:[ _-]?number)?|tax[ _-]?id"
+)
+_NAMED = r"(?P<value>\d{3}[\W_]{0,3}\d\d[\W_]{0,3}\d{4}|\d(?:[ ._-]{1,3}\d){8})(?!\d)"
+_DASH = r"(?: ?-\s{0,4}| \n?- )"
+# Not the middle of a longer row of numbers such as a phone number or a version.
+_BARE = re.compile(
+    rf"(?P<value>\d{{3}}(?:(?<!\d...)(?<!\d[-.]...)(?<![a-z]-...)(?:{_DASH}\d\d{_DASH}|\.\d\d\.)\d{{4}}(?!\d)"
+    rf"(?!\.\d)(?!-\w)"
+    r"|(?<!\w...)_\d\d_\d{4}(?![a-z0-9_])"
+    r"|(?<!\d...)(?<![\d)][-. ]...) \d\d \d{4}(?!\w)(?![-. ]\d))"
+    r"|\d \d \d ?[-_/] ?\d \d ?[-_/] ?\d \d \d \d(?!\w))",
+    re.ASCII,
+)
+# Somebody writes about codes and sizes, and not about a person.
+_CODES = re.compile(
+    r"(?:error|err|status|http|code|part|order|batch|sku|invoice|build|version|release|sizes?|ports?|model|rate|isbn"
+    r"|tracking|extension)s?[\W_]{0,3}(?:(?:is|was|number|no|num|of|as|the|codes?|with)[\W_]{1,3}){0,3}\Z"
+)
+_PERSONAL = re.compile(r"ssn|social|dob|born|birth|veteran|patient")
+_HTTP_ERRORS = frozenset(map(str, (*range(400, 418), 422, 429, *range(500, 505))))
+
+
+def _digits(text: str) -> str:
+    return re.sub(r"\D", "", text)
+
+
+def _is_ssn(digits: str) -> bool:
+    """Whether the number can be one (SSA POMS RM 10201.035)."""
+    return (
+        digits[:3] not in ("000", "666") and digits[0] != "9" and digits[3:5] != "00" and digits[5:] != "0000"
+    )
+
+
+def _is_itin(digits: str) -> bool:
+    """Whether the second group of the number is one of an ITIN: 50-65, 70-88, 90-92 or 94-99."""
+    group = int(digits[3:5])
+    if len(set(digits)) == 1:
+        return False
+    return digits[0] == "9" and (
+        50 <= group <= 65 or 70 <= group <= 88 or (90 <= group <= 99 and group != 93)
+    )
+
+
+def is_about_codes(text: str, place: int, names: re.Pattern[str] = _CODES) -> bool:
+    """Whether the words right before a number say that it is a code, a size or the like."""
+    return bool(names.search(text, max(0, place - 40), place))
+
+
+def _is_bare(match: re.Match[str]) -> bool:
+    """Whether a number that nothing names is more than an error code or a few round sizes."""
+    text, start = match.string, match.start()
+    groups = re.findall(r"\d+", match[0])
+    line = text[max(0, text.rfind("\n", 0, start), start - 80) : match.end() + 40]
+    if _PERSONAL.search(line):
+        return True
+    is_round = all(group.endswith("0") for group in groups)
+    return not is_round and groups[0] not in _HTTP_ERRORS and not is_about_codes(text, start)
+
+
+def _nine_digits(match: re.Match[str]) -> Kind | None:
+    digits = _digits(match["value"])
+    return Kind.SSN if _is_ssn(digits) else Kind.ITIN if _is_itin(digits) else None
+
+
+def _bare_nine_digits(match: re.Match[str]) -> Kind | None:
+    kind = _nine_digits(match)
+    return kind if kind and _is_bare(match) else None
+
+
+# The other numbers
+
+_EDIPI_NAMES = (
+    r"edipis?(?:_[a-z]{1,20})?|edi[ ._-]p(?:i|n)|edipn|dod[ _-]?(?:edi[ _-]?)?(?:id(?:entification)?|numbers?|num|no)"
+    r"|(?:department|dept\.?) of defense id(?:entification)?|(?:cac|military)[ _-]?(?:id|card|numbers?|num|no|#)"
+    r"|electronic data interchange[ -]person(?:al|nel)? identifier|edi person(?:al|nel)? identifier"
+)
+_NUMBER = r"(?:(?:number|num|nbr|no|#)\.?)"
+_FILE_NAMES = (
+    rf"(?<=va[ _-])(?:file|claim)s?{_NUMBER}?|(?<=va)files?{_NUMBER}?|(?<=birls[ _-])files?|(?<=c[ _-])files?"
+    rf"|(?:file(?<![a-z]file)|claims?)[ _-]?(?:file|folder)?[ _-]?{_NUMBER}|(?<=claims[ _-])(?:file|folder)"
+    rf"|claim (?:file|folder)"
+    rf"|c(?<![a-z]c)[ _-]?(?:number|num)|cfn(?<![a-z]cfn)"
+)
+
+# Dates
+
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+)
+_DAY = r"\d{1,2}(?:st|nd|rd|th)?"
+_YEAR = r"(?:19|20)\d\d"
+_DATE = (
+    rf"(?:{_YEAR} ?[-/. ] ?\d{{1,2}} ?[-/. ] ?\d{{1,2}}"
+    rf"|\d{{1,2}} ?[-/. ] ?\d{{1,2}} ?[-/. ] ?(?:{_YEAR}|'?\d\d)"
+    rf"|{_YEAR}\d{{4}}|\d{{4}}{_YEAR}"
+    rf"|{_MONTH}[ -]?(?:the )?{_DAY}(?:,? (?:in|of) {_YEAR}|,? ?[-/']? ?(?:\d{{4}}|\d\d))?"
+    rf"|{_DAY}[ -]?(?:day )?(?:of )?{_MONTH}(?:,? (?:in|of) {_YEAR}|,?[ '/-]{{0,2}}(?:\d{{4}}|\d\d))?"
+    rf"|{_MONTH},? {_YEAR}"
+    rf"|{_YEAR}[- ]{_MONTH}[- ]\d{{1,2}}"
+    rf"|{_YEAR},? (?:(?:on|the|in) ){{0,2}}(?:{_DAY} (?:of )?{_MONTH}|{_MONTH} (?:the )?{_DAY}))"
+    r"(?!\d)(?!\.\d)"
+)
+_BIRTH_NAMES = (
+    r"dobs?|d(?<![a-z]d)[. /]{1,2}o[. /]{1,2}b|born(?<![a-z]born)|date[ _-]?of[ _-]?birth|birth[ _-]?(?:da(?:te"
+    r"|y)|dt|time)"
+    r"|b(?<![a-z]b)-?(?:day|date)"
+)
+
+
+def _is_long_ago(match: re.Match[str]) -> bool:
+    """Whether a date after a mere "b." is one of birth and not, say, of point b in a list."""
+    return bool(re.search(r"19\d\d|200\d", match["value"]))
+
+
+_RULES = (
+    Rule(_BARE, _bare_nine_digits),
+    Rule(
+        re.compile(rf"(?:{_NINE_DIGITS})(?![a-z]){GAP}{_NAMED}", re.ASCII),
+        _nine_digits,
+        hints=("ss", "soc", "s s", "s.s", "s-s", "s/s", "itin", "tax"),
+    ),
+    Rule(re.compile(rf"(?P<value>\d(?<![\w.-]\d)\d{{8}}){_before(_NINE_DIGITS)}", re.ASCII), _nine_digits),
+    # As vets-api checks an ICN, alone or padded as the master index writes it; copying breaks it at its V.
+    rule(
+        Kind.ICN,
+        r"(?P<value>\d(?<!\d\d)\d{9}(?:\d{6}(?<=000000\d{10}))?[\s_-]{0,3}v[\s_-]{0,3}\d{6}(?:0{6})?)(?!\d)",
+        "v",
+    ),
+    rule(
+        Kind.ICN,
+        rf"(?:icns?|integration control (?:number|no\.?))(?![a-z]){GAP}(?P<value>\d{{10}})(?!\d)",
+        "icn",
+        "integration control",
+    ),
+    rule(
+        Kind.EDIPI,
+        rf"(?:{_EDIPI_NAMES})(?![a-z]){GAP}(?P<value>\d(?:[ -]?\d){{9}})(?!\d)",
+        *("edi", "dod", "defense", "cac", "military", "electronic"),
+    ),
+    rule(Kind.EDIPI, rf"(?P<value>\d(?<![\w.-]\d)\d{{9}}){_before(_EDIPI_NAMES)}"),
+    rule(
+        Kind.VA_FILE,
+        rf"(?:{_FILE_NAMES})(?![a-z]){GAP}(?P<value>c?[ -]?\d(?:[ -]?\d){{7,8}})(?!\d|[-.]\d)",
+        *(
+            "va file",
+            "va_file",
+            "va-file",
+            "vafile",
+            "c file",
+            "c-file",
+            "c_file",
+            "birls",
+            "file n",
+            "file_n",
+            "file-n",
+        ),
+        *("filen", "claim", "c num", "c-num", "c_num", "cnum", "cfn"),
+    ),
+    # As the master person index writes an identifier: value, type, issuer.
+    rule(Kind.EDIPI, r"(?<!\w)(?P<value>\d{10})\^(?:ni|pi)\^200dod", "^200dod"),
+    rule(Kind.SSN, r"(?<!\w)(?P<value>\d{9})\^(?:ss\b|[a-z]{2}\^[^\s^]{0,20}\^usssa)", "^ss", "^usssa"),
+    rule(Kind.VA_FILE, r"(?<!\w)(?P<value>\d{4,17})\^(?:ni|pi)\^(?!200dod)", "i^"),
+    # The same in its XML, where a root says which number it is.
+    rule(
+        Kind.SSN,
+        r"extension=\"(?P<value>\d{9})\"[^<>\n]{0,60} root=\"2\.16\.840\.1\.113883\.4\.1\"",
+        "2.16.840.1.113883.4.1",
+    ),
+    rule(
+        Kind.EDIPI,
+        r"extension=\"(?P<value>\d{10})\"[^<>\n]{0,60} root=\"2\.16\.840\.1\.113883\.3\.42\.",
+        "2.16.840.1.113883.3.42.",
+    ),
+    rule(
+        Kind.SSN,
+        r"root=\"2\.16\.840\.1\.113883\.4\.1\" [^<>\n]{0,60}extension=\"(?P<value>\d{9})\"",
+        "2.16.840.1.113883.4.1",
+    ),
+    rule(
+        Kind.EDIPI,
+        r"root=\"2\.16\.840\.1\.113883\.3\.42\.[\d.]{1,30}\" [^<>\n]{0,60}extension=\"(?P<value>\d{10})\"",
+        "2.16.840.1.113883.3.42.",
+    ),
+    rule(Kind.BIRTH_DATE, rf"(?:{_BIRTH_NAMES})(?![a-z]){GAP}(?P<value>{_DATE})", "b"),
+    rule(Kind.BIRTH_DATE, rf"b(?<![\w.]b)\.? ?(?P<value>{_DATE})", "b", accepts=_is_long_ago),
+)
+
+
+def find_identifiers(lower: str) -> Iterator[Span]:
+    """What identifies a person in a text in lower case."""
+    return search_all(lower, _RULES)
