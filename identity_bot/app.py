@@ -34,7 +34,7 @@ from identity_bot.outbox.queue import Queue
 from identity_bot.outbox.worker import Worker
 from identity_bot.plugins import loader
 from identity_bot.server import Server
-from identity_bot.settings import Settings, stand_alone_problems
+from identity_bot.settings import GitHubApp, Settings, stand_alone_problems
 from identity_bot.slack import payloads
 from identity_bot.slack.client import SlackChat, failure
 from identity_bot.slack.listeners import Listeners
@@ -160,6 +160,7 @@ class Bot:
             "database": database,
             "slack_socket": {True: "connected", False: "not connected", None: "not used"}[connected],
             "slack_last_answer_seconds": _ago(self.chat.last_contact),
+            "github_token": _token_state(self.tracker, self.reader),
             "github_last_answer_seconds": _ago(
                 max(filter(None, (self.tracker.last_contact, self.reader.last_contact)), default=None)
             ),
@@ -182,6 +183,7 @@ class Bot:
                 app = App(
                     client=client, signing_secret=settings.slack_signing_secret or "unused in Socket Mode"
                 )
+            self._ask_github()
             self.attach(app)
             if settings.slack_app_token:
                 self._socket = _Socket(app, settings.slack_app_token, web_client=client, ping_interval=PING)
@@ -193,6 +195,17 @@ class Bot:
         finally:
             listening.close()
             self.stop()
+
+    def _ask_github(self) -> None:
+        """Raise if GitHub does not accept the token. If it cannot be asked, go on: requests are kept meanwhile."""
+        try:
+            self.reader.identify()
+        except IdentityBotError as error:
+            if self.reader.is_refused:
+                is_app = isinstance(self.settings.github_auth, GitHubApp)
+                name = "GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY" if is_app else "GITHUB_TOKEN"
+                raise IdentityBotError(f"{name}: GitHub did not accept it (401)") from error
+            log.warning("cannot tell whether GitHub accepts the token: %s", error)
 
     def serve(self, slack_app: App | None = None, listening: socket.socket | None = None) -> None:
         """Serve the HTTP endpoints until SIGTERM or SIGINT, then stop the bot."""
@@ -276,6 +289,13 @@ def build(
     seconds, it splits a burst of changes into more messages: both suit tests in a sandbox only.
     """
     return Bot(settings, loader.find() if found is None else found, min_intervals=min_intervals, quiet=quiet)
+
+
+def _token_state(*trackers: GitHubTracker) -> str:
+    """What GitHub last said about the token."""
+    if any(one.is_refused for one in trackers):
+        return "refused"
+    return "accepted" if any(one.last_contact for one in trackers) else "unknown"
 
 
 def _ago(moment: float | None) -> float | None:

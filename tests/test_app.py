@@ -330,6 +330,28 @@ def test_twenty_large_bodies_at_once_need_little_memory(
     assert bot.log.count("refused a delivery") < 20
 
 
+def test_a_github_that_cannot_be_reached_does_not_keep_it_from_starting(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    sandbox.github.faults.add(status=502, times=None)
+    with running(tmp_path, sandbox.environment()) as bot:
+        url = bot.url()
+
+        assert "cannot tell whether GitHub accepts the token: GitHub: 502" in bot.log
+        assert ready(url)[0] == 200
+
+
+def test_a_token_that_github_refuses_later_is_said_by_readiness(sandbox: Sandbox, tmp_path: Path) -> None:
+    with running(tmp_path, sandbox.environment()) as bot:
+        url = bot.url()
+        before = ready(url)[1]
+        sandbox.github.faults.add(status=401, times=None)
+        ask(sandbox)
+
+        eventually(lambda: ready(url)[1]["github_token"] == "refused")
+        assert (before["github_token"], ready(url)[0]) == ("accepted", 200)
+
+
 def test_readiness_knows_of_a_database_that_takes_no_ticket_and_of_what_is_overdue(
     sandbox_settings: Settings,
 ) -> None:
@@ -393,6 +415,7 @@ def test_a_port_in_use_is_said_in_one_line(sandbox: Sandbox, tmp_path: Path) -> 
     [
         ({"SLACK_BOT_TOKEN": "xoxb-nobody"}, "SLACK_BOT_TOKEN: Slack did not accept it: invalid_auth"),
         ({"SLACK_APP_TOKEN": "xapp-nobody"}, "SLACK_APP_TOKEN: Slack did not accept it: invalid_auth"),
+        ({"GITHUB_TOKEN": "ghp_nobody"}, "GITHUB_TOKEN: GitHub did not accept it (401)"),
         ({"SLACK_API_URL": "http://127.0.0.1:9/api/"}, "Slack cannot be reached: connection refused"),
         ({"SLACK_BOT_TOKEN": ""}, "SLACK_BOT_TOKEN: missing; expected the bot token of the Slack app (xoxb-…)"),
         ({"DATABASE_URL": "sqlite:////nowhere/bot.db"}, "DATABASE_URL: /nowhere is no folder that can be written to"),

@@ -77,6 +77,8 @@ class Connection:
         self._clock = clock
         self.last_contact: float | None = None
         """When GitHub last answered, in seconds since the epoch."""
+        self.is_refused = False
+        """Whether its last answer was that it does not accept the token or the key."""
 
     def login(self) -> str:
         """The login of whom GitHub names as the author of what we write. Asks GitHub, inside `translating_errors`."""
@@ -127,7 +129,7 @@ class Connection:
         except IdentityBotError:
             raise
         except GithubException as error:
-            self.last_contact = self._clock()
+            self.last_contact, self.is_refused = self._clock(), error.status == 401
             if error.status == 401 and self._app:
                 self.client = self._signed_in()
             _note(subject, error.status, error.data)
@@ -138,7 +140,7 @@ class Connection:
             raise (Retryable if never_began else unknown)(f"GitHub: {network.reason(error)}") from error
         except (*UNREADABLE, AssertionError, RuntimeError) as error:
             raise unknown(f"GitHub: unreadable response ({type(error).__name__})") from error
-        self.last_contact = self._clock()
+        self.last_contact, self.is_refused = self._clock(), False
 
     def _signed_in(self) -> Github:
         if isinstance(self._auth, GitHubApp) and self._app:

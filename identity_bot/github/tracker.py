@@ -69,6 +69,11 @@ class GitHubTracker:
         """When GitHub last answered, in seconds since the epoch."""
         return self._github.last_contact
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether GitHub's last answer was that it does not accept the token or the key."""
+        return self._github.is_refused
+
     def identify(self) -> str:
         """The login that GitHub names as the author of what we write. Asks GitHub once."""
         if not self.account:

@@ -343,3 +343,32 @@ def test_an_app_that_github_no_longer_takes_asks_for_one_new_token_and_then_wait
 
     assert github.traffic.count("POST") == before + 3
     assert len(github.issues(REPOSITORY)) == 1
+
+
+@pytest.mark.parametrize(("status", "is_refused"), [(401, True), (403, False), (404, False), (502, False)])
+def test_a_token_that_is_not_accepted_is_told_apart_until_it_is(
+    github: GitHubWorld, connection: Connection, status: int, is_refused: bool
+) -> None:
+    github.faults.add("GET", f"/repos/{REPOSITORY}", status=status)
+
+    failure(connection, IdentityBotError, read)
+    before = connection.is_refused
+    read(connection)
+
+    assert (before, connection.is_refused) == (is_refused, False)
+
+
+@pytest.mark.parametrize("wrong", ["app_id", "private_key"])
+def test_a_github_app_that_is_not_accepted_is_told_apart(
+    github: GitHubWorld, api_url: str, wrong: str
+) -> None:
+    private, public = key()
+    app = github.install_app(4711, public)
+    right = GitHubApp(app_id=4711, installation_id=app.installation_id, private_key=private)
+    other: dict[str, Any] = {"app_id": 1, "private_key": key()[0]}
+    connection = Connection(replace(right, **{wrong: other[wrong]}), api_url)
+
+    with pytest.raises(IdentityBotError), connection.translating_errors("account", is_repeatable=True):
+        connection.login()
+
+    assert connection.is_refused
