@@ -49,6 +49,7 @@ def test_three_settings_and_a_token_are_enough(tmp_path: Path) -> None:
     assert settings.leads == settings.people == settings.who_is_who == ()
     assert settings.team_group is None
     assert settings.team == "C024BE91L"
+    assert settings.home is True
     assert settings.poll_seconds == 60
     assert settings.messages == {}
     assert settings.http == {"host": "127.0.0.1", "port": 3000}
@@ -65,6 +66,7 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
         leads = [{ slack = "U1A", github = "ada" }, { slack = "W2B" }, { github = "bob" }]
         people = [{ slack = "U3C", github = "carol" }]
         team_group = "S0614TZR7"
+        home = false
         poll_seconds = 30
         debug_file = "/tmp/debug.log"
         http = { host = "0.0.0.0", port = 0 }
@@ -90,6 +92,7 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
     assert settings.leads == ({"slack": "U1A", "github": "ada"}, {"slack": "W2B"}, {"github": "bob"})
     assert settings.people == ({"slack": "U3C", "github": "carol"},)
     assert (settings.team_group, settings.team) == ("S0614TZR7", "S0614TZR7")
+    assert settings.home is False
     assert settings.poll_seconds == 30
     assert settings.debug_file == "/tmp/debug.log"
     assert settings.messages == {"assigned.requestor": "{assignees} has it."}

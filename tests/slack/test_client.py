@@ -583,6 +583,18 @@ def test_a_group_or_channel_that_is_not_there_has_no_members_to_tell(
             chat.members(place)
 
 
+def test_somebody_whose_id_begins_with_w_has_direct_messages_too(chat: SlackChat, slack: SlackWorld) -> None:
+    slack.meet(replace(VISITOR, slack_id="W012A3CDE", workspace=cast.WORKSPACE_ID))
+
+    posted = chat.post("W012A3CDE", MESSAGE, idempotency_key="1", thread_ts=None)
+    found = SlackChat(cast.BOT_TOKEN, chat.client.base_url, People([])).find_message(
+        "W012A3CDE", "1", time.time() - 60, thread_ts=None
+    )
+
+    assert found == posted
+    assert [message.text for message in slack.dm("W012A3CDE")] == ["Hello"]
+
+
 # Who is of the bot's own organization
 
 OUTSIDE_ENTERPRISE: dict[str, str | None] = {"team_id": "T0SANDBOX", "enterprise_id": None}

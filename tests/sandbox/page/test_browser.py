@@ -114,6 +114,32 @@ def test_a_request_lives_by_keyboard_alone(world: World, look: Look) -> None:
     assert not world.sandbox.github.issue(cast.REPOSITORY, 1).is_open
 
 
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_a_request_is_started_in_the_home_tab_and_in_a_direct_message(
+    world: World, look: Look, width: int, scheme: str
+) -> None:
+    """By keyboard, with the form that the command opens."""
+    page = look(width=width, scheme=scheme)
+    dialog = page.get_by_role("dialog", name="Ask the Identity Team")
+    page.get_by_role("button", name="App Home").press("Enter")
+    tab = page.get_by_role("region", name="App Home")
+    expect(tab.get_by_role("heading", name="Ask the Identity Team")).to_be_visible()
+    nothing_serious(page)
+    press(tab, "Start a request")
+    expect(dialog).to_be_visible()
+    keys(page, "Escape")
+    expect(dialog).to_be_hidden()
+
+    page.get_by_role("link", name="Identity", exact=True).press("Enter")
+    page.get_by_label("Message to Identity").fill("Hello, is anybody there?")
+    keys(page, "Enter")
+    answer = newest(page, "nobody reads what you write here")
+    expect(answer).to_be_visible()
+    nothing_serious(page)
+    press(answer, "Start a request")
+    expect(dialog).to_be_visible()
+
+
 def test_a_form_with_every_kind_of_question_is_filled_in(every_kind: None, world: World, look: Look) -> None:
     page = look(scheme="dark")
     command(page, "/help every_kind")
