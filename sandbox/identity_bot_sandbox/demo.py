@@ -24,11 +24,13 @@ from identity_bot_sandbox.story.story import Story, StoryError
 
 PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
 """A proxy cannot reach this machine's own addresses, and slack_sdk does not heed NO_PROXY for its WebSocket."""
-SETTINGS = f"""\
+PLACES = f"""\
 intake_channel = "#vsp-identity"
 team_channel = "#identity-surge"
 repository = "{cast.REPOSITORY}"
-restricted_repository = "{cast.RESTRICTED_REPOSITORY}"
+"""
+SETTINGS = f"""\
+{PLACES}restricted_repository = "{cast.RESTRICTED_REPOSITORY}"
 poll_seconds = 15
 leads = [
     {{ slack = "U0INDIGO", github = "indigo-marshwick" }},
@@ -64,9 +66,13 @@ def run(
         ) from error
     with made as sandbox:
         if not with_bot:
-            say(f"The sandbox runs at {sandbox.url} without a bot. Start a bot with:")
+            say(f"The sandbox runs at {sandbox.url} without a bot. Paste this into the shell of yours:\n")
             for name, value in sandbox.environment().items():
-                say(f"  {name}={value}")
+                if (
+                    name != "GITHUB_WEBHOOK_SECRET"
+                ):  # with it, the bot would wait for webhooks, which nobody sends
+                    say(f"export {name}={value}")
+            say(f"\nand this into its identity-bot.toml:\n\n{PLACES}poll_seconds = 10\n")
             _wait()
             return
         with _folder() as folder, _bot(sandbox, folder):

@@ -11,7 +11,8 @@ import pytest
 from pytest_mock import MockerFixture
 
 from identity_bot.errors import IdentityBotError
-from identity_bot_sandbox import demo
+from identity_bot.settings import load, stand_alone_problems
+from identity_bot_sandbox import cast, demo
 from identity_bot_sandbox.story import lives
 from identity_bot_sandbox.story.story import Story, plain
 
@@ -33,6 +34,23 @@ def test_the_story_is_played_through_the_running_bot_and_told_by_person() -> Non
     for seen in ("presses “Accept”", "critical, so", "was December", "won't be done", "it needs work"):
         assert seen.replace("December", f"{lives.DUE:%B}") in told
     assert lives.SECRET not in told
+
+
+def test_without_a_bot_it_prints_what_a_bot_of_ones_own_needs(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "identity_bot.cli", "sandbox", "--no-bot", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        said = "".join(iter(lambda: process.stdout.readline(), "poll_seconds = 10\n"))
+        process.terminate()
+    head, _, file = said.partition("identity-bot.toml:\n")
+    exports = [line.removeprefix("export ") for line in head.splitlines() if line.startswith("export ")]
+    (tmp_path / "identity-bot.toml").write_text(file, encoding="utf-8")
+
+    loaded = load(tmp_path / "identity-bot.toml", dict(line.split("=", 1) for line in exports))
+
+    assert stand_alone_problems(loaded) == []
+    assert loaded.repository == cast.REPOSITORY
+    assert loaded.slack_api_url.startswith("http://127.0.0.1:")
 
 
 def test_a_step_that_does_not_happen_fails_the_demo_by_name() -> None:
