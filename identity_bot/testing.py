@@ -165,7 +165,9 @@ class MemoryTracker:
         newest = max((s.updated_at for s in changed), default=since)
         return PollResult(
             issues=tuple(sorted(changed, key=lambda s: s.updated_at)),
-            comments=tuple(one for one in self.said if one.created_at >= comments_since),
+            comments=tuple(
+                one for one in self.said if one.repository == repository and one.created_at >= comments_since
+            ),
             since=newest,
             etag=tag if newest == since else "",
         )

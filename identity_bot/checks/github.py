@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from identity_bot.checks import Finding, ok, problem, warning
 from identity_bot.errors import IdentityBotError
-from identity_bot.github.connection import Connection, Response, reason_of
+from identity_bot.github.connection import UNREADABLE_RESPONSE, Connection, Response, reason_of
 from identity_bot.plugins.loader import Plugins, Repository, Use
 from identity_bot.settings import GitHubApp, Settings
 from identity_bot.text.names import fold, is_same
@@ -50,9 +50,16 @@ def _signed_in(github: Connection, settings: Settings) -> tuple[bool, Finding]:
         response = github.get("/rate_limit" if is_app else "/user")
     except IdentityBotError as error:
         said = str(error)
+        if said.startswith(UNREADABLE_RESPONSE):
+            return False, problem(_wrong_address(settings.github_api_url))
         if is_app and "GitHub: 40" in said:
             said = f"GITHUB_APP_ID, …_INSTALLATION_ID or …_PRIVATE_KEY: {said.partition(' (')[0]}"
         return False, problem(said)
+    is_json = _text(response, "message") or (
+        response.status == 200 and _text(response, "rate" if is_app else "login")
+    )
+    if response.status < 500 and (not is_json or (response.status == 404 and not is_app)):
+        return False, problem(_wrong_address(settings.github_api_url))
     if response.status == 401:
         return False, problem("GITHUB_TOKEN: GitHub does not accept it (401); create a new one")
     if response.status == 200:
@@ -63,6 +70,20 @@ def _signed_in(github: Connection, settings: Settings) -> tuple[bool, Finding]:
             "use the token of a user or a GitHub App"
         )
     return False, problem(f"GitHub: {_said(response)}")
+
+
+def _wrong_address(url: str) -> str:
+    """What to say of an address that answers, but not as GitHub's API does."""
+    parts = urlsplit(url)
+    server = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    expected = f"{server}/api/v3 for GitHub Enterprise Server"
+    if parts.hostname in ("github.com", "www.github.com"):
+        expected = "https://api.github.com, which is the default"
+    elif parts.path == "/api/v3":
+        expected = "the address of GitHub's REST API"
+    return (
+        f"GITHUB_API_URL: {server}{parts.path} does not answer as GitHub's REST API does; expected {expected}"
+    )
 
 
 def _repository(

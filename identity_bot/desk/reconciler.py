@@ -13,7 +13,7 @@ from identity_bot.messages import issue_comments, words
 from identity_bot.outbox.effect import LATE
 from identity_bot.outbox.effects.comments import RunCommands
 from identity_bot.outbox.effects.issue_access import record_requests
-from identity_bot.outbox.effects.issues import GetIssue, IdentifyIssue
+from identity_bot.outbox.effects.issues import GetIssue, IdentifyIssue, Reconcile
 from identity_bot.outbox.effects.recurring import KEEP_PROCESSED
 from identity_bot.plugins.loader import Plugins
 from identity_bot.settings import Settings
@@ -35,6 +35,8 @@ from identity_bot.tickets.people import People
 
 log = logging.getLogger(__name__)
 
+RETRIES = (60.0, 600.0)
+"""Seconds until commands in a comment are looked at again if its issue is no ticket."""
 TEAM_TIME = ZoneInfo("America/New_York")
 
 
@@ -103,8 +105,12 @@ class Reconciler:
         is_followed = fold(comment.repository) in self.repositories
         return is_followed and not commands.read(comment.body, today).is_empty
 
-    def handle_comment(self, transaction: Transaction, comment: IssueComment) -> None:
-        """Enqueue the commands in a comment, once for each comment."""
+    def handle_comment(self, transaction: Transaction, comment: IssueComment, *, tries: int = 0) -> None:
+        """Enqueue the commands in a comment, once for each comment.
+
+        `tries` is how often that was tried before. An issue may become a ticket only after the comment was seen: it
+        was transferred, and GitHub is asked first.
+        """
         repository = self.repositories.get(fold(comment.repository))
         is_old = comment.created_at < transaction.now - KEEP_PROCESSED
         today = team_day(transaction.now)
@@ -112,6 +118,9 @@ class Reconciler:
         if repository is None or is_old or reading.is_empty:
             return
         ticket = transaction.ticket_at(repository, comment.number)
+        if ticket is None and tries < len(RETRIES):
+            again = Reconcile(comments=(comment,), tries=tries + 1)
+            transaction.enqueue(again, delay=RETRIES[tries])
         if ticket is None or not transaction.process_comment(repository, comment.id):
             return
         changes = tuple(

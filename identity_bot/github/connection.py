@@ -18,6 +18,8 @@ from identity_bot.github.snapshot import UNREADABLE
 from identity_bot.logs import vendor_log
 from identity_bot.settings import GitHubApp
 
+UNREADABLE_RESPONSE = "GitHub: unreadable response"
+"""How the error begins that an answer gives if it is not one of GitHub's API."""
 TIMEOUT = 15
 """Seconds for one request."""
 REDIRECTS = (301, 302, 307, 308)
@@ -139,7 +141,7 @@ class Connection:
             never_began = never_began or "NewConnectionError" in repr(error)
             raise (Retryable if never_began else unknown)(f"GitHub: {network.reason(error)}") from error
         except (*UNREADABLE, AssertionError, RuntimeError) as error:
-            raise unknown(f"GitHub: unreadable response ({type(error).__name__})") from error
+            raise unknown(f"{UNREADABLE_RESPONSE} ({type(error).__name__})") from error
         self.last_contact, self.is_refused = self._clock(), False
 
     def _signed_in(self) -> Github:

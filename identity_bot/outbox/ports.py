@@ -142,8 +142,8 @@ class Reconciler(Protocol):
     def reconcile(self, transaction: Transaction, snapshot: IssueSnapshot, *, is_fresh: bool = False) -> None:
         """Update the ticket of an issue; `is_fresh` says that the bot just asked GitHub for it."""
 
-    def handle_comment(self, transaction: Transaction, comment: IssueComment) -> None:
-        """Enqueue the commands in a comment."""
+    def handle_comment(self, transaction: Transaction, comment: IssueComment, *, tries: int = 0) -> None:
+        """Enqueue the commands in a comment; `tries` is how often that was tried, when its issue was no ticket yet."""
 
     def candidate_repositories(self, ticket: Ticket) -> Sequence[str]:
         """Where the issue of a new ticket may be, the likeliest first."""

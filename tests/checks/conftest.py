@@ -66,7 +66,8 @@ def check(environment: dict[str, str], settings_file: Path) -> Check:
         given = environment | (environ or {})
         candidates = plugins.find() if found is None else found
         findings = list(checking.check(settings_file, given, candidates, offline=offline))  # type: ignore[arg-type]
-        for secret in (*SECRETS, *(environ or {}).values()):
+        more = [value for name, value in (environ or {}).items() if not name.endswith("_API_URL")]
+        for secret in (*SECRETS, *more):
             assert not secret or len(secret) < 4 or not any(secret in finding.text for finding in findings)
         return Checked(findings)
 

@@ -6,8 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
+import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from pytest_mock import MockerFixture
 
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.github.faults import FaultKind
@@ -147,3 +149,40 @@ def test_a_token_that_is_nobodys_is_a_warning(check: Check, sandbox: Sandbox) ->
     [found] = check().warnings
 
     assert found.startswith("GitHub: does not tell whose token this is")
+
+
+@pytest.mark.parametrize("path", ["", "/github", "/github/api/v2", "/github/sandbox-org"])
+def test_an_address_that_is_not_that_of_the_api_is_named_with_the_right_one(
+    check: Check, standing: Sandbox, path: str
+) -> None:
+    """As of a GitHub Enterprise Server without /api/v3 (PyGithub issue 769)."""
+    found = check(environ={"GITHUB_API_URL": f"{standing.url}{path}"})
+
+    assert found.problems == [
+        f"GITHUB_API_URL: {standing.url}{path} does not answer as GitHub's REST API does; expected "
+        f"{standing.url}/api/v3 for GitHub Enterprise Server"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [("<!DOCTYPE html><title>Sign in</title>", 200), ("<h1>Not Found</h1>", 404), ("", 200), ("[]", 404)],
+)
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://github.com", "https://api.github.com, which is the default"),
+        ("https://git.example.gov", "https://git.example.gov/api/v3 for GitHub Enterprise Server"),
+        ("https://git.example.gov/api/v3", "the address of GitHub's REST API"),
+    ],
+)
+def test_what_answers_with_a_page_is_not_the_api(
+    check: Check, standing: Sandbox, mocker: MockerFixture, body: str, status: int, url: str, expected: str
+) -> None:
+    answer = requests.Response()
+    answer.status_code, answer._content, answer.url = status, body.encode(), url
+    mocker.patch.object(requests.Session, "get", return_value=answer)
+
+    assert check(environ={"GITHUB_API_URL": url}).problems == [
+        f"GITHUB_API_URL: {url} does not answer as GitHub's REST API does; expected {expected}"
+    ]

@@ -9,7 +9,7 @@ import pytest
 
 from identity_bot.errors import OutcomeUnknown, Retryable
 from identity_bot.messages.updates import Message
-from identity_bot.tickets.model import Action, Stage, Ticket
+from identity_bot.tickets.model import Action, IssueComment, Stage, Ticket
 from tests.support_desk import Office
 
 JUNIPER, TEAM, INTAKE = "U0JUNIPER", "C0TEAM", "C0INTAKE"
@@ -133,3 +133,47 @@ def test_an_issue_that_was_missing_for_a_moment_is_a_ticket_again(office: Office
 
     assert was_closed
     assert office.ticket(ticket).stage is Stage.UAT
+
+
+def test_a_command_in_a_comment_after_a_transfer_is_not_lost_if_only_polls_run(office: Office) -> None:
+    """The comment is listed with the issue, which GitHub has yet to be asked about."""
+    ticket = office.submit()
+    office.desk.start_schedule()
+    office.work(65)
+    here = office.tracker.snapshot(1)
+    moved = replace(here, repository=RESTRICTED, number=5, updated_at=office.tracker.second())
+    office.tracker.now[RESTRICTED, 5] = moved
+    office.tracker.now[here.repository, 1] = replace(
+        here, is_gone=True, moved_to=(RESTRICTED, 5), updated_at=here.updated_at
+    )
+    said = IssueComment(
+        repository=RESTRICTED, number=5, id=9, author=SAGE, body="/priority high", created_at=office.clock.now
+    )
+    office.tracker.said.append(said)
+
+    office.work(200)
+
+    assert (office.ticket(ticket).repository, office.ticket(ticket).number) == (RESTRICTED, 5)
+    assert "priority: high" in office.tracker.now[RESTRICTED, 5].labels
+    assert office.tracker.reactions == [(9, "+1")]
+
+
+def test_commands_on_an_issue_that_is_no_ticket_are_given_up_after_a_while(office: Office) -> None:
+    office.desk.handle_comment(
+        IssueComment(
+            repository=RESTRICTED,
+            number=5,
+            id=9,
+            author=SAGE,
+            body="/priority high",
+            created_at=office.clock.now,
+        )
+    )
+
+    office.work(62)
+    waiting = [row.due_at - row.created_at for row in office.queue.rows("waiting")]
+    office.work(700)
+
+    assert waiting == [600.0]
+    assert office.queue.rows("waiting") == []
+    assert office.tracker.reactions == []

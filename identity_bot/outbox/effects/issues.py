@@ -291,12 +291,18 @@ class Reconcile(Effect):
 
     snapshots: tuple[IssueSnapshot, ...] = ()
     comments: tuple[IssueComment, ...] = ()
+    tries: int = 0
+    """How often the comments were handled before, when their issue was no ticket yet."""
 
     def on_success(self, transaction: Transaction, context: Context, result: None) -> None:
         for snapshot in self.snapshots:
             _one_by_one(transaction, snapshot, lambda one: context.reconciler.reconcile(transaction, one))
         for comment in self.comments:
-            _one_by_one(transaction, comment, lambda one: context.reconciler.handle_comment(transaction, one))
+            _one_by_one(
+                transaction,
+                comment,
+                lambda one: context.reconciler.handle_comment(transaction, one, tries=self.tries),
+            )
 
 
 def _one_by_one(transaction: Transaction, found: Found, handle: Callable[[Found], None]) -> None:

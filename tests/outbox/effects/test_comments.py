@@ -65,7 +65,10 @@ def test_a_comment_on_an_issue_that_is_nobodys_is_not_processed(office: Office, 
     office.desk.handle_comment(comment("/priority high", number=99))
     office.desk.handle_comment(replace(comment("/priority high"), repository="sandbox-org/vets-api"))
 
+    office.work(700)
+
     assert "waiting" not in states(office.queue)
+    assert office.tracker.reactions == []
 
 
 def test_a_comment_without_commands_costs_nothing(office: Office, ticket: Ticket) -> None:
