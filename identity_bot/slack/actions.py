@@ -68,7 +68,7 @@ class ActionListeners:
         """Adds the listeners; add wider patterns later, because Bolt calls only the first listener that fits."""
         buttons: Json = {"type": "block_actions", "action_id": re.compile(f"^{ACTION}")}
         app.action(buttons, middleware=[refuse_forged])(self.click)
-        app.options(cards.VALUE, middleware=[refuse_forged])(self.options)
+        app.options({"action_id": cards.VALUE}, middleware=[refuse_forged])(self.options)
         app.view(cards.FORM, middleware=[refuse_forged])(self.submit)
 
     def click(self, ack: Ack, body: Json, client: WebClient, respond: Respond) -> None:
