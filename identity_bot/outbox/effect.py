@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from abc import ABC
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +20,11 @@ from identity_bot.store.transaction import Transaction
 from identity_bot.tickets.model import Ticket
 from identity_bot.tickets.people import People
 
+log = logging.getLogger(__name__)
+
 DAY = 24 * 3600.0
+RECOVER_AFTER = 3600.0
+"""Seconds until a recurring effect that has failed runs again."""
 LATE = 300.0
 """Seconds after which what is about to be done is looked for first: a restored backup may not know that it was done."""
 
@@ -91,6 +96,8 @@ class Effect(ABC):
     """Whether enqueuing it while the same is running has it run once more afterward."""
     min_interval: ClassVar[float] = 0.0
     """Seconds that its lane rests afterward."""
+    is_recurring: ClassVar[bool] = False
+    """Whether it goes on forever: it enqueues itself when it is done, and is enqueued again when it has failed."""
 
     ticket_id: str | None = None
 
@@ -118,8 +125,16 @@ class Effect(ABC):
 
     @classmethod
     def from_row(cls, row: Row) -> Self:
-        """The effect in a row of the outbox."""
-        return converter.structure({**row.payload, "ticket_id": row.ticket_id}, cls)
+        """The effect in a row of the outbox; a recurring one begins anew if another version of the bot wrote it."""
+        try:
+            return converter.structure({**row.payload, "ticket_id": row.ticket_id}, cls)
+        except Exception as error:
+            if not cls.is_recurring:
+                raise
+            log.warning(
+                "effect %s (%s) cannot be read and begins anew: %s", row.id, row.kind, type(error).__name__
+            )
+            return cls()
 
     def run(self, context: Context, row: Row) -> Any:
         """Act outside; what it returns is handed to `on_success`."""
@@ -139,7 +154,8 @@ class Effect(ABC):
 
     def on_failed(self, transaction: Transaction, context: Context, reason: str) -> None:
         """Write what follows, besides the alert to the team, when the effect has failed for whatever reason."""
-        return
+        if self.is_recurring:
+            transaction.enqueue(self, delay=RECOVER_AFTER)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -66,6 +66,7 @@ class Poll(Effect):
     is_unique: ClassVar[bool] = True
     is_repeatable: ClassVar[bool] = True
     reruns: ClassVar[bool] = False
+    is_recurring: ClassVar[bool] = True
 
     cursors: Mapping[str, Cursor] = field(default_factory=dict)
     """By the repositories' names."""
@@ -133,6 +134,7 @@ class Resync(Effect):
     is_unique: ClassVar[bool] = True
     is_repeatable: ClassVar[bool] = True
     reruns: ClassVar[bool] = False
+    is_recurring: ClassVar[bool] = True
 
     def on_success(self, transaction: Transaction, context: Context, result: None) -> None:
         for repository in context.reconciler.repositories.values():
@@ -170,6 +172,7 @@ class CleanUp(Effect):
     is_unique: ClassVar[bool] = True
     is_repeatable: ClassVar[bool] = True
     reruns: ClassVar[bool] = False
+    is_recurring: ClassVar[bool] = True
 
     def on_success(self, transaction: Transaction, context: Context, result: None) -> None:
         now = transaction.now

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_mock import MockerFixture
 from sqlalchemy import insert, select
 from sqlalchemy.exc import OperationalError
 
 from identity_bot.errors import OutcomeUnknown, Rejected, Retryable, StoreError
+from identity_bot.outbox.effects import EFFECTS
 from identity_bot.outbox.ports import PollResult
 from identity_bot.store import schema
 from identity_bot.store.transaction import BATCH, Transaction
@@ -220,6 +222,48 @@ def test_a_database_that_fails_during_a_poll_loses_no_change(office: Office, err
 
     assert errors == []
     assert office.ticket(ticket).stage is Stage.CLOSED
+
+
+@pytest.mark.parametrize(
+    "payload", [{"cursors": 5}, {"cursors": {REQUESTS: {"from": 1}}}, {"cursors": None, "failures": "many"}]
+)
+def test_a_poll_that_another_version_wrote_begins_anew(office: Office, payload: dict[str, Any]) -> None:
+    ticket = office.submit()
+    office.desk.start_schedule()
+    office.work(100)
+    with office.store.begin() as transaction:
+        kind = schema.outbox.c.kind == "poll"
+        transaction.connection.execute(schema.outbox.update().where(kind).values(payload=payload))
+    office.tracker.edit(1, assignees=ASSIGNED)
+
+    poll_once(office)
+
+    assert office.ticket(ticket).stage is Stage.ASSIGNED
+    assert "failed" not in states(office.queue)
+    assert len(waiting(office)) == 1
+
+
+@pytest.mark.parametrize("kind", [kind for kind, one in EFFECTS.items() if one.is_recurring])
+def test_a_recurring_effect_that_has_failed_runs_again_by_itself(
+    office: Office, kind: str, mocker: MockerFixture
+) -> None:
+    """The team is told; nobody has to restart anything."""
+    office.desk.start_schedule()
+    office.work(5)
+    bug = mocker.patch.object(EFFECTS[kind], "on_success", side_effect=ZeroDivisionError)
+    [due] = waiting(office, kind)
+    office.clock.now = max(office.clock.now, due.due_at)
+    office.work(20)
+    assert [row.kind for row in office.queue.rows("failed")] == [kind]
+    mocker.stop(bug)
+
+    [again] = waiting(office, kind)
+    office.clock.now = again.due_at
+    office.work(10)
+
+    [following] = waiting(office, kind)
+    assert following.id > again.id
+    assert len(office.queue.rows("failed")) == 1
 
 
 def test_a_renamed_repository_is_said_once_and_still_polled(office: Office) -> None:
