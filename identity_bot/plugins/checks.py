@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import os
 import re
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pluggy
 
+import identity_bot
 from identity_bot.plugins import defaults, hookspecs
 from identity_bot.plugins.hookspecs import PROJECT
 from identity_bot.text.names import did_you_mean
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 DEFAULTS = "defaults"
+_NOT_THEIRS = (
+    *(f"{Path(one.__file__).parent}{os.sep}" for one in (identity_bot, importlib, pluggy) if one.__file__),
+    "<",
+)
+"""How the names of files begin that are on the way to a plugin's code: ours, and those that import or call it."""
 HOOKS = {name: spec for name, spec in vars(hookspecs).items() if hasattr(spec, f"{PROJECT}_spec")}
 """The hook specifications by name."""
 
@@ -54,7 +64,7 @@ def import_plugin(candidate: Found, others: Mapping[str, Any]) -> Any:
     try:
         plugin = candidate.load()
     except (Exception, SystemExit) as error:
-        raise InvalidPlugin(f"cannot be imported: {type(error).__name__}: {error}") from error
+        raise InvalidPlugin(f"cannot be imported: {_described(error)}") from error
     twin = next((name for name, other in others.items() if other is plugin), None)
     if twin:
         raise InvalidPlugin(f"the plugin {twin!r} has the same module; each plugin needs its own")
@@ -77,7 +87,20 @@ def call(what: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> 
     try:
         return function(*args, **kwargs)
     except (Exception, SystemExit) as error:
-        raise InvalidPlugin(f"{what} failed with {type(error).__name__}: {error}") from error
+        raise InvalidPlugin(f"{what} failed with {_described(error)}") from error
+
+
+def _described(error: BaseException) -> str:
+    """An error of a plugin's code, with the line of its file that led to it."""
+    outside = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith(_NOT_THEIRS)
+    ]
+    # What the plugin called may have raised it, so the last line of the file that came first.
+    theirs = [frame for frame in outside if frame.filename == outside[0].filename]
+    where = f" ({Path(theirs[-1].filename).name}:{theirs[-1].lineno})" if theirs else ""
+    return f"{type(error).__name__}: {error}{where}"
 
 
 def _problems(plugin: Any) -> Iterator[str]:

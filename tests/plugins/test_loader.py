@@ -330,7 +330,7 @@ def test_installing_a_package_is_all_it_takes(tmp_path: Path) -> None:
     assert set(after["types"]) - set(before["types"]) == {"coffee"}
     assert after["skipped"][-1:] == [
         "plugin 'cocoa' (identity-bot-cocoa 1.5): cannot be imported: "
-        "ModuleNotFoundError: No module named 'there_is_no_such_module'",
+        "ModuleNotFoundError: No module named 'there_is_no_such_module' (identity_bot_cocoa.py:1)",
     ]
 
 
