@@ -18,12 +18,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from marshmallow import Schema, ValidationError, fields, validates_schema
+from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 from marshmallow.validate import Length, Range, Regexp
 
 from identity_bot.errors import SettingsError
 from identity_bot.messages import templates
 from identity_bot.text.names import LOGIN, MEMBER_ID, did_you_mean
+from identity_bot.text.privacy.additions import Additions, problem_with
 from identity_bot.tickets.people import contradictions
 
 CONFIG_VARIABLE, DEFAULT_FILE = "IDENTITY_BOT_CONFIG", Path("identity-bot.toml")
@@ -89,6 +90,11 @@ def _is_web_address(text: str) -> None:
     raise ValidationError("not a web address; expected one that begins with https://")
 
 
+def _is_pattern(text: str) -> None:
+    if problem := problem_with(text):
+        raise ValidationError(problem)
+
+
 def _is_token(start: str) -> Regexp:
     return Regexp(start, error=f"not a valid token; expected one that begins with {start}")
 
@@ -119,6 +125,7 @@ _GROUP = _text("user group id", "S[A-Z0-9]{2,}", 'the id of a Slack user group s
 _LOGIN = _text("login", LOGIN, "a GitHub login, without an @")
 _PATH = _text("path", r"(?=.*\S)[^\0]+", "the path of a file", "debug.log")
 _SWITCH = _Kind("true or false", partial(fields.Boolean, truthy={True}, falsy={False}))
+_PATTERN = _Kind("pattern", partial(fields.String, validate=_is_pattern))
 _NUMBER = _Kind("number", partial(fields.Integer, strict=True))
 
 
@@ -159,12 +166,33 @@ class HttpSettings(Schema):
     )
 
 
+_PATTERNS = _Kind("list of patterns", partial(fields.List, _PATTERN()))
+
+
+class PrivacySettings(Schema):
+    """What the check for personal data refuses besides what it knows, and what it lets pass."""
+
+    patterns = _PATTERNS(
+        r"refused like personal data, such as `['\bproject-\d{4}\b']`; their syntax is "
+        "[RE2's](https://github.com/google/re2/wiki/Syntax), and capitals do not matter",
+        load_default=(),
+    )
+    exceptions = _PATTERNS(
+        "pass although they look personal: what lies within a match of one of these", load_default=()
+    )
+
+    @post_load
+    def _additions(self, lists: Mapping[str, list[str]], **_: Any) -> Additions:
+        return Additions(**{name: tuple(patterns) for name, patterns in lists.items()})
+
+
 _TABLE = _Kind("table of tables", partial(fields.Dict, keys=fields.String(), load_default=dict))
 _TEXTS = _Kind("table of texts", _TABLE.field)
 _LEADS = _Kind("list of tables", partial(fields.List, fields.Nested(LeadSettings)))
 _PEOPLE = _Kind("list of tables", partial(fields.List, fields.Nested(PersonSettings)))
 _COMMANDS = _Kind("list of commands", partial(fields.List, _COMMAND()))
 _LABELS = _Kind("list of texts", partial(fields.List, _LABEL()))
+_PRIVACY = _Kind("table", partial(fields.Nested, PrivacySettings, load_default=Additions))
 _HTTP = _Kind("table", partial(fields.Nested, HttpSettings, load_default=lambda: HttpSettings().load({})))
 
 
@@ -259,6 +287,7 @@ class Settings:
         "**personal data**, so set it only while you look for a fault",
         load_default=None,
     )
+    privacy: Additions = _key(_PRIVACY, "")  # noqa: RUF009 (declares a setting, like the others)
     http: Mapping[str, Any] = _key(_HTTP, "")
     request_types: Mapping[str, Mapping[str, Any]] = _key(
         _TABLE,
@@ -339,6 +368,7 @@ class Settings:
             "leads": list(self.leads),
             "messages": self.messages,
             "people": self.who_is_who,
+            "privacy": self.privacy,
         }
         return {**common, **section}
 

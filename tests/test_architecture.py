@@ -33,6 +33,9 @@ VENDORS = {
     "uvicorn": ("server",),
     "pluggy": ("plugins",),
     "click": ("cli",),
+    "re2": ("text",),
+    "stdnum": ("text",),
+    "phonenumbers": ("text",),
     "markdown_it": ("tickets/commands",),
 }
 """Which packages or modules of the bot may import which vendor."""

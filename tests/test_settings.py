@@ -13,6 +13,7 @@ from pytest_mock import MockerFixture
 
 from identity_bot.errors import SettingsError
 from identity_bot.settings import ENVIRONMENT, FILE, GitHubApp, Settings, examine, load, stand_alone_problems
+from identity_bot.text.privacy import Additions
 
 GOOD = """
 intake_channel = "#vsp-identity"
@@ -147,7 +148,7 @@ def test_all_that_is_missing_is_said_at_once_each_in_one_line(tmp_path: Path) ->
         (
             "zzz = 1",
             "zzz: unknown setting; expected one of commands, debug_file, home, http, intake_channel, label, leads, "
-            "messages, people, poll_seconds, repository, request_types, restricted_repository, team_channel, "
+            "messages, people, poll_seconds, privacy, repository, request_types, restricted_repository, team_channel, "
             "team_group",
         ),
     ],
@@ -157,6 +158,9 @@ def test_a_misspelled_setting_is_told_its_name(tmp_path: Path, text: str, said: 
 
 
 WRONG = {
+    "privacy": [
+        ("5", "found 5; expected a table of settings"),
+    ],
     "commands": [
         ('"/help"', 'found "/help"; expected a list in brackets, such as […]'),
         ("[]", 'found []; expected at least one command, such as ["/help"]'),
@@ -667,6 +671,47 @@ def test_only_a_bot_that_runs_by_itself_needs_slacks_tokens(
     assert stand_alone_problems(read(tmp_path, GOOD, TOKEN | environ)) == said
 
 
+def test_patterns_and_exceptions_are_added_to_the_rules_about_personal_data(tmp_path: Path) -> None:
+    settings = read(
+        tmp_path,
+        GOOD
+        + """
+        [privacy]
+        patterns = ['\\bproject-\\d{4}\\b']
+        exceptions = ["123-45-6789", "ada@va.gov"]
+        """,
+    )
+
+    assert settings.privacy == Additions(
+        patterns=(r"\bproject-\d{4}\b",), exceptions=("123-45-6789", "ada@va.gov")
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("patterns = 'a'", 'privacy.patterns: found "a"; expected a list in brackets, such as […]'),
+        (
+            "patterns = ['(']",
+            'privacy.patterns.0: found "("; not a pattern: missing ): (; expected RE2\'s syntax',
+        ),
+        (
+            "exceptions = ['a', '(?=a)']",
+            'privacy.exceptions.1: found "(?=a)"; not a pattern: invalid perl operator: (?=; expected RE2\'s syntax',
+        ),
+        (
+            "exceptions = ['a*']",
+            'privacy.exceptions.0: found "a*"; matches text of no characters; expected a pattern for some',
+        ),
+        ("pattern = ['a']", "privacy.pattern: unknown setting; did you mean 'patterns'?"),
+    ],
+)
+def test_a_pattern_that_cannot_be_used_is_told_with_its_place(
+    tmp_path: Path, written: str, said: str
+) -> None:
+    assert problems(tmp_path, f"{GOOD}\n[privacy]\n{written}\n") == [said]
+
+
 def test_a_types_section_goes_over_what_holds_for_all(tmp_path: Path) -> None:
     settings = read(tmp_path, 'leads = [{ github = "ada" }]' + GOOD)
 
@@ -679,6 +724,7 @@ def test_a_types_section_goes_over_what_holds_for_all(tmp_path: Path) -> None:
         "leads": [{"github": "ada"}],
         "messages": {},
         "people": (),
+        "privacy": Additions(),
     }
 
 

@@ -16,7 +16,7 @@ from identity_bot.plugins.hookspecs import hookimpl
 from identity_bot.settings import TypeSettings
 from identity_bot.text import privacy
 from identity_bot.text.markdown import block, line, span
-from identity_bot.text.privacy import Kind
+from identity_bot.text.privacy import Additions, Finding, Kind
 from identity_bot.tickets.model import (
     Action,
     Answers,
@@ -49,11 +49,11 @@ def settings_schema() -> type[Schema]:
 
 
 @hookimpl(trylast=True)
-def validate(answers: Answers, form: Form) -> Mapping[str, str]:
+def validate(answers: Answers, form: Form, settings: Mapping[str, Any]) -> Mapping[str, str]:
     """The privacy gate: refuses personal data and secrets in text, and in the queries of web addresses."""
     return {
         question.name: words.personal_data(sorted(kind.value for kind in kinds))
-        for question, found in _findings(form, answers)
+        for question, found in _findings(form, answers, settings["privacy"])
         if (kinds := {kind for kind in found if kind.blocks})
     }
 
@@ -115,28 +115,33 @@ def default_issue(ticket: Ticket, form: Form) -> IssueDraft:
     )
 
 
-def hints(form: Form, answers: Answers) -> list[str]:
+def hints(form: Form, answers: Answers, settings: Mapping[str, Any]) -> list[str]:
     """Sentences for the receipt: which answers may hold personal data that the privacy gate lets pass."""
-    kinds = {kind for _, found in _findings(form, answers) for kind in found if not kind.blocks}
+    kinds = {
+        kind
+        for _, found in _findings(form, answers, settings["privacy"])
+        for kind in found
+        if not kind.blocks
+    }
     return [words.maybe_personal(sorted(kind.value for kind in kinds))] if kinds else []
 
 
-def _findings(form: Form, answers: Answers) -> Iterator[tuple[Question, set[Kind]]]:
+def _findings(form: Form, answers: Answers, additions: Additions) -> Iterator[tuple[Question, set[Kind]]]:
     """What each typed answer seems to hold, apart from what its question asks for."""
     for question, text in readable(form, answers):
         match question:
             case ShortText() | LongText():
-                yield question, _kinds(text)
+                yield question, _kinds(privacy.find(text, additions))
             case Email():
-                yield question, _kinds(text) - {Kind.EMAIL}
+                yield question, _kinds(privacy.find(text, additions)) - {Kind.EMAIL}
             case Files():
-                yield question, _kinds(_FILE_LINK.sub("", text))
+                yield question, _kinds(privacy.find(_FILE_LINK.sub("", text), additions))
             case Url():
-                yield question, {finding.kind for finding in privacy.find_in_link(text)}
+                yield question, _kinds(privacy.find_in_link(text, additions))
 
 
-def _kinds(text: str) -> set[Kind]:
-    return {finding.kind for finding in privacy.find(text)}
+def _kinds(findings: list[Finding]) -> set[Kind]:
+    return {finding.kind for finding in findings}
 
 
 def _body(ticket: Ticket, form: Form) -> str:

@@ -177,7 +177,7 @@ def _form_and_settings(candidate: Found, plugin: Any, settings: Settings) -> tup
     schema = call("settings_schema", hook.settings_schema)
     if not (isinstance(schema, type) and issubclass(schema, Schema)):
         raise InvalidPlugin(f"settings_schema returned {schema!r:.60}; expected a marshmallow Schema class")
-    if taken := sorted({"messages", "people"} & set(call("settings_schema", schema).fields)):
+    if taken := sorted({"messages", "people", "privacy"} & set(call("settings_schema", schema).fields)):
         raise InvalidPlugin(f"settings_schema has a field {taken[0]!r}, which is a common setting; rename it")
     section = settings.request_types.get(candidate.name, {})
     where = f"request_types.{candidate.name}"

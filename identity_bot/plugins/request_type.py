@@ -45,7 +45,7 @@ class RequestType:
 
     def hints(self, ticket: Ticket) -> list[str]:
         """What the requestor should know of a ticket's answers that may hold personal data, but need not."""
-        return defaults.hints(self.form, ticket.answers)
+        return defaults.hints(self.form, ticket.answers, self.settings)
 
     def validate(self, answers: Answers, requestor: Person) -> dict[str, str]:
         """Problems by the question's name; empty if the answers can be submitted.

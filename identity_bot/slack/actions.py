@@ -27,6 +27,7 @@ from identity_bot.slack.inputs import Json
 from identity_bot.slack.messages import ACTION, settled
 from identity_bot.slack.payloads import fingerprint, refuse_forged
 from identity_bot.slack.team import Team
+from identity_bot.text.privacy import Additions
 from identity_bot.tickets.actions import ACTIONS, Ask
 from identity_bot.tickets.errors import Impossible
 from identity_bot.tickets.model import Change, Ticket
@@ -57,7 +58,9 @@ class ActionListeners:
         team: Team,
         chat: SlackChat,
         run_in_thread: Callable[..., Future[Any]],
+        additions: Additions,
     ) -> None:
+        self._additions = additions
         self._desk = desk
         self._people = people
         self._team = team
@@ -177,6 +180,7 @@ class ActionListeners:
                 people=self._people,
                 is_team=self._desk.is_team,
                 today=self._desk.today(),
+                additions=self._additions,
             )
             self._desk.change(ticket.id, change, by=by, click=fingerprint(body))
         except Invalid as invalid:

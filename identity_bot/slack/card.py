@@ -26,6 +26,7 @@ from identity_bot.slack.messages import (
 from identity_bot.slack.modal import metadata_in, state_in
 from identity_bot.text import privacy
 from identity_bot.text.markdown import ELLIPSIS, clean, mrkdwn, plain
+from identity_bot.text.privacy import NO_ADDITIONS, Additions
 from identity_bot.tickets.actions import ACTIONS, Ask, By, Row, date_problem, possible
 from identity_bot.tickets.model import Action, Change, CloseReason, Priority, Ticket
 from identity_bot.tickets.people import People
@@ -130,11 +131,18 @@ def action_form(ticket: Ticket, click: Click) -> Json:
 
 
 def change_in(
-    view: Mapping[str, Any], action: Action, *, people: People, is_team: Callable[[str], bool], today: date
+    view: Mapping[str, Any],
+    action: Action,
+    *,
+    people: People,
+    is_team: Callable[[str], bool],
+    today: date,
+    additions: Additions = NO_ADDITIONS,
 ) -> Change:
     """The change that a filled-in form asks for; raises Invalid with the problems by block.
 
     `today` is the team's; `is_team` says whether a Slack id is on the team.
+    `additions` are the operator's to what a reason must not hold.
     """
     asks = ACTIONS[action].asks
     entered = state_in(view)
@@ -147,7 +155,7 @@ def change_in(
         problems |= {} if reason else {REASON: words.MISSING[asks]}
     elif problem := _problem(asks, value, people, is_team, today):
         problems[VALUE] = problem
-    if kinds := {finding.kind.value for finding in privacy.find(reason) if finding.kind.blocks}:
+    if kinds := {finding.kind.value for finding in privacy.find(reason, additions) if finding.kind.blocks}:
         problems[REASON] = words.personal_data(sorted(kinds))
     if problems:
         raise Invalid(problems)

@@ -83,7 +83,12 @@ class Listeners:
         self._commands = settings.commands
         self._intake_channel = settings.intake_channel
         self._actions = ActionListeners(
-            desk=desk, people=people, team=team, chat=chat, run_in_thread=self._run_in_thread
+            desk=desk,
+            people=people,
+            team=team,
+            chat=chat,
+            run_in_thread=self._run_in_thread,
+            additions=settings.privacy,
         )
         self._home = HomeListeners(forms, settings, self._run_in_thread)
         # Bolt's threads are five, for the host's listeners too (docs/decisions/0003): none may wait for Slack.

@@ -41,9 +41,10 @@ from identity_bot.forms.form import load
 from identity_bot.github.issue_body import LONGEST_BODY, body, ticket_id_in, with_status
 from identity_bot.plugins import defaults
 from identity_bot.plugins.defaults import hints
+from identity_bot.text.privacy import NO_ADDITIONS, Additions
 from identity_bot.tickets.model import IssueDraft, MessageRef, ticket_id
 
-SETTINGS: dict[str, Any] = {"leads": [], "messages": {}, "people": []}
+SETTINGS: dict[str, Any] = {"leads": [], "messages": {}, "people": [], "privacy": NO_ADDITIONS}
 SSN = "123-45-6789"
 TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2"
 FULL = Form(
@@ -205,11 +206,24 @@ def outside_code(markdown: str) -> list[str]:
 def test_personal_data_is_refused_in_what_people_write_and_in_the_queries_of_addresses(
     answers: dict[str, Any], refused: set[str]
 ) -> None:
-    assert set(defaults.validate(COMMON | answers, FULL)) == refused
+    assert set(defaults.validate(COMMON | answers, FULL, SETTINGS)) == refused
+
+
+def test_an_operator_can_have_more_refused_and_less() -> None:
+    added = Additions(patterns=(r"\bproject-\d{4}\b",), exceptions=(r"123-45-\d{4}", r"ada@va\.gov"))
+    answers = COMMON | {"short": "Project-4711 is secret", "long": f"{SSN}, or 219-44-8812, of ada@va.gov"}
+
+    refused = defaults.validate(answers, FULL, SETTINGS | {"privacy": added})
+    refused_less = defaults.validate(COMMON | {"long": SSN}, FULL, SETTINGS | {"privacy": added})
+
+    assert set(refused) == {"short", "long"}
+    assert refused["short"].startswith("This looks like something that your team keeps out of tickets")
+    assert refused_less == {}
+    assert hints(FULL, answers, SETTINGS | {"privacy": added}) == []
 
 
 def test_the_gate_names_the_kind_and_never_the_value() -> None:
-    [said] = defaults.validate(COMMON | {"long": f"ssn {SSN}, dob 1/2/1980"}, FULL).values()
+    [said] = defaults.validate(COMMON | {"long": f"ssn {SSN}, dob 1/2/1980"}, FULL, SETTINGS).values()
 
     assert said == (
         "This looks like a Social Security number and a date of birth, which must not be in a ticket. "
@@ -230,7 +244,7 @@ def test_the_gate_names_the_kind_and_never_the_value() -> None:
     ],
 )
 def test_what_may_be_personal_is_remarked_unless_it_was_asked_for(answers: dict[str, Any], said: str) -> None:
-    found = hints(FULL, COMMON | answers)
+    found = hints(FULL, COMMON | answers, SETTINGS)
 
     assert [text.partition(". ")[0] for text in found] == ([f"Your request contains {said}"] if said else [])
 

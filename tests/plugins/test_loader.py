@@ -20,6 +20,7 @@ from identity_bot import IssueDraft, Ticket, TypeSettings, hookimpl, settings
 from identity_bot.errors import PluginError, SettingsError
 from identity_bot.plugins import loader as plugins
 from identity_bot.plugins.loader import Plugins
+from identity_bot.text.privacy import Additions
 from tests.support_plugins import (
     ANSWERS,
     COFFEE,
@@ -75,6 +76,7 @@ def test_a_types_hooks_get_its_own_settings_over_those_of_all(load: Callable[...
             "leads": [{"slack": "U0LEAD", "github": "lead"}],
             "messages": {},
             "people": ({"slack": "U0LEAD", "github": "lead"},),
+            "privacy": Additions(),
             "beans": "arabica",
             "cups": 1,
         }
@@ -282,6 +284,7 @@ REPORT = """\
 import json, sys
 from pathlib import Path
 from identity_bot import settings
+from identity_bot.text.privacy import Additions
 from identity_bot.plugins import loader as plugins
 loaded = plugins.load(settings.load(Path(sys.argv[1]), {"GITHUB_TOKEN": "x"}), plugins.find())
 print(json.dumps({"types": sorted(loaded.types), "skipped": [str(one) for one in loaded.skipped]}))

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from identity_bot.text.privacy.accounts import find_accounts
+from identity_bot.text.privacy.additions import NO_ADDITIONS, Additions
 from identity_bot.text.privacy.contacts import find_contacts
 from identity_bot.text.privacy.folding import fold
 from identity_bot.text.privacy.identifiers import find_identifiers
@@ -17,11 +18,11 @@ from identity_bot.text.privacy.kinds import Kind, Span
 from identity_bot.text.privacy.passwords import find_passwords
 from identity_bot.text.privacy.tokens import find_tokens
 
-__all__ = ["REDACTED", "Finding", "Kind", "find", "find_in_link", "redact"]
+__all__ = ["NO_ADDITIONS", "REDACTED", "Additions", "Finding", "Kind", "find", "find_in_link", "redact"]
 
 REDACTED = "[redacted]"
 """What replaces a finding."""
-_UNMISTAKABLE = (Kind.ICN, Kind.PASSWORD, Kind.SECRET)
+_UNMISTAKABLE = (Kind.ICN, Kind.PASSWORD, Kind.SECRET, Kind.OTHER)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,14 +37,24 @@ class Finding:
     """Where it stands in the text as it was given: `text[start:end]`."""
 
 
-def find(text: str) -> list[Finding]:
+def find(text: str, additions: Additions = NO_ADDITIONS) -> list[Finding]:
     """Everything in `text` that looks personal or secret, in order; a blocking finding hides warnings it overlaps."""
     folded = fold(text)
     lower = folded.lower
     blocking = _outermost(
-        [*find_identifiers(lower), *find_accounts(lower), *find_passwords(folded), *find_tokens(folded)]
+        additions.without_exceptions(
+            [
+                *find_identifiers(lower),
+                *find_accounts(lower),
+                *find_passwords(folded),
+                *find_tokens(folded),
+                *additions.found(folded.text),
+            ],
+            folded.text,
+        )
     )
-    warning = _outermost(find_contacts(_blanked(lower, blocking)))
+    contacts = find_contacts(_blanked(lower, blocking))
+    warning = _outermost(additions.without_exceptions(contacts, folded.text))
     return [
         Finding(
             kind=kind,
@@ -54,17 +65,17 @@ def find(text: str) -> list[Finding]:
     ]
 
 
-def find_in_link(address: str) -> list[Finding]:
+def find_in_link(address: str, additions: Additions = NO_ADDITIONS) -> list[Finding]:
     """What looks personal or secret in a web address; before its query, numbers and names can be anything."""
     query = min((place for mark in "?#" if (place := address.find(mark)) >= 0), default=len(address))
-    return [one for one in find(address) if one.start >= query or one.kind in _UNMISTAKABLE]
+    return [one for one in find(address, additions) if one.start >= query or one.kind in _UNMISTAKABLE]
 
 
-def redact(text: str) -> str:
+def redact(text: str, additions: Additions = NO_ADDITIONS) -> str:
     """The text with `[redacted]` in place of everything that must not be in a ticket, and otherwise unchanged."""
     kept: list[str] = []
     place = 0
-    for finding in find(text):
+    for finding in find(text, additions):
         if finding.kind.blocks and finding.end > place:
             kept += [text[place : finding.start], REDACTED] if finding.start >= place else []
             place = finding.end
