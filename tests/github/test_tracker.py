@@ -22,6 +22,7 @@ from identity_bot.outbox.ports import PollResult, Tracker
 from identity_bot.settings import GitHubApp
 from identity_bot.tickets.model import (
     CloseReason,
+    Filed,
     IssueComment,
     IssueDraft,
     IssuePatch,
@@ -304,6 +305,8 @@ def test_an_issue_is_read_as_it_is(tracker: GitHubTracker, github: GitHubWorld, 
         number=1,
         url=ticket.url,
         ticket_id=TICKET.id,
+        filed=Filed(type="pr_review", requestor=TICKET.requestor),
+        created_at=float(int(github.issue(REPOSITORY, 1).created_at.timestamp())),
         updated_at=github.issue(REPOSITORY, 1).updated_at.timestamp(),
         title="A title",
         author=cast.BOT_LOGIN,
