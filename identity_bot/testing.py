@@ -10,8 +10,9 @@ from typing import Any
 from identity_bot.errors import Rejected
 from identity_bot.forms.form import Form
 from identity_bot.messages.updates import Message
-from identity_bot.outbox.ports import CreatedIssue, PollResult
+from identity_bot.outbox.ports import CreatedIssue, PollResult, RedactedIssue
 from identity_bot.slack import card, messages, modal
+from identity_bot.text.redaction import REDACTED, Redact
 from identity_bot.tickets import lifecycle
 from identity_bot.tickets.model import (
     Filed,
@@ -74,6 +75,8 @@ class MemoryTracker:
     """What people wrote, for polls."""
     fails: list[Exception] = field(default_factory=list)
     drops: tuple[str, ...] = ()
+    texts: dict[tuple[str, int], str] = field(default_factory=dict)
+    """The descriptions of issues, by repository and number."""
     reads: int = 0
     """How often an issue or a repository was read."""
     account: str = "identity-helper-bot"
@@ -90,6 +93,7 @@ class MemoryTracker:
         self._fail()
         self.issues.append((repository, draft))
         number = len(self.issues)
+        self.texts[repository, number] = draft.body
         self.now[repository, number] = IssueSnapshot(
             repository=repository,
             number=number,
@@ -132,6 +136,30 @@ class MemoryTracker:
         filed = replace(before.filed, thread=ticket.thread) if before.filed else None
         self.now[where] = replace(patched(before, patch), filed=filed, updated_at=self.second())
         return self.now[where]
+
+    def read_text(self, repository: str, number: int) -> tuple[str, ...]:
+        """The title, and the description as the bot or somebody has written it."""
+        self._fail()
+        return self.now[repository, number].title, self.texts.get((repository, number), "")
+
+    def redact(self, ticket: Ticket, redact: Redact) -> RedactedIssue:
+        """Redact title, description and comments."""
+        self._fail()
+        where = ticket.repository, ticket.number or 0
+        before = (self.now[where].title, self.texts.get(where, ""), list(self.comments))
+        self.now[where] = replace(
+            self.now[where], title=redact(self.now[where].title), updated_at=self.second()
+        )
+        self.texts[where] = redact(self.texts.get(where, ""))
+        self.comments = [
+            (r, n, redact(body) if (r, n) == where else body, k) for r, n, body, k in self.comments
+        ]
+        return RedactedIssue(
+            snapshot=self.now[where],
+            is_changed=before != (self.now[where].title, self.texts[where], self.comments),
+            edited=(self.now[where].url,),
+            has_title=REDACTED in self.now[where].title,
+        )
 
     def comment(self, repository: str, number: int, body: str, *, idempotency_key: str) -> None:
         """Keep the comment."""
@@ -256,6 +284,17 @@ class MemoryChat:
         self._edit(ticket.card, drawn)
         return ticket.card
 
+    def redact(
+        self, channel: str, redact: Redact, *, thread_ts: str | None, since: float, about: str
+    ) -> None:
+        """Redact the messages of a thread, or those in the channel that name the ticket."""
+        self._check(channel)
+        for place, posted in enumerate(self.posts):
+            is_meant = thread_ts in (posted.thread_ts, str(place + 1)) if thread_ts else about in posted.text
+            if posted.channel == channel and is_meant:
+                drawn = messages.redacted(vars(posted), redact) or {}
+                self.posts[place] = replace(posted, **drawn)
+
     def show_receipt(self, view_id: str, ticket: Ticket, hints: Sequence[str]) -> None:
         """Keep the receipt."""
         self.views.append((view_id, modal.receipt(ticket, hints=hints)))
@@ -289,9 +328,12 @@ class MemoryChat:
         self.posts[int(message.ts) - 1] = replace(before, text=drawn["text"], blocks=drawn["blocks"])
         self.edits.append((message, drawn["text"]))
 
-    def _post(self, channel: str, drawn: Mapping[str, Any], key: str, thread_ts: str | None) -> MessageRef:
+    def _check(self, channel: str) -> None:
         if channel in self.closed:
             raise Rejected("Slack's chat.postMessage: not_in_channel")
+
+    def _post(self, channel: str, drawn: Mapping[str, Any], key: str, thread_ts: str | None) -> MessageRef:
+        self._check(channel)
         if thread_ts in self.lost:
             raise Rejected("Slack's chat.postMessage: thread_not_found")
         self.posts.append(Posted(channel, drawn["text"], drawn["blocks"], thread_ts, key))

@@ -227,26 +227,15 @@ def written(database_url: str) -> Iterator[Engine]:
 
 
 def test_the_sql_that_operators_are_given_does_what_it_says(written: Engine) -> None:
-    renamed, unknown, on_sqlite, on_postgresql, sent = blocks(OPERATIONS, "sql")
-    redact = on_sqlite if written.dialect.name == "sqlite" else on_postgresql
+    renamed, unknown = blocks(OPERATIONS, "sql")
 
     with written.begin() as connection:
         connection.exec_driver_sql(unknown)
-        connection.exec_driver_sql(redact)
+        connection.exec_driver_sql(renamed)
 
     with written.begin() as connection:
-        answers = dict(connection.execute(text("SELECT id, answers FROM tickets")).all())
-        waiting = (
-            connection.execute(text("SELECT ticket_id FROM outbox WHERE verifications = 3")).scalars().all()
-        )
-        assert "something personal" not in str(answers["told"])
-        assert "[redacted]" in str(answers["told"])
-        assert "something personal" in str(answers["waiting"])
-        assert waiting == ["waiting"]
-    with written.begin() as connection:
-        connection.exec_driver_sql(sent)
-        connection.exec_driver_sql(renamed)
-        left = connection.execute(text("SELECT ticket_id FROM outbox")).scalars().all()
+        query = text("SELECT ticket_id FROM outbox WHERE verifications = 3")
+        waiting = connection.execute(query).scalars().all()
         places = connection.execute(text("SELECT repository FROM tickets")).scalars().all()
-        assert left == ["waiting"]
+        assert waiting == ["waiting"]
         assert places == ["your-org/the-new-name"] * 2

@@ -19,6 +19,7 @@ from identity_bot.outbox.effects.issue_access import record_requests
 from identity_bot.outbox.effects.issues import ChangeIssue, OpenIssue
 from identity_bot.outbox.effects.messages import TellDelay
 from identity_bot.outbox.effects.recurring import CleanUp, Poll, Resync, ResyncRepository
+from identity_bot.outbox.effects.redaction import request_redaction
 from identity_bot.plugins.loader import Plugins
 from identity_bot.settings import Settings
 from identity_bot.store.store import Store
@@ -155,12 +156,15 @@ class Desk:
         actions.plan(ticket, change)
         with self._store.begin() as transaction:
             locked = transaction.ticket(ticket.id) or ticket
-            effect = ChangeIssue(ticket_id=ticket.id, change=change, by=by, click=click)
-            if effect.unique_key and transaction.was_enqueued(effect.unique_key, since=0.0):
-                log.info("duplicate click: %s", change.action.value, extra={"ticket": ticket.id})
-                return ticket
-            transaction.save(record_requests(locked, [change], by))
-            transaction.enqueue(effect)
+            if change.action is Action.REDACT:
+                request_redaction(transaction, self._settings, locked, [change], by=by)
+            else:
+                effect = ChangeIssue(ticket_id=ticket.id, change=change, by=by, click=click)
+                if effect.unique_key and transaction.was_enqueued(effect.unique_key, since=0.0):
+                    log.info("duplicate click: %s", change.action.value, extra={"ticket": ticket.id})
+                    return ticket
+                transaction.save(record_requests(locked, [change], by))
+                transaction.enqueue(effect)
         log.info("ticket: %s requested", change.action.value, extra={"ticket": ticket.id})
         return ticket
 

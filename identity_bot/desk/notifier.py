@@ -113,6 +113,13 @@ class Notifier:
             transaction.save(notified)
         retire_buttons(transaction, ticket, [requested[kind] for kind in kinds if kind in requested])
 
+    def tell(self, transaction: Transaction, ticket: Ticket, event: Event) -> None:
+        """Tell people at once of something that the ticket's state does not show."""
+        transaction.add_event(event)
+        log.info("ticket %s: #%s", event.kind.value, ticket.number, extra={"ticket": ticket.id})
+        if request_type := self._plugins.of(ticket.type):
+            self._post(transaction, ticket, [(event, request_type.notify(ticket, event))], request_type)
+
     def alert(self, transaction: Transaction, text: str, *, again_after: float = 0.0) -> None:
         """Tell the team of something to mend, unless they were told within `again_after` seconds."""
         alert = PostAlert(to=self._settings.team_channel, text=text)

@@ -23,6 +23,7 @@ from identity_bot.text.names import fold, is_same
 from identity_bot.tickets import commands, lifecycle
 from identity_bot.tickets.lifecycle import GONE
 from identity_bot.tickets.model import (
+    Action,
     IssueComment,
     IssueSnapshot,
     Person,
@@ -127,7 +128,9 @@ class Reconciler:
             change for one in reading.commands if (change := commands.change_for(one.name, one.value))
         )
         by = self._people.slack_id(comment.author) or comment.author
-        transaction.save(record_requests(ticket, changes, by))
+        # What is to be removed is not kept with the ticket.
+        kept = [change for change in changes if change.action is not Action.REDACT]
+        transaction.save(record_requests(ticket, kept, by))
         run = RunCommands(
             ticket_id=ticket.id,
             comment_id=comment.id,

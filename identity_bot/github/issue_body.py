@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 
 from identity_bot.errors import Rejected
 from identity_bot.text.markdown import span
 from identity_bot.text.names import LOGIN, MEMBER_ID
+from identity_bot.text.redaction import Redact
 from identity_bot.tickets.model import Filed, MessageRef, Person, Ticket
 
 STATUS_BEGINS = "<!-- identity-bot:status -->"
@@ -97,6 +99,16 @@ def with_status(text: str, ticket: Ticket, status: Status | None = None) -> str:
     raise Rejected("the issue's description is so long that the SPOC and the target date have no room in it")
 
 
+def words_in(text: str | None) -> str:
+    """What people wrote in a body or a comment: all of it but the lines that the bot keeps."""
+    return "\n".join(written for written, is_ours in _parts(text or "") if not is_ours)
+
+
+def redacted(text: str | None, redact: Redact) -> str:
+    """A body or a comment, redacted but for the lines that the bot keeps."""
+    return "\n".join(written if is_ours else redact(written) for written, is_ours in _parts(text or ""))
+
+
 def is_spoc(text: str) -> bool:
     """Whether the status block can store this SPOC: a GitHub login, or `slack:U…`."""
     return bool(re.fullmatch(LOGIN, text) or SLACK_ID.fullmatch(text))
@@ -141,6 +153,18 @@ def idempotency_key_in(comment: str | None) -> str | None:
     """The key of a comment that the bot wrote. Like the ticket marker, it counts only in the last line."""
     found = IDEMPOTENCY_KEY.fullmatch(_last_line(comment))
     return found[1] if found else None
+
+
+def _parts(text: str) -> Iterator[tuple[str, bool]]:
+    """A text in pieces of whole lines, each with whether the bot keeps them: the status block, marker and key."""
+    lines = text.split("\n")
+    begin, end = _find_block(lines)
+    kept = {number for number in range(begin, end) if _is_ours(lines[number])}
+    last = len(text.rstrip().split("\n")) - 1
+    if MARKER.fullmatch(lines[last].strip()) or IDEMPOTENCY_KEY.fullmatch(lines[last].strip()):
+        kept.add(last)
+    for is_ours, numbers in groupby(range(len(lines)), kept.__contains__):
+        yield "\n".join(lines[number] for number in numbers), is_ours
 
 
 def _last_line(text: str | None) -> str:

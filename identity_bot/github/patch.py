@@ -10,10 +10,13 @@ from identity_bot.errors import Rejected
 from identity_bot.github import issue_body
 from identity_bot.github.snapshot import CLOSE_REASONS, snapshot_of
 from identity_bot.text.names import fold
+from identity_bot.text.redaction import Redact
 from identity_bot.tickets.lifecycle import labels_after
 from identity_bot.tickets.model import CloseReason, IssuePatch, IssueSnapshot, Ticket
 
 STATE_REASONS = {reason: word for word, reason in CLOSE_REASONS.items()}
+LONGEST_TITLE = 256
+"""GitHub's limit in characters."""
 
 
 def fields_of(
@@ -41,6 +44,23 @@ def fields_of(
     if body != old_body:
         fields["body"] = body
     return fields
+
+
+def redacted_fields(issue: Mapping[str, Any], ticket: Ticket, redact: Redact) -> dict[str, Any]:
+    """The fields of an issue that must change to be redacted; the status block becomes that of the ticket."""
+    title, body = issue["title"], issue.get("body") or ""
+    fields = {"title": redact(title)[:LONGEST_TITLE]} if redact(title) != title else {}
+    if redact(body) != body:
+        new = issue_body.with_status(issue_body.redacted(body, redact), ticket)
+        fields |= {"body": new} if new != body else {}
+    return fields
+
+
+def redacted_comment(comment: Mapping[str, Any], redact: Redact) -> dict[str, Any]:
+    """The same for a comment."""
+    body = comment.get("body") or ""
+    new = issue_body.redacted(body, redact)
+    return {"body": new} if new != body else {}
 
 
 def _patched(body: str, patch: IssuePatch, before: IssueSnapshot, spoc_name: str) -> issue_body.Status:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from itertools import filterfalse
+from itertools import count, filterfalse
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -18,7 +18,7 @@ from github.Repository import Repository
 from identity_bot.errors import Rejected
 from identity_bot.github import issue_body
 from identity_bot.github.connection import Connection, Response, invalid_fields, is_rate_limit
-from identity_bot.github.patch import fields_of, left_out, not_applied
+from identity_bot.github.patch import fields_of, left_out, not_applied, redacted_comment, redacted_fields
 from identity_bot.github.snapshot import (
     UNREADABLE,
     comment_of,
@@ -27,11 +27,13 @@ from identity_bot.github.snapshot import (
     login_of,
     repository_in,
     snapshot_of,
+    text_of,
     timestamp,
 )
-from identity_bot.outbox.ports import CreatedIssue, PollResult
+from identity_bot.outbox.ports import CreatedIssue, PollResult, RedactedIssue
 from identity_bot.settings import GitHubApp
 from identity_bot.text.names import fold, is_same
+from identity_bot.text.redaction import REDACTED, Redact
 from identity_bot.tickets.model import IssueComment, IssueDraft, IssuePatch, IssueSnapshot, Ticket
 
 log = logging.getLogger(__name__)
@@ -180,6 +182,38 @@ class GitHubTracker:
                 )
             return snapshot_of(ticket.repository, issue)
 
+    def read_text(self, repository: str, number: int) -> tuple[str, ...]:
+        """What people wrote in the title and the description."""
+        with self._github.translating_errors(f"{repository}#{number}", is_repeatable=True):
+            issue = self._github.request("GET", f"/repos/{repository}/issues/{number}").content
+            return text_of(issue, "title"), issue_body.words_in(issue.get("body"))
+
+    def redact(self, ticket: Ticket, redact: Redact) -> RedactedIssue:
+        """Redact title, description and comments. All is read before anything is written.
+
+        So if GitHub puts us off between two writes, what is left to do can still be seen the next time.
+        """
+        name = f"{ticket.repository}#{ticket.number}"
+        path = f"/repos/{ticket.repository}/issues/{ticket.number}"
+        with self._github.translating_errors(name, is_repeatable=True):
+            issue = self._github.request("GET", path).content
+            before = self._snapshot(ticket.repository, ticket.number or 0, issue)
+            if before.moved_to:
+                raise Rejected(f"GitHub: {name} is now {before.moved_to[0]}#{before.moved_to[1]}")
+            comments = self._listed(f"{path}/comments")
+            changes = [(issue, redacted_fields(issue, ticket, redact))]
+            changes += [(comment, redacted_comment(comment, redact)) for comment in comments]
+        with self._github.translating_errors(name):
+            places = [(old, self._edit(old, new) if new else old) for old, new in changes]
+            after = places[0][1] or issue
+            return RedactedIssue(
+                snapshot=snapshot_of(ticket.repository, after),
+                is_changed=any(now not in (None, old) for old, now in places),
+                edited=tuple(now["html_url"] for _, now in places if now and REDACTED in (now["body"] or "")),
+                refused=tuple(old["html_url"] for old, now in places if now is None),
+                has_title=REDACTED in after["title"],
+            )
+
     def comment(self, repository: str, number: int, body: str, *, idempotency_key: str) -> None:
         """Post a comment whose last line hides the key."""
         text = issue_body.with_idempotency_key(body, idempotency_key)
@@ -290,6 +324,26 @@ class GitHubTracker:
             # GitHub lists edited comments too, but their commands have run.
             if comment and comment.created_at >= int(since) - OVERLAP:
                 yield comment
+
+    def _edit(self, place: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any] | None:
+        """An issue or a comment after an edit; None if the token may not edit it."""
+        try:
+            edited: dict[str, Any] = self._github.request("PATCH", place["url"], new).content
+        except GithubException as error:
+            if is_rate_limit(error) or error.status not in (403, 404):
+                raise
+            return None
+        return edited
+
+    def _listed(self, path: str) -> list[dict[str, Any]]:
+        """All items of a list whose order stays."""
+        found: list[dict[str, Any]] = []
+        for page in count(1):
+            query = urlencode({"per_page": PAGE, "page": page})
+            found += (items := self._github.request("GET", f"{path}?{query}").content)
+            if len(items) < PAGE:
+                break
+        return found
 
     def _snapshot(self, repository: str, number: int, data: Mapping[str, Any]) -> IssueSnapshot:
         """The snapshot of an issue that GitHub may have returned from another repository, following a transfer."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
+from identity_bot.messages import words
 from identity_bot.text.markdown import block, span
 from identity_bot.tickets.actions import ACTIONS, Ask
 from identity_bot.tickets.commands import COMMANDS, LONGEST, MOST, Problem, ProblemKind
-from identity_bot.tickets.model import Change, CloseReason
+from identity_bot.tickets.model import Action, Change, CloseReason, Ticket
 
 NO_WRITE_ACCESS = "Only people with write access to this repository can use commands."
 
@@ -43,6 +44,28 @@ def comment(change: Change, name: str, person: str = "") -> str:
     did = ACTIONS[change.action].comment.format(value=value, person=span(person or value, limit=100))
     sentence = f"{span(name, limit=100)} {did} via Slack."
     return f"{sentence}\n\n{block(change.reason)}" if change.reason else sentence
+
+
+NOTHING_TO_REDACT = (
+    "This issue doesn't contain that text, so nothing changed. Please write it as it is in the issue."
+)
+NOTHING_PERSONAL = (
+    "The bot found no personal data or secrets in the title and the description, so nothing changed. "
+    "Please write what to remove after `/redact` in a new comment."
+)
+
+
+def redacted(name: str, reason: str, *, is_slack: bool) -> str:
+    """Who removed text that must not be in a ticket and, if they said so, why; what it was is not repeated."""
+    who = span(name, limit=100)
+    sentence = f"{who} {ACTIONS[Action.REDACT].comment}{' via Slack' if is_slack else ''}."
+    return f"{sentence}\n\n{block(reason)}" if reason else sentence
+
+
+def clear_history(ticket: Ticket, *, edited: Sequence[str], refused: Sequence[str], has_title: bool) -> str:
+    """What somebody must now do by hand who has no Slack id, with links to each place."""
+    said = words.by_hand(ticket, "[{name}]({link})", edited=edited, refused=refused, has_title=has_title)
+    return "\n\n".join(said)
 
 
 def not_taken(reason: str) -> str:
@@ -86,6 +109,8 @@ def problem(problem: Problem, today: date) -> str:
             )
         case ProblemKind.UNKNOWN:
             return f"There is no command {shown}. Did you mean `/{name}`?"
+        case ProblemKind.SHORT:
+            return f"{words.TOO_SHORT} Please write it after `/{name}` in a new comment."
         case ProblemKind.DATE:
             return f"The date in {shown} {problem.date}. Please write another one, such as `/{name} {in_two_weeks}`."
         case ProblemKind.UNREADABLE:

@@ -56,6 +56,10 @@ TEMPLATES: Mapping[str, str] = {
     "closed.intake_deleted": "Ticket {ticket}, *{type}*, was closed because its issue in GitHub was deleted.",
     "closed.intake_moved": "Ticket {ticket}, *{type}*, moved to a place in GitHub that we can't see.",
     "reopened.requestor": "It's open again.",
+    "redacted.requestor": (
+        "We removed text from it that must not be in a ticket, such as a password or a Veteran's personal data. "
+        "{reason}"
+    ),
     "next.created": "The team will look at it within one business day.",
     "next.created_urgent": (
         "It affects Veterans in production, so we alerted the leads. Expect an answer within one business hour."
@@ -75,6 +79,7 @@ TEMPLATES: Mapping[str, str] = {
     "next.closed_duplicate": "If it's not the same thing, please tell the team. They can reopen it.",
     "next.closed_deleted": "If you still need it, please send your request again.",
     "next.closed_moved": "The team can tell you where it continues.",
+    "next.redacted": "If it was a password or a key, please change it now, as others may have read it.",
     "reason.sensitive": "The reason is in the ticket.",
 }
 """`<event>.<audience>`, some with a variant, and `next.<stage>`: what comes next at the stage that the ticket now has.
@@ -133,6 +138,8 @@ def next_name(ticket: Ticket, event: Event) -> str:
     """The name of the text that says what comes next."""
     if event.kind is EventKind.CREATED:
         return "next.created_urgent" if ticket.is_urgent else "next.created"
+    if event.kind is EventKind.REDACTED:
+        return "next.redacted"
     stage, is_dated = ticket.stage, ticket.state.target is not None
     variant = ""
     match stage:

@@ -8,6 +8,7 @@ from typing import Any
 
 from identity_bot.text.markdown import ELLIPSIS, mrkdwn
 from identity_bot.text.names import is_same, nearest
+from identity_bot.text.redaction import SHORTEST
 from identity_bot.tickets.actions import ACTIONS, Ask, By, DateProblem, possible
 from identity_bot.tickets.errors import Impossible
 from identity_bot.tickets.lifecycle import is_gone
@@ -222,8 +223,13 @@ HINTS: Mapping[Ask, str] = {
     Ask.ASSIGNEE: "Choose a member of the Identity Team.",
     Ask.MEMBER: "Choose a member of the Identity Team.",
     Ask.DATE: "The day it should be done, in Eastern time. We'll tell the requestor.",
+    Ask.TEXT: (
+        "Paste only the text itself, as it is in the ticket. We forget it when it's removed. Leave this empty to "
+        "remove all personal data and secrets that we find in the title and the description."
+    ),
 }
 COMMENT = "Comment"
+REDACT_REASON = "Why?"
 REASON_HINT = (
     "We'll add this to the ticket and send it to everyone we notify. Please leave out personal data."
 )
@@ -241,6 +247,10 @@ ASSIGNEE_UNKNOWN = (
     "We don't know this person's GitHub login. Please assign them in GitHub, or ask the bot's operator to add them "
     "to people in the settings."
 )
+
+
+TOO_SHORT = f"A text to remove needs at least {SHORTEST} characters, or other words would lose a part, too."
+REASON_REPEATS = "Your reason contains the text to remove. Please write it without."
 
 
 def nameless(key: str) -> str:
@@ -363,9 +373,8 @@ def impossible(error: Impossible) -> str:
         f"{name} is {row.is_so}." if is_so else f"{name} is {ticket.stage.value}, so you can't {row.to_do}."
     )
     mine = (By.TEAM, By.EITHER) if row.by is By.TEAM else (By.REQUESTOR, By.EITHER)
-    others = [
-        ACTIONS[one].to_do for one in possible(ticket) if ACTIONS[one].by in mine and one is not error.action
-    ]
+    rows = (ACTIONS[one] for one in possible(ticket) if one is not error.action)
+    others = [other.to_do for other in rows if other.by in mine and other.to]
     if others:
         return f"{said} You can {joined(others, 'or')}."
     return f"{said} If something is missing, please tell the Identity Team."
@@ -383,6 +392,68 @@ def not_requestor(ticket: Ticket) -> str:
     """To somebody who wanted to do what only the requestor can."""
     who = mrkdwn(ticket.requestor.name or "the requestor", limit=200)
     return f"Only {who}, who requested ticket {number(ticket)}, can accept it or send it back."
+
+
+# After text was removed
+
+
+def by_hand(
+    ticket: Ticket, form: str, *, edited: Sequence[str], refused: Sequence[str], has_title: bool
+) -> list[str]:
+    """What only a person can do after text was removed; `form` is how a link is written, with `name` and `link`."""
+
+    def places(links: Sequence[str]) -> str:
+        named = {link: "the issue" if link == ticket.url else "a comment" for link in links}
+        return joined([form.format(name=name, link=link) for link, name in named.items()])
+
+    said = []
+    if edited:
+        said.append(
+            f"GitHub still shows the text in the edit history of {places(edited)}, and only a person can delete it "
+            "there: open *edited* at the top, choose each revision that shows the text, then *Options*, then *Delete "
+            "revision from history*."
+        )
+    if has_title:
+        said.append(
+            "GitHub also shows the old title in the issue's timeline, where nobody can delete it. If it must go, "
+            "delete the issue."
+        )
+    if refused:
+        said.append(f"The bot may not edit {places(refused)}. Please remove the text there.")
+    return said
+
+
+def clear_history(
+    ticket: Ticket, *, is_removed: bool, edited: Sequence[str], refused: Sequence[str], has_title: bool
+) -> str:
+    """To whoever removed text from a ticket: what they must now do by hand, with links to each place."""
+    said = by_hand(ticket, "<{link}|{name}>", edited=edited, refused=refused, has_title=has_title)
+    if is_removed:
+        first = f"We removed the text from ticket {link(ticket)}, its card and our messages about it."
+        last = "What people wrote in Slack themselves, only they can delete. Please ask them."
+        said = [first, *said, last]
+    return "\n".join(said)
+
+
+def nothing_to_redact(ticket: Ticket) -> str:
+    """To whoever wanted text removed that is nowhere in the ticket."""
+    return f"Ticket {link(ticket)} doesn't contain that text, so nothing changed. Please paste it as it is there."
+
+
+def nothing_personal(ticket: Ticket) -> str:
+    """To whoever wanted all personal data and secrets removed, if none were found."""
+    return (
+        f"We found no personal data or secrets in ticket {link(ticket)}, so nothing changed. "
+        "Please say what should be removed."
+    )
+
+
+def not_redacted(ticket: Ticket, place: str, reason: str) -> str:
+    """To the team: messages of ours that may still show what was removed from a ticket."""
+    return (
+        f"Text was removed from ticket {link(ticket)}, but the bot couldn't change its messages in `{place}`: "
+        f"{mrkdwn(reason, limit=300)}. Please look for it there and delete those messages."
+    )
 
 
 def not_taken(ticket: Ticket, reason: str) -> str:

@@ -9,7 +9,9 @@ from typing import Protocol
 from identity_bot.forms.form import Form
 from identity_bot.messages.updates import Message
 from identity_bot.store.transaction import Transaction
+from identity_bot.text.redaction import Redact
 from identity_bot.tickets.model import (
+    Event,
     IssueComment,
     IssueDraft,
     IssuePatch,
@@ -25,6 +27,20 @@ class CreatedIssue:
 
     snapshot: IssueSnapshot
     left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RedactedIssue:
+    """An issue after text was removed from it and its comments."""
+
+    snapshot: IssueSnapshot
+    is_changed: bool = False
+    edited: tuple[str, ...] = ()
+    """Links to the description and the comments that lost text, now or earlier, and have it in their edit history."""
+    refused: tuple[str, ...] = ()
+    """Links to those that still have it because the bot may not edit them."""
+    has_title: bool = False
+    """Whether text was removed from the title."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,6 +82,12 @@ class Tracker(Protocol):
 
         `spoc_name` is what to call a SPOC who is known by a Slack id only.
         """
+
+    def read_text(self, repository: str, number: int) -> tuple[str, ...]:
+        """What people wrote in an issue's title and description."""
+
+    def redact(self, ticket: Ticket, redact: Redact) -> RedactedIssue:
+        """Redact the issue's title and description, and its comments whoever wrote them; repeatable."""
 
     def comment(self, repository: str, number: int, body: str, *, idempotency_key: str) -> None:
         """Write a comment that carries the key where people do not see it."""
@@ -116,6 +138,14 @@ class Chat(Protocol):
     ) -> MessageRef:
         """Draw the team's card of a ticket: in place, or anew where there is none that can be edited."""
 
+    def redact(
+        self, channel: str, redact: Redact, *, thread_ts: str | None, since: float, about: str
+    ) -> None:
+        """Redact our messages in a thread, or those in the channel since then that name a ticket; repeatable.
+
+        `about` is what names it: the address of its issue.
+        """
+
     def show_receipt(self, view_id: str, ticket: Ticket, hints: Sequence[str]) -> None:
         """Show a ticket's receipt in an open modal."""
 
@@ -154,6 +184,9 @@ class Notifier(Protocol):
 
     def notify(self, transaction: Transaction, ticket_id: str) -> None:
         """Tell people how a ticket differs from what they were last told."""
+
+    def tell(self, transaction: Transaction, ticket: Ticket, event: Event) -> None:
+        """Tell people at once of something that the ticket's state does not show."""
 
     def alert(self, transaction: Transaction, text: str, *, again_after: float = 0.0) -> None:
         """Tell the team of something to mend, unless they were told within `again_after` seconds."""

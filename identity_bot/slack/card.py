@@ -24,7 +24,7 @@ from identity_bot.slack.messages import (
     verbatim,
 )
 from identity_bot.slack.modal import metadata_in, state_in
-from identity_bot.text import privacy
+from identity_bot.text import privacy, redaction
 from identity_bot.text.markdown import ELLIPSIS, clean, mrkdwn, plain
 from identity_bot.text.privacy import NO_ADDITIONS, Additions
 from identity_bot.tickets.actions import ACTIONS, Ask, By, Row, date_problem, possible
@@ -153,6 +153,8 @@ def change_in(
     problems: dict[str, str] = {}
     if asks is Ask.REASON:
         problems |= {} if reason else {REASON: words.MISSING[asks]}
+    elif asks is Ask.TEXT:
+        problems = _redaction_problems(value, reason)
     elif problem := _problem(asks, value, people, is_team, today):
         problems[VALUE] = problem
     if kinds := {finding.kind.value for finding in privacy.find(reason, additions) if finding.kind.blocks}:
@@ -203,6 +205,16 @@ def _problem(
     return None
 
 
+def _redaction_problems(text: str, reason: str) -> dict[str, str]:
+    """What is wrong with a text to remove, which may be left out, and with the reason."""
+    if not text:
+        return {}
+    if not redaction.is_long_enough(text):
+        return {VALUE: words.TOO_SHORT}
+    is_repeated = redaction.redactor([text])(reason) != reason
+    return {REASON: words.REASON_REPEATS} if is_repeated else {}
+
+
 def _buttons(ticket: Ticket, labels: Mapping[Action, str]) -> Json:
     block = action_buttons(labels, ticket.id, BUTTON_BLOCK)
     for action, button in zip(labels, block["elements"], strict=True):
@@ -250,6 +262,9 @@ def _inputs(ticket: Ticket, row: Row) -> Iterator[Json]:
             yield _input(REASON, words.COMMENT, _long_text(), hint=words.REASON_HINT, optional=True)
         case Ask.REASON:
             yield _input(REASON, row.question, _long_text(), hint=words.REASON_HINT)
+        case Ask.TEXT:
+            yield _input(VALUE, row.question, _long_text(), hint=hint, optional=True)
+            yield _input(REASON, words.REDACT_REASON, _long_text(), hint=words.REASON_HINT, optional=True)
 
 
 def _input(name: str, label: str, element: Json, *, hint: str = "", optional: bool = False) -> Json:

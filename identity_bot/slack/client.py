@@ -23,6 +23,7 @@ from identity_bot.messages.updates import Message
 from identity_bot.slack import card, messages, modal
 from identity_bot.slack.inputs import Json
 from identity_bot.text.markdown import ELLIPSIS
+from identity_bot.text.redaction import Redact
 from identity_bot.tickets.model import MessageRef, Ticket
 from identity_bot.tickets.people import People
 
@@ -140,6 +141,27 @@ class SlackChat:
             return ticket.card
         return self._post(channel, drawn, idempotency_key)
 
+    def redact(
+        self, channel: str, redact: Redact, *, thread_ts: str | None, since: float, about: str
+    ) -> None:
+        """Redact our messages in a thread, or those in the channel that name a ticket; delete what cannot be edited.
+
+        A thread that is gone needs nothing.
+        """
+        channel_id = self._id(channel)
+        thread = {"ts": thread_ts} if thread_ts else {}
+        try:
+            # All is read before anything is edited: Slack's limits for edits would have us read the pages again.
+            found = list(self._ours(channel_id, since, None, **thread))
+        except SlackRejected as error:
+            if thread_ts and error.code == "thread_not_found":
+                return
+            raise
+        for message in found:
+            drawn = messages.redacted(message, redact)
+            if drawn and (thread_ts or about in message.get("text", "")):
+                self._edit_or_delete(MessageRef(channel=channel_id, ts=message["ts"]), drawn)
+
     def show_receipt(self, view_id: str, ticket: Ticket, hints: Sequence[str]) -> None:
         """Show a ticket's receipt in an open modal."""
         self.call("views.update", view_id=view_id, view=modal.receipt(ticket, hints=hints))
@@ -238,6 +260,15 @@ class SlackChat:
             raise
         return True
 
+    def _edit_or_delete(self, message: MessageRef, drawn: Json) -> None:
+        """Replace one of our messages that must not stay as it is; Rejected if it stays."""
+        if not self._edit(message, drawn):
+            try:
+                self.call("chat.delete", channel=message.channel, ts=message.ts)
+            except SlackRejected as error:
+                if error.code != "message_not_found":
+                    raise
+
     def _delete(self, message: MessageRef) -> None:
         """Delete a message that Slack has put where it does not belong, if Slack lets us."""
         try:
@@ -249,6 +280,15 @@ class SlackChat:
     def _with_key(
         self, channel_id: str, key: str, since: float, until: float | None, **thread: str
     ) -> MessageRef | None:
+        for message in self._ours(channel_id, since, until, **thread):
+            if (message["metadata"].get("event_payload") or {}).get("key") == key:
+                return MessageRef(channel=channel_id, ts=message["ts"])
+        return None
+
+    def _ours(
+        self, channel_id: str, since: float, until: float | None = None, **thread: str
+    ) -> Iterator[Mapping[str, Any]]:
+        """Our messages since then, as Slack describes them."""
         method = "conversations.replies" if thread else "conversations.history"
         window = {"oldest": f"{since - 120:.6f}"}  # Slack's clock may be behind ours
         if until is not None:
@@ -257,11 +297,8 @@ class SlackChat:
             method, channel=channel_id, **window, include_all_metadata=True, limit=100, **thread
         ):
             for message in page["messages"]:
-                metadata = message.get("metadata") or {}
-                payload = metadata.get("event_payload") or {}
-                if metadata.get("event_type") == EVENT_TYPE and payload.get("key") == key:
-                    return MessageRef(channel=channel_id, ts=message["ts"])
-        return None
+                if (message.get("metadata") or {}).get("event_type") == EVENT_TYPE:
+                    yield message
 
     def _id(self, channel: str) -> str:
         """The id behind a channel's name or a person's direct messages."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from identity_bot.forms import limits
 from identity_bot.messages.updates import Message
 from identity_bot.slack.inputs import PREFIX, Json, plain_text
 from identity_bot.text.markdown import ELLIPSIS
+from identity_bot.text.redaction import Redact
 from identity_bot.tickets.actions import ACTIONS
 from identity_bot.tickets.model import Action
 
@@ -34,6 +36,26 @@ def settled(now: Message, outcome: str) -> Json:
     line = {"type": "context", "elements": [verbatim(outcome)]}
     text = cut(f"{now.text}\n{outcome}", limits.MESSAGE_TEXT)
     return {"text": text, "blocks": [shown["blocks"][0], line, *shown["blocks"][1:]]}
+
+
+def redacted(message: Mapping[str, Any], redact: Redact) -> Json | None:
+    """A message of ours as Slack describes it, redacted; None if it need not be."""
+    text, blocks = message.get("text") or "", message.get("blocks") or []
+    drawn = {"text": redact(text), "blocks": _redacted(blocks, redact)}
+    return drawn if drawn != {"text": text, "blocks": blocks} else None
+
+
+def _redacted(drawn: Any, redact: Redact) -> Any:
+    """Blocks with what people read in them redacted, not their ids and values."""
+    match drawn:
+        case list():
+            return [_redacted(one, redact) for one in drawn]
+        case dict():
+            return {
+                name: redact(one) if name == "text" and isinstance(one, str) else _redacted(one, redact)
+                for name, one in drawn.items()
+            }
+    return drawn
 
 
 def action_buttons(labels: Mapping[Action, str], ticket_id: str, block_id: str) -> Json:

@@ -44,6 +44,7 @@ class Ask(StrEnum):
     DATE = "a date"
     CLOSE_REASON = "a close reason and, if they like, a comment"
     REASON = "a reason"
+    TEXT = "the text to remove and, if they like, a reason"
 
 
 class DateProblem(StrEnum):
@@ -61,10 +62,13 @@ class Row:
     action: Action
     at: tuple[Stage, ...]
     """The stages at which it is possible."""
-    to: Stage
-    """The stage that the ticket has afterward, or has passed."""
-    patch: Callable[[Change], IssuePatch]
-    """How it changes the issue; raises ValueError if the change's value is not what it takes."""
+    to: Stage | None
+    """The stage that the ticket has afterward, or has passed; None if its stage stays."""
+    patch: Callable[[Change], IssuePatch] | None
+    """How it changes the issue; raises ValueError if the change's value is not what it takes.
+
+    None if it changes what the issue says, and nothing that the state of a ticket shows.
+    """
     event: EventKind
     """What people are told."""
     by: By = By.TEAM
@@ -306,6 +310,27 @@ ACTIONS: Mapping[Action, Row] = {
             comment="reopened this",
             by_hand="reopen the issue",
         ),
+        Row(
+            action=Action.REDACT,
+            at=(*LIVE, Stage.CLOSED),
+            to=None,
+            patch=None,
+            event=EventKind.REDACTED,
+            asks=Ask.TEXT,
+            button="Redact…",
+            question="What should be removed?",
+            submit="Remove it",
+            to_do="remove text from it",
+            is_so="already without that text",
+            did="removed text from it",
+            comment="removed text that must not be in a ticket",
+            by_hand="edit the issue and its comments, and delete the old revisions",
+            command="/redact",
+            command_help=(
+                "removes the text after it, or, with nothing after it, all personal data and secrets in the title and "
+                "the description"
+            ),
+        ),
     )
 }
 """In the order of the card's buttons; docs/lifecycle.md is made from it. By hand, GitHub allows everything.
@@ -335,13 +360,13 @@ def plan(ticket: Ticket, change: Change) -> IssuePatch:
         raise Impossible(ticket, change.action, is_so=True)
     if ticket.stage not in row.at or is_gone(ticket):
         raise Impossible(ticket, change.action)
-    return row.patch(change)
+    return row.patch(change) if row.patch else IssuePatch()
 
 
 def event_for(before: TicketState, change: Change) -> EventKind:
     """What people who were told of the state `before` are told once this change is made."""
     row = ACTIONS[change.action]
-    patch = row.patch(change)
+    patch = row.patch(change) if row.patch else IssuePatch()
     if patch.priority is Priority.CRITICAL:
         return EventKind.TRIAGED
     return EventKind.TARGET_CHANGED if patch.target and before.target else row.event
@@ -349,7 +374,10 @@ def event_for(before: TicketState, change: Change) -> EventKind:
 
 def is_so(state: TicketState, change: Change) -> bool:
     """Whether a change would change nothing, as far as the stage does not follow from the rest."""
-    patch = ACTIONS[change.action].patch(change)
+    row = ACTIONS[change.action]
+    if row.patch is None:
+        return False
+    patch = row.patch(change)
     is_open = state.stage is not Stage.CLOSED
     assignees = state.assignees if patch.assignees is None else patch.assignees
     return (

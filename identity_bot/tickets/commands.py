@@ -18,6 +18,7 @@ from itertools import groupby, islice, takewhile
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from identity_bot.text import redaction
 from identity_bot.text.markdown import clean
 from identity_bot.text.names import LOGIN, fold
 from identity_bot.tickets.actions import ACTIONS, Ask, DateProblem, Row, date_problem
@@ -43,6 +44,7 @@ _PUNCTUATION = " .,;:!?…"
 _LOGIN = re.compile(f"@?({LOGIN})")
 # date.fromisoformat() alone also takes 20261201 and 2026-W49-2.
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_CODE_SPAN = re.compile(r"(`+)(.*[^`]|[^`])\1(?!`)")
 # With a lower one, the folders /spec, /heap and /helper would pass for commands.
 _NEAR = 0.81
 
@@ -59,6 +61,7 @@ class ProblemKind(StrEnum):
     UNKNOWN = "nearly the name of a command"
     UNREADABLE = "a command with a value that it does not take"
     DATE = "a date that is refused"
+    SHORT = "a text to remove that is too short"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,7 +72,7 @@ class Problem:
     name: str = ""
     """The command, or the one that was probably meant."""
     written: str = ""
-    """What somebody wrote: the word of an unknown command, or else the whole line."""
+    """What somebody wrote: the word of an unknown command, or else the whole line; nothing of what to remove."""
     count: int = 0
     date: DateProblem | None = None
 
@@ -79,7 +82,7 @@ class Command:
     """A command that can run: its name, from `COMMANDS` or `help`, and its value, checked.
 
     The value is a login without the at sign, in the case that was written; a priority in lower case; an ISO
-    date; or nothing.
+    date; a text to remove, as it was written; or nothing.
     """
 
     name: str
@@ -102,8 +105,8 @@ class Reading:
 def read(comment: str, today: date) -> Reading:
     """The commands in a comment, in the order of their first mention; `today` decides which target dates are past.
 
-    If a command has several values, none of them counts; if there are more than `MOST` commands, or the comment is
-    longer than `LONGEST`, none does.
+    If a command has several values, none of them counts, except that several texts can be removed at once; if there
+    are more than `MOST` commands, or the comment is longer than `LONGEST`, none does.
     An unreadable command does not stop the others.
     """
     slashed = filter(None, map(_BEGINNING.match, clean(comment).splitlines()))
@@ -111,22 +114,23 @@ def read(comment: str, today: date) -> Reading:
         return Reading()  # without parsing it: anybody can comment
     if len(comment) > LONGEST:
         return Reading(problems=(Problem(kind=ProblemKind.TOO_LONG, count=len(comment)),))
-    written = [one for line in _lines(comment) if (one := _written(line))]
+    written = [one for line, source in _lines(comment) if (one := _written(line, source))]
     if len(written) > MOST:
         return Reading(problems=(Problem(kind=ProblemKind.TOO_MANY, count=len(written)),))
 
     commands: dict[tuple[str, str], Command] = {}
     problems: list[Problem] = []
-    for word, value, line in written:
-        found = _checked(word, value, line, today)
+    for line in written:
+        found = _checked(line, today)
         if isinstance(found, Command):
-            commands.setdefault((found.name, fold(found.value)), found)
+            is_text = _asks(found.name) is Ask.TEXT
+            commands.setdefault((found.name, found.value if is_text else fold(found.value)), found)
         else:
             problems.append(found)
-    times = Counter(name for name, _ in commands)
+    times = Counter(name for name, _ in commands if _asks(name) is not Ask.TEXT)
     problems += [Problem(kind=ProblemKind.REPEATED, name=name) for name, count in times.items() if count > 1]
     return Reading(
-        commands=tuple(command for command in commands.values() if times[command.name] == 1),
+        commands=tuple(command for command in commands.values() if times[command.name] <= 1),
         problems=tuple(dict.fromkeys(problems)),
     )
 
@@ -137,12 +141,26 @@ def change_for(name: str, value: str) -> Change | None:
     return Change(action=row.action, value=value) if row else None
 
 
-def _written(line: str) -> tuple[str, str, str] | None:
-    """The word in lower case, what follows it, and the whole line, if the word is a command or nearly one."""
-    if not (match := _COMMAND.fullmatch(line)):
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A line that is a command or nearly one."""
+
+    word: str
+    """In lower case."""
+    value: str
+    """What follows it as people see it, without punctuation at its end."""
+    line: str
+    text: str
+    """What follows it as it was written."""
+
+
+def _written(line: str, source: str) -> _Written | None:
+    match = _COMMAND.fullmatch(line)
+    word = _word(match[1]) if match else ""
+    if match is None or not _nearest(word):
         return None
-    word = _word(match[1])
-    return (word, match[2].rstrip(_PUNCTUATION), line) if _nearest(word) else None
+    typed = _COMMAND.fullmatch(source.strip())
+    return _Written(word, match[2].rstrip(_PUNCTUATION), line, _unquoted(typed[2] if typed else match[2]))
 
 
 def _word(written: str) -> str:
@@ -153,27 +171,42 @@ def _nearest(word: str) -> str:
     return next(iter(get_close_matches(word, (*COMMANDS, HELP), n=1, cutoff=_NEAR)), "")
 
 
-def _checked(word: str, value: str, line: str, today: date) -> Command | Problem:
+def _unquoted(text: str) -> str:
+    """A text without the backticks of a code span that is all of it."""
+    span = _CODE_SPAN.fullmatch(text.strip())
+    return span[2].strip() if span and span[1] not in span[2] else text.strip()
+
+
+def _asks(name: str) -> Ask:
+    return COMMANDS[name].asks if name in COMMANDS else Ask.NOTHING
+
+
+def _checked(written: _Written, today: date) -> Command | Problem:
     """The command, or what is wrong with it."""
+    word, value = written.word, written.value
     if word not in (*COMMANDS, HELP):
         return Problem(kind=ProblemKind.UNKNOWN, name=_nearest(word), written=f"/{word}")
 
-    match COMMANDS[word].asks if word in COMMANDS else Ask.NOTHING:
+    match _asks(word):
+        case Ask.TEXT if written.text and not redaction.is_long_enough(written.text):
+            return Problem(kind=ProblemKind.SHORT, name=word)
+        case Ask.TEXT:
+            return Command(name=word, value=written.text)
         case Ask.MEMBER if login := _LOGIN.fullmatch(value):
             return Command(name=word, value=login[1])
         case Ask.PRIORITY if value.lower() in set(Priority):
             return Command(name=word, value=value.lower())
         case Ask.DATE if _DATE.fullmatch(value):
             if refused := date_problem(value, today):
-                return Problem(kind=ProblemKind.DATE, name=word, written=line, date=refused)
+                return Problem(kind=ProblemKind.DATE, name=word, written=written.line, date=refused)
             return Command(name=word, value=value)
         case Ask.NOTHING if not value:
             return Command(name=word)
-    return Problem(kind=ProblemKind.UNREADABLE, name=word, written=line)
+    return Problem(kind=ProblemKind.UNREADABLE, name=word, written=written.line)
 
 
-def _lines(comment: str) -> Iterator[str]:
-    """The lines of ordinary text that begin with a slash and a word, without formatting."""
+def _lines(comment: str) -> Iterator[tuple[str, str]]:
+    """The lines of ordinary text that begin with a slash and a word: without formatting, and as they were written."""
     # markdown-it cannot encode a lone surrogate in a link's address.
     comment = comment.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     depth, before = 0, ""
@@ -184,12 +217,16 @@ def _lines(comment: str) -> Iterator[str]:
                 depth = max(0, depth + (-1 if tag[1] else 1))
         elif token.type == "inline" and before == "paragraph_open" and token.level == 1 and not depth:
             # In a comment, GitHub breaks a paragraph at every line end.
-            for _, group in groupby(token.children or [], lambda piece: piece.type.endswith("break")):
-                pieces = list(group)
+            groups = groupby(token.children or [], lambda piece: piece.type.endswith("break"))
+            listed = [list(pieces) for is_break, pieces in groups if not is_break]
+            # If a link or a piece of code extends over a line end, nobody knows which line is which.
+            sources = token.content.split("\n")
+            sources = sources if len(sources) == len(listed) else [""] * len(listed)
+            for pieces, source in zip(listed, sources, strict=True):
                 line = _text(piece for piece in pieces if piece.type != "html_inline")
                 plain = takewhile(lambda piece: piece.type == "text" and piece.level == 0, pieces)
                 if (word := _COMMAND.match(line)) and _text(plain).startswith(line[: word.end(1)]):
-                    yield line
+                    yield line, source
         before = token.type
 
 

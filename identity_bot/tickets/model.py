@@ -11,6 +11,9 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from identity_bot.text import redaction
+from identity_bot.text.redaction import Redact
+
 Answers = Mapping[str, Any]
 """Question name → answer as plain JSON: text, number, true/false, ISO date, list, or absent where unanswered."""
 
@@ -73,6 +76,8 @@ class EventKind(StrEnum):
     RELEASED = "released"
     CLOSED = "closed"
     REOPENED = "reopened"
+    REDACTED = "redacted"
+    """Something that must not be in a ticket was removed; its stage stays."""
 
 
 class Action(StrEnum):
@@ -90,6 +95,7 @@ class Action(StrEnum):
     RELEASE = "release"
     CLOSE = "close"
     REOPEN = "reopen"
+    REDACT = "redact"
 
 
 class Audience(StrEnum):
@@ -204,6 +210,20 @@ class Ticket:
     def without_made_requests(self) -> Ticket:
         """The ticket without the requests that have been carried out."""
         return replace(self, requested=tuple(one for one in self.requested if not one.is_made))
+
+    def redacted(self, redact: Redact) -> Ticket:
+        """The ticket with all that people wrote redacted."""
+        who = self.requestor
+        return replace(
+            self,
+            requestor=replace(who, handle=redact(who.handle), name=redact(who.name), team=redact(who.team)),
+            answers=redaction.redacted(self.answers, redact),
+            headline=redact(self.headline),
+            requested=tuple(
+                replace(one, change=replace(one.change, reason=redact(one.change.reason)))
+                for one in self.requested
+            ),
+        )
 
     @property
     def stage(self) -> Stage:
@@ -326,7 +346,7 @@ class Change:
 
     action: Action
     value: str = ""
-    """A priority, a login, a SPOC, an ISO date or a close reason, whichever the action takes."""
+    """A priority, a login, a SPOC, an ISO date, a close reason or a text to remove, whichever the action takes."""
     reason: str = ""
 
 

@@ -585,6 +585,7 @@ def test_writes_to_github_and_to_channels_keep_a_minimal_interval_and_modals_do_
     assert rests == dict.fromkeys(
         (
             *("open_issue", "change_issue", "credit_action", "link_thread", "run_commands", "reply"),
+            *("comment", "redact_issue", "redact_messages"),
             *("post_update", "post_alert", "send_direct_message", "draw_card", "retire_buttons"),
         ),
         1.0,

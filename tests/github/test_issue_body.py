@@ -522,3 +522,33 @@ def test_a_long_status_line_is_read_quickly(piece: str) -> None:
     issue.filed_in(written)
 
     assert time.process_time() - began < 2
+
+
+# What is removed from a body
+
+
+def test_what_the_bot_keeps_is_not_what_people_wrote() -> None:
+    body = issue.body(TICKET, "### What\n\nThis")
+
+    assert issue.words_in(body).strip() == "### What\n\nThis"
+    assert issue.words_in(None) == ""
+
+
+def test_the_lines_that_the_bot_keeps_are_not_redacted_and_others_within_them_are() -> None:
+    """A text that is part of them, such as *identity*, must not break them."""
+    body = issue.body(TICKET, "The identity").replace(
+        "\n<!-- identity-bot:end", "\nAn identity\n<!-- identity-bot:end"
+    )
+
+    redacted = issue.redacted(body, lambda text: text.replace("identity", "[redacted]"))
+
+    assert redacted == body.replace("The identity", "The [redacted]").replace("An identity", "An [redacted]")
+    assert issue.ticket_id_in(redacted) == TICKET.id
+
+
+def test_a_comment_of_ours_keeps_its_key() -> None:
+    comment = issue.with_idempotency_key("The effect", "effect:12")
+
+    assert issue.redacted(comment, lambda text: text.replace("effect", "[redacted]")) == comment.replace(
+        "The effect", "The [redacted]"
+    )

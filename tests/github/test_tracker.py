@@ -20,6 +20,7 @@ from identity_bot.github import issue_body
 from identity_bot.github.tracker import GitHubTracker
 from identity_bot.outbox.ports import PollResult, Tracker
 from identity_bot.settings import GitHubApp
+from identity_bot.text.redaction import redactor
 from identity_bot.tickets.model import (
     CloseReason,
     Filed,
@@ -1067,3 +1068,112 @@ def test_an_issue_whose_answer_was_lost_after_a_redirect_is_not_opened_again(
     found = tracker.find_issue(REPOSITORY, TICKET.id, time.time())
     assert found
     assert len(github.issues(NEW)) == 1
+
+
+# Redaction
+
+SECRET = "tr0ub4dor&3"
+
+
+@pytest.fixture
+def slipped(tracker: GitHubTracker, github: GitHubWorld) -> Ticket:
+    """A ticket whose issue has a secret in its title, its description and comments of the bot's and others'."""
+    draft = replace(DRAFT, title=f"A title with {SECRET}", body=f"```text\n{SECRET}\n```")
+    tracker.open_issue(REPOSITORY, TICKET, draft)
+    tracker.comment(REPOSITORY, 1, f"Closed because of {SECRET}", idempotency_key="1")
+    github.comment(REPOSITORY, 1, f"> {SECRET}\n\nReally?", actor=LEAD)
+    github.comment(REPOSITORY, 1, "Nothing here", actor=LEAD)
+    return replace(TICKET, number=1)
+
+
+def test_a_text_is_removed_from_an_issue_and_all_comments(
+    tracker: GitHubTracker, github: GitHubWorld, slipped: Ticket
+) -> None:
+    before = tracker.get_issue(REPOSITORY, 1)
+
+    found = tracker.redact(slipped, redactor([SECRET]))
+
+    issue, comments = github.issue(REPOSITORY, 1), github.comments(REPOSITORY, 1)
+    assert issue.title == "A title with [redacted]"
+    assert issue.body == issue_body.body(TICKET, "```text\n[redacted]\n```")
+    assert [one.body.partition("\n\n")[0] for one in comments] == [
+        "Closed because of [redacted]", "> [redacted]", "Nothing here",
+    ]  # fmt: skip
+    assert issue_body.idempotency_key_in(comments[0].body) == "1"
+    assert (found.is_changed, found.has_title, found.refused) == (True, True, ())
+    assert [link.partition("#")[0] for link in found.edited] == [before.url] * 3
+    assert found.snapshot == tracker.get_issue(REPOSITORY, 1)
+
+
+def test_to_remove_it_again_changes_nothing_and_still_tells_where_it_was(
+    tracker: GitHubTracker, github: GitHubWorld, slipped: Ticket
+) -> None:
+    first = tracker.redact(slipped, redactor([SECRET]))
+    edits = github.traffic.count("PATCH")
+
+    again = tracker.redact(slipped, redactor([SECRET]))
+
+    assert again == replace(first, is_changed=False)
+    assert github.traffic.count("PATCH") == edits
+
+
+def test_text_that_is_not_there_changes_nothing(
+    tracker: GitHubTracker, github: GitHubWorld, slipped: Ticket
+) -> None:
+    found = tracker.redact(slipped, redactor(["another"]))
+
+    assert (found.is_changed, found.edited, found.refused, found.has_title) == (False, (), (), False)
+    assert github.traffic.count("PATCH") == 0
+
+
+def test_what_the_token_may_not_edit_is_named(
+    tracker: GitHubTracker, github: GitHubWorld, slipped: Ticket
+) -> None:
+    """The bot's own issue and comment it may edit with the least of roles."""
+    github.set_role(REPOSITORY, cast.BOT_LOGIN, Role.READ)
+
+    found = tracker.redact(slipped, redactor([SECRET]))
+
+    assert (found.is_changed, len(found.edited), len(found.refused)) == (True, 2, 1)
+    assert found.refused[0].partition("#")[0] == tracker.get_issue(REPOSITORY, 1).url
+    assert SECRET in github.comments(REPOSITORY, 1)[1].body
+
+
+def test_a_limit_between_two_edits_leaves_the_rest_to_be_seen(
+    tracker: GitHubTracker, github: GitHubWorld, slipped: Ticket
+) -> None:
+    github.faults.add("PATCH", "/repos/*/*/issues/comments/*", kind=FaultKind.SECONDARY_LIMIT)
+
+    with pytest.raises(Retryable):
+        tracker.redact(slipped, redactor([SECRET]))
+
+    assert tracker.redact(slipped, redactor([SECRET])).is_changed
+
+
+def test_an_edit_whose_answer_is_lost_may_have_been_made(
+    tracker: GitHubTracker, github: GitHubWorld, slipped: Ticket
+) -> None:
+    github.faults.add("PATCH", "/repos/*/*/issues/*", kind=FaultKind.CUT, after=True)
+
+    with pytest.raises(OutcomeUnknown):
+        tracker.redact(slipped, redactor([SECRET]))
+
+
+def test_more_comments_than_a_page_holds_are_redacted(
+    tracker: GitHubTracker, github: GitHubWorld, slipped: Ticket
+) -> None:
+    for _ in range(100):
+        github.comment(REPOSITORY, 1, "More", actor=LEAD)
+    github.comment(REPOSITORY, 1, SECRET, actor=LEAD)
+
+    tracker.redact(slipped, redactor([SECRET]))
+
+    assert github.comments(REPOSITORY, 1)[-1].body == "[redacted]"
+
+
+def test_what_people_wrote_is_read_without_what_the_bot_keeps(
+    tracker: GitHubTracker, slipped: Ticket
+) -> None:
+    title, written = tracker.read_text(REPOSITORY, 1)
+
+    assert (title, written.strip()) == (f"A title with {SECRET}", f"```text\n{SECRET}\n```")

@@ -82,6 +82,31 @@ def take_back(life: Life) -> None:
     observe(life)
 
 
+def redact(life: Life) -> None:
+    """Somebody of the team removes text that is in the issue's title, its status block, a comment and the card."""
+    life.sandbox.github.comment(REPOSITORY, 1, f"Is this {TEXT}?", actor=LEAD)
+    assert life.ticket
+    change = Change(action=Action.REDACT, value=TEXT, reason="It is a password.")
+    life.bot.desk.change(life.ticket.id, change, by=INDIGO)
+
+
+def redact_all(life: Life) -> None:
+    """Somebody commands that all personal data goes; it is in the description."""
+    body = life.sandbox.github.issue(REPOSITORY, 1).body
+    life.sandbox.github.edit(REPOSITORY, 1, actor=LEAD, body=f"Their SSN is {SSN}.\n\n{body}")
+    said = life.sandbox.github.comment(REPOSITORY, 1, "/redact", actor=LEAD)
+    life.bot.desk.handle_comment(
+        IssueComment(
+            repository=REPOSITORY,
+            number=1,
+            id=said.id,
+            author=LEAD,
+            body=said.body,
+            created_at=said.created_at.timestamp(),
+        )
+    )
+
+
 @dataclass(frozen=True)
 class Deed:
     """What somebody does, the roles of the effects that follow, and what there is at the end."""
@@ -94,6 +119,7 @@ class Deed:
     reactions: tuple[str, ...] = ()
 
 
+TEXT, SSN = "Benefits", "536-22-8145"
 COMMANDED = "/priority high"
 PROBLEM = "Ticket #1 is prioritized, so you can't mark it ready for UAT."
 HELPED = "Write each command on its own line in a comment on the ticket's issue:"
@@ -112,6 +138,24 @@ DEEDS = (
         news=("high",),
         events=("prioritized",),
         reactions=("confused",),
+    ),
+    Deed(
+        do=redact,
+        roles=("redact_issue", "comment", "redact_messages", "draw_card", "news", "send_direct_message"),
+        comments=(
+            "Is this [redacted]?",
+            "`Indigo Marshwick` removed text that must not be in a ticket via Slack.",
+        ),
+        news=("removed text",),
+        events=("redacted",),
+    ),
+    Deed(
+        do=redact_all,
+        roles=("run_commands", "find_personal_data", "redact_issue", "comment", "news"),
+        comments=("/redact", f"`{LEAD}` removed text that must not be in a ticket."),
+        news=("removed text",),
+        events=("redacted",),
+        reactions=("+1",),
     ),
     Deed(
         do=poll,
@@ -182,6 +226,12 @@ def check(life: Life, deed: Deed) -> None:
     [card] = [one for one in life.sandbox.slack.messages("C0TEAM") if "*Stage:*" in one.text]
     assert now
     assert f"*Stage:* {words.stage(now)}" in card.text
+    issue = life.sandbox.github.issue(REPOSITORY, 1)
+    if deed.do in (redact, redact_all):
+        shown = [issue.title, issue.body, *count["comments"], card.text, *news, repr(now)]
+        assert not any(text in one for one in shown for text in (SSN, *([TEXT] if deed.do is redact else [])))
+        # Who removed it is told once what to do.
+        assert sum("edit history" in one.text for one in life.sandbox.slack.dm(INDIGO)) == 1
 
 
 @on_sqlite
@@ -204,7 +254,7 @@ def test_a_crash_loses_nothing_and_doubles_nothing(life: Life, deed: Deed, name:
     check(life, deed)
 
 
-@pytest.mark.parametrize("deed", DEEDS[:4], ids=lambda deed: deed.do.__name__)
+@pytest.mark.parametrize("deed", DEEDS[:6], ids=lambda deed: deed.do.__name__)
 def test_a_crash_at_every_step_loses_nothing_and_doubles_nothing(life: Life, deed: Deed) -> None:
     """Before and after each act, and again in its transaction, where no seconds count. On both databases."""
     roles = {role for one in DEEDS for role in one.roles}
@@ -220,6 +270,9 @@ CUTS = (
     (command, "run_commands", "PATCH", "/repos/*/*/issues/*"),
     (command, "reply", "POST", "/repos/*/*/issues/comments/*/reactions"),
     (command, "reply", "POST", "/repos/*/*/issues/*/comments"),
+    (redact, "redact_issue", "PATCH", "/repos/*/*/issues/*"),
+    (redact, "redact_issue", "PATCH", "/repos/*/*/issues/comments/*"),
+    (redact, "comment", "POST", "/repos/*/*/issues/*/comments"),
     (poll, "poll", "GET", "/repos/*/*/issues"),
     (doubt, "get_issue", "GET", "/repos/*/*/issues/*"),
     (click, "news", "chat.postMessage", ""),

@@ -52,6 +52,7 @@ TOLD = {
     EventKind.RELEASED: {REQUESTOR},
     EventKind.CLOSED: {REQUESTOR, INTAKE},
     EventKind.REOPENED: {REQUESTOR},
+    EventKind.REDACTED: {REQUESTOR},
 }
 """Who hears of what."""
 PEOPLE = People([{"slack": "U0LINDEN", "github": "linden"}])
@@ -225,6 +226,8 @@ def test_no_name_or_title_breaks_out_of_its_place(name: str, handle: str, title:
     ("stage", "state", "kind", "name"),
     [
         (Stage.OPEN, {}, EventKind.REOPENED, "next.open"),
+        (Stage.OPEN, {}, EventKind.REDACTED, "next.redacted"),
+        (Stage.CLOSED, {}, EventKind.REDACTED, "next.redacted"),
         (Stage.OPEN, {"target": FIRST}, EventKind.TARGET_SET, "next.open"),
         (Stage.TRIAGED, {"priority": Priority.CRITICAL}, EventKind.TRIAGED, "next.triaged"),
         (Stage.PRIORITIZED, {}, EventKind.PRIORITIZED, "next.prioritized"),

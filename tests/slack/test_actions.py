@@ -158,7 +158,7 @@ def test_the_card_offers_only_what_is_possible(world: World, ticket: Ticket) -> 
     press(world, INDIGO, Action.TAKE)
     press(world, INDIGO, Action.CRITICAL)
 
-    assert before == {"take", "assign", "priority", "critical", "spoc", "target", "close"}
+    assert before == {"take", "assign", "priority", "critical", "spoc", "target", "close", "redact"}
     assert set(buttons(card(world))) == before - {"critical"} | {"uat", "release"}
 
 

@@ -170,7 +170,7 @@ def test_a_closed_tickets_card_says_why_and_offers_to_reopen_it() -> None:
     shown = card(at(Stage.CLOSED, close_reason=CloseReason.NOT_PLANNED), FULL, PEOPLE)
 
     assert facts_on(shown)["Stage"] == "Closed as not planned"
-    assert buttons(shown) == {"idbot:action:reopen": "Reopen"}
+    assert buttons(shown) == {"idbot:action:reopen": "Reopen", "idbot:action:redact": "Redact…"}
 
 
 @pytest.mark.parametrize("stage", Stage)
@@ -496,3 +496,37 @@ def test_a_form_without_any_state_misses_its_value(state: Any) -> None:
         change_in(view, Action.TARGET, people=PEOPLE, is_team=bool, today=TODAY)
 
     assert set(refused.value.problems) == {"idbot:value"}
+
+
+def entered(text: str) -> dict[str, str]:
+    return {"type": "plain_text_input", "value": text}
+
+
+def test_a_text_to_remove_is_taken_as_it_was_entered() -> None:
+    change = read(Action.REDACT, value=entered(" hunter2! \n"), reason="It is a password.")
+
+    assert change == Change(action=Action.REDACT, value=" hunter2! \n", reason="It is a password.")
+
+
+def test_without_a_text_all_personal_data_is_meant() -> None:
+    assert read(Action.REDACT) == Change(action=Action.REDACT)
+
+
+def test_a_text_to_remove_must_not_be_part_of_everything() -> None:
+    assert set(problem(Action.REDACT, value=entered("abc"))) == {VALUE}
+
+
+def test_a_reason_that_repeats_what_is_to_be_removed_is_refused_without_repeating_it() -> None:
+    found = problem(Action.REDACT, value=entered("hunter2!"), reason="It was hunter2!")
+
+    assert set(found) == {REASON}
+    assert "hunter2" not in found[REASON]
+
+
+def test_the_form_keeps_nothing_of_what_is_to_be_removed() -> None:
+    view = action_form(at(Stage.OPEN), replace(CLICK, action=Action.REDACT))
+
+    value, reason = (block["element"] for block in view["blocks"][1:])
+    assert "initial_value" not in value
+    assert "initial_value" not in reason
+    assert all(block["optional"] for block in view["blocks"][1:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,6 +17,8 @@ from identity_bot.logs import open_debug_file
 from identity_bot.messages.updates import Message
 from identity_bot.slack import client
 from identity_bot.slack.client import SlackChat
+from identity_bot.text.markdown import mrkdwn
+from identity_bot.text.redaction import redactor
 from identity_bot.tickets.model import Action, MessageRef, Ticket
 from identity_bot.tickets.people import People
 from identity_bot_sandbox import cast
@@ -725,3 +728,79 @@ def test_a_channel_is_described_by_its_name_or_its_id_and_an_archived_one_on_req
     assert chat.channel("#identity-surge", archived=True)["id"] == TEAM
     with pytest.raises(Rejected, match="no channel #identity-surge"):
         chat.channel("#identity-surge")
+
+
+# Redaction
+
+WORDS = "tr0ub4dor&3"
+ADDRESS = "https://github.test/issues/7"
+
+
+def redact(chat: SlackChat, channel: str, thread_ts: str | None = None) -> None:
+    chat.redact(channel, redactor([WORDS]), thread_ts=thread_ts, since=time.time() - 60, about=ADDRESS)
+
+
+def say(chat: SlackChat, text: str, *, channel: str = INTAKE, thread_ts: str | None = None) -> MessageRef:
+    """A message of ours that has the words to remove, as people's words are shown."""
+    message = Message(text=f"{text} {mrkdwn(WORDS)}", buttons=(Action.ACCEPT,), ticket_id=TICKET.id)
+    return chat.post(channel, message, idempotency_key=text, thread_ts=thread_ts)
+
+
+def test_our_messages_in_a_thread_are_redacted_and_no_others(chat: SlackChat, slack: SlackWorld) -> None:
+    root = slack.post(INTAKE, JUNIPER, f"I wrote {WORDS}")
+    ours = say(chat, "reply", thread_ts=root.ts)
+    say(chat, "elsewhere")
+
+    redact(chat, INTAKE, root.ts)
+
+    first, reply = slack.thread(INTAKE, root.ts)
+    assert (first.text, reply.text) == (f"I wrote {WORDS}", "reply [redacted]")
+    assert "tr0ub4dor" not in json.dumps(reply.blocks)
+    assert [block["type"] for block in reply.blocks] == ["section", "actions"]
+    assert chat.find_message(INTAKE, "reply", time.time() - 60, thread_ts=root.ts) == ours
+    assert "tr0ub4dor" in slack.messages(INTAKE)[-1].text
+
+
+def test_our_messages_in_a_channel_are_redacted_if_they_name_the_ticket(
+    chat: SlackChat, slack: SlackWorld
+) -> None:
+    say(chat, f"<{ADDRESS}|#7>")
+    say(chat, "<https://github.test/issues/8|#8>")
+
+    redact(chat, INTAKE)
+
+    mine, other = slack.messages(INTAKE)[-2:]
+    assert mine.text == f"<{ADDRESS}|#7> [redacted]"
+    assert "tr0ub4dor" in other.text
+
+
+def test_to_redact_again_edits_nothing(chat: SlackChat, slack: SlackWorld) -> None:
+    root = say(chat, "root")
+    redact(chat, INTAKE, root.ts)
+    edits = len(slack.traffic.calls("chat.update"))
+
+    redact(chat, INTAKE, root.ts)
+
+    assert len(slack.traffic.calls("chat.update")) == edits
+
+
+def test_what_can_no_longer_be_edited_is_deleted(chat: SlackChat, slack: SlackWorld) -> None:
+    root = say(chat, "root")
+    slack.faults.add("chat.update", error="edit_window_closed")
+
+    redact(chat, INTAKE, root.ts)
+
+    assert root.ts not in [one.ts for one in slack.messages(INTAKE)]
+
+
+def test_what_can_be_neither_edited_nor_deleted_is_rejected(chat: SlackChat, slack: SlackWorld) -> None:
+    root = say(chat, "root")
+    slack.faults.add("chat.update", error="edit_window_closed")
+    slack.faults.add("chat.delete", error="cant_delete_message")
+
+    with pytest.raises(Rejected, match="cant_delete_message"):
+        redact(chat, INTAKE, root.ts)
+
+
+def test_a_thread_that_is_gone_needs_nothing(chat: SlackChat) -> None:
+    redact(chat, INTAKE, "1.000001")

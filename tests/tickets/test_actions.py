@@ -34,7 +34,13 @@ VALUES = {
     Action.CLOSE: ["completed", "not planned", "duplicate", ""],
 }
 """What each action that takes a value is tried with."""
-CHANGES = [Change(action=action, value=value) for action in Action for value in VALUES.get(action, [""])]
+CHANGES = [
+    Change(action=action, value=value)
+    for action in Action
+    for value in VALUES.get(action, [""])
+    if ACTIONS[action].patch
+]
+"""Changes of what the state of a ticket shows."""
 
 
 def planned(now: Ticket, change: Change) -> IssuePatch | Impossible:
@@ -67,6 +73,7 @@ def test_an_action_leads_at_least_to_the_stage_of_its_row_or_is_refused(stage: S
     else:
         after = seen(patched(AT[stage], patch))
         assert stage in row.at
+        assert row.to
         assert STAGES.index(after.stage) >= STAGES.index(row.to)
         assert after.state != before.state
 
@@ -82,7 +89,7 @@ def test_no_action_is_possible_before_there_is_an_issue(change: Change) -> None:
 def test_whatever_an_issue_is_like_an_action_does_what_its_row_says_and_is_so_afterward(
     issue: IssueSnapshot, change: Change
 ) -> None:
-    before = seen(issue)
+    before, to = seen(issue), ACTIONS[change.action].to
     patch = planned(before, change)
     if isinstance(patch, Impossible):
         assert patch.is_so or change.action not in actions.possible(before)
@@ -91,7 +98,8 @@ def test_whatever_an_issue_is_like_an_action_does_what_its_row_says_and_is_so_af
     after = patched(issue, patch)
 
     assert change.action in actions.possible(before)
-    assert STAGES.index(seen(after).stage) >= STAGES.index(ACTIONS[change.action].to)
+    assert to
+    assert STAGES.index(seen(after).stage) >= STAGES.index(to)
     if change.action is not Action.REOPEN:
         assert seen(after).state == seen(patched(after, patch)).state
     with pytest.raises(Impossible):
@@ -102,7 +110,7 @@ def test_whatever_an_issue_is_like_an_action_does_what_its_row_says_and_is_so_af
 def test_what_is_possible_can_be_planned(issue: IssueSnapshot) -> None:
     now = seen(issue)
 
-    for action in actions.possible(now):
+    for action in set(actions.possible(now)) - {Action.REDACT}:
         new = {Action.TAKE: "new", Action.ASSIGN: "new", Action.SPOC: "new", Action.TARGET: "2027-01-01"}
         value = new.get(action) or ("high" if now.state.priority is not Priority.HIGH else "low")
         assert plan(now, Change(action=action, value="" if action is Action.CLOSE else value)) != IssuePatch()
@@ -157,7 +165,17 @@ def test_a_value_that_an_action_does_not_take_is_a_bug_of_whoever_asked(action: 
 @pytest.mark.parametrize("stage", LIVE)
 def test_every_open_ticket_can_be_closed_and_every_closed_one_reopened(stage: Stage) -> None:
     assert Action.CLOSE in actions.possible(seen(AT[stage]))
-    assert actions.possible(seen(AT[Stage.CLOSED])) == (Action.REOPEN,)
+    assert actions.possible(seen(AT[Stage.CLOSED])) == (Action.REOPEN, Action.REDACT)
+
+
+@pytest.mark.parametrize("stage", [*LIVE, Stage.CLOSED])
+def test_text_can_be_removed_at_every_stage_that_an_issue_can_have_and_changes_none(stage: Stage) -> None:
+    now, change = seen(AT[stage]), Change(action=Action.REDACT, value="hunter2!")
+
+    assert Action.REDACT in actions.possible(now)
+    assert plan(now, change) == IssuePatch()
+    assert not actions.is_so(now.state, change)
+    assert event_for(now.state, change) is EventKind.REDACTED
 
 
 @pytest.mark.parametrize("where", [None, ("sandbox-org/elsewhere", 3)])

@@ -22,6 +22,8 @@ VALID = {
     "/uat": Command(name="uat"),
     "/released": Command(name="released"),
     "/help": Command(name="help"),
+    "/redact": Command(name="redact"),
+    "/redact hunter2": Command(name="redact", value="hunter2"),
 }
 WRONG = [
     "/spoc",
@@ -49,6 +51,8 @@ WRONG = [
     "/uat please",
     "/released 1.2",
     "/help me",
+    "/redact abc",
+    "/redacted hunter2",
     "/prioritty high",
     "/realeased",
     "/priority `` ` ``",
@@ -296,7 +300,7 @@ def test_a_problem_shows_what_was_written_as_code_and_not_much_of_it(line: str) 
 
 
 def test_the_help_names_every_command_and_is_none() -> None:
-    assert all(f"`{line}" in HELP.replace("@login", "@juniper") for line in VALID)
+    assert all(f"`{line.removesuffix(' hunter2')}" in HELP.replace("@login", "@juniper") for line in VALID)
     assert read(HELP, TODAY) == NOTHING
 
 
@@ -410,3 +414,42 @@ def test_the_example_in_a_problem_is_itself_a_good_command(today: date) -> None:
     example = (today + timedelta(days=14)).isoformat()
     assert sentence.endswith(f"`/target {example}`.")
     assert read(f"/target {example}", today).commands
+
+
+# A text to remove
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("hunter2!", "hunter2!"),
+        ("p*ss*w_or_d\\_&amp;", "p*ss*w_or_d\\_&amp;"),
+        ("`` a`b*c* ``", "a`b*c*"),
+        ("`hunter2` or `hunter3`", "`hunter2` or `hunter3`"),
+        ("https://user:pass@example.test", "https://user:pass@example.test"),
+        ("  two  words  ", "two  words"),
+    ],
+)
+def test_a_text_to_remove_is_taken_as_it_was_written(written: str, text: str) -> None:
+    assert read(f"Hello,\n/redact {written}\nBye", TODAY).commands == (Command(name="redact", value=text),)
+
+
+def test_several_texts_can_be_removed_at_once_and_case_matters() -> None:
+    commands = read("/redact hunter2\n/redact Hunter2\n/redact hunter2\n/redact", TODAY).commands
+
+    assert [one.value for one in commands] == ["hunter2", "Hunter2", ""]
+
+
+@pytest.mark.parametrize("comment", ["/redact abc", "/redactt hunter2", "/redact ab\n/priority abc"])
+def test_no_problem_repeats_what_was_to_be_removed(comment: str) -> None:
+    found = read(comment, TODAY).problems
+
+    said = " ".join(problem(one, TODAY) for one in found)
+    assert "/redact" in said
+    assert not any(text in said for text in ("hunter2", " abc.", "ab `"))
+
+
+def test_a_line_that_cannot_be_told_from_its_neighbors_is_read_as_people_see_it() -> None:
+    comment = "`a piece\nof code`\n/redact hun_ter_2"
+
+    assert read(comment, TODAY).commands == (Command(name="redact", value="hun_ter_2"),)

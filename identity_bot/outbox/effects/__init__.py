@@ -6,6 +6,7 @@ from identity_bot.outbox.effect import Effect
 from identity_bot.outbox.effects.comments import Reply, RunCommands
 from identity_bot.outbox.effects.issues import (
     ChangeIssue,
+    Comment,
     CreditAction,
     GetIssue,
     IdentifyIssue,
@@ -24,6 +25,7 @@ from identity_bot.outbox.effects.messages import (
     TellDelay,
 )
 from identity_bot.outbox.effects.recurring import CleanUp, Poll, Resync, ResyncRepository
+from identity_bot.outbox.effects.redaction import FindPersonalData, RedactIssue, RedactMessages
 
 EFFECTS: Mapping[str, type[Effect]] = {
     effect.kind: effect
@@ -31,6 +33,7 @@ EFFECTS: Mapping[str, type[Effect]] = {
         OpenIssue,
         ChangeIssue,
         CreditAction,
+        Comment,
         LinkThread,
         GetIssue,
         IdentifyIssue,
@@ -45,6 +48,9 @@ EFFECTS: Mapping[str, type[Effect]] = {
         DrawCard,
         ShowReceipt,
         Notify,
+        FindPersonalData,
+        RedactIssue,
+        RedactMessages,
         Poll,
         Resync,
         ResyncRepository,

@@ -16,6 +16,7 @@ from identity_bot.outbox.effects.issue_access import (
     wherever_it_is,
 )
 from identity_bot.outbox.effects.issues import GetIssue
+from identity_bot.outbox.effects.redaction import request_redaction
 from identity_bot.store.transaction import Transaction
 from identity_bot.tickets import actions, lifecycle
 from identity_bot.tickets.errors import Impossible
@@ -64,6 +65,9 @@ class RunCommands(TicketEffect):
         made: list[Change] = []
         seen: list[IssueSnapshot] = []
         for change in self.changes:
+            if change.action is Action.REDACT:
+                made.append(change)  # by effects of its own, as more than the issue must change
+                continue
             if change.action is Action.SPOC and not context.tracker.may_write(
                 ticket.repository, change.value
             ):
@@ -98,6 +102,10 @@ class RunCommands(TicketEffect):
             stranger="" if result.has_access else self.author,
         )
         transaction.enqueue(reply)
+        ticket = transaction.ticket(self.ticket_id)
+        if ticket and (texts := [change for change in result.made if change.action is Action.REDACT]):
+            by = context.people.slack_id(self.author)
+            request_redaction(transaction, context.settings, ticket, texts, by=by, login=self.author)
 
     def on_rejected(self, transaction: Transaction, context: Context, reason: str) -> bool:
         transaction.enqueue(GetIssue(ticket_id=self.ticket_id))

@@ -189,27 +189,17 @@ class ChangeIssue(TicketEffect):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class CreditAction(TicketEffect):
-    """Comment on the issue who made a change in Slack, and why; a reason that was sent twice is credited once."""
+class _Comment(TicketEffect):
+    """Base class of comments on the issue: override `_text`."""
 
-    kind: ClassVar[str] = "credit_action"
-    label: ClassVar[str] = "say in GitHub who made a change"
     fixed_lane: ClassVar[str] = GITHUB
-    reruns: ClassVar[bool] = False
     min_interval: ClassVar[float] = 1.0
 
-    change: Change
-    by: str
-
-    @property
-    def unique_key(self) -> str | None:
-        # A change without a reason is only credited if it was made, and may be made again after another.
-        return self.content_key if self.change.reason else None
+    def _text(self, context: Context) -> str:
+        raise NotImplementedError
 
     def run(self, context: Context, row: Row) -> Seen:
-        name = self._name(self.ticket(context), context)
-        person = name_of(context, self.change.value) or words.nameless(self.change.value)
-        text = issue_comments.comment(self.change, name, person)
+        text = self._text(context)
 
         def comment(ticket: Ticket) -> None:
             context.tracker.comment(
@@ -217,11 +207,6 @@ class CreditAction(TicketEffect):
             )
 
         return wherever_it_is(context, self.ticket(context), comment)[1]
-
-    def _name(self, ticket: Ticket, context: Context) -> str:
-        """What to call whoever made the change, if need be by what they called themselves in their request."""
-        own = ticket.requestor.name if self.by == ticket.requestor.slack_id else ""
-        return context.chat.name_of(self.by) or own or words.nameless(context.people.key_of(self.by))
 
     def find_result(self, context: Context, row: Row) -> Seen | None:
         ticket, seen = read_issue(context, context.tracker, self.ticket(context))
@@ -233,6 +218,47 @@ class CreditAction(TicketEffect):
 
     def on_success(self, transaction: Transaction, context: Context, result: Seen) -> None:
         reconcile(transaction, context, result)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Comment(_Comment):
+    """Say something on the issue."""
+
+    kind: ClassVar[str] = "comment"
+    label: ClassVar[str] = "comment on the issue"
+
+    text: str
+    """Markdown."""
+
+    def _text(self, context: Context) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CreditAction(_Comment):
+    """Comment on the issue who made a change in Slack, and why; a reason that was sent twice is credited once."""
+
+    kind: ClassVar[str] = "credit_action"
+    label: ClassVar[str] = "say in GitHub who made a change"
+    reruns: ClassVar[bool] = False
+
+    change: Change
+    by: str
+
+    @property
+    def unique_key(self) -> str | None:
+        # A change without a reason is only credited if it was made, and may be made again after another.
+        return self.content_key if self.change.reason else None
+
+    def _text(self, context: Context) -> str:
+        name = self._name(self.ticket(context), context)
+        person = name_of(context, self.change.value) or words.nameless(self.change.value)
+        return issue_comments.comment(self.change, name, person)
+
+    def _name(self, ticket: Ticket, context: Context) -> str:
+        """What to call whoever made the change, if need be by what they called themselves in their request."""
+        own = ticket.requestor.name if self.by == ticket.requestor.slack_id else ""
+        return context.chat.name_of(self.by) or own or words.nameless(context.people.key_of(self.by))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,249 @@
+"""Effects that remove text from a ticket: in what we keep of it, in its issue, and in our messages about it.
+
+What is to be removed is in the payloads of these effects, which the queue empties once they are over, and nowhere else:
+no key, no log and no message has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from identity_bot.messages import issue_comments, words
+from identity_bot.outbox.effect import GITHUB, READS, Context, Row, TicketEffect, slack_lane
+from identity_bot.outbox.effects.issue_access import Seen, read_issue, reconcile, wherever_it_is
+from identity_bot.outbox.effects.issues import Comment, GetIssue
+from identity_bot.outbox.effects.messages import DrawCard, SendDirectMessage
+from identity_bot.outbox.ports import RedactedIssue
+from identity_bot.settings import Settings
+from identity_bot.store.transaction import Transaction
+from identity_bot.text import privacy, redaction
+from identity_bot.tickets import lifecycle
+from identity_bot.tickets.model import Change, Event, EventKind, MessageRef, Ticket
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Requested(TicketEffect):
+    """Base class of what somebody requested, who is told what became of it."""
+
+    by: str = ""
+    """A Slack id; empty if it is not known."""
+    login: str = ""
+    """A GitHub login, if it was requested by a comment."""
+    reason: str = ""
+
+    def _answer(self, transaction: Transaction, in_slack: str, in_github: str) -> None:
+        """Tell them in private or, if their Slack id is not known, on the issue."""
+        if self.by:
+            transaction.enqueue(SendDirectMessage(ticket_id=self.ticket_id, to=self.by, text=in_slack))
+        else:
+            transaction.enqueue(Comment(ticket_id=self.ticket_id, text=in_github))
+
+    def on_rejected(self, transaction: Transaction, context: Context, reason: str) -> bool:
+        self.on_failed(transaction, context, reason)
+        transaction.enqueue(GetIssue(ticket_id=self.ticket_id))
+        return True
+
+    def on_failed(self, transaction: Transaction, context: Context, reason: str) -> None:
+        if ticket := transaction.ticket(self.ticket_id):
+            self._answer(transaction, words.not_taken(ticket, reason), issue_comments.not_taken(reason))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FindPersonalData(_Requested):
+    """Find what the privacy gate would refuse or warn of in the issue, and have it removed everywhere.
+
+    Nothing is removed before all is found: what stands beside a secret may be what it is known by.
+    """
+
+    kind: ClassVar[str] = "find_personal_data"
+    label: ClassVar[str] = "look for personal data in the issue"
+    fixed_lane: ClassVar[str] = READS
+    is_repeatable: ClassVar[bool] = True
+
+    def run(self, context: Context, row: Row) -> tuple[tuple[str, ...], Seen]:
+        ticket, seen = read_issue(context, context.reader, self.ticket(context))
+        if lifecycle.is_gone(ticket):
+            return (), seen
+        written = context.reader.read_text(ticket.repository, ticket.number or 0)
+        found = (text[one.start : one.end] for text in written for one in privacy.find(text))
+        return tuple(dict.fromkeys(filter(redaction.is_long_enough, found))), seen
+
+    def on_success(
+        self, transaction: Transaction, context: Context, result: tuple[tuple[str, ...], Seen]
+    ) -> None:
+        texts, seen = result
+        reconcile(transaction, context, seen)
+        ticket = transaction.ticket(self.ticket_id)
+        if ticket and texts:
+            requested = {"by": self.by, "login": self.login, "reason": self.reason}
+            _redact(transaction, context.settings, ticket, texts, **requested)
+        elif ticket:
+            self._answer(transaction, words.nothing_personal(ticket), issue_comments.NOTHING_PERSONAL)
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What became of the issue, and the name of who requested it."""
+
+    issue: RedactedIssue | None
+    seen: Seen
+    name: str
+    is_repeated: bool
+    """Whether an attempt that was cut short may have changed it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RedactIssue(_Requested):
+    """Remove text from the issue and its comments; then say so there, to the requestor and to whoever requested it."""
+
+    kind: ClassVar[str] = "redact_issue"
+    label: ClassVar[str] = "remove text from the issue"
+    fixed_lane: ClassVar[str] = GITHUB
+    is_repeatable: ClassVar[bool] = True
+    min_interval: ClassVar[float] = 1.0
+
+    texts: tuple[str, ...]
+    is_found: bool = False
+    """Whether what we keep of the ticket had the text."""
+
+    def run(self, context: Context, row: Row) -> _Done:
+        redact = redaction.redactor(self.texts)
+        issue, seen = wherever_it_is(
+            context, self.ticket(context), lambda ticket: context.tracker.redact(ticket, redact)
+        )
+        name = self.login or context.chat.name_of(self.by)
+        name = name or words.nameless(context.people.key_of(self.by))
+        return _Done(issue, seen, name, is_repeated=row.verifications > 0)
+
+    def on_success(self, transaction: Transaction, context: Context, result: _Done) -> None:
+        issue = result.issue
+        reconcile(transaction, context, (*result.seen, *([issue.snapshot] if issue else [])))
+        ticket = transaction.ticket(self.ticket_id)
+        if ticket is None:
+            return
+        edited, refused = (issue.edited, issue.refused) if issue else ((), ())
+        is_removed = self.is_found or result.is_repeated or bool(issue and issue.is_changed)
+        if not is_removed and not refused:
+            self._answer(transaction, words.nothing_to_redact(ticket), issue_comments.NOTHING_TO_REDACT)
+            return
+        by_hand: dict[str, Any] = {
+            "edited": edited,
+            "refused": refused,
+            "has_title": bool(issue and issue.has_title),
+        }
+        in_github = issue_comments.clear_history(ticket, **by_hand)
+        if is_removed:
+            event = Event(
+                kind=EventKind.REDACTED,
+                ticket_id=ticket.id,
+                at=transaction.now,
+                was=ticket.last_notified,
+                by=self.by or self.login,
+                reason=self.reason,
+            )
+            context.notifier.tell(transaction, ticket, event)
+            said = issue_comments.redacted(result.name, self.reason, is_slack=not self.login)
+            said = said if self.by else f"{said}\n\n{in_github}".strip()
+            if issue:
+                transaction.enqueue(Comment(ticket_id=ticket.id, text=said))
+        if self.by or not is_removed:
+            self._answer(
+                transaction, words.clear_history(ticket, is_removed=is_removed, **by_hand), in_github
+            )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RedactMessages(TicketEffect):
+    """Remove text from our messages about a ticket in one place."""
+
+    kind: ClassVar[str] = "redact_messages"
+    label: ClassVar[str] = "remove text from messages"
+    is_repeatable: ClassVar[bool] = True
+    min_interval: ClassVar[float] = 1.0
+
+    texts: tuple[str, ...]
+    channel: str
+    """The channel in whose lane it waits, behind what is just being posted there."""
+    thread: MessageRef | None = None
+    """The first message of the thread; without it, messages in the channel itself that name the ticket."""
+
+    @property
+    def lane(self) -> str:
+        return slack_lane(self.channel)
+
+    def run(self, context: Context, row: Row) -> None:
+        ticket = self.ticket(context)
+        context.chat.redact(
+            self.thread.channel if self.thread else self.channel,
+            redaction.redactor(self.texts),
+            thread_ts=self.thread.ts if self.thread else None,
+            since=ticket.submitted_at,
+            about=ticket.url,
+        )
+
+    def on_rejected(self, transaction: Transaction, context: Context, reason: str) -> bool:
+        """The team must delete those messages by hand."""
+        if ticket := transaction.ticket(self.ticket_id):
+            context.notifier.alert(transaction, words.not_redacted(ticket, self.channel, reason))
+        return True
+
+
+def request_redaction(
+    transaction: Transaction,
+    settings: Settings,
+    ticket: Ticket,
+    changes: Sequence[Change],
+    *,
+    by: str = "",
+    login: str = "",
+) -> None:
+    """Have the texts of these changes removed from a ticket; one without a text stands for all personal data."""
+    reason = next((one.reason for one in changes if one.reason), "")
+    if texts := tuple(one.value for one in changes if one.value):
+        _redact(transaction, settings, ticket, texts, by=by, login=login, reason=reason)
+    if not all(one.value for one in changes):
+        transaction.enqueue(FindPersonalData(ticket_id=ticket.id, by=by, login=login, reason=reason))
+
+
+def _redact(
+    transaction: Transaction,
+    settings: Settings,
+    ticket: Ticket,
+    texts: tuple[str, ...],
+    *,
+    by: str,
+    login: str,
+    reason: str,
+) -> None:
+    """Redact what we keep of a ticket and what is about to be said of it; have the rest follow."""
+    redact = redaction.redactor(texts)
+    ours = ticket.redacted(redact)
+    transaction.save(ours)
+    transaction.rewrite_effects(
+        ticket.id,
+        # What is to be removed as well must be known until then.
+        lambda payload: payload if "texts" in payload else redaction.redacted(payload, redact),
+    )
+    issue = RedactIssue(
+        ticket_id=ticket.id,
+        texts=texts,
+        by=by,
+        login=login,
+        reason=redact(reason),
+        is_found=ours != ticket,
+    )
+    transaction.enqueue(issue)
+    if ticket.headline or ticket.card:
+        transaction.enqueue(DrawCard(ticket_id=ticket.id, channel=settings.team_channel))
+    places: dict[tuple[str, MessageRef | None], None] = {
+        (settings.intake_channel, None): None,
+        (settings.team_channel, None): None,
+    }
+    if ticket.thread:
+        places[ticket.thread.channel, ticket.thread] = None
+    if ticket.card:
+        places[settings.team_channel, ticket.card] = None
+    for channel, thread in places:
+        transaction.enqueue(RedactMessages(ticket_id=ticket.id, texts=texts, channel=channel, thread=thread))
