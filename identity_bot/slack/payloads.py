@@ -104,7 +104,7 @@ class _View(_Shape):
     hash = _text()
     team_id = _text()
     private_metadata = _text()
-    blocks = _list(fields.Nested(_Block))
+    blocks = fields.List(fields.Nested(_Block))
     state = _nested(_State)
 
 
