@@ -73,7 +73,12 @@ def _emails(lower: str) -> Iterator[Span]:
         return
     for match in _AT.finditer(lower):
         before = _USER.search(lower, max(0, match.start() - 65), match.start())
-        if before is None or len(before[0]) > 64 or (before[0] == "git" and match["at"] == "@"):
+        if (
+            before is None
+            or len(before[0]) > 64
+            or (before[0] == "git" and match["at"] == "@")
+            or lower[before.start() - 1 : before.start()] == "$"
+        ):
             continue
         is_spelled = match["at"] != "@" or " " in match["host"]
         if not _is_nobody(before[0], match["host"]) and not (is_spelled and before[0] in _NOT_A_USER):

@@ -15,7 +15,7 @@ from functools import lru_cache
 
 # Keeps every character in its place, which str.lower() does not.
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
-_LINK = re.compile(r"(?:https?://|[?&][\w.-]{1,40}=)[^\s<>\"']+", re.IGNORECASE)
+_LINK = re.compile(r"(?:://|[?&][\w.-]{1,40}=)[^\s<>\"']+", re.IGNORECASE)
 _CODE = re.compile(r"%([0-7][0-9A-Fa-f])")
 # What follows "owner/repository/" up to a query string is made of numbers, names and hashes.
 _CODE_PATH = re.compile(

@@ -13,7 +13,7 @@ _LEADING = (
     r"|our|user"
     r"|users|veteran|veterans|member|s|value|extension|equals|eq|mm|dd|yy|yyyy|test|mock|mocked|current|old|new"
     r"|correct"
-    r"|wrong|actual|real|full|came|comes|back|returned|returns|shows|shown|entered|typed|sent|given|like"
+    r"|wrong|actual|real|full|came|comes|back|returned|returns|shows|shown|entered|typed|sent|given|like|we|they|you|i|it|sent|gave|got|ist"
 )
 _WHOSE = r"[ _]{0,2}\([^()\n\d]{1,40}\)"
 _PHRASE = (
@@ -34,7 +34,8 @@ def _before(names: str) -> str:
 # Numbers of nine digits
 
 _NINE_DIGITS = (
-    r"ssns?(?:numbers?|num|no|value)?|ssan|s(?<![a-z]s)[ ./-]{1,2}s[ ./-]{1,2}n\.?|soc(?:ial)?\.?[ _-]?sec"
+    r"ss(?<![a-z]ss) ?(?:#|numbers?|no\.?)"
+    r"|ssns?(?:numbers?|num|no|value)?|ssan|s(?<![a-z]s)[ ./-]{1,2}s[ ./-]{1,2}n\.?|soc(?:ial)?\.?[ _-]?sec"
     r"(?:urity)?\.?(?:numbers?|num)?|social"
     r"|itins?|taxpayer[ _-]?id(?:entification)?(?:[ _-]?number)?|tax[ _-]?id"
 )
@@ -117,7 +118,7 @@ _FILE_NAMES = (
     rf"(?<=va[ _-])(?:file|claim)s?{_NUMBER}?|(?<=va)files?{_NUMBER}?|(?<=birls[ _-])files?|(?<=c[ _-])files?"
     rf"|(?:file(?<![a-z]file)|claims?)[ _-]?(?:file|folder)?[ _-]?{_NUMBER}|(?<=claims[ _-])(?:file|folder)"
     rf"|claim (?:file|folder)"
-    rf"|c(?<![a-z]c)[ _-]?(?:number|num)|cfn(?<![a-z]cfn)"
+    rf"|c(?<![a-z]c)[ _-]?(?:number|num)|cfn(?<![a-z]cfn)|vafn"
 )
 
 # Dates
@@ -193,7 +194,7 @@ _RULES = (
             "file_n",
             "file-n",
         ),
-        *("filen", "claim", "c num", "c-num", "c_num", "cnum", "cfn"),
+        *("filen", "claim", "c num", "c-num", "c_num", "cnum", "cfn", "vafn"),
     ),
     # As the master person index writes an identifier: value, type, issuer.
     rule(Kind.EDIPI, r"(?<!\w)(?P<value>\d{10})\^(?:ni|pi)\^200dod", "^200dod"),

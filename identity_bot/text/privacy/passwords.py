@@ -25,7 +25,7 @@ _WORD = re.compile(
     rf"(?![a-zа-я0-9])"
     r"[\"'`*_)\]]{0,3}"
     r"(?:\s{0,3}(?:for|of|on)(?: [\w.@+-]{1,40}){1,4}|[ ]?\([^()\n]{1,40}\))?(?P<gap>[ ]{0,3})"
-    r"(?P<by>:?=>?|->|[→⇒➜➔»]|:|(?:is|was|has been|got)(?: now| still)?(?: (?:(?:re)?set|changed) to)?(?: now)?"
+    r"(?P<by>:?=>?|->|[→⇒➜➔»]|:|(?:'s|is|ist|was|has been|got)(?: now| still)?(?: (?:(?:re)?set|changed) to)?(?: now)?"
     r"(?: ?:|(?=\s))"
     r"|(?:re)?set to|changed to|[,/|]|-(?= )|(?=[ \n]))[*_]{0,3}(?P<after>\s{0,3})",
 )
@@ -83,7 +83,7 @@ _ADDRESS = re.compile(
 _USER = r"[\w.@+\\-]{2,64}"
 _PAIR = re.compile(
     r"(?:user(?: ?name|[_ ]?id)?s?|log[ -]?ins?|creds?|credentials?|account|acct|sign[ -]?in)"
-    rf"(?P<named> ?[/|&+,:] ?(?:{_NAMES})| and (?:{_NAMES}))?(?![a-z])[\"'*_)]{{0,2}}"
+    rf"(?P<named>(?: ?[/|&+,:] ?| )(?:{_NAMES})| and (?:{_NAMES}))?(?![a-z])[\"'*_)]{{0,2}}"
     rf"(?:\s{{0,3}}(?:[:=]|->|→|is|are|with|as))?\s{{1,3}}{_USER} ?[/|:,] ?(?P<value>[^\s,;|]{{4,100}})"
 )
 _WITH_EMAIL = re.compile(

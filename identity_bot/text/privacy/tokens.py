@@ -128,25 +128,25 @@ _HEADER = re.compile(
     r"(?:authorization|auth)[\"'`*]{0,2}\s{0,2}(?:[:=]>?|,|is)\s{0,2}[\"'`]?(?:basic|bearer|token|digest|ssws"
     r"|apikey|negotiate) {1,3}"
     r"(?P<value>[a-z0-9+/_.~=-]{8,2000})"
-    r"|basic(?<![a-z]basic) {1,2}(?P<basic>[a-z0-9+/]{12,500}={1,2})(?![\w=])",
+    r"|basic(?<![a-z]basic)(?: auth(?:entication)?)?:? {1,2}(?P<basic>[a-z0-9+/]{12,500}={1,2})(?![\w=])",
     re.ASCII,
 )
 _COOKIE = re.compile(
     r"(?:(?:set-)?cookies?[\"'*`]{0,2}\s{0,2}(?:[:=]|is)\s{0,2}[\"'`]?"
     r"(?:[\w.-]{1,60}=[^;\s]{0,200};\s{0,2}){0,8}?[\w.-]{1,60}="
-    r"|(?:jsessionid|phpsessid|asp\.net_sessionid|connect\.sid|session(?:[ _]?cookie|_token|_key"
+    r"|(?:jsessionid|phpsessid|asp\.net_sessionid|connect\.sid|sid(?<![a-z]sid)|session(?:[ _]?cookie|_token|_key"
     r"|_?id)?)[\"'`]{0,2} ?(?:=|:|is) ?[\"'`]?)"
     r"(?P<value>[^\s;,\"'`<>]{16,4000})",
     re.ASCII,
 )
 _KEY_NAMES = (
-    r"secret|token|credential|api[ _-]?key|access[ _-]?key|signing[ _-]?(?:key|secret)|private[ _-]?key|auth[ _-]?key"
+    r"api[ _-]?key|access[ _-]?key|signing[ _-]?(?:key|secret)|private[ _-]?key|auth[ _-]?key"
     r"|secret[ _-]?key(?:[ _-]?base)?|master[ _-]?key|account[ _-]?key|shared[ _-]?access[ _-]?key"
     r"|encryption[ _-]?key"
     r"|shared[ _-]?key|subscription[ _-]?key|license[ _-]?key|deploy[ _-]?key|service[ _-]?key|app[ _-]?key"
     r"|lockbox[ _-]?key"
     r"|hmac[ _-]?key|webhook[ _-]?key|integration[ _-]?key|client[ _-]?key|key[ _-]?secret|recovery[ _-]?code"
-    r"|backup[ _-]?code"
+    r"|backup[ _-]?code|(?:azure|storage)[ _-]?key|secret|token|credential"
 )
 _KEY_WORD = re.compile(
     rf"(?:(?:{_KEY_NAMES})s?[\"'`*_)\]]{{0,3}}(?:[ ](?:for|of|on)(?: [\w.-]{{1,30}}){{1,3}})?"
