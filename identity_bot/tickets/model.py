@@ -219,6 +219,7 @@ class Ticket:
             requestor=replace(who, handle=redact(who.handle), name=redact(who.name), team=redact(who.team)),
             answers=redaction.redacted(self.answers, redact),
             headline=redact(self.headline),
+            offers=tuple(replace(one, text=redact(one.text)) for one in self.offers),
             requested=tuple(
                 replace(one, change=replace(one.change, reason=redact(one.change.reason)))
                 for one in self.requested

@@ -77,6 +77,8 @@ def examples(ticket: Ticket, snapshot: IssueSnapshot) -> dict[str, Effect]:
         effects.FindPersonalData(**about, by=INDIGO),
         effects.RedactIssue(**about, texts=("hunter2!",), by=INDIGO),
         effects.RedactMessages(**about, texts=("hunter2!",), channel=TEAM),
+        effects.RetireButtons(**about, channel=TEAM, ts="1.2", outcome="closed"),
+        effects.TellDelay(**about),
         effects.ShowReceipt(**about, view_id="V1"),
         effects.Notify(**about),
         effects.Poll(cursors={REQUESTS: cursor}),

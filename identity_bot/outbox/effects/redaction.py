@@ -67,7 +67,8 @@ class FindPersonalData(_Requested):
         if lifecycle.is_gone(ticket):
             return (), seen
         written = context.reader.read_text(ticket.repository, ticket.number or 0)
-        found = (text[one.start : one.end] for text in written for one in privacy.find(text))
+        additions = context.settings.privacy
+        found = (text[one.start : one.end] for text in written for one in privacy.find(text, additions))
         return tuple(dict.fromkeys(filter(redaction.is_long_enough, found))), seen
 
     def on_success(

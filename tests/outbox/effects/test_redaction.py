@@ -14,7 +14,7 @@ from identity_bot.errors import NotAllowed, Rejected, Retryable
 from identity_bot.outbox.ports import RedactedIssue
 from identity_bot.store import schema
 from identity_bot.text.redaction import REDACTED, Redact
-from identity_bot.tickets.model import Action, IssueComment, Stage, Ticket
+from identity_bot.tickets.model import Action, IssueComment, MessageRef, Offer, Stage, Ticket
 from tests.support_desk import Office
 from tests.support_outbox import states
 
@@ -108,6 +108,18 @@ def test_the_card_is_redacted_and_stays_one(office: Office, slipped: Ticket) -> 
     assert office.ticket(slipped).card == card
     assert f"Sign-ins of my user, {REDACTED}, in May" in office.chat.posts[int(card.ts) - 1].text
     assert office.ticket(slipped).stage is Stage.CLOSED
+
+
+def test_what_is_kept_of_a_message_with_buttons_is_redacted(office: Office, slipped: Ticket) -> None:
+    """It is shown again when its buttons are taken away."""
+    message = MessageRef(channel=INTAKE, ts="1")
+    with office.store.begin() as transaction:
+        offer = Offer(message=message, text=f"About {SECRET}", buttons=(Action.ACCEPT,))
+        transaction.save(replace(office.ticket(slipped), offers=(offer,)))
+
+    office.click(slipped, Action.REDACT, SECRET, by=INDIGO)
+
+    assert office.ticket(slipped).offers == (replace(offer, text=f"About {REDACTED}"),)
 
 
 def test_what_waits_to_be_said_is_redacted_before_it_is_said(office: Office) -> None:
