@@ -172,7 +172,7 @@ def test_a_reason_is_kept_where_a_hand_was_quicker(office: Office, ticket: Ticke
 
 
 def test_who_asked_in_vain_is_not_named_for_what_another_does_later(office: Office, ticket: Ticket) -> None:
-    """GitHub is away at the first attempt, and at the second the move is not possible any more."""
+    """GitHub is away at the first attempt, and at the second the action is no longer possible."""
     office.desk.observe(office.tracker.edit(1, **TRIED))
     office.work(60)
     edit = office.tracker.update_issue

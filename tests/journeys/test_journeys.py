@@ -21,15 +21,15 @@ def card(world: World) -> Message:
     return found
 
 
-def click(world: World, user: str, move: str, **entered: object) -> None:
+def click(world: World, user: str, action: str, **entered: object) -> None:
     """Presses a button of the card, and sends the form that it opens, where anything is to be entered."""
     slack = world.sandbox.slack
-    slack.click(user, TEAM, card(world).ts, f"idbot:action:{move}")
+    slack.click(user, TEAM, card(world).ts, f"idbot:action:{action}")
     send(world, user, **entered)
 
 
 def send(world: World, user: str, **entered: object) -> None:
-    """Sends the form of a move, which must be taken."""
+    """Sends the form of an action, which must be taken."""
     if entered:
         slack = world.sandbox.slack
         eventually(lambda: (slack.view(user) or {}).get("callback_id") == "idbot:action")
@@ -68,19 +68,19 @@ def test_assigned_and_closed_in_github_is_told_in_slack(world: World, webhook: s
 
 
 def test_a_ticket_lives_its_whole_life_from_slack(world: World, webhook: str) -> None:
-    """Every move of the table by its button: GitHub has it, says whose it was, and the requestor hears of it."""
+    """Every action of the table by its button: GitHub has it, says whose it was, and the requestor hears of it."""
     slack, github = world.sandbox.slack, world.sandbox.github
     world.request(JUNIPER, "pr_review", **REVIEW)
     world.settle()
 
-    for user, move, entered in (
+    for user, action, entered in (
         (INDIGO, "priority", {"value": "high"}),
         (INDIGO, "spoc", {"value": "Linden Brookmere"}),
         (LINDEN, "take", {}),
         (LINDEN, "target", {"value": NEXT_YEAR}),
         (LINDEN, "uat", {}),
     ):
-        click(world, user, move, **entered)
+        click(world, user, action, **entered)
     ask = slack.thread(INTAKE, slack.messages(INTAKE)[0].ts)[-1]
     slack.click(JUNIPER, INTAKE, ask.ts, "idbot:action:reject")
     send(world, JUNIPER, reason="The button is not there.")

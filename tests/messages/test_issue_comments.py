@@ -9,13 +9,13 @@ from identity_bot.tickets import commands
 from identity_bot.tickets.model import Action, Change
 
 
-def said(move: Action, value: str = "", reason: str = "", name: str = "Sage Hollowell") -> str:
-    return issue_comments.comment(Change(action=move, value=value, reason=reason), name)
+def said(action: Action, value: str = "", reason: str = "", name: str = "Sage Hollowell") -> str:
+    return issue_comments.comment(Change(action=action, value=value, reason=reason), name)
 
 
-@pytest.mark.parametrize("move", Action)
-def test_every_move_says_who_made_it(move: Action) -> None:
-    sentence = said(move, "completed")
+@pytest.mark.parametrize("action", Action)
+def test_every_action_says_who_made_it(action: Action) -> None:
+    sentence = said(action, "completed")
 
     assert sentence.startswith("`Sage Hollowell` ")
     assert sentence.endswith(" via Slack.")
@@ -23,7 +23,7 @@ def test_every_move_says_who_made_it(move: Action) -> None:
 
 
 @pytest.mark.parametrize(
-    ("move", "value", "sentence"),
+    ("action", "value", "sentence"),
     [
         (Action.ASSIGN, "linden", "`Sage Hollowell` assigned this to `linden` via Slack."),
         (Action.TARGET, "2026-12-01", "`Sage Hollowell` set the target date to **2026-12-01** via Slack."),
@@ -31,8 +31,8 @@ def test_every_move_says_who_made_it(move: Action) -> None:
         (Action.CLOSE, "", "`Sage Hollowell` closed this as **completed** via Slack."),
     ],
 )
-def test_a_value_is_named(move: Action, value: str, sentence: str) -> None:
-    assert said(move, value) == sentence
+def test_a_value_is_named(action: Action, value: str, sentence: str) -> None:
+    assert said(action, value) == sentence
 
 
 def test_a_reason_and_a_name_are_text_that_github_reads_nothing_in() -> None:

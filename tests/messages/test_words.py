@@ -1,4 +1,4 @@
-"""What people are told about tickets and moves: which ticket, why not, and what is possible."""
+"""What people are told about tickets and actions: which ticket, why not, and what is possible."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_a_moment_is_shown_in_the_readers_own_time_with_its_age() -> None:
 
 
 @pytest.mark.parametrize(
-    ("now", "move", "is_so", "said"),
+    ("now", "action", "is_so", "said"),
     [
         (at(Stage.CLOSED), Action.UAT, False, "is closed, so you can't mark it ready for UAT. You can reopen it."),
         (at(Stage.CLOSED), Action.CLOSE, False, "is already closed. If something is missing, please tell"),
@@ -119,9 +119,9 @@ def test_a_moment_is_shown_in_the_readers_own_time_with_its_age() -> None:
     ],
 )  # fmt: skip
 def test_an_impossible_move_is_told_with_what_is_possible(
-    now: Ticket, move: Action, is_so: bool, said: str
+    now: Ticket, action: Action, is_so: bool, said: str
 ) -> None:
-    assert words.impossible(Impossible(now, move, is_so=is_so)).startswith(f"Ticket #7 {said}")
+    assert words.impossible(Impossible(now, action, is_so=is_so)).startswith(f"Ticket #7 {said}")
 
 
 def test_what_is_possible_instead_is_what_the_same_person_may() -> None:
@@ -141,10 +141,10 @@ def test_a_ticket_without_an_issue_can_be_moved_in_a_minute() -> None:
 
 
 @pytest.mark.parametrize("stage", Stage)
-@pytest.mark.parametrize("move", Action)
+@pytest.mark.parametrize("action", Action)
 @pytest.mark.parametrize("is_so", [False, True])
-def test_every_refusal_is_a_sentence(stage: Stage, move: Action, is_so: bool) -> None:
-    said = words.impossible(Impossible(at(stage), move, is_so=is_so and stage in ACTIONS[move].at))
+def test_every_refusal_is_a_sentence(stage: Stage, action: Action, is_so: bool) -> None:
+    said = words.impossible(Impossible(at(stage), action, is_so=is_so and stage in ACTIONS[action].at))
 
     assert said.startswith("Ticket #7 ")
     assert said.endswith(".")
@@ -162,9 +162,9 @@ def test_a_name_in_a_refusal_mentions_nobody() -> None:
     assert "<!channel>" not in words.about(forged)
 
 
-@pytest.mark.parametrize("move", Action)
-def test_what_somebody_chose_is_said_with_a_mention(move: Action) -> None:
-    said = words.chose(move, "U1")
+@pytest.mark.parametrize("action", Action)
+def test_what_somebody_chose_is_said_with_a_mention(action: Action) -> None:
+    said = words.chose(action, "U1")
 
     assert said.startswith("<@U1> ")
     assert said.endswith(".")

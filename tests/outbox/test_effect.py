@@ -72,6 +72,8 @@ def examples(ticket: Ticket, snapshot: IssueSnapshot) -> dict[str, Effect]:
         effects.PostUpdate(**about, to=Destination.TEAM, message=message, channel=TEAM),
         effects.PostAlert(to=TEAM, text="Mend this."),
         effects.SendDirectMessage(**about, to=INDIGO, text="No."),
+        effects.RetireButtons(**about, channel=TEAM, ts="1.0", outcome="Closed."),
+        effects.TellDelay(**about),
         effects.DrawCard(**about, channel=TEAM),
         effects.Comment(**about, text="Hello"),
         effects.FindPersonalData(**about, by=INDIGO),

@@ -1,4 +1,4 @@
-"""People move tickets by buttons in Slack: on the team's card, and in what the requestor is told."""
+"""People change tickets by buttons in Slack: on the team's card, and in what the requestor is told."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def now(world: World) -> Ticket:
 
 
 def buttons(message: Message) -> dict[str, dict[str, Any]]:
-    """A message's buttons, by the moves that they stand for."""
+    """A message's buttons, by the actions that they stand for."""
     return {
         element["action_id"].removeprefix("idbot:action:"): element
         for block in message.blocks
@@ -59,17 +59,17 @@ def buttons(message: Message) -> dict[str, dict[str, Any]]:
     }
 
 
-def press(world: World, user: str, move: Action, *, settled: bool = True) -> None:
+def press(world: World, user: str, action: Action, *, settled: bool = True) -> None:
     """Presses a button of the card."""
-    ack = world.sandbox.slack.click(user, TEAM, card(world).ts, f"idbot:action:{move.value}")
+    ack = world.sandbox.slack.click(user, TEAM, card(world).ts, f"idbot:action:{action.value}")
     assert ack.is_ok
     if settled:
         world.settle()
 
 
-def open_form(world: World, user: str, move: Action) -> dict[str, Any]:
+def open_form(world: World, user: str, action: Action) -> dict[str, Any]:
     """Presses a button of the card and waits for its form."""
-    press(world, user, move, settled=False)
+    press(world, user, action, settled=False)
     return eventually(lambda: world.sandbox.slack.view(user) or {})
 
 
@@ -81,11 +81,11 @@ def send(world: World, user: str, **entered: Any) -> dict[str, str]:
     return refused
 
 
-def clicked(world: World, user: str, move: str, value: Any, **more: Any) -> Any:
+def clicked(world: World, user: str, action: str, value: Any, **more: Any) -> Any:
     """What the app answers to a click that the sandbox's people could not make any more."""
-    action = {
+    pressed = {
         "type": "button",
-        "action_id": f"idbot:action:{move}",
+        "action_id": f"idbot:action:{action}",
         "block_id": "idbot:actions",
         "value": value,
     }
@@ -95,7 +95,7 @@ def clicked(world: World, user: str, move: str, value: Any, **more: Any) -> Any:
         "team": {"id": "T0SANDBOX"},
         "trigger_id": world.sandbox.slack.trigger(user),
         "response_url": world.sandbox.slack.response_url(user, INTAKE),
-        "actions": [action],
+        "actions": [pressed],
         **more,
     }
     return world.app.dispatch(BoltRequest(body=body, mode="socket_mode"))
@@ -125,7 +125,7 @@ def thread(world: World, ticket: Ticket) -> list[Message]:
     return world.sandbox.slack.thread(ticket.thread.channel, ticket.thread.ts)
 
 
-# Moves made at once
+# Actions done at once
 
 
 def test_who_takes_a_ticket_is_assigned_in_github_and_the_card_says_so(world: World, ticket: Ticket) -> None:
@@ -171,11 +171,11 @@ def test_who_has_no_known_login_is_told_how_to_take_a_ticket(world: World, ticke
     assert now(world).stage is Stage.OPEN
 
 
-@pytest.mark.parametrize("move", [Action.TAKE, Action.CRITICAL, Action.TARGET, Action.REOPEN])
-def test_who_is_not_of_the_team_is_told_who_may(world: World, ticket: Ticket, move: Action) -> None:
+@pytest.mark.parametrize("action", [Action.TAKE, Action.CRITICAL, Action.TARGET, Action.REOPEN])
+def test_who_is_not_of_the_team_is_told_who_may(world: World, ticket: Ticket, action: Action) -> None:
     """Before any form is shown; the requestor too."""
     for user in (MARLO, JUNIPER):
-        assert clicked(world, user, move.value, ticket.id).status == 200
+        assert clicked(world, user, action.value, ticket.id).status == 200
 
         assert "Only the Identity Team can do that with ticket #1" in told(world, user)
         assert world.sandbox.slack.view(user) is None
@@ -199,19 +199,19 @@ def test_a_click_on_an_old_card_says_what_is_possible_now(world: World, ticket: 
     assert told(world, INDIGO) == "Ticket #1 is closed, so you can't take it. You can reopen it."
 
 
-@pytest.mark.parametrize("move", ["take", "assign", "accept"])
+@pytest.mark.parametrize("action", ["take", "assign", "accept"])
 @pytest.mark.parametrize("value", ["", "x", "00000000-0000-0000-0000-000000000000", "x" * 2000])
 def test_a_ticket_that_is_not_in_the_database_is_said(
-    world: World, ticket: Ticket, move: str, value: str
+    world: World, ticket: Ticket, action: str, value: str
 ) -> None:
-    assert clicked(world, INDIGO, move, value).status == 200
+    assert clicked(world, INDIGO, action, value).status == 200
 
     assert "no record of this ticket" in told(world, INDIGO)
 
 
-@pytest.mark.parametrize(("move", "value"), [("dance", "x"), ("take", None), ("take", {"x": 1}), ("", "x")])
-def test_a_button_of_another_version_is_said(world: World, move: str, value: Any) -> None:
-    assert clicked(world, INDIGO, move, value).status == 200
+@pytest.mark.parametrize(("action", "value"), [("dance", "x"), ("take", None), ("take", {"x": 1}), ("", "x")])
+def test_a_button_of_another_version_is_said(world: World, action: str, value: Any) -> None:
+    assert clicked(world, INDIGO, action, value).status == 200
 
     assert "from another version" in told(world, INDIGO)
 
@@ -251,7 +251,7 @@ def test_a_database_that_is_locked_is_said_and_nothing_is_changed(world: World, 
 
 
 def test_a_slow_list_of_members_delays_no_ack(world: World, ticket: Ticket) -> None:
-    """The move is made all the same, as soon as Slack has told who is of the team."""
+    """The action is done all the same, as soon as Slack has told who is of the team."""
     world.sandbox.slack.faults.add("conversations.members", delay=4.0)
 
     ack = world.sandbox.slack.click(INDIGO, TEAM, card(world).ts, "idbot:action:critical")
@@ -268,7 +268,7 @@ def test_when_slack_does_not_tell_who_is_of_the_team_that_is_said(world: World, 
     assert "We couldn't check who may do that" in told(world, INDIGO)
 
 
-# Moves that ask for something
+# Actions that ask for something
 
 
 def test_a_target_date_is_asked_for_checked_and_set(world: World, ticket: Ticket) -> None:

@@ -1,4 +1,4 @@
-"""The card shows the truth and offers what is possible; a move's form asks for what it needs and checks it."""
+"""The card shows the truth and offers what is possible; an action's form asks for what it needs and checks it."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def facts_on(shown: Mapping[str, Any]) -> dict[str, str]:
 
 
 def sent(click: Click, **entered: Any) -> dict[str, Any]:
-    """A move's form as Slack sends it, with a value and a reason entered."""
+    """An action's form as Slack sends it, with a value and a reason entered."""
     values = {}
     if "value" in entered:
         state = entered["value"]
@@ -90,16 +90,16 @@ def sent(click: Click, **entered: Any) -> dict[str, Any]:
     return {**action_form(at(Stage.UAT), click), "state": {"values": values}}
 
 
-def read(move: Action, **entered: Any) -> Change:
+def read(action: Action, **entered: Any) -> Change:
     """The change that a form asks for."""
-    click = replace(CLICK, action=move)
-    return change_in(sent(click, **entered), move, people=PEOPLE, is_team=TEAM.__contains__, today=TODAY)
+    click = replace(CLICK, action=action)
+    return change_in(sent(click, **entered), action, people=PEOPLE, is_team=TEAM.__contains__, today=TODAY)
 
 
-def problem(move: Action, **entered: Any) -> dict[str, str]:
+def problem(action: Action, **entered: Any) -> dict[str, str]:
     """What is wrong with a form."""
     with pytest.raises(Invalid) as refused:
-        read(move, **entered)
+        read(action, **entered)
     return refused.value.problems
 
 
@@ -182,8 +182,8 @@ def test_a_card_offers_the_team_what_is_possible_now_and_nothing_else(
 
     shown = card(now, FULL, PEOPLE)
 
-    teams = {move for move in possible(now) if ACTIONS[move].by is not By.REQUESTOR}
-    assert set(buttons(shown)) == {f"idbot:action:{move.value}" for move in teams}
+    teams = {action for action in possible(now) if ACTIONS[action].by is not By.REQUESTOR}
+    assert set(buttons(shown)) == {f"idbot:action:{action.value}" for action in teams}
     assert check_message(shown) == []
 
 
@@ -344,16 +344,16 @@ def test_a_message_too_long_for_a_forms_memory_is_left_as_it_is() -> None:
     assert click_behind(view) == replace(CLICK, text="")
 
 
-# Forms of moves
+# Forms of actions
 
 
-@pytest.mark.parametrize("move", sorted(FORMS))
+@pytest.mark.parametrize("action", sorted(FORMS))
 @pytest.mark.parametrize("stage", [Stage.OPEN, Stage.UAT])
-def test_slack_takes_the_form_of_every_move(move: Action, stage: Stage) -> None:
+def test_slack_takes_the_form_of_every_action(action: Action, stage: Stage) -> None:
     now = at(stage, priority=Priority.LOW, target=TODAY)
 
     view = action_form(
-        replace(now, requestor=Person(slack_id="U1", name="x" * 3000)), replace(CLICK, action=move)
+        replace(now, requestor=Person(slack_id="U1", name="x" * 3000)), replace(CLICK, action=action)
     )
 
     assert check_view(view) == []
@@ -372,7 +372,7 @@ def test_a_form_starts_from_what_is_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("move", "entered", "change"),
+    ("action", "entered", "change"),
     [
         (
             Action.ASSIGN,
@@ -401,12 +401,12 @@ def test_a_form_starts_from_what_is_so() -> None:
         ),
     ],
 )
-def test_a_filled_in_form_is_a_change(move: Action, entered: dict[str, Any], change: Change) -> None:
-    assert read(move, **entered) == change
+def test_a_filled_in_form_is_a_change(action: Action, entered: dict[str, Any], change: Change) -> None:
+    assert read(action, **entered) == change
 
 
 @pytest.mark.parametrize(
-    ("move", "entered", "block", "said"),
+    ("action", "entered", "block", "said"),
     [
         (Action.ASSIGN, {}, VALUE, "choose a person"),
         (Action.ASSIGN, {"value": person("U0JUNIPER")}, VALUE, "not on the Identity Team"),
@@ -426,15 +426,15 @@ def test_a_filled_in_form_is_a_change(move: Action, entered: dict[str, Any], cha
     ],
 )
 def test_what_is_wrong_stands_at_its_field(
-    move: Action, entered: dict[str, Any], block: str, said: str
+    action: Action, entered: dict[str, Any], block: str, said: str
 ) -> None:
-    problems = problem(move, **entered)
+    problems = problem(action, **entered)
 
     assert said in problems[block]
     assert set(problems) == {block}
     assert "123-45-6789" not in str(problems)
     assert block in {
-        one.get("block_id") for one in action_form(at(Stage.UAT), replace(CLICK, action=move))["blocks"]
+        one.get("block_id") for one in action_form(at(Stage.UAT), replace(CLICK, action=action))["blocks"]
     }
 
 
