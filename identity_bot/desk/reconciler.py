@@ -189,8 +189,8 @@ class Reconciler:
             thread=filed.thread,
         )
         if transaction.add_ticket(ticket):
-            now = lifecycle.observe(ticket, snapshot)
-            log.info("ticket restored: #%s", now.number, extra={"ticket": now.id})
+            now = self._observe(ticket, snapshot)
+            log.info("ticket restored: %s", words.number(now), extra={"ticket": now.id})
             self._notifier.restore(transaction, now, snapshot.created_at)
         else:
             self._get_issue(transaction, ticket)  # another process restored it just now
