@@ -20,11 +20,10 @@ from slack_sdk.socket_mode import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from starlette.applications import Starlette
 
-from identity_bot import network, web
 from identity_bot.desk.desk import Desk
 from identity_bot.desk.notifier import QUIET, Notifier
 from identity_bot.desk.reconciler import Reconciler
-from identity_bot.errors import IdentityBotError, Rejected, SettingsError, StoreError
+from identity_bot.errors import IdentityBotError, Rejected, SettingsError, StoreError, network
 from identity_bot.github.tracker import GitHubTracker
 from identity_bot.logs import open_debug_file
 from identity_bot.outbox.effect import Context
@@ -33,7 +32,6 @@ from identity_bot.outbox.ports import Chat, Tracker
 from identity_bot.outbox.queue import Queue
 from identity_bot.outbox.worker import Worker
 from identity_bot.plugins import loader
-from identity_bot.server import Server
 from identity_bot.settings import GitHubApp, Settings, stand_alone_problems
 from identity_bot.slack import payloads
 from identity_bot.slack.client import SlackChat, failure
@@ -41,6 +39,8 @@ from identity_bot.slack.listeners import Listeners
 from identity_bot.slack.team import Team
 from identity_bot.store.store import Store
 from identity_bot.tickets.people import People
+from identity_bot.web import routes
+from identity_bot.web.server import Server
 
 log = logging.getLogger(__name__)
 
@@ -138,7 +138,7 @@ class Bot:
             raise SettingsError(
                 ["SLACK_SIGNING_SECRET: missing; expected what Slack signs its requests with"]
             )
-        return web.web_app(
+        return routes.web_app(
             desk=self.desk,
             webhook_secret=self.settings.github_webhook_secret,
             state=self.state,

@@ -16,8 +16,8 @@ SANDBOX = sorted(SANDBOX_ROOT.rglob("*.py"))
 PLUGINS = sorted((ROOT / "plugins").glob("*/identity_bot_*.py"))
 
 ORDER = (
-    "errors", "logs", "network", "text", "tickets", "forms", "messages", "settings", "plugins", "store", "outbox",
-    "desk", "slack", "github", "metrics", "bodies", "web", "server", "app", "testing", "checks", "cli",
+    "errors", "logs", "text", "tickets", "forms", "messages", "settings", "plugins", "store", "outbox", "desk",
+    "slack", "github", "web", "app", "testing", "checks", "cli",
 )  # fmt: skip
 """The packages of the bot: each imports only those before it."""
 TOP = {"app", "checks", "cli"}
@@ -29,8 +29,8 @@ VENDORS = {
     "requests": ("github",),
     "sqlalchemy": ("store", "outbox/queue"),
     "alembic": ("store",),
-    "starlette": ("bodies", "web", "server", "app"),
-    "uvicorn": ("server",),
+    "starlette": ("web", "app"),
+    "uvicorn": ("web/server",),
     "pluggy": ("plugins",),
     "click": ("cli",),
     "re2": ("text",),

@@ -155,7 +155,9 @@ def test_a_debug_file_that_cannot_be_written_is_a_setting_to_mend(tmp_path: Path
 # Floods
 
 
-def record(message: str, level: int = logging.WARNING, name: str = "identity_bot.web") -> logging.LogRecord:
+def record(
+    message: str, level: int = logging.WARNING, name: str = "identity_bot.web.routes"
+) -> logging.LogRecord:
     return logging.LogRecord(name, level, __file__, 1, message, (), None)
 
 

@@ -12,8 +12,7 @@ from typing import Any
 import requests
 from github import Auth, Github, GithubException, RateLimitExceededException
 
-from identity_bot import network
-from identity_bot.errors import IdentityBotError, OutcomeUnknown, Rejected, Retryable, SettingsError
+from identity_bot.errors import IdentityBotError, OutcomeUnknown, Rejected, Retryable, SettingsError, network
 from identity_bot.github.snapshot import UNREADABLE
 from identity_bot.logs import vendor_log
 from identity_bot.settings import GitHubApp

@@ -15,8 +15,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
-from identity_bot import network
-from identity_bot.errors import IdentityBotError, OutcomeUnknown, Rejected, Retryable
+from identity_bot.errors import IdentityBotError, OutcomeUnknown, Rejected, Retryable, network
 from identity_bot.forms.form import Form
 from identity_bot.logs import vendor_log
 from identity_bot.messages.updates import Message

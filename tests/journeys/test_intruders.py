@@ -26,7 +26,7 @@ from identity_bot.tickets.model import (
     Ticket,
     ticket_id,
 )
-from identity_bot.web import web_app
+from identity_bot.web.routes import web_app
 from identity_bot_sandbox import cast
 from tests.support import DATA, World, eventually
 from tests.support_desk import COMMON, JUNIPER, SETTINGS, Office

@@ -17,8 +17,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from identity_bot import server
-from identity_bot.server import MOST_CONNECTIONS, Server, most_connections
+from identity_bot.web import server
+from identity_bot.web.server import MOST_CONNECTIONS, Server, most_connections
 from tests.support import eventually
 
 HALF = b"GET /healthz HTTP/1.1\r\nHost: x\r\n"

@@ -16,7 +16,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from identity_bot.bodies import Bodies, Refused, github_signature, slack_signature
 from identity_bot.desk.desk import Desk
 from identity_bot.errors import Rejected, StoreError
 from identity_bot.github.webhook import (
@@ -27,8 +26,9 @@ from identity_bot.github.webhook import (
     RepositoryRenamed,
     read_webhook,
 )
-from identity_bot.metrics import EXPOSITION, exposition
 from identity_bot.slack.payloads import checked
+from identity_bot.web.bodies import Bodies, Refused, github_signature, slack_signature
+from identity_bot.web.metrics import EXPOSITION, exposition
 
 log = logging.getLogger(__name__)
 

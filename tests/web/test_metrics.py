@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from identity_bot.metrics import GAUGES, exposition
+from identity_bot.web.metrics import GAUGES, exposition
 
 
 def test_each_figure_has_its_meaning_its_type_and_its_value() -> None:

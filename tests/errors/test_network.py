@@ -11,8 +11,8 @@ import pytest
 import requests
 from click.testing import CliRunner
 
-from identity_bot import network
 from identity_bot.cli import main
+from identity_bot.errors import network
 from identity_bot_sandbox.server import Sandbox
 from tests.support import eventually
 from tests.support_proxy import Proxy, proxy

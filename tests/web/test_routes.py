@@ -27,7 +27,7 @@ from identity_bot import app, settings
 from identity_bot.app import Bot
 from identity_bot.logs import LIBRARIES, handler
 from identity_bot.tickets.model import Person, Stage, Ticket
-from identity_bot.web import LARGEST_DELIVERY, LARGEST_REQUEST, web_app
+from identity_bot.web.routes import LARGEST_DELIVERY, LARGEST_REQUEST, web_app
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.server import Sandbox
 from identity_bot_sandbox.slack.delivery import signed

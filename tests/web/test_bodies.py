@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import pytest
 from starlette.requests import Request
 
-from identity_bot.bodies import SMALL, Bodies, Refused, Signature, github_signature, slack_signature
+from identity_bot.web.bodies import SMALL, Bodies, Refused, Signature, github_signature, slack_signature
 from identity_bot_sandbox.slack.delivery import signed
 
 SECRET = "shibboleth"
