@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
 from collections.abc import AsyncIterator, Mapping
@@ -99,6 +100,22 @@ class Bodies:
             yield body
         finally:
             self._held -= _counted(len(body))
+
+    async def drain(self, request: Request) -> None:
+        """Read what is left of a small body that was refused.
+
+        Closing a connection that still has unread bytes resets it, and the answer may be lost with it.
+        """
+        if int(request.headers.get("content-length", "0")) > SMALL:
+            return
+        size = 0
+        # RuntimeError: all of it was read before.
+        with contextlib.suppress(TimeoutError, ClientDisconnect, RuntimeError):
+            async with asyncio.timeout(self.patience):
+                async for chunk in request.stream():
+                    size += len(chunk)
+                    if size > SMALL:
+                        return
 
     def _take(self, body: bytearray, chunk: bytes, largest: int) -> None:
         size = len(body) + len(chunk)

@@ -97,7 +97,7 @@ class _Endpoints:
                 bolt_request = checked(partial(to_bolt_request, request, bytes(body)))
                 answer = await run_in_threadpool(self._slack_app.dispatch, bolt_request)
         except Rejected as error:
-            return _refusal("/slack/events", "request", error)
+            return await self._refusal(request, "request", error)
         return to_starlette_response(answer)
 
     async def webhook(self, request: Request) -> Response:
@@ -110,18 +110,20 @@ class _Endpoints:
             async with self._bodies.read(request, signature, largest=LARGEST_DELIVERY) as body:
                 await run_in_threadpool(_handle, self._desk, request.headers, body, secret)
         except Rejected as error:
-            return _refusal("/github/webhook", "delivery", error)
+            return await self._refusal(request, "delivery", error)
         except StoreError as error:
             log.error("/github/webhook: cannot handle a delivery: %s", error)
             return PlainTextResponse("try again later\n", status_code=503)
         return PlainTextResponse("ok\n")
 
-
-def _refusal(path: str, what: str, error: Rejected) -> Response:
-    """The answer to what is not taken, and a line in the log."""
-    if not (isinstance(error, Refused) and not error.is_heard):  # anybody can hang up as often as they like
-        log.warning("%s: refused a %s: %s", path, what, error)
-    return PlainTextResponse(f"{error}\n", status_code=getattr(error, "status", 400), headers=CLOSE)
+    async def _refusal(self, request: Request, what: str, error: Rejected) -> Response:
+        """The answer to what is not taken, and a line in the log."""
+        if not (
+            isinstance(error, Refused) and not error.is_heard
+        ):  # anybody can hang up as often as they like
+            log.warning("%s: refused a %s: %s", request.url.path, what, error)
+        await self._bodies.drain(request)
+        return PlainTextResponse(f"{error}\n", status_code=getattr(error, "status", 400), headers=CLOSE)
 
 
 def _handle(desk: Desk, headers: Mapping[str, str], body: bytes | bytearray, secret: str) -> None:

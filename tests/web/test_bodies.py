@@ -29,7 +29,7 @@ def request(
     chunks: Sequence[bytes], *, length: int | None = None, pause: float = 0.0, ends: bool = True
 ) -> Request:
     """A request whose body arrives in these chunks, with a pause before each."""
-    left = list(chunks)
+    left = chunks if isinstance(chunks, list) else list(chunks)
     headers = [] if length is None else [(b"content-length", str(length).encode())]
 
     async def receive() -> dict[str, Any]:
@@ -141,3 +141,31 @@ def test_an_old_signature_of_slacks_is_refused_unread(age: float) -> None:
 def test_a_request_that_slack_did_not_sign_is_refused_unread(change: dict[str, str]) -> None:
     with pytest.raises(Refused, match="not signed"):
         slack_signature(slack_headers(b"") | change, SECRET, NOW)
+
+
+def left_after_drain(sent: Request, chunks: list[bytes]) -> int:
+    """How many chunks of a refused body stay unread."""
+    awaited(lambda: Bodies(patience=0.2).drain(sent))
+    return len(chunks)
+
+
+@pytest.mark.parametrize(
+    ("chunks", "length", "unread"),
+    [
+        ([b"a", b"b"], 2, 0),
+        ([b"a" * SMALL, b"b"], SMALL + 1, 2),
+        ([b"a" * SMALL, b"b", b"c"], None, 1),
+    ],
+)
+def test_what_is_left_of_a_small_refused_body_is_read_so_that_its_sender_gets_the_answer(
+    chunks: list[bytes], length: int | None, unread: int
+) -> None:
+    assert left_after_drain(request(chunks, length=length), chunks) == unread
+
+
+def test_a_refused_body_that_was_read_or_never_ends_holds_nothing_up() -> None:
+    whole = request([b"a"], length=1)
+    awaited(whole.body)
+
+    awaited(lambda: Bodies().drain(whole))
+    awaited(lambda: Bodies(patience=0.05).drain(request([b"a"] * 9, length=9, pause=0.03)))
