@@ -154,7 +154,7 @@ def answer_to_message(command: str, intake_channel: str) -> str:
     """To somebody who writes to the bot directly."""
     where = intake_channel if intake_channel.startswith("#") else f"<#{intake_channel}>"
     return (
-        "I'm a bot, so nobody reads what you write here. To ask the Identity Team for help, press "
+        "I'm a bot, and I can't answer messages. To ask the Identity Team for help, press "
         f"*{START}* or type `{command}` anywhere in Slack.\n"
         f"Is it about a request that you already made? Please ask its SPOC, or write in {where}."
     )

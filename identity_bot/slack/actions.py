@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from contextlib import suppress
@@ -38,8 +39,8 @@ log = logging.getLogger(__name__)
 Answer = Callable[..., Any]
 """Sends a private answer to whoever clicked, where the button is."""
 
-LOOKUPS, LOOKUP_PATIENCE = 40, 1.0
-"""How many names one list of people looks up in Slack at most, and for how many seconds it waits for them."""
+LOOKUPS, LOOKUP_PATIENCE = 20, 1.0
+"""How many names lists of people look up in Slack at a time, and for how many seconds a list waits for them."""
 PATIENCE = 2.0
 """Seconds that an ack waits for the desk, which may have to ask Slack who is on the team; Slack waits for three."""
 
@@ -47,7 +48,8 @@ PATIENCE = 2.0
 class ActionListeners:
     """Listeners for buttons on cards and in messages, and for the forms that they open.
 
-    `run_in_thread` runs a call in another thread and logs whatever it raises.
+    `run_in_thread` runs a call in another thread and logs whatever it raises; `look_up` runs one in threads that calls
+    to Slack may wait for.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class ActionListeners:
         team: Team,
         chat: SlackChat,
         run_in_thread: Callable[..., Future[Any]],
+        look_up: Callable[..., Future[None]],
         additions: Additions,
     ) -> None:
         self._additions = additions
@@ -66,6 +69,9 @@ class ActionListeners:
         self._team = team
         self._chat = chat
         self._run_in_thread = run_in_thread
+        self._look_up = look_up
+        self._looked_up: list[Future[None]] = []
+        self._lock = threading.Lock()
 
     def attach(self, app: App) -> None:
         """Adds the listeners; add wider patterns later, because Bolt calls only the first listener that fits."""
@@ -110,12 +116,7 @@ class ActionListeners:
         if click is None:
             return []
         try:
-            unknown = [one for one, is_team in self._team.members().items() if is_team is None]
-            # Slack allows about a hundred of these a minute: the names of a very large team come bit by bit.
-            wait(
-                [self._run_in_thread(self._look_up, one) for one in unknown[:LOOKUPS]],
-                timeout=LOOKUP_PATIENCE,
-            )
+            wait(self._lookups(), timeout=LOOKUP_PATIENCE)
             members = [one for one, is_team in self._team.members().items() if is_team is not False]
         except IdentityBotError as error:
             log.warning("cannot find out who is on the team: %s", error)
@@ -123,7 +124,16 @@ class ActionListeners:
         names = {one: self._chat.known_name(one) or "" for one in members}
         return cards.team_options(members, click.action, names, self._people)
 
-    def _look_up(self, slack_id: str) -> None:
+    def _lookups(self) -> list[Future[None]]:
+        """The look-ups that are going on, or new ones: Slack allows about a hundred a minute, so a large team waits."""
+        members = self._team.members()
+        with self._lock:
+            if all(one.done() for one in self._looked_up):
+                unknown = [one for one, is_team in members.items() if is_team is None]
+                self._looked_up = [self._look_up(self._meet, one) for one in unknown[:LOOKUPS]]
+            return self._looked_up
+
+    def _meet(self, slack_id: str) -> None:
         """Has Slack tell somebody's name, and whether they are of the team."""
         # If it does not, they are listed without a name, and checked when they are chosen.
         with suppress(IdentityBotError):

@@ -82,19 +82,20 @@ class Listeners:
         self._forms = forms
         self._commands = settings.commands
         self._intake_channel = settings.intake_channel
+        # Bolt's threads are five, for the host's listeners too (docs/decisions/0003): none may wait for Slack.
+        self._calls = ThreadPoolExecutor(max_workers=32, thread_name_prefix="identity-bot-slack")
+        # A pool of their own: calls wait for look-ups, which must not queue behind calls.
+        self._lookups = ThreadPoolExecutor(max_workers=32, thread_name_prefix="identity-bot-names")
         self._actions = ActionListeners(
             desk=desk,
             people=people,
             team=team,
             chat=chat,
             run_in_thread=self._run_in_thread,
+            look_up=self._lookups.submit,
             additions=settings.privacy,
         )
         self._home = HomeListeners(forms, settings, self._run_in_thread)
-        # Bolt's threads are five, for the host's listeners too (docs/decisions/0003): none may wait for Slack.
-        self._calls = ThreadPoolExecutor(max_workers=32, thread_name_prefix="identity-bot-slack")
-        # A pool of their own: calls wait for look-ups, which must not queue behind calls.
-        self._lookups = ThreadPoolExecutor(max_workers=32, thread_name_prefix="identity-bot-names")
 
     def attach(self, app: App) -> None:
         """Adds our listeners; raises SettingsError if one of the app's would answer what is meant for ours."""

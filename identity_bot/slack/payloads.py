@@ -99,7 +99,8 @@ class _Block(_Shape):
 
 class _View(_Shape):
     id = _text(required=True)
-    callback_id = _text(required=True)
+    callback_id = fields.String(required=True)
+    """Empty for a view of the host's that has none."""
     type = _text(required=True)
     hash = _text()
     team_id = _text()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -304,6 +305,25 @@ def test_a_ticket_is_assigned_to_a_member_whose_login_is_known(world: World, tic
     assert found == ["Sage Hollowell"]
     assert fine == {}
     assert now(world).state.assignees == ("sage-hollowell",)
+
+
+def test_typing_in_a_list_of_people_asks_slack_about_each_of_them_once(
+    world: World, ticket: Ticket, mocker: MockerFixture
+) -> None:
+    """However slow Slack is, and not in the threads in which forms are opened."""
+    open_form(world, INDIGO, Action.SPOC)
+    answered = threading.Event()
+    asked = mocker.patch.object(world.bot.chat, "is_colleague", side_effect=lambda one: answered.wait(20))
+    calls = mocker.spy(world.bot.listeners._calls, "submit")
+    world.bot.team._colleagues.clear()
+    try:
+        for typed in ("l", "li", "lin"):
+            assert offered(world, INDIGO, typed)
+    finally:
+        answered.set()
+
+    assert sorted(one.args[0] for one in asked.call_args_list) == sorted(world.bot.team.members())
+    assert calls.call_count == 3
 
 
 @pytest.mark.parametrize("who", [VISITOR, replace(VISITOR, slack_id="W0WREN", is_hidden=True)])

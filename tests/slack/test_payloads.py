@@ -217,3 +217,11 @@ def test_a_payload_that_wants_its_answer_elsewhere_is_refused(world: World, payl
 def test_payloads_are_told_apart_by_anything_in_them() -> None:
     assert fingerprint({"a": 1, "b": {"c": 2}}) == fingerprint({"b": {"c": 2}, "a": 1})
     assert fingerprint({"action_ts": "1.1"}) != fingerprint({"action_ts": "1.2"})
+
+
+def test_a_view_of_the_hosts_needs_no_callback_id_of_its_own() -> None:
+    """Slack then sends an empty one."""
+    pressed = COMMON | {"type": "block_actions", "actions": [BUTTON], "view": VIEW | {"callback_id": ""}}
+    sent = COMMON | {"type": "view_submission", "view": VIEW | {"callback_id": ""}}
+
+    assert [malformed(pressed), malformed(sent)] == ["", ""]

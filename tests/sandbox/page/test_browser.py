@@ -133,7 +133,7 @@ def test_a_request_is_started_in_the_home_tab_and_in_a_direct_message(
     page.get_by_role("link", name="Identity", exact=True).press("Enter")
     page.get_by_label("Message to Identity").fill("Hello, is anybody there?")
     keys(page, "Enter")
-    answer = newest(page, "nobody reads what you write here")
+    answer = newest(page, "can't answer messages")
     expect(answer).to_be_visible()
     nothing_serious(page)
     press(answer, "Start a request")
