@@ -28,6 +28,12 @@ RECOVER_AFTER = 3600.0
 LATE = 300.0
 """Seconds after which what is about to be done is looked for first: a restored backup may not know that it was done."""
 
+WRITTEN = frozenset({"text", "reason", "outcome", "problems"})
+"""The names of the fields, of effects and of what is in them, that may hold what people wrote.
+
+Fields of any other name are for the bot: if they changed, the effect could not be read or would do something else.
+"""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from identity_bot.text.markdown import clean
 from identity_bot.text.privacy import REDACTED
 
-__all__ = ("REDACTED", "SHORTEST", "Redact", "is_long_enough", "redacted", "redactor")
+__all__ = ("REDACTED", "SHORTEST", "Redact", "is_long_enough", "redacted", "redacted_fields", "redactor")
 
 SHORTEST = 4
 """Characters. A shorter text is part of too many others."""
@@ -48,6 +48,19 @@ def redactor(texts: Iterable[str]) -> Redact:
         return lambda text: text
     pattern = re.compile("|".join(patterns))
     return lambda text: pattern.sub(REDACTED, text)
+
+
+def redacted_fields(value: Any, names: Collection[str], redact: Redact) -> Any:
+    """Plain JSON with the fields of these names redacted, however deep they are, and all else as it was."""
+    match value:
+        case dict():
+            return {
+                name: redacted(one, redact) if name in names else redacted_fields(one, names, redact)
+                for name, one in value.items()
+            }
+        case list() | tuple():
+            return [redacted_fields(one, names, redact) for one in value]
+    return value
 
 
 def redacted(value: Any, redact: Redact) -> Any:

@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 
 from identity_bot.messages.updates import Destination, Message
 from identity_bot.outbox import effects
-from identity_bot.outbox.effect import Effect, Row
+from identity_bot.outbox.effect import WRITTEN, Effect, Row
 from identity_bot.outbox.effects import EFFECTS
 from identity_bot.outbox.effects.recurring import Cursor
 from identity_bot.outbox.queue import REPEATABLE
 from identity_bot.store import schema
 from identity_bot.store.transaction import Enqueueable
 from identity_bot.testing import MemoryChat, MemoryTracker
+from identity_bot.text.redaction import redacted_fields
 from identity_bot.tickets.model import Action, Change, IssueComment, IssueSnapshot, MessageRef, Ticket
 from tests.support_desk import Office
 from tests.support_outbox import statements
@@ -58,29 +59,27 @@ def examples(ticket: Ticket, snapshot: IssueSnapshot) -> dict[str, Effect]:
         created_at=1.8e9,
     )
     cursor = Cursor(since=1.8e9, comments_since=1.8e9)
-    message = Message(text="Hello", buttons=(Action.ACCEPT,), ticket_id=ticket.id)
+    message = Message(text="Hello you", buttons=(Action.ACCEPT,), ticket_id=ticket.id)
     all_examples = (
         effects.OpenIssue(**about, view_id="V1"),
         effects.ChangeIssue(**about, change=PRIORITY, by=INDIGO),
-        effects.CreditAction(**about, change=PRIORITY, by=INDIGO),
+        effects.CreditAction(**about, change=replace(PRIORITY, reason="It is late."), by=INDIGO),
         effects.LinkThread(**about),
         effects.GetIssue(**about),
         effects.IdentifyIssue(snapshot=snapshot),
         effects.Reconcile(snapshots=(snapshot,), comments=(comment,)),
         effects.RunCommands(**about, comment_id=5, author="linden-brookmere", changes=(PRIORITY,)),
-        effects.Reply(**about, comment_id=5, problems=("What?",)),
+        effects.Reply(**about, comment_id=5, problems=("What is that?",)),
         effects.PostUpdate(**about, to=Destination.TEAM, message=message, channel=TEAM),
         effects.PostAlert(to=TEAM, text="Mend this."),
-        effects.SendDirectMessage(**about, to=INDIGO, text="No."),
-        effects.RetireButtons(**about, channel=TEAM, ts="1.0", outcome="Closed."),
+        effects.SendDirectMessage(**about, to=INDIGO, text="Not now."),
+        effects.RetireButtons(**about, channel=TEAM, ts="1.0", outcome="Is closed."),
         effects.TellDelay(**about),
         effects.DrawCard(**about, channel=TEAM),
-        effects.Comment(**about, text="Hello"),
-        effects.FindPersonalData(**about, by=INDIGO),
-        effects.RedactIssue(**about, texts=("hunter2!",), by=INDIGO),
+        effects.Comment(**about, text="Hello you"),
+        effects.FindPersonalData(**about, by=INDIGO, reason="It is a name."),
+        effects.RedactIssue(**about, texts=("hunter2!",), by=INDIGO, reason="It is a name."),
         effects.RedactMessages(**about, texts=("hunter2!",), channel=TEAM),
-        effects.RetireButtons(**about, channel=TEAM, ts="1.2", outcome="closed"),
-        effects.TellDelay(**about),
         effects.ShowReceipt(**about, view_id="V1"),
         effects.Notify(**about),
         effects.Poll(cursors={REQUESTS: cursor}),
@@ -96,6 +95,16 @@ def any_effect(effect_class: type[Effect]) -> st.SearchStrategy[Effect]:
     hints = get_type_hints(effect_class)
     values = {one.name: st.from_type(hints[one.name]) for one in fields(effect_class)}
     return st.builds(effect_class, **values).filter(lambda effect: "nan" not in repr(effect))
+
+
+def texts_in(value: Any) -> set[str]:
+    """Every text in plain JSON but the empty one."""
+    match value:
+        case dict():
+            return {text for one in value.values() for text in texts_in(one)}
+        case list():
+            return {text for one in value for text in texts_in(one)}
+    return {value} - {""} if isinstance(value, str) else set()
 
 
 # Names
@@ -148,6 +157,21 @@ def test_a_row_has_each_field_once(kind: str, office: Office, ticket: Ticket) ->
     effect = examples(ticket, office.tracker.snapshot(1))[kind]
 
     assert {*effect.payload(), "ticket_id"} == {one.name for one in fields(effect)}
+
+
+@every_effect
+def test_it_comes_back_whatever_is_removed_from_what_people_wrote(
+    kind: str, office: Office, ticket: Ticket
+) -> None:
+    effect = examples(ticket, office.tracker.snapshot(1))[kind]
+    row = row_of(effect)
+
+    new = redacted_fields(row.payload, WRITTEN, lambda text: "")
+
+    assert texts_in(new) <= texts_in(row.payload)
+    is_clean = effect.ticket_id is None or not any(" " in text for text in texts_in(new))
+    assert is_clean, "a field that people wrote is missing from WRITTEN"
+    assert EFFECTS[kind].from_row(replace(row, payload=new)).lane == effect.lane
 
 
 def test_an_idempotency_key_is_its_rows_own() -> None:

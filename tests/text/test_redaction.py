@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from identity_bot.text.markdown import block, mrkdwn, span
-from identity_bot.text.redaction import REDACTED, is_long_enough, redacted, redactor
+from identity_bot.text.redaction import REDACTED, is_long_enough, redacted, redacted_fields, redactor
 
 SECRETS = [
     "hunter2!",
@@ -63,6 +63,15 @@ def test_json_is_redacted_in_all_its_texts_and_numbers() -> None:
     kept = redacted({"a": ["hunter2!", {"b": 1005169255}], "hunter2!": True, "c": None, "d": 7.5}, redact)
 
     assert kept == {"a": [REDACTED, {"b": REDACTED}], "hunter2!": True, "c": None, "d": 7.5}
+
+
+def test_only_the_fields_of_the_given_names_are_redacted_however_deep() -> None:
+    redact = redactor(["hunter2!"])
+    given = {"reason": "hunter2!", "value": "hunter2!", "a": [{"reason": ["hunter2!"], "n": 1}], "b": None}
+
+    kept = redacted_fields(given, {"reason"}, redact)
+
+    assert kept == given | {"reason": REDACTED, "a": [{"reason": [REDACTED], "n": 1}]}
 
 
 @given(st.lists(st.text(max_size=40), max_size=4), st.text(max_size=200))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from identity_bot.messages import issue_comments, words
-from identity_bot.outbox.effect import GITHUB, READS, Context, Row, TicketEffect, slack_lane
+from identity_bot.outbox.effect import GITHUB, READS, WRITTEN, Context, Row, TicketEffect, slack_lane
 from identity_bot.outbox.effects.issue_access import Seen, read_issue, reconcile, wherever_it_is
 from identity_bot.outbox.effects.issues import Comment, GetIssue
 from identity_bot.outbox.effects.messages import DrawCard, SendDirectMessage
@@ -224,8 +224,7 @@ def _redact(
     transaction.save(ours)
     transaction.rewrite_effects(
         ticket.id,
-        # What is to be removed as well must be known until then.
-        lambda payload: payload if "texts" in payload else redaction.redacted(payload, redact),
+        lambda payload: redaction.redacted_fields(payload, WRITTEN, redact),
     )
     issue = RedactIssue(
         ticket_id=ticket.id,

@@ -140,6 +140,23 @@ def test_what_waits_to_be_said_is_redacted_before_it_is_said(office: Office) -> 
     assert f"Because of {REDACTED}." in office.tracker.comments[0][2]
 
 
+@pytest.mark.parametrize("text", ["completed", "close", "reason", INDIGO])
+def test_what_waits_to_be_done_is_done_whatever_words_are_removed(office: Office, text: str) -> None:
+    """A word that people wrote may also be what the bot calls an action or a person."""
+    ticket = office.submit("data_pull", **REQUEST)
+    office.work()
+    office.tracker.fails += [Retryable("down", 20.0)]
+    office.click(ticket, Action.CLOSE, "completed", by=INDIGO, reason=f"It is {text} now.")
+    office.work(2)
+
+    office.click(ticket, Action.REDACT, text, by="U0SAGE")
+    office.work(60)
+
+    assert "failed" not in states(office.queue)
+    assert office.ticket(ticket).stage is Stage.CLOSED
+    assert f"It is {REDACTED} now." in office.tracker.comments[0][2]
+
+
 def test_text_that_is_nowhere_is_told_to_whoever_asked_and_to_nobody_else(
     office: Office, slipped: Ticket
 ) -> None:
