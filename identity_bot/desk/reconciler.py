@@ -13,7 +13,7 @@ from identity_bot.messages import issue_comments, words
 from identity_bot.outbox.effect import LATE
 from identity_bot.outbox.effects.comments import RunCommands
 from identity_bot.outbox.effects.issue_access import record_requests
-from identity_bot.outbox.effects.issues import GetIssue, IdentifyIssue, Reconcile
+from identity_bot.outbox.effects.issues import AdoptIssue, GetIssue, IdentifyIssue, Reconcile
 from identity_bot.outbox.effects.recurring import KEEP_PROCESSED
 from identity_bot.plugins.loader import Plugins
 from identity_bot.settings import Settings
@@ -84,7 +84,7 @@ class Reconciler:
         if ticket is None and snapshot.ticket_id:
             self._reconcile_marked(transaction, snapshot, snapshot.ticket_id)
         elif ticket is None:
-            self._adopt(transaction, snapshot)
+            self.adopt(transaction, snapshot)
         else:
             self._compare(transaction, ticket, snapshot, is_fresh)
 
@@ -155,7 +155,7 @@ class Reconciler:
             transaction.enqueue(IdentifyIssue(snapshot=snapshot))
             return
         if not is_same(snapshot.author, account):
-            self._adopt(transaction, snapshot)  # somebody copied the marker, or invented it
+            self._adopt_marked(transaction, snapshot, ticket_id)
             return
         ticket = transaction.ticket(ticket_id)
         if ticket is None:
@@ -276,9 +276,18 @@ class Reconciler:
         request_type = self._plugins.of(ticket.type)
         return request_type.settings["leads"] if request_type and ticket.is_urgent else ()
 
-    def _adopt(self, transaction: Transaction, snapshot: IssueSnapshot) -> None:
-        """Make a ticket of an issue that somebody else wrote and a member put the common label on."""
-        if not self._is_labeled(snapshot) or not snapshot.is_open or snapshot.is_gone:
+    def _adopt_marked(self, transaction: Transaction, snapshot: IssueSnapshot, ticket_id: str) -> None:
+        """Adopt an issue with a marker that its author did not get from us, unless it is an adopted one that moved."""
+        marked = transaction.ticket(ticket_id) if self._is_adoptable(snapshot) else None
+        if marked and marked.number is not None:
+            # It was adopted elsewhere and transferred here, or its author copied the marker: only GitHub can tell.
+            transaction.enqueue(AdoptIssue(ticket_id=marked.id, snapshot=snapshot))
+        else:
+            self.adopt(transaction, snapshot)
+
+    def adopt(self, transaction: Transaction, snapshot: IssueSnapshot) -> None:
+        """Make a ticket of an issue that is none, that somebody else wrote and a member put the common label on."""
+        if not self._is_adoptable(snapshot):
             return
         labels = {fold(label) for label in snapshot.labels}
         types = [name for name in self._plugins.types if fold(name) in labels]
@@ -299,6 +308,9 @@ class Reconciler:
         else:
             # Another process adopted it just now, perhaps from an older state.
             self._get_issue(transaction, ticket)
+
+    def _is_adoptable(self, snapshot: IssueSnapshot) -> bool:
+        return self._is_labeled(snapshot) and snapshot.is_open and not snapshot.is_gone
 
     def _is_labeled(self, snapshot: IssueSnapshot) -> bool:
         """Whether an issue has the common label."""

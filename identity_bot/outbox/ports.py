@@ -172,6 +172,9 @@ class Reconciler(Protocol):
     def reconcile(self, transaction: Transaction, snapshot: IssueSnapshot, *, is_fresh: bool = False) -> None:
         """Update the ticket of an issue; `is_fresh` says that the bot just asked GitHub for it."""
 
+    def adopt(self, transaction: Transaction, snapshot: IssueSnapshot) -> None:
+        """Make a ticket of an issue that is none, if a member put the common label on it."""
+
     def handle_comment(self, transaction: Transaction, comment: IssueComment, *, tries: int = 0) -> None:
         """Enqueue the commands in a comment; `tries` is how often that was tried, when its issue was no ticket yet."""
 

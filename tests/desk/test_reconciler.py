@@ -464,6 +464,41 @@ def test_a_transfer_that_nobody_told_of_is_found_out(office: Office, ticket: Tic
     assert (now.repository, now.number, now.stage) == (RESTRICTED, 7, Stage.OPEN)
 
 
+def test_an_adopted_issue_that_is_seen_in_its_new_place_first_stays_the_same_ticket(office: Office) -> None:
+    """Its author is not the bot, and it has the bot's marker since the bot first edited it."""
+    office.desk.observe(foreign(office, labels=frozenset({COMMON, "pr_review"})))
+    office.work()
+    ticket = adopted(office)
+    was = office.tracker.edit(50, repository=REQUESTS, ticket_id=ticket.id)
+    there = replace(was, repository=RESTRICTED, number=7, updated_at=office.tracker.second())
+    office.tracker.now[RESTRICTED, 7] = there
+    away = office.tracker.edit(50, repository=REQUESTS, is_gone=True, moved_to=(RESTRICTED, 7))
+    told = len(office.chat.posts)
+
+    for seen in (there, away, there):
+        office.desk.observe(seen)
+        office.work()
+
+    now = office.ticket(ticket)
+    assert (now.repository, now.number, now.stage) == (RESTRICTED, 7, Stage.OPEN)
+    assert len(office.chat.posts) == told
+
+
+def test_an_issue_with_another_ones_marker_is_adopted_when_github_names_no_transfer(
+    office: Office, ticket: Ticket
+) -> None:
+    """A stranger copied the marker, and a member put our label on the issue."""
+    asked = office.tracker.reads
+    copied = foreign(office, ticket_id=ticket.id, author="a-stranger", labels=frozenset({COMMON}))
+
+    office.desk.observe(copied)
+    office.work()
+
+    assert adopted(office).requestor.name == "a-stranger"
+    assert office.ticket(ticket) == ticket
+    assert office.tracker.reads == asked + 1
+
+
 def test_a_transfer_to_where_nobody_looks_closes_the_ticket_and_says_so(
     office: Office, ticket: Ticket
 ) -> None:

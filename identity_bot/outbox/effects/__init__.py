@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from identity_bot.outbox.effect import Effect
 from identity_bot.outbox.effects.comments import Reply, RunCommands
 from identity_bot.outbox.effects.issues import (
+    AdoptIssue,
     ChangeIssue,
     Comment,
     CreditAction,
@@ -36,6 +37,7 @@ EFFECTS: Mapping[str, type[Effect]] = {
         Comment,
         LinkThread,
         GetIssue,
+        AdoptIssue,
         IdentifyIssue,
         Reconcile,
         RunCommands,

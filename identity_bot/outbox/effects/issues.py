@@ -284,6 +284,27 @@ class GetIssue(TicketEffect):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AdoptIssue(GetIssue):
+    """Adopt an issue that carries a ticket's marker, unless that ticket's issue was transferred to its place."""
+
+    kind: ClassVar[str] = "adopt_issue"
+    label: ClassVar[str] = "find out whether an issue was transferred"
+    reruns: ClassVar[bool] = False
+
+    snapshot: IssueSnapshot
+    """The issue with the marker."""
+
+    @property
+    def unique_key(self) -> str:
+        return self.content_key
+
+    def on_success(self, transaction: Transaction, context: Context, result: Seen) -> None:
+        reconcile(transaction, context, result)
+        if transaction.ticket_at(self.snapshot.repository, self.snapshot.number) is None:
+            context.reconciler.adopt(transaction, self.snapshot)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class IdentifyIssue(Effect):
     """Find out whether the bot wrote an issue with a ticket marker, for which it must know its own account."""
 
