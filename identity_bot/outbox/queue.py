@@ -14,6 +14,7 @@ from sqlalchemy import (
     Integer,
     RowMapping,
     String,
+    Update,
     and_,
     bindparam,
     case,
@@ -162,16 +163,14 @@ _POSTPONE = _CHANGE.values(
     trying_since=bindparam("since"),
 )
 _IS_WAITING, _IS_FAILED = outbox.c.state == "waiting", outbox.c.state == "failed"
-_RETRY = (
-    _CHANGE.where(_IS_FAILED)
-    .values(
-        state="waiting",
-        attempts=0,
-        due_at=case((outbox.c.due_at > bindparam("now"), bindparam("now")), else_=outbox.c.due_at),
-        trying_since=bindparam("now"),
-        unique_key=None,
-    )
-    .returning(outbox.c.lane)
+_LANE_OF_FAILED = select(outbox.c.lane).where(outbox.c.id == bindparam("effect"), _IS_FAILED)
+_LOCK_LANE = select(lanes.c.name).where(lanes.c.name == bindparam("name")).with_for_update()
+_RETRY = _CHANGE.where(_IS_FAILED).values(
+    state="waiting",
+    attempts=0,
+    due_at=case((outbox.c.due_at > bindparam("now"), bindparam("now")), else_=outbox.c.due_at),
+    trying_since=bindparam("now"),
+    unique_key=None,
 )
 _DISCARD = _CHANGE.where(_IS_FAILED).values(state="done", payload={})
 # In the order of their index, or PostgreSQL may prefer to read another from its beginning to its end.
@@ -388,17 +387,30 @@ class Queue:
 
     def retry(self, effect_id: int) -> bool:
         """Let a failed effect run again now; False if there is no failed effect with this id."""
-        with self.store.begin() as transaction:
-            values = {"effect": effect_id, "now": transaction.now}
-            lane = transaction.connection.execute(_RETRY, values).scalar()
-            if lane is not None:
-                transaction.make_ready(lane, transaction.now)
-        return lane is not None
+        return self._change_failed(effect_id, _RETRY, makes_ready=True)
 
     def discard(self, effect_id: int) -> bool:
         """Give a failed effect up for good; False if there is no failed effect with this id."""
+        return self._change_failed(effect_id, _DISCARD)
+
+    def _change_failed(self, effect_id: int, statement: Update, *, makes_ready: bool = False) -> bool:
+        """Change an effect if it has failed, once its lane is locked, as everybody locks it before its effects."""
+        changed = []
         with self.store.begin() as transaction:
-            return transaction.connection.execute(_DISCARD, {"effect": effect_id}).rowcount == 1
+            lane = transaction.connection.execute(_LANE_OF_FAILED, {"effect": effect_id}).scalar()
+            if lane is None:
+                return False
+
+            def change() -> Callable[[], None]:
+                transaction.connection.execute(_LOCK_LANE, {"name": lane})
+                values = {"effect": effect_id, "now": transaction.now}
+                changed.append(transaction.connection.execute(statement, values).rowcount == 1)
+                return lambda: None
+
+            transaction.with_lane(lane, change)
+            if makes_ready:
+                transaction.make_ready(lane, transaction.now)
+        return changed == [True]
 
     def _settle(
         self,

@@ -790,6 +790,20 @@ def test_only_failed_effects_are_retried_or_discarded(queue: Queue) -> None:
     assert states(queue) == {"waiting": 1, "done": 1}
 
 
+@pytest.mark.parametrize("act", ["retry", "discard"])
+def test_an_operator_locks_the_lane_before_the_effect(queue: Queue, act: str) -> None:
+    """As a redaction does, which changes what has failed as well; else the two might wait for each other."""
+    number = failed(queue)
+
+    with statements(queue.store) as seen:
+        assert getattr(queue, act)(number)
+
+    said = [statement for statement, _ in seen]
+    locked = min(place for place, statement in enumerate(said) if "lanes" in statement)
+    [changed] = [place for place, statement in enumerate(said) if statement.startswith("UPDATE outbox")]
+    assert locked < changed
+
+
 def test_of_many_who_retry_one_effect_one_succeeds(queue: Queue) -> None:
     number = failed(queue)
 
