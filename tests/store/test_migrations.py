@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import JSON, Column, String, inspect, text
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from identity_bot.errors import StoreError
 from identity_bot.store import engine as database
@@ -71,6 +74,23 @@ def test_partial_indexes_are_partial(store: Store) -> None:
     ):
         [condition] = (str(option) for key, option in found[name].items() if key.endswith("_where"))
         assert state in condition
+
+
+def test_other_tables_have_another_revision() -> None:
+    """Else a database with the old ones would be taken for one that is up to date, and fail at its first use."""
+    made = [
+        str(made.compile(dialect=sqlite.dialect()))
+        for table in schema.metadata.sorted_tables
+        for made in (
+            CreateTable(table),
+            *map(CreateIndex, sorted(table.indexes, key=lambda one: str(one.name))),
+        )
+    ]
+    tables = hashlib.sha256(" ".join("".join(made).split()).encode()).hexdigest()[:12]
+
+    assert (database.NEWEST, tables) == ("2", "e61067b87754"), (
+        "after a change to the tables, change NEWEST as well"
+    )
 
 
 def test_newest_is_the_head_of_the_revisions() -> None:
