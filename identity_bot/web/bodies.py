@@ -14,8 +14,8 @@ from starlette.requests import ClientDisconnect, Request
 
 from identity_bot.errors import Rejected
 
-MOST_HELD = 32 * 1024 * 1024
-"""Bytes of all bodies at once, apart from the first SMALL of each."""
+MOST_HELD = 25 * 1024 * 1024
+"""Bytes of all bodies at once, apart from the first SMALL of each: room for one delivery of the largest size."""
 SMALL = 64 * 1024
 """Bytes of each body that always find room, so that a flood of large bodies keeps no usual one out."""
 PATIENCE = 10.0
