@@ -285,15 +285,16 @@ class MemoryChat:
         return ticket.card
 
     def redact(
-        self, channel: str, redact: Redact, *, thread_ts: str | None, since: float, about: str
-    ) -> None:
-        """Redact the messages of a thread, or those in the channel that name the ticket."""
+        self, channel: str, redact: Redact, *, thread_ts: str | None, since: float, about: str, cursor: str
+    ) -> str:
+        """Redact the messages of a thread, or those in the channel that name the ticket; there is only one page."""
         self._check(channel)
         for place, posted in enumerate(self.posts):
             is_meant = thread_ts in (posted.thread_ts, str(place + 1)) if thread_ts else about in posted.text
             if posted.channel == channel and is_meant:
                 drawn = messages.redacted(vars(posted), redact) or {}
                 self.posts[place] = replace(posted, **drawn)
+        return ""
 
     def show_receipt(self, view_id: str, ticket: Ticket, hints: Sequence[str]) -> None:
         """Keep the receipt."""

@@ -180,6 +180,8 @@ class TicketEffect(Effect):
 
 GITHUB, READS, UPDATES = "github", "github:reads", "updates"
 """The lanes of GitHub's writes, of what only asks GitHub, and of what only writes to the database."""
+REDACTIONS = "slack:redactions"
+"""The lane of what reads channels' histories, page by page: Slack's limits for that hold up no messages."""
 
 
 def slack_lane(channel: str) -> str:

@@ -139,11 +139,12 @@ class Chat(Protocol):
         """Draw the team's card of a ticket: in place, or anew where there is none that can be edited."""
 
     def redact(
-        self, channel: str, redact: Redact, *, thread_ts: str | None, since: float, about: str
-    ) -> None:
-        """Redact our messages in a thread, or those in the channel since then that name a ticket; repeatable.
+        self, channel: str, redact: Redact, *, thread_ts: str | None, since: float, about: str, cursor: str
+    ) -> str:
+        """Redact our messages on a page of a thread, or of a channel's since then that name a ticket; repeatable.
 
-        `about` is what names it: the address of its issue.
+        `about` is what names it: the address of its issue. `cursor` is where the page begins, empty for the first one.
+        Returns the next page's, empty after the last one.
         """
 
     def show_receipt(self, view_id: str, ticket: Ticket, hints: Sequence[str]) -> None:

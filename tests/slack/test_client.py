@@ -736,8 +736,12 @@ WORDS = "tr0ub4dor&3"
 ADDRESS = "https://github.test/issues/7"
 
 
-def redact(chat: SlackChat, channel: str, thread_ts: str | None = None) -> None:
-    chat.redact(channel, redactor([WORDS]), thread_ts=thread_ts, since=time.time() - 60, about=ADDRESS)
+def redact(
+    chat: SlackChat, channel: str, thread_ts: str | None = None, *, since: float = 0.0, cursor: str = ""
+) -> str:
+    return chat.redact(
+        channel, redactor([WORDS]), thread_ts=thread_ts, since=since, about=ADDRESS, cursor=cursor
+    )
 
 
 def say(chat: SlackChat, text: str, *, channel: str = INTAKE, thread_ts: str | None = None) -> MessageRef:
@@ -765,13 +769,48 @@ def test_our_messages_in_a_channel_are_redacted_if_they_name_the_ticket(
     chat: SlackChat, slack: SlackWorld
 ) -> None:
     say(chat, f"<{ADDRESS}|#7>")
+    say(chat, f"<{ADDRESS}#issuecomment-1|a comment>")
     say(chat, "<https://github.test/issues/8|#8>")
+    say(chat, f"<{ADDRESS}1|#71>")
 
-    redact(chat, INTAKE)
+    assert redact(chat, INTAKE) == ""
 
-    mine, other = slack.messages(INTAKE)[-2:]
+    mine, comment, *others = slack.messages(INTAKE)[-4:]
     assert mine.text == f"<{ADDRESS}|#7> [redacted]"
-    assert "tr0ub4dor" in other.text
+    assert comment.text.endswith("[redacted]")
+    assert all("tr0ub4dor" in other.text for other in others)
+
+
+@pytest.mark.parametrize("is_thread", [True, False])
+def test_one_page_is_redacted_at_a_time(
+    chat: SlackChat, slack: SlackWorld, monkeypatch: pytest.MonkeyPatch, is_thread: bool
+) -> None:
+    monkeypatch.setattr("identity_bot.slack.client.REDACTED_AT_ONCE", 2)
+    root = slack.post(INTAKE, JUNIPER, "Hello").ts if is_thread else None
+    for number in range(3):
+        say(chat, f"{number} <{ADDRESS}|#7>", thread_ts=root)
+    reads = "conversations.replies" if is_thread else "conversations.history"
+    cursor, pages = "", 0
+
+    while cursor or not pages:
+        cursor = redact(chat, INTAKE, root, since=time.time() - 60, cursor=cursor)
+        pages += 1
+        assert len(slack.traffic.calls(reads)) == pages
+        said = slack.thread(INTAKE, root) if root else slack.messages(INTAKE)
+        assert ("tr0ub4dor" in json.dumps([one.text for one in said])) == bool(cursor)
+
+    assert pages > 1
+
+
+def test_a_thread_is_read_from_its_beginning_whatever_the_clock_said(
+    chat: SlackChat, slack: SlackWorld
+) -> None:
+    root = say(chat, "root")
+    say(chat, "reply", thread_ts=root.ts)
+
+    redact(chat, INTAKE, root.ts, since=time.time() + 3600)
+
+    assert all("tr0ub4dor" not in one.text for one in slack.thread(INTAKE, root.ts))
 
 
 def test_to_redact_again_edits_nothing(chat: SlackChat, slack: SlackWorld) -> None:

@@ -7,11 +7,21 @@ no key, no log and no message has it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from identity_bot.messages import issue_comments, words
-from identity_bot.outbox.effect import GITHUB, READS, WRITTEN, Context, Row, TicketEffect, slack_lane
+from identity_bot.outbox.effect import (
+    DAY,
+    GITHUB,
+    READS,
+    REDACTIONS,
+    WRITTEN,
+    Context,
+    Row,
+    TicketEffect,
+    slack_lane,
+)
 from identity_bot.outbox.effects.issue_access import Seen, read_issue, reconcile, wherever_it_is
 from identity_bot.outbox.effects.issues import Comment, GetIssue
 from identity_bot.outbox.effects.messages import DrawCard, SendDirectMessage
@@ -157,7 +167,10 @@ class RedactIssue(_Requested):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RedactMessages(TicketEffect):
-    """Remove text from our messages about a ticket in one place."""
+    """Remove text from our messages about a ticket in one place, page by page: each page's effect enqueues the next.
+
+    A limit of Slack's so costs no page that has been read.
+    """
 
     kind: ClassVar[str] = "redact_messages"
     label: ClassVar[str] = "remove text from messages"
@@ -166,29 +179,46 @@ class RedactMessages(TicketEffect):
 
     texts: tuple[str, ...]
     channel: str
-    """The channel in whose lane it waits, behind what is just being posted there."""
+    """The channel in whose lane it waits first, behind what is just being posted there."""
     thread: MessageRef | None = None
     """The first message of the thread; without it, messages in the channel itself that name the ticket."""
+    cursor: str | None = None
+    """Where the page to redact begins; None while what is just being posted in the channel goes first."""
 
     @property
     def lane(self) -> str:
-        return slack_lane(self.channel)
+        return slack_lane(self.channel) if self.cursor is None else REDACTIONS
 
-    def run(self, context: Context, row: Row) -> None:
+    def run(self, context: Context, row: Row) -> str | None:
+        if self.cursor is None:
+            return ""
         ticket = self.ticket(context)
-        context.chat.redact(
+        following = context.chat.redact(
             self.thread.channel if self.thread else self.channel,
             redaction.redactor(self.texts),
             thread_ts=self.thread.ts if self.thread else None,
-            since=ticket.submitted_at,
-            about=ticket.url,
+            since=_first_posted(ticket, context.store.clock()),
+            about=ticket.url or ticket.reference,
+            cursor=self.cursor,
         )
+        return following or None
+
+    def on_success(self, transaction: Transaction, context: Context, result: str | None) -> None:
+        if result is not None:
+            transaction.enqueue(replace(self, cursor=result))
 
     def on_rejected(self, transaction: Transaction, context: Context, reason: str) -> bool:
         """The team must delete those messages by hand."""
         if ticket := transaction.ticket(self.ticket_id):
             context.notifier.alert(transaction, words.not_redacted(ticket, self.channel, reason))
         return True
+
+
+def _first_posted(ticket: Ticket, now: float) -> float:
+    """The earliest time of our messages about a ticket; the clock may have been ahead when it was submitted."""
+    # The thread under a message that somebody made the request from may be far older.
+    begun = (ticket.card, ticket.thread if ticket.thread != ticket.origin else None)
+    return min(ticket.submitted_at, now - DAY, *(float(one.ts) for one in begun if one))
 
 
 def request_redaction(

@@ -5,13 +5,16 @@ from __future__ import annotations
 import html
 import json
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import pytest
 from sqlalchemy import select
 
 from identity_bot.errors import NotAllowed, Rejected, Retryable
+from identity_bot.outbox.effect import DAY
+from identity_bot.outbox.effects import EFFECTS, RedactMessages
 from identity_bot.outbox.ports import RedactedIssue
+from identity_bot.outbox.worker import Worker
 from identity_bot.store import schema
 from identity_bot.text.redaction import REDACTED, Redact
 from identity_bot.tickets.model import Action, IssueComment, MessageRef, Offer, Stage, Ticket
@@ -253,6 +256,97 @@ def test_messages_that_slack_keeps_are_named_to_the_team(office: Office, slipped
     office.work()
 
     assert any(f"couldn't change its messages in `{INTAKE}`" in text for text in office.chat.texts(TEAM))
+
+
+@dataclass
+class Pages:
+    """A channel's history of three pages, at whose second one Slack's limit is met for a while."""
+
+    limits: int = 3
+    read: list[str] = field(default_factory=list)
+    since: set[float] = field(default_factory=set)
+
+    def redact(
+        self, channel: str, redact: Redact, *, thread_ts: str | None, since: float, about: str, cursor: str
+    ) -> str:
+        if channel != INTAKE or thread_ts:
+            return ""
+        self.since.add(since)
+        if cursor == "2" and self.limits:
+            self.limits -= 1
+            raise Retryable("Slack's conversations.history: ratelimited", 60.0)
+        self.read.append(cursor)
+        return {"": "2", "2": "3", "3": ""}[cursor]
+
+
+@pytest.fixture
+def pages(office: Office, monkeypatch: pytest.MonkeyPatch) -> Pages:
+    history = Pages()
+    monkeypatch.setattr(office.chat, "redact", history.redact)
+    return history
+
+
+def test_a_limit_has_no_page_read_twice(office: Office, slipped: Ticket, pages: Pages) -> None:
+    office.click(slipped, Action.REDACT, SECRET, by=INDIGO)
+    office.work(300)
+
+    assert pages.read == ["", "2", "3"]
+    assert not office.queue.rows("failed")
+    assert SECRET not in rows(office)
+
+
+def test_while_a_history_cannot_be_read_messages_come_out(
+    office: Office, slipped: Ticket, pages: Pages
+) -> None:
+    pages.limits = 1000
+    office.click(slipped, Action.REDACT, SECRET, by=INDIGO)
+    office.work()
+
+    office.submit("data_pull", view="V2")
+    office.work()
+
+    assert pages.read == [""]
+    assert any("identity-requests/issues/2|" in text for text in office.chat.texts(INTAKE))
+    assert any("#2" in text for text in office.chat.texts(TEAM))
+
+
+def test_messages_are_looked_for_behind_what_is_being_posted(
+    office: Office, slipped: Ticket, pages: Pages
+) -> None:
+    office.click(slipped, Action.REDACT, SECRET, by=INDIGO)
+
+    waiting = [one.lane for one in office.queue.rows("waiting") if one.kind == "redact_messages"]
+    assert set(waiting) == {f"slack:{INTAKE}", f"slack:{TEAM}"}
+
+
+NOW = 1_800_000_000.0
+LONG_AGO, BEFORE = f"{NOW - 30 * DAY:.6f}", f"{NOW - 9 * DAY:.6f}"
+
+
+@pytest.mark.parametrize(
+    ("submitted_at", "places", "since"),
+    [
+        (NOW - 5 * DAY, {}, NOW - 5 * DAY),
+        (NOW - 60.0, {}, NOW - DAY),
+        (NOW + 5 * DAY, {}, NOW - DAY),
+        (NOW + 5 * DAY, {"card": BEFORE}, NOW - 9 * DAY),
+        (NOW + 5 * DAY, {"thread": BEFORE}, NOW - 9 * DAY),
+        (NOW + 5 * DAY, {"thread": LONG_AGO, "origin": LONG_AGO, "card": BEFORE}, NOW - 9 * DAY),
+    ],
+)
+def test_a_channel_is_read_since_our_first_message_even_if_the_clock_was_ahead(
+    office: Office, slipped: Ticket, pages: Pages, submitted_at: float, places: dict[str, str], since: float
+) -> None:
+    office.clock.now = NOW
+    found = {name: MessageRef(channel=INTAKE, ts=ts) for name, ts in places.items()}
+    known = replace(office.ticket(slipped), thread=None, card=None, submitted_at=submitted_at)
+    with office.store.begin() as transaction:
+        transaction.save(replace(known, **found))
+        transaction.enqueue(RedactMessages(ticket_id=slipped.id, texts=(SECRET,), channel=INTAKE, cursor="3"))
+
+    Worker(office.queue, EFFECTS, office.context).run_due()
+
+    assert pages.since == {since}
 
 
 def test_only_the_team_removes_text(office: Office, slipped: Ticket) -> None:
