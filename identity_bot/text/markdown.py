@@ -19,19 +19,23 @@ REPLACEMENT = "\ufffd"
 
 _LINE_ENDS = re.compile(r"\r\n?|[\u2028\u2029]")
 # Shown as U+FFFD, so that the reader sees that something was there: controls, bidi overrides, noncharacters.
-_HARMFUL = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff]",
-)
+_HARMFUL_ONES = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff"
+_HARMFUL = re.compile(f"[{_HARMFUL_ONES}]")
 # What draws nothing is dropped; a flag sequence (England, Texas) is the one honest use of tag characters.
-_INVISIBLE = re.compile(
-    r"(\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{4,6}\U000e007f)"
-    r"|[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2060-\u2065\u206a-\u206f\u3164"
+_INVISIBLE_ONES = (
+    r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2060-\u2065\u206a-\u206f\u3164"
     r"\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff"
-    r"\U000e01f0-\U000e0fff]+",
+    r"\U000e01f0-\U000e0fff"
+)
+_INVISIBLE = re.compile(
+    r"(\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{4,6}\U000e007f)" f"|[{_INVISIBLE_ONES}]+",
 )
 # Joiners and variation selectors change the letter or emoji before them; piled up, they carry hidden text.
-_SELECTOR = r"[\ufe00-\ufe0f\U000e0100-\U000e01ef]"
-_ATTACHED = re.compile(rf"(?:{_SELECTOR}|[\u200c\u200d])+")
+_SELECTORS, _JOINERS = r"\ufe00-\ufe0f\U000e0100-\U000e01ef", r"\u200c\u200d"
+_SELECTOR = f"[{_SELECTORS}]"
+_ATTACHED = re.compile(f"[{_SELECTORS}{_JOINERS}]+")
+HIDDEN = f"{_HARMFUL_ONES}{_INVISIBLE_ONES}{_SELECTORS}{_JOINERS}{REPLACEMENT}"
+"""What clean() may drop or replace, to stand between the brackets of a pattern."""
 _SELECTABLE_ASCII = "0123456789#*©®"
 # The scripts before this code point (Latin, Greek, Cyrillic, Armenian) are written without joiners.
 _FIRST_JOINING_SCRIPT = "\u0590"

@@ -78,7 +78,12 @@ class FindPersonalData(_Requested):
             return (), seen
         written = context.reader.read_text(ticket.repository, ticket.number or 0)
         additions = context.settings.privacy
-        found = (text[one.start : one.end] for text in written for one in privacy.find(text, additions))
+        found = (
+            part
+            for text in written
+            for one in privacy.find(text, additions)
+            for part in redaction.within(text, one.start, one.end)
+        )
         return tuple(dict.fromkeys(filter(redaction.is_long_enough, found))), seen
 
     def on_success(
@@ -89,7 +94,7 @@ class FindPersonalData(_Requested):
         ticket = transaction.ticket(self.ticket_id)
         if ticket and texts:
             requested = {"by": self.by, "login": self.login, "reason": self.reason}
-            _redact(transaction, context.settings, ticket, texts, **requested)
+            _redact(transaction, context.settings, ticket, texts, is_whole=True, **requested)
         elif ticket:
             self._answer(transaction, words.nothing_personal(ticket), issue_comments.NOTHING_PERSONAL)
 
@@ -116,11 +121,13 @@ class RedactIssue(_Requested):
     min_interval: ClassVar[float] = 1.0
 
     texts: tuple[str, ...]
+    is_whole: bool = False
+    """Whether they are removed only where they are no part of a longer word."""
     is_found: bool = False
     """Whether what we keep of the ticket had the text."""
 
     def run(self, context: Context, row: Row) -> _Done:
-        redact = redaction.redactor(self.texts)
+        redact = redaction.redactor(self.texts, is_whole=self.is_whole)
         issue, seen = wherever_it_is(
             context, self.ticket(context), lambda ticket: context.tracker.redact(ticket, redact)
         )
@@ -178,6 +185,7 @@ class RedactMessages(TicketEffect):
     min_interval: ClassVar[float] = 1.0
 
     texts: tuple[str, ...]
+    is_whole: bool = False
     channel: str
     """The channel in whose lane it waits first, behind what is just being posted there."""
     thread: MessageRef | None = None
@@ -195,7 +203,7 @@ class RedactMessages(TicketEffect):
         ticket = self.ticket(context)
         following = context.chat.redact(
             self.thread.channel if self.thread else self.channel,
-            redaction.redactor(self.texts),
+            redaction.redactor(self.texts, is_whole=self.is_whole),
             thread_ts=self.thread.ts if self.thread else None,
             since=_first_posted(ticket, context.store.clock()),
             about=ticket.url or ticket.reference,
@@ -247,9 +255,10 @@ def _redact(
     by: str,
     login: str,
     reason: str,
+    is_whole: bool = False,
 ) -> None:
     """Redact what we keep of a ticket and what is about to be said of it; have the rest follow."""
-    redact = redaction.redactor(texts)
+    redact = redaction.redactor(texts, is_whole=is_whole)
     ours = ticket.redacted(redact)
     transaction.save(ours)
     transaction.rewrite_effects(
@@ -259,6 +268,7 @@ def _redact(
     issue = RedactIssue(
         ticket_id=ticket.id,
         texts=texts,
+        is_whole=is_whole,
         by=by,
         login=login,
         reason=redact(reason),
@@ -276,4 +286,8 @@ def _redact(
     if ticket.card:
         places[settings.team_channel, ticket.card] = None
     for channel, thread in places:
-        transaction.enqueue(RedactMessages(ticket_id=ticket.id, texts=texts, channel=channel, thread=thread))
+        transaction.enqueue(
+            RedactMessages(
+                ticket_id=ticket.id, texts=texts, is_whole=is_whole, channel=channel, thread=thread
+            )
+        )

@@ -208,6 +208,27 @@ def test_without_a_text_all_personal_data_goes(office: Office, slipped: Ticket) 
     assert "536-22-8145" not in everything(office)
 
 
+def test_personal_data_with_hidden_characters_goes_too(office: Office, slipped: Ticket) -> None:
+    office.tracker.texts[REQUESTS, 1] += "\n\nTheir SSN is 536-\u200b22-8145."
+
+    office.click(slipped, Action.REDACT, by=INDIGO)
+    office.work()
+
+    assert f"Their SSN is {REDACTED}." in office.tracker.texts[REQUESTS, 1]
+
+
+def test_without_a_text_no_other_words_are_changed(office: Office, slipped: Ticket) -> None:
+    kept = "We reproduce it as of #1234 at https://prod.example.org/1234."
+    office.tracker.texts[REQUESTS, 1] += f"\n\nPassword: prod\nPIN: 1234\n{kept}"
+    office.tracker.comments.append((REQUESTS, 1, "As prod-uctions go, production is not prod.", ""))
+
+    office.click(slipped, Action.REDACT, by=INDIGO)
+    office.work()
+
+    assert office.tracker.texts[REQUESTS, 1].endswith(f"Password: {REDACTED}\nPIN: {REDACTED}\n{kept}")
+    assert f"production is not {REDACTED}." in office.tracker.comments[1][2]
+
+
 def test_without_a_text_and_without_personal_data_nothing_happens(office: Office) -> None:
     ticket = office.submit("data_pull")
     office.work()
