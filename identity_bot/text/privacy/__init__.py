@@ -16,6 +16,7 @@ from identity_bot.text.privacy.folding import fold
 from identity_bot.text.privacy.identifiers import find_identifiers
 from identity_bot.text.privacy.kinds import Kind, Span
 from identity_bot.text.privacy.passwords import find_passwords
+from identity_bot.text.privacy.tables import find_in_tables
 from identity_bot.text.privacy.tokens import find_tokens
 
 __all__ = ["NO_ADDITIONS", "REDACTED", "Additions", "Finding", "Kind", "find", "find_in_link", "redact"]
@@ -48,6 +49,7 @@ def find(text: str, additions: Additions = NO_ADDITIONS) -> list[Finding]:
                 *find_accounts(lower),
                 *find_passwords(folded),
                 *find_tokens(folded),
+                *find_in_tables(folded),
                 *additions.found(folded.text),
             ],
             folded.text,

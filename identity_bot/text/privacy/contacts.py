@@ -20,7 +20,7 @@ _AT = re.compile(
     rf"(?P<at>@| ?[\[({{<] ?(?:at|@) ?[\])}}>] ?| @ ?| at (?=[\w-]{{1,63}} dot ))(?P<host>(?:(?<=@) )?{_HOST})"
 )
 _DOTS = re.compile(_DOT)
-_USER = re.compile(r"[\w.%+'-]{1,64}\Z")
+_USER = re.compile(r"[\w.%+'-]{1,64}")
 # Names of hosts that stand for no real one (RFC 2606), and addresses that no person has.
 _NOBODY = re.compile(
     r"(?:.*@(?:.*\.)?example(?:\.[\w.-]+)?|.*\.(?:test|invalid|localhost|example|local|internal)"
@@ -71,18 +71,18 @@ def find_contacts(lower: str) -> Iterator[Span]:
 def _emails(lower: str) -> Iterator[Span]:
     if not has_any(lower, ("@", "at", "dot")):
         return
+    backwards = lower[::-1]
     for match in _AT.finditer(lower):
-        before = _USER.search(lower, max(0, match.start() - 65), match.start())
-        if (
-            before is None
-            or len(before[0]) > 64
-            or (before[0] == "git" and match["at"] == "@")
-            or lower[before.start() - 1 : before.start()] == "$"
-        ):
+        before = _USER.match(backwards, len(lower) - match.start())
+        if before is None:
             continue
-        is_spelled = match["at"] != "@" or " " in match["host"]
-        if not _is_nobody(before[0], match["host"]) and not (is_spelled and before[0] in _NOT_A_USER):
-            yield before.start(), match.end(), Kind.EMAIL
+        start = len(lower) - before.end()
+        user, at, host = lower[start : match.start()], match["at"], match["host"]
+        if (user == "git" and at == "@") or lower[start - 1 : start] == "$":
+            continue
+        is_spelled = at != "@" or " " in host
+        if not _is_nobody(user, host) and not (is_spelled and user in _NOT_A_USER):
+            yield start, match.end(), Kind.EMAIL
 
 
 @lru_cache(maxsize=1024)

@@ -13,7 +13,8 @@ _LEADING = (
     r"|our|user"
     r"|users|veteran|veterans|member|s|value|extension|equals|eq|mm|dd|yy|yyyy|test|mock|mocked|current|old|new"
     r"|correct"
-    r"|wrong|actual|real|full|came|comes|back|returned|returns|shows|shown|entered|typed|sent|given|like|we|they|you|i|it|sent|gave|got|ist"
+    r"|wrong|actual|real|full|came|comes|back|returned|returns|shows|shown|entered|typed|sent|given|like|we"
+    r"|they|you|i|it|that|sent|gave|got|ist"
 )
 _WHOSE = r"[ _]{0,2}\([^()\n\d]{1,40}\)"
 _PHRASE = (
@@ -36,7 +37,7 @@ def _before(names: str) -> str:
 _NINE_DIGITS = (
     r"ss(?<![a-z]ss) ?(?:#|numbers?|no\.?)"
     r"|ssns?(?:numbers?|num|no|value)?|ssan|s(?<![a-z]s)[ ./-]{1,2}s[ ./-]{1,2}n\.?|soc(?:ial)?\.?[ _-]?sec"
-    r"(?:urity)?\.?(?:numbers?|num)?|social"
+    r"(?:urity)?\.?(?:numbers?|num)?|social|soc(?<![a-z]soc)"
     r"|itins?|taxpayer[ _-]?id(?:entification)?(?:[ _-]?number)?|tax[ _-]?id"
 )
 _NAMED = r"(?P<value>\d{3}[\W_]{0,3}\d\d[\W_]{0,3}\d{4}|\d(?:[ ._-]{1,3}\d){8})(?!\d)"
@@ -55,7 +56,9 @@ _CODES = re.compile(
     r"(?:error|err|status|http|code|part|order|batch|sku|invoice|build|version|release|sizes?|ports?|model|rate|isbn"
     r"|tracking|extension)s?[\W_]{0,3}(?:(?:is|was|number|no|num|of|as|the|codes?|with)[\W_]{1,3}){0,3}\Z"
 )
-_PERSONAL = re.compile(r"ssn|social|dob|born|birth|veteran|patient")
+_PERSONAL = re.compile(
+    r"ssn|social|dob|born|birth|veteran|patient|claimant|applicant|beneficiary|dependent|spouse"
+)
 _HTTP_ERRORS = frozenset(map(str, (*range(400, 418), 422, 429, *range(500, 505))))
 
 
@@ -66,7 +69,11 @@ def _digits(text: str) -> str:
 def _is_ssn(digits: str) -> bool:
     """Whether the number can be one (SSA POMS RM 10201.035)."""
     return (
-        digits[:3] not in ("000", "666") and digits[0] != "9" and digits[3:5] != "00" and digits[5:] != "0000"
+        digits[:3] not in ("000", "666")
+        and digits[0] != "9"
+        and digits[3:5] != "00"
+        and digits[5:] != "0000"
+        and len(set(digits)) > 1
     )
 
 
@@ -109,7 +116,8 @@ def _bare_nine_digits(match: re.Match[str]) -> Kind | None:
 # The other numbers
 
 _EDIPI_NAMES = (
-    r"edipis?(?:_[a-z]{1,20})?|edi[ ._-]p(?:i|n)|edipn|dod[ _-]?(?:edi[ _-]?)?(?:id(?:entification)?|numbers?|num|no)"
+    r"edipis?(?:_[a-z]{1,20})?|edi[ ._-]p(?:i|n)|edipn(?:[_ ]?id)?"
+    r"|dod[ _-]?(?:edi[ _-]?)?(?:id(?:entification)?|numbers?|num|no)"
     r"|(?:department|dept\.?) of defense id(?:entification)?|(?:cac|military)[ _-]?(?:id|card|numbers?|num|no|#)"
     r"|electronic data interchange[ -]person(?:al|nel)? identifier|edi person(?:al|nel)? identifier"
 )
@@ -127,6 +135,7 @@ _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
     r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
 )
+_WEEKDAY = r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}"
 _DAY = r"\d{1,2}(?:st|nd|rd|th)?"
 _YEAR = r"(?:19|20)\d\d"
 _DATE = (
@@ -198,7 +207,12 @@ _RULES = (
     ),
     # As the master person index writes an identifier: value, type, issuer.
     rule(Kind.EDIPI, r"(?<!\w)(?P<value>\d{10})\^(?:ni|pi)\^200dod", "^200dod"),
-    rule(Kind.SSN, r"(?<!\w)(?P<value>\d{9})\^(?:ss\b|[a-z]{2}\^[^\s^]{0,20}\^usssa)", "^ss", "^usssa"),
+    rule(
+        Kind.SSN, r"(?<!\w)(?P<value>\d{9})\^(?:[^\s^|]{0,20}\^){0,3}?(?:ss|usssa)(?![a-z])", "^ss", "^usssa"
+    ),
+    # The patient's segment of an HL7 message, whose seventh field is the birth date and whose nineteenth is the SSN.
+    rule(Kind.BIRTH_DATE, r"pid\|(?:[^|\n]{0,200}\|){6}(?P<value>(?:19|20)\d{6})", "pid|"),
+    rule(Kind.SSN, r"pid\|(?:[^|\n]{0,200}\|){18}(?P<value>\d{3}-?\d\d-?\d{4})(?!\d)", "pid|"),
     rule(Kind.VA_FILE, r"(?<!\w)(?P<value>\d{4,17})\^(?:ni|pi)\^(?!200dod)", "i^"),
     # The same in its XML, where a root says which number it is.
     rule(
@@ -221,7 +235,7 @@ _RULES = (
         r"root=\"2\.16\.840\.1\.113883\.3\.42\.[\d.]{1,30}\" [^<>\n]{0,60}extension=\"(?P<value>\d{10})\"",
         "2.16.840.1.113883.3.42.",
     ),
-    rule(Kind.BIRTH_DATE, rf"(?:{_BIRTH_NAMES})(?![a-z]){GAP}(?P<value>{_DATE})", "b"),
+    rule(Kind.BIRTH_DATE, rf"(?:{_BIRTH_NAMES})(?![a-z]){GAP}(?:{_WEEKDAY},? )?(?P<value>{_DATE})", "b"),
     rule(Kind.BIRTH_DATE, rf"b(?<![\w.]b)\.? ?(?P<value>{_DATE})", "b", accepts=_is_long_ago),
 )
 

@@ -25,11 +25,12 @@ _WORD = re.compile(
     rf"(?![a-zа-я0-9])"
     r"[\"'`*_)\]]{0,3}"
     r"(?:\s{0,3}(?:for|of|on)(?: [\w.@+-]{1,40}){1,4}|[ ]?\([^()\n]{1,40}\))?(?P<gap>[ ]{0,3})"
-    r"(?P<by>:?=>?|->|[→⇒➜➔»]|:|(?:'s|is|ist|was|has been|got)(?: now| still)?(?: (?:(?:re)?set|changed) to)?(?: now)?"
+    r"(?P<by>:?=>?|->|[→⇒➜➔»]|:|(?:'s|is|ist|was|has been|got)(?: now| still)?(?: (?:(?:re)?set|changed) to)?"
+    r"(?: now)?"
     r"(?: ?:|(?=\s))"
-    r"|(?:re)?set to|changed to|[,/|]|-(?= )|(?=[ \n]))[*_]{0,3}(?P<after>\s{0,3})",
+    r"|(?:re)?set to|changed to|[,/|]|-(?= )|;|\.{2,3}(?= )|… ?|# ?=>|(?<= )>|(?=[ \n]))[*_]{0,3}(?P<after>\s{0,3})",
 )
-_SEPARATES_ANYTHING = ("=", ":=", "=>", ":=>", "->", "→", "⇒", "➜", "➔", "»")
+_SEPARATES_ANYTHING = ("=", ":=", "# =>", "#=>", "=>", ":=>", "->", "→", "⇒", "➜", "➔", "»")
 _QUOTED = re.compile(r"([\"'`])(?P<value>(?:(?!\1)[^\n]){1,200})\1")
 _TOKEN = re.compile(r"(?P<value>[^\s|]{1,500})")
 _REST_OF_LINE = re.compile(r"(?P<value>[^\n]{1,500})")
@@ -44,7 +45,7 @@ _XML = re.compile(
     r"(?P<value>[^<>\n]{1,200})</"
 )
 _ATTRIBUTE = re.compile(
-    r"(?:name|key|id)=[\"'][\w.:-]{0,40}?(?:password|passwd|pwd)[\"'](?:>| {1,3}value=[\"'])"
+    r"(?:name|key|id|type)=[\"'][\w.:-]{0,40}?(?:password|passwd|pwd)[\"'](?:>|[^<>\n]{0,80}? value=[\"'])"
     r"(?P<value>[^\"'<>\n]{1,200})[\"'<]"
 )
 _VALUE = r"[\"']?(?P<value>[^\s\"'|;&]{3,200})"
@@ -67,7 +68,25 @@ _COMMANDS = (
         "curl|wget|http|https|lynx",
         r"(?:-u|--user|-a|--auth)[ =]?[\"']?[^\s:\"'$<{]{1,60}:(?P<value>[^\s\"'|;&]{3,200})",
     ),
+    _command("mongo|mongosh|mongodump|mongorestore|psexec|psexec64|ipmitool", rf"(?:-p|--password) {_VALUE}"),
+    _command("sqlplus|expdp|impdp|sqlldr|rman", r"[\w.-]{1,60}/(?P<value>[^\s@/]{3,100})@"),
+    _command(
+        "smbclient|smbmap|rpcclient|mount",
+        r"(?:-u ?|[\w,=-]{0,60}username=)\S{1,60}?[%](?P<value>[^\s]{3,100})",
+    ),
+    _command("htpasswd", rf"-[a-z]{{0,4}}b[a-z]{{0,4}} \S{{1,60}} \S{{1,60}} {_VALUE}"),
     _command("net user", _VALUE),
+    (("identified by",), re.compile(rf"identified by {_VALUE}")),
+    (("thin:",), re.compile(r"thin:[\w.-]{1,60}/(?P<value>[^\s@/]{3,100})@")),
+    (("net use",), re.compile(r"net use(?: \S{1,100}){1,2} (?P<value>[^\s/*][^\s]{2,100}) /user:")),
+    (("net use",), re.compile(rf"net use(?: \S{{1,100}}){{1,2}} /user:\S{{1,60}} {_VALUE}")),
+    (
+        ("sudo -s", "chpasswd"),
+        re.compile(
+            r"echo [\"']?(?:[\w.-]{1,40}:)?(?P<value>[^\s\"':|]{3,100})[\"']? ?\| ?(?:sudo -s|(?:sudo )?chpasswd)"
+        ),
+    ),
+    (("/p:", "/rp"), re.compile(rf"(?<= )/(?:p:|rp ){_VALUE}")),
     (
         ("pass",),
         re.compile(
@@ -82,9 +101,47 @@ _ADDRESS = re.compile(
 
 _USER = r"[\w.@+\\-]{2,64}"
 _PAIR = re.compile(
-    r"(?:user(?: ?name|[_ ]?id)?s?|log[ -]?ins?|creds?|credentials?|account|acct|sign[ -]?in)"
-    rf"(?P<named>(?: ?[/|&+,:] ?| )(?:{_NAMES})| and (?:{_NAMES}))?(?![a-z])[\"'*_)]{{0,2}}"
-    rf"(?:\s{{0,3}}(?:[:=]|->|→|is|are|with|as))?\s{{1,3}}{_USER} ?[/|:,] ?(?P<value>[^\s,;|]{{4,100}})"
+    r"(?:u(?<![a-z]u)n?(?=/p)|user(?: ?name|[_ ]?id)?s?|log[ -]?ins?|creds?|credentials?|account|acct|sign[ -]?in)"
+    rf"(?P<named>(?: ?[/|&+,:] ?| )(?:{_NAMES}|(?<=/)p)| and (?:{_NAMES}))?(?![a-z])[\"'*_)]{{0,2}}"
+    rf"(?:\s{{0,3}}(?:[:=]|->|→|is|are|with|as))?\s{{1,3}}[\"'`]?{_USER}[\"'`]?"
+    r" ?(?P<by>//?|[|:,]|->|→) ?[\"'`]?(?P<value>[^\s,;|\"'`]{4,100})"
+)
+# Words after which somebody soon writes an account and its password side by side, and such a pair.
+_ACCOUNT = re.compile(
+    r"(?<![a-z])(?:user(?: ?name)?s?|log(?:ged|ging)?[ -]?ins?|creds?|credentials?|account|acct|sign(?:ed)?"
+    r"[ -]?in)(?![a-z])"
+)
+_ACCOUNT_REACHES = 100
+_SIDE_BY_SIDE = re.compile(
+    rf"(?<![^\s\"'`(:])(?=[\"'`]?[a-z]{_USER}[\"'`]?(?P<by> ?(?://?|[|:]|->|→) ?| - | and | with |, |\s)[\"'`]?"
+    r"(?P<value>[^\s,;|\"'`]{6,60}))"
+)
+# A user and a password with their initials, as in "u: ada p: …".
+_INITIALS = re.compile(
+    r"(?<![\w.-])(?:u|un|usr|user(?:name)?|login|id|acct) ?[:=] ?[\w.@+\\-]{2,64}[\s,;/|]{1,3}(?:p|pw|pwd|pass)"
+    r" ?[:=] ?(?P<value>[^\s,;|\"'`]{4,100})"
+)
+# A value in front of the words that say what it is.
+_BEFORE = re.compile(
+    rf"(?<![^\s\"'`(])(?P<value>[^\s\"'`]{{6,60}})[\"'`]?(?: (?:is|was|as|for)(?: now| still)?"
+    rf" (?:my|his|her|their|your|our|the|that|a)(?: [\w.'-]{{1,20}}){{0,2}}? (?:{_NAMES})| ?\((?:"
+    rf"[\w.]{{1,15}} ){{0,2}}(?:{_NAMES})\))"
+    r"(?![a-z])"
+)
+# Nothing but an account and its password on a line.
+_ALONE = re.compile(
+    r"^[ >]{0,3}[\"'`]?[a-z][\w.@+-]{1,40} ?[/|:] ?(?P<value>[^\s/|:\"'`]{8,60})[\"'`]?$", re.MULTILINE
+)
+_IN_BRACKETS = re.compile(rf"(?:{_NAMES}) ?\((?P<value>[^\s()\"'`]{{6,60}})\)")
+# As tests of web pages type a password into its field.
+_IN_TESTS = re.compile(
+    rf"(?:{_NAMES})[\"'][)\], ]{{1,3}}(?:\.(?:clear\(\)\.)?\w{{1,20}}\(|with: ?|)[\"'](?P<value>"
+    rf"[^\s\"'`]{{4,60}})[\"']"
+)
+_CHANGED = re.compile(
+    r"(?:changed?|reset|set|updated?|switch(?:ed)?|rotated?) (?:it|them|this|that|mine|yours|hers|his|theirs|ours"
+    rf"|(?:my|your|the|his|her|their|our)(?: [\w.'-]{{1,20}}){{0,2}} (?:{_NAMES}))(?: back| over)? to"
+    r"[ :\n]{1,2}[\"'`]?(?P<value>[^\s\"'`]{6,60})"
 )
 _WITH_EMAIL = re.compile(
     r"@(?<=[\w.+%-]@)[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}[\"'`>)]{0,2}(?P<by> ?[/|:] ?|, ?| - |\s{1,3})"
@@ -94,7 +151,9 @@ _WITH_EMAIL = re.compile(
 _PIN = re.compile(
     r"(?<![a-z0-9])(?:(?P<whose>my|his|her|your|their|cac|piv|temp|temporary|user) )?(?:pins?(?: ?(?P<code>code"
     r"|number|no\.?|#))?|(?P<passcode>passcodes?))"
-    r"(?![a-z0-9])[\"'*_)]{0,3}(?P<by>\s{0,3}(?:[:=]|->|→|is(?: now)?\b|was\b)\s{0,3}|[ ]{1,3})[\"'`]?"
+    r"(?![a-z]|(?<!#)\d)[\"'*_)]{0,3}(?: (?:for|on|to|of)(?: [\w.'-]{1,20}){1,4}?)?"
+    r"(?P<by>\s{0,3}(?:[:=]|->|→|'?s\b|is(?: now| still)?\b|(?:was |has been )?(?:re)?set to|(?:was "
+    r"|has been )?changed to|was\b)\s{0,3}|[ ]{1,3}|(?<=#))[\"'`]?"
     r"(?P<value>\d{4,8})(?!\w|[-.]\d)(?! ?(?:digits?|char|ms|s\b|%))"
 )
 _SECRET_WORD = re.compile(
@@ -104,6 +163,15 @@ _SECRET_WORD = re.compile(
     r"(?:[: ][^\n?]{1,80}\?)?(?: ?answer)?)s?(?![a-z])"
     r"[\"'*_)]{0,3}\s{0,2}(?P<by>[:=]>?|->|→|is\b|was\b|-|(?<=\?))\s{0,2}(?P<value>[^\s.,;\"'`<>|]{2,60}"
     r"|[\"'`][^\"'`\n]{2,80}[\"'`])"
+)
+
+
+# A question that banks and offices ask, with its answer as the rest of the line.
+_QUESTION = re.compile(
+    r"(?:what|which|who|where|name of)\b[^?\n]{0,60}\b(?:pets?|maiden|elementary|childhood|first car|teacher"
+    r"|street|mother)(?:'s)?"
+    r"\b[^?\n]{0,40}\?\s{0,3}(?:a(?:nswer|ns)?[:=] ?)?(?P<value>[^\s.,?\"'`]{2,30}(?: [^\s.,?]{1,20}){0,2})\.?"
+    r"(?=\n|\Z)"
 )
 
 
@@ -127,6 +195,7 @@ def _places(folded: Folded) -> Iterator[tuple[int, int]]:
                 yield match.span("value")
     yield from _in_addresses(folded.text)
     yield from _in_pairs(folded)
+    yield from _told_before(folded)
     yield from _pins(folded)
     yield from _secret_words(folded)
 
@@ -167,7 +236,7 @@ def _is_given(word: re.Match[str], value: re.Match[str], text: str, is_phrase: b
         return len(bare) >= 3
     if ":" in by:
         return _is_after_colon(bare, name, is_last=is_last)
-    if by in (",", "/", "|", "-"):
+    if by in (",", ";", "..", "...", "…", "/", "|", "-", ">"):
         return is_quoted or _is_very_strong(bare, name)
     return name != "pass" and (
         _is_strong(bare) if len(bare) >= 5 and not bare.isalpha() else is_last and _is_unusual(bare)
@@ -229,8 +298,19 @@ def _in_pairs(folded: Folded) -> Iterator[tuple[int, int]]:
     for match in _PAIR.finditer(folded.lower):
         start, end = match.span("value")
         value = folded.text[start:end].rstrip(_CLOSING)
-        is_one = len(value) >= 4 and _is_strong(value) if match["named"] else _is_mixed(value)
+        is_one = len(value) >= 4 and _is_strong(value) if match["named"] else _is_no_word(value)
         if is_one and not is_placeholder(value) and not _is_said(value):
+            yield start, start + len(value)
+    yield from _side_by_side(folded)
+    for match in _ALONE.finditer(folded.lower):
+        start, end = match.span("value")
+        value = folded.text[start:end]
+        if _is_mixed(value) and re.search(r"[A-Z]", value) and re.search(r"[!@#$^]", value):
+            yield start, end
+    for match in _INITIALS.finditer(folded.lower):
+        start, end = match.span("value")
+        value = folded.text[start:end].rstrip(_CLOSING)
+        if _is_strong(value) and not is_placeholder(value) and not _is_said(value):
             yield start, start + len(value)
     for match in _WITH_EMAIL.finditer(folded.lower) if "@" in folded.lower else ():
         start, end = match.span("value")
@@ -238,6 +318,42 @@ def _in_pairs(folded: Folded) -> Iterator[tuple[int, int]]:
         needs_symbol = not re.search(r"[/|:]", match["by"])
         if _is_mixed(value, needs_symbol=needs_symbol) and not is_placeholder(value) and not _is_said(value):
             yield start, start + len(value)
+
+
+def _side_by_side(folded: Folded) -> Iterator[tuple[int, int]]:
+    done = 0
+    for word in _ACCOUNT.finditer(folded.lower):
+        start, done = max(done, word.end()), word.end() + _ACCOUNT_REACHES
+        for match in _SIDE_BY_SIDE.finditer(folded.lower, start, done):
+            begin, end = match.span("value")
+            value = folded.text[begin:end].rstrip(_CLOSING)
+            is_parted = match["by"].strip() in ("/", "//", "|", ":", "->", "→")
+            is_one = (
+                _is_no_word(value)
+                if is_parted
+                else _is_mixed(value, needs_symbol=True) and _is_no_word(value)
+            )
+            if is_one and not is_placeholder(value) and not _is_said(value):
+                yield begin, begin + len(value)
+
+
+def _is_no_word(word: str) -> bool:
+    """Whether it is a mixed word that is more than a name with a number, such as Profile2."""
+    return _is_mixed(word) and not re.fullmatch(
+        r"[A-Z]?[a-z]+\d[!?]?|(?:[A-Z]?[a-z]+)+\d{1,2}|\w{1,3}\d{1,2}\w?", word
+    )
+
+
+def _told_before(folded: Folded) -> Iterator[tuple[int, int]]:
+    """Passwords whose name follows, or which somebody set something to."""
+    if not has_any(folded.lower, ("pass", "pw", "login", "log in")):
+        return
+    for pattern in (_BEFORE, _CHANGED, _IN_BRACKETS, _IN_TESTS):
+        for match in pattern.finditer(folded.lower):
+            start, end = match.span("value")
+            value = folded.text[start:end].rstrip(_CLOSING)
+            if _is_mixed(value) and not is_placeholder(value) and not _is_said(value):
+                yield start, start + len(value)
 
 
 def _is_mixed(word: str, *, needs_symbol: bool = False) -> bool:
@@ -258,6 +374,9 @@ def _pins(folded: Folded) -> Iterator[tuple[int, int]]:
 
 
 def _secret_words(folded: Folded) -> Iterator[tuple[int, int]]:
+    for match in _QUESTION.finditer(folded.lower) if "?" in folded.lower else ():
+        if folded.text[match.start("value")].isupper() and not _is_said(match["value"].split(" ")[0]):
+            yield match.span("value")
     if not has_any(folded.lower, ("word", "answer", "maiden", "question")):
         return
     for match in _SECRET_WORD.finditer(folded.lower):

@@ -122,6 +122,7 @@ _SHAPED = (
     ),
     re.compile(r":AA(?<=\d{8}:AA)[\w-]{32,34}(?![\w-])", re.ASCII),
     re.compile(r"Q~(?<=[A-Za-z0-9_~.]{3}\dQ~)[\w~.-]{31,40}", re.ASCII),
+    re.compile(r"(?i:credentials)[\"']?[=:] ?[\"']?[0-9a-f]{8}:[0-9a-f]{8}(?![\w:])"),
     re.compile(r"PuTTY-User-Key-File-\d(?s:.*)"),
 )
 _HEADER = re.compile(
@@ -132,13 +133,21 @@ _HEADER = re.compile(
     re.ASCII,
 )
 _COOKIE = re.compile(
-    r"(?:(?:set-)?cookies?[\"'*`]{0,2}\s{0,2}(?:[:=]|is)\s{0,2}[\"'`]?"
-    r"(?:[\w.-]{1,60}=[^;\s]{0,200};\s{0,2}){0,8}?[\w.-]{1,60}="
-    r"|(?:jsessionid|phpsessid|asp\.net_sessionid|connect\.sid|sid(?<![a-z]sid)|session(?:[ _]?cookie|_token|_key"
+    r"(?:(?:(?:_session|_sess|_sid|saml_request|_jwt|auth_token|remember_\w{1,20})[\w.-]{0,30}(?==)|jsessionid"
+    r"|phpsessid|asp\.net_sessionid|connect\.sid|sid(?<![a-z]sid)|session(?:[ _]?cookie|_token|_key"
     r"|_?id)?)[\"'`]{0,2} ?(?:=|:|is) ?[\"'`]?)"
     r"(?P<value>[^\s;,\"'`<>]{16,4000})",
     re.ASCII,
 )
+_COOKIES = re.compile(
+    r"(?:(?:set-)?cookies?[\"'*`]{0,2}\s{0,2}(?:[:=]|is)|(?<= )-b) {0,2}[\"'`]{0,2}(?P<cookies>(?:"
+    r"[^\s=;,\"'`]{1,80}=[^;\s\"'`]{0,4000}"
+    r"(?:[;,] {0,2}(?=\S)|(?=[\s\"'`;]|\Z))){1,40})",
+    re.ASCII,
+)
+_A_COOKIE = re.compile(r"(?P<name>[^\s=;,\"'`]{1,80})=(?P<value>[^;\s\"'`]{12,4000})")
+_OF_A_SESSION = re.compile(r"sess|sid|auth|token|jwt|sso|remember|login")
+_OF_STATISTICS = re.compile(r"_ga|_gid|_gcl|_fbp|_dd_|_hj|amp_|optanon|ajs_|mp_|nr_|utm")
 _KEY_NAMES = (
     r"api[ _-]?key|access[ _-]?key|signing[ _-]?(?:key|secret)|private[ _-]?key|auth[ _-]?key"
     r"|secret[ _-]?key(?:[ _-]?base)?|master[ _-]?key|account[ _-]?key|shared[ _-]?access[ _-]?key"
@@ -146,12 +155,16 @@ _KEY_NAMES = (
     r"|shared[ _-]?key|subscription[ _-]?key|license[ _-]?key|deploy[ _-]?key|service[ _-]?key|app[ _-]?key"
     r"|lockbox[ _-]?key"
     r"|hmac[ _-]?key|webhook[ _-]?key|integration[ _-]?key|client[ _-]?key|key[ _-]?secret|recovery[ _-]?code"
-    r"|backup[ _-]?code|(?:azure|storage)[ _-]?key|secret|token|credential"
+    r"|backup[ _-]?code|saml[ _-]?(?:response|assertion|token)|(?:azure|storage)[ _-]?key|secret|token|credential"
 )
 _KEY_WORD = re.compile(
     rf"(?:(?:{_KEY_NAMES})s?[\"'`*_)\]]{{0,3}}(?:[ ](?:for|of|on)(?: [\w.-]{{1,30}}){{1,3}})?"
-    r"(?:\s{0,3}(?::?=>?|->|[→⇒➜»]|:|,|\||is(?: now)?\s|was\s)\s{0,3}|[ \n]{1,3})[\"'`]?(?:(?:bearer|basic|token) )?"
+    r"(?:\s{0,3}(?:(?:# ?)?:?=>?|->|[→⇒➜»]|:|,|\||is(?: now)?\s|was\s)\s{0,3}|[ \n]{1,3})[\"'`]?(?:(?:bearer"
+    r"|basic|token) )?"
     r"|bearer(?<![a-z]bearer)\s{1,3}|[?&]sig=)",
+)
+_ENVIRONMENT_KEY = re.compile(
+    r"[A-Z0-9]_KEY(?<!CACHE_KEY)(?<!PRIMARY_KEY)(?<!PUBLIC_KEY)(?<!SITE_KEY)(?<!PARTITION_KEY)[\"']? ?[=:] ?[\"']?"
 )
 _KEY = re.compile(
     rf"(?P<value>[A-Za-z0-9+/_.~%-]{{16,500}}(?:{_WRAP}(?<=\n)[A-Za-z0-9+/_.~-]{{8,500}})?={{0,2}})"
@@ -179,15 +192,35 @@ def _places(folded: Folded) -> Iterator[tuple[int, int]]:
         value = folded.text[start:end]
         if not is_placeholder(value) and not is_filler(value):
             yield start, end
-    for match in _COOKIE.finditer(folded.lower) if has_any(folded.lower, ("cookie", "sess", "sid")) else ():
+    yield from _cookies(folded)
+    for match in (
+        _COOKIE.finditer(folded.lower)
+        if has_any(folded.lower, ("cookie", "sess", "sid", "saml_request", "_jwt", "auth_token", "remember_"))
+        else ()
+    ):
         value = folded.text[slice(*match.span("value"))]
         if _is_random(value) and not _UUID.fullmatch(value):
             yield match.span("value")
     yield from _named(folded)
+    yield from _in_environment(folded)
+
+
+def _cookies(folded: Folded) -> Iterator[tuple[int, int]]:
+    if "cookie" not in folded.lower and " -b" not in folded.lower:
+        return
+    for header in _COOKIES.finditer(folded.lower):
+        for cookie in _A_COOKIE.finditer(folded.lower, *header.span("cookies")):
+            value = folded.text[slice(*cookie.span("value"))]
+            is_of_session = bool(_OF_A_SESSION.search(cookie["name"]))
+            is_long = (
+                len(value) >= 16 and not _OF_STATISTICS.match(cookie["name"]) and not _UUID.fullmatch(value)
+            )
+            if (is_of_session or is_long) and _is_random(value):
+                yield cookie.span("value")
 
 
 def _named(folded: Folded) -> Iterator[tuple[int, int]]:
-    if not has_any(folded.lower, ("key", "secret", "token", "credential", "bearer", "code", "sig=")):
+    if not has_any(folded.lower, ("key", "secret", "token", "credential", "bearer", "code", "sig=", "saml")):
         return
     for word in _KEY_WORD.finditer(folded.lower):
         match = _KEY.match(folded.text, word.end())
@@ -199,6 +232,14 @@ def _named(folded: Folded) -> Iterator[tuple[int, int]]:
         if is_mere_neighbor and (_UUID.fullmatch(match["value"]) or "/" in match["value"]):
             continue
         yield match.span("value")
+
+
+def _in_environment(folded: Folded) -> Iterator[tuple[int, int]]:
+    """Keys in variables such as LIGHTHOUSE_KEY."""
+    for name in _ENVIRONMENT_KEY.finditer(folded.text) if "_KEY" in folded.text else ():
+        match = _KEY.match(folded.text, name.end())
+        if match and _is_random(match["value"]):
+            yield match.span("value")
 
 
 def _is_random(value: str) -> bool:
