@@ -281,7 +281,7 @@ class Reconciler:
         marked = transaction.ticket(ticket_id) if self._is_adoptable(snapshot) else None
         if marked and marked.number is not None:
             # It was adopted elsewhere and transferred here, or its author copied the marker: only GitHub can tell.
-            transaction.enqueue(AdoptIssue(ticket_id=marked.id, snapshot=snapshot))
+            transaction.enqueue(AdoptIssue(snapshot=snapshot))
         else:
             self.adopt(transaction, snapshot)
 

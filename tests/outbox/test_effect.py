@@ -66,7 +66,7 @@ def examples(ticket: Ticket, snapshot: IssueSnapshot) -> dict[str, Effect]:
         effects.CreditAction(**about, change=replace(PRIORITY, reason="It is late."), by=INDIGO),
         effects.LinkThread(**about),
         effects.GetIssue(**about),
-        effects.AdoptIssue(ticket_id=ticket.id, snapshot=snapshot),
+        effects.AdoptIssue(snapshot=snapshot),
         effects.IdentifyIssue(snapshot=snapshot),
         effects.Reconcile(snapshots=(snapshot,), comments=(comment,)),
         effects.RunCommands(**about, comment_id=5, author="linden-brookmere", changes=(PRIORITY,)),

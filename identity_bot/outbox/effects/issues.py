@@ -284,27 +284,6 @@ class GetIssue(TicketEffect):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class AdoptIssue(GetIssue):
-    """Adopt an issue that carries a ticket's marker, unless that ticket's issue was transferred to its place."""
-
-    kind: ClassVar[str] = "adopt_issue"
-    label: ClassVar[str] = "find out whether an issue was transferred"
-    reruns: ClassVar[bool] = False
-
-    snapshot: IssueSnapshot
-    """The issue with the marker."""
-
-    @property
-    def unique_key(self) -> str:
-        return self.content_key
-
-    def on_success(self, transaction: Transaction, context: Context, result: Seen) -> None:
-        reconcile(transaction, context, result)
-        if transaction.ticket_at(self.snapshot.repository, self.snapshot.number) is None:
-            context.reconciler.adopt(transaction, self.snapshot)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class IdentifyIssue(Effect):
     """Find out whether the bot wrote an issue with a ticket marker, for which it must know its own account."""
 
@@ -320,11 +299,29 @@ class IdentifyIssue(Effect):
     def unique_key(self) -> str:
         return self.content_key
 
-    def run(self, context: Context, row: Row) -> None:
+    def run(self, context: Context, row: Row) -> Seen | None:
         context.reader.identify()
+        return None
 
-    def on_success(self, transaction: Transaction, context: Context, result: None) -> None:
+    def on_success(self, transaction: Transaction, context: Context, result: Seen | None) -> None:
         context.reconciler.reconcile(transaction, self.snapshot)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AdoptIssue(IdentifyIssue):
+    """Adopt an issue that carries a ticket's marker, unless that ticket's issue was transferred to its place."""
+
+    kind: ClassVar[str] = "adopt_issue"
+    label: ClassVar[str] = "find out whether an issue was transferred"
+
+    def run(self, context: Context, row: Row) -> Seen:
+        marked = context.store.ticket(self.snapshot.ticket_id or "")
+        return read_issue(context, context.reader, marked)[1] if marked else ()
+
+    def on_success(self, transaction: Transaction, context: Context, result: Seen | None) -> None:
+        reconcile(transaction, context, result or ())
+        if transaction.ticket_at(self.snapshot.repository, self.snapshot.number) is None:
+            context.reconciler.adopt(transaction, self.snapshot)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
