@@ -45,8 +45,11 @@ class Notifier:
         self._people = people
         self._quiet = quiet
 
-    def welcome(self, transaction: Transaction, ticket: Ticket) -> None:
-        """Save a ticket whose issue has just been seen for the first time, and tell people of it."""
+    def welcome(self, transaction: Transaction, ticket: Ticket, *, opened_at: float | None = None) -> None:
+        """Save a ticket whose issue has just been seen for the first time, and tell people of it.
+
+        `opened_at` is when the issue was opened if it is adopted. It may have been before, and the database lost it.
+        """
         event = Event(kind=EventKind.CREATED, ticket_id=ticket.id, at=transaction.now)
         transaction.add_event(event)
         request_type = self._plugins.of(ticket.type)
@@ -57,8 +60,9 @@ class Notifier:
         notifications = request_type.notify(ticket, event)
         ticket = replace(ticket, headline=_headline(notifications))
         transaction.save(ticket)
-        self.follow(transaction, ticket)  # the card first, as other messages go into its thread
-        self._post(transaction, ticket, [(event, notifications)], request_type, is_first=True)
+        self.follow(transaction, ticket, opened_at=opened_at)  # the card first: others go into its thread
+        happened = [(event, notifications)]
+        self._post(transaction, ticket, happened, request_type, is_first=True, opened_at=opened_at)
 
     def restore(self, transaction: Transaction, ticket: Ticket, created_at: float) -> None:
         """Save a ticket that the database had lost. Its card is found or drawn; people have been told all else."""
@@ -71,10 +75,10 @@ class Notifier:
         if ticket.stage is not Stage.CLOSED:
             self.follow(transaction, ticket)
 
-    def follow(self, transaction: Transaction, ticket: Ticket) -> None:
+    def follow(self, transaction: Transaction, ticket: Ticket, *, opened_at: float | None = None) -> None:
         """Have the card drawn, and soon people told, of a ticket that has changed and is saved."""
         if ticket.headline or ticket.card:
-            card = DrawCard(ticket_id=ticket.id, channel=self._settings.team_channel)
+            card = DrawCard(ticket_id=ticket.id, channel=self._settings.team_channel, opened_at=opened_at)
             transaction.enqueue(card, delay=REDRAW if ticket.card else 0.0, longest_wait=LONGEST_WAIT)
         if ticket.state != ticket.last_notified:
             transaction.enqueue(Notify(ticket_id=ticket.id), delay=self._quiet, longest_wait=LONGEST_WAIT)
@@ -144,6 +148,7 @@ class Notifier:
         request_type: RequestType | None,
         *,
         is_first: bool = False,
+        opened_at: float | None = None,
     ) -> None:
         title = request_type.form.title if request_type else ""
         for to, message in updates.messages(ticket, happened, title, self._people).items():
@@ -154,6 +159,7 @@ class Notifier:
                 message=message,
                 channel=channel,
                 is_first=is_first,
+                opened_at=opened_at,
                 is_sensitive=ticket.is_sensitive,
             )
             transaction.enqueue(update)

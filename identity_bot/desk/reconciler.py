@@ -270,7 +270,7 @@ class Reconciler:
             known = TicketState(assignees=assigned, stage=Stage.ASSIGNED if assigned else Stage.OPEN)
         now = replace(now, last_notified=known)
         log.info("ticket created: %s", words.number(now), extra={"ticket": now.id})
-        self._notifier.welcome(transaction, now)
+        self._notifier.welcome(transaction, now, opened_at=snapshot.created_at if is_adopted else None)
 
     def _leads(self, ticket: Ticket) -> Sequence[Mapping[str, str]]:
         request_type = self._plugins.of(ticket.type)

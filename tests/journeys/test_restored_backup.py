@@ -11,7 +11,7 @@ import pytest
 from pytest_mock import MockerFixture
 
 from identity_bot.store.store import Store
-from identity_bot.tickets.model import Action, IssueComment, MessageRef, Stage
+from identity_bot.tickets.model import Action, IssueComment, IssueSnapshot, MessageRef, Stage
 from tests.support_desk import Office
 from tests.support_outbox import PATIENCE, states
 
@@ -184,6 +184,37 @@ def test_a_command_that_has_run_since_the_backup_does_not_run_again(office: Offi
     assert high.value == "high"
     assert office.tracker.snapshot(1).labels >= {"priority: low"}
     assert office.tracker.reactions == [(9, "+1")]
+
+
+def test_an_adopted_issue_that_is_adopted_again_is_told_once(office: Office, tmp_path: Path) -> None:
+    """Its new ticket is as young as can be, but its messages are not."""
+    copy = back_up(office, tmp_path)
+    by_hand = IssueSnapshot(
+        repository=REQUESTS,
+        number=50,
+        url=f"https://github.test/{REQUESTS}/issues/50",
+        ticket_id=None,
+        updated_at=office.tracker.second(),
+        created_at=office.tracker.second(),
+        title="Please look into the sign-in page",
+        author=LINDEN,
+        labels=frozenset({"identity-slackbot", "pr_review"}),
+    )
+    office.tracker.now[REQUESTS, 50] = by_hand
+    office.desk.observe(by_hand)
+    office.work(60)
+    posts = said(office)
+
+    restore(office, copy, tmp_path)
+    office.desk.observe(by_hand)
+    office.work(60)
+
+    assert {channel for channel, _ in posts} >= {"U0LINDEN", TEAM}
+    assert said(office) == posts
+    again = office.store.ticket_at(REQUESTS, 50)
+    assert again
+    assert again.card
+    assert again.submitted_at > office.clock.now - HOUR
 
 
 def test_a_closed_ticket_gets_no_card(office: Office, tmp_path: Path) -> None:

@@ -38,6 +38,8 @@ from identity_bot.tickets.model import (
 
 LONGEST_SEARCH = 4 * DAY
 """Seconds of a channel that are searched for a ticket's first messages, which are tried for three days."""
+LONGEST_SINCE_ADOPTED = 7 * DAY
+"""Seconds of a channel that are searched for those of a ticket that may have been adopted before."""
 RECEIPT_LIFE = 600.0
 """Seconds after which nobody looks at the modal anymore."""
 
@@ -55,22 +57,28 @@ def place_of(ticket: Ticket, to: Destination, settings: Settings) -> tuple[str, 
 
 
 def find_posted(
-    context: Context, ticket: Ticket, channel: str, key: str, *, thread_ts: str | None = None
+    context: Context,
+    ticket: Ticket,
+    channel: str,
+    key: str,
+    *,
+    opened_at: float | None,
+    thread_ts: str | None = None,
 ) -> MessageRef | None:
     """A card or a first message that the database does not know of, since a backup was restored.
 
-    Nothing for a ticket so young that no backup can be older, or if the bot may not read the channel.
+    `opened_at` is when the issue was opened if it was adopted, perhaps for the second time. Nothing for another ticket
+    so young that no backup can be older, or if the bot may not read the channel.
     """
-    if context.store.clock() - ticket.submitted_at < LATE:
+    now = context.store.clock()
+    if opened_at is not None:
+        since, until = max(opened_at, now - LONGEST_SINCE_ADOPTED), None
+    elif now - ticket.submitted_at < LATE:
         return None
+    else:
+        since, until = ticket.submitted_at, ticket.submitted_at + LONGEST_SEARCH
     try:
-        return context.chat.find_message(
-            channel,
-            key,
-            ticket.submitted_at,
-            thread_ts=thread_ts,
-            until=ticket.submitted_at + LONGEST_SEARCH,
-        )
+        return context.chat.find_message(channel, key, since, thread_ts=thread_ts, until=until)
     except Rejected:
         return None
 
@@ -157,6 +165,8 @@ class PostUpdate(TicketEffect):
     """Where it goes as the ticket was when it was written; a requestor's Slack id for a direct message."""
     is_first: bool = False
     """Whether it begins the ticket's thread."""
+    opened_at: float | None = None
+    """When the issue was opened, of an adopted ticket's first messages."""
     is_sensitive: bool = False
     """Whether the message was written for a sensitive ticket, and so shows nothing of its content."""
     instead_of: str = ""
@@ -170,8 +180,10 @@ class PostUpdate(TicketEffect):
     def run(self, context: Context, row: Row) -> MessageRef:
         channel, thread_ts = self._where(context)
         ticket, key = self.ticket(context), self._key(row)
-        if self.is_first and (posted := find_posted(context, ticket, channel, key, thread_ts=thread_ts)):
-            return posted
+        if self.is_first:
+            posted = find_posted(context, ticket, channel, key, opened_at=self.opened_at, thread_ts=thread_ts)
+            if posted:
+                return posted
         return context.chat.post(channel, self._message(ticket), idempotency_key=key, thread_ts=thread_ts)
 
     def find_result(self, context: Context, row: Row) -> MessageRef | None:
@@ -363,6 +375,8 @@ class DrawCard(TicketEffect):
     min_interval: ClassVar[float] = 1.0
 
     channel: str
+    opened_at: float | None = None
+    """When the issue was opened, of an adopted ticket's first card."""
 
     @property
     def lane(self) -> str:
@@ -372,7 +386,8 @@ class DrawCard(TicketEffect):
         ticket = self.ticket(context)
         key = self._key(ticket, row)
         if ticket.card is None:
-            ticket = replace(ticket, card=find_posted(context, ticket, self.channel, key))
+            posted = find_posted(context, ticket, self.channel, key, opened_at=self.opened_at)
+            ticket = replace(ticket, card=posted)
         request_type = context.plugins.of(ticket.type)
         form = request_type.form if request_type else None
         return context.chat.show_card(
