@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from identity_bot import Form, LongText, Person, YesNo
 from identity_bot.errors import Invalid
+from identity_bot.messages import words
 from identity_bot.slack.card import (
     FORM,
     REASON,
@@ -113,6 +114,11 @@ def test_the_cards_headline_says_how_far_the_ticket_has_come() -> None:
     ]
 
     assert headlines == ["*New.* Ticket", "*Ready for UAT.* Ticket", "*Closed as a duplicate.* Ticket"]
+
+
+def test_a_ticket_that_was_assigned_before_its_card_was_posted_is_not_called_new() -> None:
+    """Such as an issue that was adopted."""
+    assert words.headline(replace(at(Stage.ASSIGNED), card=None)) == "*Assigned.* Ticket"
 
 
 def person(slack_id: str) -> dict[str, str]:
