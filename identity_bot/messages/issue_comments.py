@@ -110,7 +110,7 @@ def problem(problem: Problem, today: date) -> str:
         case ProblemKind.UNKNOWN:
             return f"There is no command {shown}. Did you mean `/{name}`?"
         case ProblemKind.SHORT:
-            return f"{words.TOO_SHORT} Please remove shorter ones by hand."
+            return f"{words.TOO_SHORT} `/{name}` removed nothing. Please remove shorter ones by hand."
         case ProblemKind.DATE:
             return f"The date in {shown} {problem.date}. Please write another one, such as `/{name} {in_two_weeks}`."
         case ProblemKind.UNREADABLE:

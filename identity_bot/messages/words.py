@@ -285,7 +285,7 @@ def stage(ticket: Ticket) -> str:
 
 def headline(ticket: Ticket) -> str:
     """The card's first line: the stage, and which ticket it is; an open ticket is "New" until its card is redrawn."""
-    is_new = ticket.stage is Stage.OPEN and not ticket.card
+    is_new = ticket.stage in (Stage.SUBMITTED, Stage.OPEN) and not ticket.card
     return f"*{NEW if is_new else stage(ticket)}.* {ticket.headline or about(ticket)}"
 
 

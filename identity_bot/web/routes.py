@@ -122,7 +122,7 @@ class _Endpoints:
             isinstance(error, Refused) and not error.is_heard
         ):  # anybody can hang up as often as they like
             log.warning("%s: refused a %s: %s", request.url.path, what, error)
-        await self._bodies.drain(request)
+            await self._bodies.drain(request)
         return PlainTextResponse(f"{error}\n", status_code=getattr(error, "status", 400), headers=CLOSE)
 
 
