@@ -157,14 +157,17 @@ class Desk:
         with self._store.begin() as transaction:
             locked = transaction.ticket(ticket.id) or ticket
             if change.action is Action.REDACT:
-                request_redaction(transaction, self._settings, locked, [change], by=by)
+                is_new = request_redaction(transaction, self._settings, locked, [change], by=by, click=click)
             else:
                 effect = ChangeIssue(ticket_id=ticket.id, change=change, by=by, click=click)
-                if effect.unique_key and transaction.was_enqueued(effect.unique_key, since=0.0):
-                    log.info("duplicate click: %s", change.action.value, extra={"ticket": ticket.id})
-                    return ticket
-                transaction.save(record_requests(locked, [change], by))
-                transaction.enqueue(effect)
+                key = effect.unique_key
+                is_new = key is None or not transaction.was_enqueued(key, since=0.0)
+                if is_new:
+                    transaction.save(record_requests(locked, [change], by))
+                    transaction.enqueue(effect)
+        if not is_new:
+            log.info("duplicate click: %s", change.action.value, extra={"ticket": ticket.id})
+            return ticket
         log.info("ticket: %s requested", change.action.value, extra={"ticket": ticket.id})
         return ticket
 

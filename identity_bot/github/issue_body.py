@@ -11,7 +11,7 @@ from itertools import groupby
 from identity_bot.errors import Rejected
 from identity_bot.text.markdown import span
 from identity_bot.text.names import LOGIN, MEMBER_ID
-from identity_bot.text.redaction import Redact
+from identity_bot.text.redaction import REDACTED, Redact
 from identity_bot.tickets.model import Filed, MessageRef, Person, Ticket
 
 STATUS_BEGINS = "<!-- identity-bot:status -->"
@@ -43,6 +43,8 @@ REQUESTED = re.compile(
     rf"(?: \(in Slack {_NAME.format('handle')}\))?(?:, team {_NAME.format('team')})?"
     r"(?: · \[Slack thread\]\((?P<link>[^\s()]+)\))? · reference"
 )
+# No longer than the shortest text that can be redacted.
+_SHORT_MARK = "[…]"
 LONGEST_REQUESTED = 5_000
 REFERENCE = re.compile(r"reference [A-Z2-7]{4}-[A-Z2-7]{4}$")
 DECORATION = " \t\r\xa0*_"
@@ -105,8 +107,9 @@ def words_in(text: str | None) -> str:
 
 
 def redacted(text: str | None, redact: Redact) -> str:
-    """A body or a comment, redacted but for the lines that the bot keeps."""
-    return "\n".join(written if is_ours else redact(written) for written, is_ours in _parts(text or ""))
+    """A body or a comment, redacted but for the lines that the bot keeps; with shorter marks if it gets too long."""
+    new = "\n".join(written if is_ours else redact(written) for written, is_ours in _parts(text or ""))
+    return new if len(new) <= LONGEST_BODY else new.replace(REDACTED, _SHORT_MARK)
 
 
 def is_spoc(text: str) -> bool:

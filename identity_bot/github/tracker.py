@@ -209,7 +209,11 @@ class GitHubTracker:
             return RedactedIssue(
                 snapshot=snapshot_of(ticket.repository, after),
                 is_changed=any(now not in (None, old) for old, now in places),
-                edited=tuple(now["html_url"] for _, now in places if now and REDACTED in (now["body"] or "")),
+                edited=tuple(
+                    now["html_url"]
+                    for old, now in places
+                    if now and (now is not old or REDACTED in (now["body"] or ""))
+                ),
                 refused=tuple(old["html_url"] for old, now in places if now is None),
                 has_title=REDACTED in after["title"],
             )

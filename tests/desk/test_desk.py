@@ -729,6 +729,22 @@ def test_a_click_counts_once_even_after_its_effect_was_undone(office: Office, ti
     assert office.ticket(ticket).state.priority is Priority.LOW
 
 
+@pytest.mark.parametrize("text", ["", "a secret"])
+def test_a_click_that_redacts_counts_once_too(office: Office, ticket: Ticket, text: str) -> None:
+    change = Change(action=Action.REDACT, value=text)
+    office.desk.change(ticket.id, change, by="U0INDIGO", click="one")
+    office.work()
+    told = len(office.chat.texts("U0INDIGO"))
+
+    office.restart().change(ticket.id, change, by="U0INDIGO", click="one")
+
+    assert told
+    assert not [one for one in office.queue.rows("waiting") if "redact" in one.kind or "find" in one.kind]
+    office.desk.change(ticket.id, change, by="U0INDIGO", click="two")
+    office.work()
+    assert len(office.chat.texts("U0INDIGO")) == told + 1
+
+
 def test_the_same_choice_by_another_click_counts_again(office: Office, ticket: Ticket) -> None:
     for click, value in (("one", "high"), ("two", "low"), ("three", "high")):
         office.desk.change(ticket.id, Change(action=Action.PRIORITY, value=value), by="U0INDIGO", click=click)

@@ -15,6 +15,7 @@ from identity_bot.errors import Rejected
 from identity_bot.github import issue_body as issue
 from identity_bot.github.issue_body import Status
 from identity_bot.text.markdown import block, span
+from identity_bot.text.redaction import SHORTEST, redactor
 from identity_bot.tickets.model import IssueDraft, MessageRef, Person, Ticket
 from tests.support_outbox import ticket
 
@@ -544,6 +545,17 @@ def test_the_lines_that_the_bot_keeps_are_not_redacted_and_others_within_them_ar
 
     assert redacted == body.replace("The identity", "The [redacted]").replace("An identity", "An [redacted]")
     assert issue.ticket_id_in(redacted) == TICKET.id
+
+
+def test_a_redacted_body_never_outgrows_what_github_takes() -> None:
+    full = "abcd " * (issue.LONGEST_BODY // 5) + "."
+    redact = redactor(["abcd"])
+
+    new = issue.redacted(full, redact)
+
+    assert len(redact(full)) > issue.LONGEST_BODY >= len(new)
+    assert new == full.replace("abcd", "[…]")
+    assert len(issue._SHORT_MARK) <= SHORTEST
 
 
 def test_a_comment_of_ours_keeps_its_key() -> None:

@@ -1117,6 +1117,18 @@ def test_to_remove_it_again_changes_nothing_and_still_tells_where_it_was(
     assert github.traffic.count("PATCH") == edits
 
 
+def test_a_comment_as_long_as_github_takes_is_redacted_and_named(
+    tracker: GitHubTracker, github: GitHubWorld, slipped: Ticket
+) -> None:
+    github.comment(REPOSITORY, 1, "abcd " * 13107 + ".", actor=LEAD)
+
+    found = tracker.redact(slipped, redactor(["abcd"]))
+
+    comment = github.comments(REPOSITORY, 1)[-1]
+    assert "abcd" not in comment.body
+    assert (len(found.edited), found.refused, found.is_changed) == (1, (), True)
+
+
 def test_text_that_is_not_there_changes_nothing(
     tracker: GitHubTracker, github: GitHubWorld, slipped: Ticket
 ) -> None:

@@ -37,11 +37,19 @@ from identity_bot.tickets.model import Change, Event, EventKind, MessageRef, Tic
 class _Requested(TicketEffect):
     """Base class of what somebody requested, who is told what became of it."""
 
+    reruns: ClassVar[bool] = False
+
     by: str = ""
     """A Slack id; empty if it is not known."""
     login: str = ""
     """A GitHub login, if it was requested by a comment."""
     reason: str = ""
+    click: str = ""
+    """Tells the click that requested it from every other: a signed one could be sent again."""
+
+    @property
+    def unique_key(self) -> str | None:
+        return f"{self.kind}:{self.click}" if self.click else None
 
     def _answer(self, transaction: Transaction, in_slack: str, in_github: str) -> None:
         """Tell them in private or, if their Slack id is not known, on the issue."""
@@ -93,8 +101,15 @@ class FindPersonalData(_Requested):
         reconcile(transaction, context, seen)
         ticket = transaction.ticket(self.ticket_id)
         if ticket and texts:
-            requested = {"by": self.by, "login": self.login, "reason": self.reason}
-            _redact(transaction, context.settings, ticket, texts, is_whole=True, **requested)
+            wanted = RedactIssue(
+                ticket_id=ticket.id,
+                texts=texts,
+                is_whole=True,
+                by=self.by,
+                login=self.login,
+                reason=self.reason,
+            )
+            _redact(transaction, context.settings, ticket, wanted)
         elif ticket:
             self._answer(transaction, words.nothing_personal(ticket), issue_comments.NOTHING_PERSONAL)
 
@@ -237,44 +252,36 @@ def request_redaction(
     *,
     by: str = "",
     login: str = "",
-) -> None:
-    """Have the texts of these changes removed from a ticket; one without a text stands for all personal data."""
+    click: str = "",
+) -> bool:
+    """Have the texts of these changes removed from a ticket; one without a text stands for all personal data.
+
+    False if this click has requested it before.
+    """
+    texts = tuple(one.value for one in changes if one.value)
     reason = next((one.reason for one in changes if one.reason), "")
-    if texts := tuple(one.value for one in changes if one.value):
-        _redact(transaction, settings, ticket, texts, by=by, login=login, reason=reason)
+    requested: dict[str, Any] = {"by": by, "login": login, "reason": reason, "click": click}
+    find = FindPersonalData(ticket_id=ticket.id, **requested)
+    redact = RedactIssue(ticket_id=ticket.id, texts=texts, **requested)
+    if any(one.unique_key and transaction.was_enqueued(one.unique_key, since=0.0) for one in (find, redact)):
+        return False
+    if texts:
+        _redact(transaction, settings, ticket, redact)
     if not all(one.value for one in changes):
-        transaction.enqueue(FindPersonalData(ticket_id=ticket.id, by=by, login=login, reason=reason))
+        transaction.enqueue(find)
+    return True
 
 
-def _redact(
-    transaction: Transaction,
-    settings: Settings,
-    ticket: Ticket,
-    texts: tuple[str, ...],
-    *,
-    by: str,
-    login: str,
-    reason: str,
-    is_whole: bool = False,
-) -> None:
+def _redact(transaction: Transaction, settings: Settings, ticket: Ticket, wanted: RedactIssue) -> None:
     """Redact what we keep of a ticket and what is about to be said of it; have the rest follow."""
-    redact = redaction.redactor(texts, is_whole=is_whole)
+    redact = redaction.redactor(wanted.texts, is_whole=wanted.is_whole)
     ours = ticket.redacted(redact)
     transaction.save(ours)
     transaction.rewrite_effects(
         ticket.id,
         lambda payload: redaction.redacted_fields(payload, WRITTEN, redact),
     )
-    issue = RedactIssue(
-        ticket_id=ticket.id,
-        texts=texts,
-        is_whole=is_whole,
-        by=by,
-        login=login,
-        reason=redact(reason),
-        is_found=ours != ticket,
-    )
-    transaction.enqueue(issue)
+    transaction.enqueue(replace(wanted, reason=redact(wanted.reason), is_found=ours != ticket))
     if ticket.headline or ticket.card:
         transaction.enqueue(DrawCard(ticket_id=ticket.id, channel=settings.team_channel))
     places: dict[tuple[str, MessageRef | None], None] = {
@@ -288,6 +295,10 @@ def _redact(
     for channel, thread in places:
         transaction.enqueue(
             RedactMessages(
-                ticket_id=ticket.id, texts=texts, is_whole=is_whole, channel=channel, thread=thread
+                ticket_id=ticket.id,
+                texts=wanted.texts,
+                is_whole=wanted.is_whole,
+                channel=channel,
+                thread=thread,
             )
         )
