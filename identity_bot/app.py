@@ -34,7 +34,8 @@ from identity_bot.outbox.worker import Worker
 from identity_bot.plugins import loader
 from identity_bot.settings import GitHubApp, Settings, stand_alone_problems
 from identity_bot.slack import payloads
-from identity_bot.slack.client import SlackChat, failure
+from identity_bot.slack.client import SlackChat
+from identity_bot.slack.errors import failure
 from identity_bot.slack.listeners import Listeners
 from identity_bot.slack.team import Team
 from identity_bot.store.store import Store

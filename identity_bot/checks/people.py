@@ -10,7 +10,8 @@ from identity_bot.errors import IdentityBotError
 from identity_bot.messages import words
 from identity_bot.plugins.loader import Plugins
 from identity_bot.settings import Settings
-from identity_bot.slack.client import SlackChat, code_of, is_colleague
+from identity_bot.slack.client import SlackChat, is_colleague
+from identity_bot.slack.errors import code_of
 from identity_bot.tickets.people import People
 
 User = Mapping[str, Any]

@@ -11,7 +11,8 @@ from identity_bot.errors import IdentityBotError
 from identity_bot.forms.form import Form
 from identity_bot.settings import Settings
 from identity_bot.slack import modal
-from identity_bot.slack.client import SlackChat, code_of
+from identity_bot.slack.client import SlackChat
+from identity_bot.slack.errors import code_of
 from identity_bot.slack.manifest import EVENTS_PATH, scopes
 from identity_bot.slack.modal import Draft
 from identity_bot.tickets.people import People

@@ -23,7 +23,8 @@ from identity_bot.messages.updates import Message
 from identity_bot.slack import card as cards
 from identity_bot.slack import modal as blocks
 from identity_bot.slack.card import Click
-from identity_bot.slack.client import SlackChat, translating_errors
+from identity_bot.slack.client import SlackChat
+from identity_bot.slack.errors import translating_errors
 from identity_bot.slack.inputs import Json
 from identity_bot.slack.messages import ACTION, settled
 from identity_bot.slack.payloads import fingerprint, refuse_forged

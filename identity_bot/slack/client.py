@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import logging
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
-from identity_bot.errors import IdentityBotError, OutcomeUnknown, Rejected, Retryable, network
+from identity_bot.errors import OutcomeUnknown, Rejected, Retryable
 from identity_bot.forms.form import Form
-from identity_bot.logs import vendor_log
 from identity_bot.messages.updates import Message
 from identity_bot.slack import card, messages, modal
+from identity_bot.slack.errors import SlackRejected, translating_errors
 from identity_bot.slack.inputs import Json
 from identity_bot.text.markdown import ELLIPSIS
 from identity_bot.text.redaction import Redact
@@ -35,11 +32,6 @@ EVENT_TYPE = "identity_bot_message"
 
 WRITES = {"chat.postMessage", "chat.update", "chat.delete", "conversations.open", "views.update"}
 """The methods that take JSON; those that only read take a form."""
-_CODE = re.compile(r"[a-z][a-z0-9_]{0,60}")
-"""What Slack's codes for errors look like. Anything else may quote somebody, and is not repeated."""
-_SCOPES = re.compile(r"[a-z.:_,]{1,200}")
-WHILE_LIMITED, LONGEST_WAIT = 10.0, 3600.0
-"""Seconds to wait at a limit where Slack names no time, and at most."""
 LONGEST_EDITED_TEXT = 4000
 """Bytes in the text of a message that is edited, beyond which it is `msg_too_long`; a new one may have more."""
 REDACTED_AT_ONCE = 200
@@ -50,26 +42,6 @@ BEYOND_EDITING = {
 """chat.update's words for a message that nobody can edit any more; `is_inactive` is that of an archived channel."""
 HIDDEN = {"user_not_found", "user_not_visible"}
 """users.info's words for somebody of another organization whom Slack does not let the bot see."""
-PERHAPS_DONE = {"internal_error", "fatal_error", "service_unavailable", "update_failed"}
-LIMITS = {"ratelimited", "rate_limited", "message_limit_exceeded"}
-MENDABLE = {
-    "access_denied", "accesslimited", "account_inactive", "ekm_access_denied", "enterprise_is_restricted",
-    "external_channel_migrating", "fetch_members_failed", "invalid_auth", "not_authed", "org_login_required",
-    "request_timeout", "team_access_not_granted", "team_added_to_org", "token_expired", "token_revoked",
-    "two_factor_setup_required",
-}  # fmt: skip
-"""Answers that change without our asking differently, once somebody has mended the app or time has passed.
-
-`request_timeout` is Slack's word for a request that reached it cut short, so it did nothing.
-"""
-
-
-class SlackRejected(Rejected):
-    """Slack said no; `code` is its word for why."""
-
-    def __init__(self, message: str, code: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 class SlackChat:
@@ -295,23 +267,15 @@ class SlackChat:
     def _with_key(
         self, channel_id: str, key: str, since: float, until: float | None, **thread: str
     ) -> MessageRef | None:
-        for message in self._ours(channel_id, since, until, **thread):
-            if (message["metadata"].get("event_payload") or {}).get("key") == key:
-                return MessageRef(channel=channel_id, ts=message["ts"])
-        return None
-
-    def _ours(
-        self, channel_id: str, since: float, until: float | None = None, **thread: str
-    ) -> Iterator[Mapping[str, Any]]:
-        """Our messages since then, as Slack describes them."""
         method = "conversations.replies" if thread else "conversations.history"
-        window = {"oldest": _oldest(since)}
-        if until is not None:
-            window["latest"] = f"{until:.6f}"
+        window = {"oldest": _oldest(since)} | ({} if until is None else {"latest": f"{until:.6f}"})
         for page in self._pages(
             method, channel=channel_id, **window, include_all_metadata=True, limit=100, **thread
         ):
-            yield from filter(_is_ours, page["messages"])
+            for message in filter(_is_ours, page["messages"]):
+                if (message["metadata"].get("event_payload") or {}).get("key") == key:
+                    return MessageRef(channel=channel_id, ts=message["ts"])
+        return None
 
     def _id(self, channel: str) -> str:
         """The id behind a channel's name or a person's direct messages."""
@@ -382,63 +346,6 @@ def is_colleague(user: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
     return is_same_enterprise or bool(user.get("team_id") == own["team_id"])
 
 
-@contextmanager
-def translating_errors(method: str) -> Iterator[None]:
-    """Raise the failures of one call as Rejected, Retryable or OutcomeUnknown."""
-    try:
-        yield
-    except SlackApiError as error:
-        raise failure(method, error) from error
-    except (
-        OSError,
-        http.client.HTTPException,
-        SlackClientError,
-        ValueError,
-        TypeError,
-        AttributeError,  # slack_sdk's, for an answer that is JSON but no object
-    ) as error:
-        raise _broken(method, error) from error
-
-
-def code_of(error: IdentityBotError) -> str:
-    """Slack's code for why it refused a call; empty if Slack did not answer."""
-    if isinstance(error, SlackRejected):
-        return error.code
-    cause = error.__cause__
-    return _code(cause.response) if isinstance(cause, SlackApiError) else ""
-
-
-def failure(method: str, error: SlackApiError) -> Rejected | Retryable | OutcomeUnknown:
-    """What a refusal by Slack means for the act."""
-    response = error.response
-    status = getattr(response, "status_code", 200)
-    said = getattr(response, "data", response)
-    vendor_log.info("Slack: %s (%s): %s", status, method, json.dumps(said, ensure_ascii=False, default=repr))
-    code = _code(response)
-    scopes = str(response["needed"]) if code == "missing_scope" and response.get("needed") else ""
-    needed = f" (needed: {scopes})" if _SCOPES.fullmatch(scopes) else ""
-    text = f"Slack's {method}: {code or f'HTTP {status}'}{needed}"
-    if status == 429 or code in LIMITS:
-        return Retryable(text, _retry_after(response))
-    if not code or status >= 500 or code in PERHAPS_DONE:
-        return OutcomeUnknown(text)
-    if code in MENDABLE:
-        return Retryable(text)
-    return SlackRejected(text, code)
-
-
-def _code(response: Any) -> str:
-    """Slack's code for an error; empty for anything else."""
-    code = response.get("error") if hasattr(response, "get") else None
-    return code if isinstance(code, str) and _CODE.fullmatch(code) else ""
-
-
-def _broken(method: str, error: Exception) -> Retryable | OutcomeUnknown:
-    """What a failed connection means for the act: never begun, or perhaps done."""
-    said = f"Slack's {method}: {network.reason(error)}"
-    return Retryable(said) if network.never_began(error) else OutcomeUnknown(said)
-
-
 def _cut(text: str) -> str:
     """The text as long as that of an edited message may be; no letter, entity or mention is cut in two."""
     written = text.encode()
@@ -446,11 +353,3 @@ def _cut(text: str) -> str:
         return text
     fitting = written[: LONGEST_EDITED_TEXT - len(ELLIPSIS.encode())].decode(errors="ignore")
     return messages.cut(text, len(fitting))
-
-
-def _retry_after(response: Any) -> float:
-    headers = {str(name).lower(): value for name, value in (response.headers or {}).items()}
-    try:
-        return min(LONGEST_WAIT, max(1.0, float(headers.get("retry-after", WHILE_LIMITED))))
-    except ValueError:
-        return WHILE_LIMITED

@@ -18,7 +18,7 @@ from identity_bot.forms import limits
 from identity_bot.forms.form import Form
 from identity_bot.messages import words
 from identity_bot.settings import Settings
-from identity_bot.slack.client import translating_errors
+from identity_bot.slack.errors import translating_errors
 from identity_bot.slack.inputs import PREFIX, Json, plain_text
 from identity_bot.slack.messages import context, cut, section
 from identity_bot.slack.modal import type_options

@@ -24,7 +24,8 @@ from identity_bot.settings import Settings
 from identity_bot.slack import card as cards
 from identity_bot.slack import modal as blocks
 from identity_bot.slack.actions import ActionListeners
-from identity_bot.slack.client import SlackChat, translating_errors
+from identity_bot.slack.client import SlackChat
+from identity_bot.slack.errors import translating_errors
 from identity_bot.slack.home import START, HomeListeners, offer
 from identity_bot.slack.inputs import PREFIX, QUESTION, Json
 from identity_bot.slack.manifest import ASK, ASK_ABOUT
