@@ -12,7 +12,7 @@ from identity_bot.desk.notifier import Notifier
 from identity_bot.desk.reconciler import Reconciler, team_day
 from identity_bot.errors import Invalid, NotAllowed
 from identity_bot.forms import form as forms
-from identity_bot.messages import words
+from identity_bot.messages import alerts, words
 from identity_bot.messages.templates import DELAYED_AFTER
 from identity_bot.outbox.effect import DAY
 from identity_bot.outbox.effects.issue_access import record_requests
@@ -207,12 +207,12 @@ class Desk:
         ours = {fold(self._settings.label), *(fold(name) for name in self._plugins.types)}
         is_ours = fold(was) in ours or lifecycle.is_meant(was)
         if is_ours and fold(repository) in self._reconciler.repositories:
-            self._alert(words.label_renamed(repository, was, now))
+            self._alert(alerts.label_renamed(repository, was, now))
 
     def repository_renamed(self, was: str, now: str) -> None:
         """Alert the team that a repository of the settings has another name."""
         if fold(was) in self._reconciler.repositories:
-            self._alert(words.repository_renamed(was, now))
+            self._alert(alerts.repository_renamed(was, now))
 
     def _alert(self, text: str) -> None:
         with self._store.begin() as transaction:

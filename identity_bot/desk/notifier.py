@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
-from identity_bot.messages import updates, words
+from identity_bot.messages import alerts, updates
 from identity_bot.messages.updates import Happened
 from identity_bot.outbox.effects import EFFECTS
 from identity_bot.outbox.effects.messages import (
@@ -55,7 +55,7 @@ class Notifier:
         request_type = self._plugins.of(ticket.type)
         if request_type is None:
             transaction.save(ticket)
-            self.alert(transaction, words.type_uninstalled(ticket))
+            self.alert(transaction, alerts.type_uninstalled(ticket))
             return
         notifications = request_type.notify(ticket, event)
         ticket = replace(ticket, headline=_headline(notifications))
@@ -110,7 +110,7 @@ class Notifier:
             log.info("ticket %s: #%s", kind.value, ticket.number, extra={"ticket": ticket.id})
             happened.append((event, request_type.notify(ticket, event) if request_type else []))
         if request_type is None and kinds:
-            self.alert(transaction, words.type_uninstalled(ticket))
+            self.alert(transaction, alerts.type_uninstalled(ticket))
         self._post(transaction, ticket, happened, request_type)
         notified = replace(ticket, last_notified=ticket.state).without_made_requests()
         if notified != ticket:
@@ -136,9 +136,9 @@ class Notifier:
             return
         ticket = transaction.ticket(ticket_id) if ticket_id else None
         request_type = self._plugins.types.get(ticket.type) if ticket and ticket.is_urgent else None
-        leads = words.leads(request_type.settings) if request_type else ""
+        leads = alerts.leads(request_type.settings) if request_type else ""
         effect = EFFECTS.get(kind)
-        self.alert(transaction, words.effect_failed(effect.label if effect else kind, ticket, leads, reason))
+        self.alert(transaction, alerts.effect_failed(effect.label if effect else kind, ticket, leads, reason))
 
     def _post(
         self,

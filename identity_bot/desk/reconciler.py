@@ -9,7 +9,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from identity_bot.desk.notifier import Notifier
-from identity_bot.messages import issue_comments, words
+from identity_bot.messages import alerts, issue_comments, words
 from identity_bot.outbox.effect import LATE
 from identity_bot.outbox.effects.comments import RunCommands
 from identity_bot.outbox.effects.issue_access import record_requests
@@ -252,7 +252,7 @@ class Reconciler:
         if state == ticket.state:
             return
         if ticket.stage is not Stage.CLOSED and not repository:
-            self._notifier.alert(transaction, words.gone(ticket, snapshot.moved_to))
+            self._notifier.alert(transaction, alerts.gone(ticket, snapshot.moved_to))
         now = replace(ticket, state=state)
         transaction.save(now)
         self._notifier.follow(transaction, now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
-from identity_bot.messages import words
+from identity_bot.messages import redactions
 from identity_bot.text.markdown import block, span
 from identity_bot.tickets.actions import ACTIONS, Ask
 from identity_bot.tickets.commands import COMMANDS, LONGEST, MOST, Problem, ProblemKind
@@ -64,7 +64,7 @@ def redacted(name: str, reason: str, *, is_slack: bool) -> str:
 
 def clear_history(ticket: Ticket, *, edited: Sequence[str], refused: Sequence[str], has_title: bool) -> str:
     """What somebody must now do by hand who has no Slack id, with links to each place."""
-    said = words.by_hand(ticket, "[{name}]({link})", edited=edited, refused=refused, has_title=has_title)
+    said = redactions.by_hand(ticket, "[{name}]({link})", edited=edited, refused=refused, has_title=has_title)
     return "\n\n".join(said)
 
 
@@ -110,7 +110,7 @@ def problem(problem: Problem, today: date) -> str:
         case ProblemKind.UNKNOWN:
             return f"There is no command {shown}. Did you mean `/{name}`?"
         case ProblemKind.SHORT:
-            return f"{words.TOO_SHORT} `/{name}` removed nothing. Please remove shorter ones by hand."
+            return f"{redactions.TOO_SHORT} `/{name}` removed nothing. Please remove shorter ones by hand."
         case ProblemKind.DATE:
             return f"The date in {shown} {problem.date}. Please write another one, such as `/{name} {in_two_weeks}`."
         case ProblemKind.UNREADABLE:

@@ -1,14 +1,12 @@
-"""The words that people read in Slack, apart from all logic: the forms, the card, refusals, and alerts to the team."""
+"""The words that people read in Slack, apart from all logic: the forms, the receipt, the card, and refusals."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Any
 
 from identity_bot.text.markdown import ELLIPSIS, mrkdwn
 from identity_bot.text.names import is_same, nearest
-from identity_bot.text.redaction import SHORTEST
 from identity_bot.tickets.actions import ACTIONS, Ask, By, DateProblem, possible
 from identity_bot.tickets.errors import Impossible
 from identity_bot.tickets.lifecycle import is_gone
@@ -70,12 +68,67 @@ def joined(several: Sequence[str], by: str = "and") -> str:
     return f" {by} ".join(filter(None, [", ".join(several[:-1]), *several[-1:]]))
 
 
-# The request form and its receipt
+# Where a request starts: the command, the shortcuts, the Home tab and direct messages
 
-ADOPTED = "Request made in GitHub"
 MODAL_TITLE = "Ask the Identity Team"
 SHORTCUT = "Ask the Identity Team"
 MESSAGE_SHORTCUT = "Ask Identity about this"
+START = "Start a request"
+NO_TYPES = "There are no request types yet, so there is no form to open. Please tell the bot's operator."
+ASKS_FOR_USAGE = frozenset({"help", "usage", "?", "-h", "--help"})
+"""What people type after a command to learn what it can do."""
+
+
+def usage(command: str, word: str, titles: Mapping[str, str]) -> str:
+    """To somebody who typed a word after the command that names no request type; `titles` are those of the types."""
+    shown = mrkdwn(word, limit=60)
+    if word.casefold() in ASKS_FOR_USAGE:
+        first = f"`{command}` starts a request to the Identity Team."
+    elif near := nearest(word.casefold(), titles):
+        first = f"There is no request type “{shown}”. Did you mean `{command} {near}`?"
+    else:
+        first = f"`{command}` can't do anything with “{shown}”. It starts a request to the Identity Team."
+    types = [f"• `{command} {name}`: {type_name(title)}" for name, title in titles.items()]
+    return "\n".join(
+        [
+            first,
+            f"• `{command}`: choose from a list, or press *{START}*",
+            *types,
+            "To see how a request is doing, look at its thread in Slack or its issue in GitHub.",
+        ]
+    )
+
+
+HOME = (
+    "Tell us what you need in a short form. We open a ticket for your request and keep you up to date in Slack until "
+    "it's done."
+)
+WHAT_PEOPLE_ASK = "*You can ask for*"
+
+
+def typed(command: str) -> str:
+    """In the Home tab: the other way to start."""
+    return f"You can also type {command} anywhere in Slack."
+
+
+def request_type(title: str, description: str) -> str:
+    """A request type in the Home tab's list."""
+    return f"• *{type_name(title)}*" + (f": {mrkdwn(description, limit=150)}" if description else "")
+
+
+def answer_to_message(command: str, intake_channel: str) -> str:
+    """To somebody who writes to the bot directly."""
+    where = intake_channel if intake_channel.startswith("#") else f"<#{intake_channel}>"
+    return (
+        "I'm a bot, and I can't answer messages. To ask the Identity Team for help, press "
+        f"*{START}* or type `{command}` anywhere in Slack.\n"
+        f"Is it about a request that you already made? Please ask its SPOC, or write in {where}."
+    )
+
+
+# The request form and its receipt
+
+ADOPTED = "Request made in GitHub"
 SUBMIT = "Send"
 CANCEL = "Cancel"
 CLOSE = "Close"
@@ -103,61 +156,6 @@ CHANGED_TOO_LATE = (
 )
 TYPE_GONE = "We no longer take this type of request, so *nothing was sent*. Please choose another type above."
 COULD_NOT_OPEN = "Sorry, Slack didn't open the form in time. Please try again."
-NO_TYPES = "There are no request types yet, so there is no form to open. Please tell the bot's operator."
-
-
-START = "Start a request"
-ASKS_FOR_USAGE = frozenset({"help", "usage", "?", "-h", "--help"})
-"""What people type after a command to learn what it can do."""
-
-
-def usage(command: str, word: str, titles: Mapping[str, str]) -> str:
-    """To somebody who typed a word after the command that names no request type; `titles` are those of the types."""
-    shown = mrkdwn(word, limit=60)
-    if word.casefold() in ASKS_FOR_USAGE:
-        first = f"`{command}` starts a request to the Identity Team."
-    elif near := nearest(word.casefold(), titles):
-        first = f"There is no request type “{shown}”. Did you mean `{command} {near}`?"
-    else:
-        first = f"`{command}` can't do anything with “{shown}”. It starts a request to the Identity Team."
-    types = [f"• `{command} {name}`: {type_name(title)}" for name, title in titles.items()]
-    return "\n".join(
-        [
-            first,
-            f"• `{command}`: choose from a list, or press *{START}*",
-            *types,
-            "To see how a request is doing, look at its thread in Slack or its issue in GitHub.",
-        ]
-    )
-
-
-# The Home tab and direct messages
-
-HOME = (
-    "Tell us what you need in a short form. We open a ticket for your request and keep you up to date in Slack until "
-    "it's done."
-)
-WHAT_PEOPLE_ASK = "*You can ask for*"
-
-
-def typed(command: str) -> str:
-    """In the Home tab: the other way to start."""
-    return f"You can also type {command} anywhere in Slack."
-
-
-def request_type(title: str, description: str) -> str:
-    """A request type in the Home tab's list."""
-    return f"• *{type_name(title)}*" + (f": {mrkdwn(description, limit=150)}" if description else "")
-
-
-def answer_to_message(command: str, intake_channel: str) -> str:
-    """To somebody who writes to the bot directly."""
-    where = intake_channel if intake_channel.startswith("#") else f"<#{intake_channel}>"
-    return (
-        "I'm a bot, and I can't answer messages. To ask the Identity Team for help, press "
-        f"*{START}* or type `{command}` anywhere in Slack.\n"
-        f"Is it about a request that you already made? Please ask its SPOC, or write in {where}."
-    )
 
 
 def personal_data(kinds: list[str]) -> str:
@@ -206,6 +204,11 @@ def not_opened(ticket: Ticket, title: str) -> str:
     )
 
 
+def became_sensitive(ticket: Ticket) -> str:
+    """Posted in place of a message that waited while its ticket became sensitive."""
+    return f"There's an update to ticket {link(ticket)}, which is sensitive now. Please read it in GitHub."
+
+
 # The card and the forms of actions
 
 CLOSE_REASONS: Mapping[CloseReason, tuple[str, str]] = {
@@ -247,10 +250,6 @@ ASSIGNEE_UNKNOWN = (
     "We don't know this person's GitHub login. Please assign them in GitHub, or ask the bot's operator to add them "
     "to people in the settings."
 )
-
-
-TOO_SHORT = f"A text to remove needs at least {SHORTEST} characters, or other words would lose a part, too."
-REASON_REPEATS = "Your reason contains the text to remove. Please write it without."
 
 
 def nameless(key: str) -> str:
@@ -395,175 +394,6 @@ def not_requestor(ticket: Ticket) -> str:
     return f"Only {who}, who requested ticket {number(ticket)}, can accept it or send it back."
 
 
-# After text was removed
-
-
-def by_hand(
-    ticket: Ticket, form: str, *, edited: Sequence[str], refused: Sequence[str], has_title: bool
-) -> list[str]:
-    """What only a person can do after text was removed; `form` is how a link is written, with `name` and `link`."""
-
-    def places(links: Sequence[str]) -> str:
-        named = {link: "the issue" if link == ticket.url else "a comment" for link in links}
-        return joined([form.format(name=name, link=link) for link, name in named.items()])
-
-    said = []
-    if edited:
-        said.append(
-            f"GitHub still shows the text in the edit history of {places(edited)}, and only a person can delete it "
-            "there: open *edited* at the top, choose each revision that shows the text, then *Options*, then *Delete "
-            "revision from history*."
-        )
-    if has_title:
-        said.append(
-            "GitHub also shows the old title in the issue's timeline, where nobody can delete it. If it must go, "
-            "delete the issue."
-        )
-    if refused:
-        said.append(f"The bot may not edit {places(refused)}. Please remove the text there.")
-    if ticket.is_sensitive:
-        said.append(
-            "If the issue was moved here from another repository, the bot doesn't look in the thread that the ticket "
-            "had in Slack before, or for messages that link to the old issue. Please look there, and delete what "
-            "shows the text."
-        )
-    return said
-
-
-def clear_history(
-    ticket: Ticket, *, is_removed: bool, edited: Sequence[str], refused: Sequence[str], has_title: bool
-) -> str:
-    """To whoever removed text from a ticket: what they must now do by hand, with links to each place."""
-    said = by_hand(ticket, "<{link}|{name}>", edited=edited, refused=refused, has_title=has_title)
-    if is_removed:
-        first = f"We removed the text from ticket {link(ticket)}, its card and our messages about it."
-        last = "What people wrote in Slack themselves, only they can delete. Please ask them."
-        said = [first, *said, last]
-    return "\n".join(said)
-
-
-def nothing_to_redact(ticket: Ticket) -> str:
-    """To whoever wanted text removed that is nowhere in the ticket."""
-    return f"Ticket {link(ticket)} doesn't contain that text, so nothing changed. Please paste it as it is there."
-
-
-def nothing_personal(ticket: Ticket) -> str:
-    """To whoever wanted all personal data and secrets removed, if none were found."""
-    return (
-        f"We found no personal data or secrets in ticket {link(ticket)}, so nothing changed. "
-        "Please say what should be removed."
-    )
-
-
-def not_redacted(ticket: Ticket, place: str, reason: str) -> str:
-    """To the team: messages of ours that may still show what was removed from a ticket."""
-    return (
-        f"Text was removed from ticket {link(ticket)}, but the bot couldn't change its messages in `{place}`: "
-        f"{mrkdwn(reason, limit=300)}. Please look for it there and delete those messages."
-    )
-
-
 def not_taken(ticket: Ticket, reason: str) -> str:
     """To whoever asked for a change that GitHub refused."""
     return f"GitHub refused your change to ticket {link_for_anybody(ticket)}: {mrkdwn(reason, limit=300)}"
-
-
-# Alerts to the team
-
-
-def leads(settings: Mapping[str, Any]) -> str:
-    """Mentions of the leads that a type's settings name."""
-    return " ".join(f"<@{lead['slack']}>" for lead in settings.get("leads", ()) if "slack" in lead)
-
-
-def effect_failed(label: str, ticket: Ticket | None, leads: str, reason: str) -> str:
-    """An effect failed and needs an operator; urgent requests mention the leads."""
-    about = ""
-    if ticket:
-        requestor = mrkdwn(ticket.requestor.name, limit=100)
-        about = f" for ticket {ticket.reference} (`{ticket.type}`, requested by {requestor})"
-    urgent = "*Urgent: affects Veterans in production.* " if ticket and ticket.is_urgent else ""
-    return (
-        f"{urgent}*The bot couldn't {label}{about}*: {mrkdwn(reason, limit=500)} {leads}\n"
-        "It won't try again by itself. `identity-bot outbox` shows it, and can retry or discard it."
-    )
-
-
-def type_uninstalled(ticket: Ticket) -> str:
-    """A ticket changed whose request type is not installed anymore, so nobody could be told in its words."""
-    return (
-        f"Ticket {link(ticket)} changed, but its request type `{ticket.type}` is no longer installed, so nobody else "
-        "was told."
-    )
-
-
-def gone(ticket: Ticket, moved_to: tuple[str, int] | None) -> str:
-    """A ticket's issue is not where it was, and the bot no longer follows it."""
-    if moved_to:
-        where = mrkdwn(f"{moved_to[0]}#{moved_to[1]}", limit=200)
-        return (
-            f"The issue of ticket {link(ticket)} was transferred to {where}, which the bot does not follow, so the "
-            "ticket counts as closed. Please add that repository to the settings, or tell the requestor where it "
-            "continues."
-        )
-    return (
-        f"The issue of ticket {number(ticket)} was deleted, so the ticket counts as closed. "
-        "If that was a mistake, please ask the requestor to send the request again."
-    )
-
-
-def told_directly(channel: str, reason: str) -> str:
-    """A requestor was told by direct message because the channel refused it."""
-    return (
-        f"The bot couldn't post in `{channel}` ({mrkdwn(reason, limit=300)}), so it told the requestor by direct "
-        "message. Please check that the bot is in that channel."
-    )
-
-
-def refused_by_github(ticket: Ticket, what: str) -> str:
-    """GitHub opened the issue, but without something that it should have."""
-    return (
-        f"Ticket {link(ticket)} is open, but GitHub refused {mrkdwn(what, limit=300)}. "
-        "`identity-bot check` shows what the token may do."
-    )
-
-
-def became_sensitive(ticket: Ticket) -> str:
-    """Posted in place of a message that waited while its ticket became sensitive."""
-    return f"There's an update to ticket {link(ticket)}, which is sensitive now. Please read it in GitHub."
-
-
-def cannot_be_told(ticket: Ticket, reason: str) -> str:
-    """A requestor cannot be reached in Slack at all."""
-    who = mrkdwn(ticket.requestor.name, limit=100)
-    return (
-        f"The bot couldn't tell {who} about an update to ticket {link(ticket)}, neither in a thread nor directly "
-        f"({mrkdwn(reason, limit=300)}). Please tell them if it matters to them."
-    )
-
-
-def repository_renamed(was: str, now: str) -> str:
-    """A repository no longer has the name that the settings give."""
-    return (
-        f"The repository `{mrkdwn(was)}` is now called `{mrkdwn(now)}`. Please ask the bot's operator to change its "
-        "name in the settings and restart the bot. Until then, the bot misses its webhooks."
-    )
-
-
-def cannot_poll(reason: str) -> str:
-    """GitHub has not been polled for some minutes."""
-    return (
-        f"The bot can't get changes from GitHub: {mrkdwn(reason, limit=300)}. Until it can, updates come late, but "
-        "none is lost. `identity-bot check` shows what to fix."
-    )
-
-
-def label_renamed(repository: str, was: str, now: str) -> str:
-    """A label that the bot reads has another name, or (`now` is empty) was deleted."""
-    became, undo = (
-        (f"renamed to `{mrkdwn(now)}`", "rename it back") if now else ("deleted", "create it again")
-    )
-    return (
-        f"The label `{mrkdwn(was)}` in `{mrkdwn(repository)}` was {became}. The bot knows only the old name: please "
-        f"{undo}, or tickets will look as if they didn't have that label."
-    )

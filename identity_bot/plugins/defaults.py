@@ -11,7 +11,7 @@ from marshmallow import Schema
 
 from identity_bot.forms.form import COMMON, Form, readable
 from identity_bot.forms.questions import Email, Files, LongText, Question, ShortText, Url
-from identity_bot.messages import templates, words
+from identity_bot.messages import alerts, templates, words
 from identity_bot.plugins.hookspecs import hookimpl
 from identity_bot.settings import TypeSettings
 from identity_bot.text import privacy
@@ -84,7 +84,7 @@ def _standard(
         is_requestor = audience is Audience.REQUESTOR
         text = templates.text(name, for_requestor if is_requestor else values, messages)
         if is_new and audience is Audience.TEAM and ticket.is_urgent:
-            text = f"{text} {words.leads(settings)}".strip()
+            text = f"{text} {alerts.leads(settings)}".strip()
         following = ""
         if is_requestor:
             following = templates.text(templates.next_name(ticket, event), for_requestor, messages)

@@ -12,7 +12,7 @@ from identity_bot.errors import Invalid
 from identity_bot.forms import limits
 from identity_bot.forms.form import COMMON, Form, readable
 from identity_bot.forms.questions import LongText, Option, Url
-from identity_bot.messages import words
+from identity_bot.messages import redactions, words
 from identity_bot.slack.inputs import PREFIX, Json, entry, option_of, plain_text
 from identity_bot.slack.messages import (
     ACTION,
@@ -210,9 +210,9 @@ def _redaction_problems(text: str, reason: str) -> dict[str, str]:
     if not text:
         return {}
     if not redaction.is_long_enough(text):
-        return {VALUE: words.TOO_SHORT}
+        return {VALUE: redactions.TOO_SHORT}
     is_repeated = redaction.redactor([text])(reason) != reason
-    return {REASON: words.REASON_REPEATS} if is_repeated else {}
+    return {REASON: redactions.REASON_REPEATS} if is_repeated else {}
 
 
 def _buttons(ticket: Ticket, labels: Mapping[Action, str]) -> Json:

@@ -203,19 +203,6 @@ def test_an_answer_to_a_direct_message_names_the_channel_where_people_read(chann
     assert words.answer_to_message("/help", channel).endswith(shown)
 
 
-def test_of_a_ticket_that_may_have_been_moved_is_said_where_text_was_not_looked_for() -> None:
-    def told(of: Ticket) -> str:
-        return words.clear_history(of, is_removed=True, edited=(), refused=(), has_title=False)
-
-    assert "the thread that the ticket had in Slack before" in told(ticket(is_sensitive=True))
-    assert "before" not in told(ticket())
-
-
-def test_an_issue_that_is_gone_is_said_with_what_to_do() -> None:
-    assert "was deleted" in words.gone(ticket(), None)
-    assert "transferred to sandbox-org/elsewhere#3" in words.gone(ticket(), ("sandbox-org/elsewhere", 3))
-
-
 def test_of_an_issue_that_is_gone_nobody_is_told_that_it_could_be_reopened() -> None:
     gone = ticket(state=TicketState(stage=Stage.CLOSED, close_reason=CloseReason.DELETED), number=12)
 

@@ -9,7 +9,7 @@ from typing import ClassVar, TypeVar
 
 from identity_bot.errors import Rejected, StoreError
 from identity_bot.logs import scrubbed
-from identity_bot.messages import issue_comments, words
+from identity_bot.messages import alerts, issue_comments, words
 from identity_bot.outbox.effect import DAY, GITHUB, LATE, READS, UPDATES, Context, Effect, Row, TicketEffect
 from identity_bot.outbox.effects.issue_access import (
     Seen,
@@ -98,7 +98,7 @@ class OpenIssue(TicketEffect):
             context.reconciler.reconcile(transaction, created.snapshot, is_fresh=True)
             if ticket := transaction.ticket(self.ticket_id):
                 for left_out in created.left_out:
-                    context.notifier.alert(transaction, words.refused_by_github(ticket, left_out))
+                    context.notifier.alert(transaction, alerts.refused_by_github(ticket, left_out))
         if self.view_id:
             receipt = ShowReceipt(ticket_id=self.ticket_id, view_id=self.view_id)
             transaction.enqueue(receipt, delay=RECEIPT_DELAY)
@@ -279,7 +279,7 @@ class GetIssue(TicketEffect):
 
     def on_rejected(self, transaction: Transaction, context: Context, reason: str) -> bool:
         """The team is told once, however many issues cannot be read: each is read again within a day."""
-        context.notifier.alert(transaction, words.cannot_poll(reason), again_after=DAY)
+        context.notifier.alert(transaction, alerts.cannot_poll(reason), again_after=DAY)
         return True
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from identity_bot.errors import Rejected
-from identity_bot.messages import words
+from identity_bot.messages import alerts, words
 from identity_bot.messages.updates import Destination, Message
 from identity_bot.outbox.effect import (
     DAY,
@@ -210,7 +210,7 @@ class PostUpdate(TicketEffect):
         if self.instead_of:
             transaction.save(replace(ticket, thread=result, is_direct=True))
             if not ticket.is_direct:
-                context.notifier.alert(transaction, words.told_directly(self.instead_of, self.because))
+                context.notifier.alert(transaction, alerts.told_directly(self.instead_of, self.because))
             return
         if ticket.is_direct and self.channel != ticket.requestor.slack_id:
             return
@@ -226,7 +226,7 @@ class PostUpdate(TicketEffect):
         if ticket is None:
             return False
         if self.instead_of or (ticket.is_direct and ticket.thread is None):
-            context.notifier.alert(transaction, words.cannot_be_told(ticket, reason))
+            context.notifier.alert(transaction, alerts.cannot_be_told(ticket, reason))
             return True
         channel = place_of(ticket, self.to, context.settings)[0]
         slack_id = ticket.requestor.slack_id

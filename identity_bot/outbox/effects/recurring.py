@@ -9,7 +9,7 @@ from typing import ClassVar, TypeVar
 
 from identity_bot.errors import OutcomeUnknown, Rejected, Retryable
 from identity_bot.logs import scrubbed
-from identity_bot.messages import words
+from identity_bot.messages import alerts
 from identity_bot.outbox.effect import DAY, READS, UPDATES, Context, Effect, Row
 from identity_bot.outbox.effects.issues import GetIssue, Reconcile
 from identity_bot.outbox.ports import PollResult
@@ -108,12 +108,12 @@ class Poll(Effect):
             before = cursors[repository]
             cursors[repository] = _advanced(before, found)
             if found.renamed_to and found.renamed_to != before.renamed_to:
-                text = words.repository_renamed(repository, found.renamed_to)
+                text = alerts.repository_renamed(repository, found.renamed_to)
                 context.notifier.alert(transaction, text, again_after=DAY)
             _reconcile(transaction, repository, found)
         failures = self.failures + 1 if result.trouble else 0
         if failures == ALERT_AFTER:
-            context.notifier.alert(transaction, words.cannot_poll(result.trouble))
+            context.notifier.alert(transaction, alerts.cannot_poll(result.trouble))
         every = context.settings.poll_seconds
         if every:
             pause = min(every * 2.0 ** min(failures, 6), max(LONGEST_PAUSE, every))

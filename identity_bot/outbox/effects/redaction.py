@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from identity_bot.messages import issue_comments, words
+from identity_bot.messages import alerts, issue_comments, redactions, words
 from identity_bot.outbox.effect import (
     DAY,
     GITHUB,
@@ -111,7 +111,7 @@ class FindPersonalData(_Requested):
             )
             _redact(transaction, context.settings, ticket, wanted)
         elif ticket:
-            self._answer(transaction, words.nothing_personal(ticket), issue_comments.NOTHING_PERSONAL)
+            self._answer(transaction, redactions.nothing_personal(ticket), issue_comments.NOTHING_PERSONAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ class RedactIssue(_Requested):
         edited, refused = (issue.edited, issue.refused) if issue else ((), ())
         is_removed = self.is_found or result.is_repeated or bool(issue and issue.is_changed)
         if not is_removed and not refused:
-            self._answer(transaction, words.nothing_to_redact(ticket), issue_comments.NOTHING_TO_REDACT)
+            self._answer(transaction, redactions.nothing_to_redact(ticket), issue_comments.NOTHING_TO_REDACT)
             return
         by_hand: dict[str, Any] = {
             "edited": edited,
@@ -183,7 +183,7 @@ class RedactIssue(_Requested):
                 transaction.enqueue(Comment(ticket_id=ticket.id, text=said))
         if self.by or not is_removed:
             self._answer(
-                transaction, words.clear_history(ticket, is_removed=is_removed, **by_hand), in_github
+                transaction, redactions.clear_history(ticket, is_removed=is_removed, **by_hand), in_github
             )
 
 
@@ -233,7 +233,7 @@ class RedactMessages(TicketEffect):
     def on_rejected(self, transaction: Transaction, context: Context, reason: str) -> bool:
         """The team must delete those messages by hand."""
         if ticket := transaction.ticket(self.ticket_id):
-            context.notifier.alert(transaction, words.not_redacted(ticket, self.channel, reason))
+            context.notifier.alert(transaction, alerts.not_redacted(ticket, self.channel, reason))
         return True
 
 
