@@ -504,6 +504,7 @@ def test_a_ticket_is_moved_by_buttons_until_the_requestor_sends_it_back(world: W
 
     page.get_by_text("You are").click()
     page.get_by_role("link", name="Juniper Vale").click()
+    expect(page.get_by_text("You are Juniper Vale")).to_be_visible()
     asked = newest(page, "ready for you to try")
     press(asked, "Needs work…")
     expect(dialog.get_by_label("What still needs work?")).to_be_focused()
