@@ -55,7 +55,7 @@ def not_redacted(ticket: Ticket, place: str, reason: str) -> str:
     """Messages of ours may still show what was removed from a ticket."""
     return (
         f"Text was removed from ticket {words.link(ticket)}, but the bot couldn't change its messages in `{place}`: "
-        f"{mrkdwn(reason, limit=300)}. Please look for it there and delete those messages."
+        f"{mrkdwn(reason, limit=300)}. Please look there, and delete the messages that show the text."
     )
 
 

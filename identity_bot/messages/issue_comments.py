@@ -47,7 +47,7 @@ def comment(change: Change, name: str, person: str = "") -> str:
 
 
 NOTHING_TO_REDACT = (
-    "This issue doesn't contain that text, so nothing changed. Please write it as it is in the issue."
+    "This issue doesn't contain that text, so nothing changed. Please write it exactly as it is in the issue."
 )
 NOTHING_PERSONAL = (
     "The bot found no personal data or secrets in the title and the description, so nothing changed. "
@@ -58,7 +58,7 @@ NOTHING_PERSONAL = (
 def redacted(name: str, reason: str, *, is_slack: bool) -> str:
     """Who removed text that must not be in a ticket and, if they said so, why; what it was is not repeated."""
     who = span(name, limit=100)
-    sentence = f"{who} {ACTIONS[Action.REDACT].comment}{' via Slack' if is_slack else ''}."
+    sentence = f"{who} {ACTIONS[Action.REDACT].comment}{', via Slack' if is_slack else ''}."
     return f"{sentence}\n\n{block(reason)}" if reason else sentence
 
 
@@ -110,7 +110,7 @@ def problem(problem: Problem, today: date) -> str:
         case ProblemKind.UNKNOWN:
             return f"There is no command {shown}. Did you mean `/{name}`?"
         case ProblemKind.SHORT:
-            return f"{redactions.TOO_SHORT} `/{name}` removed nothing. Please remove shorter ones by hand."
+            return f"{redactions.TOO_SHORT} `/{name}` removed nothing. Please remove shorter text by hand."
         case ProblemKind.DATE:
             return f"The date in {shown} {problem.date}. Please write another one, such as `/{name} {in_two_weeks}`."
         case ProblemKind.UNREADABLE:

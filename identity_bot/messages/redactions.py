@@ -8,8 +8,10 @@ from identity_bot.messages import words
 from identity_bot.text.redaction import SHORTEST
 from identity_bot.tickets.model import Ticket
 
-TOO_SHORT = f"A text to remove needs at least {SHORTEST} characters, or other words would lose a part, too."
-REASON_REPEATS = "Your reason contains the text to remove. Please write it without."
+TOO_SHORT = (
+    f"Text to remove needs at least {SHORTEST} characters, because shorter text can be part of other words."
+)
+REASON_REPEATS = "Your reason contains the text to remove. Please leave that out."
 
 
 def by_hand(
@@ -30,11 +32,11 @@ def by_hand(
         )
     if has_title:
         said.append(
-            "GitHub also shows the old title in the issue's timeline, where nobody can delete it. If it must go, "
+            "GitHub still shows the old title in the issue's timeline, where nobody can delete it. If it must go, "
             "delete the issue."
         )
     if refused:
-        said.append(f"The bot may not edit {places(refused)}. Please remove the text there.")
+        said.append(f"The bot isn't allowed to edit {places(refused)}. Please remove the text there.")
     if ticket.is_sensitive:
         said.append(
             "If the issue was moved here from another repository, the bot doesn't look in the thread that the ticket "
@@ -51,14 +53,17 @@ def clear_history(
     said = by_hand(ticket, "<{link}|{name}>", edited=edited, refused=refused, has_title=has_title)
     if is_removed:
         first = f"We removed the text from ticket {words.link(ticket)}, its card and our messages about it."
-        last = "What people wrote in Slack themselves, only they can delete. Please ask them."
+        last = "We can't delete what people wrote in Slack themselves. Please ask them to delete it."
         said = [first, *said, last]
     return "\n".join(said)
 
 
 def nothing_to_redact(ticket: Ticket) -> str:
     """To whoever wanted text removed that is nowhere in the ticket."""
-    return f"Ticket {words.link(ticket)} doesn't contain that text, so nothing changed. Please paste it as it is there."
+    return (
+        f"Ticket {words.link(ticket)} doesn't contain that text, so nothing changed. "
+        "Please paste it exactly as it is there."
+    )
 
 
 def nothing_personal(ticket: Ticket) -> str:

@@ -94,7 +94,7 @@ def usage(command: str, word: str, titles: Mapping[str, str]) -> str:
             first,
             f"• `{command}`: choose from a list, or press *{START}*",
             *types,
-            "To see how a request is doing, look at its thread in Slack or its issue in GitHub.",
+            "To see how a request is doing, look at its thread in Slack or its ticket in GitHub.",
         ]
     )
 
@@ -122,7 +122,7 @@ def answer_to_message(command: str, intake_channel: str) -> str:
     return (
         "I'm a bot, and I can't answer messages. To ask the Identity Team for help, press "
         f"*{START}* or type `{command}` anywhere in Slack.\n"
-        f"Is it about a request that you already made? Please ask its SPOC, or write in {where}."
+        f"If it's about a request that you already made, please write to the team in {where}."
     )
 
 

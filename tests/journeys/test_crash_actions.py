@@ -144,7 +144,7 @@ DEEDS = (
         roles=("redact_issue", "comment", "redact_messages", "draw_card", "news", "send_direct_message"),
         comments=(
             "Is this [redacted]?",
-            "`Indigo Marshwick` removed text that must not be in a ticket via Slack.",
+            "`Indigo Marshwick` removed text that must not be in a ticket, via Slack.",
         ),
         news=("removed text",),
         events=("redacted",),

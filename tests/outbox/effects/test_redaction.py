@@ -87,7 +87,7 @@ def test_a_comment_says_who_and_why(office: Office, slipped: Ticket) -> None:
     office.work()
 
     assert office.tracker.comments[-1][2] == (
-        "`Indigo Marshwick` removed text that must not be in a ticket via Slack.\n\n```text\nIt is a password.\n```"
+        "`Indigo Marshwick` removed text that must not be in a ticket, via Slack.\n\n```text\nIt is a password.\n```"
     )
 
 
@@ -98,7 +98,7 @@ def test_who_removed_it_is_told_to_clear_the_edit_history(office: Office, slippe
     [told] = office.chat.texts(INDIGO)
     assert f"in the edit history of <{office.ticket(slipped).url}|the issue>" in told
     assert "*Delete revision from history*" in told
-    assert "What people wrote in Slack themselves, only they can delete." in told
+    assert "We can't delete what people wrote in Slack themselves." in told
 
 
 def test_the_card_is_redacted_and_stays_one(office: Office, slipped: Ticket) -> None:
@@ -266,7 +266,7 @@ def test_comments_that_the_bot_may_not_edit_are_named(
     office.work()
 
     [told] = office.chat.texts(INDIGO)
-    assert f"The bot may not edit <{link}|a comment>. Please remove the text there." in told
+    assert f"The bot isn't allowed to edit <{link}|a comment>. Please remove the text there." in told
     assert "the old title in the issue's timeline" in told
 
 
