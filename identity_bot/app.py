@@ -9,21 +9,17 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
 from typing import Any
 
-from slack_bolt import App, BoltRequest
-from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_bolt import App
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
-from slack_sdk.socket_mode import SocketModeClient
-from slack_sdk.socket_mode.request import SocketModeRequest
 from starlette.applications import Starlette
 
 from identity_bot.desk.desk import Desk
 from identity_bot.desk.notifier import QUIET, Notifier
 from identity_bot.desk.reconciler import Reconciler
-from identity_bot.errors import IdentityBotError, Rejected, SettingsError, StoreError, network
+from identity_bot.errors import IdentityBotError, SettingsError, StoreError, network
 from identity_bot.github.tracker import GitHubTracker
 from identity_bot.logs import open_debug_file
 from identity_bot.outbox.effect import Context
@@ -33,10 +29,10 @@ from identity_bot.outbox.queue import Queue
 from identity_bot.outbox.worker import Worker
 from identity_bot.plugins import loader
 from identity_bot.settings import GitHubApp, Settings, stand_alone_problems
-from identity_bot.slack import payloads
 from identity_bot.slack.client import SlackChat
 from identity_bot.slack.errors import failure
 from identity_bot.slack.listeners import Listeners
+from identity_bot.slack.socket_mode import Socket
 from identity_bot.slack.team import Team
 from identity_bot.store.store import Store
 from identity_bot.tickets.people import People
@@ -44,9 +40,6 @@ from identity_bot.web import routes
 from identity_bot.web.server import Server
 
 log = logging.getLogger(__name__)
-
-PING = 3.0
-"""Seconds between two pings of the socket. slack_sdk replaces a silent connection after five without an answer."""
 
 
 class Bot:
@@ -92,7 +85,7 @@ class Bot:
             team=self.team,
             settings=settings,
         )
-        self._socket: SocketModeHandler | None = None
+        self._socket: Socket | None = None
         self._attached = False
         self._stopped = False
 
@@ -155,7 +148,7 @@ class Bot:
             backlog = self.queue.backlog()
         except StoreError as error:
             database = str(error)
-        connected = _is_connected(self._socket) if self._socket else None
+        connected = self._socket.is_connected if self._socket else None
         return {
             "ready": database == "ok" and connected is not False,
             "database": database,
@@ -187,9 +180,7 @@ class Bot:
             self._ask_github()
             self.attach(app)
             if settings.slack_app_token:
-                self._socket = _Socket(app, settings.slack_app_token, web_client=client, ping_interval=PING)
-                if network.needs_no_proxy(settings.slack_api_url):
-                    self._socket.client.proxy = None  # slack_sdk heeds NO_PROXY for its Web API only
+                self._socket = Socket(app, settings.slack_app_token, client)
                 with _asking_slack("SLACK_APP_TOKEN"):
                     self._socket.connect()  # type: ignore[no-untyped-call]
             self.serve(None if settings.slack_app_token else app, listening)
@@ -220,18 +211,6 @@ class Bot:
             log.info("stopping")
             self.stop()
             log.info("stopped")
-
-
-class _Socket(SocketModeHandler):
-    """Passes on what is as Slack sends it; Bolt answers anything else with a traceback."""
-
-    def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
-        try:
-            payloads.checked(partial(BoltRequest, body=req.payload, mode="socket_mode"))
-        except Rejected as error:
-            log.warning("Socket Mode: refused a request: %s", error)
-            return
-        super().handle(client, req)
 
 
 def assemble(
@@ -302,15 +281,6 @@ def _token_state(*trackers: GitHubTracker) -> str:
 def _ago(moment: float | None) -> float | None:
     """Seconds since a moment (seconds since the epoch), for people to read."""
     return None if moment is None else round(time.time() - moment, 1)
-
-
-def _is_connected(handler: SocketModeHandler) -> bool:
-    """Whether Slack has answered one of the last two pings: slack_sdk calls a connection alive for five of them."""
-    session = handler.client.current_session
-    if session is None or not session.is_active() or session.consecutive_check_state_error_count:
-        return False
-    answered = session.last_ping_pong_time
-    return answered is not None and time.time() - answered < 2.5 * handler.client.ping_interval
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -153,7 +153,7 @@ def town() -> Iterator[Sandbox]:
 @pytest.fixture(scope="module")
 def bot(town: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     """A bot in Socket Mode that several tests look at, and that notices a broken socket sooner."""
-    faster = "from identity_bot import app; app.PING = 0.5"
+    faster = "from identity_bot.slack import socket_mode; socket_mode.PING = 0.5"
     with running(tmp_path_factory.mktemp("bot"), town.environment(), faster) as process:
         process.url()
         assert town.slack.delivery.sockets.wait_for(1)
@@ -258,7 +258,9 @@ def test_a_connection_that_goes_silent_is_replaced_and_said_meanwhile(
 ) -> None:
     """With a tenth of the usual interval between pings: no network closes such a connection for us."""
     with running(
-        tmp_path, sandbox.environment(), before="from identity_bot import app; app.PING = 0.3"
+        tmp_path,
+        sandbox.environment(),
+        before="from identity_bot.slack import socket_mode; socket_mode.PING = 0.3",
     ) as bot:
         eventually(lambda: ready(bot.url())[0] == 200)
         sandbox.slack.delivery.sockets.silence()
