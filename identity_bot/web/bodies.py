@@ -52,7 +52,7 @@ class Signature:
 
 
 def github_signature(headers: Mapping[str, str], secret: str) -> Signature:
-    """The signature of a delivery of GitHub's; Refused if it has none."""
+    """The signature of a delivery of GitHub's (webhooks/validating-webhook-deliveries); Refused if it has none."""
     received = headers.get("x-hub-signature-256", "").encode(errors="replace")
     if not received.startswith(b"sha256="):
         raise Refused("the signature does not match", 401)

@@ -107,10 +107,26 @@ def test_large_bodies_at_once_are_bounded_and_small_ones_always_find_room() -> N
 # Signatures
 
 
-@pytest.mark.parametrize("received", ["", "sha1=abc", "sha256", "é"])
+RIGHT = "sha256=" + hmac.new(SECRET.encode(), b"payload=1", hashlib.sha256).hexdigest()
+
+
+@pytest.mark.parametrize("received", ["", "sha1=abc", "sha256", "é", RIGHT.upper()])
 def test_what_github_would_not_sign_is_refused_unread(received: str) -> None:
     with pytest.raises(Refused, match="does not match"):
         github_signature({"x-hub-signature-256": received}, SECRET)
+
+
+@pytest.mark.parametrize(
+    ("received", "is_good"),
+    [(RIGHT, True), (RIGHT[:-1], False), ("sha256=00", False), ("sha256=é\u2028", False), ("sha256=\ud800", False)],
+)  # fmt: skip
+def test_githubs_signature_is_that_of_all_chunks(received: str, is_good: bool) -> None:
+    found = github_signature({"x-hub-signature-256": received}, SECRET)
+
+    for chunk in (b"pay", b"load=1"):
+        found.update(chunk)
+
+    assert found.matches() is is_good
 
 
 def slack_headers(body: bytes, at: float = NOW) -> dict[str, str]:
