@@ -1,4 +1,4 @@
-"""Slack listeners for the buttons that change tickets, and for the forms behind those buttons."""
+"""Slack listeners for the buttons that change tickets, and for the forms behind them; an ack may wait for Slack."""
 
 from __future__ import annotations
 

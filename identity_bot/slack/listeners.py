@@ -83,7 +83,7 @@ class Listeners:
         self._forms = forms
         self._commands = settings.commands
         self._intake_channel = settings.intake_channel
-        # Bolt's threads are five, for the host's listeners too (docs/decisions/0003): none may wait for Slack.
+        # Bolt's threads are five, for the host's listeners too (docs/decisions/0003): none may wait for long.
         self._calls = ThreadPoolExecutor(max_workers=32, thread_name_prefix="identity-bot-slack")
         # A pool of their own: calls wait for look-ups, which must not queue behind calls.
         self._lookups = ThreadPoolExecutor(max_workers=32, thread_name_prefix="identity-bot-names")
