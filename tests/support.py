@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import socket
 import tempfile
 import threading
@@ -35,6 +36,12 @@ def eventually(look: Callable[[], Found], *, seconds: float = 20.0) -> Found:
             raise AssertionError(f"not true within {seconds} s; last seen: {found!r}")
         pause.wait(0.01)
     return found
+
+
+def blocks(document: str, language: str) -> list[str]:
+    """The fenced blocks of a language, without their indentation."""
+    found = re.finditer(rf"^( *)```{language}\n(.*?)^ *```$", document, re.MULTILINE | re.DOTALL)
+    return [re.sub(rf"^{match[1]}", "", match[2], flags=re.MULTILINE) for match in found]
 
 
 def new_sqlite(path: Path) -> str:

@@ -21,7 +21,7 @@ from identity_bot.store.store import Store
 from identity_bot.tickets import lifecycle
 from identity_bot.tickets.model import Person, Priority, Ticket
 from identity_bot_sandbox.server import Sandbox
-from tests.support import eventually
+from tests.support import blocks, eventually
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -44,12 +44,6 @@ def rows(document: str, head: str) -> list[list[str]]:
             break
         found.append([cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]])
     return found
-
-
-def blocks(document: str, language: str) -> list[str]:
-    """The fenced blocks of a language, without their indentation."""
-    found = re.finditer(rf"^( *)```{language}\n(.*?)^ *```$", document, re.MULTILINE | re.DOTALL)
-    return [re.sub(rf"^{match[1]}", "", match[2], flags=re.MULTILINE) for match in found]
 
 
 def prose(document: str) -> str:
@@ -227,11 +221,13 @@ def written(database_url: str) -> Iterator[Engine]:
 
 
 def test_the_sql_that_operators_are_given_does_what_it_says(written: Engine) -> None:
-    renamed, unknown = blocks(OPERATIONS, "sql")
+    renamed, unknown, redacted = blocks(OPERATIONS, "sql")
 
     with written.begin() as connection:
         connection.exec_driver_sql(unknown)
         connection.exec_driver_sql(renamed)
+        for statement in redacted.strip().split(";\n"):
+            connection.exec_driver_sql(statement)
 
     with written.begin() as connection:
         query = text("SELECT ticket_id FROM outbox WHERE verifications = 3")

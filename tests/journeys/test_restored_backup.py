@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import html
+import re
 import shutil
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +16,7 @@ from pytest_mock import MockerFixture
 
 from identity_bot.store.store import Store
 from identity_bot.tickets.model import Action, IssueComment, IssueSnapshot, MessageRef, Stage
+from tests.support import blocks
 from tests.support_desk import Office
 from tests.support_outbox import PATIENCE, states
 
@@ -19,6 +24,7 @@ JUNIPER, TEAM, INTAKE = "U0JUNIPER", "C0TEAM", "C0INTAKE"
 REQUESTS, RESTRICTED = "sandbox-org/identity-requests", "sandbox-org/identity-restricted"
 LINDEN = "linden-brookmere"
 HOUR = 3600.0
+OPERATIONS = Path(__file__).parents[2] / "docs/operations.md"
 
 
 def back_up(office: Office, folder: Path) -> Path:
@@ -29,13 +35,18 @@ def back_up(office: Office, folder: Path) -> Path:
     return copy
 
 
-def restore(office: Office, copy: Path, folder: Path) -> None:
-    """An hour later, the backup takes the database's place, and the bot is started again."""
+def restore(office: Office, copy: Path, folder: Path, statements: str = "") -> None:
+    """An hour later, the backup takes the database's place, and the bot is started again.
+
+    `statements` are what the operator runs in between.
+    """
     office.work(HOUR / 60)
     office.clock.move(HOUR)
     office.store.close()
     restored = folder / "restored.db"
     shutil.copy(copy, restored)
+    with closing(sqlite3.connect(restored)) as connection:
+        connection.executescript(statements)
     office.store = Store(f"sqlite:///{restored}", office.clock, patience=PATIENCE)
     office.queue = type(office.queue)(office.store)
     office.restart()
@@ -229,3 +240,51 @@ def test_a_closed_ticket_gets_no_card(office: Office, tmp_path: Path) -> None:
 
     assert office.ticket(ticket).stage is Stage.CLOSED
     assert office.chat.posts == []
+
+
+def documented(ticket_id: str) -> tuple[str, str]:
+    """What operators are told to run for a redacted ticket, and the words by which they find its comment."""
+    document = OPERATIONS.read_text(encoding="utf-8")
+    [backups] = re.findall(r"^## Backups\n(.*?)^## ", document, re.DOTALL | re.MULTILINE)
+    statements = "".join(blocks(backups, "sql"))
+    [example] = set(re.findall(r"[0-9a-f-]{36}", statements))
+    [words] = re.findall(r'"(.+)" in:comments', backups)
+    return statements.replace(example, ticket_id), words
+
+
+@pytest.mark.parametrize("moment", ["before the issue", "before the closing", "before the redaction"])
+def test_what_was_redacted_since_the_backup_stays_redacted_as_documented(
+    office: Office, tmp_path: Path, moment: str
+) -> None:
+    secret = "tr0ub4dor&3"
+    copies: dict[str, Path] = {}
+
+    def keep(now: str) -> None:
+        if now == moment:
+            copies[now] = back_up(office, tmp_path)
+
+    ticket = office.submit("data_pull", data_needed=f"Sign-ins of my user, {secret}, in May")
+    keep("before the issue")
+    office.work(60)
+    office.click(ticket, Action.CLOSE, "completed", by="U0INDIGO", reason=f"Because of {secret}.")
+    keep("before the closing")
+    office.work(60)
+    keep("before the redaction")
+    office.click(ticket, Action.REDACT, secret, by="U0INDIGO")
+    office.work(60)
+    comments = list(office.tracker.comments)
+    statements, words = documented(ticket.id)
+
+    restore(office, copies[moment], tmp_path, statements)
+    office.desk.observe(office.tracker.edit(1, is_open=True))
+    office.work(60)
+
+    assert secret not in html.unescape(office.chat.everything())
+    assert secret not in str(office.tracker.texts)
+    assert office.tracker.comments == comments
+    assert words in comments[-1][2]
+    assert len(office.tracker.issues) == 1
+    assert office.ticket(ticket).stage is Stage.OPEN
+    [card] = [text for text in office.chat.texts(TEAM) if "*Stage:*" in text]
+    assert "*Stage:* Open" in card
+    assert "failed" not in states(office.queue)
