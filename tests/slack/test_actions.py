@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -311,18 +310,18 @@ def test_typing_in_a_list_of_people_asks_slack_about_each_of_them_once(
     world: World, ticket: Ticket, mocker: MockerFixture
 ) -> None:
     """However slow Slack is, and not in the threads in which forms are opened."""
+    slack = world.sandbox.slack
     open_form(world, INDIGO, Action.SPOC)
-    answered = threading.Event()
-    asked = mocker.patch.object(world.bot.chat, "is_colleague", side_effect=lambda one: answered.wait(20))
-    calls = mocker.spy(world.bot.listeners._calls, "submit")
     world.bot.team._colleagues.clear()
-    try:
-        for typed in ("l", "li", "lin"):
-            assert offered(world, INDIGO, typed)
-    finally:
-        answered.set()
+    slack.traffic.clear()
+    slack.faults.add("users.info", delay=3.0, times=None)
+    calls = mocker.spy(world.bot.listeners._calls, "submit")
 
-    assert sorted(one.args[0] for one in asked.call_args_list) == sorted(world.bot.team.members())
+    for typed in ("l", "li", "lin"):
+        assert offered(world, INDIGO, typed)
+
+    asked = [call.arguments["user"] for call in slack.traffic.calls("users.info")]
+    assert sorted(asked) == sorted(world.bot.team.members())
     assert calls.call_count == 3
 
 
