@@ -122,13 +122,23 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return str(request.getfixturevalue("empty_postgres_url"))
 
 
+@pytest.fixture(scope="session")
+def stopping() -> Iterator[list[threading.Thread]]:
+    """Threads in which sandboxes stop; the run waits for them at its end."""
+    threads: list[threading.Thread] = []
+    yield threads
+    for one in threads:
+        one.join()
+
+
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
+def sandbox(stopping: list[threading.Thread]) -> Iterator[Sandbox]:
     """A sandbox of this test's own; the next test does not wait until its server has stopped."""
     running = Sandbox()
     running.start()
     yield running
-    threading.Thread(target=running.stop).start()
+    stopping.append(threading.Thread(target=running.stop))
+    stopping[-1].start()
 
 
 @pytest.fixture
