@@ -14,7 +14,7 @@ from identity_bot.errors import Invalid, NotAllowed
 from identity_bot.forms import form as forms
 from identity_bot.messages import alerts, words
 from identity_bot.messages.templates import DELAYED_AFTER
-from identity_bot.outbox.effect import DAY
+from identity_bot.outbox.effect import DAY, click_key
 from identity_bot.outbox.effects.issue_access import record_requests
 from identity_bot.outbox.effects.issues import ChangeIssue, OpenIssue
 from identity_bot.outbox.effects.messages import TellDelay
@@ -156,18 +156,14 @@ class Desk:
         actions.plan(ticket, change)
         with self._store.begin() as transaction:
             locked = transaction.ticket(ticket.id) or ticket
+            if click and transaction.was_enqueued(click_key(click), since=0.0):
+                log.info("duplicate click: %s", change.action.value, extra={"ticket": ticket.id})
+                return ticket
             if change.action is Action.REDACT:
-                is_new = request_redaction(transaction, self._settings, locked, [change], by=by, click=click)
+                request_redaction(transaction, self._settings, locked, [change], by=by, click=click)
             else:
-                effect = ChangeIssue(ticket_id=ticket.id, change=change, by=by, click=click)
-                key = effect.unique_key
-                is_new = key is None or not transaction.was_enqueued(key, since=0.0)
-                if is_new:
-                    transaction.save(record_requests(locked, [change], by))
-                    transaction.enqueue(effect)
-        if not is_new:
-            log.info("duplicate click: %s", change.action.value, extra={"ticket": ticket.id})
-            return ticket
+                transaction.save(record_requests(locked, [change], by))
+                transaction.enqueue(ChangeIssue(ticket_id=ticket.id, change=change, by=by, click=click))
         log.info("ticket: %s requested", change.action.value, extra={"ticket": ticket.id})
         return ticket
 

@@ -178,6 +178,25 @@ class TicketEffect(Effect):
         return ticket
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClickEffect(TicketEffect):
+    """Base class of what one click requests, and requests once."""
+
+    reruns: ClassVar[bool] = False
+
+    click: str = ""
+    """Tells the click from every other, as a signed one could be sent again; empty if there was none."""
+
+    @property
+    def unique_key(self) -> str | None:
+        return click_key(self.click) if self.click else None
+
+
+def click_key(click: str) -> str:
+    """The unique key of whatever a click has requested."""
+    return f"click:{click}"
+
+
 GITHUB, READS, UPDATES = "github", "github:reads", "updates"
 """The lanes of GitHub's writes, of what only asks GitHub, and of what only writes to the database."""
 REDACTIONS = "slack:redactions"

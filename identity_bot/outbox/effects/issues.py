@@ -10,7 +10,18 @@ from typing import ClassVar, TypeVar
 from identity_bot.errors import Rejected, StoreError
 from identity_bot.logs import scrubbed
 from identity_bot.messages import alerts, issue_comments, words
-from identity_bot.outbox.effect import DAY, GITHUB, LATE, READS, UPDATES, Context, Effect, Row, TicketEffect
+from identity_bot.outbox.effect import (
+    DAY,
+    GITHUB,
+    LATE,
+    READS,
+    UPDATES,
+    ClickEffect,
+    Context,
+    Effect,
+    Row,
+    TicketEffect,
+)
 from identity_bot.outbox.effects.issue_access import (
     Seen,
     name_of,
@@ -122,7 +133,7 @@ class _Changed:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ChangeIssue(TicketEffect):
+class ChangeIssue(ClickEffect):
     """Change the issue as somebody in Slack requested by an action."""
 
     kind: ClassVar[str] = "change_issue"
@@ -130,17 +141,10 @@ class ChangeIssue(TicketEffect):
     fixed_lane: ClassVar[str] = GITHUB
     is_repeatable: ClassVar[bool] = True
     min_interval: ClassVar[float] = 1.0
-    reruns: ClassVar[bool] = False
 
     change: Change
     by: str
     """A Slack id."""
-    click: str = ""
-    """Tells the click that requested it from every other: a signed one could be sent again."""
-
-    @property
-    def unique_key(self) -> str | None:
-        return f"{self.kind}:{self.click}" if self.click else None
 
     def run(self, context: Context, row: Row) -> _Changed:
         ticket, seen = read_issue(context, context.tracker, self.ticket(context))

@@ -17,6 +17,7 @@ from identity_bot.outbox.effect import (
     READS,
     REDACTIONS,
     WRITTEN,
+    ClickEffect,
     Context,
     Row,
     TicketEffect,
@@ -34,22 +35,14 @@ from identity_bot.tickets.model import Change, Event, EventKind, MessageRef, Tic
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Requested(TicketEffect):
+class _Requested(ClickEffect):
     """Base class of what somebody requested, who is told what became of it."""
-
-    reruns: ClassVar[bool] = False
 
     by: str = ""
     """A Slack id; empty if it is not known."""
     login: str = ""
     """A GitHub login, if it was requested by a comment."""
     reason: str = ""
-    click: str = ""
-    """Tells the click that requested it from every other: a signed one could be sent again."""
-
-    @property
-    def unique_key(self) -> str | None:
-        return f"{self.kind}:{self.click}" if self.click else None
 
     def _answer(self, transaction: Transaction, in_slack: str, in_github: str) -> None:
         """Tell them in private or, if their Slack id is not known, on the issue."""
@@ -253,23 +246,15 @@ def request_redaction(
     by: str = "",
     login: str = "",
     click: str = "",
-) -> bool:
-    """Have the texts of these changes removed from a ticket; one without a text stands for all personal data.
-
-    False if this click has requested it before.
-    """
+) -> None:
+    """Have the texts of these changes removed from a ticket; one without a text stands for all personal data."""
     texts = tuple(one.value for one in changes if one.value)
     reason = next((one.reason for one in changes if one.reason), "")
     requested: dict[str, Any] = {"by": by, "login": login, "reason": reason, "click": click}
-    find = FindPersonalData(ticket_id=ticket.id, **requested)
-    redact = RedactIssue(ticket_id=ticket.id, texts=texts, **requested)
-    if any(one.unique_key and transaction.was_enqueued(one.unique_key, since=0.0) for one in (find, redact)):
-        return False
     if texts:
-        _redact(transaction, settings, ticket, redact)
+        _redact(transaction, settings, ticket, RedactIssue(ticket_id=ticket.id, texts=texts, **requested))
     if not all(one.value for one in changes):
-        transaction.enqueue(find)
-    return True
+        transaction.enqueue(FindPersonalData(ticket_id=ticket.id, **requested))
 
 
 def _redact(transaction: Transaction, settings: Settings, ticket: Ticket, wanted: RedactIssue) -> None:
