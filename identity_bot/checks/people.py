@@ -83,7 +83,7 @@ def _team(chat: SlackChat, settings: Settings) -> Iterator[Finding]:
         return
     if outsiders := [user or {"id": one} for one, user in seen.items() if _is_outsider(user, own)]:
         yield warning(
-            f"{where}: {_listed(outsiders)} may not change tickets, as they are of other organizations"
+            f"{where}: {_listed(outsiders)} may not change tickets, as they are from other organizations"
         )
     users = [user for user in seen.values() if user and is_colleague(user, own)]
     if users:

@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 class Desk:
     """The use cases: each is one transaction that writes what is so now, and the effects that must follow.
 
-    `is_team` says whether somebody with this Slack id is of the team; it may raise what a port raises.
+    `is_team` says whether somebody with this Slack id is on the team; it may raise what a port raises.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class Desk:
         return self._store.ticket(ticket_id)
 
     def is_team(self, slack_id: str) -> bool:
-        """Whether somebody is of the team; raises what a port raises if Slack cannot tell."""
+        """Whether somebody is on the team; raises what a port raises if Slack cannot tell."""
         return self._is_team(slack_id)
 
     def today(self) -> date:

@@ -125,7 +125,7 @@ class Notifier:
             self._post(transaction, ticket, [(event, request_type.notify(ticket, event))], request_type)
 
     def alert(self, transaction: Transaction, text: str, *, again_after: float = 0.0) -> None:
-        """Tell the team of something to mend, unless they were told within `again_after` seconds."""
+        """Tell the team of something to fix, unless they were told within `again_after` seconds."""
         alert = PostAlert(to=self._settings.team_channel, text=text)
         if not (again_after and transaction.was_enqueued(alert.unique_key, transaction.now - again_after)):
             transaction.enqueue(alert)

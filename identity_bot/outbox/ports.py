@@ -193,7 +193,7 @@ class Notifier(Protocol):
         """Tell people at once of something that the ticket's state does not show."""
 
     def alert(self, transaction: Transaction, text: str, *, again_after: float = 0.0) -> None:
-        """Tell the team of something to mend, unless they were told within `again_after` seconds."""
+        """Tell the team of something to fix, unless they were told within `again_after` seconds."""
 
     def effect_failed(self, transaction: Transaction, kind: str, ticket_id: str | None, reason: str) -> None:
         """Tell the team that an effect waits for an operator."""

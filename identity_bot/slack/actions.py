@@ -135,7 +135,7 @@ class ActionListeners:
             return self._looked_up
 
     def _meet(self, slack_id: str) -> None:
-        """Has Slack tell somebody's name, and whether they are of the team."""
+        """Has Slack tell somebody's name, and whether they are on the team."""
         # If it does not, they are listed without a name, and checked when they are chosen.
         with suppress(IdentityBotError):
             self._team.includes(slack_id)

@@ -41,7 +41,7 @@ BEYOND_EDITING = {
 }  # fmt: skip
 """chat.update's words for a message that nobody can edit any more; `is_inactive` is that of an archived channel."""
 HIDDEN = {"user_not_found", "user_not_visible"}
-"""users.info's words for somebody of another organization whom Slack does not let the bot see."""
+"""users.info's words for somebody from another organization whom Slack does not let the bot see."""
 
 
 class SlackChat:

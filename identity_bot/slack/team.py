@@ -25,7 +25,7 @@ STALE = 3600.0
 class Team:
     """The people in the user group or channel `place`; safe to use from any thread.
 
-    Bots and people of other organizations are not of the team, wherever they are members. Guests are: contractors
+    Bots and people from other organizations are not on the team, wherever they are members. Guests are: contractors
     often have no other account.
     """
 
@@ -36,7 +36,7 @@ class Team:
         self._colleagues: dict[str, _Answer[bool]] = {}
 
     def includes(self, slack_id: str) -> bool:
-        """Whether somebody is of the team; raises Retryable if Slack has not answered for an hour."""
+        """Whether somebody is on the team; raises Retryable if Slack has not answered for an hour."""
         if slack_id not in self._members():
             return False
         # Of members only, and of those who do something: a public channel may have thousands.
@@ -44,7 +44,7 @@ class Team:
         return self._colleagues.setdefault(slack_id, ask)()
 
     def members(self) -> dict[str, bool | None]:
-        """Each member, and whether they are of the team: None if nobody asked about them yet. Raises as `includes`."""
+        """Each member, and whether they are on the team: None if nobody asked about them yet. Raises as `includes`."""
         asked = {one: answer.latest for one, answer in self._colleagues.copy().items()}
         return {one: asked.get(one) for one in sorted(self._members())}
 

@@ -105,7 +105,7 @@ def test_people_of_other_organizations_may_change_nothing(check: Check, sandbox:
     ]
     assert found.warnings == [
         "team_channel #identity-surge: Wren Farrow (U0WREN) and somebody (W0HIDDEN) may not change tickets, "
-        "as they are of other organizations"
+        "as they are from other organizations"
     ]
 
 

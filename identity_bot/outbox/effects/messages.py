@@ -346,7 +346,7 @@ class _Post(Effect):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PostAlert(_Post):
-    """Tell the team of something to mend; the same alert waits only once."""
+    """Tell the team of something to fix; the same alert waits only once."""
 
     kind: ClassVar[str] = "post_alert"
     label: ClassVar[str] = "post an alert"
