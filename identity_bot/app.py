@@ -293,7 +293,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 @contextlib.contextmanager
 def _asking_slack(token: str) -> Iterator[None]:
-    """Says in one line what Slack had against a token, or that it cannot be reached."""
+    """Say in one line why Slack refused a token, or that Slack cannot be reached."""
     try:
         yield
     except Exception as error:

@@ -20,7 +20,7 @@ User = Mapping[str, Any]
 MANY = 50
 """Members of a larger team are not checked one by one: it is probably a channel that many people read."""
 GUEST = ("is_restricted", "is_ultra_restricted")
-"""Slack's words for somebody who is not a full member of the workspace."""
+"""Slack's flags of somebody who is not a full member of the workspace."""
 WITHOUT_SCOPE = "cannot be looked up without the scope"
 
 

@@ -21,7 +21,7 @@ Channel = Mapping[str, Any]
 """A channel as Slack describes it (reference/objects/conversation-object)."""
 
 SHARED = ("is_ext_shared", "is_pending_ext_shared")
-"""Slack's words for a channel that other organizations are in, or are invited to."""
+"""Slack's flags of a channel that other organizations are in, or are invited to."""
 REMEDY = "add it under OAuth & Permissions (`identity-bot manifest` prints them all) and reinstall the app"
 
 

@@ -194,7 +194,7 @@ class Backlog:
     overdue: int
     """Effects that have waited for more than OVERDUE_AFTER seconds, tried or not."""
     delay: float
-    """For how many seconds the one has waited that has waited longest."""
+    """How many seconds the oldest waiting effect has waited."""
 
 
 class LeaseLost(IdentityBotError):

@@ -39,9 +39,9 @@ REDACTED_AT_ONCE = 200
 BEYOND_EDITING = {
     "cant_update_message", "channel_not_found", "edit_window_closed", "is_inactive", "message_not_found",
 }  # fmt: skip
-"""chat.update's words for a message that nobody can edit any more; `is_inactive` is that of an archived channel."""
+"""chat.update's error codes for a message that can no longer be edited; `is_inactive` means an archived channel."""
 HIDDEN = {"user_not_found", "user_not_visible"}
-"""users.info's words for somebody from another organization whom Slack does not let the bot see."""
+"""users.info's error codes for somebody from another organization whom Slack does not let the bot see."""
 
 
 class SlackChat:

@@ -27,14 +27,14 @@ FIXABLE = {
     "request_timeout", "team_access_not_granted", "team_added_to_org", "token_expired", "token_revoked",
     "two_factor_setup_required",
 }  # fmt: skip
-"""Answers that change without our asking differently, once somebody has fixed the app or time has passed.
+"""Errors that the same call may no longer meet once somebody has fixed the app, or after some time.
 
-`request_timeout` is Slack's word for a request that reached it cut short, so it did nothing.
+`request_timeout` means that the request arrived incomplete, so Slack did nothing.
 """
 
 
 class SlackRejected(Rejected):
-    """Slack said no; `code` is its word for why."""
+    """Slack refused; `code` is its error code."""
 
     def __init__(self, message: str, code: str) -> None:
         super().__init__(message)

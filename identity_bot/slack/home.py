@@ -32,11 +32,11 @@ START = f"{PREFIX}start"
 BURST = 600.0
 """Seconds in which one conversation is answered only once."""
 REMEMBERED = 2000
-"""Events and conversations that are remembered at most, in memory: what is told twice does no harm."""
+"""How many events and conversations to remember, in memory: a second answer does no harm."""
 BY_PEOPLE = (None, "file_share", "thread_broadcast")
-"""The subtypes of new messages that people write; any other tells of an edit, a deletion or a bot."""
+"""The subtypes of new messages that people write; any other is an edit, a deletion or a bot's message."""
 TYPES_PER_BLOCK = 10
-"""Request types in one block of the Home tab: so many fit into its text at their longest."""
+"""Request types in one block of the Home tab: as many as fit into its text at their longest."""
 
 
 def home(forms: Mapping[str, Form], command: str) -> Json:
@@ -62,8 +62,8 @@ def offer(text: str) -> Json:
 class HomeListeners:
     """Listeners for people who open the app's Home tab or write to the bot.
 
-    An event that a listener of the host takes is left to it. `run_in_thread` runs a call in another thread and logs
-    whatever it raises.
+    An event that one of the host's listeners takes is left to it. `run_in_thread` runs a call in another thread and
+    logs whatever it raises.
     """
 
     def __init__(

@@ -229,7 +229,7 @@ def fingerprint(body: Mapping[str, Any]) -> str:
 
 
 def is_slacks(response_url: str, api_url: str) -> bool:
-    """Whether a response_url leads to Slack: to its own host, or to that which the Web API is called at."""
+    """Whether a response_url leads to Slack: to its own host, or to the host of the Web API's address."""
     try:
         target, api = urlsplit(response_url), urlsplit(api_url)
         own = target.scheme == "https" and target.hostname in SLACK_HOSTS and target.port in (None, 443)

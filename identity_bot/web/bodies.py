@@ -1,4 +1,4 @@
-"""Request bodies, of which anybody may send as many as they like: bounded in size, number and time, and signed."""
+"""Request bodies that anybody may send: bounded in size, number and time, and refused if their signature is wrong."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from identity_bot.errors import Rejected
 MOST_HELD = 25 * 1024 * 1024
 """Bytes of all bodies at once, apart from the first SMALL of each: room for one delivery of the largest size."""
 SMALL = 64 * 1024
-"""Bytes of each body that always find room, so that a flood of large bodies keeps no usual one out."""
+"""Bytes of each body that there is always room for, so that a flood of large bodies keeps out no small one."""
 PATIENCE = 10.0
 """Seconds in which a body must arrive; GitHub itself waits no longer for an answer."""
 FRESH = 300
@@ -25,7 +25,7 @@ FRESH = 300
 
 
 class Refused(Rejected):
-    """A body is not taken; `status` is the answer's, and `is_heard` says whether anybody is there to get it."""
+    """A body is refused; `status` is the answer's, and `is_heard` says whether its sender is still there to read it."""
 
     def __init__(self, reason: str, status: int, *, is_heard: bool = True) -> None:
         super().__init__(reason)
@@ -52,7 +52,7 @@ class Signature:
 
 
 def github_signature(headers: Mapping[str, str], secret: str) -> Signature:
-    """The signature of a delivery of GitHub's (webhooks/validating-webhook-deliveries); Refused if it has none."""
+    """The signature of a delivery from GitHub (webhooks/validating-webhook-deliveries); Refused if it has none."""
     received = headers.get("x-hub-signature-256", "").encode(errors="replace")
     if not received.startswith(b"sha256="):
         raise Refused("the signature does not match", 401)
@@ -60,7 +60,7 @@ def github_signature(headers: Mapping[str, str], secret: str) -> Signature:
 
 
 def slack_signature(headers: Mapping[str, str], secret: str, now: float) -> Signature:
-    """The signature of a request of Slack's; Refused if it has none that could be good at this time."""
+    """The signature of a request from Slack; Refused if it has none, or an old one."""
     moment, signature = (headers.get(f"x-slack-{name}", "") for name in ("request-timestamp", "signature"))
     is_time = moment.isascii() and moment.isdecimal() and len(moment) < 20
     if not is_time or not signature.startswith("v0="):

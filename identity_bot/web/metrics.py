@@ -1,4 +1,4 @@
-"""The bot's state as Prometheus and its like read it."""
+"""The bot's state as metrics for Prometheus."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ GAUGES = {
     "ready": "1 if a ticket can be kept and, in Socket Mode, Slack is connected",
     "effects_failed": "Effects that have failed and wait for an operator, up to 1000",
     "effects_overdue": "Effects that have waited for more than 15 minutes, up to 1000",
-    "effects_delay_seconds": "How long the effect has waited that has waited longest",
+    "effects_delay_seconds": "How long the oldest waiting effect has waited",
     "slack_last_answer_seconds": "How long ago Slack last answered",
     "github_last_answer_seconds": "How long ago GitHub last answered",
 }

@@ -89,7 +89,7 @@ class _Endpoints:
         self._bodies = Bodies()
 
     async def slack(self, request: Request) -> Response:
-        """Hand a request to Bolt, if it can be one of Slack's."""
+        """Hand a request to Bolt, if Slack can have sent it."""
         assert self._slack_app
         try:
             signature = slack_signature(request.headers, self._signing_secret, time.time())

@@ -99,7 +99,7 @@ class Server(uvicorn.Server):
         super().__init__(config)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to listen. asyncio accepts as many at once as may wait, which are too many where files are few."""
+        """Start listening. More connections may wait than asyncio accepts at once, as only those need a file each."""
         await super().startup(sockets)
         for one in sockets or ():
             one.listen(WAITING)

@@ -17,7 +17,7 @@ def test_each_figure_has_its_meaning_its_type_and_its_value() -> None:
         "# HELP identity_bot_effects_overdue Effects that have waited for more than 15 minutes, up to 1000.\n"
         "# TYPE identity_bot_effects_overdue gauge\n"
         "identity_bot_effects_overdue 3\n"
-        "# HELP identity_bot_effects_delay_seconds How long the effect has waited that has waited longest.\n"
+        "# HELP identity_bot_effects_delay_seconds How long the oldest waiting effect has waited.\n"
         "# TYPE identity_bot_effects_delay_seconds gauge\n"
         "identity_bot_effects_delay_seconds 12.5\n"
     )
