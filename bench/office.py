@@ -8,6 +8,7 @@ from bench.people import REPOSITORY
 from identity_bot import settings
 from identity_bot.app import assemble
 from identity_bot.outbox.effects import EFFECTS
+from identity_bot.outbox.outbox import Outbox
 from identity_bot.outbox.ports import Tracker
 from identity_bot.outbox.queue import Queue
 from identity_bot.outbox.worker import Worker
@@ -48,8 +49,8 @@ class Office:
             chat=self.chat,
             is_team=lambda slack_id: False,
         )
-        self.queue = Queue(self.store)
-        self.worker = Worker(self.queue, EFFECTS, context, min_intervals=False, threads=0)
+        self.outbox = Outbox(self.store)
+        self.worker = Worker(Queue(self.store), EFFECTS, context, min_intervals=False, threads=0)
 
     def finish(self) -> int:
         """Work until all is told, for four seconds of the clock; how many effects are done by then."""
@@ -57,10 +58,10 @@ class Office:
             self.worker.run_due()
             self.clock.move(1)
         self.worker.run_due()
-        left = [row.kind for row in self.queue.rows("waiting") if row.due_at <= self.clock()]
-        if left or self.queue.count("failed"):
+        left = [row.kind for row in self.outbox.rows("waiting") if row.due_at <= self.clock()]
+        if left or self.outbox.count("failed"):
             raise RuntimeError(f"effects are left: {', '.join(sorted(set(left))) or 'failed ones'}")
-        return self.queue.count("done")
+        return self.outbox.count("done")
 
     def ticket(self, number: int) -> Ticket:
         """The ticket of an issue."""

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
-from identity_bot.outbox.queue import Queue
+from identity_bot.outbox.outbox import Outbox
 from identity_bot.store.store import Store
 from identity_bot_sandbox.github.model import Change as GitHubChange
 from identity_bot_sandbox.server import Sandbox
@@ -215,7 +215,7 @@ def await_idle(folder: Path, seconds: float = 300) -> None:
     """Wait until the bot whose database is in this folder has nothing to do within half a minute."""
     store = Store(f"sqlite:///{folder / 'bench.db'}")
     end = time.monotonic() + seconds
-    while any(row.due_at < time.time() + 30 for row in Queue(store).rows("waiting")):
+    while any(row.due_at < time.time() + 30 for row in Outbox(store).rows("waiting")):
         if time.monotonic() > end:
             raise RuntimeError(f"the bot was still busy after {seconds:.0f} seconds")
         time.sleep(0.05)

@@ -24,6 +24,7 @@ from identity_bot.github.tracker import GitHubTracker
 from identity_bot.logs import open_debug_file
 from identity_bot.outbox.effect import Context
 from identity_bot.outbox.effects import EFFECTS
+from identity_bot.outbox.outbox import Outbox
 from identity_bot.outbox.ports import Chat, Tracker
 from identity_bot.outbox.queue import Queue
 from identity_bot.outbox.worker import Worker
@@ -75,7 +76,7 @@ class Bot:
             is_team=self.team.includes,
             quiet=quiet,
         )
-        self.queue = Queue(self.store)
+        self.queue, self.outbox = Queue(self.store), Outbox(self.store)
         self.worker = Worker(self.queue, EFFECTS, self.context, min_intervals=min_intervals)
         self.listeners = Listeners(
             desk=self.desk,
@@ -145,7 +146,7 @@ class Bot:
         database, backlog = "ok", None
         try:
             self.store.check()
-            backlog = self.queue.backlog()
+            backlog = self.outbox.backlog()
         except StoreError as error:
             database = str(error)
         connected = self._socket.is_connected if self._socket else None

@@ -21,7 +21,7 @@ from identity_bot.settings import Settings
 
 if TYPE_CHECKING:
     from identity_bot.outbox.effect import Row
-    from identity_bot.outbox.queue import Queue
+    from identity_bot.outbox.outbox import Outbox
     from identity_bot.plugins.loader import Plugins
 
 
@@ -164,10 +164,10 @@ def outbox(ctx: click.Context) -> None:
 @click.pass_context
 def outbox_list(ctx: click.Context, state: str | None = None) -> None:
     """List the effects that have failed and those that wait; exit with 1 if any has failed or is overdue."""
-    with _open_outbox() as queue:
-        for line in _table(queue, [state] if state else ["failed", "waiting"]):
+    with _open_outbox() as opened:
+        for line in _table(opened, [state] if state else ["failed", "waiting"]):
             click.echo(line)
-        backlog = queue.backlog()
+        backlog = opened.backlog()
         if backlog.overdue:
             minutes = round(backlog.delay / 60)
             click.echo(f"{backlog.overdue} overdue, one for {minutes} minutes; is a bot running?", err=True)
@@ -181,18 +181,18 @@ def outbox_retry(ids: tuple[int, ...], everything: bool) -> None:
     """Retry failed effects now."""
     if bool(ids) == everything:
         raise click.UsageError("expected the ids of effects, or --all")
-    with _open_outbox() as queue:
+    with _open_outbox() as opened:
         if everything:
-            ids = tuple(row.id for row in queue.rows("failed", limit=100_000))
-        _each(ids, queue.retry, "will be retried")
+            ids = tuple(row.id for row in opened.rows("failed", limit=100_000))
+        _each(ids, opened.retry, "will be retried")
 
 
 @outbox.command("discard")
 @click.argument("ids", type=int, nargs=-1, required=True, metavar="ID…")
 def outbox_discard(ids: tuple[int, ...]) -> None:
     """Discard failed effects for good."""
-    with _open_outbox() as queue:
-        _each(ids, queue.discard, "discarded")
+    with _open_outbox() as opened:
+        _each(ids, opened.discard, "discarded")
 
 
 def _each(ids: tuple[int, ...], change: Callable[[int], bool], done: str) -> None:
@@ -208,32 +208,32 @@ def _each(ids: tuple[int, ...], change: Callable[[int], bool], done: str) -> Non
         click.echo("no failed effects")
 
 
-def _table(queue: Queue, states: Sequence[str]) -> Iterator[str]:
+def _table(opened: Outbox, states: Sequence[str]) -> Iterator[str]:
     """A heading and a line for each effect in these states, oldest first, without anything that people wrote."""
-    rows = [row for state in states for row in queue.rows(state)]
+    rows = [row for state in states for row in opened.rows(state)]
     if not rows:
         yield f"no {' or '.join(states)} effects"
         return
-    table = [HEADING, *(_cells(queue, row) for row in rows)]
+    table = [HEADING, *(_cells(opened, row) for row in rows)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)][:-1]
     for line in table:
         yield "  ".join([*map(str.ljust, line, widths), line[-1]]).rstrip()
     for state in states:
-        if (more := queue.count(state) - sum(row.state == state for row in rows)) > 0:
+        if (more := opened.count(state) - sum(row.state == state for row in rows)) > 0:
             yield f"and {more} more {state} effects"
 
 
-def _cells(queue: Queue, row: Row) -> tuple[str, ...]:
-    ticket = queue.store.ticket(row.ticket_id) if row.ticket_id else None
+def _cells(opened: Outbox, row: Row) -> tuple[str, ...]:
+    ticket = opened.store.ticket(row.ticket_id) if row.ticket_id else None
     due = datetime.fromtimestamp(row.due_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     reference, error = ticket.reference if ticket else "-", " ".join(row.last_error.split())[:300]
     return (str(row.id), row.state, row.kind, reference, row.lane, str(row.attempts), due, error)
 
 
 @contextlib.contextmanager
-def _open_outbox() -> Iterator[Queue]:
+def _open_outbox() -> Iterator[Outbox]:
     """The outbox in the database; neither the settings file nor a token is needed."""
-    from identity_bot.outbox.queue import Queue
+    from identity_bot.outbox.outbox import Outbox
     from identity_bot.store import engine as database
     from identity_bot.store.store import Store
 
@@ -246,7 +246,7 @@ def _open_outbox() -> Iterator[Queue]:
         )
     store = Store(url)
     try:
-        yield Queue(store)
+        yield Outbox(store)
     finally:
         store.close()
 

@@ -122,7 +122,7 @@ class World:
         eventually(
             lambda: (
                 github.webhooks.settle(0.1)
-                and all(row.kind in RECURRING for row in self.bot.queue.rows("waiting"))
+                and all(row.kind in RECURRING for row in self.bot.outbox.rows("waiting"))
             ),
             seconds=seconds,
         )

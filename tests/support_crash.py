@@ -136,7 +136,7 @@ class Life:
 
     def is_busy(self) -> bool:
         """Whether anything is left to do but what timers do later."""
-        waiting = self.bots[-1].queue.rows("waiting")
+        waiting = self.bots[-1].outbox.rows("waiting")
         return any(one.kind not in RECURRING or one.due_at <= self.clock.now for one in waiting)
 
     @property

@@ -11,6 +11,7 @@ from identity_bot import settings
 from identity_bot.app import assemble
 from identity_bot.desk.desk import Desk
 from identity_bot.outbox.effects import EFFECTS
+from identity_bot.outbox.outbox import Outbox
 from identity_bot.outbox.queue import Queue
 from identity_bot.outbox.worker import Worker
 from identity_bot.plugins import loader
@@ -61,6 +62,11 @@ class Office:
         self.chat = MemoryChat(people=self.people, team=frozenset({"U0INDIGO", "U0SAGE", "U0LINDEN"}))
         self.queue = Queue(self.store)
         self.restart()
+
+    @property
+    def outbox(self) -> Outbox:
+        """The outbox as operators see it."""
+        return Outbox(self.store)
 
     def restart(self, *, without: str = "") -> Desk:
         """A desk on the same database, as after a restart, without one of the request types."""

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, event, func, select
 
 from identity_bot.outbox.effect import Context, Effect, Row
-from identity_bot.outbox.queue import Queue
+from identity_bot.outbox.outbox import Outbox
+from identity_bot.outbox.queue import Lease, Queue
 from identity_bot.store import schema
 from identity_bot.store.store import Store
 from identity_bot.store.transaction import Transaction
@@ -160,9 +161,24 @@ def row(store: Store, effect_id: int) -> Any:
 
 def states(queue: Queue) -> dict[str, int]:
     """How many effects are in each state, apart from the timers of new tickets, of which some always wait."""
-    counts = {state: queue.count(state) for state in ("waiting", "done", "failed")}
-    counts["waiting"] -= sum(row.kind == "tell_delay" for row in queue.rows("waiting"))
+    outbox = Outbox(queue.store)
+    counts = {state: outbox.count(state) for state in ("waiting", "done", "failed")}
+    counts["waiting"] -= sum(row.kind == "tell_delay" for row in outbox.rows("waiting"))
     return {state: count for state, count in counts.items() if count}
+
+
+def leased(queue: Queue) -> Lease:
+    """The next lease, which there must be."""
+    lease = queue.lease("somebody")
+    assert lease
+    return lease
+
+
+def failed(queue: Queue, *, verifications: int = 0) -> int:
+    """An effect that has failed."""
+    [number] = enqueue(queue.store, Note())
+    queue.fail(leased(queue), "no such channel", lambda transaction: False, verifications=verifications)
+    return number
 
 
 @contextmanager

@@ -29,7 +29,7 @@ from click.testing import CliRunner
 from identity_bot.app import build
 from identity_bot.cli import main
 from identity_bot.logs import LIBRARIES, vendor_log
-from identity_bot.outbox.queue import OVERDUE_AFTER, Queue
+from identity_bot.outbox.outbox import OVERDUE_AFTER, Outbox
 from identity_bot.settings import Settings, load
 from identity_bot.store.engine import EXPECTED
 from identity_bot.store.store import Store
@@ -223,7 +223,7 @@ def test_an_effect_under_way_is_finished_before_the_end_and_not_done_again(
         assert bot.process.returncode == 0
     assert len(sandbox.github.issues(cast.REPOSITORY)) == 1
     store = Store(bot.database)
-    done = [row.kind for row in Queue(store).rows("done") if row.kind not in RECURRING]
+    done = [row.kind for row in Outbox(store).rows("done") if row.kind not in RECURRING]
     store.close()
     assert done == ["open_issue"]
     again = build(load(tmp_path / "identity-bot.toml", environment | {"DATABASE_URL": bot.database}))

@@ -27,7 +27,7 @@ VENDORS = {
     "slack_sdk": ("slack", "app"),
     "github": ("github",),
     "requests": ("github",),
-    "sqlalchemy": ("store", "outbox/queue"),
+    "sqlalchemy": ("store", "outbox/queue", "outbox/outbox"),
     "alembic": ("store",),
     "starlette": ("web", "app"),
     "uvicorn": ("web/server",),

@@ -15,7 +15,8 @@ from pytest_mock import MockerFixture
 from identity_bot.cli import main
 from identity_bot.forms.form import Form
 from identity_bot.forms.questions import ShortText
-from identity_bot.outbox.queue import OVERDUE_AFTER, Queue
+from identity_bot.outbox.outbox import OVERDUE_AFTER, Outbox
+from identity_bot.outbox.queue import Queue
 from identity_bot.plugins.hookspecs import hookimpl
 from identity_bot.settings import CONFIG_VARIABLE, ENVIRONMENT
 from identity_bot.store.store import Store
@@ -128,7 +129,7 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture
-def kept(database: str) -> Iterator[Queue]:
+def kept(database: str) -> Iterator[Outbox]:
     """An outbox with one failed effect of a ticket (1), one that waits (2) and one that is done (3)."""
     store = Store(database)
     store.migrate()
@@ -151,13 +152,13 @@ def kept(database: str) -> Iterator[Queue]:
         else:
             queue.postpone(lease, "GitHub: 502", 600.0)
         lease = following or queue.lease("test")
-    yield queue
+    yield Outbox(store)
     store.close()
 
 
 @pytest.mark.parametrize("arguments", [("outbox",), ("outbox", "list")])
 def test_the_outbox_lists_what_failed_and_what_waits_and_its_exit_code_says_that_something_failed(
-    kept: Queue, arguments: tuple[str, ...]
+    kept: Outbox, arguments: tuple[str, ...]
 ) -> None:
     code, said, _ = run(*arguments)
 
@@ -174,7 +175,7 @@ def test_the_outbox_lists_what_failed_and_what_waits_and_its_exit_code_says_that
 
 
 @pytest.mark.parametrize("state", ["failed", "waiting", "done"])
-def test_the_outbox_never_shows_an_answer(kept: Queue, state: str) -> None:
+def test_the_outbox_never_shows_an_answer(kept: Outbox, state: str) -> None:
     code, said, _ = run("outbox", "list", "--state", state)
 
     assert code == 1
@@ -182,29 +183,29 @@ def test_the_outbox_never_shows_an_answer(kept: Queue, state: str) -> None:
     assert "users of" not in said
 
 
-def test_a_failed_effect_can_be_retried(kept: Queue) -> None:
+def test_a_failed_effect_can_be_retried(kept: Outbox) -> None:
     assert run("outbox", "retry", "1") == (0, "1: will be retried\n", "")
 
     assert kept.count("failed") == 0
-    lease = kept.lease("worker")
+    lease = Queue(kept.store).lease("worker")
     assert lease
     assert lease.row.id == 1
     assert run("outbox")[0] == 0
 
 
-def test_all_failed_effects_can_be_retried(kept: Queue) -> None:
+def test_all_failed_effects_can_be_retried(kept: Outbox) -> None:
     assert run("outbox", "retry", "--all")[:2] == (0, "1: will be retried\n")
     assert run("outbox", "retry", "--all")[:2] == (0, "no failed effects\n")
 
 
-def test_a_failed_effect_can_be_discarded(kept: Queue) -> None:
+def test_a_failed_effect_can_be_discarded(kept: Outbox) -> None:
     assert run("outbox", "discard", "1", "1") == (0, "1: discarded\n", "")
 
     assert (kept.count("failed"), kept.count("done")) == (0, 2)
 
 
 @pytest.mark.parametrize("act", ["retry", "discard"])
-def test_an_id_that_has_not_failed_is_named_and_the_others_are_done(kept: Queue, act: str) -> None:
+def test_an_id_that_has_not_failed_is_named_and_the_others_are_done(kept: Outbox, act: str) -> None:
     code, said, why = run("outbox", act, "99", "1", "2")
 
     assert code == 2
@@ -216,7 +217,7 @@ def test_an_id_that_has_not_failed_is_named_and_the_others_are_done(kept: Queue,
 
 
 @pytest.mark.parametrize("arguments", [("retry",), ("retry", "1", "--all"), ("retry", "x"), ("discard",)])
-def test_what_to_retry_or_discard_must_be_clear(kept: Queue, arguments: tuple[str, ...]) -> None:
+def test_what_to_retry_or_discard_must_be_clear(kept: Outbox, arguments: tuple[str, ...]) -> None:
     code, _, why = run("outbox", *arguments)
 
     assert code == 2

@@ -14,13 +14,11 @@ from sqlalchemy import (
     Integer,
     RowMapping,
     String,
-    Update,
     and_,
     bindparam,
     case,
     exists,
     false,
-    func,
     or_,
     select,
     update,
@@ -38,9 +36,6 @@ LEASE = 30.0
 """Seconds for which a lane is a worker's own unless it renews; a dead worker's lanes are free after this."""
 REPEATABLE = (READS, UPDATES)
 """Lanes in which all effects may be repeated: what they write follows from what can be read again."""
-OVERDUE_AFTER = 900.0
-"""Seconds after its due time that an effect is overdue: no bot runs, or what it needs is out of order."""
-MOST_COUNTED = 1000
 VERIFICATIONS = 3
 """How often an unknown outcome is looked up before the effect is run again: what was made may show up late."""
 
@@ -86,36 +81,25 @@ _CLAIM = (
 )
 # The latest time by which anybody wrote stays until it is found to be wrong.
 _WRITTEN_AT = case((lanes.c.written_at > bindparam("now"), lanes.c.written_at), else_=bindparam("now"))
-_HOLD = (
-    update(lanes)
-    .where(lanes.c.name == bindparam("lane"))
-    .values(
-        owner=bindparam("holder"),
-        current=bindparam("head"),
-        leased_until=bindparam("until"),
-        written_at=_WRITTEN_AT,
-    )
+_CHANGE_LANE = update(lanes).where(lanes.c.name == bindparam("lane"))
+_HOLD = _CHANGE_LANE.values(
+    owner=bindparam("holder"),
+    current=bindparam("head"),
+    leased_until=bindparam("until"),
+    written_at=_WRITTEN_AT,
 )
-_RELEASE = (
-    update(lanes)
-    .where(lanes.c.name == bindparam("lane"))
-    .values(
-        owner=None,
-        current=None,
-        not_before=bindparam("rests_until"),
-        ready_at=bindparam("next_at"),
-        written_at=_WRITTEN_AT,
-    )
+_RELEASE = _CHANGE_LANE.values(
+    owner=None,
+    current=None,
+    not_before=bindparam("rests_until"),
+    ready_at=bindparam("next_at"),
+    written_at=_WRITTEN_AT,
 )
-_CORRECT_LANE = (
-    update(lanes)
-    .where(lanes.c.name == bindparam("lane"))
-    .values(
-        not_before=bindparam("rests_until"),
-        leased_until=bindparam("until"),
-        ready_at=bindparam("next_at"),
-        written_at=bindparam("now"),
-    )
+_CORRECT_LANE = _CHANGE_LANE.values(
+    not_before=bindparam("rests_until"),
+    leased_until=bindparam("until"),
+    ready_at=bindparam("next_at"),
+    written_at=bindparam("now"),
 )
 _CORRECT_EFFECTS = (
     update(outbox)
@@ -162,39 +146,6 @@ _POSTPONE = _CHANGE.values(
     attempts=outbox.c.attempts + bindparam("more_attempts"),
     trying_since=bindparam("since"),
 )
-_IS_WAITING, _IS_FAILED = outbox.c.state == "waiting", outbox.c.state == "failed"
-_LANE_OF_FAILED = select(outbox.c.lane).where(outbox.c.id == bindparam("effect"), _IS_FAILED)
-_LOCK_LANE = select(lanes.c.name).where(lanes.c.name == bindparam("name")).with_for_update()
-_RETRY = _CHANGE.where(_IS_FAILED).values(
-    state="waiting",
-    attempts=0,
-    due_at=case((outbox.c.due_at > bindparam("now"), bindparam("now")), else_=outbox.c.due_at),
-    trying_since=bindparam("now"),
-    unique_key=None,
-)
-_DISCARD = _CHANGE.where(_IS_FAILED).values(state="done", payload={})
-# In the order of their index, or PostgreSQL may prefer to read another from its beginning to its end.
-_TRIED_LONGEST = select(outbox.c.trying_since).order_by(outbox.c.trying_since)
-_OVERDUE = _TRIED_LONGEST.where(_IS_WAITING, outbox.c.trying_since < bindparam("before"))
-_BACKLOG = select(
-    select(func.count())
-    .select_from(_TRIED_LONGEST.where(_IS_FAILED).limit(MOST_COUNTED).subquery())
-    .scalar_subquery(),
-    select(func.count()).select_from(_OVERDUE.limit(MOST_COUNTED).subquery()).scalar_subquery(),
-    _TRIED_LONGEST.where(_IS_WAITING).limit(1).scalar_subquery(),
-)
-_COLUMNS = [outbox.c[field.name] for field in fields(Row)]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Backlog:
-    """How much of the outbox needs an operator; no count goes above MOST_COUNTED."""
-
-    failed: int
-    overdue: int
-    """Effects that have waited for more than OVERDUE_AFTER seconds, tried or not."""
-    delay: float
-    """How many seconds the oldest waiting effect has waited."""
 
 
 class LeaseLost(IdentityBotError):
@@ -212,7 +163,7 @@ class Lease:
 
 
 class Queue:
-    """The outbox in the store's database, for workers and for operators."""
+    """The outbox in the store's database, for workers; an operator's is the Outbox."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -352,65 +303,12 @@ class Queue:
                 )
                 _correct(transaction, lane)
 
-    def rows(self, state: str, limit: int = 1000) -> list[Row]:
-        """The effects in this state (waiting, done or failed), those first that have been tried longest."""
-        query = (
-            select(*_COLUMNS)
-            .where(outbox.c.state == state)
-            .order_by(outbox.c.trying_since, outbox.c.id)
-            .limit(limit)
-        )
-        with self.store.reading() as connection:
-            return [_row(found) for found in connection.execute(query).mappings()]
-
-    def count(self, state: str) -> int:
-        """How many effects are in this state."""
-        query = select(func.count()).select_from(outbox).where(outbox.c.state == state)
-        with self.store.reading() as connection:
-            return connection.execute(query).scalar_one()
-
-    def backlog(self) -> Backlog:
-        """What needs an operator."""
-        with self.store.reading() as connection:
-            now = self.store.now(connection)
-            failed, overdue, oldest = connection.execute(_BACKLOG, {"before": now - OVERDUE_AFTER}).one()
-        return Backlog(
-            failed=failed, overdue=overdue, delay=0.0 if oldest is None else max(0.0, now - oldest)
-        )
-
     def _look(self) -> tuple[float | None, bool]:
         """Seconds until the next lane that nobody holds is ready, and whether a lane was written ahead of now."""
         with self.store.reading() as connection:
             now = self.store.now(connection)
             ready_at, is_ahead = connection.execute(_LOOK, {"now": now}).one()
         return (None if ready_at is None else ready_at - now), bool(is_ahead)
-
-    def retry(self, effect_id: int) -> bool:
-        """Let a failed effect run again now; False if there is no failed effect with this id."""
-        return self._change_failed(effect_id, _RETRY, makes_ready=True)
-
-    def discard(self, effect_id: int) -> bool:
-        """Give a failed effect up for good; False if there is no failed effect with this id."""
-        return self._change_failed(effect_id, _DISCARD)
-
-    def _change_failed(self, effect_id: int, statement: Update, *, makes_ready: bool = False) -> bool:
-        """Change an effect if it has failed, once its lane is locked, as everybody locks it before its effects."""
-        changed = []
-        with self.store.begin() as transaction:
-            lane = transaction.connection.execute(_LANE_OF_FAILED, {"effect": effect_id}).scalar()
-            if lane is None:
-                return False
-
-            def change() -> Callable[[], None]:
-                transaction.connection.execute(_LOCK_LANE, {"name": lane})
-                values = {"effect": effect_id, "now": transaction.now}
-                changed.append(transaction.connection.execute(statement, values).rowcount == 1)
-                return lambda: None
-
-            transaction.with_lane(lane, change)
-            if makes_ready:
-                transaction.make_ready(lane, transaction.now)
-        return changed == [True]
 
     def _settle(
         self,
@@ -482,7 +380,7 @@ def _hold(transaction: Transaction, head: RowMapping, owner: str, lease_id: str)
         "now": transaction.now,
     }
     transaction.connection.execute(_HOLD, held)
-    return Lease(id=lease_id, owner=owner, lane=head["lane"], row=_row(head))
+    return Lease(id=lease_id, owner=owner, lane=head["lane"], row=row_in(head))
 
 
 def _release(transaction: Transaction, lane: str, not_before: float) -> None:
@@ -515,7 +413,7 @@ def _head(connection: Connection, lane: str) -> RowMapping | None:
     return connection.execute(_HEAD, {"name": lane}).mappings().one_or_none()
 
 
-def _row(found: RowMapping) -> Row:
-    return Row(
-        **{column.name: found[column.name] for column in _COLUMNS} | {"last_error": found["last_error"] or ""}
-    )
+def row_in(found: RowMapping) -> Row:
+    """The effect's row in what a query found."""
+    values = {field.name: found[field.name] for field in fields(Row)}
+    return Row(**values | {"last_error": found["last_error"] or ""})

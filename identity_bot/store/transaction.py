@@ -91,7 +91,8 @@ _UNSETTLED = select(schema.outbox.c.id, schema.outbox.c.payload).where(
 _REWRITE = (
     update(schema.outbox).where(schema.outbox.c.id == bindparam("effect")).values(payload=bindparam("new"))
 )
-_LOCK_LANE = select(schema.lanes.c.name).where(schema.lanes.c.name == bindparam("name")).with_for_update()
+LOCK_LANE = select(schema.lanes.c.name).where(schema.lanes.c.name == bindparam("name")).with_for_update()
+"""Locks a lane until the transaction ends."""
 _NEW_EFFECT = insert(schema.outbox).inline()
 _IS_RUNNING = exists().where(
     schema.lanes.c.name == schema.outbox.c.lane, schema.lanes.c.current == schema.outbox.c.id
@@ -322,7 +323,7 @@ class Transaction:
                 self.connection.execute(_MAKE_READY[self._dialect], ready)
             and_then = self._changes[lane]() if lane in self._changes else None
             if lane in self._rewritten:
-                self.connection.execute(_LOCK_LANE, {"name": lane})
+                self.connection.execute(LOCK_LANE, {"name": lane})
             for rewrite in self._rewritten.get(lane, ()):
                 rewrite()
             for new in self._new.get(lane, ()):

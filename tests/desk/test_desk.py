@@ -80,8 +80,8 @@ def test_a_repository_that_is_mended_gets_the_issue_on_retry(office: Office) -> 
     types["pr_review"].settings = {**types["pr_review"].settings, "repository": "sandbox-org/mended"}
     office.restart()
 
-    [failed] = office.queue.rows("failed")
-    office.queue.retry(failed.id)
+    [failed] = office.outbox.rows("failed")
+    office.outbox.retry(failed.id)
     office.work()
 
     assert office.tracker.issues[0][0] == "sandbox-org/mended"
@@ -465,8 +465,8 @@ def test_an_issue_that_cannot_be_made_is_kept_and_told(office: Office) -> None:
     [alert] = office.chat.texts(TEAM)
     assert f"couldn't open the issue for ticket {ticket.reference}" in alert
     assert "410" in alert
-    [failed] = office.queue.rows("failed")
-    office.queue.retry(failed.id)
+    [failed] = office.outbox.rows("failed")
+    office.outbox.retry(failed.id)
     office.work()
     assert office.ticket(ticket).number == 1
     kept, opened = office.chat.texts(INTAKE)
@@ -485,7 +485,7 @@ def test_an_alert_that_cannot_be_posted_makes_no_other(office: Office) -> None:
     office.work(120)
 
     assert office.chat.texts(TEAM) == []
-    kinds = [row.kind for row in office.queue.rows("failed")]
+    kinds = [row.kind for row in office.outbox.rows("failed")]
     assert sorted(kinds) == ["draw_card", "post_alert", "post_alert"]
     assert states(office.queue).get("waiting") is None
 
@@ -497,9 +497,9 @@ def test_a_type_uninstalled_before_its_issue_was_made_is_kept_and_told(office: O
 
     [alert] = office.chat.texts(TEAM)
     assert "'pr_review' is not installed" in alert
-    [failed] = office.queue.rows("failed")
+    [failed] = office.outbox.rows("failed")
     office.restart()
-    office.queue.retry(failed.id)
+    office.outbox.retry(failed.id)
     office.work()
     assert office.ticket(ticket).number == 1
     assert len(office.chat.texts(INTAKE)) == 2
@@ -739,7 +739,7 @@ def test_a_click_that_redacts_counts_once_too(office: Office, ticket: Ticket, te
     office.restart().change(ticket.id, change, by="U0INDIGO", click="one")
 
     assert told
-    assert not [one for one in office.queue.rows("waiting") if "redact" in one.kind or "find" in one.kind]
+    assert not [one for one in office.outbox.rows("waiting") if "redact" in one.kind or "find" in one.kind]
     office.desk.change(ticket.id, change, by="U0INDIGO", click="two")
     office.work()
     assert len(office.chat.texts("U0INDIGO")) == told + 1
@@ -762,4 +762,4 @@ def test_a_click_that_arrives_at_two_processes_at_once_counts_once(tmp_path: Pat
     change = Change(action=Action.PRIORITY, value="high")
     at_once(*(partial(desk.change, ticket.id, change, by="U0INDIGO", click="one") for desk in desks * 4))
 
-    assert [row.kind for row in office.queue.rows("waiting")].count("change_issue") == 1
+    assert [row.kind for row in office.outbox.rows("waiting")].count("change_issue") == 1

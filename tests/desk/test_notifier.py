@@ -666,7 +666,7 @@ def test_a_team_channel_that_is_closed_stops_nothing_else(office: Office, ticket
 
     assert len(news(office)) == 1
     assert "waiting" not in states(office.queue)
-    kinds = [row.kind for row in office.queue.rows("failed")]
+    kinds = [row.kind for row in office.outbox.rows("failed")]
     assert sorted(kinds) == ["draw_card", "post_alert", "post_alert", "post_update"]
 
 
@@ -681,9 +681,9 @@ def test_a_failed_message_that_an_operator_retries_is_posted_as_it_was(
     see(office, is_open=False)
     office.work(10)
     before = posts(office, TEAM)
-    [failed] = [row for row in office.queue.rows("failed") if row.kind == "post_update"]
+    [failed] = [row for row in office.outbox.rows("failed") if row.kind == "post_update"]
 
-    office.queue.retry(failed.id)
+    office.outbox.retry(failed.id)
     office.work(3)
 
     assert posts(office, TEAM)[:-1] == before

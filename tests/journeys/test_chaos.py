@@ -87,7 +87,7 @@ def strike(life: Life, do: Callable[[Life], None], name: str, accident: Callable
 def left(life: Life) -> list[str]:
     """What has failed; nothing may wait for more than its time."""
     assert not life.is_busy()
-    return [f"{row.kind}: {row.last_error}" for row in life.bot.queue.rows("failed")]
+    return [f"{row.kind}: {row.last_error}" for row in life.bot.outbox.rows("failed")]
 
 
 def now(life: Life) -> Ticket:

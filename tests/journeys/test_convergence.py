@@ -405,8 +405,8 @@ class Life:
             "channels": {name: sorted(posts) for name, posts in channels.items()},
             "threads": threads,
             "issues": [self.issue(*place) for place in ISSUES],
-            "failed": [(row.kind, row.last_error) for row in self.office.queue.rows("failed")],
-            "waiting": [row.kind for row in self.office.queue.rows("waiting") if row.kind not in RECURRING],
+            "failed": [(row.kind, row.last_error) for row in self.office.outbox.rows("failed")],
+            "waiting": [row.kind for row in self.office.outbox.rows("waiting") if row.kind not in RECURRING],
         }
 
     def issue(self, repository: str, number: int) -> Any:

@@ -125,7 +125,7 @@ def test_what_github_quotes_of_a_sensitive_request_is_shown_nowhere(
     )
 
     assert world.request(JUNIPER.slack_id, "data_pull", **(DATA | {"sensitive": "yes"})) == {}
-    [failed] = eventually(lambda: world.bot.queue.rows("failed"))
+    [failed] = eventually(lambda: world.bot.outbox.rows("failed"))
     world.settle()
 
     messages = json.dumps(world.sandbox.slack.messages(TEAM), default=str)

@@ -106,7 +106,7 @@ def test_a_ticket_lives_its_whole_life_from_slack(world: World, webhook: str) ->
     assert len(told) == 7
     in_card = [message.text for message in slack.thread(TEAM, card(world).ts)[1:]]
     assert any("The button is not there." in one for one in in_card)
-    assert world.bot.queue.count("failed") == 0
+    assert world.bot.outbox.count("failed") == 0
 
 
 def test_a_request_becomes_an_issue_and_everybody_hears_of_it_once(world: World) -> None:

@@ -96,7 +96,7 @@ def test_a_change_that_fails_for_good_is_told_and_attributed_to_nobody_later(
     office.click(ticket, Action.ACCEPT, by=JUNIPER)
     office.work(10)
 
-    assert [row.kind for row in office.queue.rows("failed")] == ["change_issue"]
+    assert [row.kind for row in office.outbox.rows("failed")] == ["change_issue"]
     assert office.ticket(ticket).requested == ()
     assert office.chat.texts(JUNIPER)
 
@@ -171,9 +171,9 @@ def test_commands_on_an_issue_that_is_no_ticket_are_given_up_after_a_while(offic
     )
 
     office.work(62)
-    waiting = [row.due_at - row.created_at for row in office.queue.rows("waiting")]
+    waiting = [row.due_at - row.created_at for row in office.outbox.rows("waiting")]
     office.work(700)
 
     assert waiting == [600.0]
-    assert office.queue.rows("waiting") == []
+    assert office.outbox.rows("waiting") == []
     assert office.tracker.reactions == []

@@ -13,12 +13,11 @@ import pytest
 from sqlalchemy import insert, text
 
 from identity_bot.outbox.effect import UPDATES, Row
+from identity_bot.outbox.outbox import Outbox
 from identity_bot.outbox.queue import (
     LEASE,
-    OVERDUE_AFTER,
     REPEATABLE,
     VERIFICATIONS,
-    Backlog,
     Lease,
     LeaseLost,
     Queue,
@@ -36,6 +35,8 @@ from tests.support_outbox import (
     commits,
     enqueue,
     explained,
+    failed,
+    leased,
     row,
     statements,
     states,
@@ -45,13 +46,6 @@ from tests.support_outbox import (
 
 def nothing(transaction: Transaction) -> None:
     """Nothing follows."""
-
-
-def leased(queue: Queue) -> Lease:
-    """The next lease, which there must be."""
-    lease = queue.lease("somebody")
-    assert lease
-    return lease
 
 
 def finish_all(queue: Queue, lease: Lease | None = None) -> list[int]:
@@ -607,7 +601,7 @@ def test_a_retried_effect_and_a_new_one_like_it_both_run(queue: Queue) -> None:
     queue.fail(leased(queue), "no", lambda transaction: False)
     [new] = enqueue(queue.store, once())
 
-    assert queue.retry(failed)
+    assert Outbox(queue.store).retry(failed)
 
     assert sorted(finish_all(queue)) == [failed, new]
 
@@ -690,22 +684,7 @@ def test_a_debounced_effect_holds_up_nobody(queue: Queue, clock: Clock) -> None:
     assert len(finish_all(queue)) == 1
 
 
-# The operator
-
-
-def failed(queue: Queue, *, verifications: int = 0) -> int:
-    """An effect that has failed."""
-    [number] = enqueue(queue.store, Note())
-    queue.fail(leased(queue), "no such channel", lambda transaction: False, verifications=verifications)
-    return number
-
-
-def test_a_failed_effect_keeps_the_reason(queue: Queue) -> None:
-    number = failed(queue)
-
-    [found] = queue.rows("failed")
-    assert (found.id, found.last_error, found.state) == (number, "no such channel", "failed")
-    assert queue.lease("somebody") is None
+# Failed effects
 
 
 def test_a_failed_effect_with_another_way_is_done(queue: Queue) -> None:
@@ -725,32 +704,6 @@ def test_a_failed_effect_does_not_hold_its_lane(queue: Queue) -> None:
     assert following.row.id == two
 
 
-def test_a_retried_effect_begins_anew(queue: Queue, clock: Clock) -> None:
-    number = failed(queue)
-    clock.move(1000)
-
-    assert queue.retry(number)
-
-    found = leased(queue).row
-    assert (found.id, found.attempts, found.trying_since) == (number, 0, clock.now)
-    assert found.created_at < clock.now
-
-
-def test_a_retried_effect_that_may_have_been_done_is_verified(queue: Queue) -> None:
-    queue.retry(failed(queue, verifications=VERIFICATIONS))
-
-    assert leased(queue).row.verifications == VERIFICATIONS
-
-
-def test_a_discarded_effect_is_over(queue: Queue) -> None:
-    number = failed(queue)
-
-    assert queue.discard(number)
-
-    assert states(queue) == {"done": 1}
-    assert queue.lease("somebody") is None
-
-
 def test_an_effect_that_is_over_keeps_nothing_of_what_it_said(queue: Queue) -> None:
     """One that has failed does: an operator may retry it."""
     text = "somebody wrote this"
@@ -761,7 +714,7 @@ def test_an_effect_that_is_over_keeps_nothing_of_what_it_said(queue: Queue) -> N
 
     queue.succeed(leases["done"], nothing)
     queue.fail(leases["discarded"], "no", lambda transaction: False)
-    queue.discard(refused)
+    Outbox(queue.store).discard(refused)
     queue.fail(leases["failed"], "no", lambda transaction: False)
 
     assert [row(queue.store, one).payload for one in (done, refused)] == [{}, {}]
@@ -776,47 +729,6 @@ def test_an_effect_that_runs_once_more_still_knows_what_to_say(queue: Queue) -> 
     queue.succeed(lease, nothing)
 
     assert (row(queue.store, number).state, row(queue.store, number).payload["text"]) == ("waiting", "again")
-
-
-def test_only_failed_effects_are_retried_or_discarded(queue: Queue) -> None:
-    waits, done = enqueue(queue.store, Note(to="waits"), Note(to="done"))
-    lease = next(lease for lease in (leased(queue), leased(queue)) if lease.lane == "done")
-    queue.succeed(lease, nothing)
-
-    for number in (waits, done, 12345):
-        assert not queue.retry(number)
-        assert not queue.discard(number)
-
-    assert states(queue) == {"waiting": 1, "done": 1}
-
-
-@pytest.mark.parametrize("act", ["retry", "discard"])
-def test_an_operator_locks_the_lane_before_the_effect(queue: Queue, act: str) -> None:
-    """As a redaction does, which changes what has failed as well; else the two might wait for each other."""
-    number = failed(queue)
-
-    with statements(queue.store) as seen:
-        assert getattr(queue, act)(number)
-
-    said = [statement for statement, _ in seen]
-    locked = min(place for place, statement in enumerate(said) if "lanes" in statement)
-    [changed] = [place for place, statement in enumerate(said) if statement.startswith("UPDATE outbox")]
-    assert locked < changed
-
-
-def test_of_many_who_retry_one_effect_one_succeeds(queue: Queue) -> None:
-    number = failed(queue)
-
-    results = at_once(*[lambda: queue.retry(number)] * 6)
-
-    assert sorted(map(bool, results)) == [False] * 5 + [True]
-
-
-def test_rows_are_listed_oldest_first_up_to_a_limit(queue: Queue) -> None:
-    numbers = enqueue(queue.store, *[Note() for _ in range(5)])
-
-    assert [found.id for found in queue.rows("waiting", limit=3)] == numbers[:3]
-    assert queue.count("waiting") == 5
 
 
 # At the same time
@@ -874,14 +786,14 @@ def test_lanes_that_enqueue_into_each_other_do_not_block_each_other(queue: Queue
         return then
 
     def work() -> None:
-        while queue.count("waiting"):
+        while Outbox(queue.store).count("waiting"):
             lease = queue.lease("somebody")
             while lease:
                 held[lease.id] = lease.lane
                 lease = queue.succeed(lease, follow(lease))
 
     def renew() -> None:
-        while queue.count("waiting"):
+        while Outbox(queue.store).count("waiting"):
             queue.renew(dict(held) or {"none": "none"})
 
     at_once(work, work, work, renew)
@@ -903,7 +815,7 @@ def test_transactions_that_enqueue_the_same_effects_do_not_block_each_other(queu
     at_once(write, write, write, lambda: finish_all(queue), lambda: finish_all(queue))
 
     finish_all(queue)
-    assert queue.count("waiting") == 0
+    assert Outbox(queue.store).count("waiting") == 0
     assert_nothing_is_stranded(queue)
 
 
@@ -971,7 +883,7 @@ def test_after_any_mixture_of_outcomes_nothing_is_stranded(queue: Queue, clock: 
         assert_nothing_is_stranded(queue)
 
     clock.move(LEASE * 2)
-    while queue.count("waiting"):
+    while Outbox(queue.store).count("waiting"):
         finish_all(queue)
         clock.move(10)
     assert_nothing_is_stranded(queue)
@@ -1085,7 +997,7 @@ def test_an_effect_retried_by_an_operator_whose_clock_is_ahead_is_due(
 ) -> None:
     number = failed(queue)
     clock.move(ahead)
-    assert queue.retry(number)
+    assert Outbox(queue.store).retry(number)
     clock.move(-ahead)
 
     assert finish_all(queue) == [number]
@@ -1122,21 +1034,6 @@ def test_processes_whose_clocks_differ_share_the_lanes(database_url: str) -> Non
     assert states(queues[0]) == {"done": 40}
     for queue in queues:
         queue.store.close()
-
-
-def test_the_backlog_is_what_needs_an_operator(queue: Queue, clock: Clock) -> None:
-    """What has waited too long counts, tried or not; a timer whose time has not come does not."""
-    assert queue.backlog() == Backlog(failed=0, overdue=0, delay=0.0)
-    failed(queue)
-    enqueue(queue.store, Note(), Note())
-    enqueue(queue.store, Note(), delay=10 * OVERDUE_AFTER)
-    queue.postpone(leased(queue), "broken", 60.0, unblock_after=0.0)
-
-    clock.move(OVERDUE_AFTER)
-    assert queue.backlog() == Backlog(failed=1, overdue=0, delay=OVERDUE_AFTER)
-    clock.move(1)
-
-    assert queue.backlog() == Backlog(failed=1, overdue=2, delay=OVERDUE_AFTER + 1)
 
 
 # Speed
@@ -1184,7 +1081,7 @@ def test_the_worker_finds_its_way_by_indexes(full: Queue) -> None:
 
 def test_failed_effects_are_found_by_an_index(full: Queue) -> None:
     with statements(full.store) as seen:
-        full.rows("failed")
+        Outbox(full.store).rows("failed")
 
     [plan] = [explained(full.store, sql, values) for sql, values in seen if sql.startswith("SELECT")]
     assert "outbox_by_state" in plan

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from identity_bot.errors import OutcomeUnknown, Rejected, Retryable, StoreError
 from identity_bot.outbox import worker as worker_module
 from identity_bot.outbox.effect import Context, Row
+from identity_bot.outbox.outbox import Outbox
 from identity_bot.outbox.queue import LEASE, VERIFICATIONS, Queue
 from identity_bot.outbox.worker import GIVE_UP_AFTER, LONGEST_DELAY, UNBLOCK_AFTER, Worker
 from identity_bot.store.store import Store
@@ -235,7 +236,7 @@ def test_a_retried_effect_has_its_three_days_again(queue: Queue, clock: Clock) -
     working.run_due()
     clock.move(10 * GIVE_UP_AFTER)
 
-    queue.retry(number)
+    Outbox(queue.store).retry(number)
     working.run_due()
 
     assert states(queue) == {"waiting": 1}
@@ -297,7 +298,7 @@ def test_an_unknown_kind_has_failed_and_holds_up_nobody(queue: Queue) -> None:
 
     assert log.ran == [known]
     assert "does not know effects of the kind 'odd'" in row(queue.store, odd).last_error
-    queue.retry(odd)
+    Outbox(queue.store).retry(odd)
     Worker(queue, {"odd": recorder(log)}, context_of(queue.store, log)).run_due()
     assert states(queue) == {"done": 2}
 
@@ -399,7 +400,7 @@ def test_an_effect_that_cannot_be_verified_is_not_run_again(queue: Queue, clock:
     assert (log.rejections, states(queue)) == ([], {"failed": 1})
     assert row(queue.store, number).last_error == "cannot be verified: missing_scope"
     log.found.append(FOUND)
-    queue.retry(number)
+    Outbox(queue.store).retry(number)
     working.run_due()
     assert (len(log.ran), states(queue)) == (1, {"done": 1})
 
@@ -414,7 +415,7 @@ def test_an_outcome_that_was_unknown_when_given_up_is_verified_when_retried(
     clock.move(GIVE_UP_AFTER + 1)
     working.run_due()
 
-    queue.retry(number)
+    Outbox(queue.store).retry(number)
     working.run_due()
 
     assert (len(log.ran), states(queue)) == (2, {"done": 1})
@@ -433,7 +434,7 @@ def test_an_effect_with_a_bug_has_failed_and_is_verified_when_retried(queue: Que
 
     assert log.ran == [one, two]
     assert row(queue.store, one).last_error == "a bug: ZeroDivisionError"
-    queue.retry(one)
+    Outbox(queue.store).retry(one)
     working.run_due()
     assert (log.ran, states(queue)) == ([one, two], {"done": 2})
 
@@ -453,7 +454,7 @@ def test_a_bug_in_what_follows_does_not_run_the_effect_again(queue: Queue) -> No
     working.run_due()
     assert states(queue) == {"failed": 1}
     log.follows = lambda transaction, effect, result: None
-    queue.retry(number)
+    Outbox(queue.store).retry(number)
     working.run_due()
 
     assert (log.ran, log.verified) == ([number], [number])
@@ -584,7 +585,7 @@ def test_two_workers_never_run_an_effect_twice_nor_a_lane_at_once(database_url: 
 
     for one in workers:
         one.start()
-    eventually(lambda: Queue(store).count("waiting") == 0, seconds=50)
+    eventually(lambda: Outbox(store).count("waiting") == 0, seconds=50)
     for one in workers:
         one.stop()
 

@@ -339,7 +339,7 @@ def test_a_closed_modal_needs_no_receipt(world: World) -> None:
     world.sandbox.slack.close(JUNIPER)
     world.settle()
 
-    assert world.bot.queue.count("failed") == 0
+    assert world.bot.outbox.count("failed") == 0
     assert world.sandbox.slack.view(JUNIPER) is None
 
 

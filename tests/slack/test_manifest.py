@@ -261,7 +261,7 @@ def test_with_its_scopes_alone_a_request_is_filed_and_lost_answers_are_found_aga
     world.settle(20)
 
     assert len(slack.messages(INTAKE)) == len(slack.messages("C0TEAM")) == 1
-    assert world.bot.queue.count("failed") == 0
+    assert world.bot.outbox.count("failed") == 0
     refused = [call for call in slack.traffic.calls() if call.answer.get("error") == "missing_scope"]
     assert not refused
 

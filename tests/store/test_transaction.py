@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from identity_bot.outbox.outbox import Outbox
 from identity_bot.outbox.queue import Queue
 from identity_bot.store import schema
 from identity_bot.store.store import Store
@@ -294,7 +295,7 @@ def test_of_many_who_process_a_comment_at_once_one_is_the_first(store: Store) ->
 
 def test_effects_that_were_done_long_ago_are_deleted_and_no_others(store: Store) -> None:
     """A batch at a time, however many they are."""
-    queue = Queue(store)
+    outbox = Outbox(store)
     with store.begin() as transaction:
         for number in range(BATCH + 2):
             transaction.enqueue(Note(to=f"old {number % 3}"))
@@ -314,7 +315,7 @@ def test_effects_that_were_done_long_ago_are_deleted_and_no_others(store: Store)
             deleted.append(transaction.clean_up(done_before=START + 50, processed_before=0.0))
 
     assert deleted == [BATCH, 2, 0]
-    assert [one.id for state in ("waiting", "failed", "done") for one in queue.rows(state)] == [
+    assert [one.id for state in ("waiting", "failed", "done") for one in outbox.rows(state)] == [
         waits,
         failed,
         later,

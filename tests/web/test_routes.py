@@ -173,7 +173,7 @@ def test_a_signed_delivery_changes_the_ticket_and_its_redelivery_nothing(
     seen = bot.store.ticket(one.id)
     assert seen
     assert (seen.stage, seen.number) == (Stage.OPEN, 41)
-    told = [row for row in bot.queue.rows("waiting") if row.ticket_id == one.id]
+    told = [row for row in bot.outbox.rows("waiting") if row.ticket_id == one.id]
     assert sorted(row.kind for row in told) == ["draw_card", "open_issue", "post_update", "tell_delay"]
 
 

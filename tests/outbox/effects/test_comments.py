@@ -205,4 +205,4 @@ def test_a_rejected_command_gets_a_reply_and_those_after_it_are_run(office: Offi
     assert office.ticket(ticket).state.spoc == "sage-hollowell"
     assert office.ticket(ticket).state.priority is None
     assert office.ticket(ticket).requested == ()
-    assert office.queue.rows("failed") == []
+    assert office.outbox.rows("failed") == []

@@ -247,7 +247,7 @@ def test_a_comment_that_github_rejects_undoes_no_change(office: Office, ticket: 
 
     assert office.ticket(ticket).state.priority is Priority.HIGH
     assert office.chat.texts(INDIGO) == []
-    assert [row.kind for row in office.queue.rows("failed")] == ["credit_action"]
+    assert [row.kind for row in office.outbox.rows("failed")] == ["credit_action"]
     assert len(office.chat.texts(INTAKE)) == 2
 
 

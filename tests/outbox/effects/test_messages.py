@@ -247,7 +247,7 @@ def test_a_ticket_that_is_there_is_never_called_delayed(office: Office, ticket: 
     office.work(600)
 
     assert office.chat.texts(INTAKE) == told
-    assert "tell_delay" not in {row.kind for row in office.queue.rows("waiting")}
+    assert "tell_delay" not in {row.kind for row in office.outbox.rows("waiting")}
 
 
 def test_a_requestor_of_a_ticket_that_failed_is_told_only_that(office: Office) -> None:

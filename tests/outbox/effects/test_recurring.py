@@ -29,7 +29,7 @@ DAY = 24 * 3600.0
 
 
 def waiting(office: Office, kind: str = "poll") -> list[Any]:
-    return [row for row in office.queue.rows("waiting") if row.kind == kind]
+    return [row for row in office.outbox.rows("waiting") if row.kind == kind]
 
 
 def stumble(office: Office, over: Callable[[IssueSnapshot], Exception | None]) -> None:
@@ -254,7 +254,7 @@ def test_a_recurring_effect_that_has_failed_runs_again_by_itself(
     [due] = waiting(office, kind)
     office.clock.now = max(office.clock.now, due.due_at)
     office.work(20)
-    assert [row.kind for row in office.queue.rows("failed")] == [kind]
+    assert [row.kind for row in office.outbox.rows("failed")] == [kind]
     mocker.stop(bug)
 
     [again] = waiting(office, kind)
@@ -263,7 +263,7 @@ def test_a_recurring_effect_that_has_failed_runs_again_by_itself(
 
     [following] = waiting(office, kind)
     assert following.id > again.id
-    assert len(office.queue.rows("failed")) == 1
+    assert len(office.outbox.rows("failed")) == 1
 
 
 def test_a_renamed_repository_is_said_once_and_still_polled(office: Office) -> None:
@@ -337,7 +337,7 @@ def test_all_that_changed_in_a_day_without_github_is_told_once(office: Office, c
         for now in map(office.ticket, tickets)
     ]
     assert [text.partition(" Next")[0] for text in said] == sorted(expected)
-    assert sorted(row.kind for row in office.queue.rows("waiting")) == [
+    assert sorted(row.kind for row in office.outbox.rows("waiting")) == [
         "clean_up",
         "poll",
         "resync",
@@ -382,7 +382,7 @@ def test_it_is_cleaned_up_each_day_a_batch_at_a_time(office: Office) -> None:
         office.work(10)
 
     assert sum(sql.startswith("DELETE FROM outbox") for sql, _ in seen) == 3
-    assert all(row.created_at for row in office.queue.rows("done"))
+    assert all(row.created_at for row in office.outbox.rows("done"))
     [following] = waiting(office, "clean_up")
     assert DAY - 20 < following.due_at - office.clock.now <= DAY
 

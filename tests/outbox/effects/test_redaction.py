@@ -136,7 +136,7 @@ def test_what_waits_to_be_said_is_redacted_before_it_is_said(office: Office) -> 
     office.click(ticket, Action.REDACT, SECRET, by=INDIGO)
 
     assert SECRET not in json.dumps(
-        [one.payload for one in office.queue.rows("waiting") if one.kind == "change_issue"]
+        [one.payload for one in office.outbox.rows("waiting") if one.kind == "change_issue"]
     )
     office.work(60)
     assert SECRET not in everything(office)
@@ -312,7 +312,7 @@ def test_a_limit_has_no_page_read_twice(office: Office, slipped: Ticket, pages: 
     office.work(300)
 
     assert pages.read == ["", "2", "3"]
-    assert not office.queue.rows("failed")
+    assert not office.outbox.rows("failed")
     assert SECRET not in rows(office)
 
 
@@ -336,7 +336,7 @@ def test_messages_are_looked_for_behind_what_is_being_posted(
 ) -> None:
     office.click(slipped, Action.REDACT, SECRET, by=INDIGO)
 
-    waiting = [one.lane for one in office.queue.rows("waiting") if one.kind == "redact_messages"]
+    waiting = [one.lane for one in office.outbox.rows("waiting") if one.kind == "redact_messages"]
     assert set(waiting) == {f"slack:{INTAKE}", f"slack:{TEAM}"}
 
 
