@@ -164,9 +164,8 @@ class Reconciler:
             if snapshot.repository in self.candidate_repositories(ticket):
                 self._first_seen(transaction, ticket, snapshot)
         elif (ticket.repository, ticket.number) == _place(snapshot):
-            self._compare(
-                transaction, ticket, snapshot, is_fresh=False
-            )  # another process saved its number just now
+            # Another process saved its number just now.
+            self._compare(transaction, ticket, snapshot, is_fresh=False)
         elif not snapshot.is_gone:
             # The issue was transferred here, or its text copied from another of ours: only GitHub can tell.
             self._get_issue(transaction, ticket)
