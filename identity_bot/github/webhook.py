@@ -67,10 +67,14 @@ Delivery = IssueSeen | LabelRenamed | LabelDeleted | MilestoneChanged | Reposito
 def read_webhook(event: str, body: bytes | bytearray) -> Delivery | None:
     """Read the body of a delivery whose signature was checked; None if it is of no interest to us.
 
-    `event` is what its header X-GitHub-Event names. Raises Rejected if the body is malformed.
+    `event` is what its header X-GitHub-Event names. Empties a bytearray, so that a large body is not held twice.
+    Raises Rejected if the body is malformed.
     """
     try:
-        payload = json.loads(body)
+        text = body.decode()
+        if isinstance(body, bytearray):
+            body.clear()
+        payload = json.loads(text)
         if not isinstance(payload, dict):
             raise TypeError("expected an object")
         return _read(event, payload)

@@ -84,12 +84,14 @@ class Bodies:
         """A request's body, at most `largest` bytes and well signed, and room for it while it is handled."""
         if int(request.headers.get("content-length", "0")) > largest:
             raise Refused("too large", 413)
-        body = bytearray()
+        body, size = bytearray(), 0
         try:
             try:
                 async with asyncio.timeout(self.patience):
                     async for chunk in request.stream():
-                        self._take(body, chunk, largest)
+                        self._take(size, len(chunk), largest)
+                        size += len(chunk)
+                        body += chunk
                         signature.update(chunk)
             except TimeoutError:
                 raise Refused("too slow", 408) from None
@@ -99,7 +101,7 @@ class Bodies:
                 raise Refused("the signature does not match", 401)
             yield body
         finally:
-            self._held -= _counted(len(body))
+            self._held -= _counted(size)
 
     async def drain(self, request: Request) -> None:
         """Read what is left of a small body that was refused.
@@ -117,15 +119,14 @@ class Bodies:
                     if size > SMALL:
                         return
 
-    def _take(self, body: bytearray, chunk: bytes, largest: int) -> None:
-        size = len(body) + len(chunk)
-        more = _counted(size) - _counted(len(body))
-        if size > largest:
+    def _take(self, size: int, more: int, largest: int) -> None:
+        """Make room for more of a body of this size; both are in bytes."""
+        if size + more > largest:
             raise Refused("too large", 413)
-        if self._held + more > self.most:
+        counted = _counted(size + more) - _counted(size)
+        if self._held + counted > self.most:
             raise Refused("too many large requests at once", 503)
-        self._held += more
-        body += chunk
+        self._held += counted
 
 
 def _counted(size: int) -> int:
