@@ -1,0 +1,5 @@
+"""`python -m identity_bot.cli` is `identity-bot`."""
+
+from identity_bot.cli import main
+
+main()

@@ -1,0 +1,139 @@
+"""Commands that need no database: run, check, manifest, types and sandbox."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from identity_bot import settings as settings_module
+from identity_bot.errors import IdentityBotError, SettingsError
+from identity_bot.logs import set_up_logging
+from identity_bot.settings import Settings
+
+if TYPE_CHECKING:
+    from identity_bot.plugins.loader import Plugins
+
+
+@click.command()
+@click.pass_obj
+def run(config: Path | None) -> None:
+    """Run the bot: Socket Mode when SLACK_APP_TOKEN is set, HTTP otherwise."""
+    set_up_logging()
+    from identity_bot import app
+
+    app.build(settings_module.load(config, os.environ)).run()
+
+
+@click.command()
+@click.option("--offline", is_flag=True, help="Do not call Slack or GitHub.")
+@click.pass_context
+def check(ctx: click.Context, offline: bool) -> None:
+    """Report everything that has to be fixed; exit with 1 if anything does."""
+    from identity_bot.checks import Verdict, summary
+    from identity_bot.checks.check import check as findings_of
+    from identity_bot.plugins import loader as plugins
+
+    findings = []
+    with _unlogged():
+        for finding in findings_of(ctx.obj, os.environ, plugins.find(), offline=offline):
+            click.echo(str(finding))
+            findings.append(finding)
+    click.echo(summary(findings))
+    ctx.exit(int(any(finding.verdict is Verdict.PROBLEM for finding in findings)))
+
+
+@click.command()
+@click.option("--url", help="The bot's public address (https://…), for HTTP instead of Socket Mode.")
+@click.option("--private", is_flag=True, help="For settings with a private channel.")
+@click.pass_obj
+def manifest(config: Path | None, url: str | None, private: bool) -> None:
+    """Print the manifest to create the Slack app from."""
+    from identity_bot.slack.manifest import manifest as made
+
+    if url is not None and not re.fullmatch(r"https://[^\s/?#]+(/[^\s?#]*)?", url):
+        raise click.BadParameter(
+            f"found {url!r:.80}; expected an address such as https://bot.example.gov", param_hint="--url"
+        )
+    settings, installed = _without_secrets(config)
+    app = made(settings, installed.forms, url=url, private=private)
+    click.echo(json.dumps(app, indent=2, ensure_ascii=False))
+
+
+@click.command()
+@click.pass_context
+def types(ctx: click.Context) -> None:
+    """Show the installed request types and their forms; exit with 1 if a plugin was skipped.
+
+    Without a settings file, an example stands for the repository.
+    """
+    from identity_bot.forms.preview import request_type as drawn
+
+    named = ctx.obj or os.environ.get(settings_module.CONFIG_VARIABLE)
+    is_needed = bool(named) or settings_module.DEFAULT_FILE.exists()
+    settings, installed = _without_secrets(ctx.obj, is_needed=is_needed)
+    if not is_needed:
+        click.echo(
+            f"no {settings_module.DEFAULT_FILE} here: {settings.repository} stands for your repository",
+            err=True,
+        )
+    for name, one in sorted(installed.types.items()):
+        click.echo(drawn(name, one.form, one.settings, settings.label) + "\n")
+    if not installed.types:
+        click.echo("no request type is installed")
+    for skipped in installed.skipped:
+        click.echo(f"skipped: {skipped}", err=True)
+    ctx.exit(int(bool(installed.skipped)))
+
+
+def _without_secrets(config: Path | None, *, is_needed: bool = True) -> tuple[Settings, Plugins]:
+    """The settings file, or examples if none is needed, and the plugins; there may be no app and no token yet."""
+    from identity_bot.plugins import loader as plugins
+
+    file = os.environ.get(settings_module.CONFIG_VARIABLE, "")
+    settings, problems = settings_module.examine(
+        config, {settings_module.CONFIG_VARIABLE: file, "GITHUB_TOKEN": "none is needed"}
+    )
+    if problems and is_needed:
+        raise SettingsError(problems)
+    with _unlogged():
+        return settings, plugins.load(settings, plugins.find())
+
+
+@contextlib.contextmanager
+def _unlogged() -> Iterator[None]:
+    """Keep the reasons for skipped plugins out of the log, because the command prints them."""
+    logger = logging.getLogger("identity_bot.plugins.loader")
+    logger.disabled = True
+    try:
+        yield
+    finally:
+        logger.disabled = False
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, help="0 takes any free port.")
+@click.option("--no-bot", is_flag=True, help="Run only the servers, for a bot that you start yourself.")
+@click.option("--play", is_flag=True, help="Play a short story of each request type first.")
+@click.option(
+    "--exit", "leave", is_flag=True, help="Play the stories, print what each person did and saw, and exit."
+)
+def sandbox(port: int, no_bot: bool, play: bool, leave: bool) -> None:
+    """Try the bot with a simulated Slack and GitHub, and a page that shows both."""
+    try:
+        from identity_bot_sandbox import demo
+    except ModuleNotFoundError as error:
+        if error.name != "identity_bot_sandbox":
+            raise
+        raise IdentityBotError(
+            "the sandbox is not installed: run `pip install 'identity-bot[sandbox]'`, "
+            "or `pip install ./sandbox` in a clone"
+        ) from error
+    demo.run(port=0 if leave else port, with_bot=not no_bot, play=play or leave, leave=leave, say=click.echo)
