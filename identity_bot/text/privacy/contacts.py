@@ -50,6 +50,8 @@ _PHONES = (
         re.ASCII,
     ),
 )
+_TOLL_FREE = re.compile(r"\+?1?[-. ]?\(?8(?:00|33|44|55|66|77|88)\b", re.ASCII)
+"""The numbers of hotlines and offices, which no person has."""
 _INTERNATIONAL = re.compile(
     r"(?<![\w.+-])(?P<value>\+[1-9](?:[-. ]?\(?\d{1,5}\)?){2,7}|(?:00|011)[-. ]?[1-9](?:[-. ]?\(?\d{1,5}\)?){3,7})"
     r"(?!\w|[-.]\d)",
@@ -62,7 +64,9 @@ def find_contacts(lower: str) -> Iterator[Span]:
     yield from _emails(lower)
     for pattern in _PHONES:
         group = "value" if "value" in pattern.groupindex else 0
-        yield from ((*match.span(group), Kind.PHONE) for match in pattern.finditer(lower))
+        for match in pattern.finditer(lower):
+            if not _TOLL_FREE.match(match[group]):
+                yield *match.span(group), Kind.PHONE
     for count, match in enumerate(_INTERNATIONAL.finditer(lower)):
         if count >= MOST_CHECKED or _is_in_use(match["value"]):
             yield *match.span("value"), Kind.PHONE

@@ -28,8 +28,16 @@ _WHO = r"(?:(?:my|his|her|the|their|a|an|our|user's|veteran's|vet's|real|test) )
 
 
 def _before(names: str) -> str:
-    """What follows a value that is named after it, as in "… is his SSN" or "… (SSN)"."""
-    return rf"(?: (?:is|was|as|for) {_WHO}(?:{names})(?![a-z0-9])| ?\({_WHO}(?:{names})\))"
+    """What follows a value that is named after it, as in "… is his SSN", "… (SSN)" or "… SSN"."""
+    return (
+        rf"(?:[\W_]{{0,2}} (?:is|was|as|for) {_WHO}(?:{names})(?![a-z0-9])| ?\({_WHO}(?:{names})\)"
+        rf"|[\W_]{{1,5}}(?:{names})(?![a-z0-9]))"
+    )
+
+
+def _near(names: str) -> str:
+    """A name and, further on in its sentence, what leads to a value."""
+    return rf"(?:{names})(?![a-z])[^\n\d.;?!]{{1,40}}(?<![\w.-])"
 
 
 # Numbers of nine digits
@@ -113,6 +121,22 @@ def _bare_nine_digits(match: re.Match[str]) -> Kind | None:
     return kind if kind and _is_bare(match) else None
 
 
+_COUNTED = re.compile(
+    r"(?:request|ticket|issue|job|run|trace|span|build|version|offset|row|line|col|column|epoch|timestamp|time|pid|record"
+    r"|case|batch|session|transaction|event|elapsed|took|after|bytes|count|total|commit|port|release|error|code)s?"
+    r"[\W_]{0,3}(?:(?:is|was|number|no|id|of|at|=)[\W_]{0,3}){0,2}\Z"
+)
+
+
+def _is_named_nearby(match: re.Match[str]) -> bool:
+    """Whether nothing between a name and a number, or before the number, says that it counts something."""
+    return not is_about_codes(match.string, match.start("value"), _COUNTED)
+
+
+def _nearby_nine_digits(match: re.Match[str]) -> Kind | None:
+    return _nine_digits(match) if _is_named_nearby(match) else None
+
+
 # The other numbers
 
 _EDIPI_NAMES = (
@@ -168,7 +192,19 @@ _RULES = (
         _nine_digits,
         hints=("ss", "soc", "s s", "s.s", "s-s", "s/s", "itin", "tax"),
     ),
-    Rule(re.compile(rf"(?P<value>\d(?<![\w.-]\d)\d{{8}}){_before(_NINE_DIGITS)}", re.ASCII), _nine_digits),
+    Rule(
+        re.compile(
+            rf"(?P<value>\d(?<![\w.-]\d)(?:\d\d[\W_]{{0,3}}\d\d[\W_]{{0,3}}\d{{4}}|(?:[ ._-]{{1,3}}\d){{8}}))"
+            rf"{_before(_NINE_DIGITS)}",
+            re.ASCII,
+        ),
+        _nearby_nine_digits,
+    ),
+    Rule(
+        re.compile(rf"{_near(_NINE_DIGITS)}(?P<value>\d{{3}}-?\d\d-?\d{{4}})(?!\w|[-.]\d)", re.ASCII),
+        _nearby_nine_digits,
+        hints=("ss", "soc", "s s", "s.s", "itin", "tax"),
+    ),
     # As vets-api checks an ICN, alone or padded as the master index writes it; copying breaks it at its V.
     rule(
         Kind.ICN,
@@ -186,7 +222,17 @@ _RULES = (
         rf"(?:{_EDIPI_NAMES})(?![a-z]){GAP}(?P<value>\d(?:[ -]?\d){{9}})(?!\d)",
         *("edi", "dod", "defense", "cac", "military", "electronic"),
     ),
-    rule(Kind.EDIPI, rf"(?P<value>\d(?<![\w.-]\d)\d{{9}}){_before(_EDIPI_NAMES)}"),
+    rule(
+        Kind.EDIPI,
+        rf"(?P<value>\d(?<![\w.-]\d)\d{{9}}){_before(_EDIPI_NAMES)}",
+        accepts=_is_named_nearby,
+    ),
+    rule(
+        Kind.EDIPI,
+        rf"{_near(_EDIPI_NAMES)}(?P<value>\d{{10}})(?!\w|[-.]\d)",
+        *("edi", "dod", "defense", "cac", "military", "electronic"),
+        accepts=_is_named_nearby,
+    ),
     rule(
         Kind.VA_FILE,
         rf"(?:{_FILE_NAMES})(?![a-z]){GAP}(?P<value>c?[ -]?\d(?:[ -]?\d){{7,8}})(?!\d|[-.]\d)",

@@ -24,7 +24,8 @@ _WORD = re.compile(
     rf"(?P<word>{_NAMES})s?(?:[_-](?:confirmation|confirm|value|text|new|old|prod|staging|dev|test|db|admin))?"
     rf"(?![a-zа-я0-9])"
     r"[\"'`*_)\]]{0,3}"
-    r"(?:\s{0,3}(?:for|of|on)(?: [\w.@+-]{1,40}){1,4}|[ ]?\([^()\n]{1,40}\))?(?P<gap>[ ]{0,3})"
+    r"(?:\s{0,3}(?:for|of|on)(?: [\w.@+-]{1,40}){1,4}|[ ]?\([^()\n]{1,40}\)"
+    r"| (?:that )?(?:i|we|they|you|he|she) (?:\w{1,12} ){0,2}?\w{1,12}(?= (?:is|was)\b))?(?P<gap>[ ]{0,3})"
     r"(?P<by>:?=>?|->|[→⇒➜➔»]|:|(?:'s|is|ist|was|has been|got)(?: now| still)?(?: (?:(?:re)?set|changed) to)?"
     r"(?: now)?"
     r"(?: ?:|(?=\s))"
@@ -47,6 +48,10 @@ _XML = re.compile(
 _ATTRIBUTE = re.compile(
     r"(?:name|key|id|type)=[\"'][\w.:-]{0,40}?(?:password|passwd|pwd)[\"'](?:>|[^<>\n]{0,80}? value=[\"'])"
     r"(?P<value>[^\"'<>\n]{1,200})[\"'<]"
+)
+# As Kubernetes lists variables: a name and, beside it or below it, its value.
+_NAME_AND_VALUE = re.compile(
+    rf"(?:{_NAMES})[\"']?,?\s{{1,20}}[\"']?value[\"']? ?[:=] ?[\"']?(?P<value>[^\s\"',}}]{{3,200}})"
 )
 _VALUE = r"[\"']?(?P<value>[^\s\"'|;&]{3,200})"
 _ARGUMENTS = r"(?: [^\s|;]{1,60}){0,6}?"
@@ -161,7 +166,8 @@ _SECRET_WORD = re.compile(
     r"(?:mother'?s[ _-]?)?maiden[ _-]?name"
     r"|answer to (?:the|my|his|her|their) (?:security|secret) question|(?:security|secret) question(?: answer)?"
     r"(?:[: ][^\n?]{1,80}\?)?(?: ?answer)?)s?(?![a-z])"
-    r"[\"'*_)]{0,3}\s{0,2}(?P<by>[:=]>?|->|→|is\b|was\b|-|(?<=\?))\s{0,2}(?P<value>[^\s.,;\"'`<>|]{2,60}"
+    r"[\"'*_)]{0,3}\s{0,2}(?P<by>[:=]>?|->|→|is\b|was\b|-|(?<=\?))\s{0,2}(?P<value>"
+    r"(?:(?:my|the|his|her|our|a|an)(?: [^\s.,;\"'`<>|]{2,30}){1,5}|[^\s.,;\"'`<>|]{2,60})"
     r"|[\"'`][^\"'`\n]{2,80}[\"'`])"
 )
 
@@ -183,7 +189,7 @@ def find_passwords(folded: Folded) -> Iterator[Span]:
 
 def _places(folded: Folded) -> Iterator[tuple[int, int]]:
     yield from _named(folded)
-    for pattern in (_XML, _ATTRIBUTE):
+    for pattern in (_XML, _ATTRIBUTE, _NAME_AND_VALUE):
         for match in pattern.finditer(folded.lower):
             value = folded.text[slice(*match.span("value"))]
             if len(value) >= 3 and not is_placeholder(value) and not _is_said(value):
@@ -384,6 +390,8 @@ def _secret_words(folded: Folded) -> Iterator[tuple[int, int]]:
         value = folded.text[start:end].strip("\"'`*")
         is_prose = match["by"] in ("is", "was", "-")
         if is_stand_in(folded.text[start : end + 80]) or is_placeholder(value) or _is_said(value):
+            continue
+        if is_prose and " " in value:  # a sentence about the answer
             continue
         if len(value) >= 3 and not (is_prose and value[0].islower() and is_ordinary(value)):
             yield start, end
