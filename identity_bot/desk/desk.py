@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from identity_bot.desk.notifier import Notifier
-from identity_bot.desk.reconciler import Reconciler, team_day
+from identity_bot.desk.reconciler import Reconciler
 from identity_bot.errors import Invalid, NotAllowed
 from identity_bot.forms import form as forms
 from identity_bot.messages import alerts, words
@@ -18,13 +18,14 @@ from identity_bot.outbox.effect import DAY, click_key
 from identity_bot.outbox.effects.issue_access import record_requests
 from identity_bot.outbox.effects.issues import ChangeIssue, OpenIssue
 from identity_bot.outbox.effects.messages import TellDelay
-from identity_bot.outbox.effects.recurring import CleanUp, Poll, Resync, ResyncRepository
+from identity_bot.outbox.effects.recurring import CleanUp, MarkOverdue, Poll, Resync, ResyncRepository
 from identity_bot.outbox.effects.redaction import request_redaction
 from identity_bot.plugins.loader import Plugins
 from identity_bot.settings import Settings
 from identity_bot.store.store import Store
 from identity_bot.text.names import fold
 from identity_bot.tickets import actions, lifecycle
+from identity_bot.tickets.calendar import team_day
 from identity_bot.tickets.errors import AlreadyFiled, Impossible
 from identity_bot.tickets.model import (
     Action,
@@ -174,6 +175,7 @@ class Desk:
                 transaction.enqueue(Poll())
             transaction.enqueue(Resync(), delay=DAY)
             transaction.enqueue(CleanUp())
+            transaction.enqueue(MarkOverdue())
 
     def observe(self, snapshot: IssueSnapshot) -> None:
         """Reconcile an issue that GitHub told us of; what is known already costs no write.

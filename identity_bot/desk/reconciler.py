@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date
 
 from identity_bot.desk.notifier import Notifier
 from identity_bot.messages import alerts, issue_comments, words
@@ -21,6 +20,7 @@ from identity_bot.store.store import Store
 from identity_bot.store.transaction import Transaction
 from identity_bot.text.names import fold, is_same
 from identity_bot.tickets import commands, lifecycle
+from identity_bot.tickets.calendar import team_day
 from identity_bot.tickets.lifecycle import GONE
 from identity_bot.tickets.model import (
     Action,
@@ -38,12 +38,6 @@ log = logging.getLogger(__name__)
 
 RETRIES = (60.0, 600.0)
 """Seconds until commands in a comment are looked at again if its issue is no ticket."""
-TEAM_TIME = ZoneInfo("America/New_York")
-
-
-def team_day(at: float) -> date:
-    """The date in the team's time zone at a time in seconds since the epoch."""
-    return datetime.fromtimestamp(at, TEAM_TIME).date()
 
 
 class Reconciler:
@@ -239,7 +233,9 @@ class Reconciler:
                 )
                 if fold(repository) in self._restricted and not ticket.is_sensitive:
                     # It was moved there to be read there only: stop posting in a thread that everybody can read.
-                    followed = replace(followed, is_sensitive=True, is_direct=True, thread=None, headline="")
+                    followed = replace(
+                        followed, is_sensitive=True, is_direct=True, thread=None, headline="", title=""
+                    )
                 transaction.save(followed)
                 # The card may show more than it should now.
                 self._notifier.follow(transaction, followed)

@@ -40,6 +40,7 @@ def snapshot_of(repository: str, data: Mapping[str, Any]) -> IssueSnapshot:
         labels=frozenset(text_of(label, "name") for label in data.get("labels") or ()),
         assignees=frozenset(text_of(person, "login") for person in data.get("assignees") or ()),
         is_open=is_open,
+        closed_at=None if is_open or not data.get("closed_at") else timestamp(text_of(data, "closed_at")),
         close_reason=None if is_open else CLOSE_REASONS.get(str(data.get("state_reason"))),
         milestone_due=due_day(text_of(milestone, "due_on")) if milestone.get("due_on") else None,
         spoc=status.spoc,

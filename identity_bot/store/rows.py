@@ -26,7 +26,7 @@ def row_of(ticket: Ticket) -> dict[str, Any]:
 
 def ticket_in(row: Mapping[str, Any] | Any) -> Ticket:
     """The ticket in a row of its table."""
-    values = dict(row)
+    values = {name: value for name, value in dict(row).items() if name != "queue_rank"}
     values["requestor"] = {name: values.pop(column) for column, name in _PERSON.items()}
     values["state"] = {name: values.pop(name) for name in _STATE}
     return converter.structure(values, Ticket)

@@ -22,6 +22,7 @@ metadata = MetaData()
 
 OPEN = text("stage NOT IN ('submitted', 'closed')")
 WAITING = text("state = 'waiting'")
+IN_QUEUE = text("stage <> 'closed'")
 UNSETTLED = text("state <> 'done'")
 """Conditions of partial indexes, which serve only statements that spell them in the same way."""
 
@@ -54,18 +55,43 @@ tickets = Table(
     Column("number", Integer),
     Column("prefix", String(200), nullable=False),
     Column("url", Text, nullable=False),
+    Column("title", Text, nullable=False),
     Column("origin", Reference),
     Column("thread", Reference),
     Column("card", Reference),
     Column("headline", Text, nullable=False),
     Column("offers", JSON, nullable=False),
     Column("issue_updated_at", Float, nullable=False),
+    Column("closed_at", Float),
     Column("inconsistency", Text, nullable=False),
     Column("requested", JSON, nullable=False),
     Column("last_notified", JSON(none_as_null=True)),
+    Column("queue_rank", Integer, nullable=False),
     UniqueConstraint("repository", "number"),
     Index("tickets_of_requestor", "requestor_slack_id", "submitted_at"),
     Index("tickets_open", "repository", sqlite_where=OPEN, postgresql_where=OPEN),
+    Index("tickets_by_age", "submitted_at", "id"),
+    *(
+        Index(
+            f"queue{''.join(f'_{name}' for name in names)}",
+            *names,
+            "queue_rank",
+            "submitted_at",
+            "id",
+            sqlite_where=IN_QUEUE,
+            postgresql_where=IN_QUEUE,
+        )
+        for names in ((), ("type",), ("stage",), ("priority",))
+    ),
+    Index("queue_due", "target", sqlite_where=IN_QUEUE, postgresql_where=IN_QUEUE),
+)
+
+ticket_terms = Table(
+    "ticket_terms",
+    metadata,
+    Column("term", String(80), primary_key=True),
+    Column("ticket_id", String(36), primary_key=True),
+    Index("terms_of_ticket", "ticket_id"),
 )
 
 events = Table(

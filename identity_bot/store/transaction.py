@@ -27,7 +27,9 @@ from sqlalchemy.exc import OperationalError
 from identity_bot.store import schema
 from identity_bot.store.engine import failures
 from identity_bot.store.rows import row_of, ticket_in
+from identity_bot.tickets.calendar import team_day
 from identity_bot.tickets.model import Event, Ticket
+from identity_bot.tickets.query import rank, terms
 
 _INSERT: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
@@ -40,6 +42,11 @@ TICKET_AT = select(schema.tickets).where(
 """The ticket of one issue."""
 _TICKET_LOCKED, _TICKET_AT_LOCKED = TICKET.with_for_update(), TICKET_AT.with_for_update()
 _SAVE = update(schema.tickets).where(schema.tickets.c.id == bindparam("wanted"))
+_TERMS = select(schema.ticket_terms.c.term).where(schema.ticket_terms.c.ticket_id == bindparam("wanted"))
+_ADD_TERM = {name: new(schema.ticket_terms).on_conflict_do_nothing() for name, new in _INSERT.items()}
+_DROP_TERM = delete(schema.ticket_terms).where(
+    schema.ticket_terms.c.term == bindparam("dropped"), schema.ticket_terms.c.ticket_id == bindparam("wanted")
+)
 _NEW_TICKET = {
     name: new(schema.tickets).on_conflict_do_nothing(index_elements=["id"]).returning(schema.tickets.c.id)
     for name, new in _INSERT.items()
@@ -125,7 +132,7 @@ _RERUN = {name: _rerun(new) for name, new in _INSERT.items()}
 _DEBOUNCE = {name: _rerun(new, is_debounced=True) for name, new in _INSERT.items()}
 
 BATCH = 200
-"""Rows of each table that one clean-up deletes at most."""
+"""Rows of each table that one transaction of a recurring effect changes at most."""
 # First found and then deleted: as one statement, PostgreSQL may read the whole table.
 _OLD_EFFECTS = (
     select(schema.outbox.c.id.label("effect"))
@@ -141,6 +148,16 @@ _OLD_COMMENTS = (
     .where(schema.processed_comments.c.at < bindparam("before"))
     .limit(BATCH)
 )
+_NOW_OVERDUE = (
+    select(schema.tickets.c.id.label("wanted"))
+    .where(
+        schema.IN_QUEUE,
+        schema.tickets.c.target < bindparam("today"),
+        schema.tickets.c.queue_rank % 10 >= 5,
+    )
+    .limit(BATCH)
+)
+_MARK_OVERDUE = _SAVE.values(queue_rank=schema.tickets.c.queue_rank - 5)
 _DELETE_COMMENT = delete(schema.processed_comments).where(
     schema.processed_comments.c.repository == bindparam("where"),
     schema.processed_comments.c.comment_id == bindparam("comment"),
@@ -198,6 +215,7 @@ class Transaction:
         self.connection = connection
         self.now = now
         self._dialect = connection.dialect.name
+        self._terms: dict[str, frozenset[str]] = {}
         self._ready: dict[str, float] = {}
         self._new: dict[str, list[_New]] = {}
         self._changes: dict[str, Callable[[], Callable[[], None]]] = {}
@@ -211,19 +229,34 @@ class Transaction:
 
     def add_ticket(self, ticket: Ticket) -> bool:
         """Keep a new ticket; False, with nothing written, if its id is already known."""
-        return self.connection.execute(_NEW_TICKET[self._dialect], row_of(ticket)).one_or_none() is not None
+        row = self.connection.execute(_NEW_TICKET[self._dialect], self._row(ticket)).one_or_none()
+        if row is not None:
+            self._terms[ticket.id] = frozenset()
+            self._save_terms(ticket)
+        return row is not None
 
     def ticket(self, ticket_id: str) -> Ticket | None:
         """The ticket with this id, locked until the transaction ends."""
-        return find_ticket(self.connection, _TICKET_LOCKED, {"wanted": ticket_id})
+        return self._read(find_ticket(self.connection, _TICKET_LOCKED, {"wanted": ticket_id}))
 
     def ticket_at(self, repository: str, number: int) -> Ticket | None:
         """The ticket of this issue, locked until the transaction ends."""
-        return find_ticket(self.connection, _TICKET_AT_LOCKED, {"where": repository, "wanted": number})
+        return self._read(
+            find_ticket(self.connection, _TICKET_AT_LOCKED, {"where": repository, "wanted": number})
+        )
 
     def save(self, ticket: Ticket) -> None:
         """Keep a ticket as it is now."""
-        self.connection.execute(_SAVE, {**row_of(ticket), "wanted": ticket.id})
+        self.connection.execute(_SAVE, {**self._row(ticket), "wanted": ticket.id})
+        self._save_terms(ticket)
+
+    def mark_overdue(self) -> int:
+        """Move up in the queue what has become overdue since it was saved, at most BATCH tickets; how many."""
+        today = team_day(self.now).isoformat()
+        found = self.connection.execute(_NOW_OVERDUE, {"today": today}).mappings()
+        if late := [dict(row) for row in found]:
+            self.connection.execute(_MARK_OVERDUE, late)
+        return len(late)
 
     def open_tickets(self, repository: str) -> list[str]:
         """The ids of the tickets whose issues in a repository are open."""
@@ -287,6 +320,28 @@ class Transaction:
                 self.connection.execute(forget, old)
             count += len(old)
         return count
+
+    def _row(self, ticket: Ticket) -> dict[str, Any]:
+        return {**row_of(ticket), "queue_rank": rank(ticket, team_day(self.now))}
+
+    def _read(self, ticket: Ticket | None) -> Ticket | None:
+        if ticket:
+            self._terms[ticket.id] = terms(ticket)
+        return ticket
+
+    def _save_terms(self, ticket: Ticket) -> None:
+        """Keep what the ticket is looked up by, as far as it has changed."""
+        before = self._terms.get(ticket.id)
+        if before is None:
+            before = frozenset(self.connection.execute(_TERMS, {"wanted": ticket.id}).scalars())
+        now = self._terms[ticket.id] = terms(ticket)
+        if added := now - before:
+            rows = [{"term": term, "ticket_id": ticket.id} for term in sorted(added)]
+            self.connection.execute(_ADD_TERM[self._dialect], rows)
+        if dropped := before - now:
+            self.connection.execute(
+                _DROP_TERM, [{"dropped": term, "wanted": ticket.id} for term in sorted(dropped)]
+            )
 
     def make_ready(self, lane: str, due_at: float) -> None:
         """Let a lane run no later than `due_at`, or its minimum interval where that is later."""

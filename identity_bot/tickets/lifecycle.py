@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from identity_bot.text import privacy
 from identity_bot.text.names import fold, is_same
+from identity_bot.text.redaction import REDACTED
 from identity_bot.tickets.model import (
     CloseReason,
     EventKind,
@@ -56,10 +58,20 @@ def observe(ticket: Ticket, snapshot: IssueSnapshot) -> Ticket:
         repository=snapshot.repository,
         number=snapshot.number,
         url=snapshot.url,
+        title=_title(ticket, snapshot),
+        closed_at=snapshot.closed_at,
         issue_updated_at=snapshot.updated_at,
         state=state_of(snapshot),
         inconsistency=_inconsistency(snapshot),
     )
+
+
+def _title(ticket: Ticket, snapshot: IssueSnapshot) -> str:
+    """What lists may show of an issue's title."""
+    if ticket.is_sensitive:
+        return ""
+    # What was removed here may still be in GitHub, if the bot may not edit it there.
+    return ticket.title if REDACTED in ticket.title else privacy.redact(snapshot.title)
 
 
 def state_of(snapshot: IssueSnapshot) -> TicketState:

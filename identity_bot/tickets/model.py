@@ -190,6 +190,8 @@ class Ticket:
     prefix: str = ""
     """What stands before the number where people read it: nothing in the main repository, else its name."""
     url: str = ""
+    title: str = ""
+    """Its issue's title; empty for a sensitive ticket, of which it may tell something."""
     origin: MessageRef | None = None
     """The message that the request was made from, whose thread the ticket keeps."""
     thread: MessageRef | None = None
@@ -200,6 +202,8 @@ class Ticket:
     """The messages whose buttons must go once they are no longer possible."""
     issue_updated_at: float = 0.0
     """When the issue last changed as far as we know, by GitHub's clock, in whole seconds since the epoch."""
+    closed_at: float | None = None
+    """When its issue was closed, by GitHub's clock."""
     inconsistency: str = ""
     """What contradicts itself in the issue, for the card."""
     requested: tuple[Requested, ...] = ()
@@ -218,6 +222,7 @@ class Ticket:
             self,
             requestor=replace(who, handle=redact(who.handle), name=redact(who.name), team=redact(who.team)),
             answers=redaction.redacted(self.answers, redact),
+            title=redact(self.title),
             headline=redact(self.headline),
             offers=tuple(replace(one, text=redact(one.text)) for one in self.offers),
             requested=tuple(
@@ -313,6 +318,7 @@ class IssueSnapshot:
     labels: frozenset[str] = frozenset()
     assignees: frozenset[str] = frozenset()
     is_open: bool = True
+    closed_at: float | None = None
     close_reason: CloseReason | None = None
     milestone_due: date | None = None
     spoc: str = ""

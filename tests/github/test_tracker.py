@@ -314,6 +314,7 @@ def test_an_issue_is_read_as_it_is(tracker: GitHubTracker, github: GitHubWorld, 
         labels=frozenset({"identity-slackbot", "pr_review", "priority: high"}),
         assignees=frozenset({LEAD}),
         is_open=False,
+        closed_at=float(int(github.issue(REPOSITORY, 1).updated_at.timestamp())),
         close_reason=CloseReason.NOT_PLANNED,
     )
     assert github.traffic.count() == 1

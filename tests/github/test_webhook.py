@@ -90,6 +90,7 @@ def test_a_delivery_shows_all_that_the_issue_is(hooked: Hooked) -> None:
         labels=frozenset({"stage: triaged"}),
         assignees=frozenset({"linden-brookmere"}),
         is_open=False,
+        closed_at=float(int(made.updated_at.timestamp())),
         close_reason=CloseReason.NOT_PLANNED,
         milestone_due=date(2026, 12, 1),
         filed=Filed(type="pr_review", requestor=TICKET.requestor),

@@ -86,6 +86,7 @@ def examples(ticket: Ticket, snapshot: IssueSnapshot) -> dict[str, Effect]:
         effects.Poll(cursors={REQUESTS: cursor}),
         effects.Resync(),
         effects.ResyncRepository(repository=REQUESTS),
+        effects.MarkOverdue(),
         effects.CleanUp(),
     )
     return {effect.kind: effect for effect in all_examples}

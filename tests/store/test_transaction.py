@@ -270,7 +270,14 @@ def test_an_effect_is_written_at_the_commit(store: Store) -> None:
         transaction.add_ticket(ticket())
 
     written = [re.search(r"INSERT INTO (\w+)", sql) for sql, _ in seen]
-    assert [found[1] for found in written if found] == ["tickets", "lanes", "outbox", "lanes", "outbox"]
+    assert [found[1] for found in written if found] == [
+        "tickets",
+        "ticket_terms",
+        "lanes",
+        "outbox",
+        "lanes",
+        "outbox",
+    ]
     assert [one.lane for one in waiting(store)] == ["a", "b"]
 
 

@@ -25,7 +25,7 @@ from identity_bot.outbox.effects.messages import (
     ShowReceipt,
     TellDelay,
 )
-from identity_bot.outbox.effects.recurring import CleanUp, Poll, Resync, ResyncRepository
+from identity_bot.outbox.effects.recurring import CleanUp, MarkOverdue, Poll, Resync, ResyncRepository
 from identity_bot.outbox.effects.redaction import FindPersonalData, RedactIssue, RedactMessages
 
 EFFECTS: Mapping[str, type[Effect]] = {
@@ -56,6 +56,7 @@ EFFECTS: Mapping[str, type[Effect]] = {
         Poll,
         Resync,
         ResyncRepository,
+        MarkOverdue,
         CleanUp,
     )
 }

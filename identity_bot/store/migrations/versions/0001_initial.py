@@ -1,14 +1,15 @@
-"""Tickets, their events, processed comments, the outbox and its lanes."""
+"""Tickets, the terms by which they are found, their events, processed comments, the outbox and its lanes."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "2"
+revision = "3"
 down_revision = None
 
 ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 OPEN = sa.text("stage NOT IN ('submitted', 'closed')")
 WAITING = sa.text("state = 'waiting'")
+IN_QUEUE = sa.text("stage <> 'closed'")
 UNSETTLED = sa.text("state <> 'done'")
 
 
@@ -36,19 +37,38 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer),
         sa.Column("prefix", sa.String(200), nullable=False),
         sa.Column("url", sa.Text, nullable=False),
+        sa.Column("title", sa.Text, nullable=False),
         sa.Column("origin", sa.JSON),
         sa.Column("thread", sa.JSON),
         sa.Column("card", sa.JSON),
         sa.Column("headline", sa.Text, nullable=False),
         sa.Column("offers", sa.JSON, nullable=False),
         sa.Column("issue_updated_at", sa.Float, nullable=False),
+        sa.Column("closed_at", sa.Float),
         sa.Column("inconsistency", sa.Text, nullable=False),
         sa.Column("requested", sa.JSON, nullable=False),
         sa.Column("last_notified", sa.JSON),
+        sa.Column("queue_rank", sa.Integer, nullable=False),
         sa.UniqueConstraint("repository", "number"),
     )
     op.create_index("tickets_of_requestor", "tickets", ["requestor_slack_id", "submitted_at"])
     op.create_index("tickets_open", "tickets", ["repository"], sqlite_where=OPEN, postgresql_where=OPEN)
+    op.create_index("tickets_by_age", "tickets", ["submitted_at", "id"])
+    for names in ((), ("type",), ("stage",), ("priority",)):
+        op.create_index(
+            f"queue{''.join(f'_{name}' for name in names)}",
+            "tickets",
+            [*names, "queue_rank", "submitted_at", "id"],
+            sqlite_where=IN_QUEUE,
+            postgresql_where=IN_QUEUE,
+        )
+    op.create_index("queue_due", "tickets", ["target"], sqlite_where=IN_QUEUE, postgresql_where=IN_QUEUE)
+    op.create_table(
+        "ticket_terms",
+        sa.Column("term", sa.String(80), primary_key=True),
+        sa.Column("ticket_id", sa.String(36), primary_key=True),
+    )
+    op.create_index("terms_of_ticket", "ticket_terms", ["ticket_id"])
     op.create_table(
         "events",
         sa.Column("id", ID, primary_key=True),

@@ -1,0 +1,135 @@
+"""Lists of tickets: the pages and the size of what a query asks for."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, false, func, or_, select, tuple_
+
+from identity_bot.store import schema
+from identity_bot.store.rows import ticket_in
+from identity_bot.store.store import Store
+from identity_bot.tickets.calendar import team_day
+from identity_bot.tickets.model import Stage, Ticket
+from identity_bot.tickets.query import OVERDUE_RANKS, Due, Query, wanted_terms, week_end
+
+MOST_COUNTED = 1000
+"""Lists are counted up to here, so that counting costs the same however long they are."""
+DAY = 24 * 3600.0
+
+_T = schema.tickets.c
+RARE = 300
+"""A term that no more tickets have is looked up first."""
+_WITH_TERM = (
+    select(schema.ticket_terms.c.ticket_id)
+    .where(schema.ticket_terms.c.term == bindparam("wanted"))
+    .limit(RARE + 1)
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """Some tickets of a list, and where the next ones begin; empty on the last page."""
+
+    tickets: tuple[Ticket, ...]
+    next: str = ""
+
+
+class Lists:
+    """The lists of tickets in a store's database.
+
+    Open tickets come in the order in which the team should take them, see `tickets/query.py`; others the newest first.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def page(self, query: Query, *, limit: int, after: str = "") -> Page:
+        """At most `limit` tickets, after the place that the page before named; from the first one if it is unreadable.
+
+        What changes between two pages may move from one to the other, but nothing that stays is left out.
+        """
+        keys = [_T.queue_rank, _T.submitted_at, _T.id] if query.is_open else [_T.submitted_at, _T.id]
+        order = keys if query.is_open else [key.desc() for key in keys]
+        with self._store.reading() as connection:
+            statement = select(schema.tickets).where(*_conditions(query, self._store.now(connection)))
+            if (rare := _rare(connection, query)) is not None:
+                statement = statement.where(_T.id.in_(rare))
+            place = _place_in(after, len(keys))
+            if place:
+                here = tuple_(*keys)
+                statement = statement.where(here > tuple_(*place) if query.is_open else here < tuple_(*place))
+            rows = connection.execute(statement.order_by(*order).limit(limit + 1)).mappings().all()
+        shown = rows[:limit]
+        more = json.dumps([shown[-1][key.name] for key in keys]) if len(rows) > limit and shown else ""
+        return Page(tickets=tuple(map(ticket_in, shown)), next=more)
+
+    def count(self, query: Query) -> int:
+        """How many tickets there are, up to MOST_COUNTED."""
+        with self._store.reading() as connection:
+            found = select(_T.id).where(*_conditions(query, self._store.now(connection))).limit(MOST_COUNTED)
+            return connection.execute(select(func.count()).select_from(found.subquery())).scalar_one()
+
+
+def _conditions(query: Query, now: float) -> list[ColumnElement[bool]]:
+    conditions: list[Any] = []
+    if query.is_open is not None:
+        conditions.append(schema.IN_QUEUE if query.is_open else _T.stage == Stage.CLOSED.value)
+    for column, values in ((_T.stage, query.stages), (_T.type, query.types), (_T.priority, query.priorities)):
+        if values:
+            conditions.append(column == values[0] if len(values) == 1 else column.in_(values))
+    for column, value in ((_T.is_urgent, query.is_urgent), (_T.is_sensitive, query.is_sensitive)):
+        if value is not None:
+            conditions.append(column.is_(value))
+    if query.requestor:
+        conditions.append(_T.requestor_slack_id == query.requestor)
+    if query.visible_to:
+        conditions.append(or_(_T.is_sensitive == false(), _T.requestor_slack_id == query.visible_to))
+    if query.older_than:
+        conditions.append(_T.submitted_at <= now - query.older_than * DAY)
+    conditions += _due(query, team_day(now))
+    found = schema.ticket_terms.c
+    conditions += [
+        exists().where(found.term == term, found.ticket_id == _T.id) for term in sorted(wanted_terms(query))
+    ]
+    return conditions
+
+
+def _rare(connection: Connection, query: Query) -> list[str] | None:
+    """The ids of all tickets with one of the terms, if there are few; None if each is common, or there is none.
+
+    A planner that knows no better would look for a rare term in the whole queue.
+    """
+    for term in sorted(wanted_terms(query)):
+        ids = list(connection.execute(_WITH_TERM, {"wanted": term}).scalars())
+        if len(ids) <= RARE:
+            return ids
+    return None
+
+
+def _due(query: Query, today: date) -> list[ColumnElement[bool]]:
+    match query.due:
+        case Due.OVERDUE if query.is_open:
+            # They are marked in the queue, where they have an index; one since midnight may be missing for a moment.
+            return [_T.queue_rank.in_(OVERDUE_RANKS)]
+        case Due.OVERDUE:
+            return [_T.target < today.isoformat()]
+        case Due.THIS_WEEK:
+            return [_T.target.between(today.isoformat(), week_end(today).isoformat())]
+        case Due.NONE:
+            return [_T.target.is_(None)]
+    return []
+
+
+def _place_in(after: str, length: int) -> list[Any] | None:
+    """The place that a page named; None for none, or for one of another kind of list."""
+    try:
+        place = json.loads(after) if after else None
+    except ValueError:
+        return None
+    if not isinstance(place, list) or len(place) != length or not isinstance(place[-1], str):
+        return None
+    return place if all(isinstance(one, (int, float)) for one in place[:-1]) else None

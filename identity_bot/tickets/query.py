@@ -1,0 +1,294 @@
+"""What people ask a list of tickets for: a query, read from words such as `priority:high unassigned`. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Any
+
+from identity_bot.errors import IdentityBotError
+from identity_bot.text.names import MEMBER_ID, fold, nearest
+from identity_bot.tickets.model import Priority, Stage, Ticket
+
+LONGEST = 500
+"""Characters of a query."""
+MOST_WORDS = 8
+"""Words to search for; the others are ignored."""
+WEEK = 7
+
+
+class BadQuery(IdentityBotError):
+    """A query cannot be read; its text tells the person why, and how to write it."""
+
+
+class Due(StrEnum):
+    """When a ticket is to be done, seen from today."""
+
+    OVERDUE = "overdue"
+    THIS_WEEK = "week"
+    """From today to the seventh day after it."""
+    NONE = "none"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Query:
+    """Which tickets a list shows; what is empty or None does not matter."""
+
+    is_open: bool | None = True
+    stages: tuple[Stage, ...] = ()
+    types: tuple[str, ...] = ()
+    priorities: tuple[Priority, ...] = ()
+    is_urgent: bool | None = None
+    is_sensitive: bool | None = None
+    assignee: str | None = None
+    """A GitHub login; empty for nobody."""
+    spoc: str | None = None
+    """A GitHub login or `slack:U…`; empty for nobody."""
+    requestor: str = ""
+    """A Slack id."""
+    team: str = ""
+    due: Due | None = None
+    older_than: int = 0
+    """Days since the ticket was requested."""
+    words: tuple[str, ...] = ()
+    """Folded; each must be in the title or name the type, the requestor or their team."""
+    visible_to: str = ""
+    """The Slack id of somebody who sees their own tickets and those that are not sensitive; empty for the team."""
+
+
+WORDS = re.compile(r"[^\W_]+")
+_TOKEN = re.compile(r'(?:(?P<key>[a-z]{2,12}):)?(?P<value>"[^"]*"?|“[^”]*”?|[^\s"“]\S*)')
+_FLAGS: Mapping[str, Mapping[str, Any]] = {
+    "open": {"is_open": True},
+    "closed": {"is_open": False},
+    "all": {"is_open": None},
+    "urgent": {"is_urgent": True},
+    "sensitive": {"is_sensitive": True},
+    "unassigned": {"assignee": ""},
+    "overdue": {"due": Due.OVERDUE},
+}
+"""Words that stand for a condition by themselves."""
+KEYS = ("type", "priority", "stage", "assignee", "spoc", "requestor", "team", "target", "older")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reader:
+    """Reads what somebody types; `me` is their Slack id, and `key_of` a ticket's name for the owner of a Slack id."""
+
+    types: Collection[str]
+    me: str
+    key_of: Callable[[str], str]
+
+    def read(self, written: str) -> Query:
+        """The query in what was typed; raises BadQuery with what is wrong with it."""
+        if len(written) > LONGEST:
+            raise BadQuery(f"That is too long to search for. Please use at most {LONGEST} characters.")
+        query = Query()
+        for key, value in _tokens(written):
+            query = self._with(query, key, value)
+        return query
+
+    def _with(self, query: Query, key: str, value: str) -> Query:
+        match key:
+            case "" if fold(value) in _FLAGS:
+                return replace(query, **_FLAGS[fold(value)])
+            case "":
+                return replace(query, words=(*query.words, *words_in(value))[:MOST_WORDS])
+            case "type":
+                name = fold(value).replace("-", "_")
+                return replace(query, types=(*query.types, _one_of(name, self.types, "type")))
+            case "priority":
+                found = Priority(_one_of(fold(value), [one.value for one in Priority], "priority"))
+                return replace(query, priorities=(*query.priorities, found))
+            case "stage":
+                names = {fold(one.value).replace(" ", "_"): one for one in Stage}
+                stage = names[_one_of(re.sub(r"[\s-]+", "_", fold(value)), names, "stage")]
+                is_open = None if stage in (Stage.CLOSED, Stage.SUBMITTED) else query.is_open
+                return replace(query, stages=(*query.stages, stage), is_open=is_open)
+            case "assignee":
+                return replace(query, assignee=self._person(value))
+            case "spoc":
+                return replace(query, spoc=self._person(value))
+            case "requestor":
+                return replace(query, requestor=self._slack_id(value))
+            case "team":
+                return replace(query, team=value)
+            case "target":
+                return replace(query, due=Due(_one_of(fold(value), [one.value for one in Due], "target")))
+            case "older":
+                return replace(query, older_than=_days(value))
+        near = nearest(key, KEYS)
+        hint = (
+            f"Did you mean `{near}:`?" if near else f"You can use {', '.join(f'`{one}:`' for one in KEYS)}."
+        )
+        raise BadQuery(f"A list can't be filtered by `{key}:`. {hint}")
+
+    def _person(self, value: str) -> str:
+        """What tickets call somebody who is given as a mention, a GitHub login, `me` or `nobody`."""
+        if fold(value) == "nobody":
+            return ""
+        slack_id = self._mentioned(value)
+        return self.key_of(slack_id) if slack_id else value.removeprefix("@")
+
+    def _slack_id(self, value: str) -> str:
+        if slack_id := self._mentioned(value):
+            return slack_id
+        raise BadQuery(
+            "Please name the requestor as `requestor:@name`, picked from Slack's list, or `requestor:me`."
+        )
+
+    def _mentioned(self, value: str) -> str:
+        if fold(value) == "me":
+            return self.me
+        named = re.fullmatch(rf"<@({MEMBER_ID})(?:\|[^>]*)?>|({MEMBER_ID})", value)
+        return (named[1] or named[2]) if named else ""
+
+
+def words_in(text: str) -> tuple[str, ...]:
+    """The words of a text as they are searched for, each once."""
+    return tuple(dict.fromkeys(fold(word)[:40] for word in WORDS.findall(text)))
+
+
+def written(query: Query) -> str:
+    """The query as somebody could type it."""
+    return " ".join(_written(query))
+
+
+def is_pressing(ticket: Ticket) -> bool:
+    """Whether it goes before all others: Veterans are affected, or it is critical."""
+    return ticket.is_urgent or ticket.state.priority is Priority.CRITICAL
+
+
+def is_overdue(ticket: Ticket, today: date) -> bool:
+    """Whether it should have been done before today."""
+    return (
+        ticket.stage is not Stage.CLOSED and ticket.state.target is not None and ticket.state.target < today
+    )
+
+
+OVERDUE_RANKS = (0, 1, 2, 3, 4, 10, 11, 12, 13, 14)
+"""The ranks of overdue tickets; five more is the rank of such a ticket that is not."""
+
+
+def rank(ticket: Ticket, today: date) -> int:
+    """Where an open ticket stands in the queue: urgent and critical first, then overdue, then by priority.
+
+    A smaller number goes first; of the same rank, the oldest does.
+    """
+    priorities = list(Priority)
+    by_priority = priorities.index(ticket.state.priority) if ticket.state.priority else len(priorities)
+    return by_priority + (0 if is_overdue(ticket, today) else 5) + (0 if is_pressing(ticket) else 10)
+
+
+def is_in(ticket: Ticket, query: Query, today: date, now: float) -> bool:
+    """Whether a list shows a ticket; `now` is in seconds since the epoch."""
+    state, who = ticket.state, ticket.requestor
+    target = state.target
+    logins = [fold(login) for login in state.assignees]
+    checks = (
+        query.is_open in (None, ticket.stage is not Stage.CLOSED),
+        not query.stages or ticket.stage in query.stages,
+        not query.types or ticket.type in query.types,
+        not query.priorities or state.priority in query.priorities,
+        query.is_urgent in (None, ticket.is_urgent),
+        query.is_sensitive in (None, ticket.is_sensitive),
+        query.assignee is None or (fold(query.assignee) in logins if query.assignee else not logins),
+        query.spoc is None or fold(query.spoc) == fold(state.spoc),
+        query.requestor in ("", who.slack_id),
+        not query.team or fold(query.team) == fold(who.team),
+        query.due is not Due.OVERDUE or (target is not None and target < today),
+        query.due is not Due.THIS_WEEK or (target is not None and today <= target <= week_end(today)),
+        query.due is not Due.NONE or target is None,
+        ticket.submitted_at <= now - query.older_than * 86_400.0,
+        set(query.words) <= set(searched(ticket)),
+        not query.visible_to or not ticket.is_sensitive or who.slack_id == query.visible_to,
+    )
+    return all(checks)
+
+
+def week_end(today: date) -> date:
+    """The last day that counts as this week."""
+    return today + timedelta(days=WEEK)
+
+
+def searched(ticket: Ticket) -> tuple[str, ...]:
+    """The words that a ticket is found by; nothing of a sensitive one's content."""
+    who = ticket.requestor
+    return words_in(" ".join([ticket.title, ticket.type.replace("_", " "), who.name, who.handle, who.team]))
+
+
+def terms(ticket: Ticket) -> frozenset[str]:
+    """What a ticket is looked up by, besides what has a column of its own."""
+    state = ticket.state
+    return frozenset(
+        [
+            *searched(ticket),
+            *(_term("assignee", login) for login in state.assignees or [""]),
+            _term("spoc", state.spoc),
+            _term("team", ticket.requestor.team),
+        ]
+    )
+
+
+def wanted_terms(query: Query) -> frozenset[str]:
+    """The terms that a ticket must have to be in a list."""
+    named = {"assignee": query.assignee, "spoc": query.spoc, "team": query.team or None}
+    return frozenset(
+        [*query.words, *(_term(key, value) for key, value in named.items() if value is not None)]
+    )
+
+
+def _term(key: str, value: str) -> str:
+    # A word has no colon, so that none is taken for a name.
+    return f"{key}:{fold(value)}"[:80]
+
+
+def _tokens(written: str) -> Iterator[tuple[str, str]]:
+    """Each condition's key, empty for mere words, and its value without quotes."""
+    for token in _TOKEN.finditer(written):
+        value = token["value"].strip('"“”')
+        if value:
+            yield token["key"] or "", value
+
+
+def _one_of(value: str, known: Collection[str], what: str) -> str:
+    if value in known:
+        return value
+    near = nearest(value, known)
+    hint = (
+        f"Did you mean `{near}`?" if near else f"There are {', '.join(f'`{one}`' for one in sorted(known))}."
+    )
+    raise BadQuery(f"There is no {what} with that name. {hint}")
+
+
+def _days(value: str) -> int:
+    found = re.fullmatch(r">?(\d{1,4})d?", value)
+    if not found:
+        raise BadQuery("Please give an age in days, such as `older:7`.")
+    return int(found[1])
+
+
+def _written(query: Query) -> Iterator[str]:
+    if not query.stages and query.is_open is not True:
+        yield "all" if query.is_open is None else "closed"
+    yield from (f"stage:{stage.value.replace(' ', '_')}" for stage in query.stages)
+    yield from (f"type:{name}" for name in query.types)
+    yield from (f"priority:{priority.value}" for priority in query.priorities)
+    flags = (("urgent", query.is_urgent), ("sensitive", query.is_sensitive))
+    yield from (name for name, value in flags if value)
+    if query.assignee is not None:
+        yield f"assignee:{query.assignee}" if query.assignee else "unassigned"
+    if query.spoc is not None:
+        yield f"spoc:{query.spoc or 'nobody'}"
+    if query.requestor:
+        yield f"requestor:{query.requestor}"
+    if query.team:
+        yield f'team:"{query.team}"' if " " in query.team else f"team:{query.team}"
+    if query.due:
+        yield f"target:{query.due.value}"
+    if query.older_than:
+        yield f"older:{query.older_than}"
+    yield from query.words

@@ -1,0 +1,158 @@
+"""Lists show what a query asks for, in the queue's order and page by page; on both databases."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from identity_bot.store.lists import MOST_COUNTED, RARE, Lists
+from identity_bot.store.store import Store
+from identity_bot.tickets.calendar import next_midnight, team_day
+from identity_bot.tickets.model import Person, Priority, Stage, Ticket, TicketState
+from identity_bot.tickets.query import Due, Query, is_in, rank
+from tests.support_outbox import START, ticket
+
+TODAY = team_day(START)
+TITLES = ("Fix the login page", "Sign-ins per credential", "Login fails with DS Logon", "")
+
+
+def some(count: int, seed: int = 1) -> Iterator[Ticket]:
+    """Tickets of all sorts, made by chance."""
+    chance = random.Random(seed)
+    for number in range(count):
+        stage = chance.choice([Stage.OPEN, Stage.ASSIGNED, Stage.UAT, Stage.CLOSED])
+        target = chance.choice([None, TODAY + timedelta(days=chance.randrange(-9, 20))])
+        yield ticket(
+            f"V{number}",
+            type=chance.choice(["pr_review", "data_pull"]),
+            requestor=Person(
+                slack_id=chance.choice(["U0JUNIPER", "U0SAGE"]),
+                name="Juniper",
+                team=chance.choice(["Benefits", "Café"]),
+            ),
+            submitted_at=START - chance.randrange(40) * 86_400.0,
+            state=TicketState(
+                stage=stage,
+                priority=chance.choice([None, *Priority]),
+                assignees=chance.choice([(), ("linden",), ("Sage", "linden")]),
+                spoc=chance.choice(["", "sage"]),
+                target=target,
+            ),
+            is_urgent=chance.random() < 0.2,
+            is_sensitive=chance.random() < 0.2,
+            repository="o/n",
+            number=number + 1,
+            title=chance.choice(TITLES),
+        )
+
+
+def keep(store: Store, *tickets: Ticket) -> None:
+    with store.begin() as transaction:
+        for one in tickets:
+            transaction.add_ticket(one)
+
+
+QUERIES = [
+    Query(),
+    Query(is_open=False),
+    Query(is_open=None),
+    Query(assignee=""),
+    Query(assignee="SAGE"),
+    Query(spoc="sage", is_open=None),
+    Query(stages=(Stage.UAT,)),
+    Query(stages=(Stage.UAT, Stage.OPEN), types=("pr_review",)),
+    Query(priorities=(Priority.HIGH, Priority.LOW)),
+    Query(is_urgent=True),
+    Query(is_sensitive=True),
+    Query(due=Due.OVERDUE),
+    Query(due=Due.OVERDUE, is_open=None),
+    Query(due=Due.THIS_WEEK),
+    Query(due=Due.NONE),
+    Query(requestor="U0SAGE", is_open=None),
+    Query(team="café"),
+    Query(older_than=20),
+    Query(words=("login",)),
+    Query(words=("login", "benefits"), is_open=None),
+    Query(words=("nowhere",)),
+    Query(words=("juniper",), visible_to="U0SAGE", is_open=None),
+]
+
+
+def test_lists_show_what_a_naive_filter_finds_in_the_order_of_the_queue(store: Store) -> None:
+    tickets = list(some(120))
+    keep(store, *tickets)
+    lists = Lists(store)
+
+    for query in QUERIES:
+        wanted = [one for one in tickets if is_in(one, query, TODAY, START)]
+        if query.is_open:
+            wanted.sort(key=lambda one: (rank(one, TODAY), one.submitted_at, one.id))
+        else:
+            wanted.sort(key=lambda one: (one.submitted_at, one.id), reverse=True)
+        found, after = [], ""
+        while True:
+            page = lists.page(query, limit=7, after=after)
+            found += page.tickets
+            after = page.next
+            if not after:
+                break
+
+        assert [one.id for one in found] == [one.id for one in wanted], query
+        assert lists.count(query) == len(wanted), query
+
+
+def test_a_change_moves_a_ticket_to_its_new_place(store: Store) -> None:
+    first, second = ticket("V1", number=1), ticket("V2", number=2)
+    keep(store, first, second)
+    lists = Lists(store)
+    with store.begin() as transaction:
+        found = transaction.ticket(second.id)
+        assert found
+        transaction.save(replace(found, title="New words", is_urgent=True))
+
+    assert [one.number for one in lists.page(Query(), limit=5).tickets] == [2, 1]
+    assert [one.number for one in lists.page(Query(words=("words",)), limit=5).tickets] == [2]
+    with store.begin() as transaction:
+        transaction.save(second)
+
+    assert lists.page(Query(words=("words",)), limit=5).tickets == ()
+
+
+@pytest.mark.parametrize("after", ["", "nonsense", "[1]", '{"a": 1}', '["x", 1, "y"]', "[1, 2, 3]"])
+def test_a_place_that_cannot_be_read_is_the_beginning(store: Store, after: str) -> None:
+    keep(store, ticket("V1", number=1))
+
+    assert len(Lists(store).page(Query(), limit=5, after=after).tickets) == 1
+
+
+def test_a_ticket_becomes_overdue_at_the_team_s_midnight(store: Store) -> None:
+    due = TicketState(stage=Stage.OPEN, target=TODAY)
+    keep(store, ticket("V1", number=1, submitted_at=START - 60), ticket("V2", number=2, state=due))
+    lists = Lists(store)
+    before = [one.number for one in lists.page(Query(), limit=5).tickets]
+
+    store.clock.now = next_midnight(START) + 1  # type: ignore[attr-defined]
+    with store.begin() as transaction:
+        marked = transaction.mark_overdue(), transaction.mark_overdue()
+
+    assert (before, marked) == ([1, 2], (1, 0))
+    assert [one.number for one in lists.page(Query(), limit=5).tickets] == [2, 1]
+    assert lists.count(Query(due=Due.OVERDUE)) == 1
+
+
+def test_what_many_tickets_have_is_counted_and_found_too(store: Store) -> None:
+    keep(store, *(ticket(f"V{number}", number=number, title="common") for number in range(1, RARE + 20)))
+    lists = Lists(store)
+
+    assert lists.count(Query(words=("common",))) == RARE + 19 < MOST_COUNTED
+    assert len(lists.page(Query(words=("common",)), limit=50).tickets) == 50
+
+
+def test_a_day_is_the_team_s() -> None:
+    midnight = next_midnight(START)
+
+    assert team_day(midnight - 1) + timedelta(days=1) == team_day(midnight) == date(2027, 1, 16)
