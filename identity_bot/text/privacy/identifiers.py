@@ -12,7 +12,7 @@ _LEADING = (
     r"numbers?|numb|num|nbr|no|nr|id|identifier|is|was|are|as|on|in|of|for|from|the|an?|my|his|her|their|your"
     r"|our|user"
     r"|users|veteran|veterans|member|s|value|extension|equals|eq|mm|dd|yy|yyyy|test|mock|mocked|current|old|new"
-    r"|correct"
+    r"|correct|file|record"
     r"|wrong|actual|real|full|came|comes|back|returned|returns|shows|shown|entered|typed|sent|given|like|we"
     r"|they|you|i|it|that|sent|gave|got|ist"
 )
@@ -46,7 +46,7 @@ _NINE_DIGITS = (
     r"ss(?<![a-z]ss) ?(?:#|numbers?|no\.?)"
     r"|ssns?(?:numbers?|num|no|value)?|ssan|s(?<![a-z]s)[ ./-]{1,2}s[ ./-]{1,2}n\.?|soc(?:ial)?\.?[ _-]?sec"
     r"(?:urity)?\.?(?:numbers?|num)?|social|soc(?<![a-z]soc)"
-    r"|itins?|taxpayer[ _-]?id(?:entification)?(?:[ _-]?number)?|tax[ _-]?id"
+    r"|(?:va_eauth_)?pnid(?![a-z])|itins?|taxpayer[ _-]?id(?:entification)?(?:[ _-]?number)?|tax[ _-]?id"
 )
 _NAMED = r"(?P<value>\d{3}[\W_]{0,3}\d\d[\W_]{0,3}\d{4}|\d(?:[ ._-]{1,3}\d){8})(?!\d)"
 _DASH = r"(?: ?-\s{0,4}| \n?- )"
@@ -142,7 +142,7 @@ def _nearby_nine_digits(match: re.Match[str]) -> Kind | None:
 _EDIPI_NAMES = (
     r"edipis?(?:_[a-z]{1,20})?|edi[ ._-]p(?:i|n)|edipn(?:[_ ]?id)?"
     r"|dod[ _-]?(?:edi[ _-]?)?(?:id(?:entification)?|numbers?|num|no)"
-    r"|(?:department|dept\.?) of defense id(?:entification)?|(?:cac|military)[ _-]?(?:id|card|numbers?|num|no|#)"
+    r"|(?:department|dept\.?) of defense id(?:entification)?|(?:cac|military)[ _-]?(?:id|card|numbers?|num|no|#)|cac(?<![a-z]cac)"
     r"|electronic data interchange[ -]person(?:al|nel)? identifier|edi person(?:al|nel)? identifier"
 )
 _NUMBER = r"(?:(?:number|num|nbr|no|#)\.?)"
@@ -157,7 +157,10 @@ _FILE_NAMES = (
 
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
-    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
+    r"|enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre"
+    r"|januar|februar|märz|mai|juni|juli|oktober|dezember"
+    r"|janvier|février|mars|avril|juin|juillet|août|septembre|octobre|novembre|décembre)\.?"
 )
 _WEEKDAY = r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}"
 _DAY = r"\d{1,2}(?:st|nd|rd|th)?"
@@ -167,7 +170,7 @@ _DATE = (
     rf"|\d{{1,2}} ?[-/. ] ?\d{{1,2}} ?[-/. ] ?(?:{_YEAR}|'?\d\d)"
     rf"|{_YEAR}\d{{4}}|\d{{4}}{_YEAR}"
     rf"|{_MONTH}[ -]?(?:the )?{_DAY}(?:,? (?:in|of) {_YEAR}|,? ?[-/']? ?(?:\d{{4}}|\d\d))?"
-    rf"|{_DAY}[ -]?(?:day )?(?:of )?{_MONTH}(?:,? (?:in|of) {_YEAR}|,?[ '/-]{{0,2}}(?:\d{{4}}|\d\d))?"
+    rf"|{_DAY}\.?[ -]?(?:day )?(?:of |de )?{_MONTH}(?:,? (?:in|of|de) {_YEAR}|,?[ '/-]{{0,2}}(?:\d{{4}}|\d\d))?"
     rf"|{_MONTH},? {_YEAR}"
     rf"|{_YEAR}[- ]{_MONTH}[- ]\d{{1,2}}"
     rf"|{_YEAR},? (?:(?:on|the|in) ){{0,2}}(?:{_DAY} (?:of )?{_MONTH}|{_MONTH} (?:the )?{_DAY}))"
@@ -177,11 +180,12 @@ _BIRTH_NAMES = (
     r"dobs?|d(?<![a-z]d)[. /]{1,2}o[. /]{1,2}b|born(?<![a-z]born)|date[ _-]?of[ _-]?birth|birth[ _-]?(?:da(?:te"
     r"|y)|dt|time)"
     r"|b(?<![a-z]b)-?(?:day|date)"
+    r"|fecha de nacimiento|nacid[oa] el|geburts(?:datum|tag)|geboren am|date de naissance|née? le"
 )
 
 
 def _is_long_ago(match: re.Match[str]) -> bool:
-    """Whether a date after a mere "b." is one of birth and not, say, of point b in a list."""
+    """Whether a date that little tells to be one of birth is long enough ago for it."""
     return bool(re.search(r"19\d\d|200\d", match["value"]))
 
 
@@ -190,7 +194,7 @@ _RULES = (
     Rule(
         re.compile(rf"(?:{_NINE_DIGITS})(?![a-z]){GAP}{_NAMED}", re.ASCII),
         _nine_digits,
-        hints=("ss", "soc", "s s", "s.s", "s-s", "s/s", "itin", "tax"),
+        hints=("ss", "soc", "s s", "s.s", "s-s", "s/s", "itin", "tax", "pnid"),
     ),
     Rule(
         re.compile(
@@ -203,7 +207,7 @@ _RULES = (
     Rule(
         re.compile(rf"{_near(_NINE_DIGITS)}(?P<value>\d{{3}}-?\d\d-?\d{{4}})(?!\w|[-.]\d)", re.ASCII),
         _nearby_nine_digits,
-        hints=("ss", "soc", "s s", "s.s", "itin", "tax"),
+        hints=("ss", "soc", "s s", "s.s", "itin", "tax", "pnid"),
     ),
     # As vets-api checks an ICN, alone or padded as the master index writes it; copying breaks it at its V.
     rule(
@@ -248,6 +252,8 @@ _RULES = (
             "file n",
             "file_n",
             "file-n",
+            "file #",
+            "file#",
         ),
         *("filen", "claim", "c num", "c-num", "c_num", "cnum", "cfn", "vafn"),
     ),
@@ -281,7 +287,20 @@ _RULES = (
         r"root=\"2\.16\.840\.1\.113883\.3\.42\.[\d.]{1,30}\" [^<>\n]{0,60}extension=\"(?P<value>\d{10})\"",
         "2.16.840.1.113883.3.42.",
     ),
-    rule(Kind.BIRTH_DATE, rf"(?:{_BIRTH_NAMES})(?![a-z]){GAP}(?:{_WEEKDAY},? )?(?P<value>{_DATE})", "b"),
+    rule(
+        Kind.BIRTH_DATE,
+        rf"(?:{_BIRTH_NAMES})(?![a-z]){GAP}(?:{_WEEKDAY},? )?(?P<value>{_DATE})",
+        "b",
+        "naci",
+        "née",
+        "né ",
+    ),
+    rule(
+        Kind.BIRTH_DATE,
+        rf"{_near(_BIRTH_NAMES)}(?P<value>{_DATE})",
+        *("birth", "dob", "born"),
+        accepts=_is_long_ago,
+    ),
     rule(Kind.BIRTH_DATE, rf"b(?<![\w.]b)\.? ?(?P<value>{_DATE})", "b", accepts=_is_long_ago),
 )
 

@@ -126,6 +126,11 @@ _INITIALS = re.compile(
     r"(?<![\w.-])(?:u|un|usr|user(?:name)?|login|id|acct) ?[:=] ?[\w.@+\\-]{2,64}[\s,;/|]{1,3}(?:p|pw|pwd|pass)"
     r" ?[:=] ?(?P<value>[^\s,;|\"'`]{4,100})"
 )
+# The same in words, as in "user ada pass …".
+_SPELLED = re.compile(
+    r"(?<![\w.-])(?:user(?:name)?|login|account|acct) [\w.@+\\-]{2,64},? (?:and |with )?(?:the )?(?:pass|pw|pwd|password)"
+    r" (?P<value>[^\s,;|\"'`]{6,60})"
+)
 # A value in front of the words that say what it is.
 _BEFORE = re.compile(
     rf"(?<![^\s\"'`(])(?P<value>[^\s\"'`]{{6,60}})[\"'`]?(?: (?:is|was|as|for)(?: now| still)?"
@@ -197,7 +202,8 @@ def _places(folded: Folded) -> Iterator[tuple[int, int]]:
     for hints, pattern in _COMMANDS:
         for match in pattern.finditer(folded.lower) if has_any(folded.lower, hints) else ():
             value = folded.text[slice(*match.span("value"))]
-            if not is_placeholder(value) and not value.startswith("-"):
+            is_blank = is_stand_in(folded.text[match.start("value") : match.end("value") + 80])
+            if not is_blank and not is_placeholder(value) and not value.startswith("-"):
                 yield match.span("value")
     yield from _in_addresses(folded.text)
     yield from _in_pairs(folded)
@@ -317,6 +323,11 @@ def _in_pairs(folded: Folded) -> Iterator[tuple[int, int]]:
         start, end = match.span("value")
         value = folded.text[start:end].rstrip(_CLOSING)
         if _is_strong(value) and not is_placeholder(value) and not _is_said(value):
+            yield start, start + len(value)
+    for match in _SPELLED.finditer(folded.lower):
+        start, end = match.span("value")
+        value = folded.text[start:end].rstrip(_CLOSING)
+        if _is_mixed(value) and not is_placeholder(value) and not _is_said(value):
             yield start, start + len(value)
     for match in _WITH_EMAIL.finditer(folded.lower) if "@" in folded.lower else ():
         start, end = match.span("value")

@@ -63,11 +63,11 @@ _TECHNICAL = re.compile(
     r"|field|step|test|page|form|input|screen|case|option|version|v|rule|policy|phase|part|flow|error|code|try"
     r"|attempt"
     r"|day|level|line|item|node|ruby|python|rails|php|ios|android|win|windows|chrome|firefox|safari|edge|mac|java|vue"
-    r"|angular|react|bootstrap|web|api|pr|issue|ticket|sprint|q|h|div|col|row|user|table)(?i:s)?"
+    r"|angular|react|bootstrap|web|api|pr|issue|ticket|sprint|div|col|row|user|table)(?i:s)?"
     r"[-_ :.#/]?\d+(?:[._:-]?[A-Za-z]+|[._:-]\d+)*"
     r"|\d+(?:[.,:x/-]\d+)*(?:[-_ ]?[A-Za-z]+)*|[2-4][Ff][Aa]|[A-Z]+-\d+|[A-Z]+\d+|v?\d+(?:\.\d+)+\S*"
     r"|\d{4}-\d\d\S*|#\d+"
-    r"|\w+@\d\S*|[a-z]\d{1,2}[a-z]|1[Pp]assword\S*|p256|[ehr]s\d+|w3c|s3)"
+    r"|\w+@\d\S*|[a-z]\d{1,2}[a-z]|1[Pp]assword\S*|[qh]\d{1,2}|p256|[ehr]s\d+|w3c|s3)"
 )
 _WRITTEN_IN_CODE = re.compile(
     r"[a-z]+(?:[A-Z][a-z]+)+|[a-z]+(?:_[a-z]+)+|[A-Z][a-z]+(?:[A-Z][a-z]+)+|:[a-z_]+|'?\w+'?\)+;?"

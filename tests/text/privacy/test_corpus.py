@@ -10,7 +10,15 @@ import pytest
 from identity_bot.text.privacy import Kind, find
 
 HERE = Path(__file__).parent
-CORPUS = ("tuned.txt", "held_out.txt", "written_last.txt", "pasted.txt", "pasted_again.txt", "reported.txt")
+CORPUS = (
+    "tuned.txt",
+    "held_out.txt",
+    "written_last.txt",
+    "pasted.txt",
+    "pasted_again.txt",
+    "reported.txt",
+    "support_desk.txt",
+)
 INNOCENT = "-"
 
 
