@@ -142,7 +142,8 @@ def _nearby_nine_digits(match: re.Match[str]) -> Kind | None:
 _EDIPI_NAMES = (
     r"edipis?(?:_[a-z]{1,20})?|edi[ ._-]p(?:i|n)|edipn(?:[_ ]?id)?"
     r"|dod[ _-]?(?:edi[ _-]?)?(?:id(?:entification)?|numbers?|num|no)"
-    r"|(?:department|dept\.?) of defense id(?:entification)?|(?:cac|military)[ _-]?(?:id|card|numbers?|num|no|#)|cac(?<![a-z]cac)"
+    r"|(?:department|dept\.?) of defense id(?:entification)?|(?:cac|military)[ _-]?(?:id|card|numbers?|num|no|#)"
+    r"|cac(?<![a-z]cac)"
     r"|electronic data interchange[ -]person(?:al|nel)? identifier|edi person(?:al|nel)? identifier"
 )
 _NUMBER = r"(?:(?:number|num|nbr|no|#)\.?)"

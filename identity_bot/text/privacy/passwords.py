@@ -128,7 +128,8 @@ _INITIALS = re.compile(
 )
 # The same in words, as in "user ada pass …".
 _SPELLED = re.compile(
-    r"(?<![\w.-])(?:user(?:name)?|login|account|acct) [\w.@+\\-]{2,64},? (?:and |with )?(?:the )?(?:pass|pw|pwd|password)"
+    r"(?<![\w.-])(?:user(?:name)?|login|account|acct) [\w.@+\\-]{2,64},? (?:and |with )?(?:the )?"
+    r"(?:pass|pw|pwd|password)"
     r" (?P<value>[^\s,;|\"'`]{6,60})"
 )
 # A value in front of the words that say what it is.
