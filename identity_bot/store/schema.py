@@ -22,6 +22,7 @@ metadata = MetaData()
 
 OPEN = text("stage NOT IN ('submitted', 'closed')")
 WAITING = text("state = 'waiting'")
+IN_SLACK = text("ts <> ''")
 IN_QUEUE = text("stage <> 'closed'")
 UNSETTLED = text("state <> 'done'")
 """Conditions of partial indexes, which serve only statements that spell them in the same way."""
@@ -103,6 +104,27 @@ events = Table(
     Column("at", Float, nullable=False),
     Column("by", Text, nullable=False),
     Index("events_of_ticket", "ticket_id"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("ticket_id", String(36), nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("at", Float, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("to", String(20), nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("ts", String(32), nullable=False),
+    Column("repository", String(200), nullable=False),
+    Column("comment_id", BigInteger),
+    Index("messages_of_ticket", "ticket_id", "at"),
+    Index(
+        "messages_in_slack", "channel", "ts", unique=True, sqlite_where=IN_SLACK, postgresql_where=IN_SLACK
+    ),
+    Index("messages_in_github", "repository", "comment_id", unique=True),
 )
 
 processed_comments = Table(

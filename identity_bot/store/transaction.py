@@ -26,9 +26,9 @@ from sqlalchemy.exc import OperationalError
 
 from identity_bot.store import schema
 from identity_bot.store.engine import failures
-from identity_bot.store.rows import row_of, ticket_in
+from identity_bot.store.rows import converter, row_of, ticket_in
 from identity_bot.tickets.calendar import team_day
-from identity_bot.tickets.model import Event, Ticket
+from identity_bot.tickets.model import Event, Ticket, TicketMessage
 from identity_bot.tickets.query import rank, terms
 
 _INSERT: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
@@ -58,6 +58,13 @@ _PROCESSED = {
     for name, new in _INSERT.items()
 }
 _NEW_EVENT = insert(schema.events).inline()
+_NEW_MESSAGE = {name: new(schema.messages).on_conflict_do_nothing() for name, new in _INSERT.items()}
+_TEXTS = select(schema.messages.c.id, schema.messages.c.text).where(
+    schema.messages.c.ticket_id == bindparam("wanted")
+)
+_NEW_TEXT = (
+    update(schema.messages).where(schema.messages.c.id == bindparam("wanted")).values(text=bindparam("new"))
+)
 _OPEN = select(schema.tickets.c.id).where(schema.tickets.c.repository == bindparam("where"), schema.OPEN)
 _ENQUEUED_SINCE = (
     select(schema.outbox.c.id)
@@ -271,6 +278,16 @@ class Transaction:
         """Keep a lifecycle event."""
         values = {"ticket_id": event.ticket_id, "kind": event.kind.value, "at": event.at, "by": event.by}
         self.connection.execute(_NEW_EVENT, values)
+
+    def add_message(self, message: TicketMessage) -> None:
+        """Keep a message about a ticket, unless one is known at its place."""
+        self.connection.execute(_NEW_MESSAGE[self._dialect], converter.unstructure(message))
+
+    def rewrite_messages(self, ticket_id: str, rewrite: Callable[[str], str]) -> None:
+        """Change the texts of all that we keep of what was said about a ticket."""
+        for message, old in self.connection.execute(_TEXTS, {"wanted": ticket_id}).all():
+            if (new := rewrite(old)) != old:
+                self.connection.execute(_NEW_TEXT, {"wanted": message, "new": new})
 
     def enqueue(self, effect: Enqueueable, *, delay: float = 0.0, longest_wait: float | None = None) -> None:
         """Write an effect to the outbox, due `delay` seconds from now, unless one with its unique key waits there.

@@ -258,6 +258,36 @@ class Event:
     """What they gave as the reason, as they wrote it."""
 
 
+class MessageKind(StrEnum):
+    """Where a message about a ticket began."""
+
+    UPDATE = "update"
+    """The bot told people what changed."""
+    REPLY = "reply"
+    """Somebody replied in the ticket's Slack thread."""
+    COMMENT = "comment"
+    """Somebody commented on the ticket's issue."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TicketMessage:
+    """A message about a ticket: what was said, by whom, and where it stands in Slack, in GitHub or in both."""
+
+    ticket_id: str
+    kind: MessageKind
+    at: float
+    """When it arrived where it was written, in seconds since the epoch."""
+    text: str
+    author: str = ""
+    """A Slack id or a GitHub login; empty for the bot."""
+    to: str = ""
+    """Whom an update was for: the requestor, the intake channel, the team, or its members."""
+    channel: str = ""
+    ts: str = ""
+    repository: str = ""
+    comment_id: int | None = None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IssueDraft:
     """What a new issue says: a plain title, a Markdown body, and labels and assignees by name."""

@@ -96,6 +96,7 @@ def live(office: Office) -> None:
         writing.rewrite_effects(failing.id, lambda payload: {**payload, "new": True})
     with office.store.begin() as writing, writing.savepoint():
         writing.open_tickets(REQUESTS)
+        writing.rewrite_messages(ticket.id, lambda text: f"{text}!")
         writing.save(replace(failing, title="Another title"))
     lease = office.queue.lease("dies")
     assert lease
@@ -138,6 +139,11 @@ def fill(office: Office) -> None:
     comments = [{"repository": f"o/{number % 3}", "comment_id": number, "at": number} for number in numbers]
     events = [{"ticket_id": str(number), "kind": "created", "at": number, "by": ""} for number in numbers]
     terms = [{"term": f"term {number % 50}", "ticket_id": str(number)} for number in numbers]
+    messages = [
+        {"ticket_id": str(number % 900), "kind": "reply", "at": number, "text": "", "author": "", "to": ""}
+        | {"channel": "C1", "ts": str(number), "repository": "o/n", "comment_id": number}
+        for number in numbers
+    ]
     with office.store.begin() as writing:
         for table, rows in (
             (schema.outbox, effects),
@@ -145,6 +151,7 @@ def fill(office: Office) -> None:
             (schema.processed_comments, comments),
             (schema.events, events),
             (schema.ticket_terms, terms),
+            (schema.messages, messages),
         ):
             writing.connection.execute(insert(table), rows)
         kept = dict(writing.connection.execute(schema.tickets.select().limit(1)).mappings().one())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,7 +18,7 @@ from identity_bot.store import schema
 from identity_bot.store.store import Store
 from identity_bot.store.transaction import BATCH, Transaction
 from identity_bot.testing import Clock
-from identity_bot.tickets.model import Event, EventKind, Stage, TicketState
+from identity_bot.tickets.model import Event, EventKind, MessageKind, Stage, TicketMessage, TicketState
 from tests.support_outbox import (
     START,
     Note,
@@ -341,3 +342,40 @@ def test_comments_that_were_processed_long_ago_are_forgotten_and_no_others(store
     assert deleted == 1
     with store.begin() as transaction:
         assert [transaction.process_comment(REQUESTS, comment_id) for comment_id in (1, 2)] == [True, False]
+
+
+# Messages
+
+
+def test_a_message_at_one_place_is_kept_once(store: Store) -> None:
+    add(store, "V1")
+    said = TicketMessage(
+        ticket_id=ticket().id, kind=MessageKind.UPDATE, at=START, text="Hello", channel="C0TEAM", ts="1.0"
+    )
+
+    with store.begin() as transaction:
+        transaction.add_message(said)
+        transaction.add_message(replace(said, text="Hello again"))
+        transaction.add_message(replace(said, ts="", repository=REQUESTS, comment_id=7))
+
+    with store.reading() as connection:
+        kept = connection.execute(text("SELECT text, ts, comment_id FROM messages ORDER BY id")).all()
+    assert [tuple(row) for row in kept] == [("Hello", "1.0", None), ("Hello", "", 7)]
+
+
+def test_what_was_said_about_a_ticket_can_be_rewritten(store: Store) -> None:
+    add(store, "V1", "V2")
+    with store.begin() as transaction:
+        for number, submission in enumerate(("V1", "V1", "V2"), 1):
+            said = f"secret {number}"
+            about = ticket(submission).id
+            transaction.add_message(
+                TicketMessage(ticket_id=about, kind=MessageKind.REPLY, at=START, text=said, comment_id=number)
+            )
+
+    with store.begin() as transaction:
+        transaction.rewrite_messages(ticket("V1").id, lambda text: text.replace("secret", "[redacted]"))
+
+    with store.reading() as connection:
+        kept = connection.execute(text("SELECT text FROM messages ORDER BY id")).scalars().all()
+    assert list(kept) == ["[redacted] 1", "[redacted] 2", "secret 3"]

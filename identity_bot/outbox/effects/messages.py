@@ -30,10 +30,12 @@ from identity_bot.tickets.model import (
     Action,
     IssuePatch,
     IssueSnapshot,
+    MessageKind,
     MessageRef,
     Offer,
     Requested,
     Ticket,
+    TicketMessage,
 )
 
 LONGEST_SEARCH = 4 * DAY
@@ -193,10 +195,19 @@ class PostUpdate(TicketEffect):
 
     def on_success(self, transaction: Transaction, context: Context, result: MessageRef) -> None:
         """Where the requestor was told first, or had to be told instead, they are told all else."""
-        is_followed = self.to is Destination.REQUESTOR or self.message.buttons
-        ticket = transaction.ticket(self.ticket_id) if is_followed else None
+        ticket = transaction.ticket(self.ticket_id)
         if ticket is None:
             return
+        told = TicketMessage(
+            ticket_id=ticket.id,
+            kind=MessageKind.UPDATE,
+            at=float(result.ts),
+            text=self._message(ticket).text,
+            to=self.to,
+            channel=result.channel,
+            ts=result.ts,
+        )
+        transaction.add_message(told)
         if self._message(ticket).text == self.message.text and self.message.buttons:
             # With all its buttons: the ticket may have changed since `run` chose among them.
             offer = Offer(message=result, text=self.message.text, buttons=self.message.buttons)

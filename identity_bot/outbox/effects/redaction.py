@@ -262,6 +262,7 @@ def _redact(transaction: Transaction, settings: Settings, ticket: Ticket, wanted
     redact = redaction.redactor(wanted.texts, is_whole=wanted.is_whole)
     ours = ticket.redacted(redact)
     transaction.save(ours)
+    transaction.rewrite_messages(ticket.id, redact)
     transaction.rewrite_effects(
         ticket.id,
         lambda payload: redaction.redacted_fields(payload, WRITTEN, redact),

@@ -15,6 +15,7 @@ from identity_bot.outbox.effects import (
     ShowReceipt,
 )
 from identity_bot.outbox.effects.messages import RECEIPT_LIFE
+from identity_bot.store import schema
 from identity_bot.tickets.model import Action, CloseReason, MessageRef, Stage, Ticket
 from tests.support_desk import Office
 from tests.support_outbox import states
@@ -53,6 +54,24 @@ def test_an_update_is_posted_once_although_its_answer_was_lost(office: Office) -
         channel=INTAKE, ts="1", link="https://slack.test/C0INTAKE/1"
     )
     assert "failed" not in states(office.queue)
+
+
+def test_what_people_were_told_is_kept_with_where_and_when(office: Office) -> None:
+    ticket = office.submit()
+    office.work(30)
+
+    with office.store.reading() as connection:
+        kept = connection.execute(schema.messages.select().order_by(schema.messages.c.id)).mappings().all()
+
+    assert {(row["kind"], row["to"], row["ticket_id"]) for row in kept} == {
+        ("update", "requestor", ticket.id),
+    }
+    assert [(row["text"], row["channel"]) for row in kept] == [
+        (post.text, post.channel)
+        for post in office.chat.posts
+        if post.thread_ts is None and "#1" in post.text
+        if post.channel == "C0INTAKE"
+    ]
 
 
 def test_a_requestor_who_can_be_told_nowhere_is_a_matter_for_the_team(office: Office) -> None:

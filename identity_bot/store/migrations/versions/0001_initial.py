@@ -1,14 +1,15 @@
-"""Tickets, the terms by which they are found, their events, processed comments, the outbox and its lanes."""
+"""Tickets with their terms, events and messages, processed comments, the outbox and its lanes."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "3"
+revision = "4"
 down_revision = None
 
 ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 OPEN = sa.text("stage NOT IN ('submitted', 'closed')")
 WAITING = sa.text("state = 'waiting'")
+IN_SLACK = sa.text("ts <> ''")
 IN_QUEUE = sa.text("stage <> 'closed'")
 UNSETTLED = sa.text("state <> 'done'")
 
@@ -78,6 +79,30 @@ def upgrade() -> None:
         sa.Column("by", sa.Text, nullable=False),
     )
     op.create_index("events_of_ticket", "events", ["ticket_id"])
+    op.create_table(
+        "messages",
+        sa.Column("id", ID, primary_key=True),
+        sa.Column("ticket_id", sa.String(36), nullable=False),
+        sa.Column("kind", sa.String(10), nullable=False),
+        sa.Column("at", sa.Float, nullable=False),
+        sa.Column("text", sa.Text, nullable=False),
+        sa.Column("author", sa.Text, nullable=False),
+        sa.Column("to", sa.String(20), nullable=False),
+        sa.Column("channel", sa.String(32), nullable=False),
+        sa.Column("ts", sa.String(32), nullable=False),
+        sa.Column("repository", sa.String(200), nullable=False),
+        sa.Column("comment_id", sa.BigInteger),
+    )
+    op.create_index("messages_of_ticket", "messages", ["ticket_id", "at"])
+    op.create_index(
+        "messages_in_slack",
+        "messages",
+        ["channel", "ts"],
+        unique=True,
+        sqlite_where=IN_SLACK,
+        postgresql_where=IN_SLACK,
+    )
+    op.create_index("messages_in_github", "messages", ["repository", "comment_id"], unique=True)
     op.create_table(
         "processed_comments",
         sa.Column("repository", sa.String(200), primary_key=True),
