@@ -36,7 +36,7 @@ VENDORS = {
     "re2": ("text",),
     "stdnum": ("text",),
     "phonenumbers": ("text",),
-    "markdown_it": ("tickets/commands",),
+    "markdown_it": ("tickets/commands", "text/formatted/from_markdown"),
 }
 """Which packages or modules of the bot may import which vendor."""
 VENDORLESS = ("messages", "plugins", "store", "outbox", "desk")

@@ -89,7 +89,7 @@ def block(text: str, *, limit: int = 10_000) -> str:
         return EMPTY
 
     text = re.sub(rf"`{{{_LONGEST_RUN + 1},}}", "`" * (_LONGEST_RUN - 1) + ELLIPSIS, text)
-    kept = text if len(text) <= limit else text[: _boundary(text, limit)].rstrip()
+    kept = text if len(text) <= limit else text[: boundary(text, limit)].rstrip()
     fence = "`" * max(3, 1 + max(map(len, re.findall(r"`+", kept)), default=0))
     left_out = len(text) - len(kept)
     return f"{fence}text\n{kept}\n{fence}{_left_out(left_out)}"
@@ -134,14 +134,27 @@ def mrkdwn(text: str, *, limit: int = 300) -> str:
     short codes become emoji. `@here` and its like get a look-alike at sign; set `verbatim` on the text object
     too, so that Slack links no other names. https://docs.slack.dev/messaging/formatting-message-text
     """
-    shown = _SLACK_QUOTE.sub(_quote, _one_line(text))
-    shown = _SLACK_MARK.sub(_unmark, _SLACK_BROADCAST.sub("＠", shown))
+    shown = _unformatted(_SLACK_QUOTE.sub(_quote, _one_line(text)))
     return _fit(shown or EMPTY, limit, lambda part: html.escape(part, quote=False))
+
+
+def mrkdwn_piece(text: str) -> str:
+    """A part of a line of mrkdwn, of whatever length, as mrkdwn() writes it; the line must not begin with `>`."""
+    return html.escape(_unformatted(text), quote=False)
 
 
 def plain(text: str, *, limit: int) -> str:
     """The text of a Slack plain_text object: formatted by nobody, never empty, never longer than `limit`."""
     return _fit(clean(text).strip() or EMPTY, limit)
+
+
+def boundary(text: str, end: int) -> int:
+    """The last place at or before `end` where a reader sees one character end and the next begin."""
+    for place in range(end, max(0, end - _FARTHEST_STEP_BACK), -1):
+        if not _is_inside_a_character(text, place):
+            return place
+    # Longer than any real sequence (piled-up accents): cut it anyway.
+    return end if end > _FARTHEST_STEP_BACK else 0
 
 
 def _attached(match: re.Match[str]) -> str:
@@ -162,6 +175,10 @@ def _left_out(count: int) -> str:
     if not count:
         return ""
     return f"\n\n({count:,} more {'character was' if count == 1 else 'characters were'} left out.)"
+
+
+def _unformatted(text: str) -> str:
+    return _SLACK_MARK.sub(_unmark, _SLACK_BROADCAST.sub("＠", text))
 
 
 def _quote(match: re.Match[str]) -> str:
@@ -195,16 +212,7 @@ def _fit(text: str, limit: int, escape: Callable[[str], str] = str) -> str:
         return escaped
     room = bisect_right(list(accumulate(len(escape(character)) for character in text[:limit])), limit - 1)
     # A mark next to the ellipsis could close formatting that the caller opened.
-    return escape(text[: _boundary(text, room)].rstrip(" \n*_~")) + ELLIPSIS
-
-
-def _boundary(text: str, end: int) -> int:
-    """The last place at or before `end` where a reader sees one character end and the next begin."""
-    for place in range(end, max(0, end - _FARTHEST_STEP_BACK), -1):
-        if not _is_inside_a_character(text, place):
-            return place
-    # Longer than any real sequence (piled-up accents): cut it anyway.
-    return end if end > _FARTHEST_STEP_BACK else 0
+    return escape(text[: boundary(text, room)].rstrip(" \n*_~")) + ELLIPSIS
 
 
 def _is_inside_a_character(text: str, place: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
@@ -38,7 +39,8 @@ _NUMBER = r"#[0-9]+"
 # A percent-encoded character ends in a letter or digit, but is no part of a word.
 _WORD_BEGINS = r"(?:(?<=%[0-9A-Fa-f]{2})|(?<![^\W_]))"
 _WORD_ENDS = r"(?![^\W_])"
-# mrkdwn() shows these characters by others, or encodes them in an address; Slack escapes the last three itself.
+# mrkdwn() and to_mrkdwn() show these characters by others, or encode them in an address; Slack escapes the three before
+# the last itself.
 _WRITTEN = {
     "*": r"(?:\*|∗|%2A)",
     "_": r"(?:_|ˍ|%5F)",
@@ -48,6 +50,7 @@ _WRITTEN = {
     "&": r"&(?:amp;)?",
     "<": r"(?:<|&lt;)",
     ">": r"(?:>|&gt;|›)",
+    "|": r"(?:\||¦)",
 }
 
 
@@ -129,10 +132,13 @@ def _plain(text: str) -> str:
 
 
 def _pattern(text: str, *, is_whole: bool) -> str:
-    words = (
-        f"[{HIDDEN}]*".join(_WRITTEN.get(letter) or re.escape(letter) for letter in word)
-        for word in text.split()
-    )
+    words = (f"[{HIDDEN}]*".join(_letter(letter) for letter in word) for word in text.split())
     begins = _WORD_BEGINS if is_whole and text[0].isalnum() else ""
     ends = _WORD_ENDS if is_whole and text[-1].isalnum() else ""
     return begins + _SPACE.join(words) + ends
+
+
+def _letter(letter: str) -> str:
+    written = _WRITTEN.get(letter) or re.escape(letter)
+    # to_markdown() escapes what Markdown would format.
+    return rf"\\?{written}" if letter in string.punctuation else written

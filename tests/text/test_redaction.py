@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 import time
 from collections.abc import Callable
 
@@ -9,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from identity_bot.text.formatted import from_slack, to_markdown, to_mrkdwn
 from identity_bot.text.markdown import block, mrkdwn, span
 from identity_bot.text.redaction import REDACTED, is_long_enough, redacted, redacted_fields, redactor, within
 
@@ -21,13 +24,24 @@ SECRETS = [
 ]
 
 
+def as_comment(text: str) -> str:
+    return to_markdown(from_slack({"text": html.escape(text, quote=False)}), login=str, name=str)
+
+
+def as_reply(text: str) -> str:
+    return "".join(to_mrkdwn(from_slack({"text": html.escape(text, quote=False)}), slack_id=str))
+
+
 @pytest.mark.parametrize("secret", SECRETS)
-@pytest.mark.parametrize("shown", [str, block, span, lambda text: mrkdwn(text, limit=500)])
+@pytest.mark.parametrize(
+    "shown", [str, block, span, lambda text: mrkdwn(text, limit=500), as_comment, as_reply], ids=range(6)
+)
 def test_a_text_is_found_however_it_is_shown(secret: str, shown: Callable[[str], str]) -> None:
     found = redactor([secret])(shown(f"My password is {secret} for now"))
 
-    # How many backticks surround it depends on those within.
-    assert found.strip("`") == shown(f"My password is {REDACTED} for now").strip("`")
+    expected = shown(f"My password is {REDACTED} for now")
+    # How many backticks surround it depends on those within, and only our own brackets are not escaped.
+    assert re.sub("`+", "", found) == re.sub("`+", "", expected).replace(r"\[redacted\]", REDACTED)
 
 
 @pytest.mark.parametrize("written", ["> two words\r\n> and a line", "&gt; two\n&gt; words and  a\tline"])
