@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 
 from identity_bot.desk.desk import Desk
 from identity_bot.desk.notifier import QUIET, Notifier
+from identity_bot.desk.overview import Overview
 from identity_bot.desk.reconciler import Reconciler
 from identity_bot.errors import IdentityBotError, SettingsError, StoreError, network
 from identity_bot.github.tracker import GitHubTracker
@@ -78,8 +79,10 @@ class Bot:
         )
         self.queue, self.outbox = Queue(self.store), Outbox(self.store)
         self.worker = Worker(self.queue, EFFECTS, self.context, min_intervals=min_intervals)
+        overview = Overview(store=self.store, plugins=self.plugins, people=people, is_team=self.team.includes)
         self.listeners = Listeners(
             desk=self.desk,
+            overview=overview,
             chat=self.chat,
             forms=self.plugins.forms,
             people=people,

@@ -74,6 +74,8 @@ MODAL_TITLE = "Ask the Identity Team"
 SHORTCUT = "Ask the Identity Team"
 MESSAGE_SHORTCUT = "Ask Identity about this"
 START = "Start a request"
+COMMAND_WORDS = ("help", "mine", "queue", "search", "link", "unlink")
+"""What can follow the command besides a request type, which must have another name."""
 NO_TYPES = "There are no request types yet, so there is no form to open. Please tell the bot's operator."
 ASKS_FOR_USAGE = frozenset({"help", "usage", "?", "-h", "--help"})
 """What people type after a command to learn what it can do."""
@@ -94,7 +96,10 @@ def usage(command: str, word: str, titles: Mapping[str, str]) -> str:
             first,
             f"• `{command}`: choose from a list, or press *{START}*",
             *types,
-            "To see how a request is doing, look at its thread in Slack or its ticket in GitHub.",
+            f"• `{command} 12`: see ticket #12",
+            f"• `{command} mine`: see your own requests",
+            f"• `{command} queue`: see open tickets, or `{command} queue priority:high unassigned` for some of them",
+            f"• `{command} search words`: find tickets by words in them",
         ]
     )
 
@@ -350,6 +355,8 @@ CANNOT_TELL = "We couldn't check who may do that, so nothing changed. Please try
 NOTHING_CHANGED = (
     "Sorry, something went wrong on our side and *nothing changed*. Please try again in a minute."
 )
+REQUESTED = "We're doing that now. The ticket will show it in a few seconds."
+NOTHING_SHOWN = "Sorry, something went wrong on our side. Please try again in a minute."
 TAKES_LONG = (
     "This is taking longer than usual. Please look at the ticket's card in a moment. If nothing has changed there, "
     "go back and send it again."

@@ -116,6 +116,8 @@ def load(settings: Settings, found: Sequence[Found]) -> Plugins:
         try:
             plugin = import_plugin(candidate, plugins)
             if implements(plugin, "form"):
+                if candidate.name in words.COMMAND_WORDS:
+                    raise InvalidPlugin(f"{candidate.name!r} is a word of the command; choose another name")
                 ready[candidate.name] = _form_and_settings(candidate, plugin, settings)
             plugins[candidate.name] = plugin
         except InvalidPlugin as error:

@@ -29,6 +29,7 @@ from identity_bot.slack.inputs import Json
 from identity_bot.slack.messages import ACTION, settled
 from identity_bot.slack.payloads import fingerprint, refuse_forged
 from identity_bot.slack.team import Team
+from identity_bot.slack.ticket_modal import is_ticket_modal
 from identity_bot.text.privacy import Additions
 from identity_bot.tickets.actions import ACTIONS, Ask
 from identity_bot.tickets.errors import Impossible
@@ -83,7 +84,7 @@ class ActionListeners:
 
     def click(self, ack: Ack, body: Json, client: WebClient, respond: Respond) -> None:
         """A button: do the action at once, or open its form; tell whoever may not do it in private."""
-        answer = _in_slack_thread(respond, body)
+        answer = _in_slack_thread(respond, body) if not is_ticket_modal(body) else _in_modal(client, body)
         click = cards.click_in(body)
         if click is None:
             self._run_in_thread(_say, answer, words.BUTTON_UNKNOWN)
@@ -150,6 +151,8 @@ class ActionListeners:
         except Exception as error:
             self._run_in_thread(_say, answer, _sentence(error))
             return
+        if is_ticket_modal(body):
+            self._run_in_thread(_say, answer, words.REQUESTED)
         self._run_in_thread(_replace, client, click, by)
 
     def _value(self, click: Click, by: str) -> str:
@@ -169,9 +172,10 @@ class ActionListeners:
             _say(answer, _sentence(error))
             return
         view = cards.action_form(ticket, click)
+        show = client.views_push if is_ticket_modal(body) else client.views_open
         try:
-            with translating_errors("views.open"):
-                client.views_open(trigger_id=body.get("trigger_id") or "", view=view)
+            with translating_errors(show.__name__):
+                show(trigger_id=body.get("trigger_id") or "", view=view)
         except IdentityBotError as error:
             log.warning("cannot open the form of an action: %s", error)
             _say(answer, words.COULD_NOT_OPEN)
@@ -243,6 +247,16 @@ def _in_slack_thread(respond: Respond, body: Json) -> Answer:
         return lambda **answer: None
     thread_ts = (body.get("container") or {}).get("thread_ts")
     return partial(respond, thread_ts=thread_ts) if thread_ts else respond
+
+
+def _in_modal(client: WebClient, body: Json) -> Answer:
+    """Answers on top of the ticket's modal, to which Slack sends no response_url."""
+
+    def answer(*, text: str, **_: Any) -> None:
+        with translating_errors("views.push"):
+            client.views_push(trigger_id=body.get("trigger_id") or "", view=blocks.apology(text))
+
+    return answer
 
 
 def _say(answer: Answer, sentence: str) -> None:

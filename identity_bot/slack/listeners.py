@@ -15,6 +15,7 @@ from slack_bolt import Ack, App, BoltRequest, BoltResponse, Respond
 from slack_sdk import WebClient
 
 from identity_bot.desk.desk import Desk
+from identity_bot.desk.overview import Overview
 from identity_bot.errors import IdentityBotError, Invalid, Rejected, SettingsError, StoreError
 from identity_bot.forms.form import Form
 from identity_bot.forms.questions import LongText, Url
@@ -32,6 +33,8 @@ from identity_bot.slack.manifest import ASK, ASK_ABOUT
 from identity_bot.slack.messages import ACTION
 from identity_bot.slack.modal import TYPE, Draft
 from identity_bot.slack.payloads import refuse_forged
+from identity_bot.slack.queue import QueueListeners
+from identity_bot.slack.rows import OPEN
 from identity_bot.slack.team import Team
 from identity_bot.text.markdown import clean
 from identity_bot.tickets.errors import AlreadyFiled
@@ -48,6 +51,9 @@ OURS: Mapping[str, Json] = {
     "the message shortcut": {"type": "message_action", "callback_id": ASK_ABOUT},
     "the button that starts a request": {
         "type": "block_actions", "actions": [{"action_id": START, "block_id": START}]
+    },
+    "the buttons that open a ticket": {
+        "type": "block_actions", "actions": [{"action_id": OPEN, "block_id": OPEN}]
     },
     "the choices": {"type": "block_actions", "actions": [{"action_id": TYPE, "block_id": TYPE}]},
     "the searches": {"type": "block_suggestion", "action_id": TYPE, "block_id": TYPE, "value": ""},
@@ -72,6 +78,7 @@ class Listeners:
         self,
         *,
         desk: Desk,
+        overview: Overview,
         chat: SlackChat,
         forms: Mapping[str, Form],
         people: People,
@@ -96,7 +103,10 @@ class Listeners:
             look_up=self._lookups.submit,
             additions=settings.privacy,
         )
-        self._home = HomeListeners(forms, settings, self._run_in_thread)
+        self._home = HomeListeners(forms, settings, self._run_in_thread, overview, people)
+        self._queue = QueueListeners(
+            overview=overview, forms=forms, people=people, run_in_thread=self._run_in_thread
+        )
 
     def attach(self, app: App) -> None:
         """Adds our listeners; raises SettingsError if one of the app's would answer what is meant for ours."""
@@ -123,6 +133,7 @@ class Listeners:
         )
         self._actions.attach(app)
         self._home.attach(app)
+        self._queue.attach(app)
         start: Json = {"type": "block_actions", "action_id": START}
         app.action(start, middleware=[refuse_forged])(self.start)
         app.action({"type": "block_actions", "action_id": ours}, middleware=[refuse_forged])(self.change)
@@ -135,11 +146,14 @@ class Listeners:
         self._lookups.shutdown(wait=True)
 
     def command(self, ack: Ack, body: Json, client: WebClient, respond: Respond) -> None:
-        """`/help`, `/help pr_review`, or a word that is not a request type: then what the command can do."""
+        """`/help`, `/help pr_review`, words that ask for tickets, or anything else: then what the command can do."""
         word = clean(body.get("text") or "").strip()
         forms = self._forms
         name = word.casefold().replace("-", "_").replace(" ", "_")
-        if not forms:
+        if answer := self._queue.answer(word):
+            ack()
+            self._run_in_thread(answer, client, body, respond)
+        elif not forms:
             ack(text=words.NO_TYPES)
         elif word and name not in forms:
             titles = {option.value: option.label for option in blocks.type_options(forms)}

@@ -14,10 +14,8 @@ from identity_bot.store.rows import ticket_in
 from identity_bot.store.store import Store
 from identity_bot.tickets.calendar import team_day
 from identity_bot.tickets.model import Stage, Ticket
-from identity_bot.tickets.query import OVERDUE_RANKS, Due, Query, wanted_terms, week_end
+from identity_bot.tickets.query import MOST_COUNTED, OVERDUE_RANKS, Due, Query, wanted_terms, week_end
 
-MOST_COUNTED = 1000
-"""Lists are counted up to here, so that counting costs the same however long they are."""
 DAY = 24 * 3600.0
 
 _T = schema.tickets.c

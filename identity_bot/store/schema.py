@@ -103,7 +103,7 @@ events = Table(
     Column("kind", String(20), nullable=False),
     Column("at", Float, nullable=False),
     Column("by", Text, nullable=False),
-    Index("events_of_ticket", "ticket_id"),
+    Index("events_of_ticket", "ticket_id", "id"),
 )
 
 messages = Table(

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, bindparam, select
 
 from identity_bot.errors import StoreError
 from identity_bot.store import engine, schema
+from identity_bot.store.rows import converter
 from identity_bot.store.transaction import TICKET, TICKET_AT, Transaction, find_ticket
-from identity_bot.tickets.model import Ticket
+from identity_bot.tickets.model import Event, EventKind, Ticket, TicketMessage
 
 # Built once, as in transaction.py.
 _LAST_TEAM = (
@@ -20,6 +21,19 @@ _LAST_TEAM = (
     .where(schema.tickets.c.requestor_slack_id == bindparam("slack_id"))
     .order_by(schema.tickets.c.submitted_at.desc())
     .limit(1)
+)
+
+_EVENTS = (
+    select(schema.events.c.kind, schema.events.c.at, schema.events.c.by)
+    .where(schema.events.c.ticket_id == bindparam("wanted"))
+    .order_by(schema.events.c.id.desc())
+    .limit(bindparam("most"))
+)
+_MESSAGES = (
+    select(*(column for column in schema.messages.c if column.name != "id"))
+    .where(schema.messages.c.ticket_id == bindparam("wanted"))
+    .order_by(schema.messages.c.at.desc())
+    .limit(bindparam("most"))
 )
 
 
@@ -97,6 +111,20 @@ class Store:
         """The team that somebody named in their last ticket; empty where there is none."""
         with self.reading() as connection:
             return connection.execute(_LAST_TEAM, {"slack_id": slack_id}).scalar() or ""
+
+    def events(self, ticket_id: str, limit: int) -> list[Event]:
+        """The ticket's latest lifecycle events, oldest first; what people were told before is not kept."""
+        with self.reading() as connection:
+            rows = connection.execute(_EVENTS, {"wanted": ticket_id, "most": limit}).all()
+        return [
+            Event(kind=EventKind(kind), ticket_id=ticket_id, at=at, by=by) for kind, at, by in reversed(rows)
+        ]
+
+    def messages(self, ticket_id: str, limit: int) -> list[TicketMessage]:
+        """The latest messages about the ticket, oldest first."""
+        with self.reading() as connection:
+            rows = connection.execute(_MESSAGES, {"wanted": ticket_id, "most": limit}).mappings().all()
+        return [converter.structure(dict(row), TicketMessage) for row in reversed(rows)]
 
     def check(self) -> None:
         """Raises StoreError unless a ticket could be kept now; takes no longer than that would, and keeps nothing."""

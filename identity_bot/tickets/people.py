@@ -40,6 +40,10 @@ class People:
         slack_id = named[1] if named else self.slack_id(key)
         return f"<@{slack_id}>" if slack_id else mrkdwn(key)
 
+    def mention_of(self, who: str) -> str:
+        """A Slack mention for a Slack id, a GitHub login or `slack:U…`."""
+        return f"<@{who}>" if re.fullmatch(MEMBER_ID, who) else self.mention(who)
+
 
 def contradictions(entries: Iterable[tuple[str, Entry]]) -> Iterator[str]:
     """A line for each entry that contradicts another; `entries` come with their places in the settings."""

@@ -18,6 +18,8 @@ LONGEST = 500
 MOST_WORDS = 8
 """Words to search for; the others are ignored."""
 WEEK = 7
+MOST_COUNTED = 1000
+"""Lists are counted up to here, so that counting costs the same however long they are."""
 
 
 class BadQuery(IdentityBotError):

@@ -70,6 +70,8 @@ def live(office: Office) -> None:
     office.desk.start_schedule()
     ticket = office.submit()
     office.desk.last_team("U0JUNIPER")
+    office.store.events(ticket.id, 20)
+    office.store.messages(ticket.id, 20)
     office.work(30)
     office.click(office.ticket(ticket), Action.PRIORITY, "high", by=INDIGO)
     office.work(30)

@@ -51,6 +51,16 @@ def test_two_plugins_of_one_name_stop_the_bot_with_both_named(
     )
 
 
+@pytest.mark.parametrize("name", ["queue", "mine", "search", "help", "link", "unlink"])
+def test_a_type_may_not_have_the_name_of_a_word_after_the_command(
+    in_force: Callable[..., settings.Settings], name: str
+) -> None:
+    loaded = plugins.load(in_force(), [found(name, coffee()), found("tea", coffee())])
+
+    assert list(loaded.types) == ["tea"]
+    assert "is a word of the command; choose another name" in str(loaded.skipped[0])
+
+
 # Settings of a type
 
 

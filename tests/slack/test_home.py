@@ -18,6 +18,8 @@ from identity_bot.settings import Settings
 from identity_bot.slack import home as tab
 from identity_bot.slack.home import BURST, REMEMBERED, START, HomeListeners
 from identity_bot.testing import Clock
+from identity_bot.tickets.overview import Choices, Home, ListName, TicketList
+from identity_bot.tickets.people import People
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.server import Sandbox
 from identity_bot_sandbox.slack.limits import check_message, check_view
@@ -146,7 +148,8 @@ def test_a_home_tab_keeps_to_slacks_limits_and_names_all_types(count: int) -> No
         for n in range(count)
     }
 
-    view = tab.home(forms, "/help")
+    own, closed = (TicketList(name=name, tickets=()) for name in (ListName.OWN, ListName.CLOSED))
+    view = tab.home(forms, "/help", Home(lists=(own, closed), choices=Choices()), People([]), 0.0)
 
     assert check_view(view) == []
     assert all(f" {n:03}*" in str(view) for n in range(count))

@@ -82,7 +82,7 @@ def test_an_unknown_word_says_what_there_is(world: World, word: str) -> None:
     assert world.sandbox.slack.view(JUNIPER) is None
 
 
-@pytest.mark.parametrize("word", ["12", "#12", "mine", "status", "list", "help", "?"])
+@pytest.mark.parametrize("word", ["mine too", "status", "list", "help", "?"])
 def test_a_word_that_the_command_cannot_use_is_answered_by_what_it_can_do(world: World, word: str) -> None:
     """All of it in the text too, which screen readers read."""
     world.sandbox.slack.command(JUNIPER, INTAKE, f"/help {word}")
@@ -111,7 +111,7 @@ def test_a_request_can_be_started_below_what_the_command_can_do(
 ) -> None:
     """It is answered where one that began with the command is."""
     slack = world.sandbox.slack
-    slack.command(JUNIPER, channel, "/help mine")
+    slack.command(JUNIPER, channel, "/help usage")
     [said] = eventually(lambda: slack.ephemerals(JUNIPER))
     assert slack.click(JUNIPER, channel, said.ts, START).is_ok
     eventually(lambda: slack.view(JUNIPER))
@@ -128,7 +128,7 @@ def test_a_request_can_be_started_below_what_the_command_can_do(
 
 def test_a_form_that_does_not_open_from_there_is_answered_there(world: World) -> None:
     slack = world.sandbox.slack
-    slack.command(JUNIPER, INTAKE, "/help mine")
+    slack.command(JUNIPER, INTAKE, "/help usage")
     [said] = eventually(lambda: slack.ephemerals(JUNIPER))
     slack.faults.add("views.open", error="expired_trigger_id")
 

@@ -9,11 +9,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from identity_bot.store.lists import MOST_COUNTED, RARE, Lists
+from identity_bot.store.lists import RARE, Lists
 from identity_bot.store.store import Store
 from identity_bot.tickets.calendar import next_midnight, team_day
 from identity_bot.tickets.model import Person, Priority, Stage, Ticket, TicketState
-from identity_bot.tickets.query import Due, Query, is_in, rank
+from identity_bot.tickets.query import MOST_COUNTED, Due, Query, is_in, rank
 from tests.support_outbox import START, ticket
 
 TODAY = team_day(START)

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "4"
+revision = "5"
 down_revision = None
 
 ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
@@ -78,7 +78,7 @@ def upgrade() -> None:
         sa.Column("at", sa.Float, nullable=False),
         sa.Column("by", sa.Text, nullable=False),
     )
-    op.create_index("events_of_ticket", "events", ["ticket_id"])
+    op.create_index("events_of_ticket", "events", ["ticket_id", "id"])
     op.create_table(
         "messages",
         sa.Column("id", ID, primary_key=True),

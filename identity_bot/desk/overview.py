@@ -1,0 +1,140 @@
+"""What people may see of the tickets: their own, the team's queue, and one ticket with all that happened to it."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from identity_bot.errors import OutcomeUnknown, Rejected, Retryable
+from identity_bot.plugins.loader import Plugins
+from identity_bot.store.lists import Lists, Page
+from identity_bot.store.store import Store
+from identity_bot.text.names import fold
+from identity_bot.tickets.actions import ACTIONS, By, possible
+from identity_bot.tickets.model import Action, Stage, Ticket
+from identity_bot.tickets.overview import Choices, Details, Home, ListName, Numbers, TicketList
+from identity_bot.tickets.people import People
+from identity_bot.tickets.query import Due, Query, Reader
+
+log = logging.getLogger(__name__)
+
+ROWS = 5
+"""Tickets on a page of a list in the Home tab."""
+RECENT = 3
+"""Closed tickets that the Home tab shows to their requestor."""
+LATEST = 20
+"""Events and messages of a ticket that are shown."""
+DEEPEST = 20
+"""Pages that a person can go back from where they are."""
+
+
+class Overview:
+    """Reads what somebody may see; `is_team` says who is on the team, and may raise what a port raises."""
+
+    def __init__(
+        self, *, store: Store, plugins: Plugins, people: People, is_team: Callable[[str], bool]
+    ) -> None:
+        self._store = store
+        self._lists = Lists(store)
+        self._plugins = plugins
+        self._people = people
+        self._is_team = is_team
+
+    def home(self, slack_id: str, choices: Choices) -> Home:
+        """The Home tab of somebody who has chosen this; a type that was uninstalled since is no filter."""
+        if choices.type not in self._plugins.types:
+            choices = replace(choices, type="")
+        own = Query(requestor=slack_id)
+        lists = [self._list(ListName.OWN, own, choices), self._closed(slack_id)]
+        if not self.sees_all(slack_id):
+            return Home(lists=tuple(lists), choices=choices)
+        chosen = Query(
+            types=(choices.type,) if choices.type else (),
+            priorities=(choices.priority,) if choices.priority else (),
+        )
+        login = self._people.login(slack_id)
+        queries = {
+            ListName.UNASSIGNED: replace(chosen, assignee=""),
+            ListName.MINE: replace(chosen, assignee=login) if login else None,
+            ListName.UAT: replace(chosen, stages=(Stage.UAT,)),
+            ListName.OVERDUE: replace(chosen, due=Due.OVERDUE),
+            ListName.OPEN: chosen,
+        }
+        lists += [self._list(name, query, choices) for name, query in queries.items() if query]
+        return Home(lists=tuple(lists), choices=choices, numbers=self._numbers())
+
+    def page(self, slack_id: str, query: Query, *, limit: int, after: str = "") -> Page:
+        """A page of what somebody asked for, as far as they may see it."""
+        if not self.sees_all(slack_id):
+            query = replace(query, visible_to=slack_id)
+        return self._lists.page(query, limit=limit, after=after)
+
+    def reader(self, slack_id: str) -> Reader:
+        """Reads queries as somebody types them."""
+        return Reader(types=tuple(self._plugins.types), me=slack_id, key_of=self._people.key_of)
+
+    def find(self, name: str) -> Ticket | None:
+        """The ticket that people call so: `123`, `#123`, `reviews#12` or `owner/name#12`; None if there is none."""
+        named = re.fullmatch(r"(?:(?P<where>[\w./-]*)#)?(?P<number>\d{1,9})", name.strip(), re.ASCII)
+        if not named:
+            return None
+        repositories = [one.name for one in self._plugins.repositories.values()]
+        if where := fold(named["where"] or ""):
+            repositories = [one for one in repositories if where in (fold(one), fold(one.rpartition("/")[2]))]
+        found = (self._store.ticket_at(repository, int(named["number"])) for repository in repositories)
+        return next(filter(None, found), None)
+
+    def details(self, ticket: Ticket, slack_id: str) -> Details | None:
+        """The ticket as somebody may see it; None if they may not."""
+        is_own, is_team = ticket.requestor.slack_id == slack_id, self.sees_all(slack_id)
+        if ticket.is_sensitive and not is_own and not is_team:
+            return None
+        shows_words = not ticket.is_sensitive and (is_own or is_team)
+        return Details(
+            ticket=ticket,
+            events=tuple(self._store.events(ticket.id, LATEST)),
+            messages=tuple(self._store.messages(ticket.id, LATEST)) if shows_words else (),
+            actions=tuple(one for one in possible(ticket) if _may(one, is_own=is_own, is_team=is_team)),
+            is_team=is_team,
+        )
+
+    def ticket(self, ticket_id: str, slack_id: str) -> Details | None:
+        """The ticket with this id, as somebody may see it; None if they may not, or there is none."""
+        ticket = self._store.ticket(ticket_id)
+        return self.details(ticket, slack_id) if ticket else None
+
+    def sees_all(self, slack_id: str) -> bool:
+        """Whether somebody is on the team; not while Slack does not tell."""
+        try:
+            return self._is_team(slack_id)
+        except (Rejected, Retryable, OutcomeUnknown) as error:
+            log.warning("cannot find out who is on the team: %s", error)
+            return False
+
+    def _list(self, name: ListName, query: Query, choices: Choices) -> TicketList:
+        places = choices.places.get(name, ())[-DEEPEST:]
+        page = self._lists.page(query, limit=ROWS, after=places[-1] if places else "")
+        if places and not page.tickets:  # what was there is closed by now
+            page = self._lists.page(query, limit=ROWS)
+        return TicketList(name=name, tickets=page.tickets, next=page.next)
+
+    def _closed(self, slack_id: str) -> TicketList:
+        page = self._lists.page(Query(is_open=False, requestor=slack_id), limit=RECENT)
+        return TicketList(name=ListName.CLOSED, tickets=page.tickets)
+
+    def _numbers(self) -> Numbers:
+        count = self._lists.count
+        return Numbers(
+            open=count(Query()),
+            unassigned=count(Query(assignee="")),
+            overdue=count(Query(due=Due.OVERDUE)),
+            uat=count(Query(stages=(Stage.UAT,))),
+            urgent=count(Query(is_urgent=True)),
+        )
+
+
+def _may(action: Action, *, is_own: bool, is_team: bool) -> bool:
+    whose = ACTIONS[action].by
+    return (is_own and whose is not By.TEAM) or (is_team and whose is not By.REQUESTOR)

@@ -1,0 +1,163 @@
+"""The words of lists of tickets and of one ticket: in the Home tab, below `/help`, and in the ticket's modal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from identity_bot.messages import words
+from identity_bot.text.markdown import mrkdwn
+from identity_bot.tickets.calendar import team_day
+from identity_bot.tickets.model import Event, EventKind, MessageKind, Stage, Ticket, TicketMessage
+from identity_bot.tickets.overview import ListName, Numbers
+from identity_bot.tickets.people import People
+from identity_bot.tickets.query import MOST_COUNTED, is_overdue
+
+LONGEST_TITLE = 60
+LONGEST_SAID = 300
+
+TITLES: Mapping[ListName, str] = {
+    ListName.OWN: "My open requests",
+    ListName.CLOSED: "My recently closed requests",
+    ListName.UNASSIGNED: "Needs an owner",
+    ListName.MINE: "Mine",
+    ListName.UAT: "Waiting for UAT",
+    ListName.OVERDUE: "Overdue",
+    ListName.OPEN: "All open",
+}
+NONE: Mapping[ListName, str] = {
+    ListName.OWN: "You have no open requests.",
+    ListName.UNASSIGNED: "Every open ticket has an owner.",
+    ListName.MINE: "Nothing is assigned to you.",
+    ListName.UAT: "Nothing waits for UAT.",
+    ListName.OVERDUE: "Nothing is overdue.",
+    ListName.OPEN: "No tickets are open.",
+}
+"""What an empty list says; one that is not here is not shown then."""
+OPEN_TICKET = "Open"
+NEXT, PREVIOUS, FIRST = "Next", "Previous", "First"
+SEARCH_FOR = "Please say what to search for, such as `search login page`."
+ALL_TYPES, ALL_PRIORITIES = "All types", "All priorities"
+BY_TYPE, BY_PRIORITY = "Filter by type", "Filter by priority"
+HISTORY, CONVERSATION = "*History*", "*Conversation*"
+NOTHING_FOUND = "No tickets fit."
+NOT_YOURS = "Only the Identity Team and whoever requested it can see this ticket."
+NEXT_STEP: Mapping[Stage, str] = {
+    Stage.SUBMITTED: "Next, we open its ticket in GitHub.",
+    Stage.OPEN: "Next, the team looks at it.",
+    Stage.TRIAGED: "Next, the team prioritizes it.",
+    Stage.PRIORITIZED: "Next, somebody on the team takes it.",
+    Stage.ASSIGNED: "Next, they set a target date.",
+    Stage.IN_PROGRESS: "They're working on it.",
+    Stage.UAT: "Please try it, then accept it or say what still needs work.",
+    Stage.ACCEPTED: "Next, the team releases or closes it.",
+    Stage.RELEASED: "Next, the team closes it.",
+}
+"""What happens next, for the requestor."""
+_PAST: Mapping[EventKind, str] = {
+    EventKind.CREATED: "Ticket opened",
+    EventKind.TRIAGED: "Marked critical",
+    EventKind.PRIORITIZED: "Prioritized",
+    EventKind.SPOC_NAMED: "SPOC named",
+    EventKind.ASSIGNED: "Assigned",
+    EventKind.TARGET_SET: "Target date set",
+    EventKind.TARGET_CHANGED: "Target date changed",
+    EventKind.READY_FOR_UAT: "Ready for UAT",
+    EventKind.ACCEPTED: "Accepted",
+    EventKind.REJECTED: "Sent back",
+    EventKind.RELEASED: "Released",
+    EventKind.CLOSED: "Closed",
+    EventKind.REOPENED: "Reopened",
+    EventKind.REDACTED: "Text removed",
+}
+
+
+def row(ticket: Ticket, type_title: str, people: People, now: float) -> str:
+    """One ticket in a list: two lines of mrkdwn. `now` is in seconds since the epoch.
+
+    Nothing of a sensitive ticket's content is in it, nor a link that its requestor may not be able to open.
+    """
+    title = (
+        f": {mrkdwn(ticket.title, limit=LONGEST_TITLE)}" if ticket.title and not ticket.is_sensitive else ""
+    )
+    name = f"*{words.link_for_anybody(ticket)}* {words.type_name(type_title)}{title}"
+    return f"{name}\n{' · '.join(_facts(ticket, people, now))}"
+
+
+def spoken(ticket: Ticket) -> str:
+    """What a screen reader says for the button that opens a ticket."""
+    return f"{OPEN_TICKET} ticket {words.number(ticket)}"
+
+
+def numbers(found: Numbers) -> str:
+    """The line of numbers at the top of a team member's Home tab."""
+    said = (
+        ("open", found.open),
+        ("unassigned", found.unassigned),
+        ("overdue", found.overdue),
+        ("waiting for UAT", found.uat),
+        ("urgent", found.urgent),
+    )
+    return " · ".join(f"*{_count(number)}* {name}" for name, number in said)
+
+
+def next_step(ticket: Ticket) -> str:
+    """What happens next; empty once it is closed."""
+    return NEXT_STEP.get(ticket.stage, "")
+
+
+def event(happened: Event, people: People) -> str:
+    """A line of a ticket's history."""
+    by = f" by {people.mention_of(happened.by)}" if happened.by else ""
+    return f"{words.moment(happened.at)}: {_PAST[happened.kind]}{by}"
+
+
+def said(message: TicketMessage, people: People) -> str:
+    """A line of a ticket's conversation."""
+    if message.kind is MessageKind.UPDATE:
+        return f"{words.moment(message.at)}: {message.text[:LONGEST_SAID]}"
+    who = people.mention_of(message.author)
+    return f"{words.moment(message.at)}: {who}: {mrkdwn(message.text, limit=LONGEST_SAID)}"
+
+
+def no_ticket(name: str) -> str:
+    """To somebody who asked for a ticket that is not there."""
+    return f"There is no ticket {mrkdwn(name, limit=40)} that you can see."
+
+
+def listed(query: str) -> str:
+    """Above a list that somebody asked for."""
+    return f"*Tickets:* {mrkdwn(query, limit=200)}" if query else "*Open tickets*"
+
+
+def _facts(ticket: Ticket, people: People, now: float) -> Iterator[str]:
+    state = ticket.state
+    yield words.stage(ticket)
+    if ticket.is_urgent:
+        yield "Urgent"
+    if ticket.is_sensitive:
+        yield "Sensitive"
+    yield f"{state.priority.value.capitalize()} priority" if state.priority else "No priority"
+    yield (
+        f"Assigned to {', '.join(map(people.mention, state.assignees))}" if state.assignees else "Unassigned"
+    )
+    if state.target:
+        late = " (overdue)" if is_overdue(ticket, team_day(now)) else ""
+        yield f"Due {words.day(state.target)}{late}"
+    else:
+        yield "No target date"
+    yield _age(ticket, now)
+    who = ticket.requestor
+    yield ", ".join(mrkdwn(one, limit=60) for one in (who.name, who.team) if one) or "Requestor unknown"
+
+
+def _age(ticket: Ticket, now: float) -> str:
+    end = ticket.closed_at if ticket.stage is Stage.CLOSED and ticket.closed_at else now
+    days = max(0, int((end - ticket.submitted_at) // 86_400))
+    spent = "1 day" if days == 1 else f"{days} days"
+    return (
+        f"Took {spent}" if ticket.stage is Stage.CLOSED else "Requested today" if not days else f"{spent} old"
+    )
+
+
+def _count(number: int) -> str:
+    return f"{MOST_COUNTED:,}+" if number >= MOST_COUNTED else f"{number:,}"

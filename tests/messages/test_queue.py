@@ -1,0 +1,74 @@
+"""The words of lists: everything that a row needs in plain words, and nothing that it must not show."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from identity_bot.messages import queue
+from identity_bot.tickets.calendar import team_day
+from identity_bot.tickets.model import MessageKind, Person, Priority, Stage, TicketMessage, TicketState
+from identity_bot.tickets.overview import Numbers
+from identity_bot.tickets.people import People
+from tests.support_outbox import START, ticket
+
+PEOPLE = People([{"slack": "U0LINDEN", "github": "linden"}])
+LATE = team_day(START) - timedelta(days=1)
+DUE = TicketState(
+    stage=Stage.IN_PROGRESS,
+    priority=Priority.HIGH,
+    assignees=("linden", "sage"),
+    target=LATE,
+)
+ONE = ticket(number=7, url="https://github.test/7", title="Fix *this* <@U0SAGE>", state=DUE, is_urgent=True)
+
+
+def test_a_row_says_everything_in_words() -> None:
+    assert queue.row(ONE, "PR review", PEOPLE, START + 3 * 86_400) == (
+        "*<https://github.test/7|#7>* PR review: Fix ∗this∗ &lt;@U0SAGE&gt;\n"
+        f"In progress · Urgent · High priority · Assigned to <@U0LINDEN>, sage · "
+        f"Due {LATE:%B} {LATE.day}, {LATE.year} (overdue) · 3 days old · Juniper Vale, Benefits"
+    )
+
+
+def test_a_row_of_a_sensitive_ticket_has_neither_title_nor_link() -> None:
+    said = queue.row(replace(ONE, is_sensitive=True), "Data pull", PEOPLE, START)
+
+    assert said.startswith("*#7* Data pull\n")
+    assert "Sensitive" in said
+    assert "Fix" not in said
+
+
+def test_a_row_of_a_ticket_that_has_nothing_yet() -> None:
+    said = queue.row(ticket(requestor=Person(slack_id="")), "PR review", PEOPLE, START)
+
+    assert (
+        "Submitted · No priority · Unassigned · No target date · Requested today · Requestor unknown" in said
+    )
+
+
+def test_a_closed_ticket_says_how_long_it_took() -> None:
+    closed = replace(ONE, state=TicketState(stage=Stage.CLOSED), closed_at=START + 2 * 86_400.0)
+
+    assert "Took 2 days" in queue.row(closed, "PR review", PEOPLE, START + 9 * 86_400)
+
+
+def test_numbers_above_a_thousand_are_not_counted() -> None:
+    found = Numbers(open=1000, unassigned=999, overdue=0, uat=1, urgent=2)
+
+    assert queue.numbers(found).startswith("*1,000+* open · *999* unassigned")
+
+
+def test_every_open_stage_says_what_happens_next() -> None:
+    assert set(queue.NEXT_STEP) == set(Stage) - {Stage.CLOSED}
+
+
+def test_what_somebody_wrote_is_shown_as_they_wrote_it() -> None:
+    reply = TicketMessage(
+        ticket_id="t", kind=MessageKind.REPLY, at=START, text="<!channel> *now*", author="U0JUNIPER", ts="1"
+    )
+
+    said = queue.said(reply, PEOPLE)
+
+    assert "<@U0JUNIPER>" in said
+    assert "<!channel>" not in said
