@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from identity_bot_sandbox import cast
+from identity_bot_sandbox.slack import events
 from identity_bot_sandbox.slack.call import (
     Arguments,
     Method,
@@ -103,6 +104,7 @@ def chat_post_message(world: Workspace, arguments: Arguments) -> Mapping[str, An
         unfurls=flag(arguments, "unfurl_links", True),
         **content,
     )
+    events.posted(world, message)
     return {"channel": channel.channel_id, "ts": message.ts, "message": message.json(with_metadata=True)}
 
 
@@ -149,7 +151,8 @@ def chat_update(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
     content = _content(world, arguments)
     _in_step(world, channel)
     content["text"] = content["text"] or message.text
-    message = world.edit(message, edited_ts=world.new_ts(), **content)
+    before, message = message, world.edit(message, edited_ts=world.new_ts(), **content)
+    events.changed(world, before, message)
     answer = {"channel": channel.channel_id, "ts": message.ts, "text": message.text}
     return {**answer, "message": message.json(with_metadata=True)}
 
@@ -158,6 +161,7 @@ def chat_delete(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
     """Delete one of the app's own messages."""
     channel, message = _own(world, arguments, "cant_delete_message")
     world.delete(message)
+    events.deleted(world, message)
     return {"channel": channel.channel_id, "ts": message.ts}
 
 
@@ -174,8 +178,8 @@ def chat_get_permalink(world: Workspace, arguments: Arguments) -> Mapping[str, A
     return {"channel": channel.channel_id, "permalink": address}
 
 
-def reactions_add(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
-    """Add an emoji reaction to a message."""
+def _reaction(world: Workspace, arguments: Arguments) -> tuple[Message, str]:
+    """The message and the name of the reaction that a call is about."""
     need(arguments, "name", "timestamp")
     channel = channel_of(world, arguments)
     message = channel.messages.get(str(arguments["timestamp"]))
@@ -183,10 +187,28 @@ def reactions_add(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
         raise SlackError("message_not_found")
     if not channel.bot_is_member:
         raise SlackError("not_in_channel")
-    reaction = (str(arguments["name"]).strip(":"), cast.BOT_USER_ID)
+    return message, str(arguments["name"]).strip(":")
+
+
+def reactions_add(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
+    """Add an emoji reaction to a message."""
+    message, name = _reaction(world, arguments)
+    reaction = (name, cast.BOT_USER_ID)
     if reaction in message.reactions:
         raise SlackError("already_reacted")
     world.edit(message, reactions=(*message.reactions, reaction))
+    events.reacted(world, cast.BOT_USER_ID, message, name)
+    return {}
+
+
+def reactions_remove(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
+    """Remove the bot's own reaction; nobody can remove somebody else's."""
+    message, name = _reaction(world, arguments)
+    reaction = (name, cast.BOT_USER_ID)
+    if reaction not in message.reactions:
+        raise SlackError("no_reaction")
+    world.edit(message, reactions=tuple(one for one in message.reactions if one != reaction))
+    events.reacted(world, cast.BOT_USER_ID, message, name, is_removed=True)
     return {}
 
 
@@ -299,6 +321,7 @@ METHODS: Mapping[str, Method] = {
     "chat.delete": Method(chat_delete, "chat:write"),
     "chat.getPermalink": Method(chat_get_permalink, None),
     "reactions.add": Method(reactions_add, "reactions:write"),
+    "reactions.remove": Method(reactions_remove, "reactions:write"),
     "views.open": Method(views_open, None),
     "views.push": Method(views_push, None),
     "views.update": Method(views_update, None),

@@ -17,7 +17,7 @@ from identity_bot_sandbox.slack.call import (
     page,
     user_of,
 )
-from identity_bot_sandbox.slack.model import Channel, Message, bot_json, person_json
+from identity_bot_sandbox.slack.model import Channel, Message, bot_json, in_thread, person_json
 from identity_bot_sandbox.slack.workspace import Workspace
 
 _CHANNEL_SCOPES = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
@@ -203,11 +203,11 @@ def _between(arguments: Arguments, messages: list[Message]) -> list[Message]:
     return [message for message in messages if is_wanted(message.ts)]
 
 
-def _read(arguments: Arguments, messages: list[Message]) -> Mapping[str, Any]:
+def _read(channel: Channel, arguments: Arguments, messages: list[Message]) -> Mapping[str, Any]:
     shown, metadata = page(arguments, messages)
     with_metadata = flag(arguments, "include_all_metadata")
     return {
-        "messages": [message.json(with_metadata=with_metadata) for message in shown],
+        "messages": [in_thread(channel.messages, one, with_metadata=with_metadata) for one in shown],
         "has_more": bool(metadata["next_cursor"]),
         "response_metadata": metadata,
     }
@@ -216,7 +216,7 @@ def _read(arguments: Arguments, messages: list[Message]) -> Mapping[str, Any]:
 def conversations_history(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
     """Read a conversation, newest first, without replies in threads."""
     channel = _readable(world, arguments)
-    return _read(arguments, _between(arguments, world.messages(channel.channel_id)[::-1]))
+    return _read(channel, arguments, _between(arguments, world.messages(channel.channel_id)[::-1]))
 
 
 def conversations_replies(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
@@ -226,7 +226,17 @@ def conversations_replies(world: Workspace, arguments: Arguments) -> Mapping[str
     thread = world.thread(channel.channel_id, str(arguments["ts"]))
     if not thread:
         raise SlackError("thread_not_found")
-    return _read(arguments, thread[:1] + _between(arguments, thread[1:]))
+    return _read(channel, arguments, thread[:1] + _between(arguments, thread[1:]))
+
+
+def reactions_get(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
+    """Read a message with its reactions."""
+    need(arguments, "timestamp")
+    channel = channel_of(world, arguments)
+    message = channel.messages.get(str(arguments["timestamp"]))
+    if message is None:
+        raise SlackError("message_not_found")
+    return {"type": "message", "channel": channel.channel_id, "message": message.json()}
 
 
 METHODS: Mapping[str, Method] = {
@@ -246,4 +256,5 @@ METHODS: Mapping[str, Method] = {
     "conversations.join": Method(conversations_join, "channels:join"),
     "conversations.history": Method(conversations_history, "*"),
     "conversations.replies": Method(conversations_replies, "*"),
+    "reactions.get": Method(reactions_get, "reactions:read"),
 }

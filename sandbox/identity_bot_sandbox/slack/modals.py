@@ -10,11 +10,10 @@ from identity_bot_sandbox import cast
 from identity_bot_sandbox.slack.delivery import INTERACTION
 from identity_bot_sandbox.slack.entry import EntryError, Place, Placed, action, entered, refusal
 from identity_bot_sandbox.slack.limits import check_blocks, check_view
-from identity_bot_sandbox.slack.model import TEAM, Ack, SlackFile
+from identity_bot_sandbox.slack.model import TEAM, TOKEN, Ack, SlackFile
 from identity_bot_sandbox.slack.views import DEEPEST_STACK, View
 from identity_bot_sandbox.slack.workspace import Workspace
 
-TOKEN = "sandbox-verification-token"
 TROUBLE = "We had some trouble connecting. Try again?"
 LARGEST_FILE = 10_000_000
 

@@ -9,6 +9,7 @@ from typing import Any
 from identity_bot_sandbox import cast
 
 SLACKBOT = "USLACKBOT"
+TOKEN = "sandbox-verification-token"
 TEAM = {"id": cast.WORKSPACE_ID, "domain": cast.WORKSPACE_NAME.lower()}
 
 
@@ -56,6 +57,8 @@ class Message:
     attachments: Sequence[Mapping[str, Any]] = ()
     thread_ts: str | None = None
     is_from_app: bool = False
+    bot_id: str = ""
+    username: str = ""
     only_for: str | None = None
     edited_ts: str | None = None
     is_broadcast: bool = False
@@ -74,13 +77,11 @@ class Message:
         """Slack's message object."""
         message: dict[str, Any] = {
             "type": "message",
-            "user": self.user,
+            **self._author(),
             "team": cast.WORKSPACE_ID,
             "ts": self.ts,
             "text": self.text,
         }
-        if self.is_from_app:
-            message |= {"bot_id": cast.BOT_ID, "app_id": cast.APP_ID}
         if self.blocks:
             message["blocks"] = list(self.blocks)
         if self.attachments:
@@ -96,15 +97,39 @@ class Message:
         if self.files:
             message["files"] = [file.json() for file in self.files]
         if self.reactions:
-            names = dict.fromkeys(name for name, _ in self.reactions)
-            message["reactions"] = [
-                {"name": name, "users": users, "count": len(users)}
-                for name in names
-                for users in [[user for one, user in self.reactions if one == name]]
-            ]
+            message["reactions"] = self._reactions()
         if self.metadata and with_metadata:
             message["metadata"] = dict(self.metadata)
         return message
+
+    def _author(self) -> dict[str, Any]:
+        if self.username:
+            return {"subtype": "bot_message", "username": self.username, "bot_id": self.bot_id}
+        if self.is_from_app:
+            return {"user": self.user, "bot_id": cast.BOT_ID, "app_id": cast.APP_ID}
+        return {"user": self.user, **({"bot_id": self.bot_id} if self.bot_id else {})}
+
+    def _reactions(self) -> list[dict[str, Any]]:
+        names = dict.fromkeys(name for name, _ in self.reactions)
+        return [
+            {"name": name, "users": users, "count": len(users)}
+            for name in names
+            for users in [[user for one, user in self.reactions if one == name]]
+        ]
+
+
+def in_thread(standing: Mapping[str, Message], message: Message, **more: Any) -> dict[str, Any]:
+    """Slack's message object, with what it says about the message's thread."""
+    shown = message.json(**more)
+    if message.is_reply:
+        root = standing.get(message.thread_ts or "")
+        return {**shown, "parent_user_id": root.user} if root else shown
+    if not message.thread_ts:
+        return shown
+    replies = [one for one in standing.values() if one.is_reply and one.thread_ts == message.ts]
+    users = list(dict.fromkeys(one.user for one in replies))
+    shown |= {"reply_count": len(replies), "reply_users": users[:5], "reply_users_count": len(users)}
+    return {**shown, "latest_reply": replies[-1].ts} if replies else shown
 
 
 def bury(standing: dict[str, Message], message: Message) -> None:

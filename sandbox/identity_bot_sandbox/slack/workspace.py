@@ -32,6 +32,7 @@ SCOPES = frozenset(
             "chat:write.public",
             "commands",
             "files:read",
+            "reactions:read",
             "reactions:write",
         ),
         *("channels:history", "channels:join", "channels:read", "groups:history", "groups:read"),
@@ -40,7 +41,10 @@ SCOPES = frozenset(
     }
 )
 EVENTS = frozenset(
-    {"app_home_opened", "app_mention", "message.channels", "message.groups", "message.im", "message.mpim"}
+    {
+        *("app_home_opened", "app_mention", "reaction_added", "reaction_removed"),
+        *("message.channels", "message.groups", "message.im", "message.mpim"),
+    }
 )
 
 

@@ -1,20 +1,21 @@
-"""What people do in the sandbox's Slack: commands, shortcuts, messages, buttons, joining and leaving."""
+"""What people do in the sandbox's Slack: commands, shortcuts, buttons, joining and leaving."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from identity_bot_sandbox import cast
+from identity_bot_sandbox.slack import events
+from identity_bot_sandbox.slack.conversation import Conversation
 from identity_bot_sandbox.slack.delivery import COMMAND, INTERACTION
 from identity_bot_sandbox.slack.entry import EntryError, Placed, action, at_first, entered, placed
-from identity_bot_sandbox.slack.modals import TOKEN, Modals
-from identity_bot_sandbox.slack.model import TEAM, Ack, Channel, Message, SlackFile
+from identity_bot_sandbox.slack.model import TEAM, TOKEN, Ack, Channel, Message
 
 TEAM_GROUP = "S0IDENTITY"
 
 
-class SlackWorld(Modals):
+class SlackWorld(Conversation):
     """The workspace and what its people do in it; each action returns when the app answered or Slack gave up.
 
     Actions wait for the app, so don't call them in the server's own thread.
@@ -76,31 +77,6 @@ class SlackWorld(Modals):
             },
         )
 
-    def say(
-        self,
-        user: str,
-        channel: str,
-        text: str,
-        *,
-        thread_ts: str | None = None,
-        files: Sequence[SlackFile] = (),
-    ) -> str:
-        """Post a message and return its ts; tells the app, without waiting, if its bot is a member."""
-        place = self._place(user, channel)
-        message = self.post(place.channel_id, user, text, thread_ts=thread_ts, files=tuple(files))
-        if place.bot_is_member:
-            event = {
-                **message.json(),
-                "channel": place.channel_id,
-                "channel_type": place.kind,
-                "event_ts": message.ts,
-                **({"subtype": "file_share"} if files else {}),
-            }
-            self._tell(f"message.{place.kind}s" if not place.is_direct else f"message.{place.kind}", event)
-            if f"<@{cast.BOT_USER_ID}" in text:
-                self._tell("app_mention", {**event, "type": "app_mention"})
-        return message.ts
-
     def open_home(self, user: str, tab: str = "home") -> None:
         """Open the app's home tab (or its `messages` tab) without waiting for the app."""
         home = self.views.homes.get(user)
@@ -112,7 +88,7 @@ class SlackWorld(Modals):
             "event_ts": self.new_ts(),
             **({"view": home.json()} if home else {}),
         }
-        self._tell("app_home_opened", event)
+        events.tell(self, "app_home_opened", event)
 
     # In a message
 
@@ -242,7 +218,8 @@ class SlackWorld(Modals):
 
     def _moved(self, event: str, user: str, place: Channel, **more: str) -> None:
         self.announce("channel", channel=place.channel_id, user=user)
-        self._tell(
+        events.tell(
+            self,
             event,
             {
                 "type": event,
@@ -253,42 +230,6 @@ class SlackWorld(Modals):
                 **more,
                 "event_ts": self.new_ts(),
             },
-        )
-
-    def _place(self, user: str, channel: str) -> Channel:
-        """The conversation, if the person can act in it; raises EntryError otherwise."""
-        place = self.channel(channel)
-        if user in self.deactivated:
-            raise EntryError(f"{self.people[user].name} has left the workspace")
-        if user not in place.members:
-            raise EntryError(f"{self.people[user].name} is not in {place.name}")
-        if place.is_archived:
-            raise EntryError(f"{place.name} is archived")
-        return place
-
-    def _tell(self, name: str, event: Mapping[str, Any]) -> None:
-        if name not in self.events:
-            return
-        self.delivery.tell(
-            {
-                "token": TOKEN,
-                "team_id": TEAM["id"],
-                "api_app_id": cast.APP_ID,
-                "type": "event_callback",
-                "event": event,
-                "event_id": self.new_id("Ev"),
-                "event_time": int(self.clock()),
-                "is_ext_shared_channel": False,
-                "authorizations": [
-                    {
-                        "enterprise_id": None,
-                        "team_id": TEAM["id"],
-                        "user_id": cast.BOT_USER_ID,
-                        "is_bot": True,
-                        "is_enterprise_install": False,
-                    }
-                ],
-            }
         )
 
 

@@ -112,6 +112,8 @@ def _bot(sandbox: Sandbox) -> Bot:
     app.options(everything)(bot.hears("options"))
     app.shortcut(everything)(bot.hears("shortcut"))
     app.event("message")(bot.hears("message"))
+    app.event("reaction_added")(bot.hears("reaction"))
+    app.event("reaction_removed")(bot.hears("reaction"))
     app.event("app_mention")(bot.hears("mention"))
     app.event("app_home_opened")(bot.hears("home"))
     return bot
