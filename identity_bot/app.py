@@ -20,6 +20,7 @@ from identity_bot.desk.desk import Desk
 from identity_bot.desk.notifier import QUIET, Notifier
 from identity_bot.desk.overview import Overview
 from identity_bot.desk.reconciler import Reconciler
+from identity_bot.desk.sync import Progress, Sync
 from identity_bot.errors import IdentityBotError, SettingsError, StoreError, network
 from identity_bot.github.tracker import GitHubTracker
 from identity_bot.logs import open_debug_file
@@ -202,6 +203,11 @@ class Bot:
                 name = "GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY" if is_app else "GITHUB_TOKEN"
                 raise IdentityBotError(f"{name}: GitHub did not accept it (401)") from error
             log.warning("cannot tell whether GitHub accepts the token: %s", error)
+
+    def sync(self, pause: Callable[[float], None] = time.sleep) -> Iterator[Progress]:
+        """Make every ticket again from its issue in GitHub, telling nobody; see `desk/sync.py`."""
+        reconciler = self.context.reconciler
+        return Sync(store=self.store, reconciler=reconciler, reader=self.reader, pause=pause).run()
 
     def serve(self, slack_app: App | None = None, listening: socket.socket | None = None) -> None:
         """Serve the HTTP endpoints until SIGTERM or SIGINT, then stop the bot."""

@@ -10,7 +10,7 @@ from typing import Any
 from identity_bot.errors import Rejected
 from identity_bot.forms.form import Form
 from identity_bot.messages.updates import Message
-from identity_bot.outbox.ports import CreatedIssue, PollResult, RedactedIssue
+from identity_bot.outbox.ports import CreatedIssue, IssuePage, PollResult, RedactedIssue
 from identity_bot.slack import card, messages, modal
 from identity_bot.text.redaction import REDACTED, Redact
 from identity_bot.tickets import lifecycle
@@ -199,6 +199,13 @@ class MemoryTracker:
             since=newest,
             etag=tag if newest == since else "",
         )
+
+    def list_issues(self, repository: str, page: int) -> IssuePage:
+        """All issues, on one page."""
+        self._fail()
+        self.reads += 1
+        found = [snapshot for (where, _), snapshot in sorted(self.now.items()) if where == repository]
+        return IssuePage(issues=tuple(found), pages=1)
 
     def snapshot(self, number: int) -> IssueSnapshot:
         """An issue as it is now, by the order in which the bot opened it."""

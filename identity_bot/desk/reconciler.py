@@ -188,6 +188,35 @@ class Reconciler:
         else:
             self._get_issue(transaction, ticket)  # another process restored it just now
 
+    def recover(self, transaction: Transaction, snapshot: IssueSnapshot) -> bool:
+        """Make an issue's ticket again, or bring it up to date, telling nobody; whether the issue is a ticket.
+
+        The bot must know its own account by then.
+        """
+        repository = self.repositories.get(fold(snapshot.repository))
+        if repository is None or snapshot.is_gone:
+            return False
+        snapshot = replace(snapshot, repository=repository)
+        ticket = transaction.ticket_at(*_place(snapshot))
+        if ticket is None and snapshot.ticket_id and is_same(snapshot.author, self._account()):
+            if transaction.ticket(snapshot.ticket_id):
+                self.reconcile(transaction, snapshot)  # it waits for its issue, or was moved
+            else:
+                self._restore(transaction, snapshot, snapshot.ticket_id)
+            return True
+        if ticket is None:
+            if not self._is_labeled(snapshot):
+                return False
+            ticket = self._adopted(snapshot)
+            if transaction.add_ticket(ticket):
+                self._notifier.restore(transaction, self._observe(ticket, snapshot), snapshot.created_at)
+            return True
+        now = self._observe(ticket, snapshot)
+        if snapshot.updated_at >= ticket.issue_updated_at and now != ticket:
+            transaction.save(replace(now, last_notified=now.state))
+            self._notifier.follow(transaction, replace(now, last_notified=now.state))
+        return True
+
     def candidate_repositories(self, ticket: Ticket) -> list[str]:
         """Where a new ticket's issue may be: by today's settings, or by those in force when it was submitted."""
         request_type = self._plugins.types.get(ticket.type)
@@ -284,25 +313,29 @@ class Reconciler:
         """Make a ticket of an issue that is none, that somebody else wrote and a member put the common label on."""
         if not self._is_adoptable(snapshot):
             return
+        ticket = replace(self._adopted(snapshot), submitted_at=transaction.now)
+        if transaction.add_ticket(ticket):
+            self._first_seen(transaction, ticket, snapshot, is_adopted=True)
+        else:
+            # Another process adopted it just now, perhaps from an older state.
+            self._get_issue(transaction, ticket)
+
+    def _adopted(self, snapshot: IssueSnapshot) -> Ticket:
+        """The ticket of an issue that somebody else wrote, requested when that was."""
         labels = {fold(label) for label in snapshot.labels}
         types = [name for name in self._plugins.types if fold(name) in labels]
-        ticket = Ticket(
+        return Ticket(
             id=ticket_id(f"{snapshot.repository}#{snapshot.number}"),
             type=types[0] if len(types) == 1 else "",
             requestor=Person(
                 slack_id=self._people.slack_id(snapshot.author), name=snapshot.author, handle=snapshot.author
             ),
             answers={},
-            submitted_at=transaction.now,
+            submitted_at=snapshot.created_at,
             is_sensitive=fold(snapshot.repository) in self._restricted,
             is_direct=True,
             repository=snapshot.repository,
         )
-        if transaction.add_ticket(ticket):
-            self._first_seen(transaction, ticket, snapshot, is_adopted=True)
-        else:
-            # Another process adopted it just now, perhaps from an older state.
-            self._get_issue(transaction, ticket)
 
     def _is_adoptable(self, snapshot: IssueSnapshot) -> bool:
         return self._is_labeled(snapshot) and snapshot.is_open and not snapshot.is_gone

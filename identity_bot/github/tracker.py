@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -30,7 +31,7 @@ from identity_bot.github.snapshot import (
     text_of,
     timestamp,
 )
-from identity_bot.outbox.ports import CreatedIssue, PollResult, RedactedIssue
+from identity_bot.outbox.ports import CreatedIssue, IssuePage, PollResult, RedactedIssue
 from identity_bot.settings import GitHubApp
 from identity_bot.text.names import fold, is_same
 from identity_bot.text.redaction import REDACTED, Redact
@@ -290,6 +291,15 @@ class GitHubTracker:
                 etag=first.headers.get("etag", ""),
                 renamed_to=None if is_same(name, repository) else name,
             )
+
+    def list_issues(self, repository: str, page: int) -> IssuePage:
+        """A page of a repository's issues in the order in which they were created, by one request."""
+        with self._github.translating_errors(repository, is_repeatable=True):
+            query = {"state": "all", "sort": "created", "direction": "asc", "per_page": PAGE, "page": page}
+            found = self._github.request("GET", f"/repos/{repository}/issues?{urlencode(query)}")
+            last = re.search(r"[?&]page=(\d+)[^>]*>; rel=\"last\"", found.headers.get("link", ""))
+            issues = _readable(partial(snapshot_of, repository), filterfalse(is_pull_request, found.content))
+            return IssuePage(issues=tuple(issues), pages=int(last[1]) if last else page)
 
     def _latest(self, name: str, since: float, etag: str) -> Response:
         """The issues that changed last. Any change to any issue changes this page, and so its ETag."""

@@ -58,6 +58,14 @@ class PollResult:
     """The repository's name if it is no longer the one that was asked for."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IssuePage:
+    """A page of all issues of a repository, and how many pages there are."""
+
+    issues: tuple[IssueSnapshot, ...]
+    pages: int
+
+
 class Tracker(Protocol):
     """GitHub. All methods raise Rejected, Retryable or OutcomeUnknown."""
 
@@ -106,6 +114,9 @@ class Tracker(Protocol):
 
     def poll(self, repository: str, *, since: float, etag: str, comments_since: float) -> PollResult | None:
         """What has changed since then (seconds since the epoch); None, by one conditional request, for nothing."""
+
+    def list_issues(self, repository: str, page: int) -> IssuePage:
+        """A page of a repository's issues, open and closed, the oldest first; pages are numbered from 1."""
 
 
 class Chat(Protocol):
@@ -178,6 +189,9 @@ class Reconciler(Protocol):
 
     def handle_comment(self, transaction: Transaction, comment: IssueComment, *, tries: int = 0) -> None:
         """Enqueue the commands in a comment; `tries` is how often that was tried, when its issue was no ticket yet."""
+
+    def recover(self, transaction: Transaction, snapshot: IssueSnapshot) -> bool:
+        """Make an issue's ticket again, or bring it up to date, telling nobody; whether the issue is a ticket."""
 
     def candidate_repositories(self, ticket: Ticket) -> Sequence[str]:
         """Where the issue of a new ticket may be, the likeliest first."""

@@ -136,6 +136,13 @@ processed_comments = Table(
     Index("processed_comments_by_age", "at"),
 )
 
+syncs = Table(
+    "syncs",
+    metadata,
+    Column("repository", String(200), primary_key=True),
+    Column("page", Integer, nullable=False),
+)
+
 outbox = Table(
     "outbox",
     metadata,

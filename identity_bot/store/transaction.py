@@ -57,6 +57,9 @@ _PROCESSED = {
     .returning(schema.processed_comments.c.comment_id)
     for name, new in _INSERT.items()
 }
+_SYNCED = select(schema.syncs.c.page).where(schema.syncs.c.repository == bindparam("where"))
+_FORGET_SYNC = delete(schema.syncs).where(schema.syncs.c.repository == bindparam("where"))
+_NOTE_SYNC = insert(schema.syncs).inline()
 _NEW_EVENT = insert(schema.events).inline()
 _NEW_MESSAGE = {name: new(schema.messages).on_conflict_do_nothing() for name, new in _INSERT.items()}
 _TEXTS = select(schema.messages.c.id, schema.messages.c.text).where(
@@ -273,6 +276,16 @@ class Transaction:
         """Note that a comment is processed; False if it was before."""
         values = {"repository": repository, "comment_id": comment_id, "at": self.now}
         return self.connection.execute(_PROCESSED[self._dialect], values).one_or_none() is not None
+
+    def synced_page(self, repository: str) -> int:
+        """The last page of a repository's issues that an unfinished sync has recovered; 0 for none."""
+        return self.connection.execute(_SYNCED, {"where": repository}).scalar() or 0
+
+    def save_synced_page(self, repository: str, page: int) -> None:
+        """Note how far a sync has come, or with 0 that it is finished."""
+        self.connection.execute(_FORGET_SYNC, {"where": repository})
+        if page:
+            self.connection.execute(_NOTE_SYNC, {"repository": repository, "page": page})
 
     def add_event(self, event: Event) -> None:
         """Keep a lifecycle event."""

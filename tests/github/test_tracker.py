@@ -18,7 +18,7 @@ from pytest_mock import MockerFixture
 from identity_bot.errors import IdentityBotError, OutcomeUnknown, Rejected, Retryable
 from identity_bot.github import issue_body
 from identity_bot.github.tracker import GitHubTracker
-from identity_bot.outbox.ports import PollResult, Tracker
+from identity_bot.outbox.ports import IssuePage, PollResult, Tracker
 from identity_bot.settings import GitHubApp
 from identity_bot.text.redaction import redactor
 from identity_bot.tickets.model import (
@@ -1190,3 +1190,26 @@ def test_what_people_wrote_is_read_without_what_the_bot_keeps(
     title, written = tracker.read_text(REPOSITORY, 1)
 
     assert (title, written.strip()) == (f"A title with {SECRET}", f"```text\n{SECRET}\n```")
+
+
+# All issues, for a sync
+
+
+def test_all_issues_are_listed_page_by_page_from_the_oldest_on(
+    tracker: GitHubTracker, github: GitHubWorld
+) -> None:
+    for number in range(1, 103):
+        github.open_issue(REPOSITORY, f"Issue {number}", actor=LEAD)
+    github.close(REPOSITORY, 1, "completed", actor=LEAD)
+    github.traffic.clear()
+
+    first, second = tracker.list_issues(REPOSITORY, 1), tracker.list_issues(REPOSITORY, 2)
+
+    assert [one.number for one in (*first.issues, *second.issues)] == list(range(1, 103))
+    assert (first.pages, second.pages) == (2, 2)
+    assert not first.issues[0].is_open
+    assert github.traffic.count() == 2
+
+
+def test_a_repository_without_issues_is_one_empty_page(tracker: GitHubTracker) -> None:
+    assert tracker.list_issues(REPOSITORY, 1) == IssuePage(issues=(), pages=1)

@@ -98,6 +98,7 @@ def live(office: Office) -> None:
         writing.rewrite_effects(failing.id, lambda payload: {**payload, "new": True})
     with office.store.begin() as writing, writing.savepoint():
         writing.open_tickets(REQUESTS)
+        writing.save_synced_page(REQUESTS, writing.synced_page(REQUESTS) + 1)
         writing.rewrite_messages(ticket.id, lambda text: f"{text}!")
         writing.save(replace(failing, title="Another title"))
     lease = office.queue.lease("dies")

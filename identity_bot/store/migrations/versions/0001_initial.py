@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "5"
+revision = "6"
 down_revision = None
 
 ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
@@ -110,6 +110,11 @@ def upgrade() -> None:
         sa.Column("at", sa.Float, nullable=False),
     )
     op.create_index("processed_comments_by_age", "processed_comments", ["at"])
+    op.create_table(
+        "syncs",
+        sa.Column("repository", sa.String(200), primary_key=True),
+        sa.Column("page", sa.Integer, nullable=False),
+    )
     op.create_table(
         "outbox",
         sa.Column("id", ID, primary_key=True),
