@@ -240,6 +240,21 @@ def _comment(world: GitHubWorld, here: Where, sent: Sent, login: str) -> None:
     world.comment(here.repository, here.issue, sent.text("body"), actor=login)
 
 
+def _edit_comment(world: GitHubWorld, here: Where, sent: Sent, login: str) -> None:
+    world.edit_comment(here.repository, _comment_id(sent), sent.text("body"), actor=login)
+
+
+def _delete_comment(world: GitHubWorld, here: Where, sent: Sent, login: str) -> None:
+    world.delete_comment(here.repository, _comment_id(sent), actor=login)
+
+
+def _comment_id(sent: Sent) -> int:
+    number = sent.text("comment")
+    if not number.isdecimal():
+        raise RefusedError("There is no such comment.")
+    return int(number)
+
+
 def _close(world: GitHubWorld, here: Where, sent: Sent, login: str) -> None:
     with world.mutex:
         if sent.text("body").strip():
@@ -346,6 +361,8 @@ def _day(text: str) -> date | None:
 
 CHANGES: Mapping[str, Change] = {
     "comment": _comment,
+    "edit-comment": _edit_comment,
+    "delete-comment": _delete_comment,
     "close": _close,
     "reopen": _reopen,
     "edit": _edit,

@@ -22,7 +22,7 @@ from identity_bot_sandbox import cast
 from identity_bot_sandbox.errors import SandboxError
 from identity_bot_sandbox.github.model import GitHubError
 from identity_bot_sandbox.github.world import GitHubWorld
-from identity_bot_sandbox.page import form, github, markdown, slack
+from identity_bot_sandbox.page import form, github, markdown, messages, slack
 from identity_bot_sandbox.page.emoji import EMOJI
 from identity_bot_sandbox.page.faults import Switches
 from identity_bot_sandbox.page.guard import Guard
@@ -78,7 +78,7 @@ def routes(sandbox: Sandbox) -> Sequence[BaseRoute]:
         headers = {"content-disposition": f'attachment; filename="{name}"'}
         return Response(found.content, headers=headers, media_type="application/octet-stream")
 
-    acts: dict[str, Act] = {**slack.ACTS, **github.ACTS, "faults": _set_faults}
+    acts: dict[str, Act] = {**slack.ACTS, **messages.ACTS, **github.ACTS, "faults": _set_faults}
     return [
         *(_get(path, show) for path in _PAGES),
         _get("/archives/{channel}/p{digits:int}", permalink),
@@ -178,6 +178,7 @@ def _environment() -> Environment:
         "PEOPLE": cast.PEOPLE,
         "WORKSPACE": cast.WORKSPACE_NAME,
         "EMOJI": EMOJI,
+        "REACTIONS": messages.OFFERED_REACTIONS,
         "SHORTCUTS": slack.SHORTCUTS,
         "MESSAGE_SHORTCUTS": slack.MESSAGE_SHORTCUTS,
         "key": form.key,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +11,8 @@ from typing import Any
 
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.page.form import enter, held, keep_chosen, key, place_in, show_refusals
-from identity_bot_sandbox.page.scene import Act, Looks, RefusedError, Scene, Sent, must_be_taken
+from identity_bot_sandbox.page.messages import written
+from identity_bot_sandbox.page.scene import Act, Looks, Scene, Sent, must_be_taken
 from identity_bot_sandbox.page.where import HOME, SLACK, Where
 from identity_bot_sandbox.slack.entry import placed
 from identity_bot_sandbox.slack.limits import offered
@@ -26,9 +26,6 @@ SHORTCUTS = {"idbot:ask": "Ask the Identity Team"}
 MESSAGE_SHORTCUTS = {"idbot:ask-about": "Ask Identity about this"}
 USUAL_COMMANDS = ("/help",)
 
-_COMMAND = re.compile(r"/[a-z]\S*")
-_ADDRESS = re.compile(r"https?://[^\s<>|]+")
-_NAME = re.compile(r"(?<!\w)([@#])([\w-]+)")
 _TINTS = 6
 _MOST_MESSAGES = 150
 
@@ -50,6 +47,8 @@ class Said:
     at: datetime
     replies: int = 0
     news: int = 0
+    draft: str | None = None
+    """The text as its author would type it again, if this person may edit the message."""
 
     @property
     def is_private(self) -> bool:
@@ -119,7 +118,7 @@ def pane(world: SlackWorld, looks: Looks, here: Where) -> SlackPane:
             channel=channel,
             name=_name(world, channel, here.person),
             conversations=listed,
-            said=[_said(world, one, threads[one.ts]) for one in messages[-_MOST_MESSAGES:]],
+            said=[_said(world, here.person, one, threads[one.ts]) for one in messages[-_MOST_MESSAGES:]],
             hidden=max(0, len(messages) - _MOST_MESSAGES),
             is_home=is_home,
             home=copy.deepcopy(world.views.homes.get(here.person)),
@@ -191,7 +190,7 @@ def _messages(world: SlackWorld, channel: Channel, here: Where) -> list[Message]
     return sorted((*standing, *private), key=lambda one: one.ts)
 
 
-def _said(world: SlackWorld, message: Message, news: int) -> Said:
+def _said(world: SlackWorld, user: str, message: Message, news: int) -> Said:
     thread = world.thread(message.channel, message.ts) if message.thread_ts == message.ts else []
     return Said(
         message=message,
@@ -199,6 +198,7 @@ def _said(world: SlackWorld, message: Message, news: int) -> Said:
         at=datetime.fromtimestamp(float(message.ts)).astimezone(),
         replies=max(0, len(thread) - 1),
         news=news,
+        draft=written(world, message.text) if message.user == user else None,
     )
 
 
@@ -222,38 +222,6 @@ def _bot(world: SlackWorld) -> str:
     if world.delivery.sockets.count:
         return "by Socket Mode"
     return "by HTTP" if world.delivery.request_url else ""
-
-
-def say(scene: Scene, here: Where, sent: Sent) -> Where:
-    """Send a message or a slash command."""
-    slack, text = scene.slack, sent.text("text").strip()
-    if not is_in(slack, here):
-        raise RefusedError("You aren’t in that conversation.")
-    if not text:
-        return here
-    command = _COMMAND.match(text)
-    if command and here.thread:
-        words = f"{command[0]} is not supported in threads. Sorry!"
-        slack.post(here.channel, SLACKBOT, words, only_for=here.person, thread_ts=here.thread)
-    elif command:
-        slack.command(here.person, here.channel, text)
-    else:
-        slack.say(here.person, here.channel, typed(slack, text), thread_ts=here.thread or None)
-    return here
-
-
-def typed(slack: SlackWorld, text: str) -> str:
-    """A typed message as Slack's client sends it: escaped, with names and URLs marked up."""
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    people = slack.names() | {"identity": "U0BOT"}
-    channels = {one.name: one.channel_id for one in slack.channels.values() if not one.is_direct}
-
-    def marked(found: re.Match[str]) -> str:
-        ids = people if found[1] == "@" else channels
-        return f"<{found[1]}{ids[found[2]]}>" if found[2] in ids else found[0]
-
-    named = _NAME.sub(marked, escaped)
-    return _ADDRESS.sub(lambda found: f"<{found[0]}>", named)
 
 
 def shortcut(scene: Scene, here: Where, sent: Sent) -> Where:
@@ -333,7 +301,6 @@ def _in_view(slack: SlackWorld, view: View, sent: Sent, *, in_home: bool) -> Map
 
 
 ACTS: Mapping[str, Act] = {
-    "say": say,
     "shortcut": shortcut,
     "click": click,
     "modal": modal,

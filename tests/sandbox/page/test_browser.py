@@ -109,7 +109,7 @@ def test_a_request_lives_by_keyboard_alone(world: World, look: Look) -> None:
     expect(page.get_by_label("Reason for closing")).to_be_focused()
     keys(page, "Tab", "Enter")
     expect(page.get_by_text("closed this as completed")).to_be_visible()
-    expect(page.get_by_text("Looks right.")).to_be_visible()
+    expect(page.get_by_role("paragraph").filter(has_text="Looks right.")).to_be_visible()
     nothing_serious(page)
     assert not world.sandbox.github.issue(cast.REPOSITORY, 1).is_open
 
@@ -218,6 +218,34 @@ def test_a_thread_is_opened_answered_and_left_by_the_back_button(sandbox: Sandbo
 
     expect(page.get_by_role("heading", name="vsp-identity")).to_be_visible()
     expect(page.get_by_role("link", name="1 reply")).to_be_visible()
+
+
+def test_a_message_is_sent_with_a_file_then_edited_and_answered_with_an_emoji(
+    sandbox: Sandbox, look: Look
+) -> None:
+    page = look()
+    page.get_by_text("Attach files").click()
+    page.get_by_label("Files", exact=True).set_input_files(
+        {"name": "screen.png", "mimeType": "image/png", "buffer": b"png"}
+    )
+    page.get_by_label("Message to vsp-identity").fill("lok")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="screen.png")).to_be_visible()
+    expect(page.get_by_label("Files", exact=True)).to_have_value("")
+
+    menu = page.get_by_label("More actions for the message of Juniper Vale")
+    menu.click()
+    nothing_serious(page)
+    page.get_by_label("Edit the message").fill("look")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("(edited)")).to_be_visible()
+    menu.click()
+    page.get_by_role("button", name="React with eyes").click()
+    expect(page.get_by_role("button", name="eyes: 1")).to_be_visible()
+    nothing_serious(page)
+
+    [said] = sandbox.slack.messages("C0INTAKE")
+    assert (said.text, said.reactions) == ("look", (("eyes", "U0JUNIPER"),))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -98,6 +98,22 @@ def test_every_control_of_an_issue_works(sandbox: Sandbox, visitor: httpx.Client
     assert (held.assignees, held.labels, held.milestone, held.is_locked) == ((), (), None, False)
 
 
+def test_a_comment_is_edited_and_deleted_by_its_author_and_by_maintainers(
+    sandbox: Sandbox, visitor: httpx.Client, issue: None
+) -> None:
+    said = sandbox.github.comment(REPOSITORY, 1, "frist", actor="juniper-vale")
+    other = sandbox.github.comment(REPOSITORY, 1, "second", actor="indigo-marshwick")
+
+    offered = visitor.get(f"{LIST}/1?as=juniper").text
+    act(visitor, "edit-comment", "juniper", comment=str(said.id), body="first")
+    refused = act(visitor, "delete-comment", "juniper", comment=str(other.id))
+    act(visitor, "delete-comment", comment=str(other.id))
+
+    assert offered.count("Edit or delete") == 1
+    assert "x-refused" in refused.headers
+    assert [one.body for one in sandbox.github.comments(REPOSITORY, 1)] == ["first"]
+
+
 @pytest.mark.parametrize("reason", ["completed", "not_planned", "duplicate"])
 def test_an_issue_is_closed_with_a_reason_and_a_comment_and_opened_again(
     sandbox: Sandbox, visitor: httpx.Client, issue: None, reason: str
@@ -132,7 +148,13 @@ def test_who_may_not_is_refused_in_githubs_words(
 
 
 @pytest.mark.parametrize(
-    ("do", "fields"), [("nonsense", {}), ("due", {"due_on": "soon"}), ("close", {"reason": "x"})]
+    ("do", "fields"),
+    [
+        ("nonsense", {}),
+        ("due", {"due_on": "soon"}),
+        ("close", {"reason": "x"}),
+        ("edit-comment", {"comment": "x"}),
+    ],
 )
 def test_an_act_that_makes_no_sense_is_refused(
     visitor: httpx.Client, issue: None, do: str, fields: dict[str, str]
@@ -205,7 +227,7 @@ def test_reactions_to_a_comment_are_shown_and_hidden_text_is_not(
     comment = sandbox.github.comment(REPOSITORY, 1, body, actor="juniper-vale")
     sandbox.github.react(REPOSITORY, 1, "eyes", actor="indigo-marshwick", comment_id=comment.id)
 
-    shown = visitor.get(f"{LIST}/1").text
+    shown = visitor.get(f"{LIST}/1?as=marlo").text
 
     assert 'title="eyes">👀 1' in shown
     assert "identity-bot:answer" not in shown

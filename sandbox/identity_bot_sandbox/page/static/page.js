@@ -231,8 +231,8 @@ async function send(form, button, extra) {
   const contents = new FormData(form);
   if (button?.name) contents.set(button.name, button.value); // it may have been drawn anew while this waited
   for (const [name, value] of Object.entries(extra || {})) contents.set(name, value);
-  const typed = form.dataset.reset === undefined ? [] : [...form.elements].map((field) => [field, field.value]);
-  const restore = () => typed.forEach(([field, value]) => (field.value = value));
+  const typed = form.dataset.reset === undefined ? [] : [...form.elements].map((field) => [field, field.value, field.files]);
+  const restore = () => typed.forEach(([field, value, chosen]) => (chosen ? (field.files = chosen) : (field.value = value)));
   const choicesBefore = choices;
   if (extra?.search) searches += 1;
   const files = [...form.querySelectorAll("input[type=file]")].map((field) => [field, field.files]);
