@@ -10,6 +10,7 @@ from typing import Any
 from identity_bot import settings
 from identity_bot.app import assemble
 from identity_bot.desk.desk import Desk
+from identity_bot.errors import OutcomeUnknown
 from identity_bot.outbox.effects import EFFECTS
 from identity_bot.outbox.outbox import Outbox
 from identity_bot.outbox.queue import Queue
@@ -106,3 +107,15 @@ class Office:
         while self.clock.now < end:
             worker.run_due()
             self.clock.move(min(1.0, end - self.clock.now))
+
+
+def cut_off(office: Office, method: str) -> None:
+    """Have the next call of one of the chat's methods be done, and its answer be lost."""
+    call = getattr(office.chat, method)
+
+    def cut(*given: Any, **more: Any) -> None:
+        setattr(office.chat, method, call)
+        call(*given, **more)
+        raise OutcomeUnknown("Slack: ReadTimeout")
+
+    setattr(office.chat, method, cut)

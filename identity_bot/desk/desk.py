@@ -188,8 +188,8 @@ class Desk:
             self._reconciler.reconcile(transaction, snapshot)
 
     def handle_comment(self, comment: IssueComment) -> None:
-        """Enqueue the commands in a comment on an issue, once for each comment; one without any costs no write."""
-        if not self._reconciler.has_commands(comment, self.today()):
+        """Enqueue what a comment asks for, or its copy to Slack, once; one that is not for the bot costs no write."""
+        if not self._reconciler.is_wanted(comment, self.today(), self._store):
             return
         with self._store.begin() as transaction:
             self._reconciler.handle_comment(transaction, comment)

@@ -9,10 +9,13 @@ from datetime import date
 
 from identity_bot.desk.notifier import Notifier
 from identity_bot.messages import alerts, issue_comments, words
+from identity_bot.messages.updates import Destination
 from identity_bot.outbox.effect import LATE
 from identity_bot.outbox.effects.comments import RunCommands
+from identity_bot.outbox.effects.conversation import CopyComment
 from identity_bot.outbox.effects.issue_access import record_requests
 from identity_bot.outbox.effects.issues import AdoptIssue, GetIssue, IdentifyIssue, Reconcile
+from identity_bot.outbox.effects.messages import place_of
 from identity_bot.outbox.effects.recurring import KEEP_PROCESSED
 from identity_bot.plugins.loader import Plugins
 from identity_bot.settings import Settings
@@ -95,13 +98,18 @@ class Reconciler:
         seen = replace(snapshot, repository=repository)
         return snapshot.updated_at < ticket.issue_updated_at or self._observe(ticket, seen) == ticket
 
-    def has_commands(self, comment: IssueComment, today: date) -> bool:
-        """Whether a comment in a repository that is followed holds commands, well written or not."""
-        is_followed = fold(comment.repository) in self.repositories
-        return is_followed and not commands.read(comment.body, today).is_empty
+    def is_wanted(self, comment: IssueComment, today: date, store: Store) -> bool:
+        """Whether a comment holds commands, well written or not, or belongs to a ticket's conversation."""
+        repository = self.repositories.get(fold(comment.repository))
+        if repository is None:
+            return False
+        if not commands.read(comment.body, today).is_empty:
+            return True
+        ticket = store.ticket_at(repository, comment.number)
+        return ticket is not None and _is_copied(comment, ticket)
 
     def handle_comment(self, transaction: Transaction, comment: IssueComment, *, tries: int = 0) -> None:
-        """Enqueue the commands in a comment, once for each comment.
+        """Enqueue the commands in a comment or, if it has none, its copy to Slack, once for each comment.
 
         `tries` is how often that was tried before. An issue may become a ticket only after the comment was seen: it
         was transferred, and GitHub is asked first.
@@ -110,9 +118,12 @@ class Reconciler:
         is_old = comment.created_at < transaction.now - KEEP_PROCESSED
         today = team_day(transaction.now)
         reading = commands.read(comment.body, today)
-        if repository is None or is_old or reading.is_empty:
+        if repository is None or is_old:
             return
         ticket = transaction.ticket_at(repository, comment.number)
+        if reading.is_empty:
+            self._copy(transaction, ticket, comment)
+            return
         if ticket is None and tries < len(RETRIES):
             again = Reconcile(comments=(comment,), tries=tries + 1)
             transaction.enqueue(again, delay=RETRIES[tries])
@@ -135,6 +146,21 @@ class Reconciler:
             is_late=transaction.now - comment.created_at > LATE,
         )
         transaction.enqueue(run)
+
+    def _copy(self, transaction: Transaction, ticket: Ticket | None, comment: IssueComment) -> None:
+        is_wanted = ticket is not None and _is_copied(comment, ticket)
+        if ticket is None or not is_wanted or not transaction.process_comment(ticket.repository, comment.id):
+            return
+        channel, _ = place_of(ticket, Destination.REQUESTOR, self._settings)
+        copy = CopyComment(
+            ticket_id=ticket.id,
+            comment_id=comment.id,
+            author=comment.author,
+            text=comment.body,
+            at=comment.created_at,
+            channel=channel,
+        )
+        transaction.enqueue(copy)
 
     def _observe(self, ticket: Ticket, snapshot: IssueSnapshot) -> Ticket:
         """The ticket as its issue shows it, with the name that it has among those of all repositories."""
@@ -355,3 +381,9 @@ class Reconciler:
 
 def _place(snapshot: IssueSnapshot) -> tuple[str, int]:
     return snapshot.repository, snapshot.number
+
+
+def _is_copied(comment: IssueComment, ticket: Ticket) -> bool:
+    """Whether a comment without commands belongs to the conversation with the requestor."""
+    is_said = bool(comment.body.strip()) and not commands.is_internal(comment.body)
+    return is_said and bool(ticket.requestor.slack_id)

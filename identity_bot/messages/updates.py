@@ -36,6 +36,13 @@ class Message:
     buttons: tuple[Action, ...] = ()
     ticket_id: str = ""
     """The ticket that the buttons are about."""
+    more: tuple[str, ...] = ()
+    """What follows the text, in parts that are as long as Slack shows in one piece."""
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """All of the text, in parts."""
+        return (self.text, *self.more)
 
 
 def messages(ticket: Ticket, happened: Happened, title: str, people: People) -> Mapping[Destination, Message]:

@@ -22,7 +22,8 @@ ANSWERS = f"{PREFIX}answers"
 
 def message(message: Message) -> Json:
     """A message with its text in full for screen readers, the same text as a block, and the reader's buttons."""
-    shown: Json = {"text": cut(message.text, limits.MESSAGE_TEXT), "blocks": [section(message.text)]}
+    text = cut("\n".join(message.parts), limits.MESSAGE_TEXT)
+    shown: Json = {"text": text, "blocks": [section(part) for part in message.parts]}
     if message.buttons:
         rows = (ACTIONS[action] for action in message.buttons)
         labels = {row.action: row.button_mine or row.button for row in rows}

@@ -31,6 +31,8 @@ LONGEST = 5_000
 MOST_SLASHED = 1_000
 """Lines that begin with a slash: behind more of them, a comment is not searched for commands."""
 HELP = "help"
+INTERNAL = "/internal"
+"""Begins a comment that stays in GitHub."""
 COMMANDS: Mapping[str, Row] = {
     row.command.partition(" ")[0].removeprefix("/"): row for row in ACTIONS.values() if row.command_help
 }
@@ -133,6 +135,11 @@ def read(comment: str, today: date) -> Reading:
         commands=tuple(command for command in commands.values() if times[command.name] <= 1),
         problems=tuple(dict.fromkeys(problems)),
     )
+
+
+def is_internal(comment: str) -> bool:
+    """Whether a comment is for the team only."""
+    return re.match(rf"{INTERNAL}(?![\w/-])", comment.lstrip(), re.IGNORECASE) is not None
 
 
 def change_for(name: str, value: str) -> Change | None:

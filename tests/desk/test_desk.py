@@ -585,7 +585,7 @@ def test_writes_to_github_and_to_channels_keep_a_minimal_interval_and_modals_do_
     assert rests == dict.fromkeys(
         (
             *("open_issue", "change_issue", "credit_action", "link_thread", "run_commands", "reply"),
-            *("comment", "redact_issue", "redact_messages"),
+            *("comment", "copy_comment", "redact_issue", "redact_messages"),
             *("post_update", "post_alert", "send_direct_message", "draw_card", "retire_buttons"),
         ),
         1.0,
@@ -656,7 +656,8 @@ def test_without_polls_every_change_is_durable(office: Office) -> None:
 def test_what_changes_nothing_is_not_written(office: Office) -> None:
     with commits(office.store) as seen:
         office.desk.observe(office.tracker.snapshot(1))
-        office.desk.handle_comment(comment_on(1, "I am on it."))
+        office.desk.handle_comment(comment_on(1, "/internal I am on it."))
+        office.desk.handle_comment(comment_on(99, "No ticket."))
         office.desk.handle_comment(replace(comment_on(1, "/help"), repository="sandbox-org/vets-api"))
 
     assert seen == []

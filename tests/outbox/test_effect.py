@@ -71,6 +71,9 @@ def examples(ticket: Ticket, snapshot: IssueSnapshot) -> dict[str, Effect]:
         effects.Reconcile(snapshots=(snapshot,), comments=(comment,)),
         effects.RunCommands(**about, comment_id=5, author="linden-brookmere", changes=(PRIORITY,)),
         effects.Reply(**about, comment_id=5, problems=("What is that?",)),
+        effects.CopyComment(
+            **about, comment_id=5, author="linden-brookmere", text="Hello you", at=1.8e9, channel=TEAM
+        ),
         effects.PostUpdate(**about, to=Destination.TEAM, message=message, channel=TEAM),
         effects.PostAlert(to=TEAM, text="Mend this."),
         effects.SendDirectMessage(**about, to=INDIGO, text="Not now."),

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from pytest_mock import MockerFixture
 
 from identity_bot.messages.issue_comments import HELP, problem
-from identity_bot.tickets.commands import MOST, Command, ProblemKind, Reading, read
+from identity_bot.tickets.commands import MOST, Command, ProblemKind, Reading, is_internal, read
 from identity_bot.tickets.model import Priority
 
 TODAY = date(2026, 11, 2)
@@ -453,3 +453,13 @@ def test_a_line_that_cannot_be_told_from_its_neighbors_is_read_as_people_see_it(
     comment = "`a piece\nof code`\n/redact hun_ter_2"
 
     assert read(comment, TODAY).commands == (Command(name="redact", value="hun_ter_2"),)
+
+
+@pytest.mark.parametrize("comment", ["/internal not for them", "\n /Internal\ntext", "/internal"])
+def test_a_comment_that_begins_so_is_internal(comment: str) -> None:
+    assert is_internal(comment)
+
+
+@pytest.mark.parametrize("comment", ["not /internal", "/internally", "/internal/docs", "> /internal", ""])
+def test_other_comments_are_not_internal(comment: str) -> None:
+    assert not is_internal(comment)

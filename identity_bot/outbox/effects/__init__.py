@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from identity_bot.outbox.effect import Effect
 from identity_bot.outbox.effects.comments import Reply, RunCommands
+from identity_bot.outbox.effects.conversation import CopyComment
 from identity_bot.outbox.effects.issues import (
     AdoptIssue,
     ChangeIssue,
@@ -42,6 +43,7 @@ EFFECTS: Mapping[str, type[Effect]] = {
         Reconcile,
         RunCommands,
         Reply,
+        CopyComment,
         PostUpdate,
         RetireButtons,
         TellDelay,

@@ -71,8 +71,8 @@ def test_a_comment_on_an_issue_that_is_nobodys_is_not_processed(office: Office, 
     assert office.tracker.reactions == []
 
 
-def test_a_comment_without_commands_costs_nothing(office: Office, ticket: Ticket) -> None:
-    office.desk.handle_comment(comment("Thank you, this works. Have a look at /etc/hosts though."))
+def test_an_internal_comment_without_commands_costs_nothing(office: Office, ticket: Ticket) -> None:
+    office.desk.handle_comment(comment("/internal Thank you, this works. Have a look at /etc/hosts though."))
 
     assert "waiting" not in states(office.queue)
 

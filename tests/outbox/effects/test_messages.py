@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from identity_bot.errors import OutcomeUnknown, Rejected, Retryable
+from identity_bot.errors import Rejected, Retryable
 from identity_bot.outbox.effect import Effect
 from identity_bot.outbox.effects import (
     DrawCard,
@@ -17,7 +17,7 @@ from identity_bot.outbox.effects import (
 from identity_bot.outbox.effects.messages import RECEIPT_LIFE
 from identity_bot.store import schema
 from identity_bot.tickets.model import Action, CloseReason, MessageRef, Stage, Ticket
-from tests.support_desk import Office
+from tests.support_desk import Office, cut_off
 from tests.support_outbox import states
 
 INTAKE, TEAM, JUNIPER = "C0INTAKE", "C0TEAM", "U0JUNIPER"
@@ -27,18 +27,6 @@ def enqueue(office: Office, *effects: Effect) -> None:
     with office.store.begin() as transaction:
         for effect in effects:
             transaction.enqueue(effect)
-
-
-def cut_off(office: Office, method: str) -> None:
-    """Have the next call of one of the chat's methods be done, and its answer be lost."""
-    call = getattr(office.chat, method)
-
-    def cut(*given: Any, **more: Any) -> None:
-        setattr(office.chat, method, call)
-        call(*given, **more)
-        raise OutcomeUnknown("Slack: ReadTimeout")
-
-    setattr(office.chat, method, cut)
 
 
 # Messages
