@@ -122,10 +122,11 @@ def _unlogged() -> Iterator[None]:
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, help="0 takes any free port.")
 @click.option("--no-bot", is_flag=True, help="Run only the servers, for a bot that you start yourself.")
 @click.option("--play", is_flag=True, help="Play a short story of each request type first.")
+@click.option("--busy", is_flag=True, help="Start with the 40 tickets of a busy week.")
 @click.option(
     "--exit", "leave", is_flag=True, help="Play the stories, print what each person did and saw, and exit."
 )
-def sandbox(port: int, no_bot: bool, play: bool, leave: bool) -> None:
+def sandbox(port: int, no_bot: bool, play: bool, busy: bool, leave: bool) -> None:
     """Try the bot with a simulated Slack and GitHub, and a page that shows both."""
     try:
         from identity_bot_sandbox import demo
@@ -136,4 +137,11 @@ def sandbox(port: int, no_bot: bool, play: bool, leave: bool) -> None:
             "the sandbox is not installed: run `pip install 'identity-bot[sandbox]'`, "
             "or `pip install ./sandbox` in a clone"
         ) from error
-    demo.run(port=0 if leave else port, with_bot=not no_bot, play=play or leave, leave=leave, say=click.echo)
+    demo.run(
+        port=0 if leave else port,
+        with_bot=not no_bot,
+        play=play or leave,
+        leave=leave,
+        busy=busy,
+        say=click.echo,
+    )

@@ -19,7 +19,7 @@ from identity_bot.errors import IdentityBotError
 from identity_bot_sandbox import cast, host_bot
 from identity_bot_sandbox.page.routes import routes
 from identity_bot_sandbox.server import Sandbox
-from identity_bot_sandbox.story import lives
+from identity_bot_sandbox.story import lives, week
 from identity_bot_sandbox.story.story import Story, StoryError
 
 PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
@@ -51,10 +51,13 @@ def run(
     with_bot: bool,
     play: bool,
     leave: bool,
+    busy: bool = False,
     say: Callable[[str], None],
     plot: Callable[[Story], None] = lives.play,
 ) -> None:
     """Serve the sandbox until Ctrl-C, or with `leave` only until the story is played; `plot` is that story.
+
+    With `busy`, the bot begins with the tickets of a busy week.
 
     Raises IdentityBotError if a step of the story does not happen or the bot does not start.
     """
@@ -75,7 +78,10 @@ def run(
             say(f"\nand this into its identity-bot.toml:\n\n{PLACES}poll_seconds = 10\n")
             _wait()
             return
-        with _folder() as folder, _bot(sandbox, folder):
+        if busy:
+            say(f"Filling GitHub with the {week.MANY} requests of a busy week …")
+            week.fill(sandbox.github)
+        with _folder() as folder, _bot(sandbox, folder, from_github=busy):
             for line in (folder / "bot.log").read_text(encoding="utf-8").splitlines():
                 if "skipped:" in line:
                     say(line)
@@ -111,8 +117,11 @@ def _folder() -> Iterator[Path]:
 
 
 @contextmanager
-def _bot(sandbox: Sandbox, folder: Path) -> Iterator[None]:
-    """Run the host bot, with identity_bot attached, in its own process; stop it with SIGTERM."""
+def _bot(sandbox: Sandbox, folder: Path, *, from_github: bool = False) -> Iterator[None]:
+    """Run the host bot, with identity_bot attached, in its own process; stop it with SIGTERM.
+
+    With `from_github`, it makes its tickets from the issues first, which tells nobody anything.
+    """
     port = _free_port()
     (folder / "identity-bot.toml").write_text(f"{SETTINGS}{port}\n", encoding="utf-8")
     environment = {
@@ -123,6 +132,9 @@ def _bot(sandbox: Sandbox, folder: Path) -> Iterator[None]:
     }
     sandbox.slack.commands = {"/help", host_bot.COMMAND}
     log_file = (folder / "bot.log").open("wb")
+    if from_github:
+        full_sync = [sys.executable, "-m", "identity_bot.cli", "sync", "--full"]
+        subprocess.run(full_sync, env=environment, stdout=log_file, stderr=log_file, check=True)
     process = subprocess.Popen(
         [sys.executable, "-m", "identity_bot_sandbox.host_bot"],
         env=environment,

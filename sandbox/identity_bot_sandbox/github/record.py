@@ -6,7 +6,8 @@ import itertools
 import json
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -76,6 +77,16 @@ class GitHubRecord:
     def now(self) -> datetime:
         """The time to the second, as GitHub stores it."""
         return self._clock().astimezone(UTC).replace(microsecond=0)
+
+    @contextmanager
+    def at(self, moment: datetime) -> Iterator[None]:
+        """Let what is done meanwhile have happened at another moment; for setting up, before anybody connects."""
+        with self.mutex:
+            usual, self._clock = self._clock, lambda: moment
+            try:
+                yield
+            finally:
+                self._clock = usual
 
     def subscribe(self, subscriber: Callable[[Change], None]) -> Callable[[], None]:
         """Call `subscriber` after every change, in the changing thread; returns how to unsubscribe.

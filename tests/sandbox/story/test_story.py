@@ -66,6 +66,21 @@ def test_a_step_that_does_not_happen_fails_the_demo_by_name() -> None:
         demo.run(port=0, with_bot=True, play=True, leave=True, say=said.append, plot=sabotaged)
 
 
+def test_a_busy_week_is_in_the_home_tab_as_soon_as_the_bot_runs() -> None:
+    """Of its forty tickets four are closed; nobody is told of any."""
+    said: list[str] = []
+
+    def looks(story: Story) -> None:
+        slack = story.sandbox.slack
+        slack.open_home(lives.INDIGO)
+        story.check("the Home tab shows the numbers", lambda: "*36* open" in str(slack.home(lives.INDIGO)))
+        story.check("no requestor is told", lambda: not slack.messages(lives.INTAKE))
+
+    demo.run(port=0, with_bot=True, play=True, leave=True, busy=True, say=said.append, plot=looks)
+
+    assert said[-1] == "\nEvery step happened."
+
+
 def test_a_transcript_line_reads_as_people_read_slack() -> None:
     text = "<@U0JUNIPER> it is <http://x/1|#1>: *PR &amp; review*"
 
