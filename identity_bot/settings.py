@@ -19,12 +19,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
-from marshmallow.validate import Length, Range, Regexp
+from marshmallow.validate import Length, OneOf, Range, Regexp
 
 from identity_bot.errors import SettingsError
 from identity_bot.messages import templates
 from identity_bot.text.names import LOGIN, MEMBER_ID, did_you_mean
 from identity_bot.text.privacy.additions import Additions, problem_with
+from identity_bot.tickets.actions import ACTIONS, By
+from identity_bot.tickets.model import Action
 from identity_bot.tickets.people import contradictions
 
 CONFIG_VARIABLE, DEFAULT_FILE = "IDENTITY_BOT_CONFIG", Path("identity-bot.toml")
@@ -186,6 +188,22 @@ class PrivacySettings(Schema):
         return Additions(**{name: tuple(patterns) for name, patterns in lists.items()})
 
 
+_EMOJI = Regexp(
+    r"[a-z0-9_+'-]{1,100}\Z", error='not an emoji; expected its name without colons, such as "eyes"'
+)
+_BY_CLICK = [action.value for action, row in ACTIONS.items() if row.by is By.TEAM and not row.has_form]
+_REACTIONS = _Kind(
+    "table of actions",
+    partial(
+        fields.Dict,
+        keys=fields.String(validate=_EMOJI),
+        values=fields.String(
+            validate=OneOf(
+                _BY_CLICK, error=f"not an action that asks for nothing; expected {', '.join(_BY_CLICK)}"
+            )
+        ),
+    ),
+)
 _TABLE = _Kind("table of tables", partial(fields.Dict, keys=fields.String(), load_default=dict))
 _TEXTS = _Kind("table of texts", _TABLE.field)
 _LEADS = _Kind("list of tables", partial(fields.List, fields.Nested(LeadSettings)))
@@ -258,6 +276,13 @@ class Settings:
         "whether the app's Home tab, and answers to direct messages, offer to start a request; `false` leaves both to "
         "the app that the bot is attached to",
         load_default=True,
+    )
+    reactions: Mapping[str, Action] = _key(
+        _REACTIONS,
+        'reactions on a ticket\'s card that do what its button does, such as `{ eyes = "take" }`: '
+        + ", ".join(f"`{name}`" for name in _BY_CLICK),
+        load_default=dict,
+        post_load=lambda table: {name: Action(action) for name, action in table.items()},
     )
     leads: tuple[Mapping[str, str], ...] = _key(
         _LEADS, "who is told about urgent requests", load_default=(), post_load=tuple

@@ -148,13 +148,21 @@ def test_all_that_is_missing_is_said_at_once_each_in_one_line(tmp_path: Path) ->
         (
             "zzz = 1",
             "zzz: unknown setting; expected one of commands, debug_file, home, http, intake_channel, label, leads, "
-            "messages, people, poll_seconds, privacy, repository, request_types, restricted_repository, team_channel, "
-            "team_group",
+            "messages, people, poll_seconds, privacy, reactions, repository, request_types, restricted_repository, "
+            "team_channel, team_group",
         ),
     ],
 )
 def test_a_misspelled_setting_is_told_its_name(tmp_path: Path, text: str, said: str) -> None:
     assert problems(tmp_path, f"{text}\n{GOOD}") == [said]
+
+
+@pytest.mark.parametrize("line", ['"two words" = "take"', 'eyes = "close"', "eyes = 5"])
+def test_a_reaction_stands_for_an_action_that_asks_for_nothing(tmp_path: Path, line: str) -> None:
+    [problem] = problems(tmp_path, f"{GOOD}\n[reactions]\n{line}")
+
+    assert problem.startswith("reactions")
+    assert "expected" in problem
 
 
 WRONG = {
@@ -165,6 +173,9 @@ WRONG = {
         ('"/help"', 'found "/help"; expected a list in brackets, such as […]'),
         ("[]", 'found []; expected at least one command, such as ["/help"]'),
         ("5", "found 5; expected a list in brackets, such as […]"),
+    ],
+    "reactions": [
+        ("5", "found 5; expected a table of settings"),
     ],
     "intake_channel": [
         ('""', 'found ""; expected a channel, "#name" or an id such as "C024BE91L"'),

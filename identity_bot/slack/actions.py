@@ -144,16 +144,20 @@ class ActionListeners:
     def _act(self, client: WebClient, body: Json, click: Click, answer: Answer) -> None:
         by = body["user"]["id"]
         try:
-            ticket = self._ticket(click)
-            self._desk.check(ticket, click.action, by)
-            change = Change(action=click.action, value=self._value(click, by))
-            self._desk.change(ticket.id, change, by=by, click=fingerprint(body))
+            self.do(click, by, key=fingerprint(body))
         except Exception as error:
-            self._run_in_thread(_say, answer, _sentence(error))
+            self._run_in_thread(_say, answer, explanation(error))
             return
         if is_ticket_modal(body):
             self._run_in_thread(_say, answer, words.REQUESTED)
         self._run_in_thread(_replace, client, click, by)
+
+    def do(self, click: Click, by: str, *, key: str) -> None:
+        """Do an action that asks for nothing, once for each `key`; `explanation` says why it was not possible."""
+        ticket = self._ticket(click)
+        self._desk.check(ticket, click.action, by)
+        change = Change(action=click.action, value=self._value(click, by))
+        self._desk.change(ticket.id, change, by=by, click=key)
 
     def _value(self, click: Click, by: str) -> str:
         """What the action needs besides the click."""
@@ -169,7 +173,7 @@ class ActionListeners:
             ticket = self._ticket(click)
             self._desk.check(ticket, click.action, body["user"]["id"])
         except Exception as error:
-            _say(answer, _sentence(error))
+            _say(answer, explanation(error))
             return
         view = cards.action_form(ticket, click)
         show = client.views_push if is_ticket_modal(body) else client.views_open
@@ -202,9 +206,12 @@ class ActionListeners:
             return {"response_action": "errors", "errors": invalid.problems}
         except (Impossible, NotAllowed, _NotDone) as error:
             # Sending it again would not help: the sentence replaces the form.
-            return {"response_action": "update", "view": blocks.apology(_sentence(error), close=words.CLOSE)}
+            return {
+                "response_action": "update",
+                "view": blocks.apology(explanation(error), close=words.CLOSE),
+            }
         except Exception as error:
-            return _pushed(_sentence(error))
+            return _pushed(explanation(error))
         self._run_in_thread(_replace, client, click, by)
         return {}
 
@@ -224,7 +231,7 @@ def _pushed(sentence: str) -> Json:
     return {"response_action": "push", "view": blocks.apology(sentence)}
 
 
-def _sentence(error: Exception) -> str:
+def explanation(error: Exception) -> str:
     """Why nothing changed, for the person to read."""
     match error:
         case Impossible():

@@ -34,6 +34,7 @@ from identity_bot.slack.messages import ACTION
 from identity_bot.slack.modal import TYPE, Draft
 from identity_bot.slack.payloads import refuse_forged
 from identity_bot.slack.queue import QueueListeners
+from identity_bot.slack.reactions import ReactionListeners
 from identity_bot.slack.rows import OPEN
 from identity_bot.slack.team import Team
 from identity_bot.text.markdown import clean
@@ -103,6 +104,7 @@ class Listeners:
             look_up=self._lookups.submit,
             additions=settings.privacy,
         )
+        self._reactions = ReactionListeners(settings.reactions, self._actions, self._run_in_thread)
         self._home = HomeListeners(forms, settings, self._run_in_thread, overview, people)
         self._queue = QueueListeners(
             overview=overview, forms=forms, people=people, run_in_thread=self._run_in_thread
@@ -132,6 +134,7 @@ class Listeners:
             self.message_shortcut
         )
         self._actions.attach(app)
+        self._reactions.attach(app)
         self._home.attach(app)
         self._queue.attach(app)
         start: Json = {"type": "block_actions", "action_id": START}

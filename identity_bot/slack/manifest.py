@@ -19,6 +19,8 @@ ASK_ABOUT = f"{PREFIX}ask-about"
 
 EVENTS = ("app_home_opened", "message.im")
 """What Slack tells the bot besides commands and interactions, unless the settings turn it off."""
+REACTED = "reaction_added"
+"""The event of a reaction, if the settings give one a meaning."""
 
 NAME = "Identity Team requests"
 DESCRIPTION = "Ask the Identity Team for help; the ticket is a GitHub issue."
@@ -78,6 +80,8 @@ def scopes(settings: Settings, forms: Mapping[str, Form], *, private: bool = Fal
         reasons += [f"{reason}, if it is private" for reason in team]
         if reasons:
             found.append(Scope(name="groups:read", reason="; ".join(reasons)))
+    if settings.reactions:
+        found.append(Scope(name="reactions:read", reason="reactions on cards that do what a button does"))
     asking = sorted(name for name, form in forms.items() if _asks_for_files(form))
     if asking:
         found.append(Scope(name="files:read", reason=f"files in the form of {', '.join(asking)}"))
@@ -93,7 +97,8 @@ def manifest(
     """
     request_url = f"{url.rstrip('/')}{EVENTS_PATH}" if url else None
     interactivity: dict[str, Any] = {"is_enabled": True}
-    events: dict[str, Any] = {"bot_events": list(EVENTS)}
+    heard = [*(EVENTS if settings.home else ()), *([REACTED] if settings.reactions else [])]
+    events: dict[str, Any] = {"bot_events": heard}
     if request_url:
         events |= {"request_url": request_url}
         interactivity |= {"request_url": request_url, "message_menu_options_url": request_url}
@@ -142,7 +147,7 @@ def manifest(
             "scopes": {"bot": sorted(scope.name for scope in scopes(settings, forms, private=private))}
         },
         "settings": {
-            **({"event_subscriptions": events} if settings.home else {}),
+            **({"event_subscriptions": events} if heard else {}),
             "interactivity": interactivity,
             "org_deploy_enabled": False,
             "socket_mode_enabled": request_url is None,

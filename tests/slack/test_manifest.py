@@ -18,6 +18,7 @@ from identity_bot.settings import Settings, load
 from identity_bot.slack.client import SlackChat
 from identity_bot.slack.home import START
 from identity_bot.slack.manifest import ASK, ASK_ABOUT, manifest, scopes
+from identity_bot.tickets.model import Action
 from identity_bot.tickets.people import People
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.server import Sandbox
@@ -193,6 +194,15 @@ def test_it_subscribes_to_what_the_home_tab_and_direct_messages_need(settings: S
         "messages_tab_enabled": True,
         "messages_tab_read_only_enabled": False,
     }
+
+
+def test_reactions_are_heard_and_read_only_if_one_has_a_meaning(settings: Settings) -> None:
+    meant = replace(settings, reactions={"eyes": Action.TAKE})
+
+    made = manifest(replace(meant, home=False), {"plain": PLAIN})
+
+    assert names(meant) - names(settings) == {"reactions:read"}
+    assert made["settings"]["event_subscriptions"] == {"bot_events": ["reaction_added"]}
 
 
 def test_without_them_people_can_read_direct_messages_only(settings: Settings) -> None:
