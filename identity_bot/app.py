@@ -80,10 +80,11 @@ class Bot:
         )
         self.queue, self.outbox = Queue(self.store), Outbox(self.store)
         self.worker = Worker(self.queue, EFFECTS, self.context, min_intervals=min_intervals)
-        overview = Overview(store=self.store, plugins=self.plugins, people=people, is_team=self.team.includes)
         self.listeners = Listeners(
             desk=self.desk,
-            overview=overview,
+            overview=Overview(
+                store=self.store, plugins=self.plugins, people=people, is_team=self.team.includes
+            ),
             chat=self.chat,
             forms=self.plugins.forms,
             people=people,
@@ -262,6 +263,7 @@ def assemble(
         chat=chat,
         reconciler=reconciler,
         notifier=notifier,
+        overview=Overview(store=store, plugins=plugins, people=people, is_team=is_team),
     )
     return desk, context
 

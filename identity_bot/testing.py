@@ -23,6 +23,7 @@ from identity_bot.tickets.model import (
     MessageRef,
     Ticket,
 )
+from identity_bot.tickets.overview import Home
 from identity_bot.tickets.people import People
 
 
@@ -250,6 +251,7 @@ class MemoryChat:
     edits: list[tuple[MessageRef, str]] = field(default_factory=list)
     lost: set[str] = field(default_factory=set)
     views: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    homes: list[tuple[str, Home]] = field(default_factory=list)
     closed: set[str] = field(default_factory=set)
     names: dict[str, str] = field(default_factory=dict)
     team: frozenset[str] = frozenset()
@@ -306,6 +308,10 @@ class MemoryChat:
     def show_receipt(self, view_id: str, ticket: Ticket, hints: Sequence[str]) -> None:
         """Keep the receipt."""
         self.views.append((view_id, modal.receipt(ticket, hints=hints)))
+
+    def show_home(self, slack_id: str, home: Home, forms: Mapping[str, Form], command: str) -> None:
+        """Keep the Home tab."""
+        self.homes.append((slack_id, home))
 
     def members(self, place: str) -> frozenset[str]:
         """The team."""

@@ -119,6 +119,7 @@ def context_of(store: Store, log: Log) -> Context:
         chat=nothing,
         reconciler=nothing,
         notifier=notifier,
+        overview=nothing,
     )
 
 

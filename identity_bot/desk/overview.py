@@ -65,6 +65,16 @@ class Overview:
         lists += [self._list(name, query, choices) for name, query in queries.items() if query]
         return Home(lists=tuple(lists), choices=choices, numbers=self._numbers())
 
+    def open_home(self, slack_id: str, choices: Choices | None = None) -> Home:
+        """The same, for somebody who has opened it, or has just chosen this; it is published again when tickets change.
+
+        Without `choices` it shows what they chose before.
+        """
+        choices = choices or self._store.home_choices(slack_id)
+        with self._store.begin(durable=False) as transaction:
+            transaction.open_home(slack_id, choices)
+        return self.home(slack_id, choices)
+
     def page(self, slack_id: str, query: Query, *, limit: int, after: str = "") -> Page:
         """A page of what somebody asked for, as far as they may see it."""
         if not self.sees_all(slack_id):

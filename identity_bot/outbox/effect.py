@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from identity_bot.errors import Rejected
-from identity_bot.outbox.ports import Chat, Notifier, Reconciler, Tracker
+from identity_bot.outbox.ports import Chat, Notifier, Overview, Reconciler, Tracker
 from identity_bot.plugins.loader import Plugins
 from identity_bot.settings import Settings
 from identity_bot.store.rows import converter
@@ -78,6 +78,7 @@ class Context:
     chat: Chat
     reconciler: Reconciler
     notifier: Notifier
+    overview: Overview
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,6 +19,7 @@ from identity_bot.tickets.model import (
     MessageRef,
     Ticket,
 )
+from identity_bot.tickets.overview import Choices, Home
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -158,6 +159,9 @@ class Chat(Protocol):
         Returns the next page's, empty after the last one.
         """
 
+    def show_home(self, slack_id: str, home: Home, forms: Mapping[str, Form], command: str) -> None:
+        """Publish somebody's Home tab."""
+
     def show_receipt(self, view_id: str, ticket: Ticket, hints: Sequence[str]) -> None:
         """Show a ticket's receipt in an open modal."""
 
@@ -211,3 +215,10 @@ class Notifier(Protocol):
 
     def effect_failed(self, transaction: Transaction, kind: str, ticket_id: str | None, reason: str) -> None:
         """Tell the team that an effect waits for an operator."""
+
+
+class Overview(Protocol):
+    """What people may see of the tickets."""
+
+    def home(self, slack_id: str, choices: Choices) -> Home:
+        """The Home tab of somebody who has chosen this."""

@@ -16,11 +16,13 @@ from identity_bot.errors import OutcomeUnknown, Rejected, Retryable
 from identity_bot.forms.form import Form
 from identity_bot.messages.updates import Message
 from identity_bot.slack import card, messages, modal
+from identity_bot.slack import home as home_tab
 from identity_bot.slack.errors import SlackRejected, translating_errors
 from identity_bot.slack.inputs import Json
 from identity_bot.text.markdown import ELLIPSIS
 from identity_bot.text.redaction import Redact
 from identity_bot.tickets.model import MessageRef, Ticket
+from identity_bot.tickets.overview import Home
 from identity_bot.tickets.people import People
 
 log = logging.getLogger(__name__)
@@ -30,7 +32,14 @@ TIMEOUT = 15
 EVENT_TYPE = "identity_bot_message"
 """The type of the metadata by which a message of ours is found again; it holds an id and no personal data."""
 
-WRITES = {"chat.postMessage", "chat.update", "chat.delete", "conversations.open", "views.update"}
+WRITES = {
+    "chat.postMessage",
+    "chat.update",
+    "chat.delete",
+    "conversations.open",
+    "views.publish",
+    "views.update",
+}
 """The methods that take JSON; those that only read take a form."""
 LONGEST_EDITED_TEXT = 4000
 """Bytes in the text of a message that is edited, beyond which it is `msg_too_long`; a new one may have more."""
@@ -148,6 +157,11 @@ class SlackChat:
             if drawn and (thread_ts or names_it.search(message.get("text") or "")):
                 self._edit_or_delete(MessageRef(channel=channel_id, ts=message["ts"]), drawn)
         return _next_cursor(page)
+
+    def show_home(self, slack_id: str, home: Home, forms: Mapping[str, Form], command: str) -> None:
+        """Publish somebody's Home tab."""
+        drawn = home_tab.home(forms, command, home, self._people, self._clock())
+        self.call("views.publish", user_id=slack_id, view=drawn)
 
     def show_receipt(self, view_id: str, ticket: Ticket, hints: Sequence[str]) -> None:
         """Show a ticket's receipt in an open modal."""

@@ -27,7 +27,8 @@ from identity_bot.slack import modal as blocks
 from identity_bot.slack.actions import ActionListeners
 from identity_bot.slack.client import SlackChat
 from identity_bot.slack.errors import translating_errors
-from identity_bot.slack.home import START, HomeListeners, offer
+from identity_bot.slack.home import START, offer
+from identity_bot.slack.home_listeners import HomeListeners
 from identity_bot.slack.inputs import PREFIX, QUESTION, Json
 from identity_bot.slack.manifest import ASK, ASK_ABOUT
 from identity_bot.slack.messages import ACTION

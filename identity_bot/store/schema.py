@@ -143,6 +143,15 @@ syncs = Table(
     Column("page", Integer, nullable=False),
 )
 
+home_views = Table(
+    "home_views",
+    metadata,
+    Column("slack_id", String(32), primary_key=True),
+    Column("choices", JSON, nullable=False),
+    Column("opened_at", Float, nullable=False),
+    Index("home_views_by_age", "opened_at"),
+)
+
 outbox = Table(
     "outbox",
     metadata,

@@ -14,6 +14,7 @@ from identity_bot.store import engine, schema
 from identity_bot.store.rows import converter
 from identity_bot.store.transaction import TICKET, TICKET_AT, Transaction, find_ticket
 from identity_bot.tickets.model import Event, EventKind, Ticket, TicketMessage
+from identity_bot.tickets.overview import Choices
 
 # Built once, as in transaction.py.
 _LAST_TEAM = (
@@ -23,6 +24,7 @@ _LAST_TEAM = (
     .limit(1)
 )
 
+_CHOICES = select(schema.home_views.c.choices).where(schema.home_views.c.slack_id == bindparam("slack_id"))
 _EVENTS = (
     select(schema.events.c.kind, schema.events.c.at, schema.events.c.by)
     .where(schema.events.c.ticket_id == bindparam("wanted"))
@@ -125,6 +127,12 @@ class Store:
         with self.reading() as connection:
             rows = connection.execute(_MESSAGES, {"wanted": ticket_id, "most": limit}).mappings().all()
         return [converter.structure(dict(row), TicketMessage) for row in reversed(rows)]
+
+    def home_choices(self, slack_id: str) -> Choices:
+        """What somebody has chosen in the Home tab."""
+        with self.reading() as connection:
+            kept = connection.execute(_CHOICES, {"slack_id": slack_id}).scalar()
+        return converter.structure(kept, Choices) if kept else Choices()
 
     def check(self) -> None:
         """Raises StoreError unless a ticket could be kept now; takes no longer than that would, and keeps nothing."""

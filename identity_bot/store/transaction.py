@@ -29,6 +29,7 @@ from identity_bot.store.engine import failures
 from identity_bot.store.rows import converter, row_of, ticket_in
 from identity_bot.tickets.calendar import team_day
 from identity_bot.tickets.model import Event, Ticket, TicketMessage
+from identity_bot.tickets.overview import Choices
 from identity_bot.tickets.query import rank, terms
 
 _INSERT: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
@@ -57,6 +58,19 @@ _PROCESSED = {
     .returning(schema.processed_comments.c.comment_id)
     for name, new in _INSERT.items()
 }
+_OPEN_HOME = {
+    name: new(schema.home_views).on_conflict_do_update(
+        index_elements=["slack_id"],
+        set_={"choices": text("excluded.choices"), "opened_at": text("excluded.opened_at")},
+    )
+    for name, new in _INSERT.items()
+}
+_VIEWERS = (
+    select(schema.home_views.c.slack_id)
+    .where(schema.home_views.c.opened_at > bindparam("since"))
+    .order_by(schema.home_views.c.opened_at.desc())
+    .limit(bindparam("most"))
+)
 _SYNCED = select(schema.syncs.c.page).where(schema.syncs.c.repository == bindparam("where"))
 _FORGET_SYNC = delete(schema.syncs).where(schema.syncs.c.repository == bindparam("where"))
 _NOTE_SYNC = insert(schema.syncs).inline()
@@ -276,6 +290,15 @@ class Transaction:
         """Note that a comment is processed; False if it was before."""
         values = {"repository": repository, "comment_id": comment_id, "at": self.now}
         return self.connection.execute(_PROCESSED[self._dialect], values).one_or_none() is not None
+
+    def open_home(self, slack_id: str, choices: Choices) -> None:
+        """Note that somebody has the Home tab open, and what they have chosen there."""
+        values = {"slack_id": slack_id, "choices": converter.unstructure(choices), "opened_at": self.now}
+        self.connection.execute(_OPEN_HOME[self._dialect], values)
+
+    def home_viewers(self, since: float, most: int) -> list[str]:
+        """The Slack ids of those who opened the Home tab since then, the latest first."""
+        return list(self.connection.execute(_VIEWERS, {"since": since, "most": most}).scalars())
 
     def synced_page(self, repository: str) -> int:
         """The last page of a repository's issues that an unfinished sync has recovered; 0 for none."""

@@ -25,6 +25,7 @@ from identity_bot.store import store as store_module
 from identity_bot.store.lists import RARE, Lists
 from identity_bot.tickets.calendar import team_day
 from identity_bot.tickets.model import Action, IssueComment, Priority, Stage
+from identity_bot.tickets.overview import Choices
 from identity_bot.tickets.query import Due, Query
 from tests.support_desk import Office
 from tests.support_outbox import statements
@@ -71,6 +72,7 @@ def live(office: Office) -> None:
     ticket = office.submit()
     office.desk.last_team("U0JUNIPER")
     office.store.events(ticket.id, 20)
+    office.store.home_choices(INDIGO)
     office.store.messages(ticket.id, 20)
     office.work(30)
     office.click(office.ticket(ticket), Action.PRIORITY, "high", by=INDIGO)
@@ -98,6 +100,7 @@ def live(office: Office) -> None:
         writing.rewrite_effects(failing.id, lambda payload: {**payload, "new": True})
     with office.store.begin() as writing, writing.savepoint():
         writing.open_tickets(REQUESTS)
+        writing.open_home(INDIGO, Choices())
         writing.save_synced_page(REQUESTS, writing.synced_page(REQUESTS) + 1)
         writing.rewrite_messages(ticket.id, lambda text: f"{text}!")
         writing.save(replace(failing, title="Another title"))
@@ -147,6 +150,7 @@ def fill(office: Office) -> None:
         | {"channel": "C1", "ts": str(number), "repository": "o/n", "comment_id": number}
         for number in numbers
     ]
+    views = [{"slack_id": f"U{number}", "choices": {}, "opened_at": number} for number in numbers]
     with office.store.begin() as writing:
         for table, rows in (
             (schema.outbox, effects),
@@ -155,6 +159,7 @@ def fill(office: Office) -> None:
             (schema.events, events),
             (schema.ticket_terms, terms),
             (schema.messages, messages),
+            (schema.home_views, views),
         ):
             writing.connection.execute(insert(table), rows)
         kept = dict(writing.connection.execute(schema.tickets.select().limit(1)).mappings().one())

@@ -86,6 +86,7 @@ def examples(ticket: Ticket, snapshot: IssueSnapshot) -> dict[str, Effect]:
         effects.RedactMessages(**about, texts=("hunter2!",), channel=TEAM),
         effects.ShowReceipt(**about, view_id="V1"),
         effects.Notify(**about),
+        effects.PublishHome(slack_id=INDIGO),
         effects.Poll(cursors={REQUESTS: cursor}),
         effects.Resync(),
         effects.ResyncRepository(repository=REQUESTS),

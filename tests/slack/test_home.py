@@ -16,7 +16,9 @@ from slack_sdk import WebClient
 from identity_bot import Form, ShortText, app
 from identity_bot.settings import Settings
 from identity_bot.slack import home as tab
-from identity_bot.slack.home import BURST, REMEMBERED, START, HomeListeners
+from identity_bot.slack import home_listeners
+from identity_bot.slack.home import START
+from identity_bot.slack.home_listeners import BURST, REMEMBERED, HomeListeners
 from identity_bot.testing import Clock
 from identity_bot.tickets.overview import Choices, Home, ListName, TicketList
 from identity_bot.tickets.people import People
@@ -265,7 +267,7 @@ def test_an_answer_that_slack_refused_is_given_to_the_next_message(world: World)
 
 
 def test_a_flood_of_conversations_is_forgotten_in_turn() -> None:
-    lately = tab._Lately(Clock())
+    lately = home_listeners._Lately(Clock())
 
     assert all(lately.is_first(f"event {n}") for n in range(REMEMBERED + 10))
     assert len(lately._at) == REMEMBERED

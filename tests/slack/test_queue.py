@@ -221,3 +221,13 @@ def test_a_sensitive_ticket_shows_nothing_of_its_content_anywhere(world: World) 
 
     assert "Zebras" not in "".join([*views, str(said.blocks)])
     assert "ebra" not in asked(world, LINDEN, "search zebras").text.partition("\n")[2]
+
+
+def test_an_open_home_tab_is_published_again_when_a_ticket_changes(world: World) -> None:
+    slack = world.sandbox.slack
+    home(world, JUNIPER)
+
+    world.request(JUNIPER, "pr_review", **REVIEW)
+    world.settle()
+
+    assert eventually(lambda: "PR review" in str(slack.home(JUNIPER)["blocks"][3:5]))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from identity_bot.outbox.effect import Effect
 from identity_bot.outbox.effects.comments import Reply, RunCommands
 from identity_bot.outbox.effects.conversation import CopyComment
+from identity_bot.outbox.effects.home import PublishHome
 from identity_bot.outbox.effects.issues import (
     AdoptIssue,
     ChangeIssue,
@@ -51,6 +52,7 @@ EFFECTS: Mapping[str, type[Effect]] = {
         SendDirectMessage,
         DrawCard,
         ShowReceipt,
+        PublishHome,
         Notify,
         FindPersonalData,
         RedactIssue,

@@ -21,6 +21,7 @@ from identity_bot.outbox.effect import (
     TicketEffect,
     slack_lane,
 )
+from identity_bot.outbox.effects.home import publish_homes
 from identity_bot.outbox.effects.issue_access import Seen, reconcile, wherever_it_is, with_names
 from identity_bot.settings import Settings
 from identity_bot.store.transaction import Transaction
@@ -416,6 +417,7 @@ class DrawCard(TicketEffect):
         ticket = transaction.ticket(self.ticket_id)
         if ticket and ticket.card != result:
             transaction.save(replace(ticket, card=result))
+        publish_homes(transaction)
 
     def _key(self, ticket: Ticket, row: Row) -> str:
         """The ticket's first card can be found without the effect that posted it; one in its place cannot."""

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "6"
+revision = "7"
 down_revision = None
 
 ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
@@ -115,6 +115,13 @@ def upgrade() -> None:
         sa.Column("repository", sa.String(200), primary_key=True),
         sa.Column("page", sa.Integer, nullable=False),
     )
+    op.create_table(
+        "home_views",
+        sa.Column("slack_id", sa.String(32), primary_key=True),
+        sa.Column("choices", sa.JSON, nullable=False),
+        sa.Column("opened_at", sa.Float, nullable=False),
+    )
+    op.create_index("home_views_by_age", "home_views", ["opened_at"])
     op.create_table(
         "outbox",
         sa.Column("id", ID, primary_key=True),
