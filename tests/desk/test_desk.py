@@ -589,7 +589,7 @@ def test_writes_to_github_and_to_channels_keep_a_minimal_interval_and_modals_do_
             *("post_update", "post_alert", "send_direct_message", "draw_card", "retire_buttons"),
         ),
         1.0,
-    )
+    ) | {"publish_home": 0.6}
 
 
 # Durability
