@@ -114,7 +114,7 @@ def event(happened: Event, people: People) -> str:
 def said(message: TicketMessage, people: People) -> str:
     """A line of a ticket's conversation."""
     if message.kind is MessageKind.UPDATE:
-        return f"{words.moment(message.at)}: {message.text[:LONGEST_SAID]}"
+        return f"{words.moment(message.at)}: {message.text}"
     who = people.mention_of(message.author)
     return f"{words.moment(message.at)}: {who}: {mrkdwn(message.text, limit=LONGEST_SAID)}"
 

@@ -72,3 +72,12 @@ def test_what_somebody_wrote_is_shown_as_they_wrote_it() -> None:
 
     assert "<@U0JUNIPER>" in said
     assert "<!channel>" not in said
+
+
+def test_a_long_update_keeps_its_links_whole() -> None:
+    link = "<https://github.test/requests/issues/1|#1>"
+    update = TicketMessage(
+        ticket_id="t", kind=MessageKind.UPDATE, at=START, text=f"{'y' * 280} {link}", ts="1"
+    )
+
+    assert link in queue.said(update, PEOPLE)
