@@ -102,8 +102,13 @@ class QueueListeners:
         )
 
     def _ticket(self, name: str, client: WebClient, body: Json, respond: Respond) -> None:
-        ticket = self._overview.find(name)
-        details = self._overview.details(ticket, body["user_id"]) if ticket else None
+        try:
+            ticket = self._overview.find(name)
+            details = self._overview.details(ticket, body["user_id"]) if ticket else None
+        except StoreError as error:
+            log.error("cannot read a ticket: %s", error)
+            _say(respond, words.NOTHING_SHOWN)
+            return
         if ticket is None or details is None:
             _say(respond, queue.no_ticket(name))
             return
@@ -152,14 +157,22 @@ class QueueListeners:
         )
 
     def _open(self, client: WebClient, body: Json, ticket_id: str) -> None:
-        details = self._overview.ticket(ticket_id, body["user"]["id"])
-        view = (
-            ticket_modal(details, self._title(details.ticket.type), self._people)
-            if details
-            else apology(queue.NOT_YOURS, close=words.CLOSE)
-        )
-        with translating_errors("views.open"):
-            client.views_open(trigger_id=body.get("trigger_id") or "", view=view)
+        try:
+            details = self._overview.ticket(ticket_id, body["user"]["id"])
+        except StoreError as error:
+            log.error("cannot read a ticket: %s", error)
+            view = apology(words.NOTHING_SHOWN, close=words.CLOSE)
+        else:
+            view = (
+                ticket_modal(details, self._title(details.ticket.type), self._people)
+                if details
+                else apology(queue.NOT_YOURS, close=words.CLOSE)
+            )
+        try:
+            with translating_errors("views.open"):
+                client.views_open(trigger_id=body.get("trigger_id") or "", view=view)
+        except IdentityBotError as error:
+            log.warning("cannot open a ticket: %s", error)
 
     def _rows(self, tickets: Any) -> list[Json]:
         return list(rows("list", tickets, self._title, self._people, self._clock()))

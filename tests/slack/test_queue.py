@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from identity_bot.messages import words
 from identity_bot.slack.card import BUTTON_BLOCK
 from identity_bot.slack.home import BY_TYPE, FILTERS, TURN
 from identity_bot.slack.queue import ROWS
@@ -221,6 +223,22 @@ def test_a_sensitive_ticket_shows_nothing_of_its_content_anywhere(world: World) 
 
     assert "Zebras" not in "".join([*views, str(said.blocks)])
     assert "ebra" not in asked(world, LINDEN, "search zebras").text.partition("\n")[2]
+
+
+def test_a_database_that_cannot_be_read_is_said_wherever_a_ticket_is_asked_for(world: World) -> None:
+    slack = world.sandbox.slack
+    keep(world, one := opened(1))
+    home(world, JUNIPER)
+    database = Path(str(world.bot.store.engine.url.database))
+    away = database.rename(database.with_suffix(".away"))
+
+    said = [asked(world, JUNIPER, typed).text for typed in ("1", "mine", "search title")]
+    slack.act(JUNIPER, f"{OPEN}:{ListName.OWN}:{one.id}", in_home=True)
+    shown = eventually(lambda: slack.view(JUNIPER))
+    away.rename(database)
+
+    assert said == [words.NOTHING_SHOWN] * 3
+    assert words.NOTHING_SHOWN in str(shown)
 
 
 def test_an_open_home_tab_is_published_again_when_a_ticket_changes(world: World) -> None:
