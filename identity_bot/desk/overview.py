@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from identity_bot.errors import OutcomeUnknown, Rejected, Retryable
+from identity_bot.messages.updates import Destination
 from identity_bot.plugins.loader import Plugins
 from identity_bot.store.lists import Lists, Page
 from identity_bot.store.store import Store
@@ -26,8 +27,11 @@ RECENT = 3
 """Closed tickets that the Home tab shows to their requestor."""
 LATEST = 20
 """Events and messages of a ticket that are shown."""
-DEEPEST = 20
-"""Pages that a person can go back from where they are."""
+DEEPEST = 6
+"""Pages that a person can go back in each list; those of all lists fit into the metadata of the Home tab."""
+
+OF_THE_TEAM = (Destination.TEAM, Destination.MEMBERS)
+"""Whoever is not on the team does not see what was told here."""
 
 
 class Overview:
@@ -46,6 +50,7 @@ class Overview:
         """The Home tab of somebody who has chosen this; a type that was uninstalled since is no filter."""
         if choices.type not in self._plugins.types:
             choices = replace(choices, type="")
+        choices = replace(choices, places={name: last[-DEEPEST:] for name, last in choices.places.items()})
         own = Query(requestor=slack_id)
         lists = [self._list(ListName.OWN, own, choices), self._closed(slack_id)]
         if not self.sees_all(slack_id):
@@ -102,10 +107,11 @@ class Overview:
         if ticket.is_sensitive and not is_own and not is_team:
             return None
         shows_words = not ticket.is_sensitive and (is_own or is_team)
+        messages = self._store.messages(ticket.id, LATEST) if shows_words else ()
         return Details(
             ticket=ticket,
             events=tuple(self._store.events(ticket.id, LATEST)),
-            messages=tuple(self._store.messages(ticket.id, LATEST)) if shows_words else (),
+            messages=tuple(one for one in messages if is_team or one.to not in OF_THE_TEAM),
             actions=tuple(one for one in possible(ticket) if _may(one, is_own=is_own, is_team=is_team)),
             is_team=is_team,
         )
@@ -124,7 +130,7 @@ class Overview:
             return False
 
     def _list(self, name: ListName, query: Query, choices: Choices) -> TicketList:
-        places = choices.places.get(name, ())[-DEEPEST:]
+        places = choices.places.get(name, ())
         page = self._lists.page(query, limit=ROWS, after=places[-1] if places else "")
         if places and not page.tickets:  # what was there is closed by now
             page = self._lists.page(query, limit=ROWS)

@@ -8,9 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from identity_bot.desk.overview import ROWS, Overview
+from identity_bot.desk.overview import DEEPEST, ROWS, Overview
 from identity_bot.errors import Retryable
-from identity_bot.tickets.model import Action, Person, Priority, Stage, Ticket, TicketState
+from identity_bot.messages.updates import Destination
+from identity_bot.tickets.model import (
+    Action,
+    MessageKind,
+    Person,
+    Priority,
+    Stage,
+    Ticket,
+    TicketMessage,
+    TicketState,
+)
 from identity_bot.tickets.overview import Choices, ListName
 from identity_bot.tickets.query import BadQuery, Query
 from tests.support_desk import Office
@@ -118,6 +128,35 @@ def test_a_sensitive_ticket_is_its_requestors_and_the_teams(office: Office, over
         1,
         1,
     ]
+
+
+def test_what_the_team_was_told_is_shown_to_the_team_only(office: Office, overview: Overview) -> None:
+    kept = keep(office, 1)
+    with office.store.begin() as transaction:
+        for number, to in enumerate(Destination, 1):
+            update = TicketMessage(
+                ticket_id=kept.id,
+                kind=MessageKind.UPDATE,
+                at=1.0,
+                text=to,
+                to=to,
+                channel="C1",
+                ts=f"{number}.0",
+            )
+            transaction.add_message(update)
+
+    own, team = overview.ticket(kept.id, JUNIPER), overview.ticket(kept.id, LINDEN)
+
+    assert own
+    assert {one.to for one in own.messages} == {Destination.REQUESTOR, Destination.INTAKE}
+    assert team
+    assert {one.to for one in team.messages} == set(Destination)
+
+
+def test_of_many_pages_only_the_last_ones_are_kept_to_go_back(overview: Overview) -> None:
+    deep = Choices(places={ListName.OPEN: tuple(str(number) for number in range(100))})
+
+    assert overview.home(LINDEN, deep).choices.places[ListName.OPEN] == deep.places[ListName.OPEN][-DEEPEST:]
 
 
 def test_everybody_is_offered_what_they_may_do(office: Office, overview: Overview) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,19 +15,21 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
 from identity_bot import Form, ShortText, app
+from identity_bot.desk.overview import DEEPEST
 from identity_bot.settings import Settings
 from identity_bot.slack import home as tab
 from identity_bot.slack import home_listeners
 from identity_bot.slack.home import START
 from identity_bot.slack.home_listeners import BURST, REMEMBERED, HomeListeners
 from identity_bot.testing import Clock
-from identity_bot.tickets.overview import Choices, Home, ListName, TicketList
+from identity_bot.tickets.overview import Choices, Home, ListName, Numbers, TicketList
 from identity_bot.tickets.people import People
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.server import Sandbox
 from identity_bot_sandbox.slack.limits import check_message, check_view
 from identity_bot_sandbox.slack.model import Message
 from tests.support import DATA, World, close, eventually
+from tests.support_outbox import ticket
 
 JUNIPER, MARLO, INTAKE = "U0JUNIPER", "U0MARLO", "C0INTAKE"
 REPOSITORY = "sandbox-org/identity-requests"
@@ -156,6 +159,21 @@ def test_a_home_tab_keeps_to_slacks_limits_and_names_all_types(count: int) -> No
     assert check_view(view) == []
     assert all(f" {n:03}*" in str(view) for n in range(count))
     assert (START in str(view)) is bool(count)
+
+
+def test_every_list_can_be_turned_however_deep_the_others_are() -> None:
+    place = json.dumps([14, 1_764_111_111.123456, ticket().id])
+    lists = tuple(TicketList(name=name, tickets=(ticket(),), next=place) for name in ListName)
+    paged = set(ListName) - {ListName.CLOSED}
+    numbers = Numbers(open=1, unassigned=1, overdue=1, uat=1, urgent=1)
+    deepest = Choices(type="x" * 40, places=dict.fromkeys(paged, (place,) * DEEPEST))
+
+    view = tab.home({}, "/help", Home(lists=lists, choices=deepest, numbers=numbers), People([]), 0.0)
+
+    assert check_view(view) == []
+    assert tab.choices_in(view).places == deepest.places
+    for name in ListName:
+        assert f"{tab.TURN}{name}:next" in str(view)
 
 
 # Direct messages
