@@ -14,7 +14,15 @@ from identity_bot.store.rows import ticket_in
 from identity_bot.store.store import Store
 from identity_bot.tickets.calendar import team_day
 from identity_bot.tickets.model import Stage, Ticket
-from identity_bot.tickets.query import MOST_COUNTED, OVERDUE_RANKS, Due, Query, wanted_terms, week_end
+from identity_bot.tickets.query import (
+    MOST_COUNTED,
+    OVERDUE_RANKS,
+    PRESSING_RANKS,
+    Due,
+    Query,
+    wanted_terms,
+    week_end,
+)
 
 DAY = 24 * 3600.0
 
@@ -82,6 +90,9 @@ def _conditions(query: Query, now: float) -> list[ColumnElement[bool]]:
     for column, value in ((_T.is_urgent, query.is_urgent), (_T.is_sensitive, query.is_sensitive)):
         if value is not None:
             conditions.append(column.is_(value))
+    if query.is_urgent and query.is_open:
+        # They stand together at the head of the queue, which has an index.
+        conditions.append(_T.queue_rank < PRESSING_RANKS.stop)
     if query.requestor:
         conditions.append(_T.requestor_slack_id == query.requestor)
     if query.visible_to:

@@ -173,6 +173,8 @@ def is_overdue(ticket: Ticket, today: date) -> bool:
 
 OVERDUE_RANKS = (0, 1, 2, 3, 4, 10, 11, 12, 13, 14)
 """The ranks of overdue tickets; five more is the rank of such a ticket that is not."""
+PRESSING_RANKS = range(10)
+"""The ranks of urgent and critical tickets."""
 
 
 def rank(ticket: Ticket, today: date) -> int:

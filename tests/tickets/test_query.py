@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from identity_bot.tickets.model import Person, Priority, Stage, Ticket, TicketState
 from identity_bot.tickets.query import (
     MOST_WORDS,
+    PRESSING_RANKS,
     BadQuery,
     Due,
     Query,
@@ -133,6 +134,7 @@ def test_urgent_and_critical_go_first_then_overdue_then_by_priority() -> None:
     ]
 
     assert [rank(one, TODAY) for one in in_order] == sorted(rank(one, TODAY) for one in in_order)
+    assert [rank(one, TODAY) in PRESSING_RANKS for one in in_order] == [True] * 3 + [False] * 4
 
 
 def test_a_sensitive_ticket_is_not_found_by_its_content() -> None:
