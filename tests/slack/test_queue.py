@@ -117,7 +117,9 @@ def test_a_ticket_opens_with_its_facts_history_and_what_the_person_may_do(world:
     slack.command(LINDEN, INTAKE, "/help 1")
     view = eventually(lambda: slack.view(LINDEN))
     slack.command(JUNIPER, INTAKE, "/help #1")
-    own = eventually(lambda: slack.view(JUNIPER))
+    # Until it opens, the receipt of the request is still there.
+    eventually(lambda: slack.view(JUNIPER)["title"]["text"] == "Ticket #1")
+    own = slack.view(JUNIPER)
 
     assert view["title"]["text"] == "Ticket #1"
     assert "*Stage:* Open" in str(view)
