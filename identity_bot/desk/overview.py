@@ -104,10 +104,9 @@ class Overview:
     def details(self, ticket: Ticket, slack_id: str) -> Details | None:
         """The ticket as somebody may see it; None if they may not."""
         is_own, is_team = ticket.requestor.slack_id == slack_id, self.sees_all(slack_id)
-        if ticket.is_sensitive and not is_own and not is_team:
+        if not is_own and not is_team:
             return None
-        shows_words = not ticket.is_sensitive and (is_own or is_team)
-        messages = self._store.messages(ticket.id, LATEST) if shows_words else ()
+        messages = () if ticket.is_sensitive else self._store.messages(ticket.id, LATEST)
         return Details(
             ticket=ticket,
             events=tuple(self._store.events(ticket.id, LATEST)),

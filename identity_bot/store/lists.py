@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, exists, false, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, select, tuple_
 
 from identity_bot.store import schema
 from identity_bot.store.rows import ticket_in
 from identity_bot.store.store import Store
-from identity_bot.tickets.calendar import team_day
+from identity_bot.tickets.calendar import DAY, team_day
 from identity_bot.tickets.model import Stage, Ticket
 from identity_bot.tickets.query import (
     MOST_COUNTED,
@@ -23,8 +23,6 @@ from identity_bot.tickets.query import (
     wanted_terms,
     week_end,
 )
-
-DAY = 24 * 3600.0
 
 _T = schema.tickets.c
 RARE = 300
@@ -96,7 +94,7 @@ def _conditions(query: Query, now: float) -> list[ColumnElement[bool]]:
     if query.requestor:
         conditions.append(_T.requestor_slack_id == query.requestor)
     if query.visible_to:
-        conditions.append(or_(_T.is_sensitive == false(), _T.requestor_slack_id == query.visible_to))
+        conditions.append(_T.requestor_slack_id == query.visible_to)
     if query.older_than:
         conditions.append(_T.submitted_at <= now - query.older_than * DAY)
     conditions += _due(query, team_day(now))

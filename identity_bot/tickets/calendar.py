@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 TEAM_TIME = ZoneInfo("America/New_York")
 """The team works on Eastern time."""
+DAY = 24 * 3600.0
 
 
 def team_day(at: float) -> date:

@@ -51,6 +51,8 @@ class Query:
     """A GitHub login or `slack:U…`; empty for nobody."""
     requestor: str = ""
     """A Slack id."""
+    handle: str = ""
+    """The requestor's name in Slack, as people type it after @."""
     team: str = ""
     due: Due | None = None
     older_than: int = 0
@@ -58,7 +60,7 @@ class Query:
     words: tuple[str, ...] = ()
     """Folded; each must be in the title or name the type, the requestor or their team."""
     visible_to: str = ""
-    """The Slack id of somebody who sees their own tickets and those that are not sensitive; empty for the team."""
+    """The Slack id of somebody who sees their own tickets only; empty for the team."""
 
 
 WORDS = re.compile(r"[^\W_]+")
@@ -89,13 +91,13 @@ class Reader:
         if len(written) > LONGEST:
             raise BadQuery(f"That is too long to search for. Please use at most {LONGEST} characters.")
         query = Query()
-        for key, value in _tokens(written):
-            query = self._with(query, key, value)
+        for key, value, is_quoted in _tokens(written):
+            query = self._with(query, key, value, is_quoted)
         return query
 
-    def _with(self, query: Query, key: str, value: str) -> Query:
+    def _with(self, query: Query, key: str, value: str, is_quoted: bool) -> Query:
         match key:
-            case "" if fold(value) in _FLAGS:
+            case "" if fold(value) in _FLAGS and not is_quoted:
                 return replace(query, **_FLAGS[fold(value)])
             case "":
                 return replace(query, words=(*query.words, *words_in(value))[:MOST_WORDS])
@@ -115,7 +117,8 @@ class Reader:
             case "spoc":
                 return replace(query, spoc=self._person(value))
             case "requestor":
-                return replace(query, requestor=self._slack_id(value))
+                slack_id = self._mentioned(value)
+                return replace(query, requestor=slack_id, handle="" if slack_id else value.removeprefix("@"))
             case "team":
                 return replace(query, team=value)
             case "target":
@@ -134,13 +137,6 @@ class Reader:
             return ""
         slack_id = self._mentioned(value)
         return self.key_of(slack_id) if slack_id else value.removeprefix("@")
-
-    def _slack_id(self, value: str) -> str:
-        if slack_id := self._mentioned(value):
-            return slack_id
-        raise BadQuery(
-            "Please name the requestor as `requestor:@name`, picked from Slack's list, or `requestor:me`."
-        )
 
     def _mentioned(self, value: str) -> str:
         if fold(value) == "me":
@@ -187,32 +183,6 @@ def rank(ticket: Ticket, today: date) -> int:
     return by_priority + (0 if is_overdue(ticket, today) else 5) + (0 if is_pressing(ticket) else 10)
 
 
-def is_in(ticket: Ticket, query: Query, today: date, now: float) -> bool:
-    """Whether a list shows a ticket; `now` is in seconds since the epoch."""
-    state, who = ticket.state, ticket.requestor
-    target = state.target
-    logins = [fold(login) for login in state.assignees]
-    checks = (
-        query.is_open in (None, ticket.stage is not Stage.CLOSED),
-        not query.stages or ticket.stage in query.stages,
-        not query.types or ticket.type in query.types,
-        not query.priorities or state.priority in query.priorities,
-        query.is_urgent in (None, ticket.is_urgent),
-        query.is_sensitive in (None, ticket.is_sensitive),
-        query.assignee is None or (fold(query.assignee) in logins if query.assignee else not logins),
-        query.spoc is None or fold(query.spoc) == fold(state.spoc),
-        query.requestor in ("", who.slack_id),
-        not query.team or fold(query.team) == fold(who.team),
-        query.due is not Due.OVERDUE or (target is not None and target < today),
-        query.due is not Due.THIS_WEEK or (target is not None and today <= target <= week_end(today)),
-        query.due is not Due.NONE or target is None,
-        ticket.submitted_at <= now - query.older_than * 86_400.0,
-        set(query.words) <= set(searched(ticket)),
-        not query.visible_to or not ticket.is_sensitive or who.slack_id == query.visible_to,
-    )
-    return all(checks)
-
-
 def week_end(today: date) -> date:
     """The last day that counts as this week."""
     return today + timedelta(days=WEEK)
@@ -233,13 +203,19 @@ def terms(ticket: Ticket) -> frozenset[str]:
             *(_term("assignee", login) for login in state.assignees or [""]),
             _term("spoc", state.spoc),
             _term("team", ticket.requestor.team),
+            _term("requestor", ticket.requestor.handle),
         ]
     )
 
 
 def wanted_terms(query: Query) -> frozenset[str]:
     """The terms that a ticket must have to be in a list."""
-    named = {"assignee": query.assignee, "spoc": query.spoc, "team": query.team or None}
+    named = {
+        "assignee": query.assignee,
+        "spoc": query.spoc,
+        "team": query.team or None,
+        "requestor": query.handle or None,
+    }
     return frozenset(
         [*query.words, *(_term(key, value) for key, value in named.items() if value is not None)]
     )
@@ -250,12 +226,12 @@ def _term(key: str, value: str) -> str:
     return f"{key}:{fold(value)}"[:80]
 
 
-def _tokens(written: str) -> Iterator[tuple[str, str]]:
-    """Each condition's key, empty for mere words, and its value without quotes."""
+def _tokens(written: str) -> Iterator[tuple[str, str, bool]]:
+    """Each condition's key, empty for mere words, its value without quotes, and whether it had quotes."""
     for token in _TOKEN.finditer(written):
         value = token["value"].strip('"“”')
         if value:
-            yield token["key"] or "", value
+            yield token["key"] or "", value, value != token["value"]
 
 
 def _one_of(value: str, known: Collection[str], what: str) -> str:
@@ -289,10 +265,16 @@ def _written(query: Query) -> Iterator[str]:
         yield f"spoc:{query.spoc or 'nobody'}"
     if query.requestor:
         yield f"requestor:{query.requestor}"
+    if query.handle:
+        yield f"requestor:{_quoted(f'@{query.handle}')}"
     if query.team:
-        yield f'team:"{query.team}"' if " " in query.team else f"team:{query.team}"
+        yield f"team:{_quoted(query.team)}"
     if query.due:
         yield f"target:{query.due.value}"
     if query.older_than:
         yield f"older:{query.older_than}"
-    yield from query.words
+    yield from (f'"{word}"' if word in _FLAGS else word for word in query.words)
+
+
+def _quoted(value: str) -> str:
+    return f'"{value}"' if " " in value else value

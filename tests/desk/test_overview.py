@@ -117,8 +117,11 @@ def test_what_is_no_tickets_name_finds_none(office: Office, overview: Overview, 
     assert overview.find(name) is None
 
 
-def test_a_sensitive_ticket_is_its_requestors_and_the_teams(office: Office, overview: Overview) -> None:
-    kept = keep(office, 1, is_sensitive=True)
+@pytest.mark.parametrize("is_sensitive", [True, False])
+def test_a_ticket_is_its_requestors_and_the_teams(
+    office: Office, overview: Overview, is_sensitive: bool
+) -> None:
+    kept = keep(office, 1, is_sensitive=is_sensitive)
 
     assert overview.ticket(kept.id, MARLO) is None
     assert overview.ticket(kept.id, JUNIPER)

@@ -98,14 +98,17 @@ def test_a_long_list_is_turned_page_by_page_in_its_place(world: World) -> None:
     assert "idbot:page:list:next" not in str(second.blocks)
 
 
-def test_who_is_not_on_the_team_sees_no_sensitive_ticket_of_others(world: World) -> None:
+def test_who_is_not_on_the_team_sees_no_ticket_of_others(world: World) -> None:
     keep(world, opened(1, is_sensitive=True, title=""), opened(2))
 
-    said = asked(world, MARLO, "queue")
+    queue, found = asked(world, MARLO, "queue"), asked(world, MARLO, "search title")
 
-    assert "#2" in said.text
-    assert "#1" not in said.text
-    assert "There is no ticket 1" in asked(world, MARLO, "1").text
+    for said in (queue, found):
+        assert "#1" not in said.text
+        assert "#2" not in said.text
+    for name in ("1", "2"):
+        assert f"There is no ticket {name}" in asked(world, MARLO, name).text
+    assert "#2" in asked(world, JUNIPER, "search title").text
     assert "Sensitive" in asked(world, LINDEN, "queue").text
 
 

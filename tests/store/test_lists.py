@@ -11,9 +11,10 @@ import pytest
 
 from identity_bot.store.lists import RARE, Lists
 from identity_bot.store.store import Store
-from identity_bot.tickets.calendar import next_midnight, team_day
+from identity_bot.text.names import fold
+from identity_bot.tickets.calendar import DAY, next_midnight, team_day
 from identity_bot.tickets.model import Person, Priority, Stage, Ticket, TicketState
-from identity_bot.tickets.query import MOST_COUNTED, Due, Query, is_in, rank
+from identity_bot.tickets.query import MOST_COUNTED, Due, Query, rank, searched, week_end
 from tests.support_outbox import START, ticket
 
 TODAY = team_day(START)
@@ -31,10 +32,11 @@ def some(count: int, seed: int = 1) -> Iterator[Ticket]:
             type=chance.choice(["pr_review", "data_pull"]),
             requestor=Person(
                 slack_id=chance.choice(["U0JUNIPER", "U0SAGE"]),
+                handle=chance.choice(["juniper.vale", "sage"]),
                 name="Juniper",
                 team=chance.choice(["Benefits", "Café"]),
             ),
-            submitted_at=START - chance.randrange(40) * 86_400.0,
+            submitted_at=START - chance.randrange(40) * DAY,
             state=TicketState(
                 stage=stage,
                 priority=chance.choice([None, *Priority]),
@@ -73,6 +75,7 @@ QUERIES = [
     Query(due=Due.THIS_WEEK),
     Query(due=Due.NONE),
     Query(requestor="U0SAGE", is_open=None),
+    Query(handle="SAGE"),
     Query(team="café"),
     Query(older_than=20),
     Query(words=("login",)),
@@ -80,6 +83,33 @@ QUERIES = [
     Query(words=("nowhere",)),
     Query(words=("juniper",), visible_to="U0SAGE", is_open=None),
 ]
+
+
+def is_in(ticket: Ticket, query: Query, today: date, now: float) -> bool:
+    """Whether a list shows a ticket; `now` is in seconds since the epoch."""
+    state, who = ticket.state, ticket.requestor
+    target = state.target
+    logins = [fold(login) for login in state.assignees]
+    checks = (
+        query.is_open in (None, ticket.stage is not Stage.CLOSED),
+        not query.stages or ticket.stage in query.stages,
+        not query.types or ticket.type in query.types,
+        not query.priorities or state.priority in query.priorities,
+        query.is_urgent in (None, ticket.is_urgent),
+        query.is_sensitive in (None, ticket.is_sensitive),
+        query.assignee is None or (fold(query.assignee) in logins if query.assignee else not logins),
+        query.spoc is None or fold(query.spoc) == fold(state.spoc),
+        query.requestor in ("", who.slack_id),
+        not query.handle or fold(query.handle) == fold(who.handle),
+        not query.team or fold(query.team) == fold(who.team),
+        query.due is not Due.OVERDUE or (target is not None and target < today),
+        query.due is not Due.THIS_WEEK or (target is not None and today <= target <= week_end(today)),
+        query.due is not Due.NONE or target is None,
+        ticket.submitted_at <= now - query.older_than * DAY,
+        set(query.words) <= set(searched(ticket)),
+        query.visible_to in ("", who.slack_id),
+    )
+    return all(checks)
 
 
 def test_lists_show_what_a_naive_filter_finds_in_the_order_of_the_queue(store: Store) -> None:

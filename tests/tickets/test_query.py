@@ -17,7 +17,6 @@ from identity_bot.tickets.query import (
     Due,
     Query,
     Reader,
-    is_in,
     rank,
     searched,
     terms,
@@ -56,6 +55,8 @@ def ticket(state: TicketState | None = None, **changes: Any) -> Ticket:
         ("assignee:@sage-hollowell spoc:nobody", Query(assignee="sage-hollowell", spoc="")),
         ("assignee:<@U0SAGE|sage>", Query(assignee="slack:U0SAGE")),
         ("requestor:<@U0JUNIPER>", Query(requestor="U0JUNIPER")),
+        ("requestor:@juniper.vale", Query(handle="juniper.vale")),
+        ("requestor:me", Query(requestor="U0LINDEN")),
         ('team:"Sign-in experience" older:7', Query(team="Sign-in experience", older_than=7)),
         ("stage:ready-for-uat", Query(stages=(Stage.UAT,))),
         ("stage:closed", Query(stages=(Stage.CLOSED,), is_open=None)),
@@ -63,6 +64,7 @@ def ticket(state: TicketState | None = None, **changes: Any) -> Ticket:
         ('all "Login PAGE"', Query(is_open=None, words=("login", "page"))),
         ("%_' OR 1=1; --", Query(words=("or", "1"))),
         ("🔥 café", Query(words=("café",))),
+        ('"overdue" “closed”', Query(words=("overdue", "closed"))),
         ('"', Query()),
         ("sensitive", Query(is_sensitive=True)),
     ],
@@ -79,7 +81,6 @@ def test_what_is_typed_is_read(typed: str, query: Query) -> None:
         ("priority:hgih", "Did you mean `high`?"),
         ("type:gone", "There are `data_pull`, `mock_auth`, `pr_review`."),
         ("stage:nowhere", "There is no stage with that name."),
-        ("requestor:ada", "requestor:@name"),
         ("older:soon", "such as `older:7`"),
         ("x" * 10_000, "at most 500 characters"),
     ],
@@ -112,7 +113,8 @@ queries = st.builds(
     team=st.sampled_from(["", "Benefits", "Sign-in experience"]),
     due=st.none() | st.sampled_from(Due),
     older_than=st.integers(0, 90),
-    words=st.lists(st.sampled_from(["login", "page", "café"]), max_size=2, unique=True).map(tuple),
+    handle=st.sampled_from(["", "juniper.vale", "two words"]),
+    words=st.lists(st.sampled_from(["login", "page", "café", "overdue"]), max_size=2, unique=True).map(tuple),
 )
 
 
@@ -147,11 +149,3 @@ def test_a_sensitive_ticket_is_not_found_by_its_content() -> None:
 def test_a_word_is_never_taken_for_a_name() -> None:
     assert "assignee:" in terms(ticket())
     assert "assignee:" not in terms(ticket(TicketState(assignees=("linden",)), title="assignee: nobody"))
-
-
-def test_who_is_not_on_the_team_sees_their_own_and_what_is_not_sensitive() -> None:
-    query = Query(visible_to="U0JUNIPER")
-
-    assert is_in(ticket(), query, TODAY, 0.0)
-    assert is_in(ticket(is_sensitive=True), query, TODAY, 0.0)
-    assert not is_in(ticket(is_sensitive=True, requestor=Person(slack_id="U0SAGE")), query, TODAY, 0.0)
