@@ -112,6 +112,7 @@ class Overview:
             events=tuple(self._store.events(ticket.id, LATEST)),
             messages=tuple(one for one in messages if is_team or one.to not in OF_THE_TEAM),
             actions=tuple(one for one in possible(ticket) if _may(one, is_own=is_own, is_team=is_team)),
+            is_own=is_own,
             is_team=is_team,
         )
 

@@ -76,10 +76,10 @@ def row(ticket: Ticket, type_title: str, people: People, now: float) -> str:
 
     Nothing of a sensitive ticket's content is in it, nor a link that its requestor may not be able to open.
     """
-    title = (
-        f": {mrkdwn(ticket.title, limit=LONGEST_TITLE)}" if ticket.title and not ticket.is_sensitive else ""
-    )
-    name = f"*{words.link_for_anybody(ticket)}* {words.type_name(type_title)}{title}"
+    # The title of an issue usually begins with the type's.
+    title = "" if ticket.is_sensitive else ticket.title.removeprefix(f"{type_title}: ")
+    what = words.type_name(type_title) + (f": {mrkdwn(title, limit=LONGEST_TITLE)}" if title else "")
+    name = f"*{words.link_for_anybody(ticket)}* {what}"
     return f"{name}\n{' · '.join(_facts(ticket, people, now))}"
 
 

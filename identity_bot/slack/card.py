@@ -122,7 +122,7 @@ def action_form(ticket: Ticket, click: Click) -> Json:
     return {
         "type": "modal",
         "callback_id": FORM,
-        "title": plain_text(_label(row, ticket).removesuffix(ELLIPSIS)),
+        "title": plain_text(label(row, ticket).removesuffix(ELLIPSIS)),
         "submit": plain_text(row.submit),
         "close": plain_text(words.CANCEL),
         "private_metadata": _metadata(click),
@@ -227,10 +227,11 @@ def _buttons(ticket: Ticket, labels: Mapping[Action, str]) -> Json:
 def _labels(ticket: Ticket) -> dict[Action, str]:
     """What the team can do with a ticket as it is, and what the buttons say."""
     rows = (ACTIONS[action] for action in possible(ticket))
-    return {row.action: _label(row, ticket) for row in rows if row.by is not By.REQUESTOR}
+    return {row.action: label(row, ticket) for row in rows if row.by is not By.REQUESTOR}
 
 
-def _label(row: Row, ticket: Ticket) -> str:
+def label(row: Row, ticket: Ticket) -> str:
+    """What the button of an action says to the team."""
     return row.button_again if row.button_again and _initial(row.asks, ticket) else row.button
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from identity_bot.forms import limits
 from identity_bot.messages import queue, words
 from identity_bot.slack.card import BUTTON_BLOCK
+from identity_bot.slack.card import label as button_label
 from identity_bot.slack.inputs import PREFIX, Json, plain_text
 from identity_bot.slack.messages import action_buttons, context, cut, section, verbatim
 from identity_bot.tickets.actions import ACTIONS
@@ -37,7 +38,10 @@ def ticket_modal(details: Details, type_title: str, people: People, *, notice: s
     if step := queue.next_step(ticket):
         blocks.append(context(step))
     if details.actions:
-        labels = {one: ACTIONS[one].button_mine or ACTIONS[one].button for one in details.actions}
+        rows = map(ACTIONS.__getitem__, details.actions)
+        labels = {
+            row.action: (details.is_own and row.button_mine) or button_label(row, ticket) for row in rows
+        }
         blocks.append(action_buttons(labels, ticket.id, BUTTON_BLOCK))
     if details.events:
         blocks += [

@@ -77,4 +77,6 @@ class Details:
     events: tuple[Event, ...]
     messages: tuple[TicketMessage, ...]
     actions: tuple[Action, ...]
+    is_own: bool
+    """Whether they requested it."""
     is_team: bool

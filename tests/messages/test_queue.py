@@ -31,6 +31,12 @@ def test_a_row_says_everything_in_words() -> None:
     )
 
 
+def test_a_row_names_its_type_once() -> None:
+    said = queue.row(replace(ONE, title="PR review: Juniper Vale"), "PR review", PEOPLE, START)
+
+    assert said.startswith("*<https://github.test/7|#7>* PR review: Juniper Vale\n")
+
+
 def test_a_row_of_a_sensitive_ticket_has_neither_title_nor_link() -> None:
     said = queue.row(replace(ONE, is_sensitive=True), "Data pull", PEOPLE, START)
 

@@ -128,6 +128,7 @@ def test_a_ticket_opens_with_its_facts_history_and_what_the_person_may_do(world:
     assert "*Stage:* Open" in str(view)
     assert "Ticket opened" in str(view)
     assert "idbot:action:take" in str(view)
+    assert "Close my request…" not in str(view)
     assert "idbot:action:take" not in str(own)
     assert "Close my request…" in str(own)
 
