@@ -9,7 +9,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pytest_mock import MockerFixture
@@ -279,8 +279,11 @@ def test_what_was_redacted_since_the_backup_stays_redacted_as_documented(
     office.desk.observe(office.tracker.edit(1, is_open=True))
     office.work(60)
 
+    with office.store.reading() as connection:
+        kept = "\n".join(cast(sqlite3.Connection, connection.connection.driver_connection).iterdump())
     assert secret not in html.unescape(office.chat.everything())
     assert secret not in str(office.tracker.texts)
+    assert secret not in kept
     assert office.tracker.comments == comments
     assert words in comments[-1][2]
     assert len(office.tracker.issues) == 1
