@@ -12,7 +12,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from identity_bot.errors import IdentityBotError
@@ -181,9 +181,7 @@ def _free_port() -> int:
 
 
 def _wait() -> None:
-    ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda number, frame: ended.set())
-    try:
-        ended.wait()
-    except KeyboardInterrupt:
-        return
+    # A handler that sets an event could wait forever for the lock that this thread holds.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt):
+        threading.Event().wait()
