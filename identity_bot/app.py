@@ -16,6 +16,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from starlette.applications import Starlette
 
+from identity_bot.desk.conversation import Conversation
 from identity_bot.desk.desk import Desk
 from identity_bot.desk.notifier import QUIET, Notifier
 from identity_bot.desk.overview import Overview
@@ -238,10 +239,12 @@ def assemble(
 ) -> tuple[Desk, Context]:
     """The desk, and what effects work with: the same over GitHub and Slack as over stand-ins for them."""
     notifier = Notifier(plugins=plugins, settings=settings, people=people, quiet=quiet)
+    conversation = Conversation(settings)
     reconciler = Reconciler(
         plugins=plugins,
         settings=settings,
         people=people,
+        conversation=conversation,
         notifier=notifier,
         account=lambda: tracker.account or reader.account,
     )
@@ -250,6 +253,7 @@ def assemble(
         plugins=plugins,
         settings=settings,
         reconciler=reconciler,
+        conversation=conversation,
         notifier=notifier,
         is_team=is_team,
     )
@@ -262,6 +266,7 @@ def assemble(
         reader=reader,
         chat=chat,
         reconciler=reconciler,
+        conversation=conversation,
         notifier=notifier,
         overview=Overview(store=store, plugins=plugins, people=people, is_team=is_team),
     )

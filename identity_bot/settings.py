@@ -277,6 +277,12 @@ class Settings:
         "the app that the bot is attached to",
         load_default=True,
     )
+    conversation: bool = _key(
+        _SWITCH,
+        "whether replies in a ticket's Slack thread are copied to its issue, and comments on the issue to the thread; "
+        "`false` leaves people's words where they wrote them",
+        load_default=True,
+    )
     reactions: Mapping[str, Action] = _key(
         _REACTIONS,
         'reactions on a ticket\'s card that do what its button does, such as `{ eyes = "take" }`: '

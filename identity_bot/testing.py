@@ -21,6 +21,7 @@ from identity_bot.tickets.model import (
     IssuePatch,
     IssueSnapshot,
     MessageRef,
+    ThreadReply,
     Ticket,
 )
 from identity_bot.tickets.overview import Home
@@ -53,6 +54,10 @@ def patched(issue: IssueSnapshot, patch: IssuePatch) -> IssueSnapshot:
     if patch.is_open is not None:
         changes |= {"is_open": patch.is_open, "close_reason": patch.close_reason}
     return replace(issue, **changes)
+
+
+OWN_COMMENTS = 1_000_000
+"""The id of the first comment that a MemoryTracker writes, above those that tests give to people's."""
 
 
 @dataclass
@@ -162,14 +167,28 @@ class MemoryTracker:
             has_title=REDACTED in self.now[where].title,
         )
 
-    def comment(self, repository: str, number: int, body: str, *, idempotency_key: str) -> None:
-        """Keep the comment."""
+    def comment(self, repository: str, number: int, body: str, *, idempotency_key: str) -> int:
+        """Keep the comment; its id is its place in the list, from OWN_COMMENTS."""
         self._fail()
         self.comments.append((repository, number, body, idempotency_key))
+        return OWN_COMMENTS + len(self.comments) - 1
 
-    def has_comment(self, repository: str, number: int, idempotency_key: str, since: float) -> bool:
-        """Whether it was kept."""
-        return any((r, n, k) == (repository, number, idempotency_key) for r, n, _, k in self.comments)
+    def find_comment(self, repository: str, number: int, idempotency_key: str, since: float) -> int | None:
+        """The comment with this key."""
+        for place, (r, n, _, k) in enumerate(self.comments):
+            if (r, n, k) == (repository, number, idempotency_key):
+                return OWN_COMMENTS + place
+        return None
+
+    def edit_comment(self, repository: str, comment_id: int, body: str, *, idempotency_key: str) -> None:
+        """Keep what the comment now says."""
+        self._fail()
+        where, number, _, key = self.comments[comment_id - OWN_COMMENTS]
+        self.comments[comment_id - OWN_COMMENTS] = (where, number, body, key)
+
+    def delete_comment(self, repository: str, comment_id: int) -> None:
+        """Leave nothing of the comment but its place."""
+        self.edit_comment(repository, comment_id, "", idempotency_key="")
 
     def react(self, repository: str, comment_id: int, content: str) -> None:
         """Keep the reaction."""
@@ -254,6 +273,8 @@ class MemoryChat:
     homes: list[tuple[str, Home]] = field(default_factory=list)
     closed: set[str] = field(default_factory=set)
     names: dict[str, str] = field(default_factory=dict)
+    replies: list[ThreadReply] = field(default_factory=list)
+    """What people have written in threads."""
     team: frozenset[str] = frozenset()
     outsiders: frozenset[str] = frozenset()
 
@@ -277,6 +298,20 @@ class MemoryChat:
             if (posted.channel, posted.key) == (channel, idempotency_key):
                 return MessageRef(channel=channel, ts=str(number))
         return None
+
+    def edit(self, message: MessageRef, now: Message) -> None:
+        """Edit the message."""
+        if message.ts not in self.lost:
+            self._edit(message, messages.message(now))
+
+    def delete(self, message: MessageRef) -> None:
+        """Leave nothing of the message but its place."""
+        self._edit(message, {"text": "", "blocks": []})
+
+    def read_thread(self, thread: MessageRef, since: float) -> tuple[ThreadReply, ...]:
+        """The replies that a test says are there."""
+        self._check(thread.channel)
+        return tuple(one for one in self.replies if one.thread_ts == thread.ts and float(one.ts) > since)
 
     def settle(self, message: MessageRef, now: Message, outcome: str) -> None:
         """Edit the message."""

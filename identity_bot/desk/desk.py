@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from identity_bot.desk.conversation import Conversation
 from identity_bot.desk.notifier import Notifier
 from identity_bot.desk.reconciler import Reconciler
 from identity_bot.errors import Invalid, NotAllowed
@@ -18,7 +19,14 @@ from identity_bot.outbox.effect import DAY, click_key
 from identity_bot.outbox.effects.issue_access import record_requests
 from identity_bot.outbox.effects.issues import ChangeIssue, OpenIssue
 from identity_bot.outbox.effects.messages import TellDelay
-from identity_bot.outbox.effects.recurring import CleanUp, MarkOverdue, Poll, Resync, ResyncRepository
+from identity_bot.outbox.effects.recurring import (
+    CatchUp,
+    CleanUp,
+    MarkOverdue,
+    Poll,
+    Resync,
+    ResyncRepository,
+)
 from identity_bot.outbox.effects.redaction import request_redaction
 from identity_bot.plugins.loader import Plugins
 from identity_bot.settings import Settings
@@ -34,6 +42,7 @@ from identity_bot.tickets.model import (
     IssueSnapshot,
     MessageRef,
     Person,
+    ThreadReply,
     Ticket,
     ticket_id,
 )
@@ -54,6 +63,7 @@ class Desk:
         plugins: Plugins,
         settings: Settings,
         reconciler: Reconciler,
+        conversation: Conversation,
         notifier: Notifier,
         is_team: Callable[[str], bool] = lambda slack_id: False,
     ) -> None:
@@ -61,6 +71,7 @@ class Desk:
         self._store = store
         self._settings = settings
         self._reconciler = reconciler
+        self._conversation = conversation
         self._notifier = notifier
         self._is_team = is_team
 
@@ -176,6 +187,8 @@ class Desk:
             transaction.enqueue(Resync(), delay=DAY)
             transaction.enqueue(CleanUp())
             transaction.enqueue(MarkOverdue())
+            if self._settings.conversation:
+                transaction.enqueue(CatchUp())
 
     def observe(self, snapshot: IssueSnapshot) -> None:
         """Reconcile an issue that GitHub told us of; what is known already costs no write.
@@ -193,6 +206,17 @@ class Desk:
             return
         with self._store.begin() as transaction:
             self._reconciler.handle_comment(transaction, comment)
+
+    def handle_reply(self, reply: ThreadReply) -> bool:
+        """Keep a reply in a Slack thread, and enqueue its copy to the issue; False if it is in no ticket's thread.
+
+        Raises StoreError if it could not be kept.
+        """
+        if self._store.ticket_in(reply.channel, reply.thread_ts) is None:
+            return False
+        with self._store.begin() as transaction:
+            self._conversation.copy_reply(transaction, reply)
+        return True
 
     def resync_repository(self, repository: str) -> None:
         """Enqueue a resync of the repository's open tickets."""

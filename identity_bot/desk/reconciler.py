@@ -7,15 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
+from identity_bot.desk.conversation import Conversation
 from identity_bot.desk.notifier import Notifier
 from identity_bot.messages import alerts, issue_comments, words
-from identity_bot.messages.updates import Destination
 from identity_bot.outbox.effect import LATE
 from identity_bot.outbox.effects.comments import RunCommands
-from identity_bot.outbox.effects.conversation import CopyComment
 from identity_bot.outbox.effects.issue_access import record_requests
 from identity_bot.outbox.effects.issues import AdoptIssue, GetIssue, IdentifyIssue, Reconcile
-from identity_bot.outbox.effects.messages import place_of
 from identity_bot.outbox.effects.recurring import KEEP_PROCESSED
 from identity_bot.plugins.loader import Plugins
 from identity_bot.settings import Settings
@@ -52,6 +50,7 @@ class Reconciler:
         plugins: Plugins,
         settings: Settings,
         people: People,
+        conversation: Conversation,
         notifier: Notifier,
         account: Callable[[], str],
     ) -> None:
@@ -59,6 +58,7 @@ class Reconciler:
         self._plugins = plugins
         self._settings = settings
         self._people = people
+        self._conversation = conversation
         self._notifier = notifier
         self._account = account
         found = plugins.repositories
@@ -103,14 +103,15 @@ class Reconciler:
         repository = self.repositories.get(fold(comment.repository))
         if repository is None:
             return False
-        if not commands.read(comment.body, today).is_empty:
+        if not comment.is_edit and not commands.read(comment.body, today).is_empty:
             return True
         ticket = store.ticket_at(repository, comment.number)
-        return ticket is not None and _is_copied(comment, ticket)
+        return ticket is not None and self._conversation.belongs(comment, ticket)
 
     def handle_comment(self, transaction: Transaction, comment: IssueComment, *, tries: int = 0) -> None:
         """Enqueue the commands in a comment or, if it has none, its copy to Slack, once for each comment.
 
+        An edit runs no commands, but the copy follows it.
         `tries` is how often that was tried before. An issue may become a ticket only after the comment was seen: it
         was transferred, and GitHub is asked first.
         """
@@ -121,8 +122,9 @@ class Reconciler:
         if repository is None or is_old:
             return
         ticket = transaction.ticket_at(repository, comment.number)
-        if reading.is_empty:
-            self._copy(transaction, ticket, comment)
+        if comment.is_edit or reading.is_empty:
+            if ticket:
+                self._conversation.copy_comment(transaction, ticket, comment)
             return
         if ticket is None and tries < len(RETRIES):
             again = Reconcile(comments=(comment,), tries=tries + 1)
@@ -146,21 +148,6 @@ class Reconciler:
             is_late=transaction.now - comment.created_at > LATE,
         )
         transaction.enqueue(run)
-
-    def _copy(self, transaction: Transaction, ticket: Ticket | None, comment: IssueComment) -> None:
-        is_wanted = ticket is not None and _is_copied(comment, ticket)
-        if ticket is None or not is_wanted or not transaction.process_comment(ticket.repository, comment.id):
-            return
-        channel, _ = place_of(ticket, Destination.REQUESTOR, self._settings)
-        copy = CopyComment(
-            ticket_id=ticket.id,
-            comment_id=comment.id,
-            author=comment.author,
-            text=comment.body,
-            at=comment.created_at,
-            channel=channel,
-        )
-        transaction.enqueue(copy)
 
     def _observe(self, ticket: Ticket, snapshot: IssueSnapshot) -> Ticket:
         """The ticket as its issue shows it, with the name that it has among those of all repositories."""
@@ -381,9 +368,3 @@ class Reconciler:
 
 def _place(snapshot: IssueSnapshot) -> tuple[str, int]:
     return snapshot.repository, snapshot.number
-
-
-def _is_copied(comment: IssueComment, ticket: Ticket) -> bool:
-    """Whether a comment without commands belongs to the conversation with the requestor."""
-    is_said = bool(comment.body.strip()) and not commands.is_internal(comment.body)
-    return is_said and bool(ticket.requestor.slack_id)

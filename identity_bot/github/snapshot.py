@@ -62,6 +62,7 @@ def comment_of(repository: str, number: int, data: Mapping[str, Any]) -> IssueCo
         author=login_of(author),
         body=body,
         created_at=timestamp(text_of(data, "created_at")),
+        updated_at=timestamp(text_of(data, "updated_at")),
     )
 
 

@@ -21,11 +21,13 @@ from identity_bot.github import issue_body
 from identity_bot.github.connection import Connection, Response, invalid_fields, is_rate_limit
 from identity_bot.github.patch import fields_of, left_out, not_applied, redacted_comment, redacted_fields
 from identity_bot.github.snapshot import (
+    LARGEST_ID,
     UNREADABLE,
     comment_of,
     is_pull_request,
     iso,
     login_of,
+    number_of,
     repository_in,
     snapshot_of,
     text_of,
@@ -219,23 +221,39 @@ class GitHubTracker:
                 has_title=REDACTED in after["title"],
             )
 
-    def comment(self, repository: str, number: int, body: str, *, idempotency_key: str) -> None:
-        """Post a comment whose last line hides the key."""
+    def comment(self, repository: str, number: int, body: str, *, idempotency_key: str) -> int:
+        """Post a comment whose last line hides the key; its id."""
         text = issue_body.with_idempotency_key(body, idempotency_key)
         with self._github.translating_errors(f"{repository}#{number}"):
-            self._github.request("POST", f"/repos/{repository}/issues/{number}/comments", {"body": text})
+            path = f"/repos/{repository}/issues/{number}/comments"
+            return number_of(self._github.request("POST", path, {"body": text}).content, "id", LARGEST_ID)
 
-    def has_comment(self, repository: str, number: int, idempotency_key: str, since: float) -> bool:
-        """Whether our account posted a comment with this key since then (seconds since the epoch)."""
+    def edit_comment(self, repository: str, comment_id: int, body: str, *, idempotency_key: str) -> None:
+        """Replace the text of a comment of ours, unless it was deleted."""
+        text = issue_body.with_idempotency_key(body, idempotency_key)
+        with self._github.translating_errors(repository, is_repeatable=True):
+            path = f"/repos/{repository}/issues/comments/{comment_id}"
+            self._github.request("PATCH", path, {"body": text}, allowed=(404,))
+
+    def delete_comment(self, repository: str, comment_id: int) -> None:
+        """Delete a comment of ours, once."""
+        with self._github.translating_errors(repository, is_repeatable=True):
+            path = f"/repos/{repository}/issues/comments/{comment_id}"
+            self._github.request("DELETE", path, allowed=(404,))
+
+    def find_comment(self, repository: str, number: int, idempotency_key: str, since: float) -> int | None:
+        """The id of our account's comment with this key, if posted since then (seconds since the epoch)."""
         account = self.identify()
         with self._github.translating_errors(f"{repository}#{number}"):
             earliest = datetime.fromtimestamp(since - CLOCK_SKEW, UTC)
             comments = self._repository(repository).get_issue(number).get_comments(since=earliest)
-            return any(
-                issue_body.idempotency_key_in(one.body) == idempotency_key
-                and is_same(login_of(one.raw_data.get("user")), account)
+            found = (
+                one.id
                 for one in comments
+                if issue_body.idempotency_key_in(one.body) == idempotency_key
+                and is_same(login_of(one.raw_data.get("user")), account)
             )
+            return next(found, None)
 
     def react(self, repository: str, comment_id: int, content: str) -> None:
         """Add a reaction to a comment, once, unless the comment was deleted."""
@@ -265,7 +283,7 @@ class GitHubTracker:
     def poll(self, repository: str, *, since: float, etag: str, comments_since: float) -> PollResult | None:
         """What has changed since then (seconds since the epoch); None if nothing has, which costs one request.
 
-        Polls overlap, so some results come twice. Edited comments that were posted earlier are left out.
+        Polls overlap, so some results come twice. Comments that were posted earlier are edits.
         """
         with self._github.translating_errors(repository, is_repeatable=True):
             first = self._latest(repository, since, etag)
@@ -336,8 +354,8 @@ class GitHubTracker:
         listed.sort(key=lambda data: (timestamp(data["created_at"]), data["id"]))
         for comment in _readable(read, listed):
             # GitHub lists edited comments too, but their commands have run.
-            if comment and comment.created_at >= int(since) - OVERLAP:
-                yield comment
+            if comment:
+                yield replace(comment, is_edit=comment.created_at < int(since) - OVERLAP)
 
     def _edit(self, place: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any] | None:
         """An issue or a comment after an edit; None if the token may not edit it."""

@@ -25,7 +25,7 @@ class IssueSeen:
 
     snapshot: IssueSnapshot
     comment: IssueComment | None = None
-    """The comment that a person just posted on it."""
+    """The comment that a person just posted on it, edited or deleted."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,11 +108,25 @@ def _issue_seen(event: str, payload: Mapping[str, Any]) -> IssueSeen:
             changes = payload["changes"]
             to = text_of(changes["new_repository"], "full_name"), number_of(changes["new_issue"], "number")
             return IssueSeen(snapshot=replace(snapshot, is_gone=True, moved_to=to))
-        case "issue_comment", "created":
+        case "issue_comment", "created" | "edited" | "deleted" as action:
             comment = comment_of(snapshot.repository, snapshot.number, payload["comment"])
-            return IssueSeen(snapshot=snapshot, comment=comment)
+            return IssueSeen(snapshot=snapshot, comment=comment and _as_after(comment, action))
         case _:
             return IssueSeen(snapshot=snapshot)
+
+
+def _as_after(comment: IssueComment, action: str) -> IssueComment:
+    """A comment after it was created, edited or deleted.
+
+    GitHub's times are whole seconds: an edit in the second in which it was written is newer nevertheless, and so is a
+    deletion, whose time GitHub does not tell.
+    """
+    match action:
+        case "edited":
+            return replace(comment, is_edit=True, updated_at=comment.updated_at + 0.5)
+        case "deleted":
+            return replace(comment, is_edit=True, is_deleted=True, updated_at=comment.updated_at + 0.75)
+    return comment
 
 
 def _former_name(action: str, payload: Mapping[str, Any]) -> str:

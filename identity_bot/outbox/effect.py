@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from identity_bot.errors import Rejected
-from identity_bot.outbox.ports import Chat, Notifier, Overview, Reconciler, Tracker
+from identity_bot.outbox.ports import Chat, Conversation, Notifier, Overview, Reconciler, Tracker
 from identity_bot.plugins.loader import Plugins
 from identity_bot.settings import Settings
 from identity_bot.store.rows import converter
@@ -28,7 +28,7 @@ RECOVER_AFTER = 3600.0
 LATE = 300.0
 """Seconds after which what is about to be done is looked for first: a restored backup may not know that it was done."""
 
-WRITTEN = frozenset({"text", "reason", "outcome", "problems"})
+WRITTEN = frozenset({"text", "address", "reason", "outcome", "problems"})
 """The names of the fields, of effects and of what is in them, that may hold what people wrote.
 
 Fields of any other name are for the bot: if they changed, the effect could not be read or would do something else.
@@ -77,6 +77,7 @@ class Context:
     reader: Tracker
     chat: Chat
     reconciler: Reconciler
+    conversation: Conversation
     notifier: Notifier
     overview: Overview
 

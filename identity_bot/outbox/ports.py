@@ -17,6 +17,7 @@ from identity_bot.tickets.model import (
     IssuePatch,
     IssueSnapshot,
     MessageRef,
+    ThreadReply,
     Ticket,
 )
 from identity_bot.tickets.overview import Choices, Home
@@ -98,11 +99,17 @@ class Tracker(Protocol):
     def redact(self, ticket: Ticket, redact: Redact) -> RedactedIssue:
         """Redact the issue's title and description, and its comments whoever wrote them; repeatable."""
 
-    def comment(self, repository: str, number: int, body: str, *, idempotency_key: str) -> None:
-        """Write a comment that carries the key where people do not see it."""
+    def comment(self, repository: str, number: int, body: str, *, idempotency_key: str) -> int:
+        """Write a comment that carries the key where people do not see it; the comment's id."""
 
-    def has_comment(self, repository: str, number: int, idempotency_key: str, since: float) -> bool:
-        """Whether the bot wrote a comment with this key since then (seconds since the epoch)."""
+    def find_comment(self, repository: str, number: int, idempotency_key: str, since: float) -> int | None:
+        """The id of the bot's comment with this key, if written since then (seconds since the epoch)."""
+
+    def edit_comment(self, repository: str, comment_id: int, body: str, *, idempotency_key: str) -> None:
+        """Have a comment of the bot's say something else; nothing happens if it is gone."""
+
+    def delete_comment(self, repository: str, comment_id: int) -> None:
+        """Delete a comment of the bot's, if it is still there."""
 
     def react(self, repository: str, comment_id: int, content: str) -> None:
         """Put a reaction (`+1`, `confused`, …) on a comment, once."""
@@ -138,6 +145,15 @@ class Chat(Protocol):
         until: float | None = None,
     ) -> MessageRef | None:
         """The message that carries this key, if it was posted in that time (seconds since the epoch)."""
+
+    def edit(self, message: MessageRef, now: Message) -> None:
+        """Have a message of ours say something else; nothing happens if nobody can edit it anymore."""
+
+    def delete(self, message: MessageRef) -> None:
+        """Delete a message of ours, if it is still there."""
+
+    def read_thread(self, thread: MessageRef, since: float) -> tuple[ThreadReply, ...]:
+        """What people have replied in a thread since then (seconds since the epoch), oldest first."""
 
     def settle(self, message: MessageRef, now: Message, outcome: str) -> None:
         """Show a message of ours as it is now, with what became of the buttons that it had.
@@ -199,6 +215,13 @@ class Reconciler(Protocol):
 
     def candidate_repositories(self, ticket: Ticket) -> Sequence[str]:
         """Where the issue of a new ticket may be, the likeliest first."""
+
+
+class Conversation(Protocol):
+    """What people say about tickets in Slack and in GitHub."""
+
+    def copy_reply(self, transaction: Transaction, reply: ThreadReply, *, is_quiet: bool = False) -> None:
+        """Take in a reply in a Slack thread as it is now; `is_quiet` tells its author nothing if it is not copied."""
 
 
 class Notifier(Protocol):

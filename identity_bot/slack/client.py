@@ -19,9 +19,10 @@ from identity_bot.slack import card, messages, modal
 from identity_bot.slack import home as home_tab
 from identity_bot.slack.errors import SlackRejected, translating_errors
 from identity_bot.slack.inputs import Json
+from identity_bot.slack.thread_replies import reply_in
 from identity_bot.text.markdown import ELLIPSIS
 from identity_bot.text.redaction import Redact
-from identity_bot.tickets.model import MessageRef, Ticket
+from identity_bot.tickets.model import MessageRef, ThreadReply, Ticket
 from identity_bot.tickets.overview import Home
 from identity_bot.tickets.people import People
 
@@ -43,8 +44,8 @@ WRITES = {
 """The methods that take JSON; those that only read take a form."""
 LONGEST_EDITED_TEXT = 4000
 """Bytes in the text of a message that is edited, beyond which it is `msg_too_long`; a new one may have more."""
-REDACTED_AT_ONCE = 200
-"""Messages on a page that is redacted: as many as Slack recommends to ask for."""
+REDACTED_AT_ONCE = READ_AT_ONCE = 200
+"""Messages on a page that is redacted or read: as many as Slack recommends to ask for."""
 BEYOND_EDITING = {
     "cant_update_message", "channel_not_found", "edit_window_closed", "is_inactive", "message_not_found",
 }  # fmt: skip
@@ -109,6 +110,30 @@ class SlackChat:
         if misplaced:
             self._delete(misplaced)
         return None
+
+    def edit(self, message: MessageRef, now: Message) -> None:
+        """Replace a message of ours, if Slack still lets us."""
+        self._edit(message, messages.message(now))
+
+    def delete(self, message: MessageRef) -> None:
+        """Delete a message of ours, once."""
+        try:
+            self.call("chat.delete", channel=message.channel, ts=message.ts)
+        except SlackRejected as error:
+            if error.code != "message_not_found":
+                raise
+
+    def read_thread(self, thread: MessageRef, since: float) -> tuple[ThreadReply, ...]:
+        """What people have replied in a thread since then; Rejected if the bot may not read it or it is gone."""
+        pages = self._pages(
+            "conversations.replies",
+            channel=self._id(thread.channel),
+            ts=thread.ts,
+            limit=READ_AT_ONCE,
+            **({"oldest": _oldest(since)} if since else {}),
+        )
+        found = (reply_in(message, thread.channel) for page in pages for message in page["messages"])
+        return tuple(sorted(filter(None, found), key=lambda reply: float(reply.ts)))
 
     def settle(self, message: MessageRef, now: Message, outcome: str) -> None:
         """Replace a message's buttons that are no longer possible with what became of them."""
@@ -264,11 +289,7 @@ class SlackChat:
     def _edit_or_delete(self, message: MessageRef, drawn: Json) -> None:
         """Replace one of our messages that must not stay as it is; Rejected if it stays."""
         if not self._edit(message, drawn):
-            try:
-                self.call("chat.delete", channel=message.channel, ts=message.ts)
-            except SlackRejected as error:
-                if error.code != "message_not_found":
-                    raise
+            self.delete(message)
 
     def _delete(self, message: MessageRef) -> None:
         """Delete a message that Slack has put where it does not belong, if Slack lets us."""

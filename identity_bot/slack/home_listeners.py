@@ -22,8 +22,10 @@ from identity_bot.settings import Settings
 from identity_bot.slack.errors import translating_errors
 from identity_bot.slack.home import BY_PRIORITY, BY_TYPE, TURN, choices_after, offer
 from identity_bot.slack.home import home as drawn_home
+from identity_bot.slack.host import is_unclaimed
 from identity_bot.slack.inputs import Json
 from identity_bot.slack.payloads import refuse_forged
+from identity_bot.slack.thread_replies import BY_PEOPLE
 from identity_bot.tickets.overview import Choices
 from identity_bot.tickets.people import People
 
@@ -33,8 +35,6 @@ BURST = 600.0
 """Seconds in which one conversation is answered only once."""
 REMEMBERED = 2000
 """How many events and conversations to remember, in memory: a second answer does no harm."""
-BY_PEOPLE = (None, "file_share", "thread_broadcast")
-"""The subtypes of new messages that people write; any other is an edit, a deletion or a bot's message."""
 
 
 class HomeListeners:
@@ -66,20 +66,16 @@ class HomeListeners:
         if not self._settings.home:
             return
 
-        ours: set[object] = {self.opened, self.message}
-
-        def is_unclaimed(request: BoltRequest, response: BoltResponse) -> bool:
-            # Asked at each event, as the host may add listeners later; Bolt has no public list of them.
-            others = (one for one in app._listeners if one.ack_function not in ours)
-            return not any(one.matches(req=request, resp=response) for one in others)
+        def is_left_to_us(request: BoltRequest, response: BoltResponse) -> bool:
+            return is_unclaimed(app, request, response)
 
         used: Json = {
             "type": "block_actions",
             "action_id": re.compile(f"^({TURN}|{BY_TYPE}$|{BY_PRIORITY}$)"),
         }
         app.action(used, middleware=[refuse_forged])(self.used)
-        app.event("app_home_opened", matchers=[is_unclaimed], middleware=[refuse_forged])(self.opened)
-        app.event("message", matchers=[_is_direct, is_unclaimed], middleware=[refuse_forged])(self.message)
+        app.event("app_home_opened", matchers=[is_left_to_us], middleware=[refuse_forged])(self.opened)
+        app.event("message", matchers=[_is_direct, is_left_to_us], middleware=[refuse_forged])(self.message)
 
     def opened(self, event: Json, client: WebClient) -> None:
         """Somebody opened the Home tab, or the tab with messages, to which nothing is added."""

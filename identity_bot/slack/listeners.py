@@ -36,6 +36,7 @@ from identity_bot.slack.modal import TYPE, Draft
 from identity_bot.slack.payloads import refuse_forged
 from identity_bot.slack.queue import QueueListeners
 from identity_bot.slack.reactions import ReactionListeners
+from identity_bot.slack.reply_listeners import ReplyListeners
 from identity_bot.slack.rows import OPEN
 from identity_bot.slack.team import Team
 from identity_bot.text.markdown import clean
@@ -106,6 +107,7 @@ class Listeners:
             additions=settings.privacy,
         )
         self._reactions = ReactionListeners(settings.reactions, self._actions, self._run_in_thread)
+        self._replies = ReplyListeners(desk.handle_reply) if settings.conversation else None
         self._home = HomeListeners(forms, settings, self._run_in_thread, overview, people)
         self._queue = QueueListeners(
             overview=overview, forms=forms, people=people, run_in_thread=self._run_in_thread
@@ -136,6 +138,8 @@ class Listeners:
         )
         self._actions.attach(app)
         self._reactions.attach(app)
+        if self._replies:
+            self._replies.attach(app)
         self._home.attach(app)
         self._queue.attach(app)
         start: Json = {"type": "block_actions", "action_id": START}

@@ -17,8 +17,9 @@ ASK = f"{PREFIX}ask"
 ASK_ABOUT = f"{PREFIX}ask-about"
 """The callback_id of the shortcut in a message's menu."""
 
-EVENTS = ("app_home_opened", "message.im")
-"""What Slack tells the bot besides commands and interactions, unless the settings turn it off."""
+OPENED, DIRECT = "app_home_opened", "message.im"
+SAID, SAID_IN_PRIVATE = "message.channels", "message.groups"
+"""The events of the Home tab and of messages: to the bot, in public channels that it is in, and in private ones."""
 REACTED = "reaction_added"
 """The event of a reaction, if the settings give one a meaning."""
 
@@ -55,6 +56,7 @@ def scopes(settings: Settings, forms: Mapping[str, Form], *, private: bool = Fal
     channels = (settings.intake_channel, settings.team_channel)
     by_name = [channel for channel in channels if channel.startswith("#")]
     heard = "; answers those that people write to the bot" if settings.home else ""
+    copied = "; copies replies in tickets' threads" if settings.conversation else ""
     found = [
         Scope(name="commands", reason="slash commands and shortcuts"),
         Scope(name="chat:write", reason="posts to the channels and replies in threads"),
@@ -64,7 +66,7 @@ def scopes(settings: Settings, forms: Mapping[str, Form], *, private: bool = Fal
             is_needed=False,
         ),
         Scope(name="users:read", reason="who on the team is a person of this organization; names in forms"),
-        Scope(name="channels:history", reason="looks for a post of unknown outcome before it posts again"),
+        Scope(name="channels:history", reason=f"looks for a post of unknown outcome before it posts again{copied}"),
         Scope(name="im:write", reason="the same for direct messages: which conversation they are in"),
         Scope(name="im:history", reason=f"the same for direct messages{heard}"),
     ]  # fmt: skip
@@ -75,7 +77,7 @@ def scopes(settings: Settings, forms: Mapping[str, Form], *, private: bool = Fal
     if settings.team_group:
         found.append(Scope(name="usergroups:read", reason="who is in the team_group and may change tickets"))
     if private:
-        found.append(Scope(name="groups:history", reason="the same for posts in private channels"))
+        found.append(Scope(name="groups:history", reason="the same in private channels"))
         reasons = ["the id behind the name of a private channel"] if by_name else []
         reasons += [f"{reason}, if it is private" for reason in team]
         if reasons:
@@ -97,7 +99,14 @@ def manifest(
     """
     request_url = f"{url.rstrip('/')}{EVENTS_PATH}" if url else None
     interactivity: dict[str, Any] = {"is_enabled": True}
-    heard = [*(EVENTS if settings.home else ()), *([REACTED] if settings.reactions else [])]
+    wanted = {
+        OPENED: settings.home,
+        DIRECT: settings.home or settings.conversation,
+        SAID: settings.conversation,
+        SAID_IN_PRIVATE: settings.conversation and private,
+        REACTED: bool(settings.reactions),
+    }
+    heard = [name for name, is_wanted in wanted.items() if is_wanted]
     events: dict[str, Any] = {"bot_events": heard}
     if request_url:
         events |= {"request_url": request_url}

@@ -68,10 +68,13 @@ tickets = Table(
     Column("requested", JSON, nullable=False),
     Column("last_notified", JSON(none_as_null=True)),
     Column("queue_rank", Integer, nullable=False),
+    Column("thread_channel", String(32)),
+    Column("thread_ts", String(32)),
     UniqueConstraint("repository", "number"),
     Index("tickets_of_requestor", "requestor_slack_id", "submitted_at"),
     Index("tickets_open", "repository", sqlite_where=OPEN, postgresql_where=OPEN),
     Index("tickets_by_age", "submitted_at", "id"),
+    Index("tickets_in_thread", "thread_channel", "thread_ts"),
     *(
         Index(
             f"queue{''.join(f'_{name}' for name in names)}",
@@ -120,6 +123,7 @@ messages = Table(
     Column("ts", String(32), nullable=False),
     Column("repository", String(200), nullable=False),
     Column("comment_id", BigInteger),
+    Column("version", Float, nullable=False),
     Index("messages_of_ticket", "ticket_id", "at"),
     Index(
         "messages_in_slack", "channel", "ts", unique=True, sqlite_where=IN_SLACK, postgresql_where=IN_SLACK

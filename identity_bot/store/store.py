@@ -12,7 +12,16 @@ from sqlalchemy import Connection, bindparam, select
 from identity_bot.errors import StoreError
 from identity_bot.store import engine, schema
 from identity_bot.store.rows import converter
-from identity_bot.store.transaction import TICKET, TICKET_AT, Transaction, find_ticket
+from identity_bot.store.transaction import (
+    MESSAGE_AT,
+    MESSAGE_IN,
+    TICKET,
+    TICKET_AT,
+    TICKET_IN,
+    Transaction,
+    find_message,
+    find_ticket,
+)
 from identity_bot.tickets.model import Event, EventKind, Ticket, TicketMessage
 from identity_bot.tickets.overview import Choices
 
@@ -33,7 +42,7 @@ _EVENTS = (
 )
 _MESSAGES = (
     select(*(column for column in schema.messages.c if column.name != "id"))
-    .where(schema.messages.c.ticket_id == bindparam("wanted"))
+    .where(schema.messages.c.ticket_id == bindparam("wanted"), schema.messages.c.text != "")
     .order_by(schema.messages.c.at.desc())
     .limit(bindparam("most"))
 )
@@ -109,6 +118,21 @@ class Store:
         with self.reading() as connection:
             return find_ticket(connection, TICKET_AT, {"where": repository, "wanted": number})
 
+    def ticket_in(self, channel: str, thread_ts: str) -> Ticket | None:
+        """The latest ticket of this Slack thread."""
+        with self.reading() as connection:
+            return find_ticket(connection, TICKET_IN, {"where": channel, "wanted": thread_ts})
+
+    def message_in(self, channel: str, ts: str) -> TicketMessage | None:
+        """The message about a ticket at a place in Slack."""
+        with self.reading() as connection:
+            return find_message(connection, MESSAGE_IN, {"where": channel, "wanted": ts})
+
+    def message_at(self, repository: str, comment_id: int) -> TicketMessage | None:
+        """The message about a ticket that is this comment in GitHub."""
+        with self.reading() as connection:
+            return find_message(connection, MESSAGE_AT, {"where": repository, "wanted": comment_id})
+
     def last_team(self, slack_id: str) -> str:
         """The team that somebody named in their last ticket; empty where there is none."""
         with self.reading() as connection:
@@ -123,7 +147,7 @@ class Store:
         ]
 
     def messages(self, ticket_id: str, limit: int) -> list[TicketMessage]:
-        """The latest messages about the ticket, oldest first."""
+        """The latest messages about the ticket, oldest first; none that was deleted or may not be shown."""
         with self.reading() as connection:
             rows = connection.execute(_MESSAGES, {"wanted": ticket_id, "most": limit}).mappings().all()
         return [converter.structure(dict(row), TicketMessage) for row in reversed(rows)]

@@ -28,7 +28,7 @@ from identity_bot.store import schema
 from identity_bot.store.engine import failures
 from identity_bot.store.rows import converter, row_of, ticket_in
 from identity_bot.tickets.calendar import team_day
-from identity_bot.tickets.model import Event, Ticket, TicketMessage
+from identity_bot.tickets.model import Event, MessageKind, MessageRef, Ticket, TicketMessage
 from identity_bot.tickets.overview import Choices
 from identity_bot.tickets.query import rank, terms
 
@@ -41,7 +41,19 @@ TICKET_AT = select(schema.tickets).where(
     schema.tickets.c.repository == bindparam("where"), schema.tickets.c.number == bindparam("wanted")
 )
 """The ticket of one issue."""
-_TICKET_LOCKED, _TICKET_AT_LOCKED = TICKET.with_for_update(), TICKET_AT.with_for_update()
+TICKET_IN = (
+    select(schema.tickets)
+    .where(
+        schema.tickets.c.thread_channel == bindparam("where"),
+        schema.tickets.c.thread_ts == bindparam("wanted"),
+    )
+    .order_by(schema.tickets.c.submitted_at.desc())
+    .limit(1)
+)
+"""The latest ticket of a Slack thread, in which somebody may make several requests."""
+_TICKET_LOCKED, _TICKET_AT_LOCKED, _TICKET_IN_LOCKED = (
+    query.with_for_update() for query in (TICKET, TICKET_AT, TICKET_IN)
+)
 _SAVE = update(schema.tickets).where(schema.tickets.c.id == bindparam("wanted"))
 _TERMS = select(schema.ticket_terms.c.term).where(schema.ticket_terms.c.ticket_id == bindparam("wanted"))
 _ADD_TERM = {name: new(schema.ticket_terms).on_conflict_do_nothing() for name, new in _INSERT.items()}
@@ -75,7 +87,53 @@ _SYNCED = select(schema.syncs.c.page).where(schema.syncs.c.repository == bindpar
 _FORGET_SYNC = delete(schema.syncs).where(schema.syncs.c.repository == bindparam("where"))
 _NOTE_SYNC = insert(schema.syncs).inline()
 _NEW_EVENT = insert(schema.events).inline()
-_NEW_MESSAGE = {name: new(schema.messages).on_conflict_do_nothing() for name, new in _INSERT.items()}
+_NEW_MESSAGE = {
+    name: new(schema.messages).on_conflict_do_nothing().returning(schema.messages.c.id)
+    for name, new in _INSERT.items()
+}
+_MESSAGE = tuple(column for column in schema.messages.c if column.name != "id")
+MESSAGE_IN = select(*_MESSAGE).where(
+    schema.messages.c.channel == bindparam("where"),
+    schema.messages.c.ts == bindparam("wanted"),
+    schema.IN_SLACK,
+)
+"""The message at one place in Slack."""
+MESSAGE_AT = select(*_MESSAGE).where(
+    schema.messages.c.repository == bindparam("where"), schema.messages.c.comment_id == bindparam("wanted")
+)
+"""The message that is one comment in GitHub."""
+_REPLIES = select(schema.messages.c.ts).where(
+    schema.messages.c.ticket_id == bindparam("wanted"),
+    schema.messages.c.kind == MessageKind.REPLY.value,
+    schema.messages.c.at > bindparam("since"),
+    schema.messages.c.text != "",
+)
+_IN_SLACK = (
+    schema.messages.c.channel == bindparam("there"),
+    schema.messages.c.ts == bindparam("then"),
+    schema.IN_SLACK,
+)
+_IN_GITHUB = (
+    schema.messages.c.repository == bindparam("there"),
+    schema.messages.c.comment_id == bindparam("numbered"),
+)
+_NEW_REPLY_VERSION, _NEW_COMMENT_VERSION = (
+    update(schema.messages)
+    .where(*place, schema.messages.c.version < bindparam("as_of"))
+    .values(version=bindparam("as_of"))
+    for place in (_IN_SLACK, _IN_GITHUB)
+)
+_PLACE_REPLY = (
+    update(schema.messages)
+    .where(*_IN_SLACK)
+    .values(repository=bindparam("to_repository"), comment_id=bindparam("to_comment"), text=bindparam("said"))
+)
+_PLACE_COMMENT = (
+    update(schema.messages)
+    .where(*_IN_GITHUB)
+    .values(channel=bindparam("to_channel"), ts=bindparam("to_ts"), text=bindparam("said"))
+)
+_FOLLOWED = select(schema.tickets.c.id).where(schema.IN_QUEUE, schema.tickets.c.thread_ts.is_not(None))
 _TEXTS = select(schema.messages.c.id, schema.messages.c.text).where(
     schema.messages.c.ticket_id == bindparam("wanted")
 )
@@ -194,6 +252,12 @@ def find_ticket(connection: Connection, query: Any, values: Mapping[str, Any]) -
     return ticket_in(dict(zip(row._fields, row, strict=True))) if row else None
 
 
+def find_message(connection: Connection, query: Any, values: Mapping[str, Any]) -> TicketMessage | None:
+    """The message that a query finds."""
+    row = connection.execute(query, values).mappings().one_or_none()
+    return converter.structure(dict(row), TicketMessage) if row else None
+
+
 class Enqueueable(Protocol):
     """What the outbox keeps of an effect."""
 
@@ -269,6 +333,12 @@ class Transaction:
             find_ticket(self.connection, _TICKET_AT_LOCKED, {"where": repository, "wanted": number})
         )
 
+    def ticket_in(self, channel: str, thread_ts: str) -> Ticket | None:
+        """The latest ticket of this Slack thread, locked until the transaction ends."""
+        return self._read(
+            find_ticket(self.connection, _TICKET_IN_LOCKED, {"where": channel, "wanted": thread_ts})
+        )
+
     def save(self, ticket: Ticket) -> None:
         """Keep a ticket as it is now."""
         self.connection.execute(_SAVE, {**self._row(ticket), "wanted": ticket.id})
@@ -315,9 +385,48 @@ class Transaction:
         values = {"ticket_id": event.ticket_id, "kind": event.kind.value, "at": event.at, "by": event.by}
         self.connection.execute(_NEW_EVENT, values)
 
-    def add_message(self, message: TicketMessage) -> None:
-        """Keep a message about a ticket, unless one is known at its place."""
-        self.connection.execute(_NEW_MESSAGE[self._dialect], converter.unstructure(message))
+    def followed_threads(self) -> list[str]:
+        """The ids of the tickets that are not closed and have a thread in Slack."""
+        return list(self.connection.execute(_FOLLOWED).scalars())
+
+    def add_message(self, message: TicketMessage) -> bool:
+        """Keep a message about a ticket; False, with nothing written, if one is known at its place."""
+        values = converter.unstructure(message)
+        return self.connection.execute(_NEW_MESSAGE[self._dialect], values).one_or_none() is not None
+
+    def message_in(self, channel: str, ts: str) -> TicketMessage | None:
+        """The message at a place in Slack."""
+        return find_message(self.connection, MESSAGE_IN, {"where": channel, "wanted": ts})
+
+    def message_at(self, repository: str, comment_id: int) -> TicketMessage | None:
+        """The message that is this comment in GitHub."""
+        return find_message(self.connection, MESSAGE_AT, {"where": repository, "wanted": comment_id})
+
+    def replies(self, ticket_id: str, since: float) -> list[str]:
+        """The time stamps of the replies in a ticket's thread since then that are not known to be deleted."""
+        return list(self.connection.execute(_REPLIES, {"wanted": ticket_id, "since": since}).scalars())
+
+    def set_version(self, message: TicketMessage, version: float) -> bool:
+        """Note a newer version of what somebody wrote; False, with nothing written, if it is not newer."""
+        if message.kind is MessageKind.REPLY:
+            statement: Any = _NEW_REPLY_VERSION
+            place: Mapping[str, Any] = {"there": message.channel, "then": message.ts}
+        else:
+            statement = _NEW_COMMENT_VERSION
+            place = {"there": message.repository, "numbered": message.comment_id}
+        return bool(self.connection.execute(statement, {**place, "as_of": version}).rowcount)
+
+    def place_reply(self, reply: MessageRef, repository: str, comment_id: int, said: str) -> None:
+        """Keep which comment a reply in Slack was copied to, and what it says."""
+        values: dict[str, Any] = {"there": reply.channel, "then": reply.ts, "said": said}
+        values |= {"to_repository": repository, "to_comment": comment_id}
+        self.connection.execute(_PLACE_REPLY, values)
+
+    def place_comment(self, repository: str, comment_id: int, message: MessageRef, said: str) -> None:
+        """Keep which message in Slack a comment was copied to, and what it says."""
+        values: dict[str, Any] = {"there": repository, "numbered": comment_id, "said": said}
+        values |= {"to_channel": message.channel, "to_ts": message.ts}
+        self.connection.execute(_PLACE_COMMENT, values)
 
     def rewrite_messages(self, ticket_id: str, rewrite: Callable[[str], str]) -> None:
         """Change the texts of all that we keep of what was said about a ticket."""

@@ -6,12 +6,13 @@ import base64
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any, ClassVar
 
 from identity_bot.text import redaction
+from identity_bot.text.formatted.document import Document
 from identity_bot.text.redaction import Redact
 
 Answers = Mapping[str, Any]
@@ -286,6 +287,24 @@ class TicketMessage:
     ts: str = ""
     repository: str = ""
     comment_id: int | None = None
+    version: float = 0.0
+    """When it was last edited where it was written, or else when it arrived there, in seconds since the epoch."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ThreadReply:
+    """A person's reply in a Slack thread, as it is now."""
+
+    channel: str
+    thread_ts: str
+    ts: str
+    author: str
+    """A Slack id."""
+    words: Document = field(default_factory=Document)
+    """Empty if it was deleted."""
+    version: float
+    """When it was last edited or deleted, or else when it was posted, in seconds since the epoch."""
+    is_deleted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -365,7 +384,7 @@ class IssueSnapshot:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IssueComment:
-    """A comment on an issue, as far as it may hold commands."""
+    """A comment on an issue, as it is now."""
 
     repository: str
     number: int
@@ -375,6 +394,11 @@ class IssueComment:
     body: str
     created_at: float
     """Seconds since the epoch."""
+    updated_at: float = 0.0
+    """When it was last edited or, as far as we know, deleted; 0 if never."""
+    is_edit: bool = False
+    """Whether it was there before and has been edited or deleted: then its commands have run."""
+    is_deleted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -32,7 +32,7 @@ ISSUE: dict[str, Any] = {
 }  # fmt: skip
 COMMENT: dict[str, Any] = {
     "id": 5_000_000_000, "user": {"login": "juniper-vale", "type": "User"}, "body": "/uat",
-    "created_at": "2026-11-21T10:00:00Z",
+    "created_at": "2026-11-21T10:00:00Z", "updated_at": "2026-11-21T10:00:05Z",
 }  # fmt: skip
 
 

@@ -205,9 +205,9 @@ def test_the_key_of_a_comment_counts_only_if_the_bot_wrote_it(
     tracker.open_issue(REPOSITORY, TICKET, DRAFT)
     github.comment(REPOSITORY, 1, "x\n\n<!-- identity-bot:7/1.5 -->", actor="juniper-vale")
 
-    assert not tracker.has_comment(REPOSITORY, 1, "7/1.5", time.time())
+    assert not tracker.find_comment(REPOSITORY, 1, "7/1.5", time.time())
     tracker.comment(REPOSITORY, 1, "Hello.", idempotency_key="7/1.5")
-    assert tracker.has_comment(REPOSITORY, 1, "7/1.5", time.time())
+    assert tracker.find_comment(REPOSITORY, 1, "7/1.5", time.time())
 
 
 def test_the_bots_own_account_is_known_from_what_it_writes_or_asked_for_once(
@@ -694,9 +694,9 @@ def test_a_comment_is_found_again_by_its_hidden_key(
     tracker.comment(REPOSITORY, 1, "Accepted by Juniper", idempotency_key="effect:7")
 
     assert github.comments(REPOSITORY, 1)[-1].body == "Accepted by Juniper\n\n<!-- identity-bot:effect:7 -->"
-    assert tracker.has_comment(REPOSITORY, 1, "effect:7", time.time())
-    assert not tracker.has_comment(REPOSITORY, 1, "effect:8", time.time())
-    assert not tracker.has_comment(REPOSITORY, 1, "effect:7", time.time() + 1000)
+    assert tracker.find_comment(REPOSITORY, 1, "effect:7", time.time())
+    assert not tracker.find_comment(REPOSITORY, 1, "effect:8", time.time())
+    assert not tracker.find_comment(REPOSITORY, 1, "effect:7", time.time() + 1000)
 
 
 def test_a_key_that_somebody_quotes_is_not_taken_for_the_comment(
@@ -706,7 +706,7 @@ def test_a_key_that_somebody_quotes_is_not_taken_for_the_comment(
         REPOSITORY, 1, issue_body.with_idempotency_key("said", "effect:7") + "\nsee above", actor=LEAD
     )
 
-    assert not tracker.has_comment(REPOSITORY, 1, "effect:7", time.time())
+    assert not tracker.find_comment(REPOSITORY, 1, "effect:7", time.time())
 
 
 def test_a_comment_follows_its_issue_into_a_renamed_repository(
@@ -717,7 +717,7 @@ def test_a_comment_follows_its_issue_into_a_renamed_repository(
     tracker.comment(REPOSITORY, 1, "said", idempotency_key="effect:7")
 
     assert len(github.comments("sandbox-org/requests-of-old", 1)) == 1
-    assert tracker.has_comment(REPOSITORY, 1, "effect:7", time.time())
+    assert tracker.find_comment(REPOSITORY, 1, "effect:7", time.time())
 
 
 @pytest.mark.parametrize(
@@ -733,7 +733,7 @@ def test_a_comment_of_unknown_outcome_is_looked_for(
     with pytest.raises(OutcomeUnknown):
         tracker.comment(REPOSITORY, 1, "said", idempotency_key="effect:7")
 
-    assert tracker.has_comment(REPOSITORY, 1, "effect:7", time.time()) is after
+    assert (tracker.find_comment(REPOSITORY, 1, "effect:7", time.time()) is not None) is after
     assert github.traffic.count("POST") == 1
 
 
@@ -745,7 +745,7 @@ def test_a_comment_on_a_deleted_issue_is_rejected(
     with pytest.raises(Rejected):
         tracker.comment(REPOSITORY, 1, "said", idempotency_key="effect:7")
     with pytest.raises(Rejected):
-        tracker.has_comment(REPOSITORY, 1, "effect:7", time.time())
+        tracker.find_comment(REPOSITORY, 1, "effect:7", time.time())
 
 
 def test_a_reaction_is_put_on_a_comment_once(
@@ -855,7 +855,7 @@ def test_a_poll_leaves_pull_requests_out(tracker: GitHubTracker, github: GitHubW
     assert found.comments == ()
 
 
-def test_a_poll_brings_what_people_wrote_since_and_nothing_of_bots(
+def test_a_poll_brings_what_people_wrote_or_edited_since_and_nothing_of_bots(
     tracker: GitHubTracker, github: GitHubWorld, clock: Clock, ticket: Ticket
 ) -> None:
     old = github.comment(REPOSITORY, 1, "old", actor=LEAD)
@@ -869,16 +869,17 @@ def test_a_poll_brings_what_people_wrote_since_and_nothing_of_bots(
 
     found = polled(tracker, since)
 
-    assert found.comments == (
-        IssueComment(
-            repository=REPOSITORY,
-            number=1,
-            id=said.id,
-            author="linden-brookmere",
-            body="/uat",
-            created_at=said.created_at.timestamp(),
-        ),
+    edited, new = found.comments
+    assert new == IssueComment(
+        repository=REPOSITORY,
+        number=1,
+        id=said.id,
+        author="linden-brookmere",
+        body="/uat",
+        created_at=said.created_at.timestamp(),
+        updated_at=said.created_at.timestamp(),
     )
+    assert (edited.id, edited.body, edited.is_edit) == (old.id, "/released", True)
 
 
 @pytest.mark.parametrize("seconds", [0, 1, 7])
@@ -1048,7 +1049,7 @@ def test_each_write_to_a_renamed_repository_is_made_once(tracker: GitHubTracker,
     comment = github.comments(NEW, 1)[0]
     tracker.react(REPOSITORY, comment.id, "+1")
 
-    assert tracker.has_comment(REPOSITORY, 1, "7/1.5", time.time())
+    assert tracker.find_comment(REPOSITORY, 1, "7/1.5", time.time())
     assert tracker.has_reacted(REPOSITORY, comment.id)
     assert (changed.repository, "stage: triaged" in changed.labels) == (REPOSITORY, True)
     assert len(github.issues(NEW)) == len(github.comments(NEW, 1)) == 1

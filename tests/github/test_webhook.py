@@ -154,17 +154,24 @@ def test_a_comment_comes_with_its_issue(hooked: Hooked) -> None:
         author="linden-brookmere",
         body="/uat",
         created_at=said.created_at.timestamp(),
+        updated_at=said.created_at.timestamp(),
     )
 
 
-def test_an_edited_and_a_deleted_comment_give_no_command_again(hooked: Hooked) -> None:
+def test_each_version_of_a_comment_is_newer_than_the_one_before(hooked: Hooked) -> None:
+    """Even within one of GitHub's whole seconds; edits and deletions give no command again."""
     said = hooked.github.comment(REPOSITORY, 1, "/uat", actor="linden-brookmere")
     hooked.github.edit_comment(REPOSITORY, said.id, "/released", actor="linden-brookmere")
     hooked.github.delete_comment(REPOSITORY, said.id, actor="linden-brookmere")
 
-    edited, deleted = hooked.read()[-2:]
+    created, edited, deleted = (one.comment for one in hooked.read()[-3:] if isinstance(one, IssueSeen))
 
-    assert edited == deleted == IssueSeen(snapshot=seen(edited))
+    assert created
+    assert edited
+    assert deleted
+    assert created.updated_at < edited.updated_at < deleted.updated_at
+    assert (edited.body, edited.is_edit, edited.is_deleted) == ("/released", True, False)
+    assert (deleted.is_edit, deleted.is_deleted) == (True, True)
 
 
 def test_what_a_bot_says_is_no_command(hooked: Hooked) -> None:
@@ -257,7 +264,7 @@ ISSUE: dict[str, Any] = {
 }  # fmt: skip
 COMMENT: dict[str, Any] = {
     "id": 5_000_000_000, "user": {"login": "juniper-vale", "type": "User"}, "body": "/uat",
-    "created_at": "2026-11-21T10:00:00Z",
+    "created_at": "2026-11-21T10:00:00Z", "updated_at": "2026-11-21T10:00:05Z",
 }  # fmt: skip
 WHOLE: dict[str, Any] = {
     "action": "created", "repository": {"full_name": REPOSITORY}, "issue": ISSUE, "comment": COMMENT,

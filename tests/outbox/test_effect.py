@@ -20,14 +20,31 @@ from identity_bot.outbox.queue import REPEATABLE
 from identity_bot.store import schema
 from identity_bot.store.transaction import Enqueueable
 from identity_bot.testing import MemoryChat, MemoryTracker
+from identity_bot.text.formatted import from_slack
 from identity_bot.text.redaction import redacted_fields
-from identity_bot.tickets.model import Action, Change, IssueComment, IssueSnapshot, MessageRef, Ticket
+from identity_bot.tickets.model import (
+    Action,
+    Change,
+    IssueComment,
+    IssueSnapshot,
+    MessageRef,
+    ThreadReply,
+    Ticket,
+)
 from tests.support_desk import Office
 from tests.support_outbox import statements
 
 REQUESTS, TEAM, INDIGO = "sandbox-org/identity-requests", "C0TEAM", "U0INDIGO"
 PRIORITY = Change(action=Action.PRIORITY, value="high")
 
+REPLY = ThreadReply(
+    channel=TEAM,
+    thread_ts="1.0",
+    ts="2.0",
+    author=INDIGO,
+    words=from_slack({"text": "Hello *you* <https://a.test/?q=Hello%20you|there>"}),
+    version=2.0,
+)
 every_effect = pytest.mark.parametrize("kind", EFFECTS)
 
 
@@ -72,8 +89,17 @@ def examples(ticket: Ticket, snapshot: IssueSnapshot) -> dict[str, Effect]:
         effects.RunCommands(**about, comment_id=5, author="linden-brookmere", changes=(PRIORITY,)),
         effects.Reply(**about, comment_id=5, problems=("What is that?",)),
         effects.CopyComment(
-            **about, comment_id=5, author="linden-brookmere", text="Hello you", at=1.8e9, channel=TEAM
+            **about,
+            repository=REQUESTS,
+            comment_id=5,
+            author="linden-brookmere",
+            text="Hello you",
+            at=1.8e9,
+            channel=TEAM,
         ),
+        effects.CopyReply(**about, reply=REPLY),
+        effects.ReadThread(**about, since=1.8e9),
+        effects.CatchUp(last=1.8e9),
         effects.PostUpdate(**about, to=Destination.TEAM, message=message, channel=TEAM),
         effects.PostAlert(to=TEAM, text="Mend this."),
         effects.SendDirectMessage(**about, to=INDIGO, text="Not now."),
@@ -261,9 +287,9 @@ class AskedTracker(MemoryTracker):
         self.asked.append(since)
         return super().find_issue(repository, ticket_id, since)
 
-    def has_comment(self, repository: str, number: int, idempotency_key: str, since: float) -> bool:
+    def find_comment(self, repository: str, number: int, idempotency_key: str, since: float) -> int | None:
         self.asked.append(since)
-        return super().has_comment(repository, number, idempotency_key, since)
+        return super().find_comment(repository, number, idempotency_key, since)
 
 
 @dataclass

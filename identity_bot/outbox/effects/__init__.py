@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from identity_bot.outbox.effect import Effect
 from identity_bot.outbox.effects.comments import Reply, RunCommands
-from identity_bot.outbox.effects.conversation import CopyComment
+from identity_bot.outbox.effects.conversation import CopyComment, CopyReply, ReadThread
 from identity_bot.outbox.effects.home import PublishHome
 from identity_bot.outbox.effects.issues import (
     AdoptIssue,
@@ -27,7 +27,14 @@ from identity_bot.outbox.effects.messages import (
     ShowReceipt,
     TellDelay,
 )
-from identity_bot.outbox.effects.recurring import CleanUp, MarkOverdue, Poll, Resync, ResyncRepository
+from identity_bot.outbox.effects.recurring import (
+    CatchUp,
+    CleanUp,
+    MarkOverdue,
+    Poll,
+    Resync,
+    ResyncRepository,
+)
 from identity_bot.outbox.effects.redaction import FindPersonalData, RedactIssue, RedactMessages
 
 EFFECTS: Mapping[str, type[Effect]] = {
@@ -45,6 +52,9 @@ EFFECTS: Mapping[str, type[Effect]] = {
         RunCommands,
         Reply,
         CopyComment,
+        CopyReply,
+        ReadThread,
+        CatchUp,
         PostUpdate,
         RetireButtons,
         TellDelay,

@@ -165,7 +165,8 @@ class Reply(TicketEffect):
     def _is_said(self, context: Context, ticket: Ticket, row: Row) -> bool:
         key, since = self._trace(ticket, row)
         earliest = min(since, row.earliest(context.store.clock()))
-        return context.tracker.has_comment(ticket.repository, ticket.number or 0, key, earliest)
+        found = context.tracker.find_comment(ticket.repository, ticket.number or 0, key, earliest)
+        return found is not None
 
     def _trace(self, ticket: Ticket, row: Row) -> tuple[str, float]:
         """The reply's idempotency key, and since when there may be one."""

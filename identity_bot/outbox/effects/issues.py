@@ -215,7 +215,7 @@ class _Comment(TicketEffect):
     def find_result(self, context: Context, row: Row) -> Seen | None:
         ticket, seen = read_issue(context, context.tracker, self.ticket(context))
         where = ticket.repository, ticket.number or 0
-        is_done = lifecycle.is_gone(ticket) or context.tracker.has_comment(
+        is_done = lifecycle.is_gone(ticket) or context.tracker.find_comment(
             *where, row.idempotency_key, row.earliest(context.store.clock())
         )
         return seen if is_done else None

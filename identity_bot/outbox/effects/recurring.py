@@ -11,6 +11,7 @@ from identity_bot.errors import OutcomeUnknown, Rejected, Retryable
 from identity_bot.logs import scrubbed
 from identity_bot.messages import alerts
 from identity_bot.outbox.effect import DAY, READS, UPDATES, Context, Effect, Row
+from identity_bot.outbox.effects.conversation import ReadThread
 from identity_bot.outbox.effects.issues import GetIssue, Reconcile
 from identity_bot.outbox.ports import PollResult
 from identity_bot.store.transaction import BATCH, Transaction
@@ -28,6 +29,8 @@ LONGEST_WAIT = 3600.0
 """Seconds for which GitHub's own word on when to ask again is taken: its limits are counted by the hour."""
 ALERT_AFTER = 3
 """Failed polls in a row until the team is told, once."""
+CATCH_UP_EVERY, AWAY = 300.0, 60.0
+"""Seconds: the bot was away if this much more than usual has passed. Slack repeats an event for some five minutes."""
 KEEP_DONE = 30 * DAY
 """Seconds for which effects that are done are kept."""
 KEEP_PROCESSED = 365 * DAY
@@ -161,6 +164,29 @@ class ResyncRepository(Effect):
     def on_success(self, transaction: Transaction, context: Context, result: None) -> None:
         for ticket_id in transaction.open_tickets(self.repository):
             transaction.enqueue(GetIssue(ticket_id=ticket_id))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CatchUp(Effect):
+    """Notice that the bot was away for longer than Slack repeats its events, and read what was said meanwhile."""
+
+    kind: ClassVar[str] = "catch_up"
+    label: ClassVar[str] = "catch up with Slack"
+    fixed_lane: ClassVar[str] = UPDATES
+    is_unique: ClassVar[bool] = True
+    is_repeatable: ClassVar[bool] = True
+    reruns: ClassVar[bool] = False
+    is_recurring: ClassVar[bool] = True
+
+    last: float = 0.0
+    """When it last ran, in seconds since the epoch; 0 for never."""
+
+    def on_success(self, transaction: Transaction, context: Context, result: None) -> None:
+        now = transaction.now
+        if self.last and now - self.last > CATCH_UP_EVERY + AWAY:
+            for ticket_id in transaction.followed_threads():
+                transaction.enqueue(ReadThread(ticket_id=ticket_id, since=self.last - AWAY))
+        transaction.enqueue(CatchUp(last=now), delay=CATCH_UP_EVERY)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

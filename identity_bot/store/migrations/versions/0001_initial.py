@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "7"
+revision = "8"
 down_revision = None
 
 ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
@@ -50,11 +50,14 @@ def upgrade() -> None:
         sa.Column("requested", sa.JSON, nullable=False),
         sa.Column("last_notified", sa.JSON),
         sa.Column("queue_rank", sa.Integer, nullable=False),
+        sa.Column("thread_channel", sa.String(32)),
+        sa.Column("thread_ts", sa.String(32)),
         sa.UniqueConstraint("repository", "number"),
     )
     op.create_index("tickets_of_requestor", "tickets", ["requestor_slack_id", "submitted_at"])
     op.create_index("tickets_open", "tickets", ["repository"], sqlite_where=OPEN, postgresql_where=OPEN)
     op.create_index("tickets_by_age", "tickets", ["submitted_at", "id"])
+    op.create_index("tickets_in_thread", "tickets", ["thread_channel", "thread_ts"])
     for names in ((), ("type",), ("stage",), ("priority",)):
         op.create_index(
             f"queue{''.join(f'_{name}' for name in names)}",
@@ -92,6 +95,7 @@ def upgrade() -> None:
         sa.Column("ts", sa.String(32), nullable=False),
         sa.Column("repository", sa.String(200), nullable=False),
         sa.Column("comment_id", sa.BigInteger),
+        sa.Column("version", sa.Float, nullable=False),
     )
     op.create_index("messages_of_ticket", "messages", ["ticket_id", "at"])
     op.create_index(

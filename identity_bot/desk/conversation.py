@@ -1,0 +1,96 @@
+"""The conversation about a ticket: which words go from Slack to GitHub and back, and which stay where they are."""
+
+from __future__ import annotations
+
+from identity_bot.messages.updates import Destination
+from identity_bot.outbox.effects.conversation import CopyComment, CopyReply
+from identity_bot.outbox.effects.messages import place_of
+from identity_bot.settings import Settings
+from identity_bot.store.transaction import Transaction
+from identity_bot.text.redaction import REDACTED
+from identity_bot.tickets.commands import is_internal
+from identity_bot.tickets.model import IssueComment, MessageKind, ThreadReply, Ticket, TicketMessage
+
+
+class Conversation:
+    """Notes each version of what people say about tickets, once, and enqueues its copy.
+
+    So what comes twice, late or in another order changes nothing. What is said is kept once it was copied: only then
+    has it passed the privacy gate.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def belongs(self, comment: IssueComment, ticket: Ticket) -> bool:
+        """Whether a comment without commands is for the requestor, or may change one that was."""
+        is_said = bool(comment.body.strip()) and not is_internal(comment.body)
+        is_heard = self._settings.conversation and bool(ticket.requestor.slack_id)
+        return is_heard and (is_said or comment.is_edit)
+
+    def copy_comment(self, transaction: Transaction, ticket: Ticket, comment: IssueComment) -> None:
+        """Take in a comment on a ticket's issue as it is now."""
+        if not self.belongs(comment, ticket):
+            return
+        version = max(comment.created_at, comment.updated_at)
+        if known := transaction.message_at(ticket.repository, comment.id):
+            # Somebody may have edited the copy of a reply.
+            is_news = known.kind is MessageKind.COMMENT and transaction.set_version(known, version)
+        else:
+            # An edit of what was not copied is not copied either: it was internal, or commands.
+            is_news = not comment.is_edit and transaction.process_comment(ticket.repository, comment.id)
+        if not is_news:
+            return
+        if known is None:
+            said = TicketMessage(
+                ticket_id=ticket.id,
+                kind=MessageKind.COMMENT,
+                at=comment.created_at,
+                text="",
+                author=comment.author,
+                to=Destination.REQUESTOR,
+                repository=ticket.repository,
+                comment_id=comment.id,
+                version=version,
+            )
+            transaction.add_message(said)
+        channel, _ = place_of(ticket, Destination.REQUESTOR, self._settings)
+        copy = CopyComment(
+            ticket_id=ticket.id,
+            repository=ticket.repository,
+            comment_id=comment.id,
+            author=comment.author,
+            text="" if comment.is_deleted or is_internal(comment.body) else comment.body,
+            at=comment.created_at,
+            channel=channel,
+        )
+        transaction.enqueue(copy)
+
+    def copy_reply(self, transaction: Transaction, reply: ThreadReply, *, is_quiet: bool = False) -> None:
+        """Take in a reply in a Slack thread as it is now, if a ticket has that thread.
+
+        `is_quiet` tells its author nothing if it may not be copied.
+        """
+        ticket = transaction.ticket_in(reply.channel, reply.thread_ts)
+        if ticket is None or not self._settings.conversation:
+            return
+        if known := transaction.message_in(reply.channel, reply.ts):
+            # The author of what was redacted may have edited something else than what had to go.
+            is_closed = REDACTED in known.text and not reply.is_deleted
+            is_news = not is_closed and transaction.set_version(known, reply.version)
+        else:
+            said = TicketMessage(
+                ticket_id=ticket.id,
+                kind=MessageKind.REPLY,
+                at=float(reply.ts),
+                text="",
+                author=reply.author,
+                to=Destination.REQUESTOR,
+                channel=reply.channel,
+                ts=reply.ts,
+                version=reply.version,
+            )
+            is_news = not reply.is_deleted and transaction.add_message(said)
+        if is_news:
+            ticket_id = known.ticket_id if known else ticket.id
+            transaction.enqueue(CopyReply(ticket_id=ticket_id, reply=reply, is_quiet=is_quiet))

@@ -1,0 +1,69 @@
+"""Replies in threads as Slack's events and its API describe them, read into our values. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, TypeGuard
+
+from identity_bot.text.formatted import from_slack
+from identity_bot.tickets.model import ThreadReply
+
+BY_PEOPLE = (None, "file_share", "thread_broadcast")
+"""The subtypes of messages that people write; any other is a bot's, or tells what happened to the channel."""
+_TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}")
+
+
+def reply_in(message: Mapping[str, Any], channel: str) -> ThreadReply | None:
+    """A person's reply; None for what begins a thread or stands in none, and for what bots and workflows write."""
+    ts, thread_ts, author = (message.get(name) for name in ("ts", "thread_ts", "user"))
+    if not (_is_ts(ts) and _is_ts(thread_ts)) or ts == thread_ts or not isinstance(author, str):
+        return None
+    if message.get("subtype") not in BY_PEOPLE or message.get("bot_id") or message.get("app_id"):
+        return None
+    edited = message.get("edited")
+    edited_at = edited.get("ts") if isinstance(edited, Mapping) else None
+    return ThreadReply(
+        channel=channel,
+        thread_ts=thread_ts,
+        ts=ts,
+        author=author,
+        words=from_slack(message),
+        version=float(edited_at if _is_ts(edited_at) else ts),
+    )
+
+
+def reply_told_by(event: Mapping[str, Any]) -> ThreadReply | None:
+    """The reply that an event of the kind `message` tells of, as it is since; None if it tells of no person's reply.
+
+    https://docs.slack.dev/reference/events/message
+    """
+    channel = event.get("channel")
+    if not isinstance(channel, str):
+        return None
+    match event.get("subtype"):
+        case "message_changed":
+            return reply_in(_message(event, "message"), channel)
+        case "message_deleted":
+            before = reply_in(_message(event, "previous_message"), channel)
+            at = event.get("event_ts")
+            if before is None or not _is_ts(at):
+                return None
+            return ThreadReply(
+                channel=channel,
+                thread_ts=before.thread_ts,
+                ts=before.ts,
+                author=before.author,
+                version=float(at),
+                is_deleted=True,
+            )
+    return reply_in(event, channel)
+
+
+def _message(event: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = event.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _is_ts(found: Any) -> TypeGuard[str]:
+    return isinstance(found, str) and bool(_TS.fullmatch(found))
