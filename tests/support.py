@@ -73,7 +73,7 @@ def close(handler: SocketModeHandler, sandbox: Sandbox) -> None:
     handler.close()
 
 
-RECURRING = {"poll", "resync", "mark_overdue", "clean_up", "tell_delay"}
+RECURRING = {"poll", "resync", "mark_overdue", "catch_up", "clean_up", "tell_delay"}
 """The kinds of effects of which one always waits."""
 
 

@@ -152,8 +152,8 @@ class Chat(Protocol):
     def delete(self, message: MessageRef) -> None:
         """Delete a message of ours, if it is still there."""
 
-    def read_thread(self, thread: MessageRef, since: float) -> tuple[ThreadReply, ...]:
-        """What people have replied in a thread since then (seconds since the epoch), oldest first."""
+    def read_thread(self, thread: MessageRef) -> tuple[ThreadReply, ...]:
+        """What people have replied in a thread, oldest first; Rejected if it is gone or the bot may not read it."""
 
     def settle(self, message: MessageRef, now: Message, outcome: str) -> None:
         """Show a message of ours as it is now, with what became of the buttons that it had.

@@ -123,14 +123,13 @@ class SlackChat:
             if error.code != "message_not_found":
                 raise
 
-    def read_thread(self, thread: MessageRef, since: float) -> tuple[ThreadReply, ...]:
-        """What people have replied in a thread since then; Rejected if the bot may not read it or it is gone."""
+    def read_thread(self, thread: MessageRef) -> tuple[ThreadReply, ...]:
+        """What people have replied in a thread, oldest first; Rejected if it is gone or the bot may not read it."""
         pages = self._pages(
             "conversations.replies",
             channel=self._id(thread.channel),
             ts=thread.ts,
             limit=READ_AT_ONCE,
-            **({"oldest": _oldest(since)} if since else {}),
         )
         found = (reply_in(message, thread.channel) for page in pages for message in page["messages"])
         return tuple(sorted(filter(None, found), key=lambda reply: float(reply.ts)))

@@ -105,7 +105,6 @@ MESSAGE_AT = select(*_MESSAGE).where(
 _REPLIES = select(schema.messages.c.ts).where(
     schema.messages.c.ticket_id == bindparam("wanted"),
     schema.messages.c.kind == MessageKind.REPLY.value,
-    schema.messages.c.at > bindparam("since"),
     schema.messages.c.text != "",
 )
 _IN_SLACK = (
@@ -402,9 +401,9 @@ class Transaction:
         """The message that is this comment in GitHub."""
         return find_message(self.connection, MESSAGE_AT, {"where": repository, "wanted": comment_id})
 
-    def replies(self, ticket_id: str, since: float) -> list[str]:
-        """The time stamps of the replies in a ticket's thread since then that are not known to be deleted."""
-        return list(self.connection.execute(_REPLIES, {"wanted": ticket_id, "since": since}).scalars())
+    def replies(self, ticket_id: str) -> list[str]:
+        """The time stamps of the replies in a ticket's thread that were copied and are not known to be deleted."""
+        return list(self.connection.execute(_REPLIES, {"wanted": ticket_id}).scalars())
 
     def set_version(self, message: TicketMessage, version: float) -> bool:
         """Note a newer version of what somebody wrote; False, with nothing written, if it is not newer."""

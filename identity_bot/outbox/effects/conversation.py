@@ -147,6 +147,8 @@ class CopyReply(TicketEffect):
             context.tracker.edit_comment(*copied, self._body(context), idempotency_key=self._key)
         if copied or self.reply.is_deleted:
             return Copy(place=copied, text=words.text)
+        if context.store.clock() - float(self.reply.ts) > LATE and (found := self._found(context, ticket)):
+            return found  # a restored backup does not know of it
 
         def comment(to: Ticket) -> CommentRef:
             body, number = self._body(context), to.number or 0
@@ -161,9 +163,7 @@ class CopyReply(TicketEffect):
         ticket = self._opened(context)
         if self.reply.is_deleted or self._copied(context):
             return None  # an edit and a deletion may simply be repeated
-        since = row.earliest(context.store.clock())
-        found = context.tracker.find_comment(ticket.repository, ticket.number or 0, self._key, since)
-        return None if found is None else Copy(place=(ticket.repository, found), text=self.reply.words.text)
+        return self._found(context, ticket)
 
     def on_success(self, transaction: Transaction, context: Context, result: Copy[CommentRef]) -> None:
         if result.place:
@@ -174,6 +174,11 @@ class CopyReply(TicketEffect):
             to = self.reply.author
             transaction.enqueue(SendDirectMessage(ticket_id=self.ticket_id, to=to, text=text))
         reconcile(transaction, context, result.seen)
+
+    def _found(self, context: Context, ticket: Ticket) -> Copy[CommentRef] | None:
+        since = float(self.reply.ts)
+        found = context.tracker.find_comment(ticket.repository, ticket.number or 0, self._key, since)
+        return None if found is None else Copy(place=(ticket.repository, found), text=self.reply.words.text)
 
     def _copied(self, context: Context) -> CommentRef | None:
         known = context.store.message_in(self.reply.channel, self.reply.ts)
@@ -211,7 +216,7 @@ class ReadThread(TicketEffect):
     min_interval: ClassVar[float] = 1.2
 
     since: float = 0.0
-    """Seconds since the epoch."""
+    """Replies that the bot does not know count from then on (seconds since the epoch)."""
     is_quiet: bool = False
     """Whether nobody is told of what is not copied: it was written before there was a ticket."""
 
@@ -221,26 +226,27 @@ class ReadThread(TicketEffect):
 
     def run(self, context: Context, row: Row) -> tuple[ThreadReply, ...]:
         thread = self.ticket(context).thread
-        return context.chat.read_thread(thread, self.since) if thread else ()
+        # All of it: what the bot knows may have been edited or deleted since.
+        return context.chat.read_thread(thread) if thread else ()
 
     def on_success(self, transaction: Transaction, context: Context, result: tuple[ThreadReply, ...]) -> None:
         ticket = transaction.ticket(self.ticket_id)
         if ticket is None or ticket.thread is None:
             return
-        found = {reply.ts for reply in result}
+        known, found = set(transaction.replies(ticket.id)), {reply.ts for reply in result}
         for reply in result:
-            context.conversation.copy_reply(transaction, reply, is_quiet=self.is_quiet)
-        for ts in transaction.replies(ticket.id, self.since):
-            if ts not in found:
-                gone = ThreadReply(
-                    channel=ticket.thread.channel,
-                    thread_ts=ticket.thread.ts,
-                    ts=ts,
-                    author="",
-                    version=transaction.now,
-                    is_deleted=True,
-                )
-                context.conversation.copy_reply(transaction, gone)
+            if reply.ts in known or float(reply.ts) > self.since:
+                context.conversation.copy_reply(transaction, reply, is_quiet=self.is_quiet)
+        for ts in sorted(known - found):
+            gone = ThreadReply(
+                channel=ticket.thread.channel,
+                thread_ts=ticket.thread.ts,
+                ts=ts,
+                author="",
+                version=transaction.now,
+                is_deleted=True,
+            )
+            context.conversation.copy_reply(transaction, gone)
 
     def on_rejected(self, transaction: Transaction, context: Context, reason: str) -> bool:
         return True  # the bot is not in that conversation, or the thread is gone

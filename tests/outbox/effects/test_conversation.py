@@ -1,15 +1,26 @@
-"""Comments on an issue reach the ticket's thread in Slack, each once, and nothing personal goes with them."""
+"""What people say reaches the other side, each version once, and nothing personal goes with it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from identity_bot.errors import OutcomeUnknown, Retryable
 from identity_bot.store.history import History
-from identity_bot.testing import Posted
-from identity_bot.tickets.model import IssueComment, Ticket
-from tests.support_desk import Office, cut_off
+from identity_bot.testing import OWN_COMMENTS, Posted
+from identity_bot.text.formatted import Document, from_slack
+from identity_bot.tickets.model import (
+    Action,
+    IssueComment,
+    MessageKind,
+    MessageRef,
+    ThreadReply,
+    Ticket,
+)
+from tests.support_desk import SETTINGS, Office, cut_off
 
 INTAKE, LINDEN_ID = "C0INTAKE", "U0LINDEN"
 REQUESTS, RESTRICTED = "sandbox-org/identity-requests", "sandbox-org/identity-restricted"
@@ -142,3 +153,289 @@ def test_the_longest_comment_can_be_read_as_far_as_slack_shows_it(office: Office
     assert len(texts) == 5
     assert all(len(text) <= 3_000 for text in texts)
     assert texts[-1].endswith("#issuecomment-5|read it in GitHub>.")
+
+
+# Edits and deletions in GitHub
+
+
+def after(office: Office, *comments: IssueComment) -> list[str]:
+    """What all messages in the ticket's thread say, once GitHub has told of these versions of a comment."""
+    hear(office, *comments)
+    return [one.text for one in office.chat.posts if one.thread_ts and "replied:" in one.text]
+
+
+def edited(comment: IssueComment, body: str, *, seconds: float = 60) -> IssueComment:
+    return replace(comment, body=body, is_edit=True, updated_at=comment.created_at + seconds)
+
+
+@pytest.mark.usefixtures("ticket")
+def test_an_edit_changes_the_copy_and_a_deletion_removes_it(office: Office) -> None:
+    first = said(office, "Teh answer")
+    hear(office, first)
+
+    assert after(office, edited(first, "The answer")) == ["*linden-brookmere* replied:\nThe answer"]
+    assert after(office, replace(edited(first, "The answer", seconds=90), is_deleted=True)) == []
+
+
+@pytest.mark.usefixtures("ticket")
+def test_versions_may_come_before_the_copy_twice_and_in_any_order(office: Office) -> None:
+    """An edit of an edit, told by webhook and by poll, the newest first."""
+    first = said(office, "one")
+    hear(office, first)
+    two, three = edited(first, "two"), edited(first, "three", seconds=61)
+
+    assert after(office, three, two, three, first) == ["*linden-brookmere* replied:\nthree"]
+    assert [text for _, text in office.chat.edits if "replied" in text] == [
+        "*linden-brookmere* replied:\nthree"
+    ]
+
+
+@pytest.mark.usefixtures("ticket")
+def test_a_comment_that_was_deleted_before_its_copy_was_made_is_not_copied(office: Office) -> None:
+    first = said(office, "Oops")
+    office.desk.handle_comment(first)
+    gone = replace(edited(first, "Oops"), is_deleted=True)
+
+    office.desk.handle_comment(gone)
+    office.work()
+
+    assert "Oops" not in [one.text.partition("\n")[2] for one in office.chat.posts]
+
+
+@pytest.mark.usefixtures("ticket")
+def test_a_comment_that_becomes_internal_leaves_slack(office: Office) -> None:
+    first = said(office, "Their account is odd.")
+    hear(office, first)
+
+    assert after(office, edited(first, "/internal Their account is odd.")) == []
+
+
+@pytest.mark.usefixtures("ticket")
+@pytest.mark.parametrize("body", ["/internal They must not know.", "/priority high"])
+def test_what_was_not_copied_is_not_copied_once_it_is_edited(office: Office, body: str) -> None:
+    first = said(office, body)
+    hear(office, first)
+
+    before = len(office.tracker.patches)
+
+    assert after(office, edited(first, "All is well")) == []
+    assert after(office, edited(first, "/released", seconds=90)) == []
+    assert len(office.tracker.patches) == before
+
+
+@pytest.mark.usefixtures("ticket")
+def test_an_edit_that_adds_personal_data_leaves_the_copy_as_it_was(office: Office) -> None:
+    first = said(office, "The answer")
+    hear(office, first)
+
+    assert after(office, edited(first, f"The answer. {SECRET}")) == [
+        "*linden-brookmere* replied:\nThe answer"
+    ]
+    assert "a Social Security number" in office.chat.texts(LINDEN_ID)[-1]
+    assert after(office, edited(first, "The new answer", seconds=120)) == [
+        "*linden-brookmere* replied:\nThe new answer"
+    ]
+
+
+# From Slack to GitHub
+
+
+def reply(
+    office: Office, ticket: Ticket, text: str, *, ts: float = 0.0, by: str = "U0JUNIPER", edit: float = 0.0
+) -> ThreadReply:
+    """Somebody's reply in a ticket's thread, or that reply `edit` seconds later."""
+    thread = office.ticket(ticket).thread
+    assert thread
+    at = ts or office.clock.now
+    return ThreadReply(
+        channel=thread.channel,
+        thread_ts=thread.ts,
+        ts=f"{at:.6f}",
+        author=by,
+        words=from_slack({"text": text}),
+        version=at + edit,
+    )
+
+
+def comments(office: Office, *replies: ThreadReply) -> list[str]:
+    """The bot's comments that have any text, once Slack has told of these replies."""
+    for one in replies:
+        assert office.desk.handle_reply(one)
+    office.work(60)
+    return [body for _, _, body, _ in office.tracker.comments if body]
+
+
+def test_a_reply_becomes_a_comment_with_its_authors_name(office: Office, ticket: Ticket) -> None:
+    office.chat.names["U0JUNIPER"] = "Juniper Vale"
+
+    (body,) = comments(office, reply(office, ticket, "*Done*, see <https://a.test|the page> <@U0LINDEN>"))
+
+    assert (
+        body
+        == "`Juniper Vale` replied in Slack:\n\n**Done**, see [the page](<https://a.test>) @linden-brookmere"
+    )
+    [kept] = [one for one in office.store.messages(ticket.id, 20) if one.kind is MessageKind.REPLY]
+    assert (kept.text.split()[0], kept.author, kept.comment_id) == ("Done,", "U0JUNIPER", OWN_COMMENTS)
+
+
+def test_replies_are_copied_once_and_in_order(office: Office, ticket: Ticket) -> None:
+    said = [reply(office, ticket, f"number {n}", ts=office.clock.now + n) for n in range(5)]
+
+    found = comments(office, *said, *said)
+
+    assert [body.split()[-1] for body in found] == ["0", "1", "2", "3", "4"]
+
+
+def test_an_edited_reply_changes_its_comment_and_a_deleted_one_removes_it(
+    office: Office, ticket: Ticket
+) -> None:
+    at = office.clock.now
+    first, second, third = (
+        reply(office, ticket, text, ts=at, edit=edit) for text, edit in (("a", 0.0), ("b", 1.0), ("c", 2.0))
+    )
+    gone = replace(third, words=Document(), version=at + 3, is_deleted=True)
+
+    comments(office, first)
+
+    assert comments(office, third, second)[0].endswith("c")
+    assert comments(office, gone, third) == []
+
+
+def test_a_reply_that_was_deleted_before_its_copy_was_made_is_not_copied(
+    office: Office, ticket: Ticket
+) -> None:
+    first = reply(office, ticket, "Oops")
+    gone = replace(first, words=Document(), version=first.version + 1, is_deleted=True)
+    office.desk.handle_reply(first)
+
+    comments(office, gone)
+
+    assert "Oops" not in str([body for _, _, body, _ in office.tracker.comments if body])
+
+
+def test_a_reply_outside_tickets_threads_is_nobodys(office: Office, ticket: Ticket) -> None:
+    other = replace(reply(office, ticket, "hello"), thread_ts="99.0")
+
+    assert not office.desk.handle_reply(other)
+
+
+def test_a_reply_in_the_cards_thread_stays_in_the_team_channel(office: Office, ticket: Ticket) -> None:
+    card = office.ticket(ticket).card
+    assert card
+
+    assert not office.desk.handle_reply(
+        replace(reply(office, ticket, "Between us"), channel=card.channel, thread_ts=card.ts)
+    )
+
+
+def test_a_reply_with_personal_data_is_not_copied_and_its_author_is_told_alone(
+    office: Office, ticket: Ticket
+) -> None:
+    first = reply(office, ticket, SECRET)
+
+    assert comments(office, first, first) == []
+    assert [text for text in office.chat.texts("U0JUNIPER") if "219" in text] == []
+    [told] = [text for text in office.chat.texts("U0JUNIPER") if "wasn't copied" in text]
+    assert "a Social Security number" in told
+    assert SECRET not in str(office.store.messages(ticket.id, 20))
+    cleaned = replace(reply(office, ticket, "Her number is gone."), ts=first.ts, version=first.version + 9)
+    assert comments(office, cleaned)[0].endswith("Her number is gone.")
+
+
+def test_an_edit_brings_nothing_back_that_was_redacted(office: Office, ticket: Ticket) -> None:
+    at = office.clock.now
+    comments(office, reply(office, ticket, "My user is juniper, tr0ub4dor", ts=at))
+    office.click(ticket, Action.REDACT, "tr0ub4dor", by="U0INDIGO")
+    office.work(60)
+
+    comments(office, reply(office, ticket, "My user was juniper, tr0ub4dor", ts=at, edit=300.0))
+
+    assert "tr0ub4dor" not in str(office.tracker.comments)
+
+
+def test_a_reply_before_the_issue_exists_waits_for_it(office: Office) -> None:
+    origin = MessageRef(channel=INTAKE, ts="17.5")
+    office.tracker.fails = [Retryable("GitHub: 503") for _ in range(3)]
+    ticket = office.submit(origin=origin)
+    office.work(1)
+    assert office.ticket(ticket).number is None
+
+    office.desk.handle_reply(reply(office, ticket, "One more thing"))
+    office.work(120)
+
+    assert [body.split()[-3:] for _, _, body, _ in office.tracker.comments] == [["One", "more", "thing"]]
+
+
+def test_a_comment_of_unknown_outcome_is_not_written_twice(office: Office, ticket: Ticket) -> None:
+    write = office.tracker.comment
+
+    def cut(*given: Any, **more: Any) -> int:
+        office.tracker.comment = write  # type: ignore[method-assign]
+        write(*given, **more)
+        raise OutcomeUnknown("GitHub: ReadTimeout")
+
+    office.tracker.comment = cut  # type: ignore[method-assign]
+
+    assert len(comments(office, reply(office, ticket, "Once"))) == 1
+
+
+def test_the_longest_reply_is_copied_as_far_as_github_takes_it(office: Office, ticket: Ticket) -> None:
+    (body,) = comments(office, reply(office, ticket, "# " * 20_000))
+
+    assert len(body) <= 65_000
+
+
+def test_no_copy_is_copied_back(office: Office, ticket: Ticket) -> None:
+    """What GitHub then tells of is the bot's own comment, which is no comment to the bot: see `comment_of`."""
+    comments(office, reply(office, ticket, "Hello"))
+    before = len(office.chat.posts)
+    by_hand = replace(said(office, "Hello, edited", key=OWN_COMMENTS), is_edit=True, updated_at=2e9)
+
+    hear(office, by_hand)
+
+    assert len(office.chat.posts) == before
+    assert office.chat.edits == [one for one in office.chat.edits if "edited" not in one[1]]
+
+
+def test_who_turned_the_conversation_off_has_none(tmp_path: Path) -> None:
+    office = Office(tmp_path, toml=f"conversation = false\n{SETTINGS}")
+    ticket = office.submit()
+    office.work()
+
+    assert hear(office, said(office, "Hello")) == []
+    assert comments(office, reply(office, ticket, "Hello")) == []
+    office.store.close()
+
+
+# After an absence
+
+
+def test_after_a_day_away_each_thread_is_read_and_each_reply_copied_once(
+    office: Office, ticket: Ticket
+) -> None:
+    office.desk.start_schedule()
+    heard = reply(office, ticket, "heard")
+    kept = reply(office, ticket, "heard too", ts=office.clock.now + 1)
+    comments(office, heard, kept)
+    office.work(400)
+    office.clock.move(86_400)
+    at = office.clock.now - 3_600
+    missed = [reply(office, ticket, f"missed {n}", ts=at + n) for n in range(3)]
+    changed = reply(office, ticket, "heard and edited", ts=float(heard.ts), edit=50_000)
+    office.chat.replies = [changed, *missed]
+
+    office.desk.handle_reply(missed[2])
+    office.work(400)
+    office.work(400)
+
+    found = [body.partition("\n\n")[2] for _, _, body, _ in office.tracker.comments]
+    assert sorted(found) == ["", "heard and edited", "missed 0", "missed 1", "missed 2"]
+
+
+def test_while_the_bot_is_there_no_thread_is_read(office: Office, ticket: Ticket) -> None:
+    office.desk.start_schedule()
+    office.chat.closed = {"C0INTAKE"}
+
+    office.work(2_000)
+
+    assert "read_thread" not in {row.kind for row in office.outbox.rows("done")}
