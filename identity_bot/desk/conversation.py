@@ -66,10 +66,11 @@ class Conversation:
         )
         transaction.enqueue(copy)
 
-    def copy_reply(self, transaction: Transaction, reply: ThreadReply, *, is_quiet: bool = False) -> None:
-        """Take in a reply in a Slack thread as it is now, if a ticket has that thread.
+    def copy_reply(self, transaction: Transaction, reply: ThreadReply, *, is_earlier: bool = False) -> None:
+        """Take in what was said in a Slack thread as it now is, if a ticket has that thread.
 
-        `is_quiet` tells its author nothing if it may not be copied.
+        `is_earlier` says that the ticket's requestor chose to have it copied although it was said before. Else the
+        thread's first message is not: it has become the request, or is the bot's.
         """
         ticket = transaction.ticket_in(reply.channel, reply.thread_ts)
         if ticket is None or not self._settings.conversation:
@@ -90,7 +91,8 @@ class Conversation:
                 ts=reply.ts,
                 version=reply.version,
             )
-            is_news = not reply.is_deleted and transaction.add_message(said)
+            is_copied = is_earlier or reply.ts != reply.thread_ts
+            is_news = is_copied and not reply.is_deleted and transaction.add_message(said)
         if is_news:
             ticket_id = known.ticket_id if known else ticket.id
-            transaction.enqueue(CopyReply(ticket_id=ticket_id, reply=reply, is_quiet=is_quiet))
+            transaction.enqueue(CopyReply(ticket_id=ticket_id, reply=reply, is_quiet=is_earlier))

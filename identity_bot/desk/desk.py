@@ -16,6 +16,7 @@ from identity_bot.forms import form as forms
 from identity_bot.messages import alerts, words
 from identity_bot.messages.templates import DELAYED_AFTER
 from identity_bot.outbox.effect import DAY, click_key
+from identity_bot.outbox.effects.conversation import ReadThread
 from identity_bot.outbox.effects.issue_access import record_requests
 from identity_bot.outbox.effects.issues import ChangeIssue, OpenIssue
 from identity_bot.outbox.effects.messages import TellDelay
@@ -83,10 +84,12 @@ class Desk:
         *,
         submission: str,
         origin: MessageRef | None,
+        with_earlier: bool = False,
         outside_intake: bool = False,
     ) -> Ticket:
         """The ticket for a filled-in form; the same submission is the same ticket, however often it comes.
 
+        `with_earlier` has what was said in the origin's thread before copied to the issue, if that is not sensitive.
         `outside_intake` says that the form was opened outside the intake channel and belongs to no message either.
         Raises Invalid with the problems by question, AlreadyFiled if it comes with other answers than before,
         KeyError for a type that is not installed, and StoreError if nothing could be kept.
@@ -120,6 +123,8 @@ class Desk:
                 return filed
             transaction.enqueue(OpenIssue(ticket_id=ticket.id, view_id=submission))
             transaction.enqueue(TellDelay(ticket_id=ticket.id), delay=DELAYED_AFTER)
+            if with_earlier and ticket.thread:
+                transaction.enqueue(ReadThread(ticket_id=ticket.id, is_earlier=True))
         log.info("ticket submitted: %s", type_name, extra={"ticket": ticket.id})
         return ticket
 

@@ -11,6 +11,11 @@ from identity_bot.tickets.model import Ticket
 
 REST_IN_SLACK = "The rest is too long for GitHub. It is in Slack."
 
+EARLIER_NOT_READ = (
+    "The thread's earlier messages weren't copied to your ticket, because the bot can't read that conversation. "
+    "Please add what matters to the ticket, by a reply in its thread."
+)
+
 
 def commented(name: str) -> str:
     """The line above a comment that is copied to Slack."""

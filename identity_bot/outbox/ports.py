@@ -220,8 +220,11 @@ class Reconciler(Protocol):
 class Conversation(Protocol):
     """What people say about tickets in Slack and in GitHub."""
 
-    def copy_reply(self, transaction: Transaction, reply: ThreadReply, *, is_quiet: bool = False) -> None:
-        """Take in a reply in a Slack thread as it is now; `is_quiet` tells its author nothing if it is not copied."""
+    def copy_reply(self, transaction: Transaction, reply: ThreadReply, *, is_earlier: bool = False) -> None:
+        """Take in what was said in a Slack thread as it is now.
+
+        `is_earlier` says that the ticket's requestor chose to have it copied although it was said before.
+        """
 
 
 class Notifier(Protocol):

@@ -227,6 +227,7 @@ class Listeners:
                 _requestor(body),
                 submission=view["id"],
                 origin=draft.origin,
+                with_earlier=draft.with_earlier,
                 outside_intake=draft.outside_intake,
             )
             receipt = blocks.receipt(ticket, hints=self._desk.hints(ticket))
@@ -274,7 +275,9 @@ class Listeners:
             link = ""  # the bot may not be in that conversation; the form opens all the same
         root = message.get("thread_ts") or message["ts"]
         draft = Draft(
-            origin=MessageRef(channel=channel, ts=root, link=link), about=_as_typed(message.get("text") or "")
+            origin=MessageRef(channel=channel, ts=root, link=link),
+            about=_as_typed(message.get("text") or ""),
+            in_thread=self._replies is not None and bool(message.get("thread_ts")),
         )
         self._open(client, body, draft, respond)
 

@@ -30,6 +30,8 @@ from identity_bot.tickets.model import MessageRef, Ticket
 FORM = f"{PREFIX}form"
 RECEIPT = f"{PREFIX}receipt"
 TYPE = f"{PREFIX}type"
+EARLIER = f"{PREFIX}earlier"
+"""The block and the action of the box that has a thread's earlier messages copied."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,6 +45,10 @@ class Draft:
     """The root of the thread that the request was made from."""
     about: str = ""
     """The text of the message that the request was made from."""
+    in_thread: bool = False
+    """Whether that thread has messages which can be copied to the ticket."""
+    with_earlier: bool = False
+    """Whether they are to be copied."""
     outside_intake: bool = False
     """Whether it was begun neither in the intake channel nor from a message."""
     unknown_answers: frozenset[str] = frozenset()
@@ -72,6 +78,8 @@ def modal(forms: Mapping[str, Form], draft: Draft, *, notice: str = "") -> Json:
             input_block(question, values.get(question.name), dispatches=question.name in controlling)
             for question in form.shown_questions(values)
         ]
+        if draft.in_thread:
+            blocks.append(_offer_of_earlier())
         blocks.append(context(words.NO_PERSONAL_DATA))
         view["submit"] = plain_text(words.SUBMIT)
     return _fitting(view)
@@ -95,7 +103,8 @@ def draft_in(view: Mapping[str, Any], forms: Mapping[str, Form]) -> Draft:
                 unknown_answers.add(name)
             else:
                 values[name] = entered(question, state)
-    return Draft(**kept, values=values, unknown_answers=frozenset(unknown_answers))
+    with_earlier = bool(entry(state_in(view).get(EARLIER, {}).get(EARLIER, {})))
+    return Draft(**kept, with_earlier=with_earlier, values=values, unknown_answers=frozenset(unknown_answers))
 
 
 def drawn(view: Mapping[str, Any]) -> set[str]:
@@ -155,6 +164,21 @@ def _type_picker(forms: Mapping[str, Form], chosen: str | None) -> Json:
     }
 
 
+def _offer_of_earlier() -> Json:
+    """The box below a form that was opened from a message in a thread; Slack remembers whether it is checked."""
+    return {
+        "type": "input",
+        "block_id": EARLIER,
+        "label": plain_text(words.THREAD),
+        "optional": True,
+        "element": {
+            "type": "checkboxes",
+            "action_id": EARLIER,
+            "options": [option_of(Option("yes", words.COPY_EARLIER, words.COPY_EARLIER_MORE))],
+        },
+    }
+
+
 def _fitting(view: Json) -> Json:
     """The view within Slack's size: of the longest texts, what was typed is left to Slack to remember."""
     typed = [block["element"] for block in view["blocks"] if "initial_value" in block.get("element", {})]
@@ -170,8 +194,9 @@ def _metadata(draft: Draft) -> str:
         kept["type"] = draft.type
     if draft.origin:
         kept["origin"] = asdict(draft.origin)
-    if draft.outside_intake:
-        kept["outside_intake"] = True
+    for name in ("in_thread", "outside_intake"):
+        if getattr(draft, name):
+            kept[name] = True
     about = draft.about
     while True:
         written = json.dumps(kept | ({"about": about} if about else {}), ensure_ascii=False)
@@ -203,6 +228,7 @@ def _kept(view: Mapping[str, Any]) -> Json:
         "type": name if isinstance(name, str) else None,
         "origin": _message_ref(kept.get("origin")),
         "about": about if isinstance(about, str) else "",
+        "in_thread": kept.get("in_thread") is True,
         "outside_intake": kept.get("outside_intake") is True,
     }
 

@@ -15,9 +15,9 @@ _TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}")
 
 
 def reply_in(message: Mapping[str, Any], channel: str) -> ThreadReply | None:
-    """A person's reply; None for what begins a thread or stands in none, and for what bots and workflows write."""
+    """What a person said in a thread, its first message too; None for what bots and workflows say."""
     ts, thread_ts, author = (message.get(name) for name in ("ts", "thread_ts", "user"))
-    if not (_is_ts(ts) and _is_ts(thread_ts)) or ts == thread_ts or not isinstance(author, str):
+    if not (_is_ts(ts) and _is_ts(thread_ts) and isinstance(author, str)):
         return None
     if message.get("subtype") not in BY_PEOPLE or message.get("bot_id") or message.get("app_id"):
         return None
@@ -34,7 +34,7 @@ def reply_in(message: Mapping[str, Any], channel: str) -> ThreadReply | None:
 
 
 def reply_told_by(event: Mapping[str, Any]) -> ThreadReply | None:
-    """The reply that an event of the kind `message` tells of, as it is since; None if it tells of no person's reply.
+    """What an event of the kind `message` tells of, as it is since; None if a person said none of it in a thread.
 
     https://docs.slack.dev/reference/events/message
     """

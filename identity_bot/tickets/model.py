@@ -293,7 +293,7 @@ class TicketMessage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ThreadReply:
-    """A person's reply in a Slack thread, as it is now."""
+    """What a person said in a Slack thread, as it is now; the thread's first message may be one."""
 
     channel: str
     thread_ts: str

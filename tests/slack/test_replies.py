@@ -11,6 +11,7 @@ from slack_bolt import App
 
 from identity_bot.errors import StoreError
 from identity_bot.settings import Settings
+from identity_bot.slack.modal import EARLIER
 from identity_bot.slack.thread_replies import reply_told_by
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.server import Sandbox
@@ -27,7 +28,6 @@ POSTED = {"type": "message", "channel": "C1", "user": "U1", "ts": "2.0", "thread
     "changes",
     [
         {"thread_ts": None},
-        {"thread_ts": "2.0"},
         {"user": None},
         {"subtype": "bot_message"},
         {"bot_id": "B1"},
@@ -192,6 +192,67 @@ def test_a_reply_that_cannot_be_kept_is_sent_again_by_slack(
     world.sandbox.slack.say(JUNIPER, thread[0], "Hello", thread_ts=thread[1])
 
     assert eventually(lambda: [body for body in said(world) if body.endswith("Hello")])
+
+
+# A thread that began before the request
+
+
+@pytest.mark.parametrize("with_earlier", [True, False])
+def test_earlier_messages_of_a_thread_are_offered_and_not_taken(world: World, with_earlier: bool) -> None:
+    slack = world.sandbox.slack
+    root = slack.say(MARLO, INTAKE, "Sign-in fails for us")
+    slack.say(LINDEN, INTAKE, "Which credential?", thread_ts=root)
+    slack.say(MARLO, INTAKE, "My SSN is 219-09-9999, if that helps", thread_ts=root)
+    asked = slack.say(MARLO, INTAKE, "ID.me", thread_ts=root)
+    slack.message_shortcut(JUNIPER, "idbot:ask-about", INTAKE, asked)
+    eventually(lambda: slack.view(JUNIPER))
+    slack.act(JUNIPER, "idbot:type", "mock_auth")
+    eventually(lambda: "Which credential?" in str(slack.view(JUNIPER)))
+
+    world.fill(JUNIPER, team="Benefits", production="no", credential="idme", environment="local")
+    if with_earlier:
+        slack.fill(JUNIPER, {EARLIER: ["yes"]})
+    assert slack.submit(JUNIPER) == {}
+    world.settle()
+    slack.edit_message(MARLO, INTAKE, root, "Sign-in fails for all of us")
+    slack.say(MARLO, INTAKE, "Thanks", thread_ts=root)
+
+    expected = ["Thanks"]
+    if with_earlier:
+        expected = ["Sign-in fails for all of us", "Which credential?", "ID.me", "Thanks"]
+    eventually(lambda: [body.partition("\n\n")[2] for body in said(world)] == expected)
+    assert not [one for one in slack.dm(MARLO) if "copied" in one.text]
+
+
+def test_who_asks_for_earlier_messages_that_the_bot_cannot_read_is_told(world: World) -> None:
+    slack = world.sandbox.slack
+    slack.remove_bot(INTAKE)
+    root = slack.say(MARLO, INTAKE, "Sign-in fails for us")
+    asked = slack.say(MARLO, INTAKE, "ID.me", thread_ts=root)
+    slack.message_shortcut(JUNIPER, "idbot:ask-about", INTAKE, asked)
+    eventually(lambda: slack.view(JUNIPER))
+    slack.act(JUNIPER, "idbot:type", "mock_auth")
+    eventually(lambda: "Which credential?" in str(slack.view(JUNIPER)))
+    world.fill(JUNIPER, team="Benefits", production="no", credential="idme", environment="local")
+    slack.fill(JUNIPER, {EARLIER: ["yes"]})
+
+    slack.submit(JUNIPER)
+
+    assert eventually(
+        lambda: [one for one in slack.dm(JUNIPER) if "can't read that conversation" in one.text]
+    )
+
+
+def test_a_message_without_a_thread_offers_none(world: World) -> None:
+    slack = world.sandbox.slack
+    asked = slack.say(MARLO, INTAKE, "Sign-in fails for us")
+    slack.message_shortcut(JUNIPER, "idbot:ask-about", INTAKE, asked)
+    eventually(lambda: slack.view(JUNIPER))
+
+    slack.act(JUNIPER, "idbot:type", "mock_auth")
+
+    eventually(lambda: "Which credential?" in str(slack.view(JUNIPER)))
+    assert EARLIER not in str(slack.view(JUNIPER)["blocks"])
 
 
 # Beside a host's own listeners

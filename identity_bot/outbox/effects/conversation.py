@@ -217,8 +217,11 @@ class ReadThread(TicketEffect):
 
     since: float = 0.0
     """Replies that the bot does not know count from then on (seconds since the epoch)."""
-    is_quiet: bool = False
-    """Whether nobody is told of what is not copied: it was written before there was a ticket."""
+    is_earlier: bool = False
+    """Whether it is for what was said before the request, which its requestor chose to have copied.
+
+    Then nobody else is told of what may not be copied.
+    """
 
     @property
     def unique_key(self) -> str:
@@ -236,7 +239,7 @@ class ReadThread(TicketEffect):
         known, found = set(transaction.replies(ticket.id)), {reply.ts for reply in result}
         for reply in result:
             if reply.ts in known or float(reply.ts) > self.since:
-                context.conversation.copy_reply(transaction, reply, is_quiet=self.is_quiet)
+                context.conversation.copy_reply(transaction, reply, is_earlier=self.is_earlier)
         for ts in sorted(known - found):
             gone = ThreadReply(
                 channel=ticket.thread.channel,
@@ -249,7 +252,12 @@ class ReadThread(TicketEffect):
             context.conversation.copy_reply(transaction, gone)
 
     def on_rejected(self, transaction: Transaction, context: Context, reason: str) -> bool:
-        return True  # the bot is not in that conversation, or the thread is gone
+        """The bot is not in that conversation, or the thread is gone."""
+        ticket = transaction.ticket(self.ticket_id)
+        if ticket and self.is_earlier:
+            to, text = ticket.requestor.slack_id, conversation.EARLIER_NOT_READ
+            transaction.enqueue(SendDirectMessage(ticket_id=ticket.id, to=to, text=text))
+        return True
 
 
 def _thread(ticket: Ticket, context: Context) -> tuple[str, str | None]:
