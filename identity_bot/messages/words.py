@@ -127,7 +127,8 @@ def answer_to_message(command: str, intake_channel: str) -> str:
     return (
         "I'm a bot, and I can't answer messages. To ask the Identity Team for help, press "
         f"*{START}* or type `{command}` anywhere in Slack.\n"
-        f"If it's about a request that you already made, please write to the team in {where}."
+        "If it's about a request that you already made, please reply in that request's thread, "
+        f"or write to the team in {where}."
     )
 
 

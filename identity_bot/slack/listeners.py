@@ -70,6 +70,18 @@ OURS: Mapping[str, Json] = {
     "the forms": {"type": "view_submission", "view": {"type": "modal", "callback_id": blocks.FORM}},
 }  # fmt: skip
 """What Slack sends us besides commands, as far as Bolt's matchers read it."""
+REPLY: Json = {
+    "type": "event_callback",
+    "event": {
+        "type": "message",
+        "channel_type": "channel",
+        "channel": "C0",
+        "text": "",
+        "ts": "2.0",
+        "thread_ts": "1.0",
+    },
+}
+"""A reply in a thread, as far as Bolt's matchers read it."""
 REDRAW_AFTER = (0.0, 1.0, 3.0)
 """Seconds before each attempt to redraw a form, in a thread of ours: until one succeeds, the form has no questions."""
 
@@ -128,6 +140,12 @@ class Listeners:
         ]
         if problems:
             raise SettingsError(problems)
+        if self._replies and (owner := _who_answers(app, "replies in threads", REPLY)):
+            log.warning(
+                "the app's listener %r takes replies in threads before identity_bot, so none is copied to its ticket; "
+                "attach identity_bot before it",
+                owner,
+            )
         # With the types, as Bolt reads legacy payloads with the same ids in other ways.
         ours = re.compile(f"^{PREFIX}")
         for name in self._commands:

@@ -279,6 +279,13 @@ def test_a_host_hears_its_messages_and_the_issue_gets_them_too(
         assert host.heard == ([text] if text == "lunch?" else [])
 
 
+def test_a_host_that_takes_all_messages_first_is_named_in_the_log(
+    sandbox: Sandbox, sandbox_settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    with hosted(sandbox, sandbox_settings, before=Hears().events, after=nothing):
+        assert "the app's listener 'message' takes replies in threads before identity_bot" in caplog.text
+
+
 def test_who_turned_the_conversation_off_hears_nothing(sandbox: Sandbox, sandbox_settings: Settings) -> None:
     quiet = replace(sandbox_settings, conversation=False)
     with hosted(sandbox, quiet, before=nothing, after=nothing) as world:
