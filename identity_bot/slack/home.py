@@ -104,7 +104,8 @@ def _list(
     if not one.tickets and one.name not in queue.NONE:
         return
     yield section(f"*{queue.TITLES[one.name]}*")
-    yield from rows(one.name, one.tickets, partial(_title, forms), people, now)
+    is_own = one.name is ListName.OWN
+    yield from rows(one.name, one.tickets, partial(_title, forms), people, now, with_next_step=is_own)
     if not one.tickets:
         yield context(queue.NONE[one.name])
     places = list(shown.choices.places.get(one.name, ()))

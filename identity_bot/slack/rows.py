@@ -20,9 +20,15 @@ LONGEST_VALUE = 2000
 
 
 def rows(
-    name: str, tickets: Iterable[Ticket], title_of: Callable[[str], str], people: People, now: float
+    name: str,
+    tickets: Iterable[Ticket],
+    title_of: Callable[[str], str],
+    people: People,
+    now: float,
+    *,
+    with_next_step: bool = False,
 ) -> Iterator[Json]:
-    """A block for each ticket of a list, with the button that opens it.
+    """A block for each ticket of a list, with the button that opens it and, for requestors, what happens next.
 
     `title_of` gives a request type's title by its name.
     """
@@ -34,7 +40,9 @@ def rows(
             "accessibility_label": queue.spoken(ticket)[:75],
             "value": ticket.id,
         }
-        shown = section(queue.row(ticket, title_of(ticket.type), people, now))
+        text = queue.row(ticket, title_of(ticket.type), people, now)
+        step = queue.next_step(ticket) if with_next_step else ""
+        shown = section(f"{text}\n{step}" if step else text)
         yield {**shown, "block_id": f"{OPEN}:{name}:{ticket.id}", "accessory": button}
 
 

@@ -171,6 +171,7 @@ def test_the_home_tab_shows_a_requestor_their_own_and_what_happens_next(world: W
 
     assert "My open requests" in view
     assert "Title 1" in view
+    assert "Next, the team looks at it." in view
     assert "Needs an owner" not in view
     assert "Start a request" in view
 

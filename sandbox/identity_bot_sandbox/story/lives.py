@@ -68,6 +68,7 @@ class Review(Life):
         return (
             self.gets_a_priority,
             self.is_taken,
+            self.is_talked_about,
             self.gets_a_date,
             self.is_ready,
             self.is_sent_back,
@@ -88,6 +89,19 @@ class Review(Life):
         self.presses(LINDEN, "take", "takes it")
         self.hears(JUNIPER, f"<@{LINDEN}>")
         self.shows(f"*Assigned to:* <@{LINDEN}>", "*Stage:* Assigned")
+
+    def is_talked_about(self) -> None:
+        """The engineer asks in GitHub, the requestor replies in Slack, and a look at Home shows how far it is."""
+        story, question, answer = self.story, "Which page does this change?", "The one *after* sign-in."
+        self.in_github(LINDEN, f"comments: {question}", self.github.comment, question)
+        story.sees_answer(JUNIPER, *self.root, NAMES[LINDEN], question)
+        story.does(JUNIPER, f"replies in the thread: {answer}")
+        self.slack.say(JUNIPER, self.root[0], answer, thread_ts=self.root[1])
+        copied = f"`{NAMES[JUNIPER]}` replied in Slack:\n\nThe one **after** sign-in."
+        story.sees_comment(LINDEN, self.repository, self.issue, copied)
+        story.does(JUNIPER, "opens the bot's Home tab")
+        self.slack.open_home(JUNIPER)
+        story.sees_home(JUNIPER, f"|#{self.issue}>", "Assigned", "Next, they set a target date.")
 
     def gets_a_date(self) -> None:
         """The engineer says until when."""
@@ -142,7 +156,8 @@ class Review(Life):
 
     def _credits_each_action(self) -> bool:
         # The comment that credits an action follows it.
-        comments = [one.body for one in self.github.comments(self.repository, self.issue)]
+        said = (one.body for one in self.github.comments(self.repository, self.issue))
+        comments = [body for body in said if "via Slack." in body]
         return len(comments) == 9 and all(NAMES[INDIGO] in comments[at] for at in (0, 8))
 
 

@@ -86,6 +86,29 @@ class Story:
         self.saw(person, f"in the thread in {place}: {plain(found.text)}")
         return found
 
+    def sees_comment(self, person: str, repository: str, issue: int, text: str) -> None:
+        """Wait for exactly one comment on an issue that begins so."""
+
+        def fitting() -> list[Any]:
+            return [
+                one for one in self.sandbox.github.comments(repository, issue) if one.body.startswith(text)
+            ]
+
+        self.check(f"{repository}#{issue} has a comment “{text}”", fitting)
+        self.check(f"{repository}#{issue} has only one comment “{text}”", lambda: len(fitting()) == 1)
+        self.saw(person, f"in GitHub, {repository}#{issue}: {' '.join(text.split())}")
+
+    def sees_home(self, person: str, *texts: str) -> None:
+        """Wait until somebody's Home tab has all these texts in a section of it."""
+
+        def fitting() -> list[str]:
+            blocks = (self.sandbox.slack.home(person) or {}).get("blocks", ())
+            shown = [(block.get("text") or {}).get("text", "") for block in blocks]
+            return [text for text in shown if all(one in text for one in texts)]
+
+        found = self.check(f"{NAMES[person]}'s Home tab shows {texts}", fitting)
+        self.saw(person, f"in the Home tab: {plain(found[0])}")
+
     def card(self, issue: int, repository: str = cast.REPOSITORY) -> Message:
         """The team's card of an issue."""
         link = f"/{repository}/issues/{issue}|"

@@ -33,6 +33,12 @@ def test_the_story_is_played_through_the_running_bot_and_told_by_person() -> Non
         assert f"\n{person}\n" in told
     for seen in ("presses “Accept”", "critical, so", "was December", "won't be done", "it needs work"):
         assert seen.replace("December", f"{lives.DUE:%B}") in told
+    for said in (
+        "replied: Which page does this change?",
+        "`Juniper Vale` replied in Slack",
+        "in the Home tab: #1",
+    ):
+        assert said in told.replace(" | ", " ")
     assert lives.SECRET not in told
 
 
