@@ -124,7 +124,7 @@ def manifest(
             "app_home": {
                 "home_tab_enabled": settings.home,
                 "messages_tab_enabled": True,
-                "messages_tab_read_only_enabled": not settings.home,
+                "messages_tab_read_only_enabled": not (settings.home or settings.conversation),
             },
             "bot_user": {"display_name": NAME, "always_online": True},
             "shortcuts": [

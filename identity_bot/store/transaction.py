@@ -132,7 +132,6 @@ _PLACE_COMMENT = (
     .where(*_IN_GITHUB)
     .values(channel=bindparam("to_channel"), ts=bindparam("to_ts"), text=bindparam("said"))
 )
-_FOLLOWED = select(schema.tickets.c.id).where(schema.IN_QUEUE, schema.tickets.c.thread_ts.is_not(None))
 _TEXTS = select(schema.messages.c.id, schema.messages.c.text).where(
     schema.messages.c.ticket_id == bindparam("wanted")
 )
@@ -140,6 +139,7 @@ _NEW_TEXT = (
     update(schema.messages).where(schema.messages.c.id == bindparam("wanted")).values(text=bindparam("new"))
 )
 _OPEN = select(schema.tickets.c.id).where(schema.tickets.c.repository == bindparam("where"), schema.OPEN)
+_OPEN_THREADS = _OPEN.where(schema.tickets.c.thread_ts.is_not(None))
 _ENQUEUED_SINCE = (
     select(schema.outbox.c.id)
     .where(
@@ -355,6 +355,10 @@ class Transaction:
         """The ids of the tickets whose issues in a repository are open."""
         return list(self.connection.execute(_OPEN, {"where": repository}).scalars())
 
+    def open_threads(self, repository: str) -> list[str]:
+        """The ids of those of them that have a thread in Slack."""
+        return list(self.connection.execute(_OPEN_THREADS, {"where": repository}).scalars())
+
     def process_comment(self, repository: str, comment_id: int) -> bool:
         """Note that a comment is processed; False if it was before."""
         values = {"repository": repository, "comment_id": comment_id, "at": self.now}
@@ -383,10 +387,6 @@ class Transaction:
         """Keep a lifecycle event."""
         values = {"ticket_id": event.ticket_id, "kind": event.kind.value, "at": event.at, "by": event.by}
         self.connection.execute(_NEW_EVENT, values)
-
-    def followed_threads(self) -> list[str]:
-        """The ids of the tickets that are not closed and have a thread in Slack."""
-        return list(self.connection.execute(_FOLLOWED).scalars())
 
     def add_message(self, message: TicketMessage) -> bool:
         """Keep a message about a ticket; False, with nothing written, if one is known at its place."""

@@ -38,12 +38,15 @@ pidfile = {folder}/pgbouncer.pid
 """
 
 
+NO_PGBOUNCER = "no PgBouncer on this machine: apt-get install pgbouncer"
+
+
 @pytest.fixture
 def pooled_url(postgres_url: str) -> Iterator[str]:
     """The address of a database behind a PgBouncer with three sessions."""
     program = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if program is None:
-        pytest.skip("no PgBouncer on this machine: apt-get install pgbouncer")
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(NO_PGBOUNCER)
     behind = make_url(postgres_url)
     host = str(behind.host or behind.query["host"])
     with socket.create_server(("127.0.0.1", 0)) as free:

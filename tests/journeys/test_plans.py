@@ -23,8 +23,9 @@ from identity_bot.outbox.queue import LEASE
 from identity_bot.store import schema, transaction
 from identity_bot.store import store as store_module
 from identity_bot.store.lists import RARE, Lists
+from identity_bot.text.formatted import from_slack
 from identity_bot.tickets.calendar import team_day
-from identity_bot.tickets.model import Action, IssueComment, Priority, Stage
+from identity_bot.tickets.model import Action, IssueComment, Priority, Stage, ThreadReply
 from identity_bot.tickets.overview import Choices
 from identity_bot.tickets.query import Due, Query
 from tests.support_desk import Office
@@ -46,6 +47,9 @@ QUERIES = (
 PARTS = {
     "TICKET",
     "TICKET_AT",
+    "TICKET_IN",
+    "MESSAGE_IN",
+    "MESSAGE_AT",
     "_CHANGE",
     "_CHANGE_FAILED",
     "_CHANGE_LANE",
@@ -90,6 +94,29 @@ def live(office: Office) -> None:
         )
     )
     office.work(30)
+    thread = office.ticket(ticket).thread
+    assert thread
+    for version in (office.clock.now, office.clock.now + 1):
+        reply = ThreadReply(
+            channel=thread.channel,
+            thread_ts=thread.ts,
+            ts=f"{office.clock.now:.6f}",
+            author=INDIGO,
+            words=from_slack({"text": f"Hello {version}"}),
+            version=version,
+        )
+        office.desk.handle_reply(reply)
+        said = IssueComment(
+            repository=REQUESTS,
+            number=1,
+            id=6,
+            author="linden-brookmere",
+            body=f"Hello {version}",
+            created_at=office.clock.now,
+            updated_at=version,
+        )
+        office.desk.handle_comment(said)
+        office.work(10)
     office.tracker.fails = [Retryable("busy"), Rejected("no")]
     failing = office.submit(view="V2")
     office.work(30)
@@ -147,7 +174,7 @@ def fill(office: Office) -> None:
     terms = [{"term": f"term {number % 50}", "ticket_id": str(number)} for number in numbers]
     messages = [
         {"ticket_id": str(number % 900), "kind": "reply", "at": number, "text": "", "author": "", "to": ""}
-        | {"channel": "C1", "ts": str(number), "repository": "o/n", "comment_id": number}
+        | {"channel": "C1", "ts": str(number), "repository": "o/n", "comment_id": number, "version": 0.0}
         for number in numbers
     ]
     views = [{"slack_id": f"U{number}", "choices": {}, "opened_at": number} for number in numbers]
@@ -170,6 +197,7 @@ def fill(office: Office) -> None:
                 "number": n + 100,
                 "stage": ("closed", "open")[n % 2],
                 "requestor_slack_id": f"U{n}",
+                "thread_ts": str(n),
             }
             for n in numbers
         ]

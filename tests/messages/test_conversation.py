@@ -1,3 +1,5 @@
+"""What surrounds people's words when they are carried over: names format nothing, and every link can be opened."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -7,17 +9,19 @@ from tests.support_outbox import ticket as new_ticket
 
 
 def test_a_name_formats_nothing() -> None:
-    assert conversation.replied("<!here> *Ada*") == "*&lt;!here&gt; ∗Ada∗* replied:"
+    assert conversation.commented("<!here> *Ada*") == "*&lt;!here&gt; ∗Ada∗* replied:"
+    assert conversation.replied("@octocat `#1`") == "`` @octocat `#1` `` replied in Slack:"
 
 
 def test_nobody_gets_a_link_to_a_comment_that_they_cannot_open() -> None:
     ticket = replace(new_ticket(), repository="o/r", number=1, url="https://github.test/o/r/issues/1")
 
-    assert "<https://github.test/o/r/issues/1#issuecomment-7|" in conversation.rest(ticket, 7)
-    assert "http" not in conversation.rest(replace(ticket, is_sensitive=True), 7)
+    assert "<https://github.test/o/r/issues/1#issuecomment-7|" in conversation.rest_in_github(ticket, 7)
+    assert "http" not in conversation.rest_in_github(replace(ticket, is_sensitive=True), 7)
 
 
 def test_each_kind_of_personal_data_is_named_once() -> None:
-    text = conversation.not_copied(["a password", "a card number", "a password"])
+    kinds = ["a password", "a card number", "a password"]
 
-    assert "it looks like it contains a card number and a password." in text
+    for text in (conversation.comment_not_copied(kinds), conversation.reply_not_copied(kinds)):
+        assert "it looks like it contains a card number and a password." in text

@@ -179,11 +179,11 @@ def test_its_scopes_are_enough_to_know_the_team(
     assert chat.members(of_team.team) >= {"U0INDIGO", "U0SAGE", "U0LINDEN"}
 
 
-def test_it_subscribes_to_what_the_home_tab_and_direct_messages_need(settings: Settings) -> None:
+def test_it_subscribes_to_what_the_home_tab_and_conversations_need(settings: Settings) -> None:
     by_socket = manifest(settings, {"plain": PLAIN})
     by_http = manifest(settings, {"plain": PLAIN}, url=URL)
 
-    events = {"bot_events": ["app_home_opened", "message.im"]}
+    events = {"bot_events": ["app_home_opened", "message.im", "message.channels"]}
     assert by_socket["settings"]["event_subscriptions"] == events
     assert by_http["settings"]["event_subscriptions"] == {
         **events,
@@ -196,17 +196,25 @@ def test_it_subscribes_to_what_the_home_tab_and_direct_messages_need(settings: S
     }
 
 
+def test_the_conversation_needs_direct_messages_and_those_of_private_channels(settings: Settings) -> None:
+    made = manifest(replace(settings, home=False), {"plain": PLAIN}, private=True)
+
+    events = made["settings"]["event_subscriptions"]["bot_events"]
+    assert events == ["message.im", "message.channels", "message.groups"]
+    assert made["features"]["app_home"]["messages_tab_read_only_enabled"] is False
+
+
 def test_reactions_are_heard_and_read_only_if_one_has_a_meaning(settings: Settings) -> None:
     meant = replace(settings, reactions={"eyes": Action.TAKE})
 
-    made = manifest(replace(meant, home=False), {"plain": PLAIN})
+    made = manifest(replace(meant, home=False, conversation=False), {"plain": PLAIN})
 
     assert names(meant) - names(settings) == {"reactions:read"}
     assert made["settings"]["event_subscriptions"] == {"bot_events": ["reaction_added"]}
 
 
 def test_without_them_people_can_read_direct_messages_only(settings: Settings) -> None:
-    made = manifest(replace(settings, home=False), {"plain": PLAIN})
+    made = manifest(replace(settings, home=False, conversation=False), {"plain": PLAIN})
 
     assert "event_subscriptions" not in made["settings"]
     assert made["features"]["app_home"] == {

@@ -184,8 +184,9 @@ class CatchUp(Effect):
     def on_success(self, transaction: Transaction, context: Context, result: None) -> None:
         now = transaction.now
         if self.last and now - self.last > CATCH_UP_EVERY + AWAY:
-            for ticket_id in transaction.followed_threads():
-                transaction.enqueue(ReadThread(ticket_id=ticket_id, since=self.last - AWAY))
+            for repository in context.reconciler.repositories.values():
+                for ticket_id in transaction.open_threads(repository):
+                    transaction.enqueue(ReadThread(ticket_id=ticket_id, since=self.last - AWAY))
         transaction.enqueue(CatchUp(last=now), delay=CATCH_UP_EVERY)
 
 
