@@ -74,7 +74,7 @@ tickets = Table(
     Index("tickets_of_requestor", "requestor_slack_id", "submitted_at"),
     Index("tickets_open", "repository", sqlite_where=OPEN, postgresql_where=OPEN),
     Index("tickets_by_age", "submitted_at", "id"),
-    Index("tickets_in_thread", "thread_channel", "thread_ts"),
+    Index("tickets_in_thread", "thread_channel", "thread_ts", "submitted_at"),
     *(
         Index(
             f"queue{''.join(f'_{name}' for name in names)}",

@@ -57,7 +57,7 @@ def upgrade() -> None:
     op.create_index("tickets_of_requestor", "tickets", ["requestor_slack_id", "submitted_at"])
     op.create_index("tickets_open", "tickets", ["repository"], sqlite_where=OPEN, postgresql_where=OPEN)
     op.create_index("tickets_by_age", "tickets", ["submitted_at", "id"])
-    op.create_index("tickets_in_thread", "tickets", ["thread_channel", "thread_ts"])
+    op.create_index("tickets_in_thread", "tickets", ["thread_channel", "thread_ts", "submitted_at"])
     for names in ((), ("type",), ("stage",), ("priority",)):
         op.create_index(
             f"queue{''.join(f'_{name}' for name in names)}",
