@@ -144,6 +144,7 @@ _EDIPI_NAMES = (
     r"|dod[ _-]?(?:edi[ _-]?)?(?:id(?:entification)?|numbers?|num|no)"
     r"|(?:department|dept\.?) of defense id(?:entification)?|(?:cac|military)[ _-]?(?:id|card|numbers?|num|no|#)"
     r"|cac(?<![a-z]cac)"
+    r"|dslogon[_-]?uuid"
     r"|electronic data interchange[ -]person(?:al|nel)? identifier|edi person(?:al|nel)? identifier"
 )
 _NUMBER = r"(?:(?:number|num|nbr|no|#)\.?)"
@@ -151,7 +152,7 @@ _FILE_NAMES = (
     rf"(?<=va[ _-])(?:file|claim)s?{_NUMBER}?|(?<=va)files?{_NUMBER}?|(?<=birls[ _-])files?|(?<=c[ _-])files?"
     rf"|(?:file(?<![a-z]file)|claims?)[ _-]?(?:file|folder)?[ _-]?{_NUMBER}|(?<=claims[ _-])(?:file|folder)"
     rf"|claim (?:file|folder)"
-    rf"|c(?<![a-z]c)[ _-]?(?:number|num)|cfn(?<![a-z]cfn)|vafn"
+    rf"|c(?<![a-z]c)[ _-]?(?:number|num)|cfn(?<![a-z]cfn)|vafn|e-?folder"
 )
 
 # Dates
@@ -166,7 +167,7 @@ _MONTH = (
 _WEEKDAY = r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}"
 _DAY = r"\d{1,2}(?:st|nd|rd|th)?"
 _YEAR = r"(?:19|20)\d\d"
-_DATE = (
+DATE = (
     rf"(?:{_YEAR} ?[-/. ] ?\d{{1,2}} ?[-/. ] ?\d{{1,2}}"
     rf"|\d{{1,2}} ?[-/. ] ?\d{{1,2}} ?[-/. ] ?(?:{_YEAR}|'?\d\d)"
     rf"|{_YEAR}\d{{4}}|\d{{4}}{_YEAR}"
@@ -177,6 +178,8 @@ _DATE = (
     rf"|{_YEAR},? (?:(?:on|the|in) ){{0,2}}(?:{_DAY} (?:of )?{_MONTH}|{_MONTH} (?:the )?{_DAY}))"
     r"(?!\d)(?!\.\d)"
 )
+"""A date in any form that people write, in lower case."""
+_PART = r"(?:year|month|day)[\W_]{1,6}[\"']?\w{1,9}"
 _BIRTH_NAMES = (
     r"dobs?|d(?<![a-z]d)[. /]{1,2}o[. /]{1,2}b|born(?<![a-z]born)|date[ _-]?of[ _-]?birth|birth[ _-]?(?:da(?:te"
     r"|y)|dt|time)"
@@ -225,7 +228,7 @@ _RULES = (
     rule(
         Kind.EDIPI,
         rf"(?:{_EDIPI_NAMES})(?![a-z]){GAP}(?P<value>\d(?:[ -]?\d){{9}})(?!\d)",
-        *("edi", "dod", "defense", "cac", "military", "electronic"),
+        *("edi", "dod", "defense", "cac", "military", "electronic", "dslogon"),
     ),
     rule(
         Kind.EDIPI,
@@ -235,12 +238,12 @@ _RULES = (
     rule(
         Kind.EDIPI,
         rf"{_near(_EDIPI_NAMES)}(?P<value>\d{{10}})(?!\w|[-.]\d)",
-        *("edi", "dod", "defense", "cac", "military", "electronic"),
+        *("edi", "dod", "defense", "cac", "military", "electronic", "dslogon"),
         accepts=_is_named_nearby,
     ),
     rule(
         Kind.VA_FILE,
-        rf"(?:{_FILE_NAMES})(?![a-z]){GAP}(?P<value>c?[ -]?\d(?:[ -]?\d){{7,8}})(?!\d|[-.]\d)",
+        rf"(?:{_FILE_NAMES})(?![a-z]){GAP}(?P<value>c?[ /-]?\d(?:[ -]?\d){{7,8}})(?!\d|[-.]\d)",
         *(
             "va file",
             "va_file",
@@ -256,7 +259,12 @@ _RULES = (
             "file #",
             "file#",
         ),
-        *("filen", "claim", "c num", "c-num", "c_num", "cnum", "cfn", "vafn"),
+        *("filen", "claim", "c num", "c-num", "c_num", "cnum", "cfn", "vafn", "folder"),
+    ),
+    rule(
+        Kind.VA_FILE,
+        rf"(?:claim[ _-]?ids?(?![a-z]){GAP}|claims?/)(?P<value>\d{{9}})(?!\w|[-.]\d)",
+        "claim",
     ),
     # As the master person index writes an identifier: value, type, issuer.
     rule(Kind.EDIPI, r"(?<!\w)(?P<value>\d{10})\^(?:ni|pi)\^200dod", "^200dod"),
@@ -290,7 +298,7 @@ _RULES = (
     ),
     rule(
         Kind.BIRTH_DATE,
-        rf"(?:{_BIRTH_NAMES})(?![a-z]){GAP}(?:{_WEEKDAY},? )?(?P<value>{_DATE})",
+        rf"(?:{_BIRTH_NAMES})(?![a-z]){GAP}(?:{_WEEKDAY},? )?(?P<value>{DATE})",
         "b",
         "naci",
         "née",
@@ -298,11 +306,31 @@ _RULES = (
     ),
     rule(
         Kind.BIRTH_DATE,
-        rf"{_near(_BIRTH_NAMES)}(?P<value>{_DATE})",
+        rf"{_near(_BIRTH_NAMES)}(?P<value>{DATE})",
         *("birth", "dob", "born"),
         accepts=_is_long_ago,
     ),
-    rule(Kind.BIRTH_DATE, rf"b(?<![\w.]b)\.? ?(?P<value>{_DATE})", "b", accepts=_is_long_ago),
+    rule(Kind.BIRTH_DATE, rf"b(?<![\w.]b)\.? ?(?P<value>{DATE})", "b", accepts=_is_long_ago),
+    # Words in between that have a number of their own, such as the name of a paper form.
+    rule(
+        Kind.BIRTH_DATE,
+        rf"(?:{_BIRTH_NAMES})(?![a-z])(?: (?:[a-z]{{1,12}}-\d{{1,4}}[a-z]{{0,3}}|[a-z'/,-]{{1,20}})){{1,10}}"
+        rf" (?P<value>{DATE})",
+        *("birth", "dob", "born"),
+        accepts=_is_long_ago,
+    ),
+    # As code makes a date, and as data with a field for each part writes it.
+    rule(
+        Kind.BIRTH_DATE,
+        rf"(?:{_BIRTH_NAMES})(?![a-z])[\W_]{{0,8}}(?:new )?(?:local)?(?:date|time)[\w.:]{{0,14}}\( ?[\"']?"
+        rf"(?P<value>(?!1900\D{{1,2}}0?1\D{{1,2}}0?1\b)(?:{DATE}|{_YEAR}, ?\d{{1,2}}, ?\d{{1,2}}))",
+        *("birth", "dob", "born"),
+    ),
+    rule(
+        Kind.BIRTH_DATE,
+        rf"(?:{_BIRTH_NAMES})(?![a-z])[\W_]{{0,8}}(?P<value>{_PART}[\W_]{{1,10}}{_PART}[\W_]{{1,10}}{_PART})",
+        *("birth", "dob", "born"),
+    ),
 )
 
 

@@ -16,7 +16,7 @@ from identity_bot.text.privacy.placeholders import (
 )
 
 _NAMES = (
-    r"password|passphrase|passcode|passwd|pass(?<![a-z]pass)|pword|pswd|pwd(?<![a-z]pwd)|pw(?<![a-z]pw)|p/w"
+    r"password(?<!1password)|passphrase|passcode|passwd|pass(?<![a-z]pass)|pword|pswd|pwd(?<![a-z]pwd)|pw(?<![a-z]pw)|p/w"
     r"(?<![a-z]p/w)"
     r"|passwort|kennwort|contrase[nñ]a|mot de passe|пароль"
 )
@@ -26,8 +26,8 @@ _WORD = re.compile(
     r"[\"'`*_)\]]{0,3}"
     r"(?:\s{0,3}(?:for|of|on)(?: [\w.@+-]{1,40}){1,4}|[ ]?\([^()\n]{1,40}\)"
     r"| (?:that )?(?:i|we|they|you|he|she) (?:\w{1,12} ){0,2}?\w{1,12}(?= (?:is|was)\b))?(?P<gap>[ ]{0,3})"
-    r"(?P<by>:?=>?|->|[→⇒➜➔»]|:|(?:'s|is|ist|was|has been|got)(?: now| still)?(?: (?:(?:re)?set|changed) to)?"
-    r"(?: now)?"
+    r"(?P<by>:?=>?|->|[→⇒➜➔»]|:|(?:'s|is|ist|was|has been|got|stays|remains)(?: now| still)?"
+    r"(?: (?:(?:re)?set|changed) to)?(?: now)?"
     r"(?: ?:|(?=\s))"
     r"|(?:re)?set to|changed to|[,/|]|-(?= )|;|\.{2,3}(?= )|… ?|# ?=>|(?<= )>|(?=[ \n]))[*_]{0,3}(?P<after>\s{0,3})",
 )
@@ -135,7 +135,7 @@ _SPELLED = re.compile(
 # A value in front of the words that say what it is.
 _BEFORE = re.compile(
     rf"(?<![^\s\"'`(])(?P<value>[^\s\"'`]{{6,60}})[\"'`]?(?: (?:is|was|as|for)(?: now| still)?"
-    rf" (?:my|his|her|their|your|our|the|that|a)(?: [\w.'-]{{1,20}}){{0,2}}? (?:{_NAMES})| ?\((?:"
+    rf" (?:my|his|her|their|your|our|the|that|a)(?: [\w.'-]{{1,20}}){{0,4}}? (?:{_NAMES})| ?\((?:"
     rf"[\w.]{{1,15}} ){{0,2}}(?:{_NAMES})\))"
     r"(?![a-z])"
 )
@@ -159,19 +159,31 @@ _WITH_EMAIL = re.compile(
     r"(?P<value>[^\s|]{6,100})"
 )
 
+_SPOKEN_OF = re.compile(
+    r"(?<![a-z])(?:\w{0,20}_)?(?:password|passwd|passphrase|passcode|pwd|pw|pass|secret)s?(?![a-z])"
+)
+_SPOKEN_OF_REACHES = 80
+# Capitals, small letters, a digit and a symbol in one word that is no code.
+_TELLTALE = re.compile(
+    r"(?<![^\s\"'`(])[\"'`(]?(?P<value>(?=[^\s\"'`]{0,39}[a-z])(?=[^\s\"'`]{0,39}[A-Z])(?=[^\s\"'`]{0,39}\d)"
+    r"[A-Za-z0-9_.,-]{1,39}[!@#$%^&*?][^\s\"'`/\\<>(){}\[\]=:;|]{1,38})(?![^\s\"'`.,;:!?)])",
+    re.ASCII,
+)
+
 _PIN = re.compile(
     r"(?<![a-z0-9])(?:(?P<whose>my|his|her|your|their|cac|piv|temp|temporary|user) )?(?:pins?(?: ?(?P<code>code"
     r"|number|no\.?|#))?|(?P<passcode>passcodes?))"
     r"(?![a-z]|(?<!#)\d)[\"'*_)]{0,3}(?: (?:for|on|to|of)(?: [\w.'-]{1,20}){1,4}?)?"
     r"(?P<by>\s{0,3}(?:[:=]|->|→|'?s\b|is(?: now| still)?\b|(?:was |has been )?(?:re)?set to|(?:was "
     r"|has been )?changed to|was\b)\s{0,3}|[ ]{1,3}|(?<=#))[\"'`]?"
-    r"(?P<value>\d{4,8})(?!\w|[-.]\d)(?! ?(?:digits?|char|ms|s\b|%))"
+    r"(?P<value>\d{4,8}|\d{2,5}-\d{2,4})(?!\w|[-.]\d)(?! ?(?:digits?|char|ms|s\b|%))"
 )
 _SECRET_WORD = re.compile(
     r"(?:(?:secret|safe|magic|code|security)[ _-]?word|(?:security|secret|challenge|recovery)[ _-]?answer|"
     r"(?:mother'?s[ _-]?)?maiden[ _-]?name"
     r"|answer to (?:the|my|his|her|their) (?:security|secret) question|(?:security|secret) question(?: answer)?"
     r"(?:[: ][^\n?]{1,80}\?)?(?: ?answer)?)s?(?![a-z])"
+    r"(?: (?:that )?(?:i|we|they|you|he|she) [^\n.,;:?!]{1,40}?| (?:to|for) (?:\"[^\"\n]{1,60}\"|[^\n.;:?!\"]{1,40}?))?"
     r"[\"'*_)]{0,3}\s{0,2}(?P<by>[:=]>?|->|→|is\b|was\b|-|(?<=\?))\s{0,2}(?P<value>"
     r"(?:(?:my|the|his|her|our|a|an)(?: [^\s.,;\"'`<>|]{2,30}){1,5}|[^\s.,;\"'`<>|]{2,60})"
     r"|[\"'`][^\"'`\n]{2,80}[\"'`])"
@@ -208,6 +220,7 @@ def _places(folded: Folded) -> Iterator[tuple[int, int]]:
                 yield match.span("value")
     yield from _in_addresses(folded.text)
     yield from _in_pairs(folded)
+    yield from _further_on(folded)
     yield from _told_before(folded)
     yield from _pins(folded)
     yield from _secret_words(folded)
@@ -251,9 +264,9 @@ def _is_given(word: re.Match[str], value: re.Match[str], text: str, is_phrase: b
         return _is_after_colon(bare, name, is_last=is_last)
     if by in (",", ";", "..", "...", "…", "/", "|", "-", ">"):
         return is_quoted or _is_very_strong(bare, name)
-    return name != "pass" and (
-        _is_strong(bare) if len(bare) >= 5 and not bare.isalpha() else is_last and _is_unusual(bare)
-    )
+    if name == "pass":
+        return _is_mixed(bare) and is_last and bool(re.search(r"[A-Z]", bare))
+    return bool(_is_strong(bare) if len(bare) >= 5 and not bare.isalpha() else is_last and _is_unusual(bare))
 
 
 def _is_below(word: str) -> bool:
@@ -296,6 +309,18 @@ def _is_very_strong(word: str, name: str = "password") -> bool:
 
 def _is_said(value: str) -> bool:
     return is_said_of_passwords(value.strip(_TRAILING))
+
+
+def _further_on(folded: Folded) -> Iterator[tuple[int, int]]:
+    """What further on in the line can hardly be anything but the password that was spoken of."""
+    done = 0
+    for word in _SPOKEN_OF.finditer(folded.lower) if has_any(folded.lower, ("pass", "secret", "pw")) else ():
+        start, done = max(done, word.end()), word.end() + _SPOKEN_OF_REACHES
+        end = folded.text.find("\n", start, done)
+        for match in _TELLTALE.finditer(folded.text, start, done if end < 0 else end):
+            value = match["value"].rstrip(_TRAILING)
+            if _is_mixed(value, needs_symbol=True) and not is_placeholder(value) and not _is_said(value):
+                yield match.start("value"), match.start("value") + len(value)
 
 
 def _in_addresses(text: str) -> Iterator[tuple[int, int]]:

@@ -19,6 +19,8 @@ _NAMED_AFTER_ITSELF = re.compile(
     r"|replace|change)(?:\w|[-.])*",
     re.IGNORECASE | re.ASCII,
 )
+_DOCUMENTED = re.compile(r"EXAMPLE(?:KEY)?\Z")
+"""How the keys end that a vendor's documents show."""
 _STANDS_FOR_ONE = re.compile(
     r"(?:change[-_ ]?(?:me|it|this)\d?|replace[-_ ]?me|example|sample|dummy|fake|foo|bar|baz|foobar|todo|fixme"
     r"|x{3,}|abc|asdf"
@@ -89,7 +91,7 @@ def is_placeholder(value: str) -> bool:
 def is_filler(body: str) -> bool:
     """Whether the part of a token after its prefix is made up: a few characters over and over, or words for it."""
     letters = re.sub(r"[^A-Za-z0-9]", "", body).lower()
-    if len(set(letters)) <= 3 or letters.count("x") * 2 > len(letters):
+    if len(set(letters)) <= 3 or letters.count("x") * 2 > len(letters) or _DOCUMENTED.search(body):
         return True
     return bool(
         re.search(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from identity_bot.text.privacy.folding import Folded
+from identity_bot.text.privacy.identifiers import DATE
 from identity_bot.text.privacy.kinds import Kind, Span
 from identity_bot.text.privacy.placeholders import is_placeholder, is_said_of_passwords
 
@@ -30,7 +31,8 @@ _SSN = re.compile(
     r"(?!000|666|9)(?!(\d)\1\1-?\1\1-?\1{4})\d{3}(?P<by>[- ]?)(?!00)\d\d(?P=by)(?!0000)\d{4}", re.ASCII
 )
 _DATE = re.compile(
-    r"(?:19|20)\d\d(?P<by>[-/.]?)\d{1,2}(?P=by)\d{1,2}(?:[t ][\d:.z+-]{1,20})?|\d{1,2}[-/.]\d{1,2}[-/.](?:\d\d){1,2}",
+    r"(?:19|20)\d\d(?P<by>[-/.]?)\d{1,2}(?P=by)\d{1,2}(?:[t ][\d:.z+-]{1,20})?|\d{1,2}[-/.]\d{1,2}[-/.](?:\d\d){1,2}"
+    rf"|(?=\D*\d)(?=.*[a-z]){DATE}",
     re.ASCII,
 )
 _EDIPI = re.compile(r"\d{10}", re.ASCII)
@@ -38,6 +40,8 @@ _VA_FILE = re.compile(r"c?\d{8,9}", re.ASCII)
 _ACCOUNT = re.compile(r"(?!0+\Z)\d{6,17}", re.ASCII)
 _CONSTANT = re.compile(r"[A-Z]+(?:_[A-Z0-9]+)+", re.ASCII)
 _INSERT = re.compile(r"\((?P<heads>[^()\n]{1,500})\)\s{0,3}values\s{0,3}(?P<row>\([^()\n]{1,1000}\))")
+_SPACED = re.compile(r"\s*\S+(?:\s{2,}\S+)+\s*")
+"""Columns that stand apart, unlike the words of a sentence."""
 _RULER = re.compile(r"[ |+:=-]*")
 _CELL = re.compile(r"[^,|;\n]*")
 _WORD = re.compile(r"\S+")
@@ -112,7 +116,8 @@ def _heads(line: str) -> tuple[dict[int, Kind], int, re.Pattern[str]]:
                     column: kind
                     for column, (start, end) in enumerate(cells)
                     for kind, name in _HEADS.items()
-                    if name.fullmatch(line, start, end) and not (kind is Kind.PASSWORD and cell is _WORD)
+                    if name.fullmatch(line, start, end)
+                    and not (kind is Kind.PASSWORD and cell is _WORD and not _SPACED.fullmatch(line))
                 }
                 if heads:
                     return heads, len(cells), cell

@@ -52,6 +52,16 @@ _ISSUED = (
     (r"sq0(?:atp|csp|idp)-", r"[\w-]{20,60}"),
     (r"EAA[A-Z]", r"[A-Za-z0-9]{40,300}"),
     (r"AGE-SECRET-KEY-1", r"[A-Z0-9]{40,80}"),
+    (r"SSWS 00", r"[\w-]{20,60}"),
+    (r"AKCp", r"[A-Za-z0-9]{60,80}"),
+    (r"xkeysib-|nfp_|pul-|bkua_|CCIPAT_|tskey-|sq[apu]_|shippo_(?:live|test)_", r"[\w-]{20,200}"),
+    (r"ATCTT3xF", r"[\w=-]{20,300}"),
+    (r"pat-(?:na|eu)\d-", r"[\w-]{30,60}"),
+    (r"dp\.(?:pt|st|ct|sa|scim|audit)\.", r"[\w.-]{40,80}"),
+    (r"[ps]k\.eyJ", r"[\w.-]{20,400}"),
+    (r"oy2", r"[a-z0-9]{43}(?!\w)"),
+    (r"LTAI", r"[A-Za-z0-9]{16,24}(?!\w)"),
+    (r"ops_eyJ", r"[\w-]{40,1000}"),
 )
 _TOKEN = re.compile(
     r"(?<![A-Za-z0-9])(?:" + "|".join(f"(?:{prefix})(?:{body})" for prefix, body in _ISSUED) + ")", re.ASCII
@@ -104,7 +114,22 @@ _BEGINNINGS = (
         "ATATT3xF",
         "ATBB",
     ),
-    *("dapi", "NRAK-", "PMAK-", "HRKU-", "key-", "SK", "sq0", "EAA", "AGE-SECRET-KEY-1"),
+    *("dapi", "NRAK-", "PMAK-", "HRKU-", "key-", "SK", "sq0", "EAA", "AGE-SECRET-KEY-1", "SSWS 00"),
+    *(
+        "AKCp",
+        "xkeysib-",
+        "nfp_",
+        "pul-",
+        "bkua_",
+        "CCIPAT_",
+        "tskey-",
+        "sqp_",
+        "squ_",
+        "sqa_",
+        "shippo_",
+        "ATCTT3xF",
+    ),
+    *("pat-", "dp.", "k.eyJ", "oy2", "LTAI", "ops_eyJ"),
 )
 """Each token contains one of these."""
 _PREFIX = re.compile("|".join(f"(?:{prefix})" for prefix, _ in _ISSUED), re.ASCII)
@@ -120,6 +145,11 @@ _SHAPED = (
         r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----(?s:.*?)(?:-----END [A-Z0-9 ]{1,60}-----|\Z)",
         re.IGNORECASE,
     ),
+    re.compile(r"(?i:discord(?:app)?\.com/api/webhooks)/\d{15,20}/[\w-]{30,100}", re.ASCII),
+    re.compile(
+        r"(?i:webhook\.office\.com/webhookb2|hooks\.zapier\.com/hooks/catch)/[\w@/-]{8,300}", re.ASCII
+    ),
+    re.compile(r"[MNO](?<![\w.-].)[\w-]{23,27}\.[\w-]{6}\.[\w-]{27,45}(?![\w.-])", re.ASCII),
     re.compile(r":AA(?<=\d{8}:AA)[\w-]{32,34}(?![\w-])", re.ASCII),
     re.compile(r"Q~(?<=[A-Za-z0-9_~.]{3}\dQ~)[\w~.-]{31,40}", re.ASCII),
     re.compile(r"(?i:credentials)[\"']?[=:] ?[\"']?[0-9a-f]{8}:[0-9a-f]{8}(?![\w:])"),
@@ -150,7 +180,7 @@ _OF_A_SESSION = re.compile(r"sess|sid|auth|token|jwt|sso|remember|login")
 _OF_STATISTICS = re.compile(r"_ga|_gid|_gcl|_fbp|_dd_|_hj|amp_|optanon|ajs_|mp_|nr_|utm")
 _KEY_NAMES = (
     r"api[ _-]?key|access[ _-]?key|signing[ _-]?(?:key|secret)|private[ _-]?key|auth[ _-]?key"
-    r"|secret[ _-]?key(?:[ _-]?base)?|master[ _-]?key|account[ _-]?key|shared[ _-]?access[ _-]?key"
+    r"|secret[ _-]?key(?:[ _-]?base)?|master[ ._-]?key|account[ _-]?key|shared[ _-]?access[ _-]?key"
     r"|encryption[ _-]?key"
     r"|shared[ _-]?key|subscription[ _-]?key|license[ _-]?key|deploy[ _-]?key|service[ _-]?key|app[ _-]?key"
     r"|lockbox[ _-]?key"

@@ -57,6 +57,10 @@ def test_a_block_that_cannot_be_cut_small_enough_is_left_out() -> None:
 @pytest.mark.parametrize("piece", ["a ", "**a", "`a``b", "[a](", "a\n", "<@U1> "])
 def test_time_grows_no_faster_than_the_text(piece: str) -> None:
     def carried(length: int) -> float:
+        """The processor time of the quickest of three, as the machine and the garbage collector have other work too."""
+        return min(carry(length) for _ in range(3))
+
+    def carry(length: int) -> float:
         written = piece * (length // len(piece))
         began = time.process_time()
         to_mrkdwn(from_markdown(written), slack_id=lambda _: "", more="more")

@@ -18,6 +18,8 @@ CORPUS = (
     "pasted_again.txt",
     "reported.txt",
     "support_desk.txt",
+    "workday.txt",
+    "workday_again.txt",
 )
 INNOCENT = "-"
 
