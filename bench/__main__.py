@@ -6,14 +6,22 @@ import argparse
 import json
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from bench.changes import Team, idle_poll
+from bench.conversation import Talk
+from bench.databases import databases, made
 from bench.deliveries import take_in
 from bench.effects import effects_per_second
+from bench.lists import fill, looks
+from bench.office import SETTINGS
 from bench.outage import catch_up
 from bench.people import People, await_idle, bot, figures, medians
+from bench.sync import full_sync
+from identity_bot import settings
 from identity_bot.desk.notifier import QUIET
+from identity_bot.plugins import loader
 from identity_bot_sandbox.server import Sandbox
 
 MODES = ("socket", "http")
@@ -32,6 +40,9 @@ def main() -> None:
         changes(seconds=4 if quick else 20, tickets=4 if quick else 15)
         deliveries(Path(folder), tickets=100 if quick else 1_000)
         outage(Path(folder), count=300 if quick else 3_000)
+        lists(Path(folder), sizes=(1_000, 10_000) if quick else (1_000, 100_000))
+        conversation(times=5 if quick else 20, flood=20 if quick else 500)
+        sync(Path(folder), count=500 if quick else 10_000)
         start(Path(folder))
 
 
@@ -183,6 +194,62 @@ def outage(folder: Path, count: int) -> None:
         f"{count:,} changes found by one poll, all told: {seconds:.1f} s without pacing (aim: < 60 for 3,000)",
         flush=True,
     )
+
+
+def lists(folder: Path, sizes: tuple[int, ...]) -> None:
+    """Each list, Home and search with few tickets and with many."""
+    print("Lists, Home and search, p95 (aim: < 50 ms with 100,000 tickets, and flat)")
+    (folder / "lists.toml").write_text(SETTINGS, encoding="utf-8")
+    loaded = settings.load(folder / "lists.toml", {"GITHUB_TOKEN": "unused"})
+    plugins = loader.load(loaded, loader.find())
+    with databases(folder) as found:
+        for name, url in found.items():
+            store = made(url)
+            slowest: dict[int, Mapping[str, float]] = {}
+            for size in sizes:
+                fill(store, size)
+                slowest[size] = looks(store, plugins, rounds=40)
+            store.close()
+            few, many = (slowest[size] for size in (sizes[0], sizes[-1]))
+            for look, p95 in many.items():
+                print(
+                    f"  {name:10} {look:30} {sizes[0]:7,}: {few[look]:6.1f} ms | {sizes[-1]:7,}: {p95:6.1f} ms",
+                    flush=True,
+                )
+
+
+def conversation(times: int, flood: int) -> None:
+    """Replies and comments on their way to the other side."""
+    with (
+        tempfile.TemporaryDirectory() as fresh,
+        Sandbox() as sandbox,
+        bot(sandbox, "socket", Path(fresh), None) as running,
+    ):
+        talk = Talk(sandbox, Path(fresh), running.url)
+        replies, comments = figures(talk.replies(times)), figures(talk.comments(times))
+        print(
+            f"Reply in Slack → comment in GitHub, idle: p50 {replies['p50']:.0f} ms;"
+            f" comment → reply: p50 {comments['p50']:.0f} ms (aim: < 1,500)",
+            flush=True,
+        )
+        took, is_whole = talk.flood(flood, seconds=60 * flood / 500)
+        print(
+            f"{flood} replies at 500 a minute, copied at one a second: each is one comment, in order: {is_whole};"
+            f" the last after {took:.0f} s",
+            flush=True,
+        )
+
+
+def sync(folder: Path, count: int) -> None:
+    """Every ticket made again from GitHub alone."""
+    with databases(Path(tempfile.mkdtemp(dir=folder))) as found:
+        for name, url in found.items():
+            did = full_sync(folder, url, count)
+            print(
+                f"sync --full of {count:,} issues on {name}: {did['seconds']:.1f} s, {did['requests']:.0f} requests,"
+                f" {did['memory']:.0f} MB more memory (aim: < 300 s, a request for each 100, flat)",
+                flush=True,
+            )
 
 
 def start(folder: Path) -> None:
