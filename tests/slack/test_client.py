@@ -13,7 +13,7 @@ import pytest
 from identity_bot.errors import OutcomeUnknown, Rejected
 from identity_bot.messages.updates import Message
 from identity_bot.slack import client
-from identity_bot.slack.client import SlackChat
+from identity_bot.slack.client import READ_AT_ONCE, SlackChat
 from identity_bot.text.markdown import mrkdwn
 from identity_bot.text.redaction import redactor
 from identity_bot.tickets.model import Action, MessageRef, Ticket
@@ -624,3 +624,39 @@ def test_what_can_be_neither_edited_nor_deleted_is_rejected(chat: SlackChat, sla
 
 def test_a_thread_that_is_gone_needs_nothing(chat: SlackChat) -> None:
     redact(chat, INTAKE, "1.000001")
+
+
+# Threads
+
+
+def test_a_thread_of_any_length_is_read_whole_and_in_order(chat: SlackChat, slack: SlackWorld) -> None:
+    root = slack.say("U0JUNIPER", INTAKE, "What now?")
+    for number in range(READ_AT_ONCE * 2 + 7):
+        slack.say("U0MARLO", INTAKE, f"reply {number}", thread_ts=root)
+    slack.workflow_says("Echo", INTAKE, "I am no person", thread_ts=root)
+    chat.post(INTAKE, MESSAGE, idempotency_key="1", thread_ts=root)
+    slack.deactivate("U0MARLO")
+
+    first, *replies = chat.read_thread(MessageRef(channel=INTAKE, ts=root))
+
+    assert (first.ts, first.author) == (root, "U0JUNIPER")
+    assert [one.words.text for one in replies] == [f"reply {n}" for n in range(READ_AT_ONCE * 2 + 7)]
+    assert chat.name_of("U0MARLO") == "Marlo Pinesong"
+
+
+def test_a_thread_that_is_gone_is_no_empty_one(chat: SlackChat) -> None:
+    with pytest.raises(Rejected):
+        chat.read_thread(MessageRef(channel=INTAKE, ts="17.000000"))
+
+
+def test_a_message_is_edited_and_deleted_once(chat: SlackChat, slack: SlackWorld) -> None:
+    posted = chat.post(INTAKE, MESSAGE, idempotency_key="1", thread_ts=None)
+
+    chat.edit(posted, Message(text="Something else"))
+    edited = slack.message(INTAKE, posted.ts).text
+    chat.delete(posted)
+    chat.delete(posted)
+    chat.edit(posted, Message(text="Too late"))
+
+    assert edited == "Something else"
+    assert posted.ts not in [one.ts for one in slack.messages(INTAKE)]

@@ -439,3 +439,36 @@ def test_while_the_bot_is_there_no_thread_is_read(office: Office, ticket: Ticket
     office.work(2_000)
 
     assert "read_thread" not in {row.kind for row in office.outbox.rows("done")}
+
+
+def test_a_restored_backup_copies_no_reply_again(office: Office, ticket: Ticket) -> None:
+    """Yesterday's database beside today's Slack and GitHub: what it has lost is found, and the rest is copied."""
+    office.desk.start_schedule()
+    office.work(400)
+    said = [reply(office, ticket, f"number {n}", ts=office.clock.now + n) for n in range(3)]
+    comments(office, *said)
+    with office.store.begin() as transaction:
+        transaction.connection.exec_driver_sql("DELETE FROM messages")
+    office.clock.move(86_400)
+    missed = reply(office, ticket, "number 3", ts=office.clock.now - 60)
+    office.chat.replies = [*said, missed]
+
+    office.work(400)
+
+    found = [body.split()[-1] for _, _, body, _ in office.tracker.comments]
+    assert found == ["0", "1", "2", "3"]
+    [*_, last] = [one for one in office.store.messages(ticket.id, 20) if one.kind is MessageKind.REPLY]
+    assert last.text == "number 3"
+
+
+def test_two_tickets_in_one_thread_share_no_reply(office: Office) -> None:
+    """It goes to the latest, whichever is asked for."""
+    origin = MessageRef(channel=INTAKE, ts="17.5")
+    first, second = office.submit(origin=origin), office.submit(view="V2", origin=origin)
+    office.work(60)
+
+    (body,) = comments(office, reply(office, second, "Only once"))
+
+    assert body.endswith("Only once")
+    numbers = [number for _, number, text, _ in office.tracker.comments if text]
+    assert numbers == [office.ticket(second).number] != [office.ticket(first).number]
