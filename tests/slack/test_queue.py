@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from identity_bot.slack.rows import OPEN
 from identity_bot.tickets.model import Person, Ticket, TicketState
 from identity_bot.tickets.overview import ListName
 from identity_bot_sandbox.slack.limits import check_message
-from tests.support import DATA, REVIEW, World, eventually
+from tests.support import DATA, REVIEW, VISITOR, World, eventually
 from tests.support_outbox import ticket
 
 JUNIPER, MARLO, LINDEN, INTAKE = "U0JUNIPER", "U0MARLO", "U0LINDEN", "C0INTAKE"
@@ -256,3 +257,35 @@ def test_an_open_home_tab_is_published_again_when_a_ticket_changes(world: World)
     world.settle()
 
     assert eventually(lambda: "PR review" in str(slack.home(JUNIPER)["blocks"][3:5]))
+
+
+@pytest.mark.parametrize("who", ["U0ROWAN", VISITOR.slack_id])
+def test_a_guest_and_a_person_of_another_organization_see_their_own(world: World, who: str) -> None:
+    slack = world.sandbox.slack
+    slack.meet(VISITOR, INTAKE)
+    keep(world, opened(1), opened(2, requestor=Person(slack_id=who, name="Somebody")))
+
+    view = str(home(world, who))
+    said = asked(world, who, "queue")
+
+    for shown in (view, said.text):
+        assert "Title 2" in shown
+        assert "Title 1" not in shown
+    assert "unassigned" not in view.partition("My open requests")[0]
+
+
+def test_a_thousand_people_open_the_home_tab_at_once(world: World) -> None:
+    """Each gets their own, and none is lost."""
+    slack = world.sandbox.slack
+    someone = slack.people[JUNIPER]
+    crowd = [f"U0C{number:04}" for number in range(1_000)]
+    for person in crowd:
+        slack.people[person] = replace(someone, slack_id=person, handle=person.lower())
+    keep(world, opened(1), opened(2, requestor=Person(slack_id=crowd[7], name="Somebody")))
+
+    for person in crowd:
+        slack.open_home(person)
+
+    homes = eventually(lambda: all(map(slack.home, crowd)) and {who: str(slack.home(who)) for who in crowd})
+    assert [who for who, view in homes.items() if "Title 2" in view] == [crowd[7]]
+    assert not [who for who, view in homes.items() if "Title 1" in view]
