@@ -274,11 +274,11 @@ def test_a_guest_and_a_person_of_another_organization_see_their_own(world: World
     assert "unassigned" not in view.partition("My open requests")[0]
 
 
-def test_a_thousand_people_open_the_home_tab_at_once(world: World) -> None:
+def test_hundreds_open_the_home_tab_at_once(world: World) -> None:
     """Each gets their own, and none is lost."""
     slack = world.sandbox.slack
     someone = slack.people[JUNIPER]
-    crowd = [f"U0C{number:04}" for number in range(1_000)]
+    crowd = [f"U0C{number:04}" for number in range(400)]
     for person in crowd:
         slack.people[person] = replace(someone, slack_id=person, handle=person.lower())
     keep(world, opened(1), opened(2, requestor=Person(slack_id=crowd[7], name="Somebody")))
