@@ -24,7 +24,7 @@ _ISSUED = re.compile(
     r"|4[4-9]\d)\d{12}"
     r"|3[47]\d{13}|35(?:2[89]|[3-8]\d)\d{12}|3(?:0[0-5]|[68]\d)\d{11})"
 )
-_CARD_NAMES = r"cards?|cc(?<![a-z]cc)|visa|amex|american express|discover|diners|pan(?<![a-z]pan)"
+_CARD_NAMES = r"(?:master)?cards?|cc(?<![a-z]cc)|visa|amex|american express|discover|diners|pan(?<![a-z]pan)"
 _ACCOUNT = r"(?:account|acct\.?)"
 _NUMBER = r"(?:numbers?|num|nbr|no|nr|#)"
 _ACCOUNT_NAMES = (
@@ -66,7 +66,7 @@ def _is_account(match: re.Match[str]) -> bool:
 _RULES = (
     rule(
         Kind.CARD,
-        r"(?P<value>[2-6](?<![\w./^-].)(?:\d{12,15}|\d{3}(?P<by>[ -])\d{4}(?P=by)\d{4}(?P=by)\d{4}"
+        r"(?P<value>[2-6](?<![\w./^-].)(?:\d{12,15}|\d{3}(?P<by>[ .-])\d{4}(?P=by)\d{4}(?P=by)\d{4}"
         r"|\d{3}[ -]\d{6}[ -]\d{4,5}))"
         r"(?!\w|[-.]\d)",
         accepts=_is_bare_card,

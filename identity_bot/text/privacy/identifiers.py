@@ -149,7 +149,7 @@ _EDIPI_NAMES = (
 )
 _NUMBER = r"(?:(?:number|num|nbr|no|#)\.?)"
 _FILE_NAMES = (
-    rf"(?<=va[ _-])(?:file|claim)s?{_NUMBER}?|(?<=va)files?{_NUMBER}?|(?<=birls[ _-])files?|(?<=c[ _-])files?"
+    rf"(?<=va[ _-])(?:file|claim)s?{_NUMBER}?|(?<=va)files?{_NUMBER}?|(?<=birls[ _-])(?:files?|ids?)|(?<=c[ _-])files?"
     rf"|(?:file(?<![a-z]file)|claims?)[ _-]?(?:file|folder)?[ _-]?{_NUMBER}|(?<=claims[ _-])(?:file|folder)"
     rf"|claim (?:file|folder)"
     rf"|c(?<![a-z]c)[ _-]?(?:number|num)|cfn(?<![a-z]cfn)|vafn|e-?folder"
@@ -212,6 +212,15 @@ _RULES = (
         re.compile(rf"{_near(_NINE_DIGITS)}(?P<value>\d{{3}}-?\d\d-?\d{{4}})(?!\w|[-.]\d)", re.ASCII),
         _nearby_nine_digits,
         hints=("ss", "soc", "s s", "s.s", "itin", "tax", "pnid"),
+    ),
+    # A file that is named by it.
+    Rule(
+        re.compile(
+            rf"(?<![\w.-])(?P<value>\d{{9}})\.[a-z]{{2,5}}\b[^\n\d]{{1,40}}(?<![a-z])(?:{_NINE_DIGITS})(?![a-z])",
+            re.ASCII,
+        ),
+        _nine_digits,
+        hints=("ss", "soc"),
     ),
     # As vets-api checks an ICN, alone or padded as the master index writes it; copying breaks it at its V.
     rule(

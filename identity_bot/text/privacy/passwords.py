@@ -166,13 +166,14 @@ _SPOKEN_OF_REACHES = 80
 # Capitals, small letters, a digit and a symbol in one word that is no code.
 _TELLTALE = re.compile(
     r"(?<![^\s\"'`(])[\"'`(]?(?P<value>(?=[^\s\"'`]{0,39}[a-z])(?=[^\s\"'`]{0,39}[A-Z])(?=[^\s\"'`]{0,39}\d)"
-    r"[A-Za-z0-9_.,-]{1,39}[!@#$%^&*?][^\s\"'`/\\<>(){}\[\]=:;|]{1,38})(?![^\s\"'`.,;:!?)])",
+    r"(?:[A-Za-z0-9_.,-]{1,39}[!@#$%^&*?][^\s\"'`/\\<>(){}\[\]=:;|]{1,38}|(?:[A-Z][a-z]{2,14}[-_]){1,3}(?:[A-Z][a-z]{2,14}[-_]?)?\d{1,4}))"
+    r"(?![^\s\"'`.,;:!?)])",
     re.ASCII,
 )
 
 _PIN = re.compile(
     r"(?<![a-z0-9])(?:(?P<whose>my|his|her|your|their|cac|piv|temp|temporary|user) )?(?:pins?(?: ?(?P<code>code"
-    r"|number|no\.?|#))?|(?P<passcode>passcodes?))"
+    r"|number|no\.?|#))?|(?P<passcode>passcodes?|(?:unlock|access|entry|door|gate|alarm|mfa|otp|one[- ]time) codes?))"
     r"(?![a-z]|(?<!#)\d)[\"'*_)]{0,3}(?: (?:for|on|to|of)(?: [\w.'-]{1,20}){1,4}?)?"
     r"(?P<by>\s{0,3}(?:[:=]|->|→|'?s\b|is(?: now| still)?\b|(?:was |has been )?(?:re)?set to|(?:was "
     r"|has been )?changed to|was\b)\s{0,3}|[ ]{1,3}|(?<=#))[\"'`]?"
@@ -319,7 +320,7 @@ def _further_on(folded: Folded) -> Iterator[tuple[int, int]]:
         end = folded.text.find("\n", start, done)
         for match in _TELLTALE.finditer(folded.text, start, done if end < 0 else end):
             value = match["value"].rstrip(_TRAILING)
-            if _is_mixed(value, needs_symbol=True) and not is_placeholder(value) and not _is_said(value):
+            if _is_mixed(value) and not is_placeholder(value) and not _is_said(value):
                 yield match.start("value"), match.start("value") + len(value)
 
 
@@ -409,7 +410,7 @@ def _is_mixed(word: str, *, needs_symbol: bool = False) -> bool:
 
 
 def _pins(folded: Folded) -> Iterator[tuple[int, int]]:
-    for match in _PIN.finditer(folded.lower) if has_any(folded.lower, ("pin", "passcode")) else ():
+    for match in _PIN.finditer(folded.lower) if has_any(folded.lower, ("pin", "passcode", " code")) else ():
         is_mentioned = match["by"].strip() == ""
         is_upper = "PIN" in folded.text[match.start() : match.start("value")]
         if not is_mentioned or is_upper or match["whose"] or match["code"] or match["passcode"]:

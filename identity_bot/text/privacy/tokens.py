@@ -152,7 +152,7 @@ _SHAPED = (
     re.compile(r"[MNO](?<![\w.-].)[\w-]{23,27}\.[\w-]{6}\.[\w-]{27,45}(?![\w.-])", re.ASCII),
     re.compile(r":AA(?<=\d{8}:AA)[\w-]{32,34}(?![\w-])", re.ASCII),
     re.compile(r"Q~(?<=[A-Za-z0-9_~.]{3}\dQ~)[\w~.-]{31,40}", re.ASCII),
-    re.compile(r"(?i:credentials)[\"']?[=:] ?[\"']?[0-9a-f]{8}:[0-9a-f]{8}(?![\w:])"),
+    re.compile(r"(?i:credentials|bundle_[a-z_]{1,60})[\"']?[=:] ?[\"']?[0-9a-f]{8}:[0-9a-f]{8}(?![\w:])"),
     re.compile(r"PuTTY-User-Key-File-\d(?s:.*)"),
 )
 _HEADER = re.compile(

@@ -20,6 +20,7 @@ CORPUS = (
     "support_desk.txt",
     "workday.txt",
     "workday_again.txt",
+    "triage.txt",
 )
 INNOCENT = "-"
 
