@@ -9,11 +9,14 @@ from datetime import date
 
 from identity_bot.desk.conversation import Conversation
 from identity_bot.desk.notifier import Notifier
-from identity_bot.messages import alerts, issue_comments, words
+from identity_bot.desk.links import prove
+from identity_bot.errors import NotAllowed
+from identity_bot.messages import alerts, issue_comments, links, words
 from identity_bot.outbox.effect import LATE
-from identity_bot.outbox.effects.comments import RunCommands
+from identity_bot.outbox.effects.comments import Reply, RunCommands
 from identity_bot.outbox.effects.issue_access import record_requests
 from identity_bot.outbox.effects.issues import AdoptIssue, GetIssue, IdentifyIssue, Reconcile
+from identity_bot.outbox.effects.messages import SendDirectMessage
 from identity_bot.outbox.effects.recurring import KEEP_PROCESSED
 from identity_bot.plugins.loader import Plugins
 from identity_bot.settings import Settings
@@ -131,6 +134,15 @@ class Reconciler:
             transaction.enqueue(again, delay=RETRIES[tries])
         if ticket is None or not transaction.process_comment(repository, comment.id):
             return
+        for one in reading.commands:
+            if one.name == commands.LINK:
+                self._prove(transaction, ticket, comment, one.value)
+        for wrong in reading.problems:
+            if wrong.name == commands.LINK:
+                self._reply(transaction, ticket, comment, issue_comments.problem(wrong, today))
+        reading = reading.without(commands.LINK)
+        if reading.is_empty:
+            return
         changes = tuple(
             change for one in reading.commands if (change := commands.change_for(one.name, one.value))
         )
@@ -148,6 +160,28 @@ class Reconciler:
             is_late=transaction.now - comment.created_at > LATE,
         )
         transaction.enqueue(run)
+
+    def _prove(self, transaction: Transaction, ticket: Ticket, comment: IssueComment, code: str) -> None:
+        """Link the comment's author, who needs no write access, to whoever was given the code in Slack."""
+        try:
+            link = prove(transaction, self._people, comment, code)
+        except NotAllowed as error:
+            self._reply(transaction, ticket, comment, str(error))
+            return
+        self._reply(transaction, ticket, comment)
+        text = links.linked(link.login, self._settings.commands[0])
+        transaction.enqueue(SendDirectMessage(to=link.slack_id, text=text))
+
+    def _reply(
+        self, transaction: Transaction, ticket: Ticket, comment: IssueComment, problem: str = ""
+    ) -> None:
+        reply = Reply(
+            ticket_id=ticket.id,
+            comment_id=comment.id,
+            problems=(problem,) if problem else (),
+            said_once=f"link:{comment.author}" if problem else "",
+        )
+        transaction.enqueue(reply)
 
     def _observe(self, ticket: Ticket, snapshot: IssueSnapshot) -> Ticket:
         """The ticket as its issue shows it, with the name that it has among those of all repositories."""

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from identity_bot.messages import redactions
 from identity_bot.text.markdown import block, span
 from identity_bot.tickets.actions import ACTIONS, Ask
-from identity_bot.tickets.commands import COMMANDS, LONGEST, MOST, Problem, ProblemKind
+from identity_bot.tickets.commands import COMMANDS, LINK, LONGEST, MOST, Problem, ProblemKind
 from identity_bot.tickets.model import Action, Change, CloseReason, Ticket
 
 NO_WRITE_ACCESS = "Only people with write access to this repository can use commands."
@@ -21,6 +21,7 @@ Write each command on its own line in a comment on the ticket's issue:
 | command | what it does |
 |---|---|
 {}
+| `/link CODE` | shows that your login belongs to whoever got this code from `/help link` in Slack; anybody can do this |
 | `/help` | shows this list |
 """.format(
     "\n".join(f"| `{row.command}` | {row.command_help} |" for row in ACTIONS.values() if row.command_help)
@@ -33,6 +34,7 @@ USAGE: Mapping[Ask, str] = {
     Ask.NOTHING: "write just `/{name}`, with nothing after it",
 }
 """How to write a command, by what it takes."""
+WRITE_CODE = "Please write the code from Slack after it, such as `/link 7KQ2M9XA`."
 LONGEST_SHOWN = 60
 
 
@@ -114,5 +116,7 @@ def problem(problem: Problem, today: date) -> str:
         case ProblemKind.DATE:
             return f"The date in {shown} {problem.date}. Please write another one, such as `/{name} {in_two_weeks}`."
         case ProblemKind.UNREADABLE:
+            if name == LINK:
+                return WRITE_CODE
             asks = COMMANDS[name].asks if name in COMMANDS else Ask.NOTHING
             return f"I couldn't read {shown}. Please {USAGE[asks].format(name=name, date=in_two_weeks)}."

@@ -100,6 +100,7 @@ def usage(command: str, word: str, titles: Mapping[str, str]) -> str:
             f"• `{command} mine`: see your own requests",
             f"• `{command} queue`: see open tickets, or `{command} queue priority:high unassigned` for some of them",
             f"• `{command} search words`: find tickets by words in them",
+            f"• `{command} link octocat`: link your GitHub login, or `{command} unlink`",
         ]
     )
 

@@ -156,6 +156,31 @@ home_views = Table(
     Index("home_views_by_age", "opened_at"),
 )
 
+links = Table(
+    "links",
+    metadata,
+    Column("slack_id", String(32), primary_key=True),
+    Column("folded", String(40), nullable=False),
+    Column("login", String(40), nullable=False),
+    Column("source", String(20), nullable=False),
+    Column("at", Float, nullable=False),
+    UniqueConstraint("folded"),
+)
+
+link_claims = Table(
+    "link_claims",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("slack_id", String(32), nullable=False),
+    Column("folded", String(40), nullable=False),
+    Column("login", String(40), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("at", Float, nullable=False),
+    Index("claims_of_person", "slack_id", "at"),
+    Index("claims_of_login", "folded"),
+    Index("claims_by_age", "at"),
+)
+
 outbox = Table(
     "outbox",
     metadata,

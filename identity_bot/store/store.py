@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from identity_bot.errors import StoreError
 from identity_bot.store import engine, schema
+from identity_bot.store.links import KnownLinks, read_links
 from identity_bot.store.rows import converter
 from identity_bot.store.transaction import (
     MESSAGE_AT,
@@ -24,6 +25,7 @@ from identity_bot.store.transaction import (
 )
 from identity_bot.tickets.model import Event, EventKind, Ticket, TicketMessage
 from identity_bot.tickets.overview import Choices
+from identity_bot.tickets.people import Link
 
 # Built once, as in transaction.py.
 _LAST_TEAM = (
@@ -62,6 +64,8 @@ class Store:
         self.clock = clock
         self.on_work: Callable[[], None] = lambda: None
         """Called after a commit that made a lane ready."""
+        self.links = KnownLinks(self._links, lambda: self.clock())
+        """Who is who outside the settings; cheap to call."""
         self.engine = engine.open_engine(url, patience)
         self._patience = patience
         self._url = url
@@ -91,6 +95,8 @@ class Store:
         finally:
             if self._turn:
                 self._turn.release()
+        if transaction.has_new_links:
+            self.links.changed()
         if transaction.has_work:
             self.on_work()
 
@@ -157,6 +163,10 @@ class Store:
         with self.reading() as connection:
             kept = connection.execute(_CHOICES, {"slack_id": slack_id}).scalar()
         return converter.structure(kept, Choices) if kept else Choices()
+
+    def _links(self) -> tuple[Link, ...]:
+        with self.reading() as connection:
+            return read_links(connection)
 
     def check(self) -> None:
         """Raises StoreError unless a ticket could be kept now; takes no longer than that would, and keeps nothing."""

@@ -245,6 +245,14 @@ _DELETE_COMMENT = delete(schema.processed_comments).where(
 )
 
 
+_OLD_CLAIMS = (
+    select(schema.link_claims.c.id.label("claim"))
+    .where(schema.link_claims.c.at < bindparam("before"))
+    .limit(BATCH)
+)
+_DELETE_CLAIM = delete(schema.link_claims).where(schema.link_claims.c.id == bindparam("claim"))
+
+
 def find_ticket(connection: Connection, query: Any, values: Mapping[str, Any]) -> Ticket | None:
     """The ticket that a query finds."""
     row = connection.execute(query, values).one_or_none()
@@ -308,6 +316,8 @@ class Transaction:
         self._changes: dict[str, Callable[[], Callable[[], None]]] = {}
         self._rewritten: dict[str, list[Callable[[], None]]] = {}
         self._last: Callable[[], None] | None = None
+        self.has_new_links = False
+        """Whether it changes who is who, as `store/links.py` keeps it."""
 
     @property
     def has_work(self) -> bool:
@@ -466,8 +476,8 @@ class Transaction:
         """Whether an effect for this ticket has failed and waits for an operator."""
         return self.connection.execute(_FAILED, {"wanted": ticket_id}).first() is not None
 
-    def clean_up(self, *, done_before: float, processed_before: float) -> int:
-        """Delete effects that were due and done before one time, and comments processed before another.
+    def clean_up(self, *, done_before: float, processed_before: float, claimed_before: float = 0.0) -> int:
+        """Delete effects that were due and done before one time, comments processed before another, and old claims.
 
         At most BATCH of each; how many rows that were.
         """
@@ -475,6 +485,7 @@ class Transaction:
         for find, before, forget in (
             (_OLD_EFFECTS, done_before, _DELETE_EFFECT),
             (_OLD_COMMENTS, processed_before, _DELETE_COMMENT),
+            (_OLD_CLAIMS, claimed_before, _DELETE_CLAIM),
         ):
             old = [dict(row) for row in self.connection.execute(find, {"before": before}).mappings()]
             if old:

@@ -31,12 +31,16 @@ LONGEST = 5_000
 MOST_SLASHED = 1_000
 """Lines that begin with a slash: behind more of them, a comment is not searched for commands."""
 HELP = "help"
+LINK = "link"
+"""Proves that its writer's login belongs to somebody in Slack."""
 INTERNAL = "/internal"
 """Begins a comment that stays in GitHub."""
 COMMANDS: Mapping[str, Row] = {
     row.command.partition(" ")[0].removeprefix("/"): row for row in ACTIONS.values() if row.command_help
 }
-"""The actions that a comment can ask for, by the command's name; `help` asks for none."""
+"""The actions that a comment can ask for, by the command's name; `help` and `link` ask for none."""
+OTHERS = (HELP, LINK)
+"""The commands that ask for no action."""
 
 # A further slash makes it a path.
 _COMMAND = re.compile(r"/([^\s/:=]+)(?![^\s:=])[\s:=]*(.*)")
@@ -81,10 +85,10 @@ class Problem:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Command:
-    """A command that can run: its name, from `COMMANDS` or `help`, and its value, checked.
+    """A command that can run: its name, from `COMMANDS` or `OTHERS`, and its value, checked.
 
     The value is a login without the at sign, in the case that was written; a priority in lower case; an ISO
-    date; a text to remove, as it was written; or nothing.
+    date; a text to remove, as it was written; whatever follows `link`; or nothing.
     """
 
     name: str
@@ -102,6 +106,13 @@ class Reading:
     def is_empty(self) -> bool:
         """Whether the comment has no command, nor anything that looks like one."""
         return not self.commands and not self.problems
+
+    def without(self, name: str) -> Reading:
+        """The same but for one command, however it was written."""
+        return Reading(
+            commands=tuple(one for one in self.commands if one.name != name),
+            problems=tuple(one for one in self.problems if one.name != name),
+        )
 
 
 def read(comment: str, today: date) -> Reading:
@@ -143,7 +154,7 @@ def is_internal(comment: str) -> bool:
 
 
 def change_for(name: str, value: str) -> Change | None:
-    """The change that a command asks for; None for `help`."""
+    """The change that a command asks for; None for `help` and `link`."""
     row = COMMANDS.get(name)
     return Change(action=row.action, value=value) if row else None
 
@@ -175,7 +186,7 @@ def _word(written: str) -> str:
 
 
 def _nearest(word: str) -> str:
-    return next(iter(get_close_matches(word, (*COMMANDS, HELP), n=1, cutoff=_NEAR)), "")
+    return next(iter(get_close_matches(word, (*COMMANDS, *OTHERS), n=1, cutoff=_NEAR)), "")
 
 
 def _unquoted(text: str) -> str:
@@ -191,9 +202,13 @@ def _asks(name: str) -> Ask:
 def _checked(written: _Written, today: date) -> Command | Problem:
     """The command, or what is wrong with it."""
     word, value = written.word, written.value
-    if word not in (*COMMANDS, HELP):
+    if word not in (*COMMANDS, *OTHERS):
         return Problem(kind=ProblemKind.UNKNOWN, name=_nearest(word), written=f"/{word}")
 
+    if word == LINK and value:
+        return Command(name=word, value=value)  # whether it fits is found out where the code is known
+    if word == LINK:
+        return Problem(kind=ProblemKind.UNREADABLE, name=word, written=written.line)
     match _asks(word):
         case Ask.TEXT if written.text and not redaction.is_long_enough(written.text):
             return Problem(kind=ProblemKind.SHORT, name=word)

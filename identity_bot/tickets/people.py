@@ -1,9 +1,11 @@
-"""Who is who: people's Slack ids and GitHub logins, as the settings name them. Pure."""
+"""Who is who: people's Slack ids and GitHub logins, by the settings and as people have proved. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 
 from identity_bot.text.markdown import mrkdwn
 from identity_bot.text.names import MEMBER_ID, fold, is_same
@@ -14,21 +16,64 @@ Entry = Mapping[str, str]
 """What the settings say of one person: `slack`, `github` or both."""
 
 
-class People:
-    """Finds people's Slack ids by their GitHub logins, in any case, and the other way around."""
+class LinkSource(StrEnum):
+    """Why we believe that a Slack id and a GitHub login belong to the same person."""
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
-        pairs = [pair for pair in map(_pair, entries) if pair]
-        self._slack_ids = {fold(login): slack_id for slack_id, login in reversed(pairs)}
-        self._logins = dict(reversed(pairs))
+    PROVED = "proved"
+    """They commented a code, which they were given in Slack, under that login."""
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Link:
+    """One person's Slack id and GitHub login, outside the settings."""
+
+    slack_id: str
+    login: str
+    source: LinkSource
+    at: float
+    """Seconds since the epoch."""
+
+
+class People:
+    """Finds people's Slack ids by their GitHub logins, in any case, and the other way around.
+
+    `links` returns what people have proved; the same object as long as it is the same. The settings go before it.
+    """
+
+    def __init__(self, entries: Iterable[Entry], links: Callable[[], tuple[Link, ...]] = lambda: ()) -> None:
+        self._fixed = _Index([pair for pair in map(_pair, entries) if pair])
+        self._links = links
+        self._known: tuple[tuple[Link, ...], _Index] = (), self._fixed
 
     def slack_id(self, login: str) -> str:
         """The Slack id of a GitHub login; empty if it is not known."""
-        return self._slack_ids.get(fold(login), "")
+        return self._now().slack_ids.get(fold(login), "")
 
     def login(self, slack_id: str) -> str:
         """The GitHub login of a Slack id; empty if it is not known."""
-        return self._logins.get(slack_id, "")
+        return self._now().logins.get(slack_id, "")
+
+    def login_in_settings(self, slack_id: str) -> str:
+        """The same by the settings alone."""
+        return self._fixed.logins.get(slack_id, "")
+
+    def is_overridden(self, link: Link) -> bool:
+        """Whether the settings name the person or the login, so that the link counts for nothing."""
+        return link.slack_id in self._fixed.logins or fold(link.login) in self._fixed.slack_ids
+
+    def in_settings(self) -> Mapping[str, str]:
+        """The logins that the settings name, by Slack id."""
+        return self._fixed.logins
+
+    def _now(self) -> _Index:
+        links = self._links()
+        seen, index = self._known
+        if seen is not links:
+            proved = [(one.slack_id, one.login) for one in links if not self.is_overridden(one)]
+            index = _Index([*self._fixed.logins.items(), *proved])
+            self._known = links, index  # at once: threads share it
+        return index
 
     def key_of(self, slack_id: str) -> str:
         """What a ticket calls somebody: their GitHub login if it is known, else `slack:U…`."""
@@ -43,6 +88,14 @@ class People:
     def mention_of(self, who: str) -> str:
         """A Slack mention for a Slack id, a GitHub login or `slack:U…`."""
         return f"<@{who}>" if re.fullmatch(MEMBER_ID, who) else self.mention(who)
+
+
+class _Index:
+    """Pairs of a Slack id and a login, to be found by either; the first pair counts."""
+
+    def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
+        self.slack_ids: Mapping[str, str] = {fold(login): slack_id for slack_id, login in reversed(pairs)}
+        self.logins: Mapping[str, str] = dict(reversed(pairs))
 
 
 def contradictions(entries: Iterable[tuple[str, Entry]]) -> Iterator[str]:

@@ -99,7 +99,7 @@ class RunCommands(TicketEffect):
             comment_id=self.comment_id,
             problems=result.problems,
             wants_help=self.wants_help and not result.problems,
-            stranger="" if result.has_access else self.author,
+            said_once="" if result.has_access else f"no-write-access:{self.author}",
         )
         transaction.enqueue(reply)
         ticket = transaction.ticket(self.ticket_id)
@@ -140,8 +140,11 @@ class Reply(TicketEffect):
     comment_id: int
     problems: tuple[str, ...] = ()
     wants_help: bool = False
-    stranger: str = ""
-    """The login of an author who may not give commands."""
+    said_once: str = ""
+    """What is said and to whom, if it is said only once below an issue, whatever they write.
+
+    Else anybody could have the bot fill an issue and use up what GitHub lets it write.
+    """
 
     def run(self, context: Context, row: Row) -> Seen:
         reaction = "confused" if self.problems else "+1"
@@ -149,7 +152,7 @@ class Reply(TicketEffect):
 
         def reply(ticket: Ticket) -> None:
             context.tracker.react(ticket.repository, self.comment_id, reaction)
-            if text and not (self.stranger and self._is_said(context, ticket, row)):
+            if text and not (self.said_once and self._is_said(context, ticket, row)):
                 key = self._trace(ticket, row)[0]
                 context.tracker.comment(ticket.repository, ticket.number or 0, text, idempotency_key=key)
 
@@ -170,7 +173,6 @@ class Reply(TicketEffect):
 
     def _trace(self, ticket: Ticket, row: Row) -> tuple[str, float]:
         """The reply's idempotency key, and since when there may be one."""
-        if self.stranger:
-            # Told once: else anybody could have the bot fill an issue and use up what GitHub lets it write.
-            return f"no-write-access:{self.stranger}", ticket.submitted_at
+        if self.said_once:
+            return self.said_once, ticket.submitted_at
         return row.idempotency_key, row.created_at

@@ -204,7 +204,9 @@ class CleanUp(Effect):
 
     def on_success(self, transaction: Transaction, context: Context, result: None) -> None:
         now = transaction.now
-        count = transaction.clean_up(done_before=now - KEEP_DONE, processed_before=now - KEEP_PROCESSED)
+        count = transaction.clean_up(
+            done_before=now - KEEP_DONE, processed_before=now - KEEP_PROCESSED, claimed_before=now - DAY
+        )
         log.info("cleaned up: %s rows", count)
         # A batch at a time, as nobody else can write to SQLite meanwhile.
         transaction.enqueue(CleanUp(), delay=0.0 if count >= BATCH else DAY)

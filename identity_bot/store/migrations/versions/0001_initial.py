@@ -1,4 +1,4 @@
-"""Tickets with their terms, events and messages, processed comments, the outbox and its lanes."""
+"""Tickets with their terms, events and messages, processed comments, links of people, the outbox and its lanes."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -126,6 +126,27 @@ def upgrade() -> None:
         sa.Column("opened_at", sa.Float, nullable=False),
     )
     op.create_index("home_views_by_age", "home_views", ["opened_at"])
+    op.create_table(
+        "links",
+        sa.Column("slack_id", sa.String(32), primary_key=True),
+        sa.Column("folded", sa.String(40), nullable=False),
+        sa.Column("login", sa.String(40), nullable=False),
+        sa.Column("source", sa.String(20), nullable=False),
+        sa.Column("at", sa.Float, nullable=False),
+        sa.UniqueConstraint("folded"),
+    )
+    op.create_table(
+        "link_claims",
+        sa.Column("id", ID, primary_key=True),
+        sa.Column("slack_id", sa.String(32), nullable=False),
+        sa.Column("folded", sa.String(40), nullable=False),
+        sa.Column("login", sa.String(40), nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("at", sa.Float, nullable=False),
+    )
+    op.create_index("claims_of_person", "link_claims", ["slack_id", "at"])
+    op.create_index("claims_of_login", "link_claims", ["folded"])
+    op.create_index("claims_by_age", "link_claims", ["at"])
     op.create_table(
         "outbox",
         sa.Column("id", ID, primary_key=True),
