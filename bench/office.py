@@ -37,7 +37,7 @@ class Office:
         self.clock = clock
         self.store = Store(loaded.database_url, clock)
         self.store.migrate()
-        people = People(loaded.who_is_who)
+        people = People(loaded.who_is_who, self.store.links)
         self.chat = MemoryChat(people=people)
         self.desk, context = assemble(
             store=self.store,

@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 
 from identity_bot.desk.conversation import Conversation
 from identity_bot.desk.desk import Desk
+from identity_bot.desk.links import Linking
 from identity_bot.desk.notifier import QUIET, Notifier
 from identity_bot.desk.overview import Overview
 from identity_bot.desk.reconciler import Reconciler
@@ -62,7 +63,7 @@ class Bot:
         self._close_debug_file = open_debug_file(settings.debug_file) if settings.debug_file else None
         self.store = Store(settings.database_url)
         self.store.migrate()
-        people = People(settings.who_is_who)
+        people = People(settings.who_is_who, self.store.links)
         self.chat = SlackChat(settings.slack_bot_token, settings.slack_api_url, people)
         # One thread speaks through each at a time, as PyGithub wants it: the lane of writes, and that of reads.
         self.tracker = GitHubTracker(settings.github_auth, settings.github_api_url)
@@ -86,6 +87,7 @@ class Bot:
             overview=Overview(
                 store=self.store, plugins=self.plugins, people=people, is_team=self.team.includes
             ),
+            linking=Linking(store=self.store, people=people),
             chat=self.chat,
             forms=self.plugins.forms,
             people=people,

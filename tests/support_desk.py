@@ -54,9 +54,9 @@ class Office:
         environ = {"GITHUB_TOKEN": "ghp-x", "DATABASE_URL": database_url}
         self.settings = settings.load(folder / "identity-bot.toml", environ)
         self.plugins = loader.load(self.settings, loader.find() if found is None else found)
-        self.people = People(self.settings.who_is_who)
         self.clock = Clock()
         self.store = Store(self.settings.database_url, self.clock, patience=PATIENCE)
+        self.people = People(self.settings.who_is_who, self.store.links)
         self.tracker = MemoryTracker(
             self.clock, writers={"indigo-marshwick", "sage-hollowell", "linden-brookmere"}
         )

@@ -9,6 +9,7 @@ import click
 
 from identity_bot.cli.bot import check, manifest, run, sandbox, types
 from identity_bot.cli.outbox import outbox
+from identity_bot.cli.people import people
 from identity_bot.cli.sync import sync
 from identity_bot.cli.tickets import export, why
 from identity_bot.errors import IdentityBotError
@@ -39,5 +40,5 @@ def main(ctx: click.Context, config: Path | None) -> None:
         os.environ["HOME"] = os.sep
 
 
-for _command in (run, check, manifest, types, outbox, why, export, sync, sandbox):
+for _command in (run, check, manifest, types, outbox, people, why, export, sync, sandbox):
     main.add_command(_command)

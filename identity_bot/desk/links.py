@@ -80,7 +80,9 @@ class Linking:
         return True
 
 
-def prove(transaction: Transaction, people: People, comment: IssueComment, code: str) -> Link:
+def prove(
+    transaction: Transaction, people: People, comment: IssueComment, code: str, *, command: str
+) -> Link:
     """The link that a comment with a code proves, kept; NotAllowed, with the reason, if it proves none.
 
     The code counts only for the login that it was made for, once, and if it was commented in time.
@@ -94,7 +96,7 @@ def prove(transaction: Transaction, people: People, comment: IssueComment, code:
     ]
     if not fitting:
         log.info("a code by %s links no account", comment.author)
-        raise NotAllowed(words.NOT_PROVED)
+        raise NotAllowed(words.not_proved(command))
     who = fitting[0].slack_id
     # With the login as GitHub writes it, not as it was typed.
     link = Link(slack_id=who, login=comment.author, source=LinkSource.PROVED, at=transaction.now)

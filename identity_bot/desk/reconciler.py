@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import date
 
 from identity_bot.desk.conversation import Conversation
-from identity_bot.desk.notifier import Notifier
 from identity_bot.desk.links import prove
+from identity_bot.desk.notifier import Notifier
 from identity_bot.errors import NotAllowed
 from identity_bot.messages import alerts, issue_comments, links, words
 from identity_bot.outbox.effect import LATE
@@ -163,14 +163,14 @@ class Reconciler:
 
     def _prove(self, transaction: Transaction, ticket: Ticket, comment: IssueComment, code: str) -> None:
         """Link the comment's author, who needs no write access, to whoever was given the code in Slack."""
+        command = self._settings.commands[0]
         try:
-            link = prove(transaction, self._people, comment, code)
+            link = prove(transaction, self._people, comment, code, command=command)
         except NotAllowed as error:
             self._reply(transaction, ticket, comment, str(error))
             return
         self._reply(transaction, ticket, comment)
-        text = links.linked(link.login, self._settings.commands[0])
-        transaction.enqueue(SendDirectMessage(to=link.slack_id, text=text))
+        transaction.enqueue(SendDirectMessage(to=link.slack_id, text=links.linked(link.login, command)))
 
     def _reply(
         self, transaction: Transaction, ticket: Ticket, comment: IssueComment, problem: str = ""

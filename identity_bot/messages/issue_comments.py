@@ -21,7 +21,7 @@ Write each command on its own line in a comment on the ticket's issue:
 | command | what it does |
 |---|---|
 {}
-| `/link CODE` | shows that your login belongs to whoever got this code from `/help link` in Slack; anybody can do this |
+| `/link CODE` | links your login to your Slack account, where you got the code; anybody can do this |
 | `/help` | shows this list |
 """.format(
     "\n".join(f"| `{row.command}` | {row.command_help} |" for row in ACTIONS.values() if row.command_help)

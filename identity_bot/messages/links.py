@@ -9,15 +9,18 @@ CODES_AN_HOUR = 5
 
 TOO_MANY = f"You got {CODES_AN_HOUR} codes in the last hour. Please use the last one, or try again later."
 NOT_LINKED = "No GitHub login is linked to you, so nothing changed."
-NOT_PROVED = (
-    "This code links no account: it may be mistyped, more than an hour old, used, replaced by a newer one, or made "
-    "for another login. To get a new one, type `/help link` and your GitHub login in Slack."
-)
-"""In GitHub. It does not say which, so that nobody learns anything about other people's codes."""
 TAKEN_IN_GITHUB = (
     "This login or the person in Slack is linked to somebody else, so nothing changed. If that's wrong, please ask the "
     "bot's operator to correct it."
 )
+
+
+def not_proved(command: str) -> str:
+    """To the author of a comment; it does not say which is true, so that nobody learns of other people's codes."""
+    return (
+        "This code links no account: it may be mistyped, more than an hour old, used, replaced by a newer one, or made "
+        f"for another login. To get a new one, type `{command} link` and your GitHub login in Slack."
+    )
 
 
 def write_login(command: str) -> str:

@@ -257,8 +257,8 @@ MISSING: Mapping[Ask, str] = {
 """What an empty field needs, by what it asks for."""
 NOT_A_MEMBER = "This person is not on the Identity Team. Please choose someone who is."
 ASSIGNEE_UNKNOWN = (
-    "We don't know this person's GitHub login. Please assign them in GitHub, or ask the bot's operator to add them "
-    "to people in the settings."
+    "We don't know this person's GitHub login. Please assign them in GitHub, or ask them to link it: the "
+    "command in Slack, then the word link and their login."
 )
 
 
@@ -366,10 +366,14 @@ TAKES_LONG = (
     "This is taking longer than usual. Please look at the ticket's card in a moment. If nothing has changed there, "
     "go back and send it again."
 )
-LOGIN_UNKNOWN = (
-    "We don't know your GitHub login, so we couldn't assign the ticket to you. Please assign yourself in GitHub, "
-    "or ask the bot's operator to add you to `people` in the settings."
-)
+
+
+def login_unknown(command: str) -> str:
+    """To somebody who wanted a ticket and cannot be assigned."""
+    return (
+        "We don't know your GitHub login, so we couldn't assign the ticket to you. Please link it first, such as with "
+        f"`{command} link octocat`, or assign yourself in GitHub."
+    )
 
 
 def impossible(error: Impossible) -> str:

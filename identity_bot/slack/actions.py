@@ -64,8 +64,10 @@ class ActionListeners:
         run_in_thread: Callable[..., Future[Any]],
         look_up: Callable[..., Future[None]],
         additions: Additions,
+        command: str,
     ) -> None:
         self._additions = additions
+        self._command = command
         self._desk = desk
         self._people = people
         self._team = team
@@ -165,7 +167,7 @@ class ActionListeners:
             return ""
         login = self._people.login(by)
         if not login:
-            raise _NotDone(words.LOGIN_UNKNOWN)
+            raise _NotDone(words.login_unknown(self._command))
         return login
 
     def _open(self, client: WebClient, body: Json, click: Click, answer: Answer) -> None:

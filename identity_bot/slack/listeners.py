@@ -15,6 +15,7 @@ from slack_bolt import Ack, App, BoltRequest, BoltResponse, Respond
 from slack_sdk import WebClient
 
 from identity_bot.desk.desk import Desk
+from identity_bot.desk.links import Linking
 from identity_bot.desk.overview import Overview
 from identity_bot.errors import IdentityBotError, Invalid, Rejected, SettingsError, StoreError
 from identity_bot.forms.form import Form
@@ -30,6 +31,7 @@ from identity_bot.slack.errors import translating_errors
 from identity_bot.slack.home import START, offer
 from identity_bot.slack.home_listeners import HomeListeners
 from identity_bot.slack.inputs import PREFIX, QUESTION, Json
+from identity_bot.slack.links import LinkAnswers
 from identity_bot.slack.manifest import ASK, ASK_ABOUT
 from identity_bot.slack.messages import ACTION
 from identity_bot.slack.modal import TYPE, Draft
@@ -94,6 +96,7 @@ class Listeners:
         *,
         desk: Desk,
         overview: Overview,
+        linking: Linking,
         chat: SlackChat,
         forms: Mapping[str, Form],
         people: People,
@@ -117,6 +120,7 @@ class Listeners:
             run_in_thread=self._run_in_thread,
             look_up=self._lookups.submit,
             additions=settings.privacy,
+            command=settings.commands[0],
         )
         self._reactions = ReactionListeners(settings.reactions, self._actions, self._run_in_thread)
         self._replies = ReplyListeners(desk.handle_reply) if settings.conversation else None
@@ -124,6 +128,8 @@ class Listeners:
         self._queue = QueueListeners(
             overview=overview, forms=forms, people=people, run_in_thread=self._run_in_thread
         )
+
+        self._links = LinkAnswers(linking, people)
 
     def attach(self, app: App) -> None:
         """Adds our listeners; raises SettingsError if one of the app's would answer what is meant for ours."""
@@ -172,11 +178,11 @@ class Listeners:
         self._lookups.shutdown(wait=True)
 
     def command(self, ack: Ack, body: Json, client: WebClient, respond: Respond) -> None:
-        """`/help`, `/help pr_review`, words that ask for tickets, or anything else: then what the command can do."""
+        """`/help`, `/help pr_review`, words for tickets or a link, or anything else: then what the command can do."""
         word = clean(body.get("text") or "").strip()
         forms = self._forms
         name = word.casefold().replace("-", "_").replace(" ", "_")
-        if answer := self._queue.answer(word):
+        if answer := self._queue.answer(word) or self._links.answer(word):
             ack()
             self._run_in_thread(answer, client, body, respond)
         elif not forms:
