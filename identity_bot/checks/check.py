@@ -18,7 +18,8 @@ from identity_bot.plugins.loader import Found, Plugins
 from identity_bot.settings import Settings, examine, stand_alone_problems
 from identity_bot.slack.client import SlackChat
 from identity_bot.store import engine as database
-from identity_bot.tickets.people import People
+from identity_bot.store.store import Store
+from identity_bot.tickets.people import Link, People
 
 
 def check(
@@ -52,8 +53,22 @@ def check(
         chat = SlackChat(settings.slack_bot_token, settings.slack_api_url, People([]))
         yield from check_slack(chat, settings, installed.forms)
         if chat.last_contact:  # Slack accepted the token
-            yield from check_people(chat, settings, installed)
+            yield from check_people(chat, settings, installed, _links(settings.database_url))
         yield from check_github(settings, installed)
+
+
+def _links(url: str) -> tuple[Link, ...]:
+    """Who is who by the database, if there is one that can be read."""
+    try:
+        if database.revision(url) != database.NEWEST:
+            return ()
+    except StoreError:
+        return ()
+    store = Store(url)
+    try:
+        return store.links()
+    finally:
+        store.close()
 
 
 def _plugins(settings: Settings, found: Sequence[Found]) -> tuple[Plugins | None, list[Finding]]:

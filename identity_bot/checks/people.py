@@ -12,7 +12,7 @@ from identity_bot.plugins.loader import Plugins
 from identity_bot.settings import Settings
 from identity_bot.slack.client import SlackChat, is_colleague
 from identity_bot.slack.errors import code_of
-from identity_bot.tickets.people import People
+from identity_bot.tickets.people import Link, People
 
 User = Mapping[str, Any]
 """Somebody as Slack describes them (reference/objects/user-object)."""
@@ -24,15 +24,17 @@ GUEST = ("is_restricted", "is_ultra_restricted")
 WITHOUT_SCOPE = "cannot be looked up without the scope"
 
 
-def check_people(chat: SlackChat, settings: Settings, installed: Plugins) -> Iterator[Finding]:
-    """What Slack says about the leads, the `people` and the team."""
+def check_people(
+    chat: SlackChat, settings: Settings, installed: Plugins, links: tuple[Link, ...] = ()
+) -> Iterator[Finding]:
+    """What Slack says about the leads, the `people` and the team; `links` are those in the database."""
     leads = _ids(lead for one in installed.types.values() for lead in one.settings["leads"])
     for lead in leads:
         yield _member(chat, f"lead {lead}", lead, problem)
     for person in _ids(settings.people):
         if person not in leads:
             yield _member(chat, f"people: {person}", person, warning)
-    yield from _team(chat, settings)
+    yield from _team(chat, settings, People(settings.who_is_who, lambda: links))
 
 
 def _ids(entries: Iterable[Mapping[str, str]]) -> list[str]:
@@ -57,7 +59,7 @@ def _member(chat: SlackChat, what: str, slack_id: str, bad: Callable[[str], Find
     return ok(f"{what}: {_name(user)}")
 
 
-def _team(chat: SlackChat, settings: Settings) -> Iterator[Finding]:
+def _team(chat: SlackChat, settings: Settings, known: People) -> Iterator[Finding]:
     """Who may change tickets, and who of them cannot be assigned."""
     kind = "team_group" if settings.team_group else "team_channel"
     where = f"{kind} {settings.team}"
@@ -87,7 +89,7 @@ def _team(chat: SlackChat, settings: Settings) -> Iterator[Finding]:
         )
     users = [user for user in seen.values() if user and is_colleague(user, own)]
     if users:
-        yield from _triagers(where, users, settings)
+        yield from _triagers(where, users, known)
     else:
         others = "of this organization " if outsiders else "but bots " if members else ""
         yield problem(f"{where}: nobody {others}is in it, so nobody may change tickets")
@@ -100,18 +102,17 @@ def _is_outsider(user: User | None, own: Mapping[str, Any]) -> bool:
     return not (user.get("is_bot") or user.get("deleted") or is_colleague(user, own))
 
 
-def _triagers(where: str, users: Sequence[User], settings: Settings) -> Iterator[Finding]:
+def _triagers(where: str, users: Sequence[User], known: People) -> Iterator[Finding]:
     yield ok(f"{where}: {len(users)} member{'s' * (len(users) != 1)}, who may change tickets")
     if guests := [user for user in users if any(map(user.get, GUEST))]:
         yield warning(
             f"{where}: {_listed(guests)} may change tickets, as a guest; "
             "if they should not, set team_group to a user group without them"
         )
-    known = People(settings.who_is_who)
     if unknown := [user for user in users if not known.login(user["id"])]:
         yield warning(
             f"{where}: no GitHub login is known for {_listed(unknown)}, so they cannot be assigned from Slack; "
-            "add them to people"
+            "add them to people, or let them type link and their login after the command"
         )
 
 

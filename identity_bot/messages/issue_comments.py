@@ -21,7 +21,7 @@ Write each command on its own line in a comment on the ticket's issue:
 | command | what it does |
 |---|---|
 {}
-| `/link CODE` | links your login to your Slack account, where you got the code; anybody can do this |
+| `/link 7KQ2M9XA` | links your login to your Slack account, where you got the code; anybody can do this |
 | `/help` | shows this list |
 """.format(
     "\n".join(f"| `{row.command}` | {row.command_help} |" for row in ACTIONS.values() if row.command_help)

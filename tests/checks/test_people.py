@@ -133,7 +133,8 @@ def test_team_members_without_a_github_login_are_named(
     assert "team_channel #identity-surge: 4 members, who may change tickets" in found.ok
     assert found.warnings == [
         "team_channel #identity-surge: no GitHub login is known for Linden Brookmere (U0LINDEN) and "
-        "Marlo Pinesong (U0MARLO), so they cannot be assigned from Slack; add them to people"
+        "Marlo Pinesong (U0MARLO), so they cannot be assigned from Slack; add them to people, "
+        "or let them type link and their login after the command"
     ]
 
 

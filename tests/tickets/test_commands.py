@@ -24,8 +24,10 @@ VALID = {
     "/help": Command(name="help"),
     "/redact": Command(name="redact"),
     "/redact hunter2": Command(name="redact", value="hunter2"),
+    "/link 7KQ2M9XA": Command(name="link", value="7KQ2M9XA"),
 }
 WRONG = [
+    "/link",
     "/spoc",
     "/spoc @",
     "/spoc @octo-org/identity",
@@ -297,6 +299,16 @@ def test_a_problem_shows_what_was_written_as_code_and_not_much_of_it(line: str) 
     assert {piece.type for piece in drawn} == {"text", "code_inline"}
     assert not set("@#`1") & set(text)
     assert len(sentence) < 400
+
+
+def test_whatever_follows_link_is_taken_for_a_code() -> None:
+    """Whoever mistypes one must be told as if it were wrong, whatever else their comment has."""
+    reading = read("/link it seems\n/uat", TODAY)
+
+    assert reading.commands == (Command(name="link", value="it seems"), Command(name="uat"))
+    assert reading.without("link") == Reading(commands=(Command(name="uat"),))
+    assert read("/link", TODAY).without("link").is_empty
+    assert read("See /link.\n/link/7KQ2M9XA", TODAY).is_empty
 
 
 def test_the_help_names_every_command_and_is_none() -> None:

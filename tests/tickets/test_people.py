@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from identity_bot.tickets.people import People, contradictions
+from identity_bot.tickets.people import Link, LinkSource, People, contradictions
 
 ADA, BOB, EVE = "U0ADA", "W0BOB", "U0EVE"
 KNOWN = People(
@@ -95,3 +95,31 @@ def test_who_is_named_in_one_place_only_contradicts_nobody() -> None:
     ]
 
     assert not list(contradictions(entries))
+
+
+def link(slack_id: str, login: str) -> Link:
+    return Link(slack_id=slack_id, login=login, source=LinkSource.PROVED, at=0.0)
+
+
+def test_what_people_have_proved_is_known_as_soon_as_it_is_read() -> None:
+    links: tuple[Link, ...] = ()
+    people = People([{"slack": ADA, "github": "Ada-L"}], lambda: links)
+    before = people.slack_id("eve"), people.login(EVE)
+    links = (link(EVE, "Eve"),)
+
+    assert before == ("", "")
+    assert (people.slack_id("eve"), people.login(EVE), people.key_of(EVE)) == (EVE, "Eve", "Eve")
+    assert people.mention("EVE") == f"<@{EVE}>"
+    assert people.login(ADA) == "Ada-L"
+    links = ()
+    assert people.login(EVE) == ""
+
+
+@pytest.mark.parametrize("other", [link(ADA, "eve"), link(EVE, "ADA-L")])
+def test_the_settings_go_before_what_somebody_has_proved(other: Link) -> None:
+    people = People([{"slack": ADA, "github": "Ada-L"}], lambda: (other,))
+
+    assert people.is_overridden(other)
+    assert (people.login(ADA), people.slack_id("ada-l")) == ("Ada-L", ADA)
+    assert (people.login(EVE), people.slack_id("eve")) == ("", "")
+    assert people.login_in_settings(ADA) == "Ada-L"
