@@ -47,10 +47,6 @@ def take(world: World) -> None:
     world.settle()
 
 
-def reactions(world: World, comment: int) -> list[str]:
-    return [one.content for one in world.sandbox.github.comments(REPOSITORY, 1)[comment].reactions]
-
-
 def test_a_login_is_claimed_proved_used_and_given_up(world: World, webhook: str, database_url: str) -> None:
     slack, github = world.sandbox.slack, world.sandbox.github
     world.request(JUNIPER, "pr_review", **REVIEW)
@@ -75,6 +71,8 @@ def test_a_login_is_claimed_proved_used_and_given_up(world: World, webhook: str,
     elsewhere.close()
     assert "is linked to you now" in slack.dm(LINDEN)[-1].text
     assert slack.dm(MARLO) == []
+    given = [[one.content for one in said.reactions] for said in github.comments(REPOSITORY, 1)]
+    assert [one for one in given if one] == [["confused"], ["+1"], ["confused"]]
     assert [len(slack.messages(place, replies=True)) for place in (INTAKE, TEAM)] == told
     assert own not in str([message.text for place in (INTAKE, TEAM) for message in slack.messages(place)])
 
