@@ -85,7 +85,8 @@ def prove(
 ) -> Link:
     """The link that a comment with a code proves, kept; NotAllowed, with the reason, if it proves none.
 
-    The code counts only for the login that it was made for, once, and if it was commented in time.
+    The code counts only for the login that it was made for, once, and if it was commented in time. The bot's own
+    comments, in which it repeats others, never come here (`github/snapshot.py`).
     """
     links = Links(transaction)
     fitting = [

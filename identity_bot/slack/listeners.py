@@ -128,7 +128,6 @@ class Listeners:
         self._queue = QueueListeners(
             overview=overview, forms=forms, people=people, run_in_thread=self._run_in_thread
         )
-
         self._links = LinkAnswers(linking, people)
 
     def attach(self, app: App) -> None:

@@ -243,8 +243,6 @@ _DELETE_COMMENT = delete(schema.processed_comments).where(
     schema.processed_comments.c.repository == bindparam("where"),
     schema.processed_comments.c.comment_id == bindparam("comment"),
 )
-
-
 _OLD_CLAIMS = (
     select(schema.link_claims.c.id.label("claim"))
     .where(schema.link_claims.c.at < bindparam("before"))
