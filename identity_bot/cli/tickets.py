@@ -90,7 +90,9 @@ def _message(message: Mapping[str, Any]) -> str:
     where = f"{message['channel']} {message['ts']}" if message["ts"] else f"comment {message['comment_id']}"
     if message["kind"] == "update":
         return f"told {message['to']} ({where}, {len(message['text'])} characters)"
-    return f"{message['kind']}{_by(message['author'])} ({where})"
+    copied = message["ts"] and message["comment_id"] is not None
+    outcome = "" if copied and message["text"] else ", not copied: refused, deleted, or still to be done"
+    return f"{message['kind']}{_by(message['author'])} ({where}{outcome})"
 
 
 def _by(who: str) -> str:

@@ -23,6 +23,7 @@ from identity_bot.settings import Settings
 from identity_bot.store.transaction import Transaction
 from identity_bot.tickets import lifecycle
 from identity_bot.tickets.actions import event_for, is_so
+from identity_bot.tickets.calendar import DAY
 from identity_bot.tickets.model import Event, EventKind, Notification, Stage, Ticket, TicketState
 from identity_bot.tickets.people import People
 
@@ -32,6 +33,8 @@ QUIET = 2.0
 """Debounce: one change in GitHub arrives as several webhooks. Seconds without a change until people are told."""
 REDRAW = 0.5
 """Debounce of the card, which is edited in place: Slack takes about one edit a second in a channel."""
+ASKED_AGAIN = 30 * DAY
+"""Seconds after which the team may be asked again who somebody is: as long as effects that are done are kept."""
 LONGEST_WAIT = 10.0
 """Seconds from the first change until people are told, however many follow it."""
 
@@ -89,6 +92,7 @@ class Notifier:
         if ticket is None:
             return
         before = ticket.last_notified or TicketState()
+        self._ask_who(transaction, before, ticket.state)
         kinds = lifecycle.news(before, ticket.state)
         request_type = self._plugins.of(ticket.type)
         # Only if the ticket now is as was requested: else somebody else has done something of the same kind.
@@ -129,6 +133,13 @@ class Notifier:
         alert = PostAlert(to=self._settings.team_channel, text=text)
         if not (again_after and transaction.was_enqueued(alert.unique_key, transaction.now - again_after)):
             transaction.enqueue(alert)
+
+    def _ask_who(self, transaction: Transaction, before: TicketState, now: TicketState) -> None:
+        """Ask the team once who somebody is in Slack to whom a ticket was given: a login alone mentions nobody."""
+        given = {*now.assignees, now.spoc} - {*before.assignees, before.spoc, ""}
+        for login in sorted(key for key in given if not self._people.is_known(key)):
+            text = alerts.who_is(login, self._settings.commands[0])
+            self.alert(transaction, text, again_after=ASKED_AGAIN)
 
     def effect_failed(self, transaction: Transaction, kind: str, ticket_id: str | None, reason: str) -> None:
         """Tell the team that an effect waits for an operator; an alert that cannot be posted is only logged."""

@@ -28,6 +28,15 @@ def effect_failed(label: str, ticket: Ticket | None, leads: str, reason: str) ->
     )
 
 
+def who_is(login: str, command: str) -> str:
+    """A ticket was given to somebody whose Slack account the bot does not know."""
+    name = mrkdwn(login, limit=60)
+    return (
+        f"Who is *{name}*, to whom a ticket was given in GitHub? The bot can't mention them in Slack. If it's you, "
+        f"please type `{command} link {name}`. The operator can also add them to `people` in the settings."
+    )
+
+
 def type_uninstalled(ticket: Ticket) -> str:
     """A ticket changed whose request type is not installed anymore, so nobody could be told in its words."""
     return (

@@ -79,6 +79,10 @@ class People:
         """What a ticket calls somebody: their GitHub login if it is known, else `slack:U…`."""
         return self.login(slack_id) or f"slack:{slack_id}"
 
+    def is_known(self, key: str) -> bool:
+        """Whether a GitHub login or `slack:U…` can be mentioned in Slack."""
+        return bool(_KEY.fullmatch(key) or self.slack_id(key))
+
     def mention(self, key: str) -> str:
         """A Slack mention for a GitHub login or `slack:U…`; the login itself if the Slack id is not known."""
         named = _KEY.fullmatch(key)

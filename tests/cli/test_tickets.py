@@ -62,6 +62,33 @@ def test_why_tells_what_happened_in_order_and_what_has_not_arrived(store: Store)
     assert SECRET not in said
 
 
+def test_why_tells_which_words_have_reached_the_other_side(store: Store) -> None:
+    said = {"ticket_id": ticket("V1").id, "author": "U0JUNIPER", "repository": "o/n"}
+    with store.begin() as transaction:
+        for message in (
+            TicketMessage(
+                **said,
+                kind=MessageKind.REPLY,
+                at=START + 4,
+                text=SECRET,
+                channel="C1",
+                ts="9.1",
+                comment_id=7,
+            ),
+            TicketMessage(**said, kind=MessageKind.REPLY, at=START + 5, text="", channel="C1", ts="9.2"),
+            TicketMessage(**said, kind=MessageKind.COMMENT, at=START + 6, text="", comment_id=8),
+        ):
+            transaction.add_message(message)
+
+    lines = run("why", "1")[1].splitlines()
+
+    assert [line.partition("  ")[2] for line in lines[-4:-1]] == [
+        "reply by U0JUNIPER (C1 9.1)",
+        "reply by U0JUNIPER (C1 9.2, not copied: refused, deleted, or still to be done)",
+        "comment by U0JUNIPER (comment 8, not copied: refused, deleted, or still to be done)",
+    ]
+
+
 @pytest.mark.parametrize(
     "name", ["reviews#1", "sandbox-org/Reviews#1", ticket("V2").reference, ticket("V2").reference.lower()]
 )

@@ -715,3 +715,15 @@ def test_a_label_that_is_renamed_again_days_later_is_said_again(office: Office) 
         office.clock.move(3 * 24 * 3600)
 
     assert len(office.chat.texts(TEAM)) == 2
+
+
+def test_the_team_is_asked_once_who_somebody_is_in_slack(office: Office, ticket: Ticket) -> None:
+    for assignees in ({"octocat"}, set(), {"octocat", "linden-brookmere"}):
+        office.desk.observe(office.tracker.edit(1, assignees=frozenset(assignees)))
+        office.work(60)
+    office.desk.observe(office.tracker.edit(1, spoc="slack:U0INDIGO"))
+    office.work(60)
+
+    [asked] = [text for text in office.chat.texts("C0TEAM") if "Who is" in text]
+    assert "*octocat*" in asked
+    assert "`/help link octocat`" in asked
