@@ -398,6 +398,7 @@ class Settings:
             "labels": [],
             "leads": list(self.leads),
             "messages": self.messages,
+            "conversation": self.conversation,
             "people": self.who_is_who,
             "privacy": self.privacy,
         }

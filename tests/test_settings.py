@@ -734,6 +734,7 @@ def test_a_types_section_goes_over_what_holds_for_all(tmp_path: Path) -> None:
         "labels": [],
         "leads": [{"github": "ada"}],
         "messages": {},
+        "conversation": True,
         "people": (),
         "privacy": Additions(),
     }

@@ -64,6 +64,7 @@ TEMPLATES: Mapping[str, str] = {
     "next.created_urgent": (
         "It affects Veterans in production, so we alerted the leads. Expect an answer within one business hour."
     ),
+    "next.created_copied": "Replies in this thread are copied to the ticket.",
     "next.open": "Next, the team will look at it.",
     "next.triaged": "Next, we'll assign it to someone on the team.",
     "next.prioritized": "Next, we'll assign it to someone on the team.",
@@ -83,6 +84,7 @@ TEMPLATES: Mapping[str, str] = {
     "reason.sensitive": "The reason is in the ticket.",
 }
 """`<event>.<audience>`, some with a variant, and `next.<stage>`: what comes next at the stage that the ticket now has.
+`next.created_copied` follows a new ticket's first message if replies are copied.
 
 Each is whole sentences, as others may stand before and after it. In a message that begins with a mention, the ticket is
 named before them, except in the first one.

@@ -88,6 +88,8 @@ def _standard(
         following = ""
         if is_requestor:
             following = templates.text(templates.next_name(ticket, event), for_requestor, messages)
+        if is_requestor and is_new and settings["conversation"]:
+            following = f"{following} {templates.text('next.created_copied', for_requestor, messages)}"
         yield Notification(
             to=audience,
             text=text,

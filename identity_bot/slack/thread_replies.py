@@ -21,6 +21,9 @@ def reply_in(message: Mapping[str, Any], channel: str) -> ThreadReply | None:
         return None
     if message.get("subtype") not in BY_PEOPLE or message.get("bot_id") or message.get("app_id"):
         return None
+    words = from_slack(message)
+    if not words.text.strip():
+        return None  # nothing that could be copied
     edited = message.get("edited")
     edited_at = edited.get("ts") if isinstance(edited, Mapping) else None
     return ThreadReply(
@@ -28,7 +31,7 @@ def reply_in(message: Mapping[str, Any], channel: str) -> ThreadReply | None:
         thread_ts=thread_ts,
         ts=ts,
         author=author,
-        words=from_slack(message),
+        words=words,
         version=float(edited_at if _is_ts(edited_at) else ts),
     )
 

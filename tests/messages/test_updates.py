@@ -33,7 +33,7 @@ from tests.support_outbox import ticket
 
 FORM = Form(title="PR review", questions=[])
 WHO = [{"slack": "U0LINDEN", "github": "linden"}, {"slack": "U0SAGE", "github": "sage"}]
-SETTINGS: dict[str, Any] = {"leads": [], "messages": {}, "people": WHO}
+SETTINGS: dict[str, Any] = {"leads": [], "messages": {}, "people": WHO, "conversation": True}
 PEOPLE = People(WHO)
 NEW = ticket(number=12, url="https://github.test/12")
 JUNIPER = NEW.requestor.slack_id
@@ -179,7 +179,7 @@ def test_the_first_message_names_the_ticket_by_itself() -> None:
     assert texts(said) == {
         "requestor": (
             f"<@{JUNIPER}> We got your request: <https://github.test/12|#12> *PR review*. "
-            "The team will look at it within one business day."
+            "The team will look at it within one business day. Replies in this thread are copied to the ticket."
         )
     }
     assert said["requestor"].buttons == (Action.CLOSE,)

@@ -44,7 +44,13 @@ from identity_bot.plugins.defaults import hints
 from identity_bot.text.privacy import NO_ADDITIONS, Additions
 from identity_bot.tickets.model import IssueDraft, MessageRef, ticket_id
 
-SETTINGS: dict[str, Any] = {"leads": [], "messages": {}, "people": [], "privacy": NO_ADDITIONS}
+SETTINGS: dict[str, Any] = {
+    "leads": [],
+    "messages": {},
+    "people": [],
+    "conversation": False,
+    "privacy": NO_ADDITIONS,
+}
 SSN = "123-45-6789"
 TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2"
 FULL = Form(

@@ -85,6 +85,7 @@ def test_a_types_hooks_get_its_own_settings_over_those_of_all(load: Callable[...
             "labels": ["hot"],
             "leads": [{"slack": "U0LEAD", "github": "lead"}],
             "messages": {},
+            "conversation": True,
             "people": ({"slack": "U0LEAD", "github": "lead"},),
             "privacy": Additions(),
             "beans": "arabica",

@@ -32,6 +32,7 @@ POSTED = {"type": "message", "channel": "C1", "user": "U1", "ts": "2.0", "thread
         {"subtype": "bot_message"},
         {"bot_id": "B1"},
         {"subtype": "channel_join"},
+        {"text": " "},
         {"ts": "soon"},
         {"ts": ["2.0"]},
         {"channel": None},
