@@ -22,6 +22,7 @@ from identity_bot.outbox.effects.messages import SendDirectMessage
 from identity_bot.outbox.queue import LEASE
 from identity_bot.store import schema, transaction
 from identity_bot.store import store as store_module
+from identity_bot.store.links import Claim, Links
 from identity_bot.store.lists import RARE, Lists
 from identity_bot.text.formatted import from_slack
 from identity_bot.tickets.calendar import team_day
@@ -59,6 +60,8 @@ PARTS = {
     "_SAVE",
 }
 """What other statements are made of, or what is sent from elsewhere with a lock."""
+WHOLE = re.compile(r"SELECT links\.slack_id, .*FROM links ORDER BY", re.DOTALL)
+"""Who is who is read as a whole, into memory."""
 ROWS = 3000
 EFFECTS = 20_000
 
@@ -131,6 +134,7 @@ def live(office: Office) -> None:
         writing.save_synced_page(REQUESTS, writing.synced_page(REQUESTS) + 1)
         writing.rewrite_messages(ticket.id, lambda text: f"{text}!")
         writing.save(replace(failing, title="Another title"))
+        Links(writing).add_claim(Claim(slack_id=INDIGO, login="octocat", digest="d", at=office.clock.now))
     lease = office.queue.lease("dies")
     assert lease
     office.queue.renew({lease.id: lease.lane})
@@ -236,6 +240,7 @@ def test_every_statement_of_a_running_bot_finds_its_rows_by_an_index(office: Off
     fill(office)
 
     sent = {sql: values for sql, values in seen if re.match("SELECT .*FROM|UPDATE|DELETE", sql, re.DOTALL)}
+    sent = {sql: values for sql, values in sent.items() if not WHOLE.match(sql)}
     with office.store.reading() as connection:
         found = {sql: scans(connection, sql, values) for sql, values in sent.items()}
 
