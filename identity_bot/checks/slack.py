@@ -113,8 +113,8 @@ def _usable(what: str, channel: Channel | IdentityBotError, granted: set[str]) -
         return ok(f"{shown}: {kind}, and the bot is in it")
     if not _is_private(channel) and "chat:write.public" in granted:
         return warning(
-            f"{shown}: the bot may post there but is not in it, so it can neither check whether a post arrived nor copy "
-            "replies; invite it with /invite"
+            f"{shown}: the bot may post there but is not in it, so it can neither check whether a post arrived nor "
+            "copy replies; invite it with /invite"
         )
     return problem(f"{shown}: {kind}, and the bot is not in it; invite it with /invite")
 
