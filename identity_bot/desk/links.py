@@ -85,8 +85,8 @@ def prove(
 ) -> Link:
     """The link that a comment with a code proves, kept; NotAllowed, with the reason, if it proves none.
 
-    The code counts only for the login that it was made for, once, and if it was commented in time. The bot's own
-    comments, in which it repeats others, never come here (`github/snapshot.py`).
+    The code counts only for the login that it was made for, once, and if it was commented in time, not by an edit.
+    The bot's own comments, in which it repeats others, never come here (`github/snapshot.py`).
     """
     links = Links(transaction)
     fitting = [
@@ -94,6 +94,8 @@ def prove(
         for claim in links.claims_of(comment.author)
         if hmac.compare_digest(claim.digest, _digest(claim.slack_id, code))
         and comment.created_at <= claim.at + LASTS
+        # Whoever has write access can edit what others have commented.
+        and comment.updated_at <= comment.created_at
     ]
     if not fitting:
         log.info("a code by %s links no account", comment.author)

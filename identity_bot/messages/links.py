@@ -18,8 +18,9 @@ TAKEN_IN_GITHUB = (
 def not_proved(command: str) -> str:
     """To the author of a comment; it does not say which is true, so that nobody learns of other people's codes."""
     return (
-        "This code links no account: it may be mistyped, more than an hour old, used, replaced by a newer one, or made "
-        f"for another login. To get a new one, type `{command} link` and your GitHub login in Slack."
+        "This code links no account: it may be mistyped, more than an hour old, used, replaced by a newer one, made "
+        "for another login, or in an edited comment. To get a new one, type "
+        f"`{command} link` and your GitHub login in Slack."
     )
 
 

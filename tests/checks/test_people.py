@@ -6,6 +6,9 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from identity_bot.store.links import Links
+from identity_bot.store.store import Store
+from identity_bot.tickets.people import Link, LinkSource
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.github.model import Role
 from identity_bot_sandbox.server import Sandbox
@@ -136,6 +139,20 @@ def test_team_members_without_a_github_login_are_named(
         "Marlo Pinesong (U0MARLO), so they cannot be assigned from Slack; add them to people, "
         "or let them type link and their login after the command"
     ]
+
+
+def test_who_has_proved_a_login_is_not_missing_from_the_settings(
+    check: Check, sandbox: Sandbox, settings_file: Path, environment: dict[str, str]
+) -> None:
+    settings_file.write_text(PEOPLE.sub("", settings_file.read_text(encoding="utf-8")), encoding="utf-8")
+    store = Store(environment["DATABASE_URL"])
+    store.migrate()
+    with store.begin() as transaction:
+        link = Link(slack_id="U0LINDEN", login="linden-brookmere", source=LinkSource.PROVED, at=0.0)
+        Links(transaction).save(link)
+    store.close()
+
+    assert check().warnings == []
 
 
 def test_guests_who_may_change_tickets_are_a_warning(check: Check, sandbox: Sandbox) -> None:

@@ -138,6 +138,28 @@ def test_a_comment_written_in_time_counts_though_the_bot_reads_it_late(
     assert known(office) == {MARLO: LOGIN}
 
 
+def test_a_comment_that_was_edited_proves_nothing(office: Office, linking: Linking) -> None:
+    """Somebody with write access claims another's login, and edits the code into what that person has written."""
+    code = linking.claim(MARLO, LOGIN)
+    at = office.clock.now
+    edited = IssueComment(
+        repository=REQUESTS,
+        number=1,
+        id=1,
+        author=LOGIN,
+        body=f"/link {code}",
+        created_at=at,
+        updated_at=at + 1,
+    )
+
+    office.desk.handle_comment(edited)
+    office.desk.handle_comment(replace(edited, is_edit=True))
+    office.work(10)
+
+    assert known(office) == {}
+    assert NOT_PROVED in said(office)[0]
+
+
 def test_a_login_claimed_by_two_belongs_to_who_proves_it(office: Office, linking: Linking) -> None:
     """And is refused to the other from then on: at the claim, and at the proof of a claim from before."""
     theirs, own = linking.claim(ROWAN, LOGIN), linking.claim(MARLO, LOGIN)
