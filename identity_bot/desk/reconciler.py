@@ -127,7 +127,9 @@ class Reconciler:
         ticket = transaction.ticket_at(repository, comment.number)
         if comment.is_edit or reading.is_empty:
             if ticket:
-                self._conversation.copy_comment(transaction, ticket, comment)
+                # What has become commands, or holds a code, is no longer for the requestor.
+                now = comment if reading.is_empty else replace(comment, is_deleted=True)
+                self._conversation.copy_comment(transaction, ticket, now)
             return
         if ticket is None and tries < len(RETRIES):
             again = Reconcile(comments=(comment,), tries=tries + 1)

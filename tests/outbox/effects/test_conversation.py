@@ -203,11 +203,13 @@ def test_a_comment_that_was_deleted_before_its_copy_was_made_is_not_copied(offic
 
 
 @pytest.mark.usefixtures("ticket")
-def test_a_comment_that_becomes_internal_leaves_slack(office: Office) -> None:
+@pytest.mark.parametrize("body", ["/internal Their account is odd.", "/link 7KQ2M9XA", "/priority high"])
+def test_a_comment_that_becomes_internal_or_commands_leaves_slack(office: Office, body: str) -> None:
     first = said(office, "Their account is odd.")
     hear(office, first)
 
-    assert after(office, edited(first, "/internal Their account is odd.")) == []
+    assert after(office, edited(first, body)) == []
+    assert "7KQ2M9XA" not in office.chat.everything()
 
 
 @pytest.mark.usefixtures("ticket")
