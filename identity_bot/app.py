@@ -241,7 +241,7 @@ def assemble(
 ) -> tuple[Desk, Context]:
     """The desk, and what effects work with: the same over GitHub and Slack as over stand-ins for them."""
     notifier = Notifier(plugins=plugins, settings=settings, people=people, quiet=quiet)
-    conversation = Conversation(settings)
+    conversation = Conversation(settings, people)
     reconciler = Reconciler(
         plugins=plugins,
         settings=settings,

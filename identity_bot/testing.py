@@ -180,11 +180,12 @@ class MemoryTracker:
                 return OWN_COMMENTS + place
         return None
 
-    def edit_comment(self, repository: str, comment_id: int, body: str, *, idempotency_key: str) -> None:
+    def edit_comment(self, repository: str, comment_id: int, body: str, *, idempotency_key: str) -> bool:
         """Keep what the comment now says."""
         self._fail()
         where, number, _, key = self.comments[comment_id - OWN_COMMENTS]
         self.comments[comment_id - OWN_COMMENTS] = (where, number, body, key)
+        return True
 
     def delete_comment(self, repository: str, comment_id: int) -> None:
         """Leave nothing of the comment but its place."""

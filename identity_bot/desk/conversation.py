@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from identity_bot.messages.updates import Destination
-from identity_bot.outbox.effects.conversation import CopyComment, CopyReply
+from identity_bot.outbox.effects.conversation import (
+    CopyComment,
+    CopyReply,
+    refused_in,
+    tell_commenter,
+    tell_replier,
+)
 from identity_bot.outbox.effects.messages import place_of
 from identity_bot.settings import Settings
 from identity_bot.store.transaction import Transaction
-from identity_bot.text.redaction import REDACTED
 from identity_bot.tickets.commands import is_internal
 from identity_bot.tickets.model import IssueComment, MessageKind, ThreadReply, Ticket, TicketMessage
+from identity_bot.tickets.people import People
 
 
 class Conversation:
@@ -19,8 +25,9 @@ class Conversation:
     has it passed the privacy gate.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, people: People) -> None:
         self._settings = settings
+        self._people = people
 
     def belongs(self, comment: IssueComment, ticket: Ticket) -> bool:
         """Whether a comment without commands is for the requestor, or may change one that was."""
@@ -33,12 +40,21 @@ class Conversation:
         if not self.belongs(comment, ticket):
             return
         version = max(comment.created_at, comment.updated_at)
-        if known := transaction.message_at(ticket.repository, comment.id):
+        known = transaction.message_at(ticket.repository, comment.id) or self._moved(
+            transaction, ticket, comment
+        )
+        if known:
             # Somebody may have edited the copy of a reply.
-            is_news = known.kind is MessageKind.COMMENT and transaction.set_version(known, version)
+            is_open = known.kind is MessageKind.COMMENT and (comment.is_deleted or not known.is_redacted)
+            is_news = is_open and transaction.set_version(known, version)
+        elif comment.is_edit:
+            # What was not copied is not copied once it is edited: it was internal, or commands. A deletion that comes
+            # before its comment is remembered.
+            if comment.is_deleted:
+                transaction.process_comment(ticket.repository, comment.id)
+            return
         else:
-            # An edit of what was not copied is not copied either: it was internal, or commands.
-            is_news = not comment.is_edit and transaction.process_comment(ticket.repository, comment.id)
+            is_news = transaction.process_comment(ticket.repository, comment.id)
         if not is_news:
             return
         if known is None:
@@ -62,9 +78,22 @@ class Conversation:
             author=comment.author,
             text="" if comment.is_deleted or is_internal(comment.body) else comment.body,
             at=comment.created_at,
+            version=version,
             channel=channel,
         )
-        transaction.enqueue(copy)
+        # What is plainly personal does not even wait in the outbox.
+        if refused := refused_in(copy.text, self._settings):
+            tell_commenter(transaction, self._people, copy, refused)
+        else:
+            transaction.enqueue(copy)
+
+    def _moved(self, transaction: Transaction, ticket: Ticket, comment: IssueComment) -> TicketMessage | None:
+        """The comment as it is known from before its issue was transferred."""
+        known = transaction.find_moved_comment(ticket.id, comment.author, comment.created_at)
+        if known is None or known.repository == ticket.repository:
+            return None
+        transaction.move_comment(known, ticket.repository, comment.id)
+        return transaction.message_at(ticket.repository, comment.id)
 
     def copy_reply(self, transaction: Transaction, reply: ThreadReply, *, is_earlier: bool = False) -> None:
         """Take in what was said in a Slack thread as it now is, if a ticket has that thread.
@@ -72,16 +101,17 @@ class Conversation:
         `is_earlier` says that the ticket's requestor chose to have it copied although it was said before. Else the
         thread's first message is not: it has become the request, or is the bot's.
         """
+        known = transaction.message_in(reply.channel, reply.ts)
         ticket = transaction.ticket_in(reply.channel, reply.thread_ts)
-        if ticket is None or not self._settings.conversation:
+        ticket_id = known.ticket_id if known else ticket.id if ticket else ""
+        if not ticket_id or not self._settings.conversation:
             return
-        if known := transaction.message_in(reply.channel, reply.ts):
-            # The author of what was redacted may have edited something else than what had to go.
-            is_closed = REDACTED in known.text and not reply.is_deleted
-            is_news = not is_closed and transaction.set_version(known, reply.version)
+        if known:
+            is_open = known.kind is MessageKind.REPLY and (reply.is_deleted or not known.is_redacted)
+            is_news = is_open and transaction.set_version(known, reply.version)
         else:
             said = TicketMessage(
-                ticket_id=ticket.id,
+                ticket_id=ticket_id,
                 kind=MessageKind.REPLY,
                 at=float(reply.ts),
                 text="",
@@ -92,7 +122,13 @@ class Conversation:
                 version=reply.version,
             )
             is_copied = is_earlier or reply.ts != reply.thread_ts
-            is_news = is_copied and not reply.is_deleted and transaction.add_message(said)
-        if is_news:
-            ticket_id = known.ticket_id if known else ticket.id
+            # A deletion that comes before its reply is remembered.
+            is_news = is_copied and transaction.add_message(said) and not reply.is_deleted
+        if not is_news:
+            return
+        # What is plainly personal does not even wait in the outbox.
+        if refused := refused_in(reply.words.text, self._settings):
+            if not is_earlier:
+                tell_replier(transaction, ticket_id, reply.author, refused)
+        else:
             transaction.enqueue(CopyReply(ticket_id=ticket_id, reply=reply, is_quiet=is_earlier))

@@ -217,7 +217,10 @@ class Desk:
 
         Raises StoreError if it could not be kept.
         """
-        if self._store.ticket_in(reply.channel, reply.thread_ts) is None:
+        is_ours = self._store.ticket_in(reply.channel, reply.thread_ts) or self._store.message_in(
+            reply.channel, reply.ts
+        )
+        if not is_ours:
             return False
         with self._store.begin() as transaction:
             self._conversation.copy_reply(transaction, reply)

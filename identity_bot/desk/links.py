@@ -19,6 +19,8 @@ from identity_bot.tickets.people import Link, LinkSource, People
 
 log = logging.getLogger(__name__)
 
+CLOCK_SKEW = 120.0
+"""Seconds by which GitHub's clock and ours may differ."""
 LASTS = 3600.0
 """Seconds in which a code can be used, and in which somebody gets only so many."""
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -96,6 +98,7 @@ def prove(
         and comment.created_at <= claim.at + LASTS
         # Whoever has write access can edit what others have commented.
         and comment.updated_at <= comment.created_at
+        and comment.created_at >= claim.at - CLOCK_SKEW
     ]
     if not fitting:
         log.info("a code by %s links no account", comment.author)

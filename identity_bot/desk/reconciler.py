@@ -218,6 +218,7 @@ class Reconciler:
         filed = snapshot.filed
         if filed is None or snapshot.is_gone:
             return
+        is_sensitive = filed.is_sensitive or fold(snapshot.repository) in self._restricted
         ticket = Ticket(
             id=ticket_id,
             type=filed.type,
@@ -225,11 +226,14 @@ class Reconciler:
             answers={},
             submitted_at=snapshot.created_at,
             is_urgent=filed.is_urgent,
-            is_sensitive=filed.is_sensitive or fold(snapshot.repository) in self._restricted,
+            is_sensitive=is_sensitive,
             is_direct=filed.thread is None,
             repository=snapshot.repository,
             thread=filed.thread,
         )
+        if is_sensitive and not filed.is_sensitive:
+            # It was moved to be read there only, so the thread that it was filed with is not its anymore.
+            ticket = replace(ticket.with_thread(None), is_direct=True)
         if transaction.add_ticket(ticket):
             now = self._observe(ticket, snapshot)
             log.info("ticket restored: %s", words.number(now), extra={"ticket": now.id})
@@ -312,7 +316,7 @@ class Reconciler:
                 if fold(repository) in self._restricted and not ticket.is_sensitive:
                     # It was moved there to be read there only: stop posting in a thread that everybody can read.
                     followed = replace(
-                        followed, is_sensitive=True, is_direct=True, thread=None, headline="", title=""
+                        followed.with_thread(None), is_sensitive=True, is_direct=True, headline="", title=""
                     )
                 transaction.save(followed)
                 # The card may show more than it should now.

@@ -228,12 +228,12 @@ class GitHubTracker:
             path = f"/repos/{repository}/issues/{number}/comments"
             return number_of(self._github.request("POST", path, {"body": text}).content, "id", LARGEST_ID)
 
-    def edit_comment(self, repository: str, comment_id: int, body: str, *, idempotency_key: str) -> None:
-        """Replace the text of a comment of ours, unless it was deleted."""
+    def edit_comment(self, repository: str, comment_id: int, body: str, *, idempotency_key: str) -> bool:
+        """Replace the text of a comment of ours; False if it is not there anymore."""
         text = issue_body.with_idempotency_key(body, idempotency_key)
         with self._github.translating_errors(repository, is_repeatable=True):
             path = f"/repos/{repository}/issues/comments/{comment_id}"
-            self._github.request("PATCH", path, {"body": text}, allowed=(404,))
+            return self._github.request("PATCH", path, {"body": text}, allowed=(404,)).status != 404
 
     def delete_comment(self, repository: str, comment_id: int) -> None:
         """Delete a comment of ours, once."""

@@ -39,9 +39,8 @@ def by_hand(
         said.append(f"The bot isn't allowed to edit {places(refused)}. Please remove the text there.")
     if ticket.is_sensitive:
         said.append(
-            "If the issue was moved here from another repository, the bot doesn't look in the thread that the ticket "
-            "had in Slack before, or for messages that link to the old issue. Please look there, and delete what "
-            "shows the text."
+            "If the issue was moved here from another repository, the bot doesn't look for messages in channels that "
+            "link to the old issue. Please look there, and delete what shows the text."
         )
     return said
 

@@ -105,8 +105,8 @@ class Tracker(Protocol):
     def find_comment(self, repository: str, number: int, idempotency_key: str, since: float) -> int | None:
         """The id of the bot's comment with this key, if written since then (seconds since the epoch)."""
 
-    def edit_comment(self, repository: str, comment_id: int, body: str, *, idempotency_key: str) -> None:
-        """Have a comment of the bot's say something else; nothing happens if it is gone."""
+    def edit_comment(self, repository: str, comment_id: int, body: str, *, idempotency_key: str) -> bool:
+        """Have a comment of the bot's say something else; False if it is not there anymore."""
 
     def delete_comment(self, repository: str, comment_id: int) -> None:
         """Delete a comment of the bot's, if it is still there."""

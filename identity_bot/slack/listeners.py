@@ -165,6 +165,8 @@ class Listeners:
             self._replies.attach(app)
         self._home.attach(app)
         self._queue.attach(app)
+        if self._replies:
+            self._replies.attach_last(app)
         start: Json = {"type": "block_actions", "action_id": START}
         app.action(start, middleware=[refuse_forged])(self.start)
         app.action({"type": "block_actions", "action_id": ours}, middleware=[refuse_forged])(self.change)

@@ -7,17 +7,19 @@ from collections.abc import Mapping
 from typing import Any, TypeGuard
 
 from identity_bot.text.formatted import from_slack
+from identity_bot.text.names import MEMBER_ID
 from identity_bot.tickets.model import ThreadReply
 
 BY_PEOPLE = (None, "file_share", "thread_broadcast")
 """The subtypes of messages that people write; any other is a bot's, or tells what happened to the channel."""
+_MEMBER = re.compile(MEMBER_ID)
 _TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}")
 
 
 def reply_in(message: Mapping[str, Any], channel: str) -> ThreadReply | None:
     """What a person said in a thread, its first message too; None for what bots and workflows say."""
     ts, thread_ts, author = (message.get(name) for name in ("ts", "thread_ts", "user"))
-    if not (_is_ts(ts) and _is_ts(thread_ts) and isinstance(author, str)):
+    if not (_is_ts(ts) and _is_ts(thread_ts) and isinstance(author, str) and _MEMBER.fullmatch(author)):
         return None
     if message.get("subtype") not in BY_PEOPLE or message.get("bot_id") or message.get("app_id"):
         return None
@@ -45,9 +47,9 @@ def reply_told_by(event: Mapping[str, Any]) -> ThreadReply | None:
     if not isinstance(channel, str):
         return None
     match event.get("subtype"):
-        case "message_changed":
+        case "message_changed" if _message(event, "message").get("subtype") != "tombstone":
             return reply_in(_message(event, "message"), channel)
-        case "message_deleted":
+        case "message_changed" | "message_deleted":  # the first message of a thread leaves a tombstone
             before = reply_in(_message(event, "previous_message"), channel)
             at = event.get("event_ts")
             if before is None or not _is_ts(at):

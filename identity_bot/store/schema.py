@@ -59,6 +59,7 @@ tickets = Table(
     Column("title", Text, nullable=False),
     Column("origin", Reference),
     Column("thread", Reference),
+    Column("former_threads", JSON, nullable=False),
     Column("card", Reference),
     Column("headline", Text, nullable=False),
     Column("offers", JSON, nullable=False),
@@ -124,6 +125,7 @@ messages = Table(
     Column("repository", String(200), nullable=False),
     Column("comment_id", BigInteger),
     Column("version", Float, nullable=False),
+    Column("is_redacted", Boolean, nullable=False),
     Index("messages_of_ticket", "ticket_id", "at"),
     Index(
         "messages_in_slack", "channel", "ts", unique=True, sqlite_where=IN_SLACK, postgresql_where=IN_SLACK

@@ -16,6 +16,7 @@ from identity_bot.store.rows import converter
 from identity_bot.store.transaction import (
     MESSAGE_AT,
     MESSAGE_IN,
+    REPLIES,
     TICKET,
     TICKET_AT,
     TICKET_IN,
@@ -138,6 +139,11 @@ class Store:
         """The message about a ticket that is this comment in GitHub."""
         with self.reading() as connection:
             return find_message(connection, MESSAGE_AT, {"where": repository, "wanted": comment_id})
+
+    def replies(self, ticket_id: str) -> frozenset[str]:
+        """The time stamps of the replies in a ticket's thread that were copied and are not known to be deleted."""
+        with self.reading() as connection:
+            return frozenset(connection.execute(REPLIES, {"wanted": ticket_id}).scalars())
 
     def last_team(self, slack_id: str) -> str:
         """The team that somebody named in their last ticket; empty where there is none."""

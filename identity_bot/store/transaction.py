@@ -19,6 +19,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    true,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -102,11 +103,12 @@ MESSAGE_AT = select(*_MESSAGE).where(
     schema.messages.c.repository == bindparam("where"), schema.messages.c.comment_id == bindparam("wanted")
 )
 """The message that is one comment in GitHub."""
-_REPLIES = select(schema.messages.c.ts).where(
+REPLIES = select(schema.messages.c.ts).where(
     schema.messages.c.ticket_id == bindparam("wanted"),
     schema.messages.c.kind == MessageKind.REPLY.value,
     schema.messages.c.text != "",
 )
+"""Those of a ticket that were copied and are not known to be deleted."""
 _IN_SLACK = (
     schema.messages.c.channel == bindparam("there"),
     schema.messages.c.ts == bindparam("then"),
@@ -136,7 +138,20 @@ _TEXTS = select(schema.messages.c.id, schema.messages.c.text).where(
     schema.messages.c.ticket_id == bindparam("wanted")
 )
 _NEW_TEXT = (
-    update(schema.messages).where(schema.messages.c.id == bindparam("wanted")).values(text=bindparam("new"))
+    update(schema.messages)
+    .where(schema.messages.c.id == bindparam("wanted"))
+    .values(text=bindparam("new"), is_redacted=true())
+)
+_OF_AUTHOR = select(*_MESSAGE).where(
+    schema.messages.c.ticket_id == bindparam("wanted"),
+    schema.messages.c.at == bindparam("said_at"),
+    schema.messages.c.author == bindparam("who"),
+    schema.messages.c.kind == MessageKind.COMMENT.value,
+)
+_MOVE_COMMENT = (
+    update(schema.messages)
+    .where(*_IN_GITHUB)
+    .values(repository=bindparam("to_repository"), comment_id=bindparam("to_comment"))
 )
 _OPEN = select(schema.tickets.c.id).where(schema.tickets.c.repository == bindparam("where"), schema.OPEN)
 _OPEN_THREADS = _OPEN.where(schema.tickets.c.thread_ts.is_not(None))
@@ -409,9 +424,17 @@ class Transaction:
         """The message that is this comment in GitHub."""
         return find_message(self.connection, MESSAGE_AT, {"where": repository, "wanted": comment_id})
 
-    def replies(self, ticket_id: str) -> list[str]:
-        """The time stamps of the replies in a ticket's thread that were copied and are not known to be deleted."""
-        return list(self.connection.execute(_REPLIES, {"wanted": ticket_id}).scalars())
+    def find_moved_comment(self, ticket_id: str, author: str, at: float) -> TicketMessage | None:
+        """What somebody said at that time in an issue that was transferred since, where comments get other ids."""
+        values = {"wanted": ticket_id, "said_at": at, "who": author}
+        row = self.connection.execute(_OF_AUTHOR, values).mappings().first()
+        return converter.structure(dict(row), TicketMessage) if row else None
+
+    def move_comment(self, message: TicketMessage, repository: str, comment_id: int) -> None:
+        """Keep where a comment is after its issue was transferred."""
+        values: dict[str, Any] = {"there": message.repository, "numbered": message.comment_id}
+        values |= {"to_repository": repository, "to_comment": comment_id}
+        self.connection.execute(_MOVE_COMMENT, values)
 
     def set_version(self, message: TicketMessage, version: float) -> bool:
         """Note a newer version of what somebody wrote; False, with nothing written, if it is not newer."""
@@ -436,9 +459,10 @@ class Transaction:
         self.connection.execute(_PLACE_COMMENT, values)
 
     def rewrite_messages(self, ticket_id: str, rewrite: Callable[[str], str]) -> None:
-        """Change the texts of all that we keep of what was said about a ticket."""
+        """Change the texts of all that we keep of what was said about a ticket, and mark what may have held them."""
         for message, old in self.connection.execute(_TEXTS, {"wanted": ticket_id}).all():
-            if (new := rewrite(old)) != old:
+            # What has not been copied yet, or was refused, is not kept, so that it may have held the text.
+            if (new := rewrite(old)) != old or not old:
                 self.connection.execute(_NEW_TEXT, {"wanted": message, "new": new})
 
     def enqueue(self, effect: Enqueueable, *, delay: float = 0.0, longest_wait: float | None = None) -> None:

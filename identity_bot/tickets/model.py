@@ -196,6 +196,8 @@ class Ticket:
     origin: MessageRef | None = None
     """The message that the request was made from, whose thread the ticket keeps."""
     thread: MessageRef | None = None
+    former_threads: tuple[MessageRef, ...] = ()
+    """Those that it had before: it became sensitive, or nobody could post there anymore."""
     card: MessageRef | None = None
     headline: str = ""
     """Which ticket it is, in the card's first line after the stage."""
@@ -215,6 +217,11 @@ class Ticket:
     def without_made_requests(self) -> Ticket:
         """The ticket without the requests that have been carried out."""
         return replace(self, requested=tuple(one for one in self.requested if not one.is_made))
+
+    def with_thread(self, thread: MessageRef | None) -> Ticket:
+        """The ticket with another thread, or none; the one that it had is remembered."""
+        former = (self.thread,) if self.thread else ()
+        return replace(self, thread=thread, former_threads=(*self.former_threads, *former))
 
     def redacted(self, redact: Redact) -> Ticket:
         """The ticket with all that people wrote redacted."""
@@ -289,6 +296,8 @@ class TicketMessage:
     comment_id: int | None = None
     version: float = 0.0
     """When it was last edited where it was written, or else when it arrived there, in seconds since the epoch."""
+    is_redacted: bool = False
+    """Whether text was removed from it: its author may later edit something else than what had to go."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -324,3 +324,26 @@ def test_an_issue_that_somebody_linked_adopts_is_theirs(office: Office, linking:
     ticket = office.store.ticket_at(REQUESTS, 7)
     assert ticket
     assert ticket.requestor.slack_id == MARLO
+
+
+def test_a_code_in_a_comment_from_before_it_was_given_proves_nothing(office: Office) -> None:
+    """Somebody with write access may have edited it, and polls do not tell."""
+    linking = Linking(store=office.store, people=office.people, code=lambda: "ABCDEFGH")
+    office.submit()
+    office.work()
+    linking.claim("U0MALLORY", "octo-victim")
+    old = IssueComment(
+        repository="sandbox-org/identity-requests",
+        number=1,
+        id=5,
+        author="octo-victim",
+        body="/link ABCDEFGH",
+        created_at=office.clock.now - 3_000,
+        updated_at=office.clock.now,
+    )
+
+    for comment in (old, replace(old, id=6, updated_at=0.0)):
+        office.desk.handle_comment(comment)
+        office.work(60)
+
+    assert office.people.login("U0MALLORY") == ""

@@ -134,6 +134,9 @@ def live(office: Office) -> None:
         writing.save_synced_page(REQUESTS, writing.synced_page(REQUESTS) + 1)
         writing.rewrite_messages(ticket.id, lambda text: f"{text}!")
         writing.save(replace(failing, title="Another title"))
+        writing.find_moved_comment(ticket.id, "linden-brookmere", said.created_at)
+        if known := writing.message_at(REQUESTS, 6):
+            writing.move_comment(known, REQUESTS, 6)
         Links(writing).add_claim(Claim(slack_id=INDIGO, login="octocat", digest="d", at=office.clock.now))
     lease = office.queue.lease("dies")
     assert lease
@@ -178,7 +181,14 @@ def fill(office: Office) -> None:
     terms = [{"term": f"term {number % 50}", "ticket_id": str(number)} for number in numbers]
     messages = [
         {"ticket_id": str(number % 900), "kind": "reply", "at": number, "text": "", "author": "", "to": ""}
-        | {"channel": "C1", "ts": str(number), "repository": "o/n", "comment_id": number, "version": 0.0}
+        | {
+            "channel": "C1",
+            "ts": str(number),
+            "repository": "o/n",
+            "comment_id": number,
+            "version": 0.0,
+            "is_redacted": False,
+        }
         for number in numbers
     ]
     views = [{"slack_id": f"U{number}", "choices": {}, "opened_at": number} for number in numbers]

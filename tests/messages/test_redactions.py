@@ -11,5 +11,5 @@ def test_of_a_ticket_that_may_have_been_moved_is_said_where_text_was_not_looked_
     def told(of: Ticket) -> str:
         return redactions.clear_history(of, is_removed=True, edited=(), refused=(), has_title=False)
 
-    assert "the thread that the ticket had in Slack before" in told(ticket(is_sensitive=True))
+    assert "messages in channels that link to the old issue" in told(ticket(is_sensitive=True))
     assert "before" not in told(ticket())

@@ -95,6 +95,7 @@ def examples(ticket: Ticket, snapshot: IssueSnapshot) -> dict[str, Effect]:
             author="linden-brookmere",
             text="Hello you",
             at=1.8e9,
+            version=1.8e9,
             channel=TEAM,
         ),
         effects.CopyReply(**about, reply=REPLY),

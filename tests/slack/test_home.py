@@ -370,11 +370,15 @@ def test_what_a_host_leaves_alone_the_bot_answers(sandbox: Sandbox, sandbox_sett
 
 
 def test_the_settings_turn_both_off(sandbox: Sandbox, sandbox_settings: Settings) -> None:
-    with hosted(sandbox, replace(sandbox_settings, home=False), before=nothing, after=nothing) as world:
+    neither = replace(sandbox_settings, home=False, conversation=False)
+    with hosted(sandbox, neither, before=nothing, after=nothing) as world:
         assert heard(world, {"type": "app_home_opened", "user": JUNIPER, "tab": "home"}) == 404
         assert heard(world, message(world)) == 404
 
 
 def test_a_message_in_a_channel_is_none_of_the_bots_business(world: World) -> None:
-    assert heard(world, message(world, channel_type="channel", channel=INTAKE)) == 404
+    """It is acked, as Slack would repeat it otherwise, and not answered."""
+    assert heard(world, message(world, channel_type="channel", channel=INTAKE)) == 200
+    settled(world)
+    assert answers(world) == []
     assert isinstance(world.bot.listeners._home, HomeListeners)

@@ -294,3 +294,42 @@ def test_who_turned_the_conversation_off_hears_nothing(sandbox: Sandbox, sandbox
         sandbox.slack.say(JUNIPER, channel, "hello", thread_ts=root)
 
         assert said(world) == []
+
+
+def test_every_message_is_acked_whoever_it_concerns(world: World, mocker: Any) -> None:
+    """Slack repeats what has no ack, and may turn the app's events off."""
+    delivery = type(world.sandbox.slack.delivery)
+    seen: list[Any] = []
+    tell = delivery._tell_once
+
+    async def spy(self: Any, *given: Any) -> Any:
+        seen.append(await tell(self, *given))
+        return seen[-1]
+
+    mocker.patch.object(delivery, "_tell_once", spy)
+    slack = world.sandbox.slack
+    root = slack.say(MARLO, INTAKE, "Lunch?")
+    slack.say(JUNIPER, INTAKE, "Yes", thread_ts=root)
+    slack.edit_message(MARLO, INTAKE, root, "Lunch at noon?")
+
+    eventually(lambda: len(seen) == 3)
+    assert seen == [None] * 3
+
+
+def test_a_reply_that_the_host_acked_is_kept_once_the_database_answers(
+    sandbox: Sandbox, sandbox_settings: Settings, mocker: Any
+) -> None:
+    host = Hears()
+    with hosted(sandbox, sandbox_settings, before=nothing, after=keyword(host)) as world:
+        channel, root = thread_of(world)
+        begin = world.bot.store.begin
+        failures = [StoreError("the database cannot be used")]
+        mocker.patch.object(
+            world.bot.store,
+            "begin",
+            lambda **given: (_ for _ in ()).throw(failures.pop()) if failures else begin(**given),
+        )
+        sandbox.slack.say(JUNIPER, channel, "lunch?", thread_ts=root)
+
+        assert eventually(lambda: [body for body in said(world) if body.endswith("lunch?")])
+        assert host.heard == ["lunch?"]

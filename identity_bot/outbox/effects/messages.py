@@ -220,7 +220,7 @@ class PostUpdate(TicketEffect):
 
     def _follow(self, transaction: Transaction, context: Context, ticket: Ticket, result: MessageRef) -> None:
         if self.instead_of:
-            transaction.save(replace(ticket, thread=result, is_direct=True))
+            transaction.save(replace(ticket.with_thread(result), is_direct=True))
             if not ticket.is_direct:
                 context.notifier.alert(transaction, alerts.told_directly(self.instead_of, self.because))
             return

@@ -274,17 +274,17 @@ def _redact(transaction: Transaction, settings: Settings, ticket: Ticket, wanted
         (settings.intake_channel, None): None,
         (settings.team_channel, None): None,
     }
-    if ticket.thread:
-        places[ticket.thread.channel, ticket.thread] = None
+    for thread in (*ticket.former_threads, *([ticket.thread] if ticket.thread else ())):
+        places[thread.channel, thread] = None
     if ticket.card:
         places[settings.team_channel, ticket.card] = None
-    for channel, thread in places:
+    for channel, root in places:
         transaction.enqueue(
             RedactMessages(
                 ticket_id=ticket.id,
                 texts=wanted.texts,
                 is_whole=wanted.is_whole,
                 channel=channel,
-                thread=thread,
+                thread=root,
             )
         )

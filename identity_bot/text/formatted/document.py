@@ -164,7 +164,7 @@ def _linked(run: Run) -> Iterator[Run]:
 
 def _safe(address: str) -> str:
     """The address, encoded so that it stays one; empty if it is none that anybody should follow."""
-    encoded = _UNSAFE.sub(lambda found: quote(found[0]), address.strip())
+    encoded = _UNSAFE.sub(lambda found: quote(found[0]), clean(address).strip())
     return encoded if _LINKABLE.match(encoded) and len(encoded) <= _LONGEST_ADDRESS else ""
 
 

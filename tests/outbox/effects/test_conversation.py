@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from identity_bot.errors import OutcomeUnknown, Retryable
+from identity_bot.outbox.effects.conversation import ReadThread
 from identity_bot.store.history import History
 from identity_bot.testing import OWN_COMMENTS, Posted
 from identity_bot.text.formatted import Document, from_slack
@@ -474,3 +475,229 @@ def test_two_tickets_in_one_thread_share_no_reply(office: Office) -> None:
     assert body.endswith("Only once")
     numbers = [number for _, number, text, _ in office.tracker.comments if text]
     assert numbers == [office.ticket(second).number] != [office.ticket(first).number]
+
+
+# What an attack found
+
+
+def failing(office: Any, name: str, times: int, error: Exception | None = None) -> None:
+    """Have the next calls of a stand-in's method fail before anything is done."""
+    call, left = getattr(office, name), [error or Retryable("it is down")] * times
+
+    def act(*given: Any, **more: Any) -> Any:
+        if left:
+            raise left.pop()
+        return call(*given, **more)
+
+    setattr(office, name, act)
+
+
+def gone(of: ThreadReply, seconds: float = 30.0) -> ThreadReply:
+    return replace(of, words=Document(), version=of.version + seconds, is_deleted=True)
+
+
+def move(office: Office, ticket: Ticket) -> None:
+    """Transfer the ticket's issue to the restricted repository."""
+    old = office.tracker.now[REQUESTS, 1]
+    office.tracker.now[RESTRICTED, 77] = replace(
+        old, repository=RESTRICTED, number=77, url=f"https://github.test/{RESTRICTED}/issues/77"
+    )
+    away = replace(old, is_gone=True, moved_to=(RESTRICTED, 77))
+    office.tracker.now[REQUESTS, 1] = away
+    office.desk.observe(away)
+    office.work(60)
+    assert office.ticket(ticket).number == 77
+
+
+def written(office: Office) -> list[str]:
+    return [body for _, _, body, _ in office.tracker.comments if body]
+
+
+def test_a_newer_version_wins_although_github_was_away_for_the_first(office: Office, ticket: Ticket) -> None:
+    failing(office.tracker, "comment", 6)
+    first = reply(office, ticket, "Oops")
+    office.desk.handle_reply(first)
+    office.work(40)
+
+    office.desk.handle_reply(gone(first))
+    office.work(600)
+
+    assert written(office) == []
+
+
+@pytest.mark.usefixtures("ticket")
+def test_a_newer_version_wins_although_slack_was_away_for_the_first(office: Office) -> None:
+    failing(office.chat, "post", 6)
+    first = said(office, "Oops")
+    office.desk.handle_comment(first)
+    office.work(40)
+
+    office.desk.handle_comment(replace(edited(first, "Oops"), is_deleted=True))
+    office.work(600)
+
+    assert "Oops" not in str([one.text for one in office.chat.posts])
+
+
+def test_a_deletion_that_comes_before_what_it_deletes_counts(office: Office, ticket: Ticket) -> None:
+    first, comment = reply(office, ticket, "Oops"), said(office, "Oops")
+
+    office.desk.handle_reply(gone(first))
+    office.desk.handle_comment(replace(edited(comment, "Oops"), is_deleted=True))
+    office.desk.handle_reply(first)
+    office.desk.handle_comment(comment)
+    office.work(60)
+
+    assert written(office) == []
+    assert "Oops" not in str([one.text for one in office.chat.posts])
+
+
+def test_a_redaction_reaches_the_thread_that_a_ticket_had_before(office: Office, ticket: Ticket) -> None:
+    hear(office, said(office, "My user is juniper, tr0ub4dor"))
+    move(office, ticket)
+
+    office.click(ticket, Action.REDACT, "tr0ub4dor", by="U0INDIGO")
+    office.work(120)
+
+    assert "tr0ub4dor" not in office.chat.everything()
+
+
+def test_a_ticket_that_was_moved_and_lost_does_not_come_back_to_its_public_thread(
+    office: Office, ticket: Ticket
+) -> None:
+    move(office, ticket)
+    with office.store.begin() as transaction:
+        for table in ("tickets", "ticket_terms", "messages", "outbox", "lanes"):
+            transaction.connection.exec_driver_sql(f"DELETE FROM {table}")
+    office.restart()
+    office.desk.observe(office.tracker.now[RESTRICTED, 77])
+    office.work(60)
+
+    (posted,) = hear(office, replace(said(office, "For you alone", where=RESTRICTED), number=77))
+
+    assert posted.channel == "U0JUNIPER"
+
+
+def test_an_edited_comment_brings_nothing_back_that_was_redacted(office: Office, ticket: Ticket) -> None:
+    comment = said(office, "My user is juniper, tr0ub4dor")
+    hear(office, comment)
+    office.click(ticket, Action.REDACT, "tr0ub4dor", by="U0INDIGO")
+    office.work(60)
+
+    hear(office, edited(comment, "My user was juniper, tr0ub4dor", seconds=300))
+
+    assert "tr0ub4dor" not in office.chat.everything()
+
+
+def test_an_edit_of_what_waited_while_it_was_redacted_brings_nothing_back(
+    office: Office, ticket: Ticket
+) -> None:
+    at = office.clock.now
+    office.desk.handle_reply(reply(office, ticket, "user tr0ub4dor", ts=at))
+    office.click(ticket, Action.REDACT, "tr0ub4dor", by="U0INDIGO")
+
+    office.desk.handle_reply(reply(office, ticket, "user: tr0ub4dor", ts=at, edit=3.0))
+    office.work(60)
+
+    assert "tr0ub4dor" not in str(office.tracker.comments)
+    assert "redacted" in written(office)[0]
+
+
+def test_a_reply_that_comes_while_its_thread_is_read_is_not_taken_for_deleted(
+    office: Office, ticket: Ticket
+) -> None:
+    said, read = reply(office, ticket, "hello"), office.chat.read_thread
+
+    def reading(thread: MessageRef) -> tuple[ThreadReply, ...]:
+        found = read(thread)
+        office.chat.read_thread = read  # type: ignore[method-assign]
+        office.desk.handle_reply(said)
+        office.work(5)
+        office.chat.replies.append(said)
+        return found
+
+    office.chat.read_thread = reading  # type: ignore[method-assign]
+    with office.store.begin() as transaction:
+        transaction.enqueue(ReadThread(ticket_id=ticket.id, since=office.clock.now))
+    office.work(60)
+
+    assert written(office)
+
+
+def test_personal_data_does_not_wait_in_the_outbox(office: Office, ticket: Ticket) -> None:
+    office.desk.handle_reply(reply(office, ticket, SECRET))
+    office.desk.handle_comment(said(office, SECRET))
+
+    with office.store.reading() as connection:
+        payloads = str(connection.exec_driver_sql("SELECT payload FROM outbox").all())
+    assert "219-09-9999" not in payloads
+
+
+def test_a_comment_waits_for_the_thread_that_slack_does_not_take_yet(office: Office) -> None:
+    failing(office.chat, "post", 8)
+    office.submit()
+    office.work(5)
+
+    office.desk.handle_comment(said(office, "Hello"))
+    office.work(1_200)
+
+    assert [one for one in office.chat.posts if "replied:\nHello" in one.text]
+
+
+def test_a_comment_that_cannot_be_posted_in_the_thread_is_sent_directly(
+    office: Office, ticket: Ticket
+) -> None:
+    thread = office.ticket(ticket).thread
+    assert thread
+    office.chat.lost.add(thread.ts)
+
+    (posted,) = hear(office, said(office, "Hello"))
+
+    assert (posted.channel, posted.thread_ts) == ("U0JUNIPER", None)
+
+
+def test_a_transfer_copies_nothing_again_and_edits_go_on(office: Office, ticket: Ticket) -> None:
+    comment, first = said(office, "Once"), reply(office, ticket, "Hello")
+    hear(office, comment)
+    comments(office, first)
+    move(office, ticket)
+    moved = replace(comment, repository=RESTRICTED, number=77, id=105)
+
+    hear(office, moved)
+    office.desk.handle_reply(gone(first))
+    office.work(60)
+
+    assert office.chat.everything().count("replied:\\nOnce") == 1
+    assert written(office) == []
+
+
+def test_an_edit_after_the_move_does_not_reach_the_public_thread(office: Office, ticket: Ticket) -> None:
+    comment = said(office, "Their account is fine")
+    hear(office, comment)
+    move(office, ticket)
+
+    hear(office, replace(edited(comment, "Their account is odd"), repository=RESTRICTED, number=77))
+
+    assert "odd" not in str([one.text for one in office.chat.posts if one.channel == INTAKE])
+
+
+def test_replies_to_a_ticket_without_an_issue_hold_up_no_other(office: Office) -> None:
+    failing(office.tracker, "open_issue", 99)
+    stuck = office.submit(origin=MessageRef(channel=INTAKE, ts="17.5"))
+    for number in range(10):
+        office.desk.handle_reply(reply(office, stuck, f"number {number}", ts=office.clock.now + number / 10))
+    office.work(30)
+    del office.tracker.open_issue  # type: ignore[attr-defined]
+    office.submit(view="V2")
+    office.work(10)
+
+    assert office.tracker.issues
+
+
+def test_a_comment_that_was_internal_for_a_while_comes_back(office: Office, ticket: Ticket) -> None:
+    comment = said(office, "All is well")
+    hear(office, comment)
+    hear(office, edited(comment, "/internal All is well"))
+
+    back = hear(office, edited(comment, "All is well", seconds=120))
+
+    assert [one.text for one in back] == ["*linden-brookmere* replied:\nAll is well"]

@@ -41,6 +41,7 @@ def upgrade() -> None:
         sa.Column("title", sa.Text, nullable=False),
         sa.Column("origin", sa.JSON),
         sa.Column("thread", sa.JSON),
+        sa.Column("former_threads", sa.JSON, nullable=False),
         sa.Column("card", sa.JSON),
         sa.Column("headline", sa.Text, nullable=False),
         sa.Column("offers", sa.JSON, nullable=False),
@@ -96,6 +97,7 @@ def upgrade() -> None:
         sa.Column("repository", sa.String(200), nullable=False),
         sa.Column("comment_id", sa.BigInteger),
         sa.Column("version", sa.Float, nullable=False),
+        sa.Column("is_redacted", sa.Boolean, nullable=False),
     )
     op.create_index("messages_of_ticket", "messages", ["ticket_id", "at"])
     op.create_index(
