@@ -213,6 +213,16 @@ _RULES = (
         _nearby_nine_digits,
         hints=("ss", "soc", "s s", "s.s", "itin", "tax", "pnid"),
     ),
+    # As tests expect it.
+    Rule(
+        re.compile(
+            rf"(?:{_NINE_DIGITS})(?![a-z])[\W_]{{0,4}}(?:(?:to|should|must|be|eql?|equals?|match)[\W_]{{1,3}}){{1,3}}"
+            r"(?P<value>\d{3}-?\d\d-?\d{4})(?!\w|[-.]\d)",
+            re.ASCII,
+        ),
+        _nine_digits,
+        hints=("ss", "soc"),
+    ),
     # A file that is named by it.
     Rule(
         re.compile(

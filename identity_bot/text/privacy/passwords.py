@@ -26,12 +26,12 @@ _WORD = re.compile(
     r"[\"'`*_)\]]{0,3}"
     r"(?:\s{0,3}(?:for|of|on)(?: [\w.@+-]{1,40}){1,4}|[ ]?\([^()\n]{1,40}\)"
     r"| (?:that )?(?:i|we|they|you|he|she) (?:\w{1,12} ){0,2}?\w{1,12}(?= (?:is|was)\b))?(?P<gap>[ ]{0,3})"
-    r"(?P<by>:?=>?|->|[→⇒➜➔»]|:|(?:'s|is|ist|was|has been|got|stays|remains)(?: now| still)?"
+    r"(?P<by>\|\|=|:?=>?|->|[→⇒➜➔»]|:|(?:'s|is|ist|was|has been|got|stays|remains)(?: now| still)?"
     r"(?: (?:(?:re)?set|changed) to)?(?: now)?"
     r"(?: ?:|(?=\s))"
     r"|(?:re)?set to|changed to|[,/|]|-(?= )|;|\.{2,3}(?= )|… ?|# ?=>|(?<= )>|(?=[ \n]))[*_]{0,3}(?P<after>\s{0,3})",
 )
-_SEPARATES_ANYTHING = ("=", ":=", "# =>", "#=>", "=>", ":=>", "->", "→", "⇒", "➜", "➔", "»")
+_SEPARATES_ANYTHING = ("=", "||=", ":=", "# =>", "#=>", "=>", ":=>", "->", "→", "⇒", "➜", "➔", "»")
 _QUOTED = re.compile(r"([\"'`])(?P<value>(?:(?!\1)[^\n]){1,200})\1")
 _TOKEN = re.compile(r"(?P<value>[^\s|]{1,500})")
 _REST_OF_LINE = re.compile(r"(?P<value>[^\n]{1,500})")

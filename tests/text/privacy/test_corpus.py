@@ -21,6 +21,7 @@ CORPUS = (
     "workday.txt",
     "workday_again.txt",
     "triage.txt",
+    "lookups.txt",
 )
 INNOCENT = "-"
 
