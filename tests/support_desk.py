@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -38,6 +39,22 @@ people = [{ slack = "U0LINDEN", github = "linden-brookmere" }]
 """
 
 
+_checked: dict[tuple[str, tuple[loader.Found, ...]], loader.Plugins] = {}
+
+
+def installed(known: settings.Settings, toml: str) -> loader.Plugins:
+    """The installed plugins, of each request type a copy of one's own.
+
+    They are checked once for the same settings, as that takes longer than most tests.
+    """
+    found = tuple(loader.find())
+    if (toml, found) not in _checked:
+        _checked[toml, found] = loader.load(known, found)
+    plugins = _checked[toml, found]
+    types = {name: copy.copy(one) for name, one in plugins.types.items()}
+    return replace(plugins, types=types, adopted=copy.copy(plugins.adopted))
+
+
 class Office:
     """A desk with its outbox and worker, on a database in a folder."""
 
@@ -53,7 +70,7 @@ class Office:
         database_url = database_url or new_sqlite(folder / "bot.db")
         environ = {"GITHUB_TOKEN": "ghp-x", "DATABASE_URL": database_url}
         self.settings = settings.load(folder / "identity-bot.toml", environ)
-        self.plugins = loader.load(self.settings, loader.find() if found is None else found)
+        self.plugins = installed(self.settings, toml) if found is None else loader.load(self.settings, found)
         self.clock = Clock()
         self.store = Store(self.settings.database_url, self.clock, patience=PATIENCE)
         self.people = People(self.settings.who_is_who, self.store.links)

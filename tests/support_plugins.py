@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -69,7 +70,19 @@ def shipped_folders() -> list[Path]:
     return sorted(path.parent for path in (ROOT / "plugins").glob("*/setup.cfg"))
 
 
-def shipped_entry_points(group: str) -> list[EntryPoint]:
-    """The entry points of this repository's request types, and not of others that are installed beside them."""
+@functools.cache
+def shipped_entry_points(group: str) -> tuple[SimpleNamespace, ...]:
+    """The entry points of this repository's request types, and not of others that are installed beside them.
+
+    Looked up once, as a bot looks at each installed package, and there are as many bots as tests.
+    """
     shipped = {folder.name for folder in shipped_folders()}
-    return [point for point in entry_points(group=group) if point.name in shipped]
+    return tuple(
+        SimpleNamespace(
+            name=point.name,
+            load=point.load,
+            dist=point.dist and SimpleNamespace(name=point.dist.name, version=point.dist.version),
+        )
+        for point in entry_points(group=group)
+        if point.name in shipped
+    )
