@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -25,11 +26,14 @@ NO_BROWSER = "no browser: install chromium, set CHROMIUM to one, or run `playwri
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    """A sandbox with its page."""
-    with Sandbox(pages=[routes]) as running:
-        running.slack.delivery.timeout = 1.0
-        yield running
+def sandbox(stopping: list[threading.Thread]) -> Iterator[Sandbox]:
+    """A sandbox with its page; the next test does not wait until its server has stopped."""
+    running = Sandbox(pages=[routes])
+    running.slack.delivery.timeout = 1.0
+    running.start()
+    yield running
+    stopping.append(threading.Thread(target=running.stop))
+    stopping[-1].start()
 
 
 @pytest.fixture

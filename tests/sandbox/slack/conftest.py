@@ -19,6 +19,7 @@ from identity_bot_sandbox import cast
 from identity_bot_sandbox.server import Sandbox
 from identity_bot_sandbox.slack.workspace import EVENTS, SCOPES
 from identity_bot_sandbox.slack.world import SlackWorld
+from tests.support import close
 
 Listener = Callable[..., object]
 
@@ -163,8 +164,7 @@ def _connected(request: pytest.FixtureRequest, sandbox: Sandbox) -> Iterator[Bot
         handler.connect()
         assert sandbox.slack.delivery.sockets.wait_for()
         yield bot
-        handler.client.closed = True
-        handler.close()
+        close(handler, sandbox)
         assert sandbox.slack.delivery.sockets.wait_for(0)
     else:
         server = _serve(bot.app)
