@@ -22,6 +22,8 @@ from slack_sdk import WebClient
 from sqlalchemy import create_engine, text
 
 from identity_bot import app, logs, settings
+from identity_bot.desk import notifier
+from identity_bot.outbox.effects import issues
 from identity_bot.plugins import loader
 from identity_bot.store.store import Store
 from identity_bot.tickets.model import Ticket
@@ -199,9 +201,16 @@ def webhook(world: World) -> Iterator[str]:
 
 
 @pytest.fixture
-def world(sandbox: Sandbox, sandbox_settings: settings.Settings) -> Iterator[World]:
-    """A bot attached to a Bolt app in a sandbox, connected by Socket Mode, with lanes that need no rest."""
-    bot = app.build(sandbox_settings, min_intervals=False, quiet=0.3)
+def world(
+    sandbox: Sandbox, sandbox_settings: settings.Settings, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[World]:
+    """A bot attached to a Bolt app in a sandbox, connected by Socket Mode, that does soon what it does later.
+
+    Its lanes need no rest, and what comes after what keeps its order.
+    """
+    monkeypatch.setattr(issues, "RECEIPT_DELAY", 0.1)
+    monkeypatch.setattr(notifier, "REDRAW", 0.15)
+    bot = app.build(sandbox_settings, min_intervals=False, quiet=0.1)
     client = WebClient(token=sandbox_settings.slack_bot_token, base_url=sandbox_settings.slack_api_url)
     bolt_app = App(client=client, signing_secret="unused in Socket Mode")
     bot.attach(bolt_app)
