@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -55,9 +56,14 @@ PURE = ("text", "tickets", "forms", "messages")
 IO = ("socket", "subprocess", "threading", "time", "urllib.request", "http", "os", "random", "sys", "asyncio")
 
 
-def imports(path: Path) -> Iterator[str]:
-    """The full names of everything that a module imports, wherever in it."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+@functools.cache
+def imports(path: Path) -> frozenset[str]:
+    """The full names of everything that a module imports, wherever in it; each module is parsed once."""
+    return frozenset(_imported(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+def _imported(module: ast.Module) -> Iterator[str]:
+    for node in ast.walk(module):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
