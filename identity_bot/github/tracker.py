@@ -255,6 +255,13 @@ class GitHubTracker:
             )
             return next(found, None)
 
+    def list_comments(self, repository: str, number: int) -> tuple[IssueComment, ...]:
+        """What people have commented on an issue, without bots."""
+        with self._github.translating_errors(f"{repository}#{number}", is_repeatable=True):
+            listed = self._listed(f"/repos/{repository}/issues/{number}/comments")
+            read = partial(comment_of, repository, number)
+            return tuple(comment for comment in _readable(read, listed) if comment)
+
     def react(self, repository: str, comment_id: int, content: str) -> None:
         """Add a reaction to a comment, once, unless the comment was deleted."""
         with self._github.translating_errors(repository):

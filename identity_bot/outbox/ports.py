@@ -117,6 +117,9 @@ class Tracker(Protocol):
     def has_reacted(self, repository: str, comment_id: int) -> bool:
         """Whether the bot has put a reaction on a comment."""
 
+    def list_comments(self, repository: str, number: int) -> tuple[IssueComment, ...]:
+        """What people have commented on an issue, oldest first."""
+
     def may_write(self, repository: str, login: str) -> bool:
         """Whether somebody has write access."""
 
@@ -219,6 +222,9 @@ class Reconciler(Protocol):
 
 class Conversation(Protocol):
     """What people say about tickets in Slack and in GitHub."""
+
+    def copy_comment(self, transaction: Transaction, ticket: Ticket, comment: IssueComment) -> None:
+        """Take in a comment on a ticket's issue as it is now."""
 
     def copy_reply(self, transaction: Transaction, reply: ThreadReply, *, is_earlier: bool = False) -> None:
         """Take in what was said in a Slack thread as it is now.

@@ -14,6 +14,7 @@ from identity_bot.store import engine, schema
 from identity_bot.store.links import KnownLinks, read_links
 from identity_bot.store.rows import converter
 from identity_bot.store.transaction import (
+    COMMENTS,
     MESSAGE_AT,
     MESSAGE_IN,
     REPLIES,
@@ -144,6 +145,12 @@ class Store:
         """The time stamps of the replies in a ticket's thread that were copied and are not known to be deleted."""
         with self.reading() as connection:
             return frozenset(connection.execute(REPLIES, {"wanted": ticket_id}).scalars())
+
+    def comments(self, ticket_id: str) -> list[TicketMessage]:
+        """The comments on a ticket's issue that were copied to Slack and are not known to be deleted."""
+        with self.reading() as connection:
+            rows = connection.execute(COMMENTS, {"wanted": ticket_id}).mappings().all()
+        return [converter.structure(dict(row), TicketMessage) for row in rows]
 
     def last_team(self, slack_id: str) -> str:
         """The team that somebody named in their last ticket; empty where there is none."""

@@ -109,6 +109,12 @@ REPLIES = select(schema.messages.c.ts).where(
     schema.messages.c.text != "",
 )
 """Those of a ticket that were copied and are not known to be deleted."""
+COMMENTS = select(*_MESSAGE).where(
+    schema.messages.c.ticket_id == bindparam("wanted"),
+    schema.messages.c.kind == MessageKind.COMMENT.value,
+    schema.IN_SLACK,
+)
+"""Those on a ticket's issue that were copied and are not known to be deleted."""
 _IN_SLACK = (
     schema.messages.c.channel == bindparam("there"),
     schema.messages.c.ts == bindparam("then"),

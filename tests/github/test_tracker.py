@@ -1214,3 +1214,32 @@ def test_all_issues_are_listed_page_by_page_from_the_oldest_on(
 
 def test_a_repository_without_issues_is_one_empty_page(tracker: GitHubTracker) -> None:
     assert tracker.list_issues(REPOSITORY, 1) == IssuePage(issues=(), pages=1)
+
+
+def test_the_comments_of_people_on_an_issue_are_listed(
+    tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
+) -> None:
+    said = [github.comment(REPOSITORY, 1, f"number {number}", actor=LEAD) for number in range(3)]
+    tracker.comment(REPOSITORY, 1, "ours", idempotency_key="1")
+    github.edit_comment(REPOSITORY, said[1].id, "edited", actor=LEAD)
+    github.delete_comment(REPOSITORY, said[2].id, actor=LEAD)
+
+    listed = tracker.list_comments(REPOSITORY, 1)
+
+    assert [(one.id, one.body) for one in listed] == [(said[0].id, "number 0"), (said[1].id, "edited")]
+
+
+def test_a_comment_of_ours_is_edited_and_deleted_as_long_as_it_is_there(
+    tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
+) -> None:
+    own = tracker.comment(REPOSITORY, 1, "Helo", idempotency_key="1")
+
+    assert tracker.edit_comment(REPOSITORY, own, "Hello", idempotency_key="1")
+    [edited] = github.comments(REPOSITORY, 1)
+    tracker.delete_comment(REPOSITORY, own)
+    tracker.delete_comment(REPOSITORY, own)
+
+    assert edited.body.startswith("Hello\n")
+    assert tracker.find_comment(REPOSITORY, 1, "1", time.time()) is None
+    assert github.comments(REPOSITORY, 1) == []
+    assert not tracker.edit_comment(REPOSITORY, own, "Hello", idempotency_key="1")

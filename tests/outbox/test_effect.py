@@ -100,6 +100,7 @@ def examples(ticket: Ticket, snapshot: IssueSnapshot) -> dict[str, Effect]:
         ),
         effects.CopyReply(**about, reply=REPLY),
         effects.ReadThread(**about, since=1.8e9),
+        effects.ReadComments(**about),
         effects.CatchUp(last=1.8e9),
         effects.PostUpdate(**about, to=Destination.TEAM, message=message, channel=TEAM),
         effects.PostAlert(to=TEAM, text="Mend this."),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from identity_bot.outbox.effect import Effect
 from identity_bot.outbox.effects.comments import Reply, RunCommands
-from identity_bot.outbox.effects.conversation import CopyComment, CopyReply, ReadThread
+from identity_bot.outbox.effects.conversation import CopyComment, CopyReply, ReadComments, ReadThread
 from identity_bot.outbox.effects.home import PublishHome
 from identity_bot.outbox.effects.issues import (
     AdoptIssue,
@@ -54,6 +54,7 @@ EFFECTS: Mapping[str, type[Effect]] = {
         CopyComment,
         CopyReply,
         ReadThread,
+        ReadComments,
         CatchUp,
         PostUpdate,
         RetireButtons,

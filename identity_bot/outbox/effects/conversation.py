@@ -8,7 +8,7 @@ from typing import ClassVar, Generic, TypeVar
 from identity_bot.errors import Retryable
 from identity_bot.messages import conversation
 from identity_bot.messages.updates import Destination, Message
-from identity_bot.outbox.effect import GITHUB, LATE, Context, Row, TicketEffect, slack_lane
+from identity_bot.outbox.effect import GITHUB, LATE, READS, Context, Row, TicketEffect, slack_lane
 from identity_bot.outbox.effects.comments import Reply
 from identity_bot.outbox.effects.issue_access import Seen, reconcile, wherever_it_is
 from identity_bot.outbox.effects.messages import SendDirectMessage, place_of
@@ -16,7 +16,7 @@ from identity_bot.settings import Settings
 from identity_bot.store.transaction import Transaction
 from identity_bot.text import privacy
 from identity_bot.text.formatted import Document, from_markdown, to_markdown, to_mrkdwn
-from identity_bot.tickets.model import MessageRef, ThreadReply, Ticket, TicketMessage
+from identity_bot.tickets.model import IssueComment, MessageRef, ThreadReply, Ticket, TicketMessage
 from identity_bot.tickets.people import People
 
 Place = TypeVar("Place")
@@ -300,6 +300,57 @@ class ReadThread(TicketEffect):
             to, text = ticket.requestor.slack_id, conversation.EARLIER_NOT_READ
             transaction.enqueue(SendDirectMessage(ticket_id=ticket.id, to=to, text=text))
         return True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReadComments(TicketEffect):
+    """Read the comments on a ticket's issue, if any were copied: no poll shows that one was deleted."""
+
+    kind: ClassVar[str] = "read_comments"
+    label: ClassVar[str] = "read the comments on the issue"
+    fixed_lane: ClassVar[str] = READS
+    is_unique: ClassVar[bool] = True
+    is_repeatable: ClassVar[bool] = True
+
+    def run(self, context: Context, row: Row) -> tuple[IssueComment, ...]:
+        """What has become of each comment that was copied."""
+        began, ticket = context.store.clock(), self.ticket(context)
+        copied = {
+            one.comment_id: one
+            for one in context.store.comments(ticket.id)
+            if one.comment_id is not None and one.repository == ticket.repository
+        }
+        if not copied or ticket.number is None:
+            return ()
+        listed = context.reader.list_comments(ticket.repository, ticket.number)
+        there = {one.id: replace(one, is_edit=True) for one in listed}
+        gone = (
+            IssueComment(
+                repository=ticket.repository,
+                number=ticket.number,
+                id=number,
+                author=one.author,
+                body="",
+                created_at=one.at,
+                updated_at=began,
+                is_edit=True,
+                is_deleted=True,
+            )
+            for number, one in copied.items()
+            if number not in there
+        )
+        return (*(one for number, one in there.items() if number in copied), *gone)
+
+    def on_success(
+        self, transaction: Transaction, context: Context, result: tuple[IssueComment, ...]
+    ) -> None:
+        ticket = transaction.ticket(self.ticket_id)
+        for comment in result if ticket else ():
+            if ticket and ticket.repository == comment.repository:
+                context.conversation.copy_comment(transaction, ticket, comment)
+
+    def on_rejected(self, transaction: Transaction, context: Context, reason: str) -> bool:
+        return True  # the issue is gone or elsewhere, which is found by other effects
 
 
 def refused_in(text: str, settings: Settings) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from identity_bot.errors import OutcomeUnknown, Rejected, Retryable
 from identity_bot.logs import scrubbed
 from identity_bot.messages import alerts
 from identity_bot.outbox.effect import DAY, READS, UPDATES, Context, Effect, Row
-from identity_bot.outbox.effects.conversation import ReadThread
+from identity_bot.outbox.effects.conversation import ReadComments, ReadThread
 from identity_bot.outbox.effects.issues import GetIssue, Reconcile
 from identity_bot.outbox.ports import PollResult
 from identity_bot.store.transaction import BATCH, Transaction
@@ -148,7 +148,7 @@ class Resync(Effect):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ResyncRepository(Effect):
-    """Enqueue a read of each open ticket's issue in a repository."""
+    """Enqueue a read of each open ticket's issue in a repository, and of the comments that were copied."""
 
     kind: ClassVar[str] = "resync_repository"
     label: ClassVar[str] = "resync a repository"
@@ -164,6 +164,8 @@ class ResyncRepository(Effect):
     def on_success(self, transaction: Transaction, context: Context, result: None) -> None:
         for ticket_id in transaction.open_tickets(self.repository):
             transaction.enqueue(GetIssue(ticket_id=ticket_id))
+        for ticket_id in transaction.open_threads(self.repository) if context.settings.conversation else ():
+            transaction.enqueue(ReadComments(ticket_id=ticket_id))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -701,3 +701,20 @@ def test_a_comment_that_was_internal_for_a_while_comes_back(office: Office, tick
     back = hear(office, edited(comment, "All is well", seconds=120))
 
     assert [one.text for one in back] == ["*linden-brookmere* replied:\nAll is well"]
+
+
+@pytest.mark.usefixtures("ticket")
+def test_what_was_edited_and_deleted_in_github_is_followed_within_a_day_without_webhooks(
+    office: Office,
+) -> None:
+    """Polls show no deletion; the daily resync reads the comments that were copied."""
+    office.desk.start_schedule()
+    kept, changed, deleted = (said(office, f"number {key}", key=key) for key in (5, 6, 7))
+    hear(office, kept, changed, deleted)
+    office.tracker.said = [kept, replace(changed, body="number 6, edited", updated_at=office.clock.now)]
+
+    office.clock.move(86_400)
+    office.work(120)
+
+    texts = [one.text.rpartition("\n")[2] for one in office.chat.posts if "number" in one.text]
+    assert texts == ["number 5", "number 6, edited"]
