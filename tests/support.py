@@ -73,8 +73,8 @@ def close(handler: SocketModeHandler, sandbox: Sandbox) -> None:
     handler.close()
 
 
-RECURRING = {"poll", "resync", "mark_overdue", "catch_up", "clean_up", "tell_delay"}
-"""The kinds of effects of which one always waits."""
+RECURRING = {"poll", "resync", "mark_overdue", "catch_up", "clean_up", "tell_delay", "read_thread"}
+"""The kinds of effects that wait for later: recurring ones, and what follows a request after a while."""
 
 
 @contextmanager

@@ -7,8 +7,8 @@ from identity_bot.outbox.effects.conversation import (
     CopyComment,
     CopyReply,
     refused_in,
+    tell_author,
     tell_commenter,
-    tell_replier,
 )
 from identity_bot.outbox.effects.messages import place_of
 from identity_bot.settings import Settings
@@ -129,6 +129,6 @@ class Conversation:
         # What is plainly personal does not even wait in the outbox.
         if refused := refused_in(reply.words.text, self._settings):
             if not is_earlier:
-                tell_replier(transaction, ticket_id, reply.author, refused)
+                tell_author(transaction, ticket_id, reply.author, refused)
         else:
             transaction.enqueue(CopyReply(ticket_id=ticket_id, reply=reply, is_quiet=is_earlier))

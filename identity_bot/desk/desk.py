@@ -50,6 +50,9 @@ from identity_bot.tickets.model import (
 
 log = logging.getLogger(__name__)
 
+READ_AFTER = 30.0
+"""Seconds until the bot looks whether it can read the thread that a request was made from."""
+
 
 class Desk:
     """The use cases: each is one transaction that writes what is so now, and the effects that must follow.
@@ -123,8 +126,11 @@ class Desk:
                 return filed
             transaction.enqueue(OpenIssue(ticket_id=ticket.id, view_id=submission))
             transaction.enqueue(TellDelay(ticket_id=ticket.id), delay=DELAYED_AFTER)
-            if with_earlier and ticket.thread:
-                transaction.enqueue(ReadThread(ticket_id=ticket.id, is_earlier=True))
+            if ticket.thread and self._settings.conversation:
+                since = 0.0 if with_earlier else ticket.submitted_at
+                read = ReadThread(ticket_id=ticket.id, since=since, is_earlier=with_earlier, is_first=True)
+                # By then, a thread in which nobody can post has been given up for direct messages.
+                transaction.enqueue(read, delay=0.0 if with_earlier else READ_AFTER)
         log.info("ticket submitted: %s", type_name, extra={"ticket": ticket.id})
         return ticket
 

@@ -11,9 +11,9 @@ from identity_bot.tickets.model import Ticket
 
 REST_IN_SLACK = "The rest is too long for GitHub. It is in Slack."
 
-EARLIER_NOT_READ = (
-    "The thread's earlier messages weren't copied to your ticket, because the bot can't read that conversation. "
-    "Please add what matters to the ticket, by a reply in its thread."
+NOT_READ = (
+    "The bot can't read the conversation that you made your request from, so nothing that is said there is copied to "
+    "your ticket. If it's a channel, somebody in it can invite the bot with `/invite`. New replies are copied then."
 )
 
 
@@ -34,17 +34,18 @@ def rest_in_github(ticket: Ticket, comment_id: int) -> str:
     return f"The rest is too long for Slack: <{ticket.url}#issuecomment-{comment_id}|read it in GitHub>."
 
 
-def comment_not_copied(kinds: Iterable[str]) -> str:
-    """To the author of a comment that may not be copied, in both Markdown and mrkdwn."""
+def not_copied(kinds: Iterable[str], ticket: Ticket) -> str:
+    """To the author of a comment or a reply that may not be copied, in mrkdwn and to nobody else."""
     return (
-        f"Your comment wasn't copied to Slack, because it looks like it contains {words.joined(sorted(set(kinds)))}. "
-        f"Please delete it, and comment again without that. Comments that begin with `{INTERNAL}` are never copied."
+        f"What you wrote about {words.link_for_anybody(ticket)} wasn't copied, because it looks like it contains "
+        f"{words.joined(sorted(set(kinds)))}. Please delete it, and write again without that. If you edited it, its "
+        "earlier version stays where it was copied to."
     )
 
 
-def reply_not_copied(kinds: Iterable[str]) -> str:
-    """To the author of a reply in Slack that may not be copied, in mrkdwn."""
+def comment_not_copied(login: str) -> str:
+    """The same below a comment, in Markdown: it does not say what was found, as others read it too."""
     return (
-        "Your reply wasn't copied to the ticket, because it looks like it contains "
-        f"{words.joined(sorted(set(kinds)))}. Please delete it in Slack, and reply again without that."
+        f"@{login} Your comment wasn't copied to Slack, because it may contain something that must not be in a ticket. "
+        f"Please delete it, and comment again without that. Comments that begin with `{INTERNAL}` are never copied."
     )

@@ -81,12 +81,12 @@ def no_member(login: str) -> str:
     return f"{who} has no write access to this repository and so cannot be the single point of contact."
 
 
-def reply(problems: Sequence[str], *, wants_help: bool) -> str:
-    """The reply to a comment with commands; empty if a reaction says enough."""
+def reply(problems: Sequence[str], *, wants_help: bool, is_about_commands: bool = True) -> str:
+    """The reply to a comment; empty if a reaction says enough."""
     if not problems:
         return HELP if wants_help else ""
     listed = problems[0] if len(problems) == 1 else "\n".join(f"* {problem}" for problem in problems)
-    return f"{listed}\n\n{SEE_HELP}"
+    return f"{listed}\n\n{SEE_HELP}" if is_about_commands else listed
 
 
 def problem(problem: Problem, today: date) -> str:

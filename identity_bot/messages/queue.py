@@ -124,8 +124,10 @@ def no_ticket(name: str) -> str:
     return f"There is no ticket {mrkdwn(name, limit=40)} that you can see."
 
 
-def listed(query: str) -> str:
-    """Above a list that somebody asked for."""
+def listed(query: str, *, is_own: bool = False) -> str:
+    """Above a list that somebody asked for; `is_own` says that it is of their own requests."""
+    if is_own:
+        return "*Your requests*"
     return f"*Tickets:* {mrkdwn(query, limit=200)}" if query else "*Open tickets*"
 
 

@@ -62,7 +62,7 @@ TEMPLATES: Mapping[str, str] = {
     ),
     "next.created": "The team will look at it within one business day.",
     "next.created_urgent": (
-        "It affects Veterans in production, so we alerted the leads. Expect an answer within one business hour."
+        "It affects Veterans in production, so the team looks at it first. Expect an answer within one business hour."
     ),
     "next.created_copied": "Replies in this thread are copied to the ticket.",
     "next.open": "Next, the team will look at it.",

@@ -144,7 +144,7 @@ WHAT_DO_YOU_NEED = "*What do you need?*"
 CHOOSE_TYPE = "Choose a request type"
 THREAD = "Thread"
 COPY_EARLIER = "Copy this thread's earlier messages to the ticket"
-COPY_EARLIER_MORE = "New replies are copied in any case."
+COPY_EARLIER_MORE = "New replies are copied without this, too."
 NO_PERSONAL_DATA = (
     "Other people can read tickets. Please leave out Veterans' personal data, passwords and keys."
 )

@@ -107,7 +107,8 @@ def _list(
     is_own = one.name is ListName.OWN
     yield from rows(one.name, one.tickets, partial(_title, forms), people, now, with_next_step=is_own)
     if not one.tickets:
-        yield context(queue.NONE[one.name])
+        is_filtered = bool(shown.choices.type or shown.choices.priority) and not is_own
+        yield context(queue.NOTHING_FOUND if is_filtered else queue.NONE[one.name])
     places = list(shown.choices.places.get(one.name, ()))
     turns = [(queue.PREVIOUS, places[:-1])] if places else []
     turns += [(queue.NEXT, [*places, one.next])] if one.next else []

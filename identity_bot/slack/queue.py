@@ -87,7 +87,7 @@ class QueueListeners:
         self._run_in_thread(self._turn, body, respond)
 
     def _mine(self, client: WebClient, body: Json, respond: Respond) -> None:
-        self._show(respond, body["user_id"], Query(requestor=body["user_id"], is_open=None))
+        self._show(respond, body["user_id"], _own(body["user_id"]))
 
     def _queue(self, typed: str, client: WebClient, body: Json, respond: Respond) -> None:
         user = body["user_id"]
@@ -141,7 +141,7 @@ class QueueListeners:
             _say(respond, words.NOTHING_SHOWN)
             return
         shown = self._rows(page.tickets)
-        said = queue.listed(written(query))
+        said = queue.listed(written(query), is_own=query == _own(user))
         blocks = [section(said), *(shown or [section(queue.NOTHING_FOUND)])]
         places = [(queue.FIRST, "")] if after else []
         places += [(queue.NEXT, page.next)] if page.next else []
@@ -180,6 +180,11 @@ class QueueListeners:
     def _title(self, name: str) -> str:
         form = self._forms.get(name)
         return form.title if form else name or words.ADOPTED
+
+
+def _own(user: str) -> Query:
+    """Somebody's own requests, closed ones too."""
+    return Query(requestor=user, is_open=None)
 
 
 def _say(respond: Respond, sentence: str) -> None:

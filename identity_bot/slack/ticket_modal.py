@@ -12,6 +12,7 @@ from identity_bot.slack.card import label as button_label
 from identity_bot.slack.inputs import PREFIX, Json, plain_text
 from identity_bot.slack.messages import action_buttons, context, cut, section, verbatim
 from identity_bot.tickets.actions import ACTIONS
+from identity_bot.tickets.model import Ticket
 from identity_bot.tickets.overview import Details
 from identity_bot.tickets.people import People
 
@@ -54,11 +55,17 @@ def ticket_modal(details: Details, type_title: str, people: People, *, notice: s
     return {
         "type": "modal",
         "callback_id": TICKET,
-        "title": plain_text(f"Ticket {words.number(ticket)}"[-LONGEST_TITLE:]),
+        "title": plain_text(_title(ticket)),
         "close": plain_text(words.CLOSE),
         "private_metadata": ticket.id,
         "blocks": blocks,
     }
+
+
+def _title(ticket: Ticket) -> str:
+    """The ticket's number, with its repository's name if that is short enough."""
+    title = f"Ticket {words.number(ticket)}"
+    return title if len(title) <= LONGEST_TITLE else f"Ticket #{ticket.number}"
 
 
 def is_ticket_modal(body: Mapping[str, Any]) -> bool:

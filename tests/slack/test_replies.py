@@ -239,9 +239,7 @@ def test_who_asks_for_earlier_messages_that_the_bot_cannot_read_is_told(world: W
 
     slack.submit(JUNIPER)
 
-    assert eventually(
-        lambda: [one for one in slack.dm(JUNIPER) if "can't read that conversation" in one.text]
-    )
+    assert eventually(lambda: [one for one in slack.dm(JUNIPER) if "can't read the conversation" in one.text])
 
 
 def test_a_message_without_a_thread_offers_none(world: World) -> None:

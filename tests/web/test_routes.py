@@ -397,7 +397,7 @@ def test_a_request_that_is_too_large_is_refused(site: httpx.Client) -> None:
             "message_action", callback_id="nobodys", message={"ts": "1.1", "text": ANSWER}, channel={"id": "C0"}
         ),
         interaction("no_such_type", value=ANSWER),
-        json.dumps({"type": "event_callback", "event": {"type": "message", "text": ANSWER}}),
+        json.dumps({"type": "event_callback", "event": {"type": "app_mention", "text": ANSWER}}),
         "",
     ],
 )  # fmt: skip

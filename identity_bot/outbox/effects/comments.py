@@ -148,7 +148,9 @@ class Reply(TicketEffect):
 
     def run(self, context: Context, row: Row) -> Seen:
         reaction = "confused" if self.problems else "+1"
-        text = issue_comments.reply(self.problems, wants_help=self.wants_help)
+        text = issue_comments.reply(
+            self.problems, wants_help=self.wants_help, is_about_commands=not self.said_once
+        )
 
         def reply(ticket: Ticket) -> None:
             context.tracker.react(ticket.repository, self.comment_id, reaction)

@@ -209,7 +209,7 @@ class CopyReply(TicketEffect):
             reply = MessageRef(channel=self.reply.channel, ts=self.reply.ts)
             transaction.place_reply(reply, *result.place, result.text)
         elif result.refused and not self.is_quiet:
-            tell_replier(transaction, self.ticket_id, self.reply.author, result.refused)
+            tell_author(transaction, self.ticket_id, self.reply.author, result.refused)
         reconcile(transaction, context, result.seen)
 
     def _known(self, context: Context) -> TicketMessage | None:
@@ -264,6 +264,8 @@ class ReadThread(TicketEffect):
 
     Then nobody else is told of what may not be copied.
     """
+    is_first: bool = False
+    """Whether the requestor is told if the bot cannot read it."""
 
     @property
     def unique_key(self) -> str:
@@ -296,8 +298,8 @@ class ReadThread(TicketEffect):
     def on_rejected(self, transaction: Transaction, context: Context, reason: str) -> bool:
         """The bot is not in that conversation, or the thread is gone."""
         ticket = transaction.ticket(self.ticket_id)
-        if ticket and self.is_earlier:
-            to, text = ticket.requestor.slack_id, conversation.EARLIER_NOT_READ
+        if ticket and self.is_first:
+            to, text = ticket.requestor.slack_id, conversation.NOT_READ
             transaction.enqueue(SendDirectMessage(ticket_id=ticket.id, to=to, text=text))
         return True
 
@@ -362,18 +364,23 @@ def tell_commenter(
     transaction: Transaction, people: People, comment: CopyComment, kinds: tuple[str, ...]
 ) -> None:
     """Say why a comment is not copied: to the author alone if they are known in Slack, else below the comment."""
-    text = conversation.comment_not_copied(kinds)
     if slack_id := people.slack_id(comment.author):
-        transaction.enqueue(SendDirectMessage(ticket_id=comment.ticket_id, to=slack_id, text=text))
-    else:
-        reply = Reply(ticket_id=comment.ticket_id, comment_id=comment.comment_id, problems=(text,))
-        transaction.enqueue(reply)
+        tell_author(transaction, comment.ticket_id, slack_id, kinds)
+        return
+    reply = Reply(
+        ticket_id=comment.ticket_id,
+        comment_id=comment.comment_id,
+        problems=(conversation.comment_not_copied(comment.author),),
+        said_once=f"not-copied:{comment.author}",
+    )
+    transaction.enqueue(reply)
 
 
-def tell_replier(transaction: Transaction, ticket_id: str, slack_id: str, kinds: tuple[str, ...]) -> None:
-    """Say why a reply is not copied, to its author alone."""
-    text = conversation.reply_not_copied(kinds)
-    transaction.enqueue(SendDirectMessage(ticket_id=ticket_id, to=slack_id, text=text))
+def tell_author(transaction: Transaction, ticket_id: str, slack_id: str, kinds: tuple[str, ...]) -> None:
+    """Say why something is not copied, to its author alone."""
+    if ticket := transaction.ticket(ticket_id):
+        text = conversation.not_copied(kinds, ticket)
+        transaction.enqueue(SendDirectMessage(ticket_id=ticket_id, to=slack_id, text=text))
 
 
 def _is_former(place: MessageRef, ticket: Ticket) -> bool:

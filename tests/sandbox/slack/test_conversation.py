@@ -129,7 +129,8 @@ def test_the_app_hears_of_no_conversation_without_its_bot(bot: Bot) -> None:
 
     heard = bot.world.say(WHO, WHERE, "this is")
     event(bot, "message", lambda found: found["ts"] == heard)
-    assert len(bot.heard) == 1
+    # On a busy machine, Slack may repeat it.
+    assert {told["event"]["ts"] for _, told in bot.heard} == {heard}
 
 
 def test_people_change_only_their_own_messages(bot: Bot) -> None:
