@@ -333,7 +333,8 @@ _RULES = (
     # Words in between that have a number of their own, such as the name of a paper form.
     rule(
         Kind.BIRTH_DATE,
-        rf"(?:{_BIRTH_NAMES})(?![a-z])(?: (?:[a-z]{{1,12}}-\d{{1,4}}[a-z]{{0,3}}|[a-z'/,-]{{1,20}})){{1,10}}"
+        rf"(?:{_BIRTH_NAMES})(?![a-z])(?=[^\n\d]{{0,100}}\d)"
+        r"(?: (?:[a-z]{1,12}-\d{1,4}[a-z]{0,3}|[a-z'/,-]{1,20})){1,10}"
         rf" (?P<value>{DATE})",
         *("birth", "dob", "born"),
         accepts=_is_long_ago,

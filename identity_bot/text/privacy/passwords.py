@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from identity_bot.text.privacy.folding import Folded
 from identity_bot.text.privacy.kinds import Kind, Span, has_any
@@ -15,6 +16,8 @@ from identity_bot.text.privacy.placeholders import (
     is_stand_in,
 )
 
+MOST_NAMED = 3_000
+"""Words for passwords that are looked at in one text: whoever writes more of them hides something."""
 _NAMES = (
     r"password(?<!1password)|passphrase|passcode|passwd|pass(?<![a-z]pass)|pword|pswd|pwd(?<![a-z]pwd)|pw(?<![a-z]pw)|p/w"
     r"(?<![a-z]p/w)"
@@ -232,7 +235,7 @@ def _named(folded: Folded) -> Iterator[tuple[int, int]]:
     done = 0
     if not has_any(folded.lower, ("pass", "pw", "p/w", "pswd", "kennwort", "contrase", "пароль")):
         return
-    for word in _WORD.finditer(folded.lower):
+    for word in islice(_WORD.finditer(folded.lower), MOST_NAMED):
         if word.start() < done:
             continue
         quoted = _QUOTED.match(folded.text, word.end())
@@ -315,7 +318,9 @@ def _is_said(value: str) -> bool:
 def _further_on(folded: Folded) -> Iterator[tuple[int, int]]:
     """What further on in the line can hardly be anything but the password that was spoken of."""
     done = 0
-    for word in _SPOKEN_OF.finditer(folded.lower) if has_any(folded.lower, ("pass", "secret", "pw")) else ():
+    if not has_any(folded.lower, ("pass", "secret", "pw")):
+        return
+    for word in islice(_SPOKEN_OF.finditer(folded.lower), MOST_NAMED):
         start, done = max(done, word.end()), word.end() + _SPOKEN_OF_REACHES
         end = folded.text.find("\n", start, done)
         for match in _TELLTALE.finditer(folded.text, start, done if end < 0 else end):
