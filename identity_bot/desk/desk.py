@@ -129,7 +129,6 @@ class Desk:
             if ticket.thread and self._settings.conversation:
                 since = 0.0 if with_earlier else ticket.submitted_at
                 read = ReadThread(ticket_id=ticket.id, since=since, is_earlier=with_earlier, is_first=True)
-                # By then, a thread in which nobody can post has been given up for direct messages.
                 transaction.enqueue(read, delay=0.0 if with_earlier else READ_AFTER)
         log.info("ticket submitted: %s", type_name, extra={"ticket": ticket.id})
         return ticket

@@ -26,8 +26,8 @@ THREADS = "slack:threads"
 
 
 NOWHERE = MessageRef(channel="", ts="")
-UNTIL_OPEN = 30.0
-"""Seconds between two looks whether the issue of a reply is open."""
+UNTIL_OPEN, MOST_TRIES, LATEST = 30.0, 20, 20
+"""Seconds between two looks whether a reply's issue is open or a thread is used, how many there are, and at what."""
 CommentRef = tuple[str, int]
 """A comment in GitHub: the repository and the comment's id."""
 
@@ -240,11 +240,13 @@ class Thread:
     """A ticket's thread as it was read; `known` and `began` are from before."""
 
     root: MessageRef | None
-    replies: tuple[ThreadReply, ...]
-    known: frozenset[str]
+    replies: tuple[ThreadReply, ...] = ()
+    known: frozenset[str] = frozenset()
     """The time stamps of replies that were copied."""
-    began: float
+    began: float = 0.0
     """Seconds since the epoch."""
+    is_early: bool = False
+    """Whether it was not read because nothing was posted there yet, so that nobody knows whether that is possible."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -265,7 +267,9 @@ class ReadThread(TicketEffect):
     Then nobody else is told of what may not be copied.
     """
     is_first: bool = False
-    """Whether the requestor is told if the bot cannot read it."""
+    """Whether the requestor is told if the bot cannot read it, although it can post there."""
+    tries: int = 0
+    """How often it was put off because nothing was posted there yet."""
 
     @property
     def unique_key(self) -> str:
@@ -273,12 +277,20 @@ class ReadThread(TicketEffect):
 
     def run(self, context: Context, row: Row) -> Thread:
         began, known = context.store.clock(), context.store.replies(self.ticket_id)
-        root = self.ticket(context).thread
+        ticket = self.ticket(context)
+        root = ticket.thread
+        if self.is_first and not self.is_earlier:
+            is_origin = bool(root and ticket.origin and root.ts == ticket.origin.ts)
+            told = context.store.messages(ticket.id, LATEST)
+            if not (is_origin and root and any(one.channel == root.channel for one in told)):
+                return Thread(root=None, is_early=is_origin)
         # All of it: what the bot knows may have been edited or deleted since.
         replies = context.chat.read_thread(root) if root else ()
         return Thread(root=root, replies=replies, known=known, began=began)
 
     def on_success(self, transaction: Transaction, context: Context, result: Thread) -> None:
+        if result.is_early and self.tries < MOST_TRIES:
+            transaction.enqueue(replace(self, tries=self.tries + 1), delay=UNTIL_OPEN)
         if result.root is None:
             return
         for reply in result.replies:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from identity_bot.errors import OutcomeUnknown, Retryable
+from identity_bot.errors import OutcomeUnknown, Rejected, Retryable
 from identity_bot.outbox.effects.conversation import ReadThread
 from identity_bot.store.history import History
 from identity_bot.testing import OWN_COMMENTS, Posted
@@ -363,7 +363,8 @@ def test_a_reply_before_the_issue_exists_waits_for_it(office: Office) -> None:
     office.work(1)
     assert office.ticket(ticket).number is None
 
-    office.desk.handle_reply(reply(office, ticket, "One more thing"))
+    office.chat.replies = [reply(office, ticket, "One more thing")]
+    office.desk.handle_reply(office.chat.replies[0])
     office.work(120)
 
     assert [body.split()[-3:] for _, _, body, _ in office.tracker.comments] == [["One", "more", "thing"]]
@@ -718,3 +719,23 @@ def test_what_was_edited_and_deleted_in_github_is_followed_within_a_day_without_
 
     texts = [one.text.rpartition("\n")[2] for one in office.chat.posts if "number" in one.text]
     assert texts == ["number 5", "number 6, edited"]
+
+
+def test_who_asks_from_a_thread_that_the_bot_may_post_in_and_not_read_is_told_once(office: Office) -> None:
+    failing(office.chat, "read_thread", 9, Rejected("Slack's conversations.replies: not_in_channel"))
+
+    office.submit(origin=MessageRef(channel=INTAKE, ts="17.5"))
+    office.work(300)
+
+    assert (
+        len([text for text in office.chat.texts("U0JUNIPER") if "can't read the conversation" in text]) == 1
+    )
+
+
+def test_who_is_told_directly_as_the_bot_may_not_post_there_is_told_nothing_more(office: Office) -> None:
+    office.chat.closed = {"C0SECRET"}
+
+    office.submit(origin=MessageRef(channel="C0SECRET", ts="17.5"))
+    office.work(900)
+
+    assert not [text for text in office.chat.texts("U0JUNIPER") if "can't read the conversation" in text]
