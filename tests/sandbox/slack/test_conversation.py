@@ -129,8 +129,8 @@ def test_the_app_hears_of_no_conversation_without_its_bot(bot: Bot) -> None:
 
     heard = bot.world.say(WHO, WHERE, "this is")
     event(bot, "message", lambda found: found["ts"] == heard)
-    # On a busy machine, Slack may repeat it.
-    assert {told["event"]["ts"] for _, told in bot.heard} == {heard}
+    # What other tests have said before may still arrive.
+    assert "C0GENERAL" not in str(bot.heard)
 
 
 def test_people_change_only_their_own_messages(bot: Bot) -> None:
