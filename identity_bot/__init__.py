@@ -3,6 +3,7 @@
 These are the names that a plugin may import, and nothing else is promised.
 """
 
+from identity_bot.articles.answer import Answer
 from identity_bot.forms.form import Form
 from identity_bot.forms.questions import (
     Choice,
@@ -41,6 +42,7 @@ from identity_bot.tickets.model import (
 
 __all__ = [
     "Action",
+    "Answer",
     "Answers",
     "Audience",
     "Choice",

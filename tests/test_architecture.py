@@ -17,8 +17,8 @@ SANDBOX = sorted(SANDBOX_ROOT.rglob("*.py"))
 PLUGINS = sorted((ROOT / "plugins").glob("*/identity_bot_*.py"))
 
 ORDER = (
-    "errors", "logs", "text", "tickets", "forms", "messages", "settings", "plugins", "store", "outbox", "desk",
-    "slack", "github", "web", "app", "testing", "checks", "cli",
+    "errors", "logs", "text", "articles", "tickets", "forms", "messages", "settings", "plugins", "store", "outbox",
+    "desk", "slack", "github", "web", "app", "testing", "checks", "cli",
 )  # fmt: skip
 """The packages of the bot: each imports only those before it."""
 TOP = {"app", "checks", "cli"}

@@ -19,8 +19,6 @@ from identity_bot.text.names import MEMBER_ID
 LARGEST_NUMBER = 2**53 - 1
 """JSON readers disagree about the last digits of larger numbers."""
 
-"""A person's id in Slack."""
-
 _NEVER_IN_ADDRESSES = re.compile(r"[\s<>\"`\\\ufffd]")
 _NAME = re.compile(rf"[a-z][a-z0-9_]{{0,{limits.QUESTION_NAME - 1}}}")
 _FILE_TYPE = re.compile(rf"[A-Za-z0-9]{{1,{limits.FILE_TYPE}}}")

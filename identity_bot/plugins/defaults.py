@@ -9,6 +9,7 @@ from typing import Any
 
 from marshmallow import Schema
 
+from identity_bot.articles.answer import Answer
 from identity_bot.forms.form import COMMON, Form, readable
 from identity_bot.forms.questions import Email, Files, LongText, Question, ShortText, Url
 from identity_bot.messages import alerts, templates, words
@@ -46,6 +47,12 @@ _FILE_LINK = re.compile(r" \(https?://\S+\)$", re.MULTILINE)
 def settings_schema() -> type[Schema]:
     """The settings that every request type has."""
     return TypeSettings
+
+
+@hookimpl(trylast=True)
+def self_service() -> list[Answer]:
+    """No answers: each type knows its own."""
+    return []
 
 
 @hookimpl(trylast=True)

@@ -16,6 +16,7 @@ from typing import Any
 import pluggy
 from marshmallow import Schema
 
+from identity_bot.articles.answer import Answer
 from identity_bot.forms.form import Form
 from identity_bot.tickets.model import Answers, Event, IssueDraft, Notification, Person, Ticket
 
@@ -43,6 +44,20 @@ def settings_schema() -> type[Schema] | None:
     Inherit from `identity_bot.TypeSettings` to keep the settings that every type has: repository,
     restricted_repository, labels, leads. Give a field `metadata={"expected": "…"}` to tell the operator what to enter
     if it is missing, and `load_only=True` to keep a secret out of error messages. Default: `TypeSettings`.
+    """
+
+
+@hookspec
+def self_service(
+    text: str, answers: Mapping[str, Any], form: Form, settings: Mapping[str, Any]
+) -> list[Answer] | None:
+    """Answers that may already solve the problem, the best one first; the requestor sees at most three.
+
+    Called when the type is chosen, with empty `text` or the text of the message that the request is made from, and
+    again while the requestor fills in the form: `text` is what they have typed into the form's first own text or web
+    address. `answers` are the form's values so far, as typed: unchecked and incomplete. The form is open meanwhile,
+    but the requestor waits for the answers, so return within a second. If it raises, the form is shown without its
+    answers. Default: no answers.
     """
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pluggy
 
+from identity_bot.articles.answer import Answer
 from identity_bot.errors import Rejected
 from identity_bot.forms.form import Form
 from identity_bot.logs import scrubbed
@@ -46,6 +47,18 @@ class RequestType:
     def hints(self, ticket: Ticket) -> list[str]:
         """What the requestor should know of a ticket's answers that may hold personal data, but need not."""
         return defaults.hints(self.form, ticket.answers, self.settings)
+
+    def self_service(self, text: str, answers: Mapping[str, Any]) -> list[Answer]:
+        """Answers that may already solve the problem, the best one first; none if a plugin fails."""
+        try:
+            found = [one for some in self._call("self_service", text=text, answers=answers) for one in some]
+            for answer in found:
+                if not isinstance(answer, Answer):
+                    raise TypeError(f"found {type(answer).__name__}; expected an Answer")
+        except Exception as error:
+            log.error("request type %r: self_service failed", self.name, exc_info=scrubbed(error))
+            return []
+        return found
 
     def validate(self, answers: Answers, requestor: Person) -> dict[str, str]:
         """Problems by the question's name; empty if the answers can be submitted.

@@ -76,7 +76,7 @@ def test_an_unknown_hook_is_told_the_name_it_may_have_meant(load: Callable[..., 
 def test_a_hook_like_no_other_is_told_what_there_is(load: Callable[..., Plugins]) -> None:
     assert (
         reason(load, coffee(zzz=lambda: None))
-        == "unknown hook 'zzz'; expected one of form, notify, render_issue, settings_schema, validate"
+        == "unknown hook 'zzz'; expected one of form, notify, render_issue, self_service, settings_schema, validate"
     )
 
 
@@ -106,7 +106,7 @@ def test_an_async_hook_is_refused(load: Callable[..., Plugins]) -> None:
 
 
 def test_a_plugin_without_hooks_is_told_which_there_are(load: Callable[..., Plugins]) -> None:
-    said = "implements no hook; expected one of form, notify, render_issue, settings_schema, validate"
+    said = "implements no hook; expected one of form, notify, render_issue, self_service, settings_schema, validate"
 
     assert reason(load, SimpleNamespace()) == said
 

@@ -12,7 +12,7 @@ from tests.support_plugins import shipped_folders
 
 
 def test_every_hook_is_documented() -> None:
-    assert sorted(HOOKS) == ["form", "notify", "render_issue", "settings_schema", "validate"]
+    assert sorted(HOOKS) == ["form", "notify", "render_issue", "self_service", "settings_schema", "validate"]
     for hook in HOOKS.values():
         assert len(inspect.getdoc(hook) or "") > 100
         assert re.search(r"No default\.|Default: ", inspect.getdoc(hook) or "")

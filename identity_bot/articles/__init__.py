@@ -1,0 +1,1 @@
+"""Answers before the form: what may already solve a requestor's problem. Pure."""
