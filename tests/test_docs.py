@@ -30,6 +30,7 @@ from identity_bot import (
 from identity_bot.forms.form import load
 from identity_bot.messages import templates, updates
 from identity_bot.plugins import loader as plugins
+from identity_bot.plugins.checks import HOOKS
 from identity_bot.plugins.loader import Found, Plugins
 from identity_bot.tickets import lifecycle
 from identity_bot.tickets.actions import ACTIONS
@@ -89,6 +90,12 @@ def test_made_documents_are_up_to_date() -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
 
     assert (done.stdout, done.returncode) == ("", 0)
+
+
+def test_the_picture_of_the_hooks_shows_all_of_them() -> None:
+    picture = (ROOT / "docs" / "hooks.md").read_text(encoding="utf-8").split("```")[1]
+
+    assert [name for name in HOOKS if name not in picture] == []
 
 
 def test_the_guide_for_authors_shows_a_whole_package() -> None:
