@@ -305,9 +305,29 @@ def test_on_a_phone_a_channel_opens_at_its_newest_message(sandbox: Sandbox, look
     expect(page.get_by_text("message 19")).to_be_in_viewport()
     page.get_by_role("link", name="general").click()
     expect(page.get_by_text("general 19")).to_be_in_viewport()
-    page.get_by_role("link", name="GitHub", exact=True).click()
-    page.get_by_role("navigation", name="Slack or GitHub").get_by_role("link", name="Slack").click()
+    halves = page.get_by_role("navigation", name="Slack or GitHub")
+    halves.get_by_role("link", name="GitHub").click()
+    halves.get_by_role("link", name="Slack").click()
     expect(page.get_by_text("general 19")).to_be_in_viewport()
+
+
+def test_on_a_phone_a_channel_opens_at_its_newest_message_for_whoever_turns_back_at_once(
+    sandbox: Sandbox, look: Look
+) -> None:
+    for number in range(20):
+        sandbox.slack.say("U0MARLO", "C0INTAKE", f"message {number}")
+    page = look(width=360, height=640)
+    expect(page.get_by_text("message 19")).to_be_in_viewport()
+    waiting: list[Route] = []
+    page.route(re.compile("pane=github|/github"), lambda route: waiting.append(route))
+    halves = page.get_by_role("navigation", name="Slack or GitHub")
+
+    halves.get_by_role("link", name="GitHub").click()
+    halves.get_by_role("link", name="Slack").click()
+
+    expect(page.get_by_text("message 19")).to_be_in_viewport()
+    [left] = waiting
+    left.continue_()
 
 
 def test_who_closes_an_issue_can_open_it_again_by_the_next_key(sandbox: Sandbox, look: Look) -> None:

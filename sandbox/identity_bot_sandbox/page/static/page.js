@@ -201,14 +201,15 @@ async function look() {
 let steps = 0;
 
 // Follow a link, unless another is followed before the server answers; the focus stays on it, else moves to its half
-// of the page, or to the one shown.
-async function go(address, from) {
+// of the page, or to the one shown. With `anew`, as from a list of conversations, lists show their newest message.
+async function go(address, from, anew = false) {
   const step = (steps += 1);
   const answer = await fetch(address);
   const html = await answer.text();
   if (step !== steps) return;
   if (address !== location.href) history.pushState(null, "", address);
   acts += 1;
+  if (anew) for (const list of document.querySelectorAll("[data-end]")) seen.delete(list);
   show(html, false, [document.activeElement.id]);
   const focused = document.activeElement;
   if (focused === document.body || !focused.checkVisibility()) {
@@ -293,7 +294,7 @@ document.addEventListener("click", (event) => {
   if (address.origin !== location.origin || link.target || isFile || link.className === "skip") return;
   event.preventDefault();
   const form = link.closest("#modal form");
-  if (!form) go(link.href, link.closest(".pane"));
+  if (!form) go(link.href, link.closest(".pane"), Boolean(link.closest("nav")));
   else if (form.querySelector("footer .main")) window.open(link.href, "_blank", "noopener");
   else send(form, null, { do: "close-all" }).then(() => go(link.href, null)); // a receipt has been read
 });
