@@ -64,7 +64,7 @@ def import_plugin(candidate: Found, others: Mapping[str, Any]) -> Any:
     try:
         plugin = candidate.load()
     except (Exception, SystemExit) as error:
-        raise InvalidPlugin(f"cannot be imported: {_described(error)}") from error
+        raise InvalidPlugin(f"cannot be imported: {described(error)}") from error
     twin = next((name for name, other in others.items() if other is plugin), None)
     if twin:
         raise InvalidPlugin(f"the plugin {twin!r} has the same module; each plugin needs its own")
@@ -87,10 +87,10 @@ def call(what: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> 
     try:
         return function(*args, **kwargs)
     except (Exception, SystemExit) as error:
-        raise InvalidPlugin(f"{what} failed with {_described(error)}") from error
+        raise InvalidPlugin(f"{what} failed with {described(error)}") from error
 
 
-def _described(error: BaseException) -> str:
+def described(error: BaseException) -> str:
     """An error of a plugin's code, with the line of its file that led to it."""
     outside = [
         frame

@@ -99,7 +99,7 @@ class RequestType:
         try:
             found = [one for some in self._call("notify", ticket=ticket, event=event) for one in some]
             for notification in found:
-                _check(notification, event)
+                check_notification(notification, event)
         except Exception as error:
             log.error(
                 "request type %r: notify failed; sending the standard messages",
@@ -122,7 +122,8 @@ class RequestType:
             raise RuntimeError(f"{hook} raised {type(error).__name__}") from error
 
 
-def _check(notification: object, event: Event) -> None:
+def check_notification(notification: object, event: Event) -> None:
+    """Raise TypeError or ValueError unless a plugin may have this said about the event."""
     if not isinstance(notification, Notification):
         raise TypeError(f"found {type(notification).__name__}; expected a Notification")
     if notification.is_card and event.kind is not EventKind.CREATED:

@@ -1,0 +1,32 @@
+"""Print the showcases of all installed request types as JSON: what the gallery of the sandbox's page shows."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+
+from identity_bot import settings as settings_module
+from identity_bot.errors import IdentityBotError
+from identity_bot.plugins import loader
+from identity_bot.showcase.document import gallery
+from identity_bot.showcase.play import show
+
+
+def main() -> int:
+    """Print the JSON; one line and 2 if there is something to fix first."""
+    try:
+        settings = settings_module.load(None, os.environ)
+        with contextlib.redirect_stdout(sys.stderr):  # what a plugin prints must not end up in the JSON
+            installed = loader.load(settings, loader.find())
+            cases = [show(name, installed, settings) for name in sorted(installed.types)]
+    except IdentityBotError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    json.dump(gallery(cases, installed.skipped), sys.stdout)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
