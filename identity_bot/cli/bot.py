@@ -136,7 +136,7 @@ def _one_type(name: str, settings: Settings, installed: Plugins, *, as_json: boo
     from identity_bot.showcase.drawing import drawn
     from identity_bot.showcase.play import show
 
-    with contextlib.redirect_stdout(sys.stderr):  # what a plugin prints must not end up in the JSON
+    with contextlib.redirect_stdout(sys.stderr):
         case = show(name, installed, settings)
     click.echo(json.dumps(document(case), indent=2, ensure_ascii=False) if as_json else drawn(case))
 
@@ -151,7 +151,10 @@ def _without_secrets(config: Path | None, *, is_needed: bool = True) -> tuple[Se
     )
     if problems and is_needed:
         raise SettingsError(problems)
-    with _unlogged():
+    with (
+        _unlogged(),
+        contextlib.redirect_stdout(sys.stderr),
+    ):  # what a plugin prints must not end up in the output
         return settings, plugins.load(settings, plugins.find())
 
 

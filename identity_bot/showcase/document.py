@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from identity_bot.plugins.loader import SkippedPlugin
-from identity_bot.showcase.life import NAMES
+from identity_bot.showcase.life import BEGINNING, NAMES
 from identity_bot.showcase.values import Kind, Life, Moment, Showcase
 
 Json = dict[str, Any]
+HOUR = 3600.0
 
 
 def document(case: Showcase) -> Json:
@@ -29,11 +30,12 @@ def document(case: Showcase) -> Json:
 
 
 def gallery(cases: Iterable[Showcase], skipped: Iterable[SkippedPlugin]) -> Json:
-    """All installed request types, the plugins that were skipped, and the names of the people in it."""
+    """All installed request types, the skipped plugins, the names of the people, and when it is looked at."""
     return {
         "types": [document(case) for case in cases],
         "skipped": [{"name": one.name, "reason": str(one)} for one in skipped],
         "people": dict(NAMES),
+        "at": BEGINNING + HOUR,
     }
 
 

@@ -22,6 +22,8 @@ NAMES: Mapping[str, str] = {
     "U0SAGE": "Sage Hollowell",
 }
 """The fictional people of every showcase, by Slack id."""
+BEGINNING = 1_800_000_000.0
+"""When every showcase begins, in seconds since the epoch, so that the same plugin always shows the same."""
 REASON = "The second step still shows the old page."
 
 

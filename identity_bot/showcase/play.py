@@ -30,6 +30,7 @@ from identity_bot.showcase.watched import Watched
 from identity_bot.slack import modal
 from identity_bot.store.store import Store
 from identity_bot.testing import Clock, MemoryChat, MemoryTracker, Posted
+from identity_bot.text import redaction
 from identity_bot.tickets.actions import ACTIONS
 from identity_bot.tickets.model import Ticket
 from identity_bot.tickets.people import People
@@ -46,7 +47,7 @@ def show(name: str, plugins: Plugins, settings: Settings) -> Showcase:
     request_type = _watched(plugins.types[name])
     form = request_type.form
     with _quiet(), tempfile.TemporaryDirectory() as folder:
-        store = Store(f"sqlite:///{Path(folder) / 'showcase.db'}", Clock(), patience=PATIENCE)
+        store = Store(f"sqlite:///{Path(folder) / 'showcase.db'}", Clock(life.BEGINNING), patience=PATIENCE)
         try:
             store.migrate()
             stage = _Stage(store, replace(plugins, types={name: request_type}), settings)
@@ -94,15 +95,18 @@ def _branches(name: str, form: Form, forms: Mapping[str, Form]) -> Iterator[Bran
 def _quiet() -> Iterator[None]:
     """Keep what the desk logs of plugins that fail out of the terminal, as the showcase says it."""
     ours = logging.getLogger("identity_bot")
-    before, ours.disabled = ours.propagate, False
+    propagates, silent = ours.propagate, logging.NullHandler()
     ours.propagate = False
-    silent = logging.NullHandler()
     ours.addHandler(silent)
     try:
         yield
     finally:
         ours.removeHandler(silent)
-        ours.propagate = before
+        ours.propagate = propagates
+
+
+def _place(to: str) -> int:
+    return FIRST.index(to) if to in FIRST else len(FIRST)
 
 
 class _Stage:
@@ -150,7 +154,9 @@ class _Stage:
             labels=draft.labels,
             assignees=draft.assignees,
         )
-        for step in life.steps(kind, self.desk.today(), written=str(ticket.answers["team"])):
+        texts = [one for one in ticket.answers.values() if isinstance(one, str)]
+        written = next(filter(redaction.is_long_enough, texts), name)
+        for step in life.steps(kind, self.desk.today(), written):
             self.desk.change(ticket.id, step.change, by=step.by)
             by = words.did(life.NAMES[step.by], ACTIONS[step.change.action].did)
             moments.append(self._moment(ticket, request_type, by))
@@ -168,7 +174,7 @@ class _Stage:
         return Moment(
             events=tuple(dict.fromkeys(one.kind.value for one in request_type.events[events:])),
             by=by,
-            messages=tuple(sorted(messages, key=lambda one: FIRST.index(one.to))),
+            messages=tuple(sorted(messages, key=lambda one: _place(one.to))),
             labels=tuple(sorted(snapshot.labels)) if snapshot else (),
             assignees=tuple(sorted(snapshot.assignees)) if snapshot else (),
             comments=tuple(

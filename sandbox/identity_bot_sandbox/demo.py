@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -11,12 +12,14 @@ import tempfile
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from identity_bot.errors import IdentityBotError
 from identity_bot_sandbox import cast, host_bot
+from identity_bot_sandbox.page.gallery import GalleryError
 from identity_bot_sandbox.page.routes import routes
 from identity_bot_sandbox.server import Sandbox
 from identity_bot_sandbox.story import lives, week
@@ -24,6 +27,8 @@ from identity_bot_sandbox.story.story import Story, StoryError
 
 PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
 """A proxy cannot reach this machine's own addresses, and slack_sdk does not heed NO_PROXY for its WebSocket."""
+LONGEST_SHOWCASE = 60.0
+"""Seconds after which a plugin that the gallery plays counts as stuck."""
 PLACES = f"""\
 intake_channel = "#vsp-identity"
 team_channel = "#identity-surge"
@@ -149,6 +154,7 @@ def _bot(sandbox: Sandbox, folder: Path, *, from_github: bool = False) -> Iterat
             secret=cast.WEBHOOK_SECRET,
             events=("issues", "issue_comment", "label", "milestone", "repository"),
         )
+        sandbox.showcase = lambda: showcase(environment)
         yield
     finally:
         process.send_signal(signal.SIGTERM)
@@ -157,6 +163,22 @@ def _bot(sandbox: Sandbox, folder: Path, *, from_github: bool = False) -> Iterat
         except subprocess.TimeoutExpired:
             process.kill()
         log_file.close()
+
+
+def showcase(environment: Mapping[str, str]) -> Mapping[str, Any]:
+    """The bot's request types as JSON, played in a process of its own, so that edited plugins are read anew."""
+    command = [sys.executable, "-m", "identity_bot.showcase"]
+    try:
+        played = subprocess.run(command, env=environment, capture_output=True, timeout=LONGEST_SHOWCASE)
+    except subprocess.TimeoutExpired:
+        raise GalleryError(
+            f"The bot did not play its request types within {LONGEST_SHOWCASE:g} seconds."
+        ) from None
+    if played.returncode:
+        said = played.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        raise GalleryError(f"The bot could not play its request types: {said or 'it gave no reason'}")
+    shown: Mapping[str, Any] = json.loads(played.stdout)
+    return shown
 
 
 def _await_ready(process: subprocess.Popen[bytes], url: str, log_file: Path, sandbox: Sandbox) -> None:

@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from types import TracebackType
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -38,6 +39,8 @@ class Sandbox:
         self.url = f"http://{host}:{self._socket.getsockname()[1]}"
         self.slack = SlackWorld(base_url=self.url)
         self.github = GitHubWorld(base_url=self.url)
+        self.showcase: Callable[[], Mapping[str, Any]] | None = None
+        """Plays the bot's request types for the page's gallery; whoever starts a bot sets it."""
         self._closing = asyncio.Event()
         routes = [*slack_routes(self.slack), *github_routes(self.github)]
         for page in pages:
