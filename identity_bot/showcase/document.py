@@ -22,7 +22,9 @@ def document(case: Showcase) -> Json:
         "title": case.title,
         "description": case.description,
         "form": case.form,
-        "form_with_answers": [{"when": one.when, "view": one.view} for one in case.branches],
+        "form_with_answers": [
+            {"when": one.when, "adds": list(one.labels), "view": one.view} for one in case.branches
+        ],
         **lives[Kind.USUAL],
         **others,
         "failures": list(case.failures),

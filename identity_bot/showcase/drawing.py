@@ -191,7 +191,8 @@ def spoken(mrkdwn: str) -> str:
 
 
 def _heading(text: str, rule: str = "-") -> list[str]:
-    return ["", text, rule * min(WIDTH, len(text)), ""]
+    after = [""] if rule == "-" else []  # what stands below the other rule is headed itself
+    return ["", text, rule * min(WIDTH, len(text)), *after]
 
 
 def _wrapped(text: str, indent: str, more: str | None = None) -> list[str]:

@@ -84,9 +84,11 @@ def _branches(name: str, form: Form, forms: Mapping[str, Form]) -> Iterator[Bran
     """What each condition adds to the form."""
     for when in conditions(form):
         values = {**form.suggestions(), **meeting(form, when)}
+        added = [one for one in form.shown_questions(values) if one.shown_when == when]
         yield Branch(
             when=condition(form, when),
-            questions=tuple(one.name for one in form.shown_questions(values) if one.shown_when == when),
+            questions=tuple(one.name for one in added),
+            labels=tuple(one.label for one in added),
             view=modal.modal(forms, modal.Draft(type=name, values=values)),
         )
 

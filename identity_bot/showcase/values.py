@@ -75,6 +75,7 @@ class Branch:
     when: str
     questions: tuple[str, ...]
     """Their names."""
+    labels: tuple[str, ...]
     view: Json
 
 

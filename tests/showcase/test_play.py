@@ -113,7 +113,7 @@ def test_a_plugin_and_an_observer_have_their_say(played: Played) -> None:
 def test_the_operator_s_own_words_are_shown(played: Played) -> None:
     toml = f'{SETTINGS}\n[messages]\n"prioritized.requestor" = "It is now {{priority}}!"\n'
 
-    case = played(toml, coffee=coffee())
+    case = played(toml=toml, coffee=coffee())
 
     assert any("It is now high!" in text for text in texts(case, "requestor"))
 

@@ -42,6 +42,15 @@ class GalleryError(SandboxError):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Drawn:
+    """A form: as it is opened, or, with the answer `when`, with the questions that this adds."""
+
+    when: str
+    adds: Sequence[str]
+    view: View
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Shown:
     """A message: for whom, and its blocks with the ids that Slack would give them."""
 
@@ -87,7 +96,7 @@ class Exhibit:
     title: str
     description: str
     anchor: str
-    forms: Sequence[tuple[str, View]]
+    forms: Sequence[Drawn]
     lives: Sequence[Life]
     failures: Sequence[str]
 
@@ -136,13 +145,16 @@ def _ids() -> Callable[[], str]:
 
 def _exhibit(played: Json, reader: Reader, new_id: Callable[[], str]) -> Exhibit:
     name = str(played["name"])
-    views = [("", played["form"]), *((one["when"], one["view"]) for one in played["form_with_answers"])]
+    opened = {"when": "", "adds": (), "view": played["form"]}
     return Exhibit(
         name=name,
         title=played["title"],
         description=played["description"],
         anchor=f"type-{name}",
-        forms=[(when, _view(f"{name}-{place}", view, new_id)) for place, (when, view) in enumerate(views)],
+        forms=[
+            Drawn(when=one["when"], adds=one["adds"], view=_view(f"{name}-{place}", one["view"], new_id))
+            for place, one in enumerate([opened, *played["form_with_answers"]])
+        ],
         lives=[
             _life(
                 f"type-{name}{f'-{kind}' if kind else ''}",

@@ -98,7 +98,7 @@ def coffee(**more: Any) -> Json:
         "title": "Coffee",
         "description": "From the machine",
         "form": view(MILK, PERSON),
-        "form_with_answers": [{"when": "“Milk?” is Yes", "view": view(MILK, WHICH)}],
+        "form_with_answers": [{"when": "“Milk?” is Yes", "adds": ["Which milk?"], "view": view(MILK, WHICH)}],
         **life(),
         "failures": [],
         **more,

@@ -606,6 +606,9 @@ def test_the_gallery_is_read_by_keyboard_and_leads_back(
 
     expect(page.get_by_role("heading", name="Created").first).to_be_in_viewport()
     expect(page.get_by_role("button", name="Close my request").first).to_be_disabled()
+    page.get_by_text("it also asks: Which milk?").click()
+    expect(page.get_by_label("Which milk?")).to_be_visible()
     expect(page.get_by_label("Which milk?")).to_be_disabled()
+    nothing_serious(page)
     page.get_by_role("link", name="Back to the sandbox").press("Enter")
     expect(page.get_by_label("Message to vsp-identity")).to_be_visible()

@@ -10,15 +10,12 @@ from typing import Any
 
 import httpx
 
-from identity_bot.plugins import loader
 from identity_bot.showcase.document import gallery
-from identity_bot.showcase.play import show
 from identity_bot_sandbox.page.gallery import NO_BOT, GalleryError
 from identity_bot_sandbox.server import Sandbox
 from tests.sandbox.page.every_kind import PLUGIN
 from tests.sandbox.page.played import played
-from tests.showcase.conftest import settings_of
-from tests.support_plugins import found
+from tests.support_showcase import play
 
 
 def seen(sandbox: Sandbox, visitor: httpx.Client) -> str:
@@ -34,7 +31,7 @@ def test_form_issue_and_messages_of_each_type_are_drawn(sandbox: Sandbox, visito
         "Coffee coffee From the machine",
         "As it is opened, for Coffee",
         "Milk?",
-        "When “Milk?” is Yes, for Coffee",
+        "When “Milk?” is Yes, it also asks: Which milk? When “Milk?” is Yes, for Coffee",
         "Which milk?",
         "Coffee for Benefits Issue in sandbox-org/identity-requests coffee",
         "How large?",
@@ -57,9 +54,7 @@ def test_form_issue_and_messages_of_each_type_are_drawn(sandbox: Sandbox, visito
 def test_what_a_bot_plays_is_drawn_with_every_kind_of_question(
     sandbox: Sandbox, visitor: httpx.Client, tmp_path: Path
 ) -> None:
-    known = settings_of(tmp_path)
-    plugins = loader.load(known, [found("every_kind", PLUGIN)])
-    shown = gallery([show("every_kind", plugins, known)], plugins.skipped)
+    shown = gallery([play(tmp_path, "every_kind", every_kind=PLUGIN)], [])
     sandbox.showcase = lambda: json.loads(json.dumps(shown))
 
     html = visitor.get("/gallery").text
