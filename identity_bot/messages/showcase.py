@@ -41,6 +41,13 @@ def not_played(kind: str) -> str:
     return f"No {kind} ticket could be made, because the request type refuses the sample answers:"
 
 
+SAMPLES = (
+    "A question's own sample is its initial value, or what follows the colon of its placeholder, "
+    "such as “For example: Benefits Claims”."
+)
+"""How a plugin's author gets sample answers that the plugin takes."""
+
+
 def issue_in(repository: str) -> str:
     """Where the issue is."""
     return f"{ISSUE} in {repository}"

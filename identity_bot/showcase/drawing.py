@@ -51,6 +51,7 @@ def _life(life: Life) -> Iterator[str]:
         yield from _wrapped(words.not_played(life.kind.value), "")
         for problem in life.problems:
             yield from _wrapped(f"- {problem}", "  ", "    ")
+        yield from _wrapped(words.SAMPLES, "")
         return
     yield from _issue(life.issue)
     yield from _heading(words.MESSAGES)

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from identity_bot.app import assemble
+from identity_bot.desk.notifier import QUIET
 from identity_bot.errors import Invalid
 from identity_bot.forms.form import Form
 from identity_bot.forms.preview import condition
@@ -35,8 +36,8 @@ from identity_bot.tickets.actions import ACTIONS
 from identity_bot.tickets.model import Ticket
 from identity_bot.tickets.people import People
 
-SETTLED = 8
-"""Seconds of a moment: people are told two seconds after a change, and the card is drawn again at once."""
+ROUNDS = 4
+"""How often the worker looks for work in a moment: after a change, as people are told, and for what follows."""
 PATIENCE = 30.0
 FIRST = ("card", *Destination, "person", "alert")
 """The order of a moment's messages, which lanes post in any order."""
@@ -167,9 +168,9 @@ class _Stage:
     def _moment(self, ticket: Ticket, request_type: Watched, by: str) -> Moment:
         """Let all that follows happen, and see what it was."""
         posts, comments, events = len(self.chat.posts), len(self.tracker.comments), len(request_type.events)
-        for _ in range(SETTLED):
+        for _ in range(ROUNDS):
             self.worker.run_due()
-            self.clock.move(1.0)
+            self.clock.move(QUIET)
         now = self.store.ticket(ticket.id)
         snapshot = self.tracker.now[now.repository, now.number] if now and now.number else None
         messages = (self._told(ticket, place) for place in range(posts, len(self.chat.posts)))

@@ -87,6 +87,7 @@ def test_a_failure_stands_first_and_a_refusal_where_the_life_would_be(played: Pl
 
     assert "No usual ticket could be made" in refused
     assert "  - Size: We have run out of coffee." in refused
+    assert "what follows the colon of its placeholder" in " ".join(refused.split())
     assert failed.splitlines()[1].startswith("! render_issue of the plugin 'coffee' failed")
 
 

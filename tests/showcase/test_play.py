@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from marshmallow import ValidationError
 
 from identity_bot import Audience, Event, EventKind, Form, IssueDraft, Notification, ShortText, When, YesNo
 from identity_bot.showcase.values import Kind, Life, Showcase
@@ -153,6 +155,24 @@ def test_sample_answers_that_a_plugin_refuses_are_said_to_be_so(played: Played) 
     assert usual(case).problems == ("Size: We have run out of coffee.",)
     assert usual(case).issue is None
     assert case.form["blocks"]
+
+
+def test_a_placeholder_gives_the_sample_that_a_strict_question_takes(played: Played) -> None:
+    def number(text: str) -> str:
+        if not text.startswith("PO-"):
+            raise ValidationError("Please enter the number of an order, such as PO-17.")
+        return text
+
+    strict = ShortText(name="order", label="Order", parse=number)
+    refused = played(coffee=coffee(Form(title="Coffee", questions=[strict])))
+    taken = played(
+        coffee=coffee(Form(title="Coffee", questions=[replace(strict, placeholder="For example: PO-17")]))
+    )
+
+    assert usual(refused).problems == ("Order: Please enter the number of an order, such as PO-17.",)
+    issue = usual(taken).issue
+    assert issue
+    assert "PO-17" in issue.body
 
 
 def test_questions_that_an_answer_adds_are_shown_with_it(played: Played) -> None:
