@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,19 +13,28 @@ from identity_bot.showcase.__main__ import main
 from identity_bot_sandbox import demo
 from identity_bot_sandbox.page.gallery import GalleryError
 from tests.support_desk import SETTINGS
+from tests.support_plugins import coffee
 
 
-def test_it_prints_all_types_that_the_settings_allow(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_it_prints_the_types_and_the_reason_for_each_skipped_plugin(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    installed: Callable[..., None],
 ) -> None:
+    def broken() -> object:
+        raise ImportError("No module named 'frobnicate'")
+
+    installed(alone=True, coffee=lambda: coffee(), bad=broken)
     (tmp_path / "identity-bot.toml").write_text(SETTINGS, encoding="utf-8")
     monkeypatch.setenv("IDENTITY_BOT_CONFIG", str(tmp_path / "identity-bot.toml"))
     monkeypatch.setenv("GITHUB_TOKEN", "ghp-x")
 
     assert main() == 0
     shown = json.loads(capsys.readouterr().out)
-    assert [one["name"] for one in shown["types"]] == ["data_pull", "mock_auth", "pr_review"]
-    assert shown["skipped"] == []
+    assert [one["name"] for one in shown["types"]] == ["coffee"]
+    assert [one["name"] for one in shown["skipped"]] == ["bad"]
+    assert "frobnicate" in shown["skipped"][0]["reason"]
 
 
 def test_settings_that_are_wrong_are_one_line(
