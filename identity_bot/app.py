@@ -31,7 +31,7 @@ from identity_bot.outbox.effects import EFFECTS
 from identity_bot.outbox.outbox import Outbox
 from identity_bot.outbox.ports import Chat, Tracker
 from identity_bot.outbox.queue import Queue
-from identity_bot.outbox.worker import Worker
+from identity_bot.outbox.worker import THREADS, Worker
 from identity_bot.plugins import loader
 from identity_bot.settings import GitHubApp, Settings, stand_alone_problems
 from identity_bot.slack.client import SlackChat
@@ -81,7 +81,14 @@ class Bot:
             quiet=quiet,
         )
         self.queue, self.outbox = Queue(self.store), Outbox(self.store)
-        self.worker = Worker(self.queue, EFFECTS, self.context, min_intervals=min_intervals)
+        self.worker = Worker(
+            self.queue,
+            EFFECTS,
+            self.context,
+            min_intervals=min_intervals,
+            # A lane has one effect at a time, so a slow plugin keeps no thread from the others.
+            threads=THREADS + len(self.plugins.sinks),
+        )
         self.listeners = Listeners(
             desk=self.desk,
             overview=Overview(

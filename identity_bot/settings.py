@@ -223,6 +223,16 @@ class TypeSettings(Schema):
     leads = _LEADS("instead of the leads at the top")
 
 
+class ObserverSettings(Schema):
+    """What each observer can set for itself, in `[observers.<name>]`."""
+
+    sensitive_answers = _SWITCH(
+        "whether the plugin is handed the answers to sensitive requests, and reasons and titles; it decides where they "
+        "go from there",
+        load_default=False,
+    )
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GitHubApp:
     """How to sign in to GitHub as an installed GitHub App."""
@@ -327,6 +337,10 @@ class Settings:
         validate=_are_tables,
     )
     """Sections as written; plugins/loader checks each against its type's schema."""
+    observers: Mapping[str, Mapping[str, Any]] = _key(
+        _TABLE, "a section for each observer that needs one, by its name", secret=True, validate=_are_tables
+    )
+    """Sections as written; plugins/loader checks each against its observer's schema."""
 
     slack_bot_token: str | None = _variable(
         "the app's bot token, `xoxb-…`; `run` needs it", validate=_is_token("xoxb-")

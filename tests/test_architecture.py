@@ -14,7 +14,9 @@ ROOT = Path(__file__).parents[1]
 CORE = sorted((ROOT / "identity_bot").rglob("*.py"))
 SANDBOX_ROOT = ROOT / "sandbox" / "identity_bot_sandbox"
 SANDBOX = sorted(SANDBOX_ROOT.rglob("*.py"))
-PLUGINS = sorted((ROOT / "plugins").glob("*/identity_bot_*.py"))
+PLUGINS = sorted(
+    path for place in ("plugins", "examples") for path in ROOT.glob(f"{place}/*/identity_bot_*.py")
+)
 
 ORDER = (
     "errors", "logs", "text", "articles", "tickets", "forms", "messages", "settings", "plugins", "store", "outbox",

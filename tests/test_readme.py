@@ -64,6 +64,7 @@ def test_the_readme_has_every_setting_and_no_other() -> None:
     for schema, place in (
         (settings.LeadSettings, "leads[]"),
         (settings.TypeSettings, "request_types.<type>"),
+        (settings.ObserverSettings, "observers.<name>"),
     ):
         inside = {name.rpartition(".")[2] for name in documented if name.startswith(f"{place}.")}
         assert inside == set(schema().fields)

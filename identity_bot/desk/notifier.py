@@ -9,6 +9,7 @@ from dataclasses import replace
 from identity_bot.messages import alerts, updates
 from identity_bot.messages.updates import Happened
 from identity_bot.outbox.effects import EFFECTS
+from identity_bot.outbox.effects.deliveries import Deliver, record
 from identity_bot.outbox.effects.messages import (
     DrawCard,
     Notify,
@@ -54,12 +55,8 @@ class Notifier:
         `opened_at` is when the issue was opened if it is adopted. It may have been before, and the database lost it.
         """
         event = Event(kind=EventKind.CREATED, ticket_id=ticket.id, at=transaction.now)
-        transaction.add_event(event)
-        request_type = self._plugins.of(ticket.type)
-        if request_type is None:
-            transaction.save(ticket)
-            self.alert(transaction, alerts.type_uninstalled(ticket))
-            return
+        record(transaction, self._plugins, ticket, event)
+        request_type = self._request_type(transaction, ticket)
         notifications = request_type.notify(ticket, event)
         ticket = replace(ticket, headline=_headline(notifications))
         transaction.save(ticket)
@@ -94,7 +91,7 @@ class Notifier:
         before = ticket.last_notified or TicketState()
         self._ask_who(transaction, before, ticket.state)
         kinds = lifecycle.news(before, ticket.state)
-        request_type = self._plugins.of(ticket.type)
+        request_type = self._request_type(transaction, ticket) if kinds else None
         # Only if the ticket now is as was requested: else somebody else has done something of the same kind.
         requested = {
             event_for(before, one.change): one for one in ticket.requested if is_so(ticket.state, one.change)
@@ -110,11 +107,9 @@ class Notifier:
                 by=one.by if one else "",
                 reason=one.change.reason if one else "",
             )
-            transaction.add_event(event)
+            record(transaction, self._plugins, ticket, event)
             log.info("ticket %s: #%s", kind.value, ticket.number, extra={"ticket": ticket.id})
             happened.append((event, request_type.notify(ticket, event) if request_type else []))
-        if request_type is None and kinds:
-            self.alert(transaction, alerts.type_uninstalled(ticket))
         self._post(transaction, ticket, happened, request_type)
         notified = replace(ticket, last_notified=ticket.state).without_made_requests()
         if notified != ticket:
@@ -123,16 +118,23 @@ class Notifier:
 
     def tell(self, transaction: Transaction, ticket: Ticket, event: Event) -> None:
         """Tell people at once of something that the ticket's state does not show."""
-        transaction.add_event(event)
+        record(transaction, self._plugins, ticket, event)
         log.info("ticket %s: #%s", event.kind.value, ticket.number, extra={"ticket": ticket.id})
-        if request_type := self._plugins.of(ticket.type):
-            self._post(transaction, ticket, [(event, request_type.notify(ticket, event))], request_type)
+        request_type = self._request_type(transaction, ticket)
+        self._post(transaction, ticket, [(event, request_type.notify(ticket, event))], request_type)
 
     def alert(self, transaction: Transaction, text: str, *, again_after: float = 0.0) -> None:
         """Tell the team of something to fix, unless they were told within `again_after` seconds."""
         alert = PostAlert(to=self._settings.team_channel, text=text)
         if not (again_after and transaction.was_enqueued(alert.unique_key, transaction.now - again_after)):
             transaction.enqueue(alert)
+
+    def _request_type(self, transaction: Transaction, ticket: Ticket) -> RequestType:
+        """The ticket's type, or a stand-in if it is not installed, of which the team is told."""
+        if request_type := self._plugins.of(ticket.type):
+            return request_type
+        self.alert(transaction, alerts.type_uninstalled(ticket), again_after=DAY)
+        return self._plugins.stand_in(ticket.type)
 
     def _ask_who(self, transaction: Transaction, before: TicketState, now: TicketState) -> None:
         """Ask the team once who somebody is in Slack to whom a ticket was given: a login alone mentions nobody."""
@@ -144,6 +146,11 @@ class Notifier:
     def effect_failed(self, transaction: Transaction, kind: str, ticket_id: str | None, reason: str) -> None:
         """Tell the team that an effect waits for an operator; an alert that cannot be posted is only logged."""
         if kind == PostAlert.kind:
+            return
+        if (
+            kind == Deliver.kind
+        ):  # its reason names the plugin, and all that waits for it may fail in the same way
+            self.alert(transaction, alerts.delivery_failed(reason), again_after=DAY)
             return
         ticket = transaction.ticket(ticket_id) if ticket_id else None
         request_type = self._plugins.types.get(ticket.type) if ticket and ticket.is_urgent else None

@@ -28,6 +28,14 @@ def effect_failed(label: str, ticket: Ticket | None, leads: str, reason: str) ->
     )
 
 
+def delivery_failed(reason: str) -> str:
+    """A plugin could not be handed an event for three days."""
+    return (
+        f"*The bot couldn't deliver an event to a plugin*: {mrkdwn(reason, limit=300)}. It won't try again by itself. "
+        "`identity-bot outbox` lists what failed, and can retry or discard it. Tickets and messages are not affected."
+    )
+
+
 def who_is(login: str, command: str) -> str:
     """A ticket was given to somebody whose Slack account the bot does not know."""
     name = mrkdwn(login, limit=60)
@@ -40,8 +48,8 @@ def who_is(login: str, command: str) -> str:
 def type_uninstalled(ticket: Ticket) -> str:
     """A ticket changed whose request type is not installed anymore, so nobody could be told in its words."""
     return (
-        f"Ticket {words.link(ticket)} changed, but its request type `{ticket.type}` is no longer installed, so nobody "
-        "else was told."
+        f"Ticket {words.link(ticket)} changed, but its request type `{ticket.type}` is no longer installed, so people "
+        "are told in the standard words."
     )
 
 

@@ -4,8 +4,8 @@ A plugin that implements `form` is a request type; its other hooks are called fo
 without `form` is an observer; its hooks are called for the tickets of all types.
 
 Mark an implementation with `@hookimpl` and name only the arguments that you need. Hooks return values and never act
-on Slack or GitHub themselves. The bot calls the type's own plugin first, then the observers, then the defaults. A
-hook that returns None leaves the answer to the next.
+on Slack or GitHub themselves; only `deliver` may act, on whatever else there is. The bot calls the type's own plugin
+first, then the observers, then the defaults. A hook that returns None leaves the answer to the next.
 """
 
 from __future__ import annotations
@@ -44,6 +44,9 @@ def settings_schema() -> type[Schema] | None:
     Inherit from `identity_bot.TypeSettings` to keep the settings that every type has: repository,
     restricted_repository, labels, leads. Give a field `metadata={"expected": "…"}` to tell the operator what to enter
     if it is missing, and `load_only=True` to keep a secret out of error messages. Default: `TypeSettings`.
+
+    An observer's section is `[observers.<name>]`, and only its `deliver` gets it. Inherit from
+    `identity_bot.ObserverSettings`, which is also its default.
     """
 
 
@@ -107,4 +110,28 @@ def notify(
     sensitive ticket into a message. If a plugin raises, people get the standard messages only. Default: the standard
     messages to everybody whom the event concerns, in the operator's words if the settings have `messages`;
     docs/lifecycle.md lists them.
+    """
+
+
+@hookspec
+def deliver(ticket: Ticket, event: Event, idempotency_key: str, settings: Mapping[str, Any]) -> None:
+    """Tell something outside about an event: write to a file, call a webhook, update a dashboard.
+
+    Called for every event, of an observer for the tickets of all types, with the plugin's own section of the
+    settings. It has a lane of its own in the outbox, so it may do I/O and delays neither messages nor other plugins.
+    It waits for nobody: people may be told before or after. Return within 10 seconds, so set a time-out for whatever
+    you call; the bot cannot interrupt you, only log that it took longer, and the plugin's next event waits.
+
+    Each event is delivered at least once and, as a rule, in order. After a crash, or if this raises, the bot calls
+    again with the same event and the same `idempotency_key`, 36 characters, by which you recognize what you have
+    already done. If this raises, the bot retries after one second and then more slowly, up to every five minutes; after
+    five tries the next events no longer wait; after three days it gives up, `identity-bot outbox` lists the delivery
+    with the plugin's name, and the operator can retry it. Deliveries that wait for a plugin that was uninstalled
+    are discarded.
+
+    `ticket.state` is the state that the event led to, even if the ticket has changed since; the rest of the ticket is
+    as it is now. Of a sensitive ticket, the title, the answers and the reasons are left out, unless the plugin's
+    settings have `sensitive_answers = true`. After `EventKind.REDACTED`, the ticket no longer has the text that was
+    removed: replace what you have kept of it. Tickets that the bot makes again from their issues bring no events.
+    No default.
     """

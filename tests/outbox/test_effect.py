@@ -25,11 +25,15 @@ from identity_bot.text.redaction import redacted_fields
 from identity_bot.tickets.model import (
     Action,
     Change,
+    Event,
+    EventKind,
     IssueComment,
     IssueSnapshot,
     MessageRef,
+    Stage,
     ThreadReply,
     Ticket,
+    TicketState,
 )
 from tests.support_desk import Office
 from tests.support_outbox import statements
@@ -114,6 +118,13 @@ def examples(ticket: Ticket, snapshot: IssueSnapshot) -> dict[str, Effect]:
         effects.RedactMessages(**about, texts=("hunter2!",), channel=TEAM),
         effects.ShowReceipt(**about, view_id="V1"),
         effects.Notify(**about),
+        effects.Deliver(
+            **about,
+            plugin="audit",
+            event=Event(kind=EventKind.CLOSED, ticket_id=ticket.id, at=1.8e9, reason="It is a name."),
+            state=TicketState(stage=Stage.CLOSED),
+            idempotency_key="7c9e6679-7425-40de-944b-e07fc1f90ae7",
+        ),
         effects.PublishHome(slack_id=INDIGO),
         effects.Poll(cursors={REQUESTS: cursor}),
         effects.Resync(),

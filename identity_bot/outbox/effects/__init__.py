@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from identity_bot.outbox.effect import Effect
 from identity_bot.outbox.effects.comments import Reply, RunCommands
 from identity_bot.outbox.effects.conversation import CopyComment, CopyReply, ReadComments, ReadThread
+from identity_bot.outbox.effects.deliveries import Deliver
 from identity_bot.outbox.effects.home import PublishHome
 from identity_bot.outbox.effects.issues import (
     AdoptIssue,
@@ -65,6 +66,7 @@ EFFECTS: Mapping[str, type[Effect]] = {
         ShowReceipt,
         PublishHome,
         Notify,
+        Deliver,
         FindPersonalData,
         RedactIssue,
         RedactMessages,
