@@ -227,8 +227,7 @@ class ObserverSettings(Schema):
     """What each observer can set for itself, in `[observers.<name>]`."""
 
     sensitive_answers = _SWITCH(
-        "whether the plugin is handed the answers to sensitive requests, and reasons and titles; it decides where they "
-        "go from there",
+        "whether the plugin is handed the answers and reasons of sensitive tickets; where they go is up to the plugin",
         load_default=False,
     )
 
