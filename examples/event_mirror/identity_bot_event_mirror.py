@@ -17,6 +17,8 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from identity_bot import Event, ObserverSettings, Ticket, hookimpl
 
 COLUMNS = ("key", "at", "event", "type", "number", "url", "stage", "priority", "assignees", "target")
+DEFAULT_FILE = "ticket-events.csv"
+"""In the working directory, so that it can be tried without any settings."""
 TIME_OUT = 8
 """Seconds: the bot expects a delivery to take less than ten."""
 
@@ -36,7 +38,7 @@ class MirrorSettings(ObserverSettings):
 
     @validates_schema
     def _has_one_place(self, section: Mapping[str, Any], **_: Any) -> None:
-        if ("file" in section) is ("url" in section):
+        if "file" in section and "url" in section:
             raise ValidationError("expected either file or url")
         if ("url" in section) is not ("secret" in section):
             raise ValidationError(
@@ -54,10 +56,10 @@ def settings_schema() -> type[MirrorSettings]:
 def deliver(ticket: Ticket, event: Event, idempotency_key: str, settings: Mapping[str, Any]) -> None:
     """Write the event where the settings say; raise if that did not work, and the bot tries again."""
     found = row(ticket, event, idempotency_key)
-    if "file" in settings:
-        append(Path(settings["file"]), found)
-    else:
+    if "url" in settings:
         send(settings["url"], settings["secret"], found)
+    else:
+        append(Path(settings.get("file", DEFAULT_FILE)), found)
 
 
 def row(ticket: Ticket, event: Event, key: str) -> dict[str, str]:
@@ -78,7 +80,7 @@ def row(ticket: Ticket, event: Event, key: str) -> dict[str, str]:
 
 
 def append(file: Path, found: Mapping[str, str]) -> None:
-    """Add a row to the file unless its key is there; the bot never calls twice at the same time."""
+    """Add a row to the file unless its key is there; the bot delivers one event at a time."""
     lines = file.read_bytes().splitlines(keepends=True) if file.exists() else []
     whole = [line for line in lines if line.endswith(b"\n")]  # the last one may be cut off by a crash
     if any(line.startswith(f"{found['key']},".encode()) for line in whole):

@@ -80,7 +80,7 @@ def manifest(config: Path | None, url: str | None, private: bool) -> None:
 )
 @click.pass_context
 def types(ctx: click.Context, name: str | None, as_json: bool) -> None:
-    """Show the installed request types and their forms; exit with 1 if a plugin was skipped.
+    """Show the installed request types and their forms, and name the observers; exit with 1 if a plugin was skipped.
 
     With NAME, play a request of that type with sample answers, on nothing but this machine, and show its form, its
     issue, and every message through its life.
@@ -129,6 +129,8 @@ def _all_types(settings: Settings, installed: Plugins) -> None:
         click.echo(drawn(name, one.form, one.settings, settings.label) + "\n")
     if not installed.types:
         click.echo("no request type is installed")
+    for name in installed.observers:
+        click.echo(f"observer: {name}")
 
 
 def _one_type(name: str, settings: Settings, installed: Plugins, *, as_json: bool) -> None:

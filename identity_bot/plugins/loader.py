@@ -80,6 +80,8 @@ class Plugins:
     """For adopted issues that have no type's label."""
     sinks: Mapping[str, EventSink] = field(default_factory=dict)
     """The plugins that events are delivered to, by name."""
+    observers: tuple[str, ...] = ()
+    """The names of the plugins that are no request types."""
 
     @property
     def repositories(self) -> dict[str, Repository]:
@@ -181,6 +183,7 @@ def load(settings: Settings, found: Sequence[Found]) -> Plugins:
         skipped=tuple(skipped),
         adopted=adopted,
         sinks=MappingProxyType(sinks),
+        observers=tuple(sorted(observers)),
     )
 
 

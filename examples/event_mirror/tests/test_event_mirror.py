@@ -117,6 +117,16 @@ def test_a_row_that_was_cut_off_is_written_again(tmp_path: Path, cut: int) -> No
     assert file.read_bytes() == whole
 
 
+def test_without_settings_there_is_a_file_in_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    mirror.deliver(TICKET, EVENT, "k1", mirror.MirrorSettings().load({}))
+
+    assert rows(tmp_path / "ticket-events.csv") == [ROW]
+
+
 def test_a_folder_that_is_missing_is_an_error_that_the_bot_retries(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         mirror.deliver(TICKET, EVENT, "k1", {"file": str(tmp_path / "gone" / "events.csv")})
@@ -147,7 +157,6 @@ def test_any_other_answer_is_an_error_that_the_bot_retries(receiver: Receiver, s
 @pytest.mark.parametrize(
     ("section", "problem"),
     [
-        ({}, "either file or url"),
         ({"file": "x.csv", "url": "https://a.test"}, "either file or url"),
         ({"url": "https://a.test"}, "secret"),
         ({"file": "x.csv", "secret": SECRET}, "secret"),
