@@ -19,8 +19,12 @@ import pytest
 
 from identity_bot.errors import SettingsError
 from identity_bot.forms.samples import sample_values
+from identity_bot.outbox.effects import EFFECTS
+from identity_bot.outbox.queue import LEASE
+from identity_bot.outbox.worker import Worker
 from identity_bot.plugins import loader
 from identity_bot.tickets.model import Action, Stage, Ticket
+from tests.support_crash import Accidents, Crash, crash
 from tests.support_desk import JUNIPER, SETTINGS, Office
 from tests.support_outbox import states
 from tests.support_plugins import ROOT, example_folders, shipped_entry_points
@@ -225,6 +229,26 @@ def test_an_observer_that_is_removed_leaves_nothing_waiting(
     assert office.ticket(ticket).stage is Stage.CLOSED
     assert len(office.chat.texts(INTAKE)) == 3
     assert [row.kind for row in office.outbox.rows("waiting")] == []
+
+
+@pytest.mark.parametrize("moment", ["before", "after", "within"])
+def test_each_event_is_written_once_whenever_the_bot_ends(
+    moment: str, office: Office, tmp_path: Path
+) -> None:
+    """Before the row is written, between the row and the transaction that settles it, and in that transaction."""
+    accidents = Accidents(roles={"deliver"}, **{moment: crash})  # type: ignore[arg-type]
+    effects = {kind: accidents.befall(one) for kind, one in EFFECTS.items()}
+    values = sample_values(office.plugins.types["other"].form)
+    office.desk.submit("other", values, JUNIPER, submission="V1", origin=None)
+
+    with pytest.raises(Crash):
+        Worker(office.queue, effects, office.context, min_intervals=False).run_due()
+    office.clock.move(LEASE + 1)
+    office.work(60)
+    see(office, is_open=False)
+
+    assert accidents.seen == [f"{moment} deliver"]
+    assert events(tmp_path) == [("other", "created"), ("other", "closed")]
 
 
 def test_an_observer_sees_the_tickets_of_shipped_types_too(office: Office, tmp_path: Path) -> None:
