@@ -184,6 +184,17 @@ def test_a_plugin_imports_public_names_only(path: Path) -> None:
     assert not {name for name in names if name.startswith("identity_bot.") and name.split(".")[1] in modules}
 
 
+@pytest.mark.parametrize("path", sorted(ROOT.glob("examples/*/tests/*.py")), ids=lambda p: p.stem)
+def test_an_examples_tests_use_what_every_author_may_use(path: Path) -> None:
+    own = f"identity_bot_{path.parents[1].name}"
+    modules = {place(p).split("/")[0] for p in CORE} - {"testing"}
+    names = imports(path)
+
+    assert {name for name in names if name.startswith("identity_bot_")} == {own}
+    assert not {name for name in names if name.startswith("identity_bot.") and name.split(".")[1] in modules}
+    assert not {name for name in names if is_below(name, "tests")}
+
+
 @pytest.mark.parametrize("path", [*CORE, *SANDBOX], ids=lambda p: f"{p.parent.name}/{p.stem}")
 def test_public_names_have_docstrings(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))

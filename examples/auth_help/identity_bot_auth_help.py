@@ -109,6 +109,7 @@ def form() -> Form:
                 name="request_id",
                 label="Which request ID?",
                 hint="It is beside the error code, or in the response's header X-Request-Id.",
+                placeholder="For example: 7c9e6679-7425-40de",
                 required=False,
                 validate=[
                     Regexp(

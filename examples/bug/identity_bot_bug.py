@@ -60,8 +60,16 @@ def form(settings: Mapping[str, Any]) -> Form:
                 label="What did you do?",
                 hint="Each step, so that we can do the same. No personal data, please.",
             ),
-            LongText(name="expected", label="What should have happened?"),
-            LongText(name="actual", label="What happened instead?"),
+            LongText(
+                name="expected",
+                label="What should have happened?",
+                placeholder="For example: I am signed out after 30 minutes.",
+            ),
+            LongText(
+                name="actual",
+                label="What happened instead?",
+                placeholder="For example: I am still signed in after an hour.",
+            ),
             Url(name="page", label="On which page?", required=False),
         ],
     )

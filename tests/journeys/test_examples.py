@@ -32,11 +32,7 @@ from tests.support_plugins import ROOT, example_folders, shipped_entry_points
 INTAKE, TEAM, LINDEN = "C0INTAKE", "C0TEAM", "linden-brookmere"
 EXAMPLES = [folder.name for folder in example_folders()]
 TYPES = [name for name in EXAMPLES if name != "event_mirror"]
-GIVEN: dict[str, dict[str, Any]] = {
-    "auth_help": {"request_id": "7c9e6679-7425-40de-944b-e07fc1f90ae7"},
-    "bug": {"actual": "Sign-in works only at the second try."},
-    "task": {"due": (date.today() + timedelta(days=7)).isoformat()},
-}
+GIVEN = {"task": {"due": (date.today() + timedelta(days=7)).isoformat()}}
 """Answers to questions whose rules accept no usual sample."""
 
 
