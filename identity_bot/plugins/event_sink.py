@@ -6,7 +6,7 @@ import copy
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pluggy
@@ -28,7 +28,7 @@ class EventSink:
     name: str
     type: str | None
     """The only type whose events it gets; None for an observer, which gets all."""
-    settings: Mapping[str, Any]
+    settings: Mapping[str, Any] = field(repr=False)
     manager: pluggy.PluginManager
     """Holds no other plugin."""
 
