@@ -51,7 +51,7 @@ def show(name: str, plugins: Plugins, settings: Settings) -> Showcase:
         store = Store(f"sqlite:///{Path(folder) / 'showcase.db'}", Clock(life.BEGINNING), patience=PATIENCE)
         try:
             store.migrate()
-            stage = _Stage(store, replace(plugins, types={name: request_type}), settings)
+            stage = _Stage(store, replace(plugins, types={name: request_type}, sinks={}), settings)
             lives = [
                 stage.live(request_type, kind, values)
                 for kind in Kind

@@ -208,3 +208,11 @@ def test_a_long_issue_and_long_answers_stay_within_slack_s_limits(played: Played
     for moment in usual(case).moments:
         for one in moment.messages:
             assert check_message({"text": one.text, "blocks": list(one.blocks)}) == []
+
+
+def test_a_showcase_delivers_nothing(played: Played) -> None:
+    delivered: list[Event] = []
+
+    played(coffee=coffee(deliver=lambda event: delivered.append(event)))
+
+    assert delivered == []
