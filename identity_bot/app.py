@@ -179,6 +179,7 @@ class Bot:
             "effects_delay_seconds": backlog and round(backlog.delay, 1),
             "request_types": sorted(self.plugins.types),
             "skipped": [str(one) for one in self.plugins.skipped],
+            "failed_hooks": sorted({f"{one.plugin}: {one.hook}" for one in self.plugins.failures.seen}),
         }
 
     def run(self) -> None:

@@ -126,6 +126,7 @@ class Desk:
                 return filed
             transaction.enqueue(OpenIssue(ticket_id=ticket.id, view_id=submission))
             transaction.enqueue(TellDelay(ticket_id=ticket.id), delay=DELAYED_AFTER)
+            self._notifier.alert_failures(transaction)
             if ticket.thread and self._settings.conversation:
                 since = 0.0 if with_earlier else ticket.submitted_at
                 read = ReadThread(ticket_id=ticket.id, since=since, is_earlier=with_earlier, is_first=True)

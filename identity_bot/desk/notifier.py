@@ -129,6 +129,11 @@ class Notifier:
         if not (again_after and transaction.was_enqueued(alert.unique_key, transaction.now - again_after)):
             transaction.enqueue(alert)
 
+    def alert_failures(self, transaction: Transaction) -> None:
+        """Tell the team which plugins have failed since they were last told, once a day for each hook."""
+        for failure in self._plugins.failures.take():
+            self.alert(transaction, alerts.plugin_failed(failure.plugin, failure.hook), again_after=DAY)
+
     def _request_type(self, transaction: Transaction, ticket: Ticket) -> RequestType:
         """The ticket's type, or a stand-in if it is not installed, of which the team is told."""
         if request_type := self._plugins.of(ticket.type):
@@ -181,6 +186,7 @@ class Notifier:
                 is_sensitive=ticket.is_sensitive,
             )
             transaction.enqueue(update)
+        self.alert_failures(transaction)
 
 
 def _headline(notifications: Sequence[Notification]) -> str:

@@ -36,6 +36,14 @@ def delivery_failed(reason: str) -> str:
     )
 
 
+def plugin_failed(plugin: str, hook: str) -> str:
+    """A hook of a plugin failed, and the bot went on without what it would have returned."""
+    return (
+        f"*The plugin `{plugin}` failed in `{hook}`.* Its part was left out, and everything else went on as usual. "
+        "The bot's log says where it failed."
+    )
+
+
 def who_is(login: str, command: str) -> str:
     """A ticket was given to somebody whose Slack account the bot does not know."""
     name = mrkdwn(login, limit=60)

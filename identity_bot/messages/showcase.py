@@ -19,9 +19,9 @@ SUBMITTED = "sent the form"
 def hook_failed(plugin: str, hook: str, error: str) -> str:
     """That a plugin's hook failed while the showcase was played, and what was shown instead."""
     instead = {
-        "render_issue": "the default issue is shown; the bot would keep the ticket and alert the team",
-        "validate": "the answers are taken; the bot would submit nothing",
-        "notify": "the standard messages are shown, as the bot would send them",
+        "render_issue": "the issue is made without it",
+        "validate": "the answers are taken without it",
+        "notify": "people get the other messages only",
     }.get(hook, "it is left out")
     return f"{hook} of the plugin {plugin!r} failed with {' '.join(error.split())}: {instead}"
 

@@ -124,6 +124,8 @@ def _is_unmarked(plugin: Any, name: str, implemented: Mapping[str, str]) -> bool
 
 
 def _argument_problems(hook: str, function: Any) -> Iterator[str]:
+    if _is_wrapper(function):
+        yield f"hook {hook!r} is a wrapper; each plugin answers for itself only"
     if inspect.iscoroutinefunction(function):
         yield f"hook {hook!r} is async; hooks are plain functions"
     known = inspect.signature(HOOKS[hook]).parameters
@@ -133,6 +135,11 @@ def _argument_problems(hook: str, function: Any) -> Iterator[str]:
             yield f"hook {hook!r} has no argument {argument.name!r}{did_you_mean(argument.name, known)}"
         elif argument.name in known and has_default:
             yield f"hook {hook!r}: {argument.name!r} has a default, so pluggy never passes it; remove the default"
+
+
+def _is_wrapper(function: Any) -> bool:
+    mark = getattr(function, f"{PROJECT}_impl", {})
+    return bool(mark.get("wrapper") or mark.get("hookwrapper"))
 
 
 def _implemented(plugin: Any) -> dict[str, str]:

@@ -5,7 +5,9 @@ without `form` is an observer; its hooks are called for the tickets of all types
 
 Mark an implementation with `@hookimpl` and name only the arguments that you need. Hooks return values and never act
 on Slack or GitHub themselves; only `deliver` may act, on whatever else there is. The bot calls the type's own plugin
-first, then the observers, then the defaults. A hook that returns None leaves the answer to the next.
+first, then the observers, then the defaults. A hook that returns None leaves the answer to the next. A hook that
+raises, or returns something else than it may, spoils its own part only: it is left out, and the team is told which
+plugin failed in which hook.
 """
 
 from __future__ import annotations
@@ -71,8 +73,8 @@ def validate(
     """Problems that no single question can see: one sentence for each question, by the question's name.
 
     Called while the requestor waits for the form to close, so it must return at once and call nothing remote. If it
-    raises, nothing is submitted and the form stays open. Default: the privacy gate, which refuses personal data and
-    secrets in text, and in the queries of web addresses.
+    raises, its problems are left out: what the others find still counts. Default: the privacy gate, which refuses
+    personal data and secrets in text, and in the queries of web addresses.
     """
 
 
@@ -81,7 +83,7 @@ def render_issue(ticket: Ticket, form: Form, settings: Mapping[str, Any]) -> Iss
     """The issue for a ticket. The bot adds its status block, its marker, the common label and, if urgent, the leads.
 
     Pass what people typed through `identity_bot.block` or `identity_bot.span`. The body has at most 60,000
-    characters. If this raises, the ticket is kept, the team is told, and the operator can retry. Default: all answers
+    characters. If this raises, the next plugin makes the issue, at last the default. Default: all answers
     as Markdown that cannot mention anybody, link, or hide text. Build on it with
     `identity_bot.default_issue(ticket, form)`; its body leaves you 2,000 characters.
     """
@@ -107,7 +109,7 @@ def notify(
     themselves.
 
     Pass what people typed through `identity_bot.mrkdwn`, `event.reason` too. Put no answers and no reasons of a
-    sensitive ticket into a message. If a plugin raises, people get the standard messages only. Default: the standard
+    sensitive ticket into a message. If this raises, people get the messages of the others. Default: the standard
     messages to everybody whom the event concerns, in the operator's words if the settings have `messages`;
     docs/lifecycle.md lists them.
     """

@@ -27,6 +27,7 @@ from identity_bot.plugins.checks import (
     new_manager,
 )
 from identity_bot.plugins.event_sink import EventSink
+from identity_bot.plugins.failures import Failures
 from identity_bot.plugins.hookspecs import PROJECT
 from identity_bot.plugins.request_type import RequestType
 from identity_bot.settings import ObserverSettings, Settings, TypeSettings, check_section
@@ -82,6 +83,8 @@ class Plugins:
     """The plugins that events are delivered to, by name."""
     observers: tuple[str, ...] = ()
     """The names of the plugins that are no request types."""
+    failures: Failures = field(default_factory=Failures)
+    """What plugins failed in since the bot started."""
 
     @property
     def repositories(self) -> dict[str, Repository]:
@@ -155,10 +158,15 @@ def load(settings: Settings, found: Sequence[Found]) -> Plugins:
         raise SettingsError(problems)
     for one in skipped:
         log.error("skipped: %s", one)
+    failures = Failures()
     types = {
         # pluggy asks the plugin that was registered last first: the type's own.
         name: RequestType(
-            name=name, form=form, settings=own, manager=new_manager({**observers, name: plugins[name]})
+            name=name,
+            form=form,
+            settings=own,
+            manager=new_manager({**observers, name: plugins[name]}),
+            failures=failures,
         )
         for name, (form, own) in ready.items()
     }
@@ -167,6 +175,7 @@ def load(settings: Settings, found: Sequence[Found]) -> Plugins:
         form=Form(title=words.ADOPTED, questions=[]),
         settings=MappingProxyType(settings.for_type({})),
         manager=new_manager(observers),
+        failures=failures,
     )
     sinks = {
         name: EventSink(
@@ -184,6 +193,7 @@ def load(settings: Settings, found: Sequence[Found]) -> Plugins:
         adopted=adopted,
         sinks=MappingProxyType(sinks),
         observers=tuple(sorted(observers)),
+        failures=failures,
     )
 
 

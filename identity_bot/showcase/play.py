@@ -27,7 +27,7 @@ from identity_bot.settings import Settings
 from identity_bot.showcase import life
 from identity_bot.showcase.answers import conditions, meeting, values_for
 from identity_bot.showcase.values import Branch, Issue, Kind, Life, Moment, Showcase, Told
-from identity_bot.showcase.watched import Watched
+from identity_bot.showcase.watched import Described, Watched
 from identity_bot.slack import modal
 from identity_bot.store.store import Store
 from identity_bot.testing import Clock, MemoryChat, MemoryTracker, Posted
@@ -66,7 +66,7 @@ def show(name: str, plugins: Plugins, settings: Settings) -> Showcase:
         form=modal.modal(plugins.forms, modal.Draft(type=name)),
         branches=tuple(_branches(name, form, plugins.forms)),
         lives=tuple(lives),
-        failures=tuple(request_type.failures),
+        failures=tuple(request_type.failures.texts),
     )
 
 
@@ -78,6 +78,7 @@ def _watched(request_type: RequestType) -> Watched:
         form=request_type.form,
         settings=MappingProxyType({**request_type.settings, "people": people}),
         manager=request_type.manager,
+        failures=Described(),
     )
 
 

@@ -141,10 +141,11 @@ def test_one_module_cannot_be_two_plugins(load: Callable[..., Plugins]) -> None:
     ]
 
 
-def test_a_plugin_that_pluggy_refuses_is_skipped(load: Callable[..., Plugins]) -> None:
-    broken = SimpleNamespace(form=hookimpl(lambda: COFFEE), notify=hookimpl(wrapper=True)(lambda: None))
+@pytest.mark.parametrize("kind", ["wrapper", "hookwrapper"])
+def test_a_hook_that_would_wrap_the_others_is_skipped(load: Callable[..., Plugins], kind: str) -> None:
+    wrapping = SimpleNamespace(form=hookimpl(lambda: COFFEE), notify=hookimpl(**{kind: True})(lambda: None))
 
-    assert "generator function" in reason(load, broken)
+    assert reason(load, wrapping) == "hook 'notify' is a wrapper; each plugin answers for itself only"
 
 
 @pytest.mark.parametrize(

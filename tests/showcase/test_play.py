@@ -128,7 +128,7 @@ def test_the_operator_s_own_words_are_shown(played: Played) -> None:
         ({"render_issue": broken}, "render_issue of the plugin 'coffee' failed with ValueError: boom"),
         ({"render_issue": lambda: "text"}, "render_issue of the plugin 'coffee' failed with TypeError"),
         ({"validate": broken}, "validate of the plugin 'coffee' failed with ValueError: boom"),
-        ({"validate": lambda: exit(3)}, "validate of the plugin 'coffee' failed with RuntimeError"),
+        ({"validate": lambda: exit(3)}, "validate of the plugin 'coffee' failed with SystemExit: 3"),
     ],
 )
 def test_a_hook_that_fails_is_named_once_and_the_rest_goes_on(
