@@ -19,8 +19,8 @@ PLUGINS = sorted(
 )
 
 ORDER = (
-    "errors", "logs", "text", "articles", "tickets", "forms", "messages", "settings", "plugins", "store", "outbox",
-    "desk", "slack", "github", "web", "app", "testing", "showcase", "checks", "cli",
+    "errors", "logs", "text", "articles", "tickets", "forms", "messages", "settings", "plugins", "scaffold", "store",
+    "outbox", "desk", "slack", "github", "web", "app", "testing", "showcase", "checks", "cli",
 )  # fmt: skip
 """The packages of the bot: each imports only those before it."""
 TOP = {"app", "checks", "cli"}
@@ -39,6 +39,7 @@ VENDORS = {
     "re2": ("text",),
     "stdnum": ("text",),
     "phonenumbers": ("text",),
+    "yaml": ("scaffold/yaml_text",),
     "markdown_it": ("tickets/commands", "text/formatted/from_markdown"),
 }
 """Which packages or modules of the bot may import which vendor."""
