@@ -177,10 +177,19 @@ def _unlogged() -> Iterator[None]:
 @click.option("--play", is_flag=True, help="Play a short story of each request type first.")
 @click.option("--busy", is_flag=True, help="Start with the 40 tickets of a busy week.")
 @click.option(
+    "--watch",
+    "watched",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The folder of a plugin to try without installing it; it is loaded again when you edit it. Repeatable.",
+)
+@click.option(
     "--exit", "leave", is_flag=True, help="Play the stories, print what each person did and saw, and exit."
 )
-def sandbox(port: int, no_bot: bool, play: bool, busy: bool, leave: bool) -> None:
+def sandbox(port: int, no_bot: bool, play: bool, busy: bool, watched: tuple[Path, ...], leave: bool) -> None:
     """Try the bot with a simulated Slack and GitHub, and a page that shows both."""
+    if watched and (no_bot or play or busy or leave):
+        raise click.UsageError("--watch cannot be combined with --no-bot, --play, --busy or --exit")
     try:
         from identity_bot_sandbox import demo
     except ModuleNotFoundError as error:
@@ -196,5 +205,6 @@ def sandbox(port: int, no_bot: bool, play: bool, busy: bool, leave: bool) -> Non
         play=play or leave,
         leave=leave,
         busy=busy,
+        watched=watched,
         say=click.echo,
     )

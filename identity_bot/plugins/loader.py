@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -28,6 +29,7 @@ from identity_bot.plugins.checks import (
 )
 from identity_bot.plugins.event_sink import EventSink
 from identity_bot.plugins.failures import Failures
+from identity_bot.plugins.folder import plugins_in
 from identity_bot.plugins.hookspecs import PROJECT
 from identity_bot.plugins.request_type import RequestType
 from identity_bot.settings import ObserverSettings, Settings, TypeSettings, check_section
@@ -116,12 +118,20 @@ class Plugins:
         return {name: request_type.form for name, request_type in self.types.items()}
 
 
-def find() -> list[Found]:
-    """The plugins in the entry point group `identity_bot`, by name."""
-    return [
+def find(folders: Sequence[Path] = ()) -> list[Found]:
+    """The plugins in the entry point group `identity_bot`, by name.
+
+    Those in `folders`, which need not be installed, stand for installed ones of their names. Raises PluginError if
+    a folder declares none.
+    """
+    here = [found for folder in folders for found in plugins_in(folder)]
+    names = {found.name for found in here}
+    installed = [
         Found(name=point.name, distribution=_distribution(point), load=point.load)
-        for point in sorted(entry_points(group=PROJECT), key=lambda point: point.name)
+        for point in entry_points(group=PROJECT)
+        if point.name not in names
     ]
+    return sorted([*here, *installed], key=lambda found: found.name)
 
 
 def load(settings: Settings, found: Sequence[Found]) -> Plugins:

@@ -1,4 +1,7 @@
-"""Print the showcases of all installed request types as JSON: what the gallery of the sandbox's page shows."""
+"""Print showcases as JSON, as the gallery of the sandbox's page shows them.
+
+They are those of all installed request types, and of the plugins in the folders that the arguments name.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import contextlib
 import json
 import os
 import sys
+from pathlib import Path
 
 from identity_bot import settings as settings_module
 from identity_bot.errors import IdentityBotError
@@ -19,7 +23,7 @@ def main() -> int:
     try:
         settings = settings_module.load(None, os.environ)
         with contextlib.redirect_stdout(sys.stderr):  # what a plugin prints must not end up in the JSON
-            installed = loader.load(settings, loader.find())
+            installed = loader.load(settings, loader.find([Path(one) for one in sys.argv[1:]]))
             cases = [show(name, installed, settings) for name in sorted(installed.types)]
     except IdentityBotError as error:
         sys.stderr.write(f"{error}\n")

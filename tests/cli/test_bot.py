@@ -193,3 +193,18 @@ def test_without_a_folder_for_temporary_files_one_line_says_which_variable_names
         "",
         "no folder for temporary files can be written to; name one in the variable TMPDIR\n",
     )
+
+
+@pytest.mark.parametrize("other", ["--no-bot", "--play", "--busy", "--exit"])
+def test_a_watched_sandbox_does_nothing_else(other: str, tmp_path: Path) -> None:
+    code, said, why = run("sandbox", "--watch", tmp_path, other)
+
+    assert (code, said) == (2, "")
+    assert "--watch cannot be combined with --no-bot, --play, --busy or --exit" in why
+
+
+def test_a_folder_to_watch_must_exist(tmp_path: Path) -> None:
+    code, _, why = run("sandbox", "--watch", tmp_path / "nowhere")
+
+    assert code == 2
+    assert "nowhere' does not exist" in why

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from identity_bot.showcase.__main__ import main
-from identity_bot_sandbox import demo
+from identity_bot_sandbox import process
 from identity_bot_sandbox.page.gallery import GalleryError
 from tests.support_desk import SETTINGS
 from tests.support_plugins import coffee
@@ -53,8 +53,8 @@ def test_the_demo_asks_the_bot_in_a_process_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "identity-bot.toml").write_text(f"{demo.SETTINGS}0\n", encoding="utf-8")
     config = {"IDENTITY_BOT_CONFIG": str(tmp_path / "identity-bot.toml"), "GITHUB_TOKEN": "ghp-x"}
 
-    shown = demo.showcase({**os.environ, **config})
+    shown = process.showcase({**os.environ, **config})
 
     assert len(shown["types"]) == 3
     with pytest.raises(GalleryError, match=r"could not play its request types: settings: .*no such file"):
-        demo.showcase({**os.environ, **config, "IDENTITY_BOT_CONFIG": str(tmp_path / "none.toml")})
+        process.showcase({**os.environ, **config, "IDENTITY_BOT_CONFIG": str(tmp_path / "none.toml")})

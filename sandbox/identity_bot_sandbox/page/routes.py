@@ -56,6 +56,7 @@ def routes(sandbox: Sandbox) -> Sequence[BaseRoute]:
         slack=sandbox.slack,
         github=sandbox.github,
         switches=Switches(slack=sandbox.slack, github=sandbox.github),
+        problems=lambda: sandbox.problems,
     )
     draw = partial(_draw, _environment(), scene)
 
@@ -161,6 +162,7 @@ def _draw(environment: Environment, scene: Scene, here: Where, notice: str = "")
         ago=lambda moment: distance(min(moment, tracker.now), tracker.now),
         switches=scene.switches,
         notice=notice,
+        problems=scene.problems(),
         commands=sorted(scene.slack.commands or slack.USUAL_COMMANDS),
         moment=scene.slack.clock(),
     )
