@@ -26,6 +26,7 @@ from identity_bot.plugins.folder import plugins_in
 from identity_bot.settings import load
 
 COMMAND = "/sign-in-status"
+UNUSABLE_BECAUSE = "cannot start: "
 UNUSABLE, SKIPPED = 2, 3
 """The exit statuses of a bot whose settings or plugins contradict each other, and of one with an unusable plugin."""
 
@@ -79,7 +80,8 @@ def main(arguments: Sequence[str] = ()) -> None:
                 sys.exit(SKIPPED)
         bot = build(settings, found)
     except IdentityBotError as error:
-        print(error, file=sys.stderr)  # noqa: T201 (for whoever started this process)
+        for line in str(error).splitlines():
+            print(f"{UNUSABLE_BECAUSE}{line}", file=sys.stderr)  # noqa: T201 (for whoever started this process)
         sys.exit(UNUSABLE)
     client = WebClient(token=settings.slack_bot_token, base_url=settings.slack_api_url)
     app = host_app(client)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import re
@@ -13,10 +12,11 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from identity_bot.errors import IdentityBotError
 from identity_bot.plugins.folder import plugins_in
@@ -45,10 +45,13 @@ people = [
 
 [http]
 port = """
+MOST_LINES = 2_000
+"""Lines of a bot's that are kept."""
 EVENTS = ("issues", "issue_comment", "label", "milestone", "repository")
 LONGEST_SHOWCASE = 60.0
 """Seconds after which a plugin that the gallery plays counts as stuck."""
 _SKIPPED = re.compile(r"\bskipped: (plugin .+)")
+_UNUSABLE = re.compile(rf"^{host_bot.UNUSABLE_BECAUSE}(.+)$", re.MULTILINE)
 _TRACED = re.compile(r'^  File "(?P<path>.+)", line (?P<line>\d+) in ', re.MULTILINE)
 
 
@@ -65,7 +68,8 @@ class BotProcess:
 
     `folders` are those of plugins that are not installed, which have `load_seconds` to load. If it is `strict`, the
     bot does not start without them.
-    With `from_github`, it makes its tickets from the issues first, which tells nobody anything.
+    With `from_github`, it makes its tickets from the issues first, which tells nobody anything. `hear` gets each line
+    that the bot prints or logs while it runs.
     """
 
     def __init__(
@@ -77,9 +81,10 @@ class BotProcess:
         strict: bool = False,
         load_seconds: float = 10,
         from_github: bool = False,
+        hear: Callable[[str], None] | None = None,
     ) -> None:
         self._github, self._folders, self._load_seconds = sandbox.github, folders, load_seconds
-        self._log, log_file = _new_log(folder)
+        self._said: deque[str] = deque(maxlen=MOST_LINES)
         port = _free_port()
         settings = folder / "identity-bot.toml"
         settings.write_text(f"{SETTINGS}{port}\n", encoding="utf-8")
@@ -88,28 +93,34 @@ class BotProcess:
             **sandbox.environment(),
             "DATABASE_URL": f"sqlite:///{folder / 'identity-bot.db'}",
             "IDENTITY_BOT_CONFIG": str(settings),
+            "PYTHONUNBUFFERED": "1",
         }
         if folders:  # a module that is edited twice in a second would be taken for its compiled self
             environment["PYTHONDONTWRITEBYTECODE"] = "1"
         sandbox.slack.commands = {"/help", host_bot.COMMAND}
         arguments = [*(["--strict"] if strict else []), f"--load-seconds={load_seconds}", *map(str, folders)]
         connected = sandbox.slack.delivery.sockets.count
-        with log_file:
-            if from_github:
-                full_sync = [sys.executable, "-m", "identity_bot.cli", "sync", "--full"]
-                subprocess.run(full_sync, env=environment, stdout=log_file, stderr=log_file, check=True)
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "identity_bot_sandbox.host_bot", *arguments],
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log_file,
-                stderr=log_file,
-            )
+        if from_github:
+            full_sync = [sys.executable, "-m", "identity_bot.cli", "sync", "--full"]
+            subprocess.run(full_sync, env=environment, capture_output=True, check=True)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "identity_bot_sandbox.host_bot", *arguments],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+        )
+        self._hear: Callable[[str], None] | None = None
+        self._reader = threading.Thread(target=self._read, name="bot's words", daemon=True)
+        self._reader.start()
         try:
             self._await_ready(f"http://127.0.0.1:{port}/readyz", sandbox, connected)
         except BaseException:
             self._end(patience=1)
             raise
+        self._hear = hear
         self._hook = sandbox.github.add_hook(
             f"http://127.0.0.1:{port}/github/webhook", secret=cast.WEBHOOK_SECRET, events=EVENTS
         )
@@ -117,10 +128,11 @@ class BotProcess:
 
     def skipped(self) -> list[str]:
         """What the bot said of each plugin that it cannot use."""
-        return list(dict.fromkeys(_SKIPPED.findall(self._said())))
+        return list(dict.fromkeys(_SKIPPED.findall("".join(self._said))))
 
     def stop(self, *, patience: float = 20) -> None:
         """End the bot, after `patience` seconds by force."""
+        self._hear = None
         self._github.webhooks.remove(self._hook.id)
         self._end(patience=patience)
 
@@ -148,12 +160,13 @@ class BotProcess:
 
     def _reason(self) -> str:
         """Why the process has ended: in the words of the loader, or as good as can be."""
-        said, status = self._said(), self._process.returncode
+        self._reader.join(2)
+        said, status = "".join(self._said), self._process.returncode
         if status == host_bot.SKIPPED:
             names = [f"plugin {one.name!r} " for path in self._folders for one in plugins_in(path)]
             return "\n".join(one for one in self.skipped() if one.startswith(tuple(names)))
         if status == host_bot.UNUSABLE:
-            return said.strip()
+            return "\n".join(_UNUSABLE.findall(said))
         if not self._folders:
             return f"the bot did not start:\n{said}"
         named = ", ".join(map(str, self._folders))
@@ -165,8 +178,11 @@ class BotProcess:
             return f"plugin in {named}: loading it took longer than {self._load_seconds:g} seconds ({where})"
         return f"plugin in {named}: the bot's process ended while it was loaded (exit status {status})"
 
-    def _said(self) -> str:
-        return self._log.read_text(encoding="utf-8", errors="replace")
+    def _read(self) -> None:
+        for line in self._process.stdout or ():
+            self._said.append(line)
+            if self._hear:
+                self._hear(line.rstrip("\n"))
 
 
 def showcase(environment: Mapping[str, str], folders: Sequence[Path] = ()) -> Mapping[str, Any]:
@@ -183,15 +199,6 @@ def showcase(environment: Mapping[str, str], folders: Sequence[Path] = ()) -> Ma
         raise GalleryError(f"The bot could not play its request types: {said or 'it gave no reason'}")
     shown: Mapping[str, Any] = json.loads(played.stdout)
     return shown
-
-
-def _new_log(folder: Path) -> tuple[Path, BinaryIO]:
-    """A new file for what a bot says."""
-    for number in itertools.count():
-        path = folder / f"bot-{number}.log"
-        if not path.exists():
-            return path, path.open("xb")
-    raise AssertionError
 
 
 def _free_port() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import re
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,9 +19,11 @@ from identity_bot_sandbox.server import Sandbox
 LEFT_BEHIND = ("build", "dist", ".pytest_cache", ".ruff_cache", ".hypothesis")
 """Folders in which tools write, besides those that watchfiles knows."""
 
+_RECORD = re.compile(r"\d{4}-\d\d-\d\d [\d:,]+ (?P<level>[A-Z]+) ")
+
 
 class WatchedBot:
-    """A bot in the sandbox with the plugins in these folders; `say` gets a line for each start and each problem.
+    """A bot in the sandbox with the plugins in these folders; `say` gets a line for each reload and each problem.
 
     The bot before goes on until a new one has its plugins, on the same database, so that nobody's form is lost. What
     is wrong with a plugin stays on the page until it is mended.
@@ -100,7 +103,14 @@ class WatchedBot:
             folders=self._watched,
             strict=strict,
             load_seconds=self._load_seconds,
+            hear=self._hear,
         )
+
+    def _hear(self, line: str) -> None:
+        """Show the errors of a running bot, and what a plugin prints."""
+        record = _RECORD.match(line)
+        if line and (record is None or record["level"] == "ERROR"):
+            self._say(line)
 
     def _tell(self, error: IdentityBotError, consequence: str) -> None:
         for line in str(error).splitlines():

@@ -129,3 +129,17 @@ def test_a_plugin_that_hangs_or_ends_the_process_ends_nothing_else(author: Calla
     watching.reads("auth_help reloaded")
 
     assert "What do you need?" in watching.form()
+
+
+def test_what_a_plugin_prints_and_raises_while_the_bot_runs_is_in_the_terminal(
+    author: Callable[..., Author],
+) -> None:
+    watching = author('\n\n@hookimpl\ndef validate(answers):\n    print("checking")\n    1 / 0\n')
+    watching.form()
+    watching.sandbox.slack.fill(JUNIPER, {f"idbot:q:{name}": answer for name, answer in ANSWERS.items()})
+
+    watching.sandbox.slack.submit(JUNIPER)
+
+    eventually(lambda: any("identity_bot_auth_help.py" in line for line in watching.said))
+    assert watching.said[0] == "checking"
+    assert " ERROR identity_bot" in watching.said[1]
