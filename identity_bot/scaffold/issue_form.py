@@ -11,12 +11,15 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from identity_bot.errors import IdentityBotError
 from identity_bot.forms import limits
 from identity_bot.forms.form import COMMON, Form
 from identity_bot.forms.questions import Choice, Choices, Files, LongText, Option, Question, ShortText
+from identity_bot.text.formatted.document import Kind
+from identity_bot.text.formatted.from_markdown import from_markdown
 from identity_bot.text.markdown import ELLIPSIS, boundary, clean
 
 TOP = ("name", "description", "body", "title", "labels", "assignees", "projects", "type")
@@ -144,7 +147,7 @@ class _Conversion:
         checks = self._mapping(f"{where}.validations", element.get("validations"), VALIDATIONS[kind])
         if kind == "markdown":
             if text := self._text(f"{where}.attributes.value", attributes, "value", 100_000, is_needed=True):
-                self._pending.append(text)
+                self._pending.append(_plain(text))
             return None
         before = len(self._problems)
         make: Mapping[str, Callable[..., Question]] = {
@@ -172,11 +175,11 @@ class _Conversion:
         )
         description = self._text(f"{at}.description", attributes, "description", 100_000)
         if self._pending:
-            self._notes.append(
-                f"{where}: the markdown before it became its hint, where Slack shows plain text"
-            )
+            self._notes.append(f"{where}: the markdown before it became its hint, as plain text")
         hint = self._cut(
-            f"{where}: the hint", "\n\n".join(filter(None, [*self._pending, description])), limits.HINT
+            f"{where}: the hint",
+            "\n\n".join(filter(None, [*self._pending, _plain(description)])),
+            limits.HINT,
         )
         self._pending = []
         given = element.get("id")
@@ -278,7 +281,7 @@ class _Conversion:
                 self._problems.append(f"{at}[{number}]: found {_shown(one)}; expected a mapping with a label")
                 continue
             self._unknown(f"{at}[{number}]", one, ("label", "required"))
-            texts.append(self._text(f"{at}[{number}].label", one, "label", 100_000, is_needed=True))
+            texts.append(_plain(self._text(f"{at}[{number}].label", one, "label", 100_000, is_needed=True)))
             if self._flag(f"{at}[{number}].required", one.get("required")):
                 needed.append(texts[-1])
         options = self._options(at, texts if isinstance(listed, list) else listed)
@@ -363,6 +366,22 @@ class _Conversion:
             return bool(found)
         self._problems.append(f"{where}: found {_shown(found)}; expected true or false")
         return False
+
+
+def _plain(markdown: str) -> str:
+    """Markdown as plain text, which is all that Slack shows in hints and options."""
+    text, before = "", None
+    for block in from_markdown(markdown).blocks:
+        mark = (
+            "" if block.kind is not Kind.ITEM else f"{block.number}. " if block.number is not None else "• "
+        )
+        words = ""
+        for address, runs in groupby(block.runs, key=lambda run: run.address):
+            shown = "".join(run.text for run in runs)
+            words += f"{shown} ({address})" if address and address != shown else shown
+        between = "" if before is None else "\n" if mark and before is Kind.ITEM else "\n\n"
+        text, before = f"{text}{between}{mark}{words.strip()}", block.kind
+    return clean(text).strip()
 
 
 def _option(text: str, number: int) -> Option | str:

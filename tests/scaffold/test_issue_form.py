@@ -108,7 +108,7 @@ def test_every_documented_element_becomes_a_question() -> None:
                 name="searched",
                 label="Before you write",
                 options=["I have searched", "I would like to help"],
-                hint="Thanks for **writing**.\n\nPlease look first.",
+                hint="Thanks for writing.\n\nPlease look first.",
             ),
             LongText(name="what_happened", label="What happened?", placeholder="Tell us", initial="1.\n2."),
             ShortText(
@@ -139,12 +139,28 @@ def test_what_could_not_be_taken_over_is_said_line_by_line() -> None:
         '[{ slack = "U…", github = "octocat" }, { slack = "U…", github = "hubot" }] below [request_types.sign_in]',
         "projects octo-org/1: use the project's own workflow, which adds issues by label",
         "type 'bug': the bot sets no issue type",
-        "body[1]: the markdown before it became its hint, where Slack shows plain text",
+        "body[1]: the markdown before it became its hint, as plain text",
         "body[1]: the question is required, but no box is: the hook validate can ask for 'I have searched'",
         "body[2]: render 'shell' is left out: each long answer is a block of text",
         "body[6].validations.accept: only the last part of .tar.gz is checked",
         "body: the last markdown is left out, as no question follows it",
     )
+
+
+def test_markdown_becomes_plain_text() -> None:
+    markdown = "## Thanks!\n\nSee [the guide](https://va.gov/x) <!-- no -->\n\n1. one\n2. `two_three`\n\n* <b>b</b>\n"
+    document = body(
+        {"type": "markdown", "attributes": {"value": markdown}},
+        {
+            "type": "checkboxes",
+            "attributes": {"options": [{"label": "I agree to [the **code**](https://va.gov/c)"}]},
+        },
+    )
+
+    [question] = convert(document, "sign_in").form.questions
+
+    assert question.hint == "Thanks!\n\nSee the guide (https://va.gov/x)\n\n1. one\n2. two_three\n• b"
+    assert question.options == ["I agree to the code (https://va.gov/c)"]  # type: ignore[attr-defined]
 
 
 def test_unknown_keys_are_named_wherever_they_are() -> None:
