@@ -9,7 +9,7 @@ import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -18,9 +18,10 @@ from identity_bot.errors import IdentityBotError
 from identity_bot.forms import limits
 from identity_bot.forms.form import COMMON, Form
 from identity_bot.forms.questions import Choice, Choices, Files, LongText, Option, Question, ShortText
+from identity_bot.scaffold.reading import Reading, line_of, shortened, shown
 from identity_bot.text.formatted.document import Kind
 from identity_bot.text.formatted.from_markdown import from_markdown
-from identity_bot.text.markdown import ELLIPSIS, boundary, clean
+from identity_bot.text.markdown import ELLIPSIS, clean
 
 TOP = ("name", "description", "body", "title", "labels", "assignees", "projects", "type")
 ELEMENT = ("type", "id", "attributes", "validations")
@@ -59,12 +60,11 @@ def convert(document: object, name: str, title: str = "") -> Converted:
 
 
 class _Conversion:
-    """One conversion: the problems that make it impossible, and the notes on what is left out."""
+    """One conversion: the names that are taken so far, and what stands before the next question."""
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._problems: list[str] = []
-        self._notes: list[str] = []
+        self._read = Reading()
         self._taken = {question.name for question in COMMON}
         self._ids: dict[str, str] = {}
         """The questions' names by their ids."""
@@ -76,49 +76,51 @@ class _Conversion:
             raise IdentityBotError(
                 "expected an issue form: a mapping with the keys name, description and body"
             )
-        self._unknown("", document, TOP)
-        named = self._text("name", document, "name", limits.OPTION_TEXT, is_needed=True)
-        description = self._text("description", document, "description", limits.OPTION_TEXT, is_needed=True)
+        self._read.note_unknown("", document, TOP)
+        named = self._read.text("name", document, "name", limits.OPTION_TEXT, is_needed=True)
+        description = self._read.text(
+            "description", document, "description", limits.OPTION_TEXT, is_needed=True
+        )
         self._note_top(document)
         questions = self._questions(document.get("body"))
-        if not self._problems:
+        if not self._read.problems:
             try:
                 form = Form(title=title or named, description=description, questions=questions)
-                return Converted(form=form, notes=tuple(map(_line, self._notes)))
+                return Converted(form=form, notes=tuple(map(line_of, self._read.notes)))
             except ValueError as error:
-                self._problems.append(str(error))
-        raise IdentityBotError("\n".join(map(_line, self._problems)))
+                self._read.problems.append(str(error))
+        raise IdentityBotError("\n".join(map(line_of, self._read.problems)))
 
     def _note_top(self, document: Mapping[Any, Any]) -> None:
         section = f"[request_types.{self._name}]"
-        if title := self._text("title", document, "title", 1_000):
-            self._notes.append(
+        if title := self._read.text("title", document, "title", 1_000):
+            self._read.notes.append(
                 f"title {title!r}: the bot titles issues; the hook render_issue can title them so"
             )
-        if labels := self._texts("labels", document.get("labels")):
-            self._notes.append(f"labels: write labels = {_toml(labels)} below {section} in the settings")
-        if people := self._texts("assignees", document.get("assignees")):
+        if labels := self._read.texts("labels", document.get("labels")):
+            self._read.notes.append(f"labels: write labels = {_toml(labels)} below {section} in the settings")
+        if people := self._read.texts("assignees", document.get("assignees")):
             leads = ", ".join(f'{{ slack = "U…", github = {_toml(one)} }}' for one in people)
-            self._notes.append(
+            self._read.notes.append(
                 f"assignees: the bot assigns leads to critical tickets only; write leads = [{leads}] below {section}"
             )
-        if projects := self._texts("projects", document.get("projects")):
-            self._notes.append(
+        if projects := self._read.texts("projects", document.get("projects")):
+            self._read.notes.append(
                 f"projects {', '.join(projects)}: use the project's own workflow, which adds issues by label"
             )
-        if kind := self._text("type", document, "type", 200):
-            self._notes.append(f"type {kind!r}: the bot sets no issue type")
+        if kind := self._read.text("type", document, "type", 200):
+            self._read.notes.append(f"type {kind!r}: the bot sets no issue type")
 
     def _questions(self, body: object) -> list[Question]:
         if not isinstance(body, list) or not body:
-            self._problems.append(f"body: found {_shown(body)}; expected a list of questions")
+            self._read.problems.append(f"body: found {shown(body)}; expected a list of questions")
             return []
         elements = [(f"body[{at}]", one) for at, one in enumerate(body)]
         ids = Counter(
             one["id"] for _, one in elements if isinstance(one, dict) and isinstance(one.get("id"), str)
         )
-        self._problems += [
-            f"body: {count} have the id {_shown(one)}" for one, count in ids.items() if count > 1
+        self._read.problems += [
+            f"body: {count} have the id {shown(one)}" for one, count in ids.items() if count > 1
         ]
         # Names that people chose go first; those that are made of labels give way.
         for where, one in elements:
@@ -127,29 +129,31 @@ class _Conversion:
                 self._ids[chosen] = self._named(where, chosen)
         found = [question for where, one in elements if (question := self._question(where, one))]
         if self._pending:
-            self._notes.append("body: the last markdown is left out, as no question follows it")
-        if not found and not self._problems:
-            self._problems.append("body: found only markdown; expected at least one question")
+            self._read.notes.append("body: the last markdown is left out, as no question follows it")
+        if not found and not self._read.problems:
+            self._read.problems.append("body: found only markdown; expected at least one question")
         return found
 
     def _question(self, where: str, element: object) -> Question | None:
         if not isinstance(element, dict):
-            self._problems.append(f"{where}: found {_shown(element)}; expected a mapping with a type")
+            self._read.problems.append(f"{where}: found {shown(element)}; expected a mapping with a type")
             return None
         kind = element.get("type")
         if not isinstance(kind, str) or kind not in ATTRIBUTES:
-            self._problems.append(
-                f"{where}.type: found {_shown(kind)}; expected one of {', '.join(ATTRIBUTES)}"
+            self._read.problems.append(
+                f"{where}.type: found {shown(kind)}; expected one of {', '.join(ATTRIBUTES)}"
             )
             return None
-        self._unknown(where, element, ELEMENT)
-        attributes = self._mapping(f"{where}.attributes", element.get("attributes"), ATTRIBUTES[kind])
-        checks = self._mapping(f"{where}.validations", element.get("validations"), VALIDATIONS[kind])
+        self._read.note_unknown(where, element, ELEMENT)
+        attributes = self._read.mapping(f"{where}.attributes", element.get("attributes"), ATTRIBUTES[kind])
+        checks = self._read.mapping(f"{where}.validations", element.get("validations"), VALIDATIONS[kind])
         if kind == "markdown":
-            if text := self._text(f"{where}.attributes.value", attributes, "value", 100_000, is_needed=True):
+            if text := self._read.text(
+                f"{where}.attributes.value", attributes, "value", 100_000, is_needed=True
+            ):
                 self._pending.append(_plain(text))
             return None
-        before = len(self._problems)
+        before = len(self._read.problems)
         make: Mapping[str, Callable[..., Question]] = {
             "input": self._short_text,
             "textarea": self._long_text,
@@ -161,22 +165,22 @@ class _Conversion:
         try:
             question = make[kind](where, attributes, checks, common)
         except ValueError as error:
-            self._problems.append(f"{where}: {error}")
+            self._read.problems.append(f"{where}: {error}")
             return None
-        return question if len(self._problems) == before else None
+        return question if len(self._read.problems) == before else None
 
     def _common(
         self, where: str, element: Mapping[Any, Any], attributes: Mapping[Any, Any], checks: Mapping[Any, Any]
     ) -> dict[str, Any]:
         """What all kinds of questions have."""
         at = f"{where}.attributes"
-        label = self._text(
+        label = self._read.text(
             f"{at}.label", attributes, "label", limits.LABEL, is_needed=element["type"] != "checkboxes"
         )
-        description = self._text(f"{at}.description", attributes, "description", 100_000)
+        description = self._read.text(f"{at}.description", attributes, "description", 100_000)
         if self._pending:
-            self._notes.append(f"{where}: the markdown before it became its hint, as plain text")
-        hint = self._cut(
+            self._read.notes.append(f"{where}: the markdown before it became its hint, as plain text")
+        hint = self._read.cut(
             f"{where}: the hint",
             "\n\n".join(filter(None, [*self._pending, _plain(description)])),
             limits.HINT,
@@ -184,15 +188,15 @@ class _Conversion:
         self._pending = []
         given = element.get("id")
         if given is not None and not (isinstance(given, str) and _ID.fullmatch(given)):
-            self._problems.append(
-                f"{where}.id: found {_shown(given)}; expected letters, digits, - and _ only"
+            self._read.problems.append(
+                f"{where}.id: found {shown(given)}; expected letters, digits, - and _ only"
             )
         name = self._ids.get(given, "") if isinstance(given, str) else ""
         return {
             "name": name or self._named(where, label),
             "label": label or "Please choose",
             "hint": hint,
-            "required": self._flag(f"{where}.validations.required", checks.get("required")),
+            "required": self._read.flag(f"{where}.validations.required", checks.get("required")),
         }
 
     def _named(self, where: str, words: str) -> str:
@@ -206,7 +210,7 @@ class _Conversion:
                 if is_common
                 else "the name was taken"
             )
-            self._notes.append(f"{where}: the question is called {name!r}, as {why}")
+            self._read.notes.append(f"{where}: the question is called {name!r}, as {why}")
         return name
 
     def _free(self, wanted: str) -> str:
@@ -227,18 +231,20 @@ class _Conversion:
     def _long_text(
         self, where: str, attributes: Mapping[Any, Any], _: object, common: dict[str, Any]
     ) -> Question:
-        if language := self._text(f"{where}.attributes.render", attributes, "render", 100):
-            self._notes.append(
+        if language := self._read.text(f"{where}.attributes.render", attributes, "render", 100):
+            self._read.notes.append(
                 f"{where}: render {language!r} is left out: each long answer is a block of text"
             )
         return LongText(**common, **self._prefilled(where, attributes))
 
     def _prefilled(self, where: str, attributes: Mapping[Any, Any]) -> dict[str, Any]:
         at = f"{where}.attributes"
-        placeholder = self._text(f"{at}.placeholder", attributes, "placeholder", 100_000)
-        value = self._text(f"{at}.value", attributes, "value", limits.INPUT_TEXT)
+        placeholder = self._read.text(f"{at}.placeholder", attributes, "placeholder", 100_000)
+        value = self._read.text(f"{at}.value", attributes, "value", limits.INPUT_TEXT)
         return {
-            "placeholder": self._cut(f"{at}.placeholder", " ".join(placeholder.split()), limits.PLACEHOLDER),
+            "placeholder": self._read.cut(
+                f"{at}.placeholder", " ".join(placeholder.split()), limits.PLACEHOLDER
+            ),
             "initial": value or None,
         }
 
@@ -249,8 +255,8 @@ class _Conversion:
         listed = attributes.get("options")
         for one in listed if isinstance(listed, list) else ():
             if not isinstance(one, str):
-                self._problems.append(
-                    f"{at}.options: found {_shown(one)}; expected texts; put quotes around yes and no"
+                self._read.problems.append(
+                    f"{at}.options: found {shown(one)}; expected texts; put quotes around yes and no"
                 )
         options = self._options(f"{at}.options", listed)
         chosen = None
@@ -263,10 +269,10 @@ class _Conversion:
             ):
                 chosen = _value_of(options[int(default)])
             else:
-                self._notes.append(
-                    f"{at}.default: found {_shown(default)}, which is no option's number; left out"
+                self._read.notes.append(
+                    f"{at}.default: found {shown(default)}, which is no option's number; left out"
                 )
-        if self._flag(f"{at}.multiple", attributes.get("multiple")):
+        if self._read.flag(f"{at}.multiple", attributes.get("multiple")):
             return Choices(options=options, initial=[chosen] if chosen else None, **common)
         return Choice(options=options, initial=chosen, **common)
 
@@ -278,16 +284,20 @@ class _Conversion:
         texts, needed = [], []
         for number, one in enumerate(listed if isinstance(listed, list) else ()):
             if not isinstance(one, dict):
-                self._problems.append(f"{at}[{number}]: found {_shown(one)}; expected a mapping with a label")
+                self._read.problems.append(
+                    f"{at}[{number}]: found {shown(one)}; expected a mapping with a label"
+                )
                 continue
-            self._unknown(f"{at}[{number}]", one, ("label", "required"))
-            texts.append(_plain(self._text(f"{at}[{number}].label", one, "label", 100_000, is_needed=True)))
-            if self._flag(f"{at}[{number}].required", one.get("required")):
+            self._read.note_unknown(f"{at}[{number}]", one, ("label", "required"))
+            texts.append(
+                _plain(self._read.text(f"{at}[{number}].label", one, "label", 100_000, is_needed=True))
+            )
+            if self._read.flag(f"{at}[{number}].required", one.get("required")):
                 needed.append(texts[-1])
         options = self._options(at, texts if isinstance(listed, list) else listed)
         if needed and len(options) > 1:
             boxes = "; ".join(map(repr, needed))
-            self._notes.append(
+            self._read.notes.append(
                 f"{where}: the question is required, but no box is: the hook validate can ask for {boxes}"
             )
         return Choices(options=options, **common | {"required": bool(needed) or common["required"]})
@@ -296,76 +306,37 @@ class _Conversion:
         self, where: str, attributes: Mapping[Any, Any], checks: Mapping[Any, Any], common: dict[str, Any]
     ) -> Question:
         at = f"{where}.validations.accept"
-        listed = self._text(at, checks, "accept", 100_000)
+        listed = self._read.text(at, checks, "accept", 100_000)
         wanted = [one.strip().lower() for one in listed.split(",") if one.strip()]
         endings = list(dict.fromkeys(one.rpartition(".")[2] for one in wanted))
         if lost := [one for one in wanted if one != f".{one.rpartition('.')[2]}"]:
-            self._notes.append(f"{at}: only the last part of {', '.join(lost)} is checked")
+            self._read.notes.append(f"{at}: only the last part of {', '.join(lost)} is checked")
         if not all(_ENDING.fullmatch(one) for one in endings) or len(endings) > limits.FILE_TYPES:
-            self._notes.append(f"{at}: expected endings such as .png, .txt; all files are accepted")
+            self._read.notes.append(f"{at}: expected endings such as .png, .txt; all files are accepted")
             endings = []
         return Files(filetypes=endings, **common)
 
     def _options(self, where: str, listed: object) -> list[Option | str]:
         """The options of a list of texts; those that Slack would not show in full are cut."""
         if not isinstance(listed, list) or not listed:
-            self._problems.append(f"{where}: found {_shown(listed)}; expected a list of at least one")
+            self._read.problems.append(f"{where}: found {shown(listed)}; expected a list of at least one")
             return []
         texts = [" ".join(clean(one).split()) for one in listed if isinstance(one, str)]
         for text, count in Counter(texts).items():
             if not text:
-                self._problems.append(f"{where}: found an option without text")
+                self._read.problems.append(f"{where}: found an option without text")
             elif count > 1:
-                self._problems.append(f"{where}: {count} are {_shown(text)}; expected different options")
-        if longer := sum(len(text) > limits.OPTION_TEXT for text in texts):
-            self._notes.append(f"{where}: {longer} cut to {limits.OPTION_TEXT} characters")
-        return [_option(text, number) for number, text in enumerate(texts, start=1) if text]
-
-    def _mapping(self, where: str, found: object, known: Sequence[str]) -> Mapping[Any, Any]:
-        if found is None:
-            return {}
-        if not isinstance(found, dict):
-            self._problems.append(f"{where}: found {_shown(found)}; expected a mapping")
-            return {}
-        self._unknown(where, found, known)
-        return found
-
-    def _unknown(self, where: str, found: Mapping[Any, Any], known: Sequence[str]) -> None:
-        for key in found:
-            if key not in known:
-                self._notes.append(f"{where}{'.' if where else ''}{_shown(key)}: unknown key, left out")
-
-    def _texts(self, where: str, found: object) -> list[str]:
-        """A list of texts, or a text with commas between them."""
-        listed = found.split(",") if isinstance(found, str) else [] if found is None else found
-        if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
-            self._problems.append(f"{where}: found {_shown(found)}; expected a list of texts")
-            return []
-        return [text for one in listed if (text := " ".join(clean(one).split()))]
-
-    def _text(
-        self, where: str, found: Mapping[Any, Any], key: str, longest: int, *, is_needed: bool = False
-    ) -> str:
-        value = found.get(key)
-        if value is not None and not isinstance(value, str):
-            self._problems.append(f"{where}: found {_shown(value)}; expected text; put it in quotes")
-            return ""
-        text = clean(value or "").strip()
-        if is_needed and not _is_visible(text):
-            self._problems.append(f"{where}: missing; expected text")
-        return self._cut(where, text, longest) if _is_visible(text) else ""
-
-    def _cut(self, where: str, text: str, longest: int) -> str:
-        if len(text) <= longest:
-            return text
-        self._notes.append(f"{where}: cut to {longest:,} characters, which is all that Slack shows")
-        return _shortened(text, longest)
-
-    def _flag(self, where: str, found: object) -> bool:
-        if found is None or isinstance(found, bool):
-            return bool(found)
-        self._problems.append(f"{where}: found {_shown(found)}; expected true or false")
-        return False
+                self._read.problems.append(f"{where}: {count} are {shown(text)}; expected different options")
+        options = [_option(text, number) for number, text in enumerate(texts, start=1) if text]
+        if cut := [
+            one.label
+            for one in options
+            if isinstance(one, Option) and ELLIPSIS in one.label + one.description
+        ]:
+            self._read.notes.append(
+                f"{where}: {len(cut)} cut to what Slack shows, which is 75 characters twice"
+            )
+        return options
 
 
 def _plain(markdown: str) -> str:
@@ -385,23 +356,22 @@ def _plain(markdown: str) -> str:
 
 
 def _option(text: str, number: int) -> Option | str:
-    """An option: its text where Slack shows it in full, else a shorter label, and a value of its own."""
+    """An option: its text where Slack shows that as a label, else a label with the rest as its description."""
     if len(text) <= limits.OPTION_TEXT:
         return text
     value = (
-        text
-        if len(text) <= limits.OPTION_VALUE
-        else f"{_shortened(text, limits.OPTION_VALUE - 8)} ({number})"
+        text if len(text) <= limits.OPTION_VALUE else f"{shortened(text, limits.OPTION_VALUE - 8)} ({number})"
     )
-    return Option(value, _shortened(text, limits.OPTION_TEXT))
+    end = text.rfind(" ", 0, limits.OPTION_TEXT + 1)
+    if end < 1:
+        return Option(value, shortened(text, limits.OPTION_TEXT))
+    rest = text[end + 1 :]
+    is_long = len(rest) > limits.OPTION_TEXT
+    return Option(value, text[:end], shortened(rest, limits.OPTION_TEXT) if is_long else rest)
 
 
 def _value_of(option: Option | str) -> str:
     return option if isinstance(option, str) else option.value
-
-
-def _shortened(text: str, longest: int) -> str:
-    return text[: boundary(text, longest - 1)].rstrip() + ELLIPSIS
 
 
 def _slug(text: str) -> str:
@@ -411,25 +381,5 @@ def _slug(text: str) -> str:
     return name if name[:1].isalpha() else f"question_{name}".rstrip("_")
 
 
-def _is_visible(text: str) -> bool:
-    return bool(text.strip("\u2800\ufffd \n\t"))
-
-
-def _shown(found: object) -> str:
-    """What was found, for a sentence."""
-    if found is None:
-        return "nothing"
-    if isinstance(found, bool):
-        return str(found).lower()
-    if isinstance(found, str):
-        return repr(_shortened(found, 40) if len(found) > 40 else found)
-    return "a mapping" if isinstance(found, dict) else "a list" if isinstance(found, list) else "a value"
-
-
 def _toml(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
-
-
-def _line(text: str) -> str:
-    """One line that a terminal only shows."""
-    return " ".join(clean(text).split())

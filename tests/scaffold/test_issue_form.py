@@ -230,6 +230,27 @@ def test_texts_that_slack_does_not_show_in_full_are_cut_and_said() -> None:
     assert sum("cut to" in note for note in made.notes) == 8
 
 
+def test_a_longer_option_goes_on_in_its_description() -> None:
+    text = "I agree to follow the project's Code of Conduct in all that I write here (https://va.gov/conduct)"
+
+    made = convert(
+        body({"type": "dropdown", "attributes": {"label": "A", "options": [text, "y" * 80]}}), "sign_in"
+    )
+
+    [question] = made.form.questions
+    assert question.options == [  # type: ignore[attr-defined]
+        Option(
+            text,
+            "I agree to follow the project's Code of Conduct in all that I write here",
+            "(https://va.gov/conduct)",
+        ),
+        Option("y" * 80, f"{'y' * 74}…"),
+    ]
+    assert made.notes == (
+        "body[0].attributes.options: 1 cut to what Slack shows, which is 75 characters twice",
+    )
+
+
 def test_more_options_than_a_menu_holds_become_a_searchable_list() -> None:
     options = [str(number) for number in range(400)]
 
