@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from identity_bot import settings as settings_module
@@ -18,12 +19,12 @@ from identity_bot.showcase.document import gallery
 from identity_bot.showcase.play import show
 
 
-def main() -> int:
+def main(folders: Sequence[str] = ()) -> int:
     """Print the JSON; one line and 2 if there is something to fix first."""
     try:
         settings = settings_module.load(None, os.environ)
         with contextlib.redirect_stdout(sys.stderr):  # what a plugin prints must not end up in the JSON
-            installed = loader.load(settings, loader.find([Path(one) for one in sys.argv[1:]]))
+            installed = loader.load(settings, loader.find([Path(one) for one in folders]))
             cases = [show(name, installed, settings) for name in sorted(installed.types)]
     except IdentityBotError as error:
         sys.stderr.write(f"{error}\n")
@@ -33,4 +34,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

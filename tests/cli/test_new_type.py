@@ -30,26 +30,26 @@ def form(in_empty_folder: Path) -> Path:
 
 
 def test_a_new_type_is_written_and_the_next_commands_are_said(in_empty_folder: Path) -> None:
-    code, said, why = run("new-type", "auth_help", "--title", "Help with  authentication")
+    code, said, why = run("new-type", "login_help", "--title", "Help with  authentication")
 
     assert (code, why) == (0, "")
     assert said.splitlines() == [
-        "auth_help is written: setup.cfg, pyproject.toml, README.md, identity_bot_auth_help.py, "
-        "tests/test_auth_help.py",
+        "login_help is written: setup.cfg, pyproject.toml, README.md, identity_bot_login_help.py, "
+        "tests/test_login_help.py",
         "",
         "Next:",
-        "  identity-bot sandbox --watch auth_help",
-        "  python -m pytest auth_help",
-        "  pip install ./auth_help",
+        "  identity-bot sandbox --watch login_help",
+        "  python -m pytest login_help",
+        "  pip install ./login_help",
     ]
-    assert 'title="Help with authentication"' in Path("auth_help/identity_bot_auth_help.py").read_text(
+    assert 'title="Help with authentication"' in Path("login_help/identity_bot_login_help.py").read_text(
         encoding="utf-8"
     )
-    assert [path.name for path in in_empty_folder.iterdir()] == ["auth_help"]
+    assert [path.name for path in in_empty_folder.iterdir()] == ["login_help"]
 
 
 def test_the_commands_name_the_folder_that_was_chosen(in_empty_folder: Path) -> None:
-    code, said, _ = run("new-type", "auth_help", "--folder", "my types")
+    code, said, _ = run("new-type", "login_help", "--folder", "my types")
 
     assert code == 0
     assert said.splitlines()[-3:] == [
@@ -61,19 +61,19 @@ def test_the_commands_name_the_folder_that_was_chosen(in_empty_folder: Path) -> 
 
 
 def test_an_issue_form_is_taken_over_and_the_rest_is_said(form: Path) -> None:
-    code, said, why = run("new-type", "auth_help", "--from-template", form)
+    code, said, why = run("new-type", "login_help", "--from-template", form)
 
     assert (code, why) == (0, "")
     assert f"\nNot as in {form}:\n  labels: write labels" in said
-    written = Path("auth_help/identity_bot_auth_help.py").read_text(encoding="utf-8")
+    written = Path("login_help/identity_bot_login_help.py").read_text(encoding="utf-8")
     assert 'title="Sign-in bug"' in written
     assert 'name="where"' in written
 
 
 def test_a_title_of_ones_own_goes_before_the_issue_forms(form: Path) -> None:
-    assert run("new-type", "auth_help", "--title", "Mine", "--from-template", form)[0] == 0
+    assert run("new-type", "login_help", "--title", "Mine", "--from-template", form)[0] == 0
 
-    assert 'title="Mine"' in Path("auth_help/identity_bot_auth_help.py").read_text(encoding="utf-8")
+    assert 'title="Mine"' in Path("login_help/identity_bot_login_help.py").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -85,16 +85,16 @@ def test_a_title_of_ones_own_goes_before_the_issue_forms(form: Path) -> None:
             ("mock_auth",),
             "the name 'mock_auth' cannot be used: a request type of this name comes with the bot",
         ),
-        (("auth_help", "--title", "x" * 76), "--title: found 76 characters; expected at most 75"),
-        (("auth_help", "--title", " "), "--title: found nothing; expected 1 to 75 characters"),
-        (("auth_help", "--folder", "."), ". exists already; choose another place with --folder"),
-        (("auth_help", "--folder", "bug.yml"), "bug.yml exists already"),
-        (("auth_help", "--folder", "a/b"), "/a is not a folder; make it first"),
-        (("auth_help", "--from-template", "no.yml"), "no.yml: No such file or directory"),
-        (("auth_help", "--from-template", "."), ".: expected a file"),
-        (("auth_help", "--from-template", os.devnull), f"{os.devnull}: expected a file"),
-        (("auth_help", "--from-template", "empty.yml"), "empty.yml: expected an issue form"),
-        (("auth_help", "--from-template", "wrong.yml"), "wrong.yml: line 1: not YAML: "),
+        (("login_help", "--title", "x" * 76), "--title: found 76 characters; expected at most 75"),
+        (("login_help", "--title", " "), "--title: found nothing; expected 1 to 75 characters"),
+        (("login_help", "--folder", "."), ". exists already; choose another place with --folder"),
+        (("login_help", "--folder", "bug.yml"), "bug.yml exists already"),
+        (("login_help", "--folder", "a/b"), "/a is not a folder; make it first"),
+        (("login_help", "--from-template", "no.yml"), "no.yml: No such file or directory"),
+        (("login_help", "--from-template", "."), ".: expected a file"),
+        (("login_help", "--from-template", os.devnull), f"{os.devnull}: expected a file"),
+        (("login_help", "--from-template", "empty.yml"), "empty.yml: expected an issue form"),
+        (("login_help", "--from-template", "wrong.yml"), "wrong.yml: line 1: not YAML: "),
     ],
 )
 def test_what_is_refused_is_said_in_one_line_and_nothing_is_written(
@@ -115,7 +115,7 @@ def test_what_is_refused_is_said_in_one_line_and_nothing_is_written(
 def test_each_problem_of_an_issue_form_is_a_line_with_the_file(form: Path) -> None:
     form.write_text("name: X\nbody:\n- type: slider\n", encoding="utf-8")
 
-    code, _, why = run("new-type", "auth_help", "--from-template", "bug.yml")
+    code, _, why = run("new-type", "login_help", "--from-template", "bug.yml")
 
     assert code == 2
     assert [line.partition(";")[0] for line in why.splitlines()] == [
@@ -128,7 +128,7 @@ def test_without_pyyaml_one_line_says_how_to_get_it(form: Path, mocker: MockerFi
     mocker.patch.dict(sys.modules, {"yaml": None})
     sys.modules.pop("identity_bot.scaffold.yaml_text", None)
 
-    assert run("new-type", "auth_help", "--from-template", form) == (
+    assert run("new-type", "login_help", "--from-template", form) == (
         2,
         "",
         "PyYAML is not installed, which reads issue forms: run `pip install 'identity-bot[templates]'`\n",

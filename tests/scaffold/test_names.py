@@ -13,7 +13,7 @@ from identity_bot.scaffold.names import SHIPPED, module_of, refuse
 PLUGINS = Path(__file__).parents[2] / "plugins"
 
 
-@pytest.mark.parametrize("name", ["auth_help", "a", "x2", "a" * 40])
+@pytest.mark.parametrize("name", ["login_help", "a", "x2", "a" * 40])
 def test_a_new_name_can_be_used(name: str) -> None:
     refuse(name, {"other"})
 

@@ -40,29 +40,29 @@ def left_in(folder: Path) -> list[str]:
 
 
 def test_a_new_package_installs_shows_its_form_and_passes_its_tests(tmp_path: Path) -> None:
-    package.write(tmp_path / "auth_help", package.files("auth_help", package.first_form("Auth help")))
+    package.write(tmp_path / "login_help", package.files("login_help", package.first_form("Auth help")))
     target = tmp_path / "target"
     offline = ("--no-deps", "--no-build-isolation", "--no-index", "--quiet", "--target", target)
 
-    python("-m", "pip", "install", *offline, "./auth_help", folder=tmp_path)
+    python("-m", "pip", "install", *offline, "./login_help", folder=tmp_path)
 
     [made] = distributions(path=[str(target)])
-    assert (made.name, made.version) == ("identity-bot-auth-help", "0.1.0")
+    assert (made.name, made.version) == ("identity-bot-login-help", "0.1.0")
     assert [(one.group, one.name, one.value) for one in made.entry_points] == [
-        ("identity_bot", "auth_help", "identity_bot_auth_help")
+        ("identity_bot", "login_help", "identity_bot_login_help")
     ]
-    shutil.copytree(tmp_path / "auth_help" / "tests", tmp_path / "elsewhere")
+    shutil.copytree(tmp_path / "login_help" / "tests", tmp_path / "elsewhere")
     quiet = ("-q", "-p", "no:cacheprovider", "-c", os.devnull)
     assert "2 passed" in python("-m", "pytest", *quiet, "elsewhere", folder=tmp_path, path=str(target))
-    assert "auth_help: Auth help\n" in python(
+    assert "login_help: Auth help\n" in python(
         "-m", "identity_bot.cli", "types", folder=tmp_path, path=str(target)
     )
 
 
 def test_its_tests_pass_before_it_is_installed(tmp_path: Path) -> None:
-    package.write(tmp_path / "auth_help", package.files("auth_help", package.first_form("Auth help")))
+    package.write(tmp_path / "login_help", package.files("login_help", package.first_form("Auth help")))
 
-    assert "2 passed" in python("-m", "pytest", "-q", "auth_help", folder=tmp_path)
+    assert "2 passed" in python("-m", "pytest", "-q", "login_help", folder=tmp_path)
 
 
 @pytest.mark.parametrize("name", ["a", "a" * 40])

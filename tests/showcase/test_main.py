@@ -50,7 +50,7 @@ def test_settings_that_are_wrong_are_one_line(
 
 
 def test_the_demo_asks_the_bot_in_a_process_of_its_own(tmp_path: Path) -> None:
-    (tmp_path / "identity-bot.toml").write_text(f"{demo.SETTINGS}0\n", encoding="utf-8")
+    (tmp_path / "identity-bot.toml").write_text(f"{process.SETTINGS}0\n", encoding="utf-8")
     config = {"IDENTITY_BOT_CONFIG": str(tmp_path / "identity-bot.toml"), "GITHUB_TOKEN": "ghp-x"}
 
     shown = process.showcase({**os.environ, **config})
