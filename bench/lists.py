@@ -6,12 +6,14 @@ import random
 import statistics
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
 from bench.people import REPOSITORY
 from identity_bot.desk.overview import Overview
 from identity_bot.plugins.loader import Plugins
+from identity_bot.store.similar import Similar
 from identity_bot.store.store import Store
 from identity_bot.tickets.calendar import DAY, team_day
 from identity_bot.tickets.model import Person, Priority, Stage, Ticket, TicketState, ticket_id
@@ -35,6 +37,8 @@ WORDS = [
     "cookie",
     "staging",
 ]
+RARE_WORDS = [[f"symptom{word}", f"detail{word % 300}", f"cause{word % 900}"] for word in range(2_000)]
+"""Words of which each ticket's answers have three, in about 50, 300 and 100 tickets of 100,000."""
 OPEN_SHARE = 10
 """Of so many tickets, one is open."""
 LISTED = (
@@ -78,7 +82,7 @@ def fill(store: Store, count: int) -> None:
                         name=f"Person {who}",
                         team=f"Team {who % 40}" if who else "Benefits",
                     ),
-                    answers={},
+                    answers={"comments": " ".join([*chance.choices(WORDS, k=6), *chance.choice(RARE_WORDS)])},
                     submitted_at=store.clock() - chance.randrange(900) * DAY,
                     state=TicketState(
                         stage=chance.choice(stages) if is_open else Stage.CLOSED,
@@ -106,6 +110,17 @@ def looks(store: Store, plugins: Plugins, rounds: int) -> Mapping[str, float]:
         "Home of a requestor": lambda: overview.home(REQUESTOR, Choices()),
         "the requestor's own": lambda: overview.page(REQUESTOR, team.read("all"), limit=10),
         "one ticket": lambda: overview.ticket(ticket_id("bench 10"), TEAM),
+    }
+    similar = Similar(store)
+    asked = store.ticket(ticket_id("bench 10"))
+    assert asked
+    likely = replace(asked, title=" ".join(RARE_WORDS[10]), is_sensitive=False, submitted_at=store.clock())
+    acts |= {
+        "similar tickets": lambda: similar.to(likely),
+        "similar tickets, of common words": lambda: similar.to(replace(likely, title=" ".join(WORDS))),
+        "completed tickets for a text": lambda: similar.completed(
+            f"My {' '.join(RARE_WORDS[10])} is broken", has=bool
+        ),
     }
     for typed in LISTED:
         query = team.read(typed)

@@ -188,6 +188,15 @@ class PrivacySettings(Schema):
         return Additions(**{name: tuple(patterns) for name, patterns in lists.items()})
 
 
+class AnswersSettings(Schema):
+    """What requestors are shown before they send a form."""
+
+    closed_tickets = _SWITCH(
+        "whether requestors see closed tickets with the same problem, but for sensitive ones",
+        load_default=True,
+    )
+
+
 _EMOJI = Regexp(
     r"[a-z0-9_+'-]{1,100}\Z", error='not an emoji; expected its name without colons, such as "eyes"'
 )
@@ -211,6 +220,9 @@ _PEOPLE = _Kind("list of tables", partial(fields.List, fields.Nested(PersonSetti
 _COMMANDS = _Kind("list of commands", partial(fields.List, _COMMAND()))
 _LABELS = _Kind("list of texts", partial(fields.List, _LABEL()))
 _PRIVACY = _Kind("table", partial(fields.Nested, PrivacySettings, load_default=Additions))
+_ANSWERS = _Kind(
+    "table", partial(fields.Nested, AnswersSettings, load_default=lambda: AnswersSettings().load({}))
+)
 _HTTP = _Kind("table", partial(fields.Nested, HttpSettings, load_default=lambda: HttpSettings().load({})))
 
 
@@ -328,6 +340,7 @@ class Settings:
         load_default=None,
     )
     privacy: Additions = _key(_PRIVACY, "")  # noqa: RUF009 (declares a setting, like the others)
+    answers: Mapping[str, Any] = _key(_ANSWERS, "")
     http: Mapping[str, Any] = _key(_HTTP, "")
     request_types: Mapping[str, Mapping[str, Any]] = _key(
         _TABLE,

@@ -25,7 +25,17 @@ from identity_bot.store.transaction import Transaction
 from identity_bot.tickets import lifecycle
 from identity_bot.tickets.actions import event_for, is_so
 from identity_bot.tickets.calendar import DAY
-from identity_bot.tickets.model import Event, EventKind, Notification, Stage, Ticket, TicketState
+from identity_bot.tickets.duplicates import is_hidden_from
+from identity_bot.tickets.model import (
+    Action,
+    Change,
+    Event,
+    EventKind,
+    Notification,
+    Stage,
+    Ticket,
+    TicketState,
+)
 from identity_bot.tickets.people import People
 
 log = logging.getLogger(__name__)
@@ -106,6 +116,7 @@ class Notifier:
                 was=before,
                 by=one.by if one else "",
                 reason=one.change.reason if one else "",
+                original=_original(transaction, ticket, one.change) if one else None,
             )
             record(transaction, self._plugins, ticket, event)
             log.info("ticket %s: #%s", kind.value, ticket.number, extra={"ticket": ticket.id})
@@ -187,6 +198,12 @@ class Notifier:
             )
             transaction.enqueue(update)
         self.alert_failures(transaction)
+
+
+def _original(transaction: Transaction, ticket: Ticket, change: Change) -> Ticket | None:
+    """The ticket that this one is a duplicate of, if people may be led there."""
+    found = transaction.read_ticket(change.value) if change.action is Action.DUPLICATE else None
+    return found if found and not is_hidden_from(ticket, found) else None
 
 
 def _headline(notifications: Sequence[Notification]) -> str:

@@ -236,6 +236,10 @@ HINTS: Mapping[Ask, str] = {
     Ask.ASSIGNEE: "Choose a member of the Identity Team.",
     Ask.MEMBER: "Choose a member of the Identity Team.",
     Ask.DATE: "The day it should be done, in Eastern time. We'll tell the requestor.",
+    Ask.TICKET: (
+        "Its number, such as 12 or owner/name#12, or the link to its issue. We'll say so on both issues, and tell the "
+        "requestor where it continues."
+    ),
     Ask.TEXT: (
         "Paste only the text itself, as it is in the ticket. We forget it when it's removed. Leave this empty to "
         "remove all personal data and secrets that we find in the title and the description."
@@ -252,6 +256,7 @@ MISSING: Mapping[Ask, str] = {
     Ask.PRIORITY: "Please choose a priority.",
     Ask.DATE: "Please choose a date.",
     Ask.CLOSE_REASON: "Please choose a reason.",
+    Ask.TICKET: "Please name the ticket that covers it, such as #12.",
     Ask.REASON: "Please say what is missing, such as: The page still asks me to sign in twice.",
 }
 """What an empty field needs, by what it asks for."""

@@ -21,9 +21,11 @@ from identity_bot.outbox.effect import DAY
 from identity_bot.outbox.effects.messages import SendDirectMessage
 from identity_bot.outbox.queue import LEASE
 from identity_bot.store import schema, transaction
+from identity_bot.store import similar as similar_module
 from identity_bot.store import store as store_module
 from identity_bot.store.links import Claim, Links
 from identity_bot.store.lists import RARE, Lists
+from identity_bot.store.similar import Similar
 from identity_bot.text.formatted import from_slack
 from identity_bot.tickets.calendar import team_day
 from identity_bot.tickets.model import Action, IssueComment, Priority, Stage, ThreadReply
@@ -155,6 +157,12 @@ def live(office: Office) -> None:
     office.work(30)
     for row in office.outbox.rows("failed"):
         office.outbox.discard(row.id)
+    similar = Similar(office.store)
+    similar.to(replace(failing, title=office.ticket(ticket).title))
+    similar.completed(office.ticket(ticket).title, has=bool)
+    with office.store.begin() as reading:
+        reading.read_ticket(ticket.id)
+        reading.read_ticket_at(REQUESTS, 1)
     office.store.check()
     office.outbox.backlog()
 
@@ -279,7 +287,7 @@ def test_every_list_is_read_in_the_order_of_an_index(office: Office) -> None:
 
 
 def test_the_life_that_is_looked_at_sends_every_statement(office: Office) -> None:
-    """Statements are constants of four modules: one that nobody has sent would go unjudged."""
+    """Statements are constants of five modules: one that nobody has sent would go unjudged."""
     with statements(office.store) as seen:
         live(office)
 
@@ -287,7 +295,7 @@ def test_the_life_that_is_looked_at_sends_every_statement(office: Office) -> Non
     dialect = office.store.engine.dialect
     missing = [
         name
-        for module in (queue_module, outbox_module, transaction, store_module)
+        for module in (queue_module, outbox_module, transaction, store_module, similar_module)
         for name, value in vars(module).items()
         if isinstance(value, (Delete, Select, Update)) and name not in PARTS
         if " ".join(str(value.compile(dialect=dialect)).split()) not in sent
