@@ -16,7 +16,7 @@ from identity_bot.plugins.loader import Plugins
 from identity_bot.store.similar import Similar
 from identity_bot.store.store import Store
 from identity_bot.tickets.calendar import DAY, team_day
-from identity_bot.tickets.model import Person, Priority, Stage, Ticket, TicketState, ticket_id
+from identity_bot.tickets.model import CloseReason, Person, Priority, Stage, Ticket, TicketState, ticket_id
 from identity_bot.tickets.overview import Choices
 from identity_bot.tickets.people import People
 
@@ -89,7 +89,9 @@ def fill(store: Store, count: int) -> None:
                         priority=chance.choice((None, *Priority)),
                         assignees=chance.choice(((), (LOGIN,), ("sage-hollowell",), ("indigo-marshwick",))),
                         target=target,
+                        close_reason=None if is_open else CloseReason.COMPLETED,
                     ),
+                    closed_at=None if is_open else store.clock() - chance.randrange(900) * DAY,
                     is_urgent=chance.random() < 0.05,
                     is_sensitive=chance.random() < 0.1,
                     repository=REPOSITORY,

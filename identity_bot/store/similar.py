@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, or_, select, union_all
@@ -23,6 +23,10 @@ RARE = 200
 """A word that more tickets have is common: it makes no two tickets alike by itself."""
 MOST_COUNTED = 1_000
 """Up to here, tickets are counted to know how rare a word is among them."""
+FEW = 5
+"""A word that even fewer tickets have says no more than one that so many have."""
+MOST_FOUND = 600
+"""How many tickets are looked up by their words."""
 CANDIDATES = 40
 """How many tickets, those with the most and rarest words in common, are read and compared."""
 RECENT = 90
@@ -30,23 +34,20 @@ RECENT = 90
 ALIKE = 0.5
 """From 0, for tickets with no word in common, to 1, for the same words: from here on they look alike."""
 FOUND = 0.5
-"""The share of a question's words, by weight, that a ticket must have to answer it."""
+"""The share of those words in a question that any ticket has, by weight, that a ticket must have to answer it."""
 LEAST_SHARED = 2
 """Words that two tickets must have in common, unless both have only one."""
 
-# Built once. All words are looked up at a time; one statement with a limit for each word costs what its parts cost.
-_OF_WORDS = union_all(
-    *(
-        select(part.c.term, part.c.ticket_id)
-        for part in (
-            select(schema.ticket_terms.c.term, schema.ticket_terms.c.ticket_id)
-            .where(schema.ticket_terms.c.term == bindparam(f"word_{place}"))
-            .limit(RARE + 1)
-            .subquery()
-            for place in range(MOST_WORDS)
-        )
-    )
-)
+# Built once, for as many words as a subject has; those that it has not are empty.
+_HAVING = [
+    select(schema.ticket_terms.c.term, schema.ticket_terms.c.ticket_id)
+    .where(schema.ticket_terms.c.term == bindparam(f"word_{place}"))
+    .limit(RARE + 1)
+    .subquery()
+    for place in range(MOST_WORDS)
+]
+_HOW_MANY = select(*(select(func.count()).select_from(part).scalar_subquery() for part in _HAVING))
+_WITH_WORDS = union_all(*(select(part.c.term, part.c.ticket_id) for part in _HAVING))
 _COUNT = select(func.count()).select_from(
     select(_T.id).where(_T.submitted_at > bindparam("since")).limit(MOST_COUNTED).subquery()
 )
@@ -120,16 +121,15 @@ class Similar:
         if not words:
             return []
         with self._store.reading() as connection:
-            having = _tickets_with(connection, words)
-            rare = {word: found for word, found in having.items() if len(found) <= RARE}
-            if not any(rare.values()):
+            having = _how_many(connection, words)
+            looked_up = _rarest(having)
+            if not looked_up:
                 return []
             count = connection.execute(_COUNT, {"since": 0.0}).scalar_one()
-            weights = {word: _weight(count, len(having[word])) for word in words}
+            weights = {word: _weight(count, number) for word, number in having.items() if number}
             shares: dict[str, float] = defaultdict(float)
-            for word, found in rare.items():
-                for ticket_id in found:
-                    shares[ticket_id] += weights[word]
+            for word, ticket_id in _with_words(connection, looked_up):
+                shares[ticket_id] += weights[word]
             best = sorted(shares, key=lambda one: (-shares[one], one))[:CANDIDATES]
             ids = {f"id_{place}": one for place, one in enumerate([*best, *[""] * (CANDIDATES - len(best))])}
             rows = connection.execute(statement, {**values, **ids}).mappings().all()
@@ -140,17 +140,37 @@ class Similar:
         ]
 
 
-def _tickets_with(connection: Connection, words: Sequence[str]) -> dict[str, list[str]]:
-    """The ids of the tickets with each word, at most one more than RARE."""
+def _how_many(connection: Connection, words: Sequence[str]) -> dict[str, int]:
+    """How many tickets have each word, at most one more than RARE."""
+    [row] = connection.execute(_HOW_MANY, _parameters(words)).all()
+    return dict(zip(words, row, strict=False))
+
+
+def _rarest(having: Mapping[str, int]) -> list[str]:
+    """The rare words, the rarest first, until they lead to MOST_FOUND tickets."""
+    found: list[str] = []
+    total = 0
+    for number, word in sorted((number, word) for word, number in having.items() if 0 < number <= RARE):
+        if found and total + number > MOST_FOUND:
+            break
+        found.append(word)
+        total += number
+    return found
+
+
+def _with_words(connection: Connection, words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Each of these words with the id of each ticket that has it."""
+    by_term = {subject_term(word): word for word in words}
+    for term, ticket_id in connection.execute(_WITH_WORDS, _parameters(words)):
+        yield by_term[term], ticket_id
+
+
+def _parameters(words: Sequence[str]) -> dict[str, str]:
     padded = [*map(subject_term, words), *[""] * (MOST_WORDS - len(words))]
-    found: dict[str, list[str]] = {subject_term(word): [] for word in words}
-    parameters = {f"word_{place}": term for place, term in enumerate(padded)}
-    for term, ticket_id in connection.execute(_OF_WORDS, parameters):
-        found[term].append(ticket_id)
-    return {word: found[subject_term(word)] for word in words}
+    return {f"word_{place}": term for place, term in enumerate(padded)}
 
 
-def _are_numbered(some: Sequence[str], others: Sequence[str]) -> bool:
+def _are_numbered(some: Collection[str], others: Collection[str]) -> bool:
     """Whether both name numbers, such as that of a pull request, and none is the same."""
     one, other = ({word for word in words if word.isdigit()} for words in (some, others))
     return bool(one and other) and not one & other
@@ -158,9 +178,9 @@ def _are_numbered(some: Sequence[str], others: Sequence[str]) -> bool:
 
 def _weight(count: int, having: int) -> float:
     """How much a word says: more, the fewer tickets have it."""
-    total = max(count, having, 1)
-    return math.log(1 + total / (max(having, 1) if having <= RARE else total))
+    total = max(count, having)
+    return math.log(1 + total / (max(having, FEW) if having <= RARE else total))
 
 
 def _sum(weights: Mapping[str, float], words: Collection[str]) -> float:
-    return sum(weights[word] for word in words)
+    return sum(weights.get(word, 0.0) for word in words)
