@@ -15,6 +15,7 @@ from identity_bot.outbox.effects.messages import (
     Notify,
     PostAlert,
     PostUpdate,
+    RedrawSimilar,
     place_of,
     retire_buttons,
 )
@@ -37,6 +38,7 @@ from identity_bot.tickets.model import (
     TicketState,
 )
 from identity_bot.tickets.people import People
+from identity_bot.tickets.subject import subject
 
 log = logging.getLogger(__name__)
 
@@ -93,12 +95,19 @@ class Notifier:
         if ticket.state != ticket.last_notified:
             transaction.enqueue(Notify(ticket_id=ticket.id), delay=self._quiet, longest_wait=LONGEST_WAIT)
 
+    def hide(self, transaction: Transaction, ticket: Ticket) -> None:
+        """Have the cards drawn again that may show a ticket as similar which is about to become sensitive."""
+        if words := subject(ticket):
+            transaction.enqueue(RedrawSimilar(ticket_id=ticket.id, text=" ".join(words)))
+
     def notify(self, transaction: Transaction, ticket_id: str) -> None:
         """Tell people how a ticket differs from what they were last told, in one message for each destination."""
         ticket = transaction.ticket(ticket_id)
         if ticket is None:
             return
         before = ticket.last_notified or TicketState()
+        if not ticket.is_sensitive:
+            transaction.enqueue(RedrawSimilar(ticket_id=ticket_id))
         self._ask_who(transaction, before, ticket.state)
         kinds = lifecycle.news(before, ticket.state)
         request_type = self._request_type(transaction, ticket) if kinds else None
@@ -130,6 +139,8 @@ class Notifier:
     def tell(self, transaction: Transaction, ticket: Ticket, event: Event) -> None:
         """Tell people at once of something that the ticket's state does not show."""
         record(transaction, self._plugins, ticket, event)
+        if event.kind is EventKind.REDACTED:
+            transaction.enqueue(RedrawSimilar(ticket_id=ticket.id))  # they may show half of what was removed
         log.info("ticket %s: #%s", event.kind.value, ticket.number, extra={"ticket": ticket.id})
         request_type = self._request_type(transaction, ticket)
         self._post(transaction, ticket, [(event, request_type.notify(ticket, event))], request_type)

@@ -338,6 +338,7 @@ class Reconciler:
                 )
                 if fold(repository) in self._restricted and not ticket.is_sensitive:
                     # It was moved there to be read there only: stop posting in a thread that everybody can read.
+                    self._notifier.hide(transaction, ticket)
                     followed = replace(
                         followed.with_thread(None), is_sensitive=True, is_direct=True, headline="", title=""
                     )

@@ -62,6 +62,9 @@ _SIMILAR = select(schema.tickets).where(
     or_(_T.stage != Stage.CLOSED.value, _T.closed_at.is_(None), _T.closed_at >= bindparam("since")),
     *(func.coalesce(_T.close_reason, "") != reason.value for reason in GONE),
 )
+_LATER = select(schema.tickets).where(
+    *_IS_CANDIDATE, _T.submitted_at >= bindparam("since"), _T.headline != ""
+)
 _COMPLETED = select(schema.tickets).where(
     *_IS_CANDIDATE,
     _T.stage == Stage.CLOSED.value,
@@ -81,9 +84,26 @@ class Similar:
         They are open, or were closed after it was requested or at most RECENT days before. As nothing else is, the same
         are found whenever it is asked, unless their titles change. Nothing is like a sensitive ticket.
         """
-        words = subject(ticket)
         when = {"until": ticket.submitted_at, "since": ticket.submitted_at - RECENT * DAY}
+        return self._like(ticket, subject(ticket), _SIMILAR, when)[:limit]
 
+    def after(self, ticket: Ticket, words: Sequence[str] = ()) -> list[Ticket]:
+        """The tickets with a card that look a little like this one and were requested after it: it may be shown there.
+
+        `words` are those of its subject if it has none anymore.
+        """
+        when = {"since": ticket.submitted_at}
+        return self._like(ticket, words or subject(ticket), _LATER, when, least=ALIKE / 2)
+
+    def _like(
+        self,
+        ticket: Ticket,
+        words: Sequence[str],
+        statement: Any,
+        when: Mapping[str, Any],
+        *,
+        least: float = ALIKE,
+    ) -> list[Ticket]:
         def alike(weights: Mapping[str, float], other: Ticket) -> float:
             theirs = subject(other)
             shared = set(words) & set(theirs)
@@ -94,8 +114,8 @@ class Similar:
             total = _sum(weights, shared) + usual * (len(theirs) - len(shared))
             return _sum(weights, shared) / math.sqrt(sum(weights.values()) * total)
 
-        found = self._find(words, _SIMILAR, when, alike, least=ALIKE)
-        return [one for one in found if one.id != ticket.id][:limit]
+        found = self._find(words, statement, when, alike, least=least)
+        return [one for one in found if one.id != ticket.id]
 
     def completed(self, text: str, *, limit: int = 3, has: Callable[[Ticket], bool]) -> list[Ticket]:
         """The tickets that were closed as completed and fit a text best; `has` says which of them may be found."""

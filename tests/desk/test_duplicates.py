@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -334,6 +335,50 @@ def test_the_card_shows_tickets_that_look_alike_and_keeps_them_when_it_is_drawn_
     office.work(30)
     assert shown in card(office, second)
     assert "· Closed as completed" in card(office, second)
+
+
+def test_a_similar_tickets_new_stage_is_on_the_card_though_nothing_else_happened_there(
+    office: Office, first: Ticket, second: Ticket
+) -> None:
+    office.desk.observe(office.tracker.edit(1, assignees=frozenset({LINDEN})))
+    office.work(30)
+    assigned = card(office, second)
+    office.desk.observe(office.tracker.edit(1, is_open=False, close_reason=CloseReason.COMPLETED))
+    office.work(30)
+
+    assert "· Assigned to linden-brookmere\n" in assigned
+    assert "· Closed as completed\n" in card(office, second)
+
+
+@pytest.mark.parametrize(
+    "about", ["zanzibar sign-ins per credential provider", "Sign-ins by credential provider zanzibar"]
+)
+def test_what_is_removed_from_a_ticket_goes_from_the_cards_that_show_it(office: Office, about: str) -> None:
+    """Half of it, too, where the title is cut there."""
+    first = requested(office, "V1", by=SAGE, data_needed=about)
+    second = requested(office, "V2", data_needed="Sign-ins per credential provider in May")
+    assert "zan" in card(office, second)
+
+    office.click(first, Action.REDACT, "zanzibar", by=INDIGO)
+    office.work(120)
+
+    assert "zan" not in card(office, second)
+    assert "Similar" in card(office, second)
+
+
+def test_a_ticket_that_is_moved_where_only_the_team_reads_goes_from_the_cards_that_show_it(
+    office: Office, first: Ticket, second: Ticket
+) -> None:
+    moved = office.tracker.now.pop((REQUESTS, 1))
+    office.tracker.now[RESTRICTED, 9] = replace(moved, repository=RESTRICTED, number=9)
+    office.tracker.now[REQUESTS, 1] = replace(moved, is_gone=True, moved_to=(RESTRICTED, 9))
+    assert "Similar" in card(office, second)
+
+    office.desk.observe(office.tracker.now[REQUESTS, 1])
+    office.work(60)
+
+    assert office.ticket(first).is_sensitive
+    assert "Similar" not in card(office, second)
 
 
 def test_nobody_but_the_team_sees_what_is_similar(office: Office, first: Ticket, second: Ticket) -> None:

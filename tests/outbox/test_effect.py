@@ -112,6 +112,7 @@ def examples(ticket: Ticket, snapshot: IssueSnapshot) -> dict[str, Effect]:
         effects.RetireButtons(**about, channel=TEAM, ts="1.0", outcome="Is closed."),
         effects.TellDelay(**about),
         effects.DrawCard(**about, channel=TEAM),
+        effects.RedrawSimilar(**about),
         effects.Comment(**about, text="Hello you"),
         effects.FindPersonalData(**about, by=INDIGO, reason="It is a name."),
         effects.RedactIssue(**about, texts=("hunter2!",), by=INDIGO, reason="It is a name."),

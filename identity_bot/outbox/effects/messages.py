@@ -426,10 +426,37 @@ class DrawCard(TicketEffect):
         return row.idempotency_key if ticket.card else f"card:{self.ticket_id}"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RedrawSimilar(TicketEffect):
+    """Have the cards drawn again that show a ticket as similar, with its stage and some words of its title."""
+
+    kind: ClassVar[str] = "redraw_similar"
+    label: ClassVar[str] = "draw the cards of similar tickets"
+    fixed_lane: ClassVar[str] = UPDATES
+    is_repeatable: ClassVar[bool] = True
+
+    text: str = ""
+    """The words of its subject, if it has just become sensitive and must be shown no more."""
+
+    @property
+    def unique_key(self) -> str:
+        return self.content_key if self.text else f"{self.kind}:{self.ticket_id}"
+
+    def run(self, context: Context, row: Row) -> tuple[str, ...]:
+        """The ids of the tickets on whose cards it may be."""
+        found = Similar(context.store).after(self.ticket(context), self.text.split())
+        return tuple(one.id for one in found if one.card)
+
+    def on_success(self, transaction: Transaction, context: Context, result: tuple[str, ...]) -> None:
+        for ticket_id in result:
+            transaction.enqueue(DrawCard(ticket_id=ticket_id, channel=context.settings.team_channel))
+
+
 def _notes(ticket: Ticket, context: Context) -> list[str]:
     """What its card says of other tickets: which one it is a duplicate of, and which look alike.
 
-    They are looked for each time it is drawn, which takes some milliseconds, and are always the same.
+    They are looked for each time it is drawn, which takes some milliseconds, and stay the same; when one of them gets
+    another stage, the card is drawn again.
     """
     original = context.store.ticket(ticket.duplicate_of) if ticket.duplicate_of else None
     notes = [duplicates.note(original)] if original else []
