@@ -144,6 +144,10 @@ def test_all_that_is_missing_is_said_at_once_each_in_one_line(tmp_path: Path) ->
         ("repositry = 1", "repositry: unknown setting; did you mean 'repository'?"),
         ("command = []", "command: unknown setting; did you mean 'commands'?"),
         ("http = { prot = 1 }", "http.prot: unknown setting; did you mean 'port'?"),
+        (
+            "answers = { closed_ticket = true }",
+            "answers.closed_ticket: unknown setting; did you mean 'closed_tickets'?",
+        ),
         ("leads = [{ gitub = 'ada' }]", "leads.0.gitub: unknown setting; did you mean 'github'?"),
         (
             "zzz = 1",

@@ -9,6 +9,7 @@ from identity_bot.forms.form import readable
 from identity_bot.forms.questions import LongText, ShortText
 from identity_bot.messages import words
 from identity_bot.plugins.loader import Plugins
+from identity_bot.settings import Settings
 from identity_bot.store.similar import Similar
 from identity_bot.store.store import Store
 from identity_bot.text import privacy
@@ -26,15 +27,19 @@ WHO = ("name", "team")
 class PastTickets:
     """Finds tickets that were completed and that anybody may read.
 
-    None is sensitive, or in a repository that only the team can read, and what was removed from one stays so.
+    None is sensitive, or in a repository that only the team can read, and what was removed from one stays so. It finds
+    nothing if `answers.closed_tickets` in the settings is off.
     """
 
-    def __init__(self, store: Store, plugins: Plugins) -> None:
+    def __init__(self, store: Store, plugins: Plugins, settings: Settings) -> None:
         self._similar = Similar(store)
         self._plugins = plugins
+        self._is_on: bool = settings.answers["closed_tickets"]
 
     def search(self, text: str, limit: int = 3) -> list[Answer]:
         """The tickets that fit a text best, at most so many; raises StoreError if the database cannot be used."""
+        if not self._is_on:
+            return []
         found = self._similar.completed(text[:LONGEST_QUESTION], limit=limit, has=self._is_public)
         return [self._answer(ticket) for ticket in found]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,13 +12,14 @@ from identity_bot.tickets.model import Action, CloseReason, Ticket
 from tests.support_desk import COMMON, JUNIPER, Office
 
 INDIGO = "U0INDIGO"
+SETTINGS_OF_OTHERS = {"repository": "o/others", "restricted_repository": None}
 PROBLEM = "Blank page after signing in\nIt happens with *every* account since Tuesday, <b>always</b>."
 ASKED = "I get a blank page after signing in"
 
 
 @pytest.fixture
 def past(office: Office) -> PastTickets:
-    return PastTickets(office.store, office.plugins)
+    return PastTickets(office.store, office.plugins, office.settings)
 
 
 def closed(
@@ -82,10 +84,17 @@ def test_what_only_the_team_may_read_answers_nothing(office: Office, past: PastT
 
 def test_a_ticket_in_a_repository_that_is_no_longer_watched_answers_nothing(office: Office) -> None:
     closed(office)
-    of_others = PastTickets(office.store, office.plugins)
-    of_others._plugins = type("Nobody", (), {"repositories": {}})()
+    elsewhere = replace(office.plugins.adopted, settings=SETTINGS_OF_OTHERS)
+    plugins = replace(office.plugins, types={}, adopted=elsewhere)
 
-    assert of_others.search(ASKED) == []
+    assert PastTickets(office.store, plugins, office.settings).search(ASKED) == []
+
+
+def test_the_settings_can_switch_it_off(office: Office) -> None:
+    closed(office)
+    settings = replace(office.settings, answers={"closed_tickets": False})
+
+    assert PastTickets(office.store, office.plugins, settings).search(ASKED) == []
 
 
 def test_what_was_removed_from_a_ticket_stays_removed(office: Office, past: PastTickets) -> None:
