@@ -50,13 +50,16 @@ ORDER = (
     Action.RELEASE,
     Action.CLOSE,
     Action.REOPEN,
+    Action.DUPLICATE,
     Action.REDACT,
 )
 """Every action at least once; together they lead to every event. A test holds both against their tables."""
 
 
-def steps(kind: Kind, today: date, written: str) -> list[Step]:
+def steps(kind: Kind, today: date, written: str, original: str) -> list[Step]:
     """A life after the form was sent; `written` is a text of the ticket that can be removed from it.
+
+    `original` is the id of a ticket that it can be a duplicate of.
 
     An urgent request differs from others only as it begins.
     """
@@ -68,11 +71,11 @@ def steps(kind: Kind, today: date, written: str) -> list[Step]:
         by = REQUESTOR.slack_id if ACTIONS[action].by is By.REQUESTOR else LEAD["slack"]
         if ACTIONS[action].asks is Ask.OWN_LOGIN:
             by = SECOND_MEMBER["slack"]
-        made.append(Step(change=_change(action, times, today, written), by=by))
+        made.append(Step(change=_change(action, times, today, written, original), by=by))
     return made
 
 
-def _change(action: Action, times: int, today: date, written: str) -> Change:
+def _change(action: Action, times: int, today: date, written: str, original: str) -> Change:
     """What an action takes; `times` is how often it was taken before, so that a second time changes something."""
     match ACTIONS[action].asks:
         case Ask.OWN_LOGIN:
@@ -85,6 +88,8 @@ def _change(action: Action, times: int, today: date, written: str) -> Change:
             return Change(action=action, value=(today + timedelta(days=14 + 7 * times)).isoformat())
         case Ask.CLOSE_REASON:
             return Change(action=action, value=CloseReason.COMPLETED.value)
+        case Ask.TICKET:
+            return Change(action=action, value=original)
         case Ask.REASON:
             return Change(action=action, reason=REASON)
         case Ask.TEXT:

@@ -160,11 +160,20 @@ class _Stage:
         )
         texts = [one for one in ticket.answers.values() if isinstance(one, str)]
         written = next(filter(redaction.is_long_enough, texts), name)
-        for step in life.steps(kind, self.desk.today(), written):
+        original = self._another(request_type, kind, values)
+        for step in life.steps(kind, self.desk.today(), written, original):
             self.desk.change(ticket.id, step.change, by=step.by)
             by = words.did(life.NAMES[step.by], ACTIONS[step.change.action].did)
             moments.append(self._moment(ticket, request_type, by))
         return Life(kind=kind, issue=issue, moments=tuple(moments))
+
+    def _another(self, request_type: Watched, kind: Kind, values: Mapping[str, object]) -> str:
+        """The id of another ticket with the same answers; what people are told of it is not shown."""
+        other = self.desk.submit(
+            request_type.name, values, life.REQUESTOR, submission=f"showcase:{kind}:another", origin=None
+        )
+        self._moment(other, request_type, "")
+        return other.id
 
     def _moment(self, ticket: Ticket, request_type: Watched, by: str) -> Moment:
         """Let all that follows happen, and see what it was."""

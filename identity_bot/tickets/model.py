@@ -288,7 +288,7 @@ class Event:
     reason: str = ""
     """What they gave as the reason, as they wrote it."""
     original: Ticket | None = None
-    """The ticket that it was closed as a duplicate of, if somebody said so to the bot."""
+    """The ticket that it was closed as a duplicate of, if somebody said so to the bot; never set for `deliver`."""
 
 
 class MessageKind(StrEnum):

@@ -13,7 +13,7 @@ TODAY = date(2027, 1, 15)
 
 
 def test_every_action_is_taken() -> None:
-    assert {one.change.action for one in life.steps(Kind.USUAL, TODAY, "words")} == set(Action)
+    assert {one.change.action for one in life.steps(Kind.USUAL, TODAY, "words", "#2")} == set(Action)
 
 
 def test_the_actions_lead_to_every_event_that_the_table_knows() -> None:
@@ -25,7 +25,7 @@ def test_the_actions_lead_to_every_event_that_the_table_knows() -> None:
 def test_a_second_target_date_differs_from_the_first() -> None:
     dates = [
         one.change.value
-        for one in life.steps(Kind.USUAL, TODAY, "words")
+        for one in life.steps(Kind.USUAL, TODAY, "words", "#2")
         if one.change.action is Action.TARGET
     ]
 
@@ -33,8 +33,8 @@ def test_a_second_target_date_differs_from_the_first() -> None:
 
 
 def test_an_urgent_request_is_shown_as_it_begins() -> None:
-    assert life.steps(Kind.URGENT, TODAY, "words") == []
+    assert life.steps(Kind.URGENT, TODAY, "words", "#2") == []
 
 
 def test_all_who_act_have_a_name() -> None:
-    assert {one.by for one in life.steps(Kind.USUAL, TODAY, "words")} <= set(life.NAMES)
+    assert {one.by for one in life.steps(Kind.USUAL, TODAY, "words", "#2")} <= set(life.NAMES)

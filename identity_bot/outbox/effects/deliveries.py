@@ -52,6 +52,9 @@ def record(transaction: Transaction, plugins: Plugins, ticket: Ticket, event: Ev
     transaction.add_event(event)
     # A ticket has no two events of one kind at one time.
     key = str(uuid.uuid5(TICKETS, f"{event.ticket_id} {event.kind.value} {event.at!r}"))
+    event = replace(
+        event, original=None
+    )  # another ticket, with answers that may be redacted while this waits
     for name, sink in plugins.sinks.items():
         if sink.wants(ticket):
             transaction.enqueue(
