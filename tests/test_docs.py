@@ -146,6 +146,21 @@ def test_the_example_of_a_test_passes(mocker: MockerFixture) -> None:
     test()
 
 
+def test_the_examples_of_common_questions_and_of_a_migration_do_what_they_say(tmp_path: Path) -> None:
+    (tmp_path / "access").mkdir()
+    access = loaded(tmp_path / "access", "docs/plugins.md", "identity_bot_access.py").types["access"]
+    cake = loaded(tmp_path, "docs/plugins.md", "identity_bot_cake.py").types["cake"]
+    juniper = Person(slack_id="U1", name="Juniper Vale", team="Benefits")
+    old = Ticket(
+        id=ticket_id("V1"), type="cake", requestor=juniper, answers={"size": "large"}, submitted_at=0.0
+    )
+
+    assert [one.name for one in access.form.all_questions] == ["team", "name", "account"]
+    assert access.form.read({"team": "hc"}, "team") == "Health Care"
+    assert cake.migrated(old).answers == {"pieces": "8"}
+    assert cake.migrated(cake.migrated(old)) == cake.migrated(old)
+
+
 def test_the_example_with_every_hook_does_what_it_says(tmp_path: Path) -> None:
     tea = loaded(tmp_path, "docs/plugins.md", "identity_bot_tea.py").types["tea"]
     juniper = Person(slack_id="U1", name="Juniper Vale", team="Benefits")

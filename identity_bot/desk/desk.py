@@ -107,10 +107,14 @@ class Desk:
         ticket = Ticket(
             id=ticket_id(submission),
             type=type_name,
-            requestor=replace(requestor, name=answers["name"], team=answers["team"]),
+            requestor=replace(
+                requestor,
+                name=form.read(answers, "name") or requestor.name or requestor.handle,
+                team=form.read(answers, "team"),
+            ),
             answers=answers,
             submitted_at=self._store.clock(),
-            is_urgent=answers["production"],
+            is_urgent=bool(answers.get("production")),
             is_sensitive=is_sensitive,
             is_direct=is_sensitive or outside_intake,
             origin=origin,

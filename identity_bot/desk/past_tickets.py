@@ -64,7 +64,7 @@ class PastTickets:
     def _told(self, ticket: Ticket) -> Iterator[str]:
         """What the requestor wrote in their own words."""
         if request_type := self._plugins.of(ticket.type):
-            for question, text in readable(request_type.form, ticket.answers):
+            for question, text in readable(request_type.form, request_type.migrated(ticket).answers):
                 is_free = isinstance(question, ShortText | LongText) and question.name not in WHO
                 # An answer to a question that the form no longer has may be of any kind.
                 if is_free and request_type.form.question(question.name) and subject_of(text):

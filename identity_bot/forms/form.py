@@ -12,6 +12,7 @@ from marshmallow import ValidationError
 from identity_bot.errors import Invalid
 from identity_bot.forms import limits
 from identity_bot.forms.questions import (
+    Choice,
     Choices,
     Chosen,
     Files,
@@ -33,14 +34,20 @@ PRODUCTION = YesNo(
     hint="Yes makes it urgent: the leads are told and put on the ticket at once.",
 )
 COMMON = (TEAM, NAME, PRODUCTION)
-"""The questions that every form begins with."""
+"""The questions that a form begins with, unless it leaves some out or asks them in its own way."""
+_KINDS: Mapping[str, tuple[type[Question], ...]] = {
+    TEAM.name: (ShortText, Choice),
+    NAME.name: (ShortText,),
+    PRODUCTION.name: (YesNo,),
+}
+"""What a form's own question with the name of a common one may be, as the bot reads its answer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Form:
     """What one request type asks, in order, after the questions that all types ask.
 
-    At most 93 questions of its own.
+    At most 93 questions of its own, and one more for each common question that it leaves out or replaces.
     """
 
     title: str
@@ -48,6 +55,9 @@ class Form:
     description: str = ""
     """A few more words for the drop-down; at most 75 characters."""
     questions: Sequence[Question]
+    """The type's own. One with the name of a common question, such as `team`, is asked in its place."""
+    leave_out: Sequence[str] = ()
+    """The names of the common questions that this form does not ask: of `team`, `name` and `production`."""
     sensitive_when: When | None = None
     """Which answer makes a request sensitive: its content is not shown in Slack."""
 
@@ -57,12 +67,25 @@ class Form:
 
     @property
     def all_questions(self) -> tuple[Question, ...]:
-        """The questions that all types ask, then the form's own."""
-        return (*COMMON, *self.questions)
+        """The common questions that the form asks, some perhaps in its own way, then its others."""
+        others = list(self.questions)
+        common: list[Question] = []
+        for question in COMMON:
+            place = next((at for at, q in enumerate(others) if getattr(q, "name", "") == question.name), None)
+            if place is not None:
+                common.append(others.pop(place))
+            elif question.name not in self.leave_out:
+                common.append(question)
+        return (*common, *others)
 
     def question(self, name: str) -> Question | None:
         """The question with this name, if the form has one."""
         return next((q for q in self.all_questions if q.name == name), None)
+
+    def read(self, answers: Answers, name: str) -> str:
+        """The answer to one question as people read it; empty if it was not asked or not answered."""
+        question = self.question(name)
+        return question.shown(answers[name]) if question and name in answers else ""
 
     def suggestions(self) -> dict[str, Any]:
         """The questions' initial values, as answers."""
@@ -109,13 +132,21 @@ def load(form: Form, raw: Mapping[str, Any]) -> Answers:
     return answers
 
 
+def is_common(question: Question) -> bool:
+    """Whether a question is one of those that all types ask, in whichever way."""
+    return question.name in _KINDS
+
+
 def readable(form: Form, answers: Answers) -> list[tuple[Question, str]]:
     """The questions that were answered, in the form's order, each with its answer as people read it.
 
     Answers outlive forms: if a question has since changed or gone, its answer is shown as it was kept.
     """
     known = {question.name: question for question in form.all_questions}
-    gone = {name: ShortText(name=name, label=name) for name in answers if name not in known}
+    common = {question.name: question for question in COMMON}
+    gone = {
+        name: common.get(name) or ShortText(name=name, label=name) for name in answers if name not in known
+    }
     return [(q, _readable(q, answers[q.name])) for q in (known | gone).values() if q.name in answers]
 
 
@@ -140,21 +171,32 @@ def _problems(form: Form) -> Iterator[str]:
     if not isinstance(form.questions, list | tuple):
         yield f"questions: found {type(form.questions).__name__}; expected a list"
         return
+    if not isinstance(form.leave_out, list | tuple):
+        yield f"leave_out: found {type(form.leave_out).__name__}; expected a list"
+        return
+    wrong = [name for name in form.leave_out if name not in [*_KINDS]]
+    yield from (f"leave_out: {name!r:.80} is none of {', '.join(_KINDS)}" for name in wrong)
+    if not form.all_questions:
+        yield "questions: found none; expected at least one, as the common ones are left out"
     earlier: dict[str, Question] = {}
     for question in form.all_questions:
         if not isinstance(question, Question):
             yield f"questions: found {question!r:.60}; expected a kind of question, such as ShortText"
             continue
         if question.name in earlier:
-            is_common = question.name in [common.name for common in COMMON]
-            yield f"question {question.name!r}: {'every form has it already' if is_common else 'declared twice'}"
+            yield f"question {question.name!r}: declared twice"
+        elif question.name in form.leave_out:
+            yield f"question {question.name!r}: asked and left out; delete its name from leave_out to ask it"
+        if not isinstance(question, kinds := _KINDS.get(question.name, (Question,))):
+            expected = " or ".join(kind.__name__ for kind in kinds)
+            yield f"question {question.name!r}: found {type(question).__name__}; expected {expected}"
         yield from _condition_problems(
             f"question {question.name!r}: shown_when", question.shown_when, earlier
         )
         earlier[question.name] = question
     yield from _condition_problems("sensitive_when", form.sensitive_when, earlier)
     if len(form.all_questions) > limits.QUESTIONS:
-        most = limits.QUESTIONS - len(COMMON)
+        most = limits.QUESTIONS - len(form.all_questions) + len(form.questions)
         yield f"questions: found {len(form.questions)}; expected at most {most}"
     size = sum(map(_view_bytes, earlier.values()))
     if size > limits.QUESTIONS_BYTES:

@@ -32,7 +32,7 @@ def sample_values(form: Form, given: Mapping[str, Any] | None = None) -> dict[st
 
     `given` values come first; they are needed where a question's own rules accept nothing that its kind suggests.
     """
-    values: dict[str, Any] = {**COMMON, **(given or {})}
+    values: dict[str, Any] = dict(given or {})
     for question in form.all_questions:  # a condition names earlier questions only
         if question in form.shown_questions(values) and question.name not in values:
             values[question.name] = _sample(question)
@@ -52,7 +52,8 @@ def _sample(question: Question) -> Any:
 
 
 def _samples(question: Question) -> list[Any]:
-    suggested = [value for value in (question.initial, _example(question.placeholder)) if value is not None]
+    suggestions = (question.initial, _example(question.placeholder), COMMON.get(question.name))
+    suggested = [value for value in suggestions if value is not None]
     match question:
         case ShortText(min_length=least, max_length=most) | LongText(min_length=least, max_length=most):
             long_enough = SENTENCE * (1 + least // len(SENTENCE))

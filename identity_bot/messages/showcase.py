@@ -20,6 +20,7 @@ def hook_failed(plugin: str, hook: str, error: str) -> str:
     """That a plugin's hook failed while the showcase was played, and what was shown instead."""
     instead = {
         "render_issue": "the issue is made without it",
+        "migrate_answers": "the answers are shown as they were",
         "validate": "the answers are taken without it",
         "notify": "people get the other messages only",
     }.get(hook, "it is left out")

@@ -324,7 +324,7 @@ def state(ticket: Ticket, type_title: str, people: People) -> list[tuple[str, st
         ("SPOC", people.mention(now.spoc) if now.spoc else "not named"),
         ("Urgent", "Yes" if ticket.is_urgent else "No"),
         ("Requestor", mrkdwn(ticket.requestor.name, limit=200)),
-        ("Team", mrkdwn(ticket.requestor.team, limit=200)),
+        *([("Team", mrkdwn(ticket.requestor.team, limit=200))] if ticket.requestor.team else []),
         ("Type", type_name(type_title)),
         ("Requested", moment(ticket.submitted_at)),
         ("Reference", ticket.reference),

@@ -10,7 +10,7 @@ from typing import Any
 from marshmallow import Schema
 
 from identity_bot.articles.answer import Answer
-from identity_bot.forms.form import COMMON, Form, readable
+from identity_bot.forms.form import Form, is_common, readable
 from identity_bot.forms.questions import Email, Files, LongText, Question, ShortText, Url
 from identity_bot.messages import alerts, templates, words
 from identity_bot.plugins.hookspecs import hookimpl
@@ -63,6 +63,12 @@ def validate(answers: Answers, form: Form, settings: Mapping[str, Any]) -> Mappi
         for question, found in _findings(form, answers, settings["privacy"])
         if (kinds := {kind for kind in found if kind.blocks})
     }
+
+
+@hookimpl(trylast=True)
+def migrate_answers(answers: Answers) -> Answers:
+    """As they are."""
+    return answers
 
 
 @hookimpl(trylast=True)
@@ -166,7 +172,7 @@ def _body(ticket: Ticket, form: Form) -> str:
 
 def _sections(ticket: Ticket, form: Form, limit: int) -> str:
     answered = readable(form, ticket.answers)
-    own_first = sorted(answered, key=lambda one: one[0] in COMMON)
+    own_first = sorted(answered, key=lambda one: is_common(one[0]))
     return "\n\n".join(_section(question, text, limit) for question, text in own_first)
 
 

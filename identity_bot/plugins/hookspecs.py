@@ -79,6 +79,23 @@ def validate(
 
 
 @hookspec(firstresult=True)
+def migrate_answers(answers: Answers, form: Form, settings: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """A ticket's answers, given to the form of an earlier version, as today's form has them.
+
+    Implement it when you rename a question or change what its answers look like. Return all answers, also those that
+    stay the same, as JSON. The bot calls this whenever it shows an issue, a card or anything else with answers that it
+    has kept, and before it passes a ticket to `notify` and `deliver`. It cannot know which form answers were given to,
+    so this gets today's answers too and must return them unchanged; after a second call they must be the same as after
+    the first. A redacted answer may hold a mark instead of a text: leave what you cannot convert as it is.
+
+    Nothing is written back, so keep a migration for as long as there may be such tickets. Whether a ticket is urgent
+    or sensitive, and its requestor's name and team, stay as they were when the form was sent. If this raises, the
+    answers are used as they were. Default: as they are; an answer to a question that the form no longer has is shown
+    under the question's old name.
+    """
+
+
+@hookspec(firstresult=True)
 def render_issue(ticket: Ticket, form: Form, settings: Mapping[str, Any]) -> IssueDraft | None:
     """The issue for a ticket. The bot adds its status block, its marker, the common label and, if urgent, the leads.
 

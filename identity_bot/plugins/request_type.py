@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -54,7 +55,15 @@ class RequestType:
 
     def hints(self, ticket: Ticket) -> list[str]:
         """What the requestor should know of a ticket's answers that may hold personal data, but need not."""
-        return defaults.hints(self.form, ticket.answers, self.settings)
+        return defaults.hints(self.form, self.migrated(ticket).answers, self.settings)
+
+    def migrated(self, ticket: Ticket) -> Ticket:
+        """A ticket that was kept, with its answers as the form asks for them now; nothing is written back."""
+        if not ticket.answers:
+            return ticket
+        return replace(
+            ticket, answers=next(self._results("migrate_answers", _answers, answers=ticket.answers))
+        )
 
     def self_service(self, text: str, answers: Mapping[str, Any]) -> list[Answer]:
         """Answers that may already solve the problem, the best one first."""
@@ -78,12 +87,13 @@ class RequestType:
         return merged
 
     def render_issue(self, ticket: Ticket) -> IssueDraft:
-        """The issue for a ticket: the first plugin's that makes one, else the default."""
+        """The issue for a migrated ticket: the first plugin's that makes one, else the default."""
         draft = next(self._results("render_issue", _issue, ticket=ticket))
         return replace(draft, title=line(draft.title))
 
     def notify(self, ticket: Ticket, event: Event) -> list[Notification]:
         """What to tell people about an event."""
+        ticket = self.migrated(ticket)
         standard = defaults.notify(ticket, event, self.form, self.settings)
         check = partial(_notifications, event=event)
         found = [one for some in self._results("notify", check, ticket=ticket, event=event) for one in some]
@@ -131,6 +141,14 @@ def _problems(result: Any) -> dict[str, str]:
     if not isinstance(result, Mapping):
         raise TypeError(f"found {type(result).__name__}; expected a mapping of question names to sentences")
     return {str(name): str(problem) for name, problem in result.items() if problem}
+
+
+def _answers(result: Any) -> Answers:
+    """Answers as the database would keep them."""
+    if not isinstance(result, Mapping) or not all(isinstance(name, str) for name in result):
+        raise TypeError(f"found {type(result).__name__}; expected a mapping of question names to answers")
+    kept: dict[str, Any] = json.loads(json.dumps(dict(result)))
+    return kept
 
 
 def _issue(result: Any) -> IssueDraft:

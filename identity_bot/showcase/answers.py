@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from identity_bot.forms.form import Form
+from identity_bot.forms.form import PRODUCTION, Form
 from identity_bot.forms.questions import Choices, Chosen, When, YesNo
 from identity_bot.forms.samples import sample_values
 from identity_bot.showcase.values import Kind
@@ -28,8 +28,11 @@ def values_for(form: Form, kind: Kind) -> dict[str, Any] | None:
                 return None
             return sample_values(form, meeting(form, form.sensitive_when))
         case Kind.URGENT:
-            return sample_values(form, _not_sensitive(form) | {"production": True})
-    return sample_values(form, _not_sensitive(form) | {"production": False})
+            if form.question(PRODUCTION.name) is None:
+                return None
+            is_urgent = meeting(form, When(PRODUCTION.name, True))
+            return sample_values(form, _not_sensitive(form) | is_urgent)
+    return sample_values(form, _not_sensitive(form) | {PRODUCTION.name: False})
 
 
 def _not_sensitive(form: Form) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from identity_bot.errors import Invalid
 from identity_bot.forms import limits
-from identity_bot.forms.form import COMMON, Form, readable
+from identity_bot.forms.form import Form, is_common, readable
 from identity_bot.forms.questions import LongText, Option, Url
 from identity_bot.messages import duplicates, redactions, words
 from identity_bot.slack.inputs import PREFIX, Json, entry, option_of, plain_text
@@ -327,7 +327,7 @@ def _action(name: str) -> Action | None:
 def _answers(ticket: Ticket, form: Form) -> Iterator[str]:
     """The type's own answers in mrkdwn; those to the questions of every form are in the state above."""
     for question, text in readable(form, ticket.answers):
-        if question not in COMMON:
+        if not is_common(question):
             listed = text if isinstance(question, LongText) else text.replace("\n", ", ")
             shown = mrkdwn(listed, limit=300)
             is_link = isinstance(question, Url) and not shown.endswith(ELLIPSIS)

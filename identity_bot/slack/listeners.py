@@ -18,8 +18,8 @@ from identity_bot.desk.desk import Desk
 from identity_bot.desk.links import Linking
 from identity_bot.desk.overview import Overview
 from identity_bot.errors import IdentityBotError, Invalid, Rejected, SettingsError, StoreError
-from identity_bot.forms.form import Form
-from identity_bot.forms.questions import LongText, Url
+from identity_bot.forms.form import TEAM, Form
+from identity_bot.forms.questions import Chosen, LongText, Url
 from identity_bot.logs import scrubbed
 from identity_bot.messages import words
 from identity_bot.settings import Settings
@@ -249,7 +249,7 @@ class Listeners:
             ticket = self._desk.submit(
                 draft.type,
                 draft.values,
-                _requestor(body),
+                self._requestor(body),
                 submission=view["id"],
                 origin=draft.origin,
                 with_earlier=draft.with_earlier,
@@ -329,11 +329,17 @@ class Listeners:
         """The draft with what Slack, the person's last ticket and the message they started from tell already."""
         known: dict[str, Any] = {"name": self._name(slack_id)}
         try:
-            known["team"] = self._desk.last_team(slack_id)
+            known["team"] = _option_for(self._desk.last_team(slack_id), self._forms.get(draft.type or ""))
         except StoreError as error:
             log.warning("cannot prefill the team: %s", error)
         known |= self._from_message(draft)
         return replace(draft, values={**{k: v for k, v in known.items() if v}, **draft.values})
+
+    def _requestor(self, body: Json) -> Person:
+        """Who sent a form; with their name in Slack if that is known, for a form that does not ask for it."""
+        user = body["user"]
+        name = self._chat.known_name(user["id"]) or ""
+        return Person(slack_id=user["id"], handle=user.get("username") or user.get("name") or "", name=name)
 
     def _name(self, slack_id: str) -> str:
         """Somebody's name; empty if Slack does not tell it before the trigger might expire."""
@@ -406,6 +412,13 @@ def _fits(question: Url, url: str) -> bool:
         return False
 
 
+def _option_for(team: str, form: Form | None) -> str:
+    """A team as a form keeps it: the value of its option, if the form has the teams to choose from."""
+    question = form.question(TEAM.name) if form else None
+    offered = question.offered if isinstance(question, Chosen) else ()
+    return next((option.value for option in offered if option.label == team), team)
+
+
 def _as_typed(text: str) -> str:
     """A message's text as its author saw it, without Slack's notation for links and mentions."""
 
@@ -417,11 +430,6 @@ def _as_typed(text: str) -> str:
 
     text = re.sub(r"<([^<>\n]{1,3000})>", seen, text)
     return clean(text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
-
-
-def _requestor(body: Json) -> Person:
-    user = body["user"]
-    return Person(slack_id=user["id"], handle=user.get("username") or user.get("name") or "")
 
 
 def _user_id(body: Json) -> str:

@@ -22,6 +22,7 @@ from identity_bot import (
     LongText,
     Member,
     Number,
+    Option,
     ShortText,
     Url,
     When,
@@ -233,7 +234,34 @@ def yes_no(name: str, **more: Any) -> Question:
 
 CONTRADICTIONS: list[tuple[dict[str, Any], str]] = [
     ({"questions": [yes_no("a"), yes_no("a")]}, "question 'a': declared twice"),
-    ({"questions": [yes_no("team")]}, "question 'team': every form has it already"),
+    ({"questions": [yes_no("team")]}, "question 'team': found YesNo; expected ShortText or Choice"),
+    (
+        {"questions": [LongText(name="name", label="Q")]},
+        "question 'name': found LongText; expected ShortText",
+    ),
+    (
+        {"questions": [ShortText(name="production", label="Q")]},
+        "question 'production': found ShortText; expected YesNo",
+    ),
+    (
+        {"questions": [ShortText(name="team", label="Q"), ShortText(name="team", label="Q")]},
+        "question 'team': declared twice",
+    ),
+    (
+        {"questions": [ShortText(name="team", label="Q")], "leave_out": ["team"]},
+        "question 'team': asked and left out; delete its name from leave_out to ask it",
+    ),
+    ({"leave_out": ["tema"]}, "leave_out: 'tema' is none of team, name, production"),
+    ({"leave_out": [["team"]]}, "leave_out: ['team'] is none of team, name, production"),
+    ({"leave_out": "team"}, "leave_out: found str; expected a list"),
+    (
+        {"leave_out": ["team", "name", "production"]},
+        "questions: found none; expected at least one, as the common ones are left out",
+    ),
+    (
+        {"questions": [yes_no("a", shown_when=When("production", True))], "leave_out": ["production"]},
+        "question 'a': shown_when: no earlier question has the name 'production'",
+    ),
     (
         {"questions": [yes_no("a", shown_when=When("b", True))]},
         "question 'a': shown_when: no earlier question has the name 'b'",
@@ -306,3 +334,38 @@ def test_messages_of_validators_may_have_any_shape_that_marshmallow_allows() -> 
 def test_the_common_questions_are_right_themselves() -> None:
     assert [question.name for question in COMMON] == ["team", "name", "production"]
     assert all(question.required for question in COMMON)
+
+
+def test_a_form_leaves_out_common_questions_and_has_no_answers_to_them() -> None:
+    asked = Form(title="X", questions=[ShortText(name="a", label="A")], leave_out=["production", "name"])
+
+    answers = load(asked, {"a": "x", "team": "Benefits", "name": "Juniper Vale", "production": True})
+
+    assert [question.name for question in asked.all_questions] == ["team", "a"]
+    assert answers == {"team": "Benefits", "a": "x"}
+    assert (asked.read(answers, "team"), asked.read(answers, "name")) == ("Benefits", "")
+
+
+def test_a_form_asks_a_common_question_in_its_own_way_in_its_place() -> None:
+    teams = Choice(
+        name="team", label="Which team?", options=[Option("va1", "Benefits"), Option("va2", "Health")]
+    )
+    sure = YesNo(name="production", label="Is it down?", shown_when=When("team", "va1"))
+    asked = form(ShortText(name="a", label="A"), sure, teams)
+
+    answers = load(asked, COMMON_ANSWERS | {"team": "va2", "a": "x"})
+
+    assert [question.name for question in asked.all_questions] == ["team", "name", "production", "a"]
+    assert asked.question("team") is teams
+    assert answers == {"team": "va2", "name": "Juniper Vale", "a": "x"}
+    assert asked.read(answers, "team") == "Health"
+    assert problems(asked, team="Benefits", a="x")["team"].startswith("This is not one of the choices.")
+
+
+def test_the_answer_to_a_common_question_that_was_left_out_since_is_read_under_its_words() -> None:
+    later = Form(title="X", questions=[ShortText(name="a", label="A")], leave_out=["production"])
+
+    read = {question.label: text for question, text in readable(later, COMMON_ANSWERS | {"old": "y"})}
+
+    assert read["Does this affect Veterans in production?"] == "No"
+    assert read["old"] == "y"

@@ -247,6 +247,21 @@ def test_a_form_has_as_many_questions_as_a_view_takes_beside_all_that_the_bot_ad
         Form(title="X", questions=questions(94))
 
 
+def test_a_form_that_leaves_out_or_replaces_common_questions_has_room_for_as_many_of_its_own() -> None:
+    def own(count: int, leave_out: tuple[str, ...]) -> Form:
+        questions = [
+            ShortText(name="name", label="Q"),
+            *(YesNo(name=f"q{n}", label="Q") for n in range(count)),
+        ]
+        return Form(title="X", description="All of it", questions=questions, leave_out=leave_out)
+
+    assert len(view_of(own(94, ("team",)), {})["blocks"]) == 100
+    with pytest.raises(ValueError, match=r"questions: found 96; expected at most 95$"):
+        own(95, ("team",))
+    with pytest.raises(ValueError, match=r"questions: found 95; expected at most 94$"):
+        own(94, ())
+
+
 def test_a_form_of_more_bytes_than_a_view_takes_is_refused() -> None:
     options = [Option("語" * 140 + str(n), "語" * 75, "語" * 75) for n in range(100)]
 

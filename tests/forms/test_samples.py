@@ -63,3 +63,19 @@ def test_shipped_forms_have_samples(name: str) -> None:
     form = __import__(f"identity_bot_{name}").form()
 
     load(form, sample_values(form))
+
+
+def test_common_questions_that_a_form_asks_in_its_own_way_have_samples_and_those_left_out_have_none() -> None:
+    form = Form(
+        title="Own",
+        questions=[
+            Choice(name="team", label="Team?", options=["Health"]),
+            ShortText(name="name", label="Name?", max_length=4),
+        ],
+        leave_out=["production"],
+    )
+
+    values = sample_values(form)
+
+    assert values["team"] == "Health"
+    assert set(load(form, values)) == {"team", "name"}

@@ -72,3 +72,25 @@ def test_a_request_that_is_always_sensitive_has_a_usual_one_all_the_same() -> No
     )
 
     assert values_for(form, Kind.USUAL)
+
+
+def test_a_form_that_does_not_ask_about_production_has_no_urgent_request() -> None:
+    form = Form(title="Calm", questions=[], leave_out=["production"])
+
+    assert values_for(form, Kind.URGENT) is None
+    assert values_for(form, Kind.USUAL)
+
+
+def test_an_urgent_request_answers_what_the_own_question_about_production_hangs_on() -> None:
+    form = Form(
+        title="Own",
+        questions=[
+            Choice(name="team", label="Team?", options=["Health", "Benefits"]),
+            YesNo(name="production", label="Down?", shown_when=When("team", "Benefits")),
+        ],
+    )
+
+    values = values_for(form, Kind.URGENT)
+
+    assert values
+    assert (values["team"], values["production"]) == ("Benefits", True)

@@ -16,7 +16,7 @@ from pytest_mock import MockerFixture
 from slack_bolt import Ack, App, BoltRequest
 from slack_sdk import WebClient
 
-from identity_bot import Choice, Form, LongText, ShortText, When, YesNo, app, hookimpl
+from identity_bot import Choice, Form, LongText, Option, ShortText, When, YesNo, app, hookimpl
 from identity_bot.errors import IdentityBotError, SettingsError
 from identity_bot.settings import Settings
 from identity_bot.slack.home import START
@@ -251,6 +251,27 @@ def test_name_and_team_are_prefilled(world: World) -> None:
     state = str((world.sandbox.slack.view(JUNIPER) or {})["state"])
     assert "Juniper Vale" in state
     assert "Benefits Claims" in state
+
+
+def test_a_form_that_asks_for_no_name_and_offers_teams_takes_both_from_slack_and_the_last_ticket(
+    world: World, mocker: MockerFixture
+) -> None:
+    teams = Choice(name="team", label="Which?", options=[Option("va1", "Health"), Option("va2", "Benefits")])
+    questions = [*world.bot.plugins.types["pr_review"].form.questions, teams]
+    form = Form(title="Review", questions=questions, leave_out=["name", "production"])
+    replace_type(world, mocker, "pr_review", form)
+    answers = {key: REVIEW[key] for key in ("tested", "pull_request")}
+    first = world.request(JUNIPER, "pr_review", **answers | {"team": "va2"})
+    world.sandbox.slack.close(JUNIPER)
+
+    again = world.request(JUNIPER, "pr_review", **answers)
+
+    assert (first, again) == ({}, {})
+    world.settle()
+    for number in (1, 2):
+        issue = world.sandbox.github.issue(REPOSITORY, number)
+        assert issue.title.endswith("(Benefits)")
+        assert "Requested by `Juniper Vale` (in Slack `juniper" in issue.body
 
 
 def test_a_slow_profile_does_not_keep_the_form_from_opening(world: World) -> None:

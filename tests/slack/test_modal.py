@@ -348,6 +348,24 @@ def test_what_two_forms_share_is_kept_when_the_type_changes() -> None:
     assert "initial_option" not in elements(changed)["short"]
 
 
+def test_a_form_that_leaves_out_or_replaces_common_questions_is_drawn_and_read_so() -> None:
+    teams = Choice(
+        name="team", label="Which team?", options=[Option("va1", "Benefits"), Option("va2", "Health")]
+    )
+    own = Form(title="Own", questions=[LongText(name="a", label="A"), teams], leave_out=["production"])
+    filled_in = Draft(type="own", values={"team": "va2", "name": "Juniper Vale", "a": "x"})
+
+    view = modal({"own": own}, filled_in)
+
+    assert check_view(view) == []
+    assert list(elements(view)) == ["team", "name", "a"]
+    assert elements(view)["team"]["initial_option"]["value"] == "va2"
+    assert draft_in(filled(own, filled_in, view), {"own": own}) == filled_in
+    strayed = modal({"own": own}, replace(filled_in, values={"team": "Benefits of old", "production": True}))
+    assert check_view(strayed) == []
+    assert "initial_option" not in elements(strayed)["team"]
+
+
 def test_a_filled_in_question_that_is_gone_or_of_another_kind_is_a_stray() -> None:
     view = filled(FULL, DRAFT, modal(FORMS, DRAFT))
     changed = Form(title="Everything", questions=[LongText(name="short", label="Short")])

@@ -44,6 +44,8 @@ class Deliver(TicketEffect):
             log.warning("effect %s discarded: the plugin %r is not installed anymore", row.id, self.plugin)
             return
         ticket = replace(self.ticket(context), state=self.state)
+        if request_type := context.plugins.of(ticket.type):
+            ticket = request_type.migrated(ticket)
         sink.deliver(ticket, self.event, self.idempotency_key)
 
 

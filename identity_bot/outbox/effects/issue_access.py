@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import TypeVar
 
 from identity_bot.errors import Rejected
-from identity_bot.forms.form import Form
 from identity_bot.forms.questions import Member
 from identity_bot.messages import words
 from identity_bot.outbox.effect import Context
 from identity_bot.outbox.ports import Tracker
+from identity_bot.plugins.request_type import RequestType
 from identity_bot.store.transaction import Transaction
 from identity_bot.text.names import fold
 from identity_bot.tickets import lifecycle
@@ -64,10 +64,10 @@ def name_of(context: Context, key: str) -> str:
     return context.chat.name_of(slack_id) if is_slack else ""
 
 
-def with_names(ticket: Ticket, form: Form, context: Context) -> Ticket:
-    """The ticket with the names of chosen people, whom a form knows by their ids only."""
-    answers = dict(ticket.answers)
-    for question in form.all_questions:
+def with_names(ticket: Ticket, request_type: RequestType, context: Context) -> Ticket:
+    """The ticket, migrated, with the names of chosen people, whom a form knows by their ids only."""
+    answers = dict(request_type.migrated(ticket).answers)
+    for question in request_type.form.all_questions:
         match answers.get(question.name):
             case {"id": str(slack_id)} if isinstance(question, Member):
                 name = context.chat.name_of(slack_id) or words.nameless(context.people.key_of(slack_id))

@@ -84,7 +84,7 @@ class OpenIssue(TicketEffect):
         request_type = context.plugins.of(ticket.type)
         if request_type is None:
             raise Rejected(f"the request type {ticket.type!r} is not installed")
-        draft = request_type.render_issue(with_names(ticket, request_type.form, context))
+        draft = request_type.render_issue(with_names(ticket, request_type, context))
         settings = request_type.settings
         leads = [lead["github"] for lead in settings["leads"] if "github" in lead] if ticket.is_urgent else []
         draft = IssueDraft(

@@ -402,10 +402,9 @@ class DrawCard(TicketEffect):
             posted = find_posted(context, ticket, self.channel, key, opened_at=self.opened_at)
             ticket = replace(ticket, card=posted)
         request_type = context.plugins.of(ticket.type)
-        form = request_type.form if request_type else None
         return context.chat.show_card(
-            with_names(ticket, form, context) if form and not ticket.is_sensitive else ticket,
-            form,
+            with_names(ticket, request_type, context) if request_type and not ticket.is_sensitive else ticket,
+            request_type.form if request_type else None,
             channel=self.channel,
             idempotency_key=key,
             notes=_notes(ticket, context),
