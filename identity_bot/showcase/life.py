@@ -10,7 +10,7 @@ from identity_bot.showcase.values import Kind
 from identity_bot.tickets.actions import ACTIONS, Ask, By
 from identity_bot.tickets.model import Action, Change, CloseReason, Person, Priority
 
-REQUESTOR = Person(slack_id="U0JUNIPER", handle="juniper")
+REQUESTOR = Person(slack_id="U0JUNIPER", handle="juniper", name="Juniper Vale")
 LEAD = {"slack": "U0INDIGO", "github": "indigo-marshwick"}
 MEMBER = {"slack": "U0LINDEN", "github": "linden-brookmere"}
 SECOND_MEMBER = {"slack": "U0SAGE", "github": "sage-hollowell"}

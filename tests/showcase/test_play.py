@@ -97,6 +97,21 @@ def test_only_types_that_can_be_sensitive_show_it(shipped: Mapping[str, Showcase
     assert [life.kind for life in shipped["mock_auth"].lives] == [Kind.USUAL, Kind.URGENT]
 
 
+def test_a_type_without_common_questions_lives_a_usual_life_by_the_name_in_slack(played: Played) -> None:
+    size = [ShortText(name="size", label="Size?")]
+    form = Form(title="Coffee", questions=size, leave_out=["team", "name", "production"])
+
+    showcase = played(coffee=coffee(form))
+
+    assert showcase.failures == ()
+    [life] = showcase.lives
+    assert life.problems == ()
+    assert life.issue
+    assert life.issue.title == "Coffee: Juniper Vale"
+    assert "Requested by `Juniper Vale` (in Slack `juniper`) · reference" in life.issue.body
+    assert life.moments[-1].events
+
+
 def test_a_plugin_and_an_observer_have_their_say(played: Played) -> None:
     def notify(event: Event) -> list[Notification]:
         is_new = event.kind is EventKind.CREATED
