@@ -310,6 +310,20 @@ def test_on_a_phone_a_channel_opens_at_its_newest_message(sandbox: Sandbox, look
     expect(page.get_by_text("general 19")).to_be_in_viewport()
 
 
+def test_a_channel_shows_its_newest_message_though_its_reader_had_not_left_it_yet(
+    sandbox: Sandbox, look: Look
+) -> None:
+    for number in range(20):
+        sandbox.slack.say("U0MARLO", "C0INTAKE", f"message {number}")
+    page = look(width=360, height=640)
+    page.route(re.compile("/issues"), lambda _: None)  # GitHub's half never comes
+    page.get_by_role("link", name="GitHub", exact=True).click()
+
+    page.get_by_role("navigation", name="Slack or GitHub").get_by_role("link", name="Slack").click()
+
+    expect(page.get_by_text("message 19")).to_be_in_viewport()
+
+
 def test_who_closes_an_issue_can_open_it_again_by_the_next_key(sandbox: Sandbox, look: Look) -> None:
     sandbox.github.open_issue(cast.REPOSITORY, "Short", actor="juniper-vale")
     page = look(f"{ISSUE}?as=juniper")

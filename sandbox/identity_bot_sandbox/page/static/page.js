@@ -201,8 +201,9 @@ async function look() {
 let steps = 0;
 
 // Follow a link, unless another is followed before the server answers; the focus stays on it, else moves to its half
-// of the page, or to the one shown.
-async function go(address, from) {
+// of the page, or to the one shown. One that leads to a conversation, not just to a message, shows the newest message,
+// even if the conversation was never left.
+async function go(address, from, leadsToNewest) {
   const step = (steps += 1);
   const answer = await fetch(address);
   const html = await answer.text();
@@ -210,6 +211,7 @@ async function go(address, from) {
   if (address !== location.href) history.pushState(null, "", address);
   acts += 1;
   show(html, false, [document.activeElement.id]);
+  for (const list of leadsToNewest ? document.querySelectorAll("[data-end]") : []) if (list.checkVisibility()) showNewest(list);
   const focused = document.activeElement;
   if (focused === document.body || !focused.checkVisibility()) {
     const pane = from?.checkVisibility() ? from : document.querySelector(`.pane.${document.body.dataset.pane}`);
@@ -293,7 +295,7 @@ document.addEventListener("click", (event) => {
   if (address.origin !== location.origin || link.target || isFile || link.className === "skip") return;
   event.preventDefault();
   const form = link.closest("#modal form");
-  if (!form) go(link.href, link.closest(".pane"));
+  if (!form) go(link.href, link.closest(".pane"), Boolean(link.closest("nav")) && !link.href.includes("/github/"));
   else if (form.querySelector("footer .main")) window.open(link.href, "_blank", "noopener");
   else send(form, null, { do: "close-all" }).then(() => go(link.href, null)); // a receipt has been read
 });
