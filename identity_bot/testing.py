@@ -87,6 +87,8 @@ class MemoryTracker:
     """How often an issue or a repository was read."""
     account: str = "identity-helper-bot"
     """The login under which the bot writes; empty until it is asked for."""
+    emails: dict[str, str] = field(default_factory=dict)
+    """The e-mail addresses that people show, by login."""
 
     def identify(self) -> str:
         """The login under which the bot writes."""
@@ -209,6 +211,12 @@ class MemoryTracker:
         """Whether they are among the writers."""
         return login in self.writers
 
+    def public_email(self, login: str) -> str:
+        """The address, if there is one."""
+        self._fail()
+        self.reads += 1
+        return self.emails.get(login, "")
+
     def poll(self, repository: str, *, since: float, etag: str, comments_since: float) -> PollResult | None:
         """What has changed since then."""
         self._fail()
@@ -284,6 +292,8 @@ class MemoryChat:
     """What people have written in threads."""
     team: frozenset[str] = frozenset()
     outsiders: frozenset[str] = frozenset()
+    emails: dict[str, str] = field(default_factory=dict)
+    """The Slack ids of people, by e-mail address."""
 
     def post(
         self, channel: str, message: Message, *, idempotency_key: str, thread_ts: str | None
@@ -362,6 +372,11 @@ class MemoryChat:
     def is_colleague(self, slack_id: str) -> bool:
         """Everybody is, but for `outsiders`."""
         return slack_id not in self.outsiders
+
+    def find_colleague(self, email: str) -> str:
+        """Whoever has this address, but for `outsiders`."""
+        found = self.emails.get(email, "")
+        return found if self.is_colleague(found) else ""
 
     def link_to(self, message: MessageRef) -> str:
         """An address made of channel and time stamp."""

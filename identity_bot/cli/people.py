@@ -113,5 +113,8 @@ def _how(known: People, link: Link) -> str:
     from identity_bot.tickets.people import LinkSource
 
     day = f"{datetime.fromtimestamp(link.at, UTC):%Y-%m-%d}"
-    how = f"proved on {day}" if link.source is LinkSource.PROVED else f"linked by the operator on {day}"
+    how = {
+        LinkSource.PROVED: f"proved on {day}",
+        LinkSource.EMAIL: f"by an equal e-mail address on {day}, only to name them",
+    }.get(link.source, f"linked by the operator on {day}")
     return f"{how}, ignored because the settings differ" if known.is_overridden(link) else how

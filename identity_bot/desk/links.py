@@ -15,7 +15,7 @@ from identity_bot.store.store import Store
 from identity_bot.store.transaction import Transaction
 from identity_bot.text.names import is_same
 from identity_bot.tickets.model import IssueComment
-from identity_bot.tickets.people import Link, LinkSource, People
+from identity_bot.tickets.people import TRUSTED, Link, LinkSource, People
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Linking:
             if not _is_free(self._people, links, slack_id, login):
                 raise NotAllowed(words.taken(login))
             before = links.of(slack_id)
-            if before and is_same(before.login, login):
+            if before and before.source in TRUSTED and is_same(before.login, login):
                 raise NotAllowed(words.is_so(before.login))
             if links.count_claims(slack_id, transaction.now - LASTS) >= words.CODES_AN_HOUR:
                 raise NotAllowed(words.TOO_MANY)
@@ -61,11 +61,11 @@ class Linking:
         return code
 
     def unlink(self, slack_id: str, *, by: str = "") -> Link | None:
-        """Forget somebody's link, and what they have claimed; the link that they had. `by` is for the log."""
+        """Remove somebody's link for good, and what they have claimed; the link that they had. `by` is for the log."""
         with self._store.begin() as transaction:
             links = Links(transaction)
             links.void_claims(slack_id)
-            removed = links.remove(slack_id)
+            removed = links.forget(slack_id, transaction.now)
         if removed:
             log.info("%s is no longer %s in GitHub, by %s", slack_id, removed.login, by or slack_id)
         return removed

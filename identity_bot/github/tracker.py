@@ -287,6 +287,15 @@ class GitHubTracker:
             access = self._github.request("GET", path, allowed=(404,)).content
             return not WRITE_ROLES.isdisjoint((access.get("role_name"), access.get("permission")))
 
+    def public_email(self, login: str) -> str:
+        """The e-mail address on somebody's profile; empty if there is none, or it is not a person's.
+
+        GitHub lets people show only an address of theirs that they have verified (docs.github.com/en/rest/users).
+        """
+        with self._github.translating_errors(login, is_repeatable=True):
+            profile = self._github.request("GET", f"/users/{quote(login, safe='')}").content
+            return str(profile.get("email") or "") if profile.get("type") == "User" else ""
+
     def poll(self, repository: str, *, since: float, etag: str, comments_since: float) -> PollResult | None:
         """What has changed since then (seconds since the epoch); None if nothing has, which costs one request.
 

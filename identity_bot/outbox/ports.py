@@ -123,6 +123,9 @@ class Tracker(Protocol):
     def may_write(self, repository: str, login: str) -> bool:
         """Whether somebody has write access."""
 
+    def public_email(self, login: str) -> str:
+        """The e-mail address that a person shows to everybody; empty if they show none, or it is no person."""
+
     def poll(self, repository: str, *, since: float, etag: str, comments_since: float) -> PollResult | None:
         """What has changed since then (seconds since the epoch); None, by one conditional request, for nothing."""
 
@@ -195,6 +198,9 @@ class Chat(Protocol):
 
     def is_colleague(self, slack_id: str) -> bool:
         """Whether somebody is an active person of the bot's own organization, or a guest there."""
+
+    def find_colleague(self, email: str) -> str:
+        """The Slack id of the colleague with this e-mail address; empty if there is none or Slack does not tell."""
 
 
 class Reconciler(Protocol):

@@ -52,6 +52,8 @@ BEYOND_EDITING = {
 """chat.update's error codes for a message that can no longer be edited; `is_inactive` means an archived channel."""
 HIDDEN = {"user_not_found", "user_not_visible"}
 """users.info's error codes for somebody from another organization whom Slack does not let the bot see."""
+NOT_FOUND = {"missing_scope", "users_not_found", *HIDDEN}
+"""users.lookupByEmail's error codes for an address that is nobody's, or that the bot may not ask about."""
 
 
 class SlackChat:
@@ -67,6 +69,7 @@ class SlackChat:
         self._ids: dict[str, str] = {}
         self._own: Mapping[str, Any] = {}
         self._names: dict[str, str] = {}
+        self._has_no_emails = False
         self.last_contact: float | None = None
         """When Slack last answered, in seconds since the epoch."""
 
@@ -218,6 +221,19 @@ class SlackChat:
         """Whether somebody is an active person of the bot's own organization, or a guest there."""
         user = self.user(slack_id)
         return user is not None and is_colleague(user, self.own())
+
+    def find_colleague(self, email: str) -> str:
+        """The Slack id of the colleague with this e-mail address; empty if there is none or Slack does not tell."""
+        try:
+            user: Mapping[str, Any] = self.call("users.lookupByEmail", email=email)["user"]
+        except SlackRejected as error:
+            if error.code not in NOT_FOUND:
+                raise
+            if error.code == "missing_scope" and not self._has_no_emails:
+                self._has_no_emails = True
+                log.info("nobody is found by their e-mail address, as the bot lacks users:read.email")
+            return ""
+        return str(user["id"]) if is_colleague(user, self.own()) else ""
 
     def user(self, slack_id: str) -> Mapping[str, Any] | None:
         """Somebody as Slack describes them; None if the bot may not see them, or nobody has this id."""

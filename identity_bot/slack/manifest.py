@@ -66,6 +66,11 @@ def scopes(settings: Settings, forms: Mapping[str, Form], *, private: bool = Fal
             is_needed=False,
         ),
         Scope(name="users:read", reason="who on the team is a person of this organization; names in forms"),
+        Scope(
+            name="users:read.email",
+            reason="names somebody from GitHub who shows the same e-mail address there as in Slack",
+            is_needed=False,
+        ),
         Scope(name="channels:history", reason=f"looks for a post of unknown outcome before it posts again{copied}"),
         Scope(name="im:write", reason="the same for direct messages: which conversation they are in"),
         Scope(name="im:history", reason=f"the same for direct messages{heard}"),

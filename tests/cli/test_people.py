@@ -49,6 +49,19 @@ def test_everybody_is_listed_with_how_they_are_known(store: Store) -> None:
     assert [ROWAN, "rowan-h", f"linked by the operator on {today}"] in rows
 
 
+def test_somebody_known_by_their_e_mail_address_only_is_listed_so_until_that_is_removed(store: Store) -> None:
+    with store.begin() as transaction:
+        Links(transaction).suggest(Link(slack_id=ROWAN, login="rowan-h", source=LinkSource.EMAIL, at=DAY))
+    listed = run("people")[1]
+
+    removed = run("people", "--unlink", ROWAN)
+
+    [line] = [line for line in listed.splitlines() if ROWAN in line]
+    assert line.split(maxsplit=2)[2] == "by an equal e-mail address on 2027-01-15, only to name them"
+    assert removed == (0, "U0ROWAN is no longer linked to rowan-h\n", "")
+    assert ROWAN not in run("people")[1]
+
+
 def test_a_link_that_the_settings_contradict_is_listed_as_ignored(store: Store) -> None:
     with store.begin() as transaction:
         link = Link(slack_id=ROWAN, login="LINDEN-brookmere", source=LinkSource.PROVED, at=DAY)

@@ -28,6 +28,7 @@ from identity_bot.text.formatted import from_slack
 from identity_bot.tickets.calendar import team_day
 from identity_bot.tickets.model import Action, IssueComment, Priority, Stage, ThreadReply
 from identity_bot.tickets.overview import Choices
+from identity_bot.tickets.people import Link, LinkSource
 from identity_bot.tickets.query import Due, Query
 from tests.support_desk import Office
 from tests.support_outbox import statements
@@ -138,6 +139,10 @@ def live(office: Office) -> None:
         if known := writing.message_at(REQUESTS, 6):
             writing.move_comment(known, REQUESTS, 6)
         Links(writing).add_claim(Claim(slack_id=INDIGO, login="octocat", digest="d", at=office.clock.now))
+        guess = Link(slack_id="U0MARLO", login="Marlo-P", source=LinkSource.EMAIL, at=office.clock.now)
+        Links(writing).suggest(guess)
+        Links(writing).forget(guess.slack_id, office.clock.now)
+        Links(writing).save(replace(guess, source=LinkSource.PROVED))
     lease = office.queue.lease("dies")
     assert lease
     office.queue.renew({lease.id: lease.lane})

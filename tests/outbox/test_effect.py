@@ -109,6 +109,7 @@ def examples(ticket: Ticket, snapshot: IssueSnapshot) -> dict[str, Effect]:
         effects.TellDelay(**about),
         effects.DrawCard(**about, channel=TEAM),
         effects.Comment(**about, text="Hello you"),
+        effects.FindPerson(login="octocat"),
         effects.FindPersonalData(**about, by=INDIGO, reason="It is a name."),
         effects.RedactIssue(**about, texts=("hunter2!",), by=INDIGO, reason="It is a name."),
         effects.RedactMessages(**about, texts=("hunter2!",), channel=TEAM),

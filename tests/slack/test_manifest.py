@@ -290,7 +290,7 @@ def test_without_files_or_private_channels_no_scope_is_asked_for_in_vain(setting
 
     assert wanted == {
         "channels:history", "channels:read", "chat:write", "chat:write.public", "commands", "im:history", "im:write",
-        "users:read",
+        "users:read", "users:read.email",
     }  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from identity_bot.outbox.effects.messages import (
     ShowReceipt,
     TellDelay,
 )
+from identity_bot.outbox.effects.people import FindPerson
 from identity_bot.outbox.effects.recurring import (
     CatchUp,
     CleanUp,
@@ -65,6 +66,7 @@ EFFECTS: Mapping[str, type[Effect]] = {
         ShowReceipt,
         PublishHome,
         Notify,
+        FindPerson,
         FindPersonalData,
         RedactIssue,
         RedactMessages,

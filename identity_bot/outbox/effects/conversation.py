@@ -128,11 +128,11 @@ class CopyComment(TicketEffect):
         return channel, thread_ts
 
     def _message(self, context: Context, ticket: Ticket, written: Document) -> Message:
-        slack_id = context.people.slack_id(self.author)
+        slack_id = context.people.named(self.author)
         name = (slack_id and context.chat.name_of(slack_id)) or self.author
         more = to_mrkdwn(
             written,
-            slack_id=context.people.slack_id,
+            slack_id=context.people.named,
             more=conversation.rest_in_github(ticket, self.comment_id),
         )
         return Message(text=conversation.commented(name), more=more)

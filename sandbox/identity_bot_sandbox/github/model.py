@@ -63,6 +63,8 @@ class Account:
     login: str
     name: str
     kind: str = "User"
+    email: str | None = None
+    """The address that everybody sees."""
     created_at: datetime
 
 
