@@ -112,6 +112,7 @@ class MemoryTracker:
                 requestor=ticket.requestor,
                 is_urgent=ticket.is_urgent,
                 is_sensitive=ticket.is_sensitive,
+                is_private=ticket.is_private,
                 thread=ticket.thread,
             ),
             created_at=self.second(),

@@ -89,11 +89,13 @@ class Desk:
         origin: MessageRef | None,
         with_earlier: bool = False,
         outside_intake: bool = False,
+        is_private: bool = False,
     ) -> Ticket:
         """The ticket for a filled-in form; the same submission is the same ticket, however often it comes.
 
         `with_earlier` has what was said in the origin's thread before copied to the issue, if that is not sensitive.
-        `outside_intake` says that the form was opened outside the intake channel and belongs to no message either.
+        `outside_intake` says that the form was opened outside the intake channel and belongs to no message either,
+        `is_private` that not everybody can read where it was opened: then the intake channel does not hear of it.
         Raises Invalid with the problems by question, AlreadyFiled if it comes with other answers than before,
         KeyError for a type that is not installed, and StoreError if nothing could be kept.
         """
@@ -104,6 +106,9 @@ class Desk:
         if problems:
             raise Invalid(problems)
         is_sensitive = form.is_sensitive(answers)
+        thread = None if is_sensitive else origin
+        if is_private:
+            origin = replace(origin or MessageRef(channel="", ts=""), is_private=True)
         ticket = Ticket(
             id=ticket_id(submission),
             type=type_name,
@@ -114,7 +119,7 @@ class Desk:
             is_sensitive=is_sensitive,
             is_direct=is_sensitive or outside_intake,
             origin=origin,
-            thread=None if is_sensitive else origin,
+            thread=thread,
         )
         ticket = replace(ticket, repository=request_type.repository_for(ticket))
         with self._store.begin() as transaction:

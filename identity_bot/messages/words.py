@@ -146,7 +146,11 @@ THREAD = "Thread"
 COPY_EARLIER = "Copy this thread's earlier messages to the ticket"
 COPY_EARLIER_MORE = "New replies are copied without this, too."
 NO_PERSONAL_DATA = (
-    "Other people can read tickets. Please leave out Veterans' personal data, passwords and keys."
+    "Your request becomes a GitHub issue, which everybody with access to its repository can read. Please leave out "
+    "Veterans' personal data, passwords and keys."
+)
+BEGUN_IN_PRIVATE = (
+    "As you began in a private conversation, only the team and you hear of the request in Slack."
 )
 ANSWERS_CUT = (
     "*The longest answers are cut short because GitHub limits the length of an issue. "

@@ -100,7 +100,7 @@ class SlackChat:
         until: float | None = None,
     ) -> MessageRef | None:
         """The message that carries this key among those posted in that time; None in a thread that is gone."""
-        channel_id = self._id(channel)
+        channel_id = self.id_of(channel)
         if thread_ts is None:
             return self._with_key(channel_id, idempotency_key, since, until)
         try:
@@ -130,7 +130,7 @@ class SlackChat:
         """What people have replied in a thread, oldest first; Rejected if it is gone or the bot may not read it."""
         pages = self._pages(
             "conversations.replies",
-            channel=self._id(thread.channel),
+            channel=self.id_of(thread.channel),
             ts=thread.ts,
             limit=READ_AT_ONCE,
         )
@@ -158,7 +158,7 @@ class SlackChat:
         What cannot be edited is deleted. Returns the next page's cursor, which is empty after the last one; a thread
         that is gone has no pages.
         """
-        channel_id = self._id(channel)
+        channel_id = self.id_of(channel)
         if thread_ts:
             method, place = "conversations.replies", {"ts": thread_ts}
         else:
@@ -214,7 +214,7 @@ class SlackChat:
         """The Slack ids of who belongs to a channel (`#name` or id), bots among them, or a user group (`S…`)."""
         if place.startswith("S"):
             return frozenset(self.call("usergroups.users.list", usergroup=place)["users"])
-        pages = self._pages("conversations.members", channel=self._id(place), limit=999)
+        pages = self._pages("conversations.members", channel=self.id_of(place), limit=999)
         return frozenset(member for page in pages for member in page["members"])
 
     def is_colleague(self, slack_id: str) -> bool:
@@ -327,7 +327,7 @@ class SlackChat:
                     return MessageRef(channel=channel_id, ts=message["ts"])
         return None
 
-    def _id(self, channel: str) -> str:
+    def id_of(self, channel: str) -> str:
         """The id behind a channel's name or a person's direct messages."""
         if channel in self._ids:
             return self._ids[channel]

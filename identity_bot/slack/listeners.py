@@ -51,6 +51,8 @@ log = logging.getLogger(__name__)
 URL = re.compile(r"https?://[^\s<>|]{3,2000}")
 PATIENCE = 1.0
 """Seconds that opening a form waits for a name: Slack's trigger expires after three."""
+PRIVATE_CHANNEL, DIRECT_MESSAGE, GROUP_MESSAGE = "privategroup", "directmessage", "mpdm-"
+"""What Slack sends as the name of any private channel and direct message, and how that of a group message begins."""
 OURS: Mapping[str, Json] = {
     "the shortcut": {"type": "shortcut", "callback_id": ASK},
     "the message shortcut": {"type": "message_action", "callback_id": ASK_ABOUT},
@@ -193,16 +195,13 @@ class Listeners:
             ack(**offer(words.usage(body["command"], word, titles)))
         else:
             ack()
-            outside_intake = self._is_outside_intake(body.get("channel_id"), body.get("channel_name"))
-            draft = Draft(type=name or None, outside_intake=outside_intake)
-            self._run_in_thread(self._open, client, body, draft, respond)
+            channel = {"id": body.get("channel_id"), "name": body.get("channel_name")}
+            self._run_in_thread(self._open_in, channel, client, body, Draft(type=name or None), respond)
 
     def start(self, ack: Ack, body: Json, client: WebClient, respond: Respond) -> None:
         """The button in the Home tab, in a direct message, or below what the command can do."""
         ack()
-        channel = body.get("channel") or {}
-        draft = Draft(outside_intake=self._is_outside_intake(channel.get("id"), channel.get("name")))
-        self._run_in_thread(self._open, client, body, draft, respond)
+        self._run_in_thread(self._open_in, body.get("channel") or {}, client, body, Draft(), respond)
 
     def shortcut(self, ack: Ack, body: Json, client: WebClient) -> None:
         """The global shortcut: the same form from anywhere in Slack."""
@@ -254,6 +253,7 @@ class Listeners:
                 origin=draft.origin,
                 with_earlier=draft.with_earlier,
                 outside_intake=draft.outside_intake,
+                is_private=draft.is_private,
             )
             receipt = blocks.receipt(ticket, hints=self._desk.hints(ticket))
             return {"response_action": "update", "view": receipt}
@@ -267,6 +267,14 @@ class Listeners:
         except Exception as error:
             log.error("unexpected error in a submission", exc_info=scrubbed(error))
         return {"response_action": "push", "view": blocks.apology(words.NOTHING_FILED)}
+
+    def _open_in(self, channel: Json, client: WebClient, body: Json, draft: Draft, respond: Respond) -> None:
+        """Open the form for whoever is in this channel, or in none."""
+        outside_intake = not self._is_intake(channel)
+        is_private = outside_intake and _is_private(channel)
+        self._open(
+            client, body, replace(draft, outside_intake=outside_intake, is_private=is_private), respond
+        )
 
     def _open(self, client: WebClient, body: Json, draft: Draft, respond: Respond | None) -> None:
         if draft.type:
@@ -300,6 +308,7 @@ class Listeners:
             link = ""  # the bot may not be in that conversation; the form opens all the same
         root = message.get("thread_ts") or message["ts"]
         draft = Draft(
+            is_private=_is_private(body["channel"]) and not self._is_intake(body["channel"]),
             origin=MessageRef(channel=channel, ts=root, link=link),
             about=_as_typed(message.get("text") or ""),
             in_thread=self._replies is not None and bool(message.get("thread_ts")),
@@ -359,9 +368,18 @@ class Listeners:
             values[address.name] = next(fitting, None)
         return values
 
-    def _is_outside_intake(self, channel_id: str | None, name: str | None) -> bool:
-        """Whether somebody began outside the intake channel, such as in no channel at all."""
-        return self._intake_channel not in (channel_id, f"#{name}")
+    def _is_intake(self, channel: Json) -> bool:
+        """Whether somebody begins in the intake channel; False in no channel at all."""
+        if self._intake_channel in (channel.get("id"), f"#{channel.get('name')}"):
+            return True
+        if channel.get("name") != PRIVATE_CHANNEL or not self._intake_channel.startswith("#"):
+            return False
+        try:  # Slack tells the name of no private channel
+            found = self._lookups.submit(self._chat.id_of, self._intake_channel)
+            return found.result(timeout=PATIENCE) == channel.get("id")
+        except (TimeoutError, IdentityBotError) as error:
+            log.warning("cannot tell whether a private channel is the intake channel: %s", error)
+            return False
 
     def _run_in_thread(self, call: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """Runs a call in another thread and logs what it raises, so that it cannot spoil the ack."""
@@ -373,6 +391,12 @@ class Listeners:
                 log.error("unexpected error in a call to Slack", exc_info=scrubbed(error))
 
         return self._calls.submit(run)
+
+
+def _is_private(channel: Json) -> bool:
+    """Whether not everybody can read a channel, as far as Slack tells with what somebody does there."""
+    name = str(channel.get("name") or "")
+    return name in (PRIVATE_CHANNEL, DIRECT_MESSAGE) or name.startswith(GROUP_MESSAGE)
 
 
 def _show_problems(problems: Mapping[str, str], draft: Draft, view: Json, forms: Mapping[str, Any]) -> Json:

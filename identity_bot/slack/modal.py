@@ -51,6 +51,8 @@ class Draft:
     """Whether they are to be copied."""
     outside_intake: bool = False
     """Whether it was begun neither in the intake channel nor from a message."""
+    is_private: bool = False
+    """Whether it was begun in a private channel or in direct messages."""
     unknown_answers: frozenset[str] = frozenset()
     """Names of filled-in questions that the form no longer has, or has in another kind."""
 
@@ -81,6 +83,8 @@ def modal(forms: Mapping[str, Form], draft: Draft, *, notice: str = "") -> Json:
         if draft.in_thread:
             blocks.append(_offer_of_earlier())
         blocks.append(context(words.NO_PERSONAL_DATA))
+        if draft.is_private:
+            blocks.append(context(words.BEGUN_IN_PRIVATE))
         view["submit"] = plain_text(words.SUBMIT)
     return _fitting(view)
 
@@ -194,7 +198,7 @@ def _metadata(draft: Draft) -> str:
         kept["type"] = draft.type
     if draft.origin:
         kept["origin"] = asdict(draft.origin)
-    for name in ("in_thread", "outside_intake"):
+    for name in ("in_thread", "outside_intake", "is_private"):
         if getattr(draft, name):
             kept[name] = True
     about = draft.about
@@ -230,6 +234,7 @@ def _kept(view: Mapping[str, Any]) -> Json:
         "about": about if isinstance(about, str) else "",
         "in_thread": kept.get("in_thread") is True,
         "outside_intake": kept.get("outside_intake") is True,
+        "is_private": kept.get("is_private") is True,
     }
 
 

@@ -134,7 +134,10 @@ class MessageRef:
 
     channel: str
     ts: str
+    """Empty if a request began in the channel, but not from a message."""
     link: str = ""
+    is_private: bool = False
+    """Whether somebody began a request there who can read what others cannot."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -245,6 +248,11 @@ class Ticket:
         return self.state.stage
 
     @property
+    def is_private(self) -> bool:
+        """Whether it began in a private channel or a direct message, so that the intake channel does not hear of it."""
+        return bool(self.origin and self.origin.is_private)
+
+    @property
     def reference(self) -> str:
         """A short name for people to quote before there is an issue number, such as `7K3M-9QXT`."""
         letters = base64.b32encode(uuid.UUID(self.id).bytes).decode("ascii")
@@ -353,6 +361,8 @@ class Filed:
     requestor: Person
     is_urgent: bool = False
     is_sensitive: bool = False
+    is_private: bool = False
+    """Whether it began where not everybody can read."""
     thread: MessageRef | None = None
     """None if the requestor is told directly."""
 

@@ -440,11 +440,11 @@ def test_a_slack_that_does_not_say_who_somebody_is_makes_nobody_a_colleague(
 def test_a_colleague_is_found_by_their_e_mail_address_and_nobody_else(
     chat: SlackChat, slack: SlackWorld
 ) -> None:
-    slack.meet(replace(VISITOR, slack_id="U0WREN", handle="wren", workspace="T0ELSEWHERE"))
+    slack.meet(replace(VISITOR, slack_id="U0OTHER", handle="stranger", workspace="T0ELSEWHERE"))
     slack.meet(replace(VISITOR, slack_id="U0HIDDEN", handle="hidden", is_hidden=True))
     slack.deactivated.add("U0MARLO")
 
-    handles = ("Juniper", "rowan", "marlo", "wren", "hidden", "nobody")
+    handles = ("Juniper", "rowan", "marlo", "stranger", "hidden", "nobody")
     try:
         found = [chat.find_colleague(f"{handle}@sandbox.example") for handle in handles]
     finally:

@@ -18,6 +18,7 @@ from slack_sdk import WebClient
 
 from identity_bot import Choice, Form, LongText, ShortText, When, YesNo, app, hookimpl
 from identity_bot.errors import IdentityBotError, SettingsError
+from identity_bot.messages import words
 from identity_bot.settings import Settings
 from identity_bot.slack.home import START
 from identity_bot_sandbox.cast import Character
@@ -135,6 +136,37 @@ def test_a_form_that_does_not_open_from_there_is_answered_there(world: World) ->
     slack.click(JUNIPER, INTAKE, said.ts, START)
 
     assert eventually(lambda: "try again" in slack.ephemerals(JUNIPER)[-1].text)
+
+
+def test_a_form_that_is_opened_in_private_says_who_will_hear_of_it(world: World) -> None:
+    slack = world.sandbox.slack
+    message = slack.say(JUNIPER, SECRET, "Could you review this?")
+    opened = {
+        "intake": lambda: slack.command(JUNIPER, INTAKE, "/help pr_review"),
+        "general": lambda: slack.command(JUNIPER, GENERAL, "/help pr_review"),
+        "private": lambda: slack.command(JUNIPER, SECRET, "/help pr_review"),
+    }
+
+    said = {}
+    for name, start in opened.items():
+        start()
+        said[name] = words.BEGUN_IN_PRIVATE in eventually(lambda: shown(world))
+        slack.close(JUNIPER)
+    slack.message_shortcut(JUNIPER, "idbot:ask-about", SECRET, message)
+    eventually(lambda: slack.view(JUNIPER))
+    slack.act(JUNIPER, "idbot:type", "data_pull")
+
+    assert said == {"intake": False, "general": False, "private": True}
+    assert eventually(lambda: words.BEGUN_IN_PRIVATE in shown(world))
+
+
+def test_a_private_intake_channel_is_known_although_slack_does_not_tell_its_name(world: World) -> None:
+    listeners = world.bot.listeners
+    listeners._intake_channel = "#claims-private"
+    world.sandbox.slack.channels[SECRET].bot_is_member = True
+
+    assert listeners._is_intake({"id": SECRET, "name": "privategroup"})
+    assert not listeners._is_intake({"id": "C0OTHER", "name": "privategroup"})
 
 
 @pytest.mark.parametrize(("user", "channel"), [(ROWAN, INTAKE), (JUNIPER, GENERAL), (JUNIPER, SECRET)])
