@@ -34,7 +34,7 @@ NONE: Mapping[ListName, str] = {
 }
 """What an empty list says; one that is not here is not shown then."""
 OPEN_TICKET = "Open"
-NEXT, PREVIOUS, FIRST = "Next", "Previous", "First"
+NEXT, PREVIOUS = "Next", "Previous"
 SEARCH_FOR = "Please say what to search for, such as `search login page`."
 ALL_TYPES, ALL_PRIORITIES = "All types", "All priorities"
 BY_TYPE, BY_PRIORITY = "Filter by type", "Filter by priority"
@@ -124,11 +124,14 @@ def no_ticket(name: str) -> str:
     return f"There is no ticket {mrkdwn(name, limit=40)} that you can see."
 
 
-def listed(query: str, *, is_own: bool = False) -> str:
-    """Above a list that somebody asked for; `is_own` says that it is of their own requests."""
+def listed(asked: str, count: int, *, is_own: bool = False, is_search: bool = False) -> str:
+    """Above a list that somebody asked for, how long it is; `is_own` says that it is of their own requests."""
     if is_own:
-        return "*Your requests*"
-    return f"*Tickets:* {mrkdwn(query, limit=200)}" if query else "*Open tickets*"
+        return f"*Your requests ({_count(count)})*"
+    noun = "ticket" if count == 1 else "tickets"
+    if not asked:
+        return f"*{_count(count)} open {noun}*"
+    return f"*{_count(count)} {noun}{' found' if is_search else ''}:* {mrkdwn(asked, limit=200)}"
 
 
 def _facts(ticket: Ticket, people: People, now: float) -> Iterator[str]:

@@ -140,16 +140,21 @@ def receipt(ticket: Ticket, *, hints: Sequence[str] = ()) -> Json:
     return _notice([section(words.receipt(ticket)), *map(context, hints)], words.CLOSE)
 
 
-def apology(sentence: str, *, close: str = words.BACK) -> Json:
+def apology(sentence: str, *, close: str = words.BACK, title: str = words.MODAL_TITLE) -> Json:
     """A view that says why something could not be done; pushed over a form, it leaves the form as it was."""
-    return _notice([section(sentence)], close)
+    return _notice([section(sentence)], close, title)
 
 
-def _notice(blocks: list[Json], close: str) -> Json:
+def title_in(view: Mapping[str, Any]) -> str:
+    """The title of a view, for the one that follows it."""
+    return str((view.get("title") or {}).get("text") or words.MODAL_TITLE)
+
+
+def _notice(blocks: list[Json], close: str, title: str = words.MODAL_TITLE) -> Json:
     return {
         "type": "modal",
         "callback_id": RECEIPT,
-        "title": plain_text(words.MODAL_TITLE),
+        "title": plain_text(title),
         "close": plain_text(close),
         "blocks": blocks,
     }

@@ -75,6 +75,8 @@ class Lists:
         """How many tickets there are, up to MOST_COUNTED."""
         with self._store.reading() as connection:
             found = select(_T.id).where(*_conditions(query, self._store.now(connection))).limit(MOST_COUNTED)
+            if (rare := _rare(connection, query)) is not None:
+                found = found.where(_T.id.in_(rare))
             return connection.execute(select(func.count()).select_from(found.subquery())).scalar_one()
 
 
