@@ -35,6 +35,8 @@ def check(
         yield ok("settings: complete")
     installed, findings = _plugins(settings, found)
     yield from findings
+    if installed and not problems:
+        yield from _leads(installed)
     yield from _database(settings.database_url)
     if offline:
         return
@@ -91,6 +93,18 @@ def _plugins(settings: Settings, found: Sequence[Found]) -> tuple[Plugins | None
     else:
         findings.append(problem("request types: none is installed, so there is nothing to ask for"))
     return usable, findings
+
+
+def _leads(installed: Plugins) -> Iterator[Finding]:
+    """Whether somebody hears of urgent requests: the leads who are named with their Slack ids are mentioned."""
+    named = {
+        name: any("slack" in lead for lead in one.settings["leads"]) for name, one in installed.types.items()
+    }
+    if without := sorted(name for name, is_named in named.items() if not is_named):
+        yield warning(
+            f"leads: none with a Slack id for {', '.join(without)}, so nobody is mentioned when such a request is "
+            'urgent; expected leads = [{ slack = "U012AB3CD" }]'
+        )
 
 
 def _database(url: str) -> Iterator[Finding]:
