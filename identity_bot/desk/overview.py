@@ -62,13 +62,16 @@ class Overview:
         login = self._people.login(slack_id)
         queries = {
             ListName.UNASSIGNED: replace(chosen, assignee=""),
-            ListName.MINE: replace(chosen, assignee=login) if login else None,
+            ListName.MINE: replace(chosen, assignee=login) if login else None,  # else nobody knows
             ListName.UAT: replace(chosen, stages=(Stage.UAT,)),
             ListName.OVERDUE: replace(chosen, due=Due.OVERDUE),
             ListName.OPEN: chosen,
         }
-        lists += [self._list(name, query, choices) for name, query in queries.items() if query]
-        return Home(lists=tuple(lists), choices=choices, numbers=self._numbers())
+        lists += [
+            self._list(name, query, choices) if query else TicketList(name=name, tickets=())
+            for name, query in queries.items()
+        ]
+        return Home(lists=tuple(lists), choices=choices, numbers=self._numbers(), has_login=bool(login))
 
     def open_home(self, slack_id: str, choices: Choices | None = None) -> Home:
         """The same, for somebody who has opened it, or has just chosen this; it is published again when tickets change.

@@ -76,10 +76,7 @@ def row(ticket: Ticket, type_title: str, people: People, now: float) -> str:
 
     Nothing of a sensitive ticket's content is in it, nor a link that its requestor may not be able to open.
     """
-    # The title of an issue usually begins with the type's.
-    title = "" if ticket.is_sensitive else ticket.title.removeprefix(f"{type_title}: ")
-    what = words.type_name(type_title) + (f": {mrkdwn(title, limit=LONGEST_TITLE)}" if title else "")
-    name = f"*{words.link_for_anybody(ticket)}* {what}"
+    name = f"*{words.link_for_anybody(ticket)}* {_what(ticket, type_title)}"
     return f"{name}\n{' · '.join(_facts(ticket, people, now))}"
 
 
@@ -98,6 +95,14 @@ def numbers(found: Numbers) -> str:
         ("urgent", found.urgent),
     )
     return " · ".join(f"*{_count(number)}* {name}" for name, number in said)
+
+
+def link_first(command: str) -> str:
+    """Instead of a team member's own tickets, if nobody knows their GitHub login."""
+    return (
+        "We don't know your GitHub login, so we can't tell which tickets are yours. To link it, type "
+        f"`{command} link` and your login, such as `{command} link octocat`."
+    )
 
 
 def next_step(ticket: Ticket) -> str:
@@ -132,6 +137,14 @@ def listed(asked: str, count: int, *, is_own: bool = False, is_search: bool = Fa
     if not asked:
         return f"*{_count(count)} open {noun}*"
     return f"*{_count(count)} {noun}{' found' if is_search else ''}:* {mrkdwn(asked, limit=200)}"
+
+
+def _what(ticket: Ticket, type_title: str) -> str:
+    """The type and the title, which usually says the type itself."""
+    title = "" if ticket.is_sensitive else ticket.title
+    if type_title and title.casefold().startswith(type_title.casefold()):
+        return mrkdwn(title, limit=len(type_title) + LONGEST_TITLE)
+    return words.type_name(type_title) + (f": {mrkdwn(title, limit=LONGEST_TITLE)}" if title else "")
 
 
 def _facts(ticket: Ticket, people: People, now: float) -> Iterator[str]:

@@ -136,6 +136,8 @@ def answer_to_message(command: str, intake_channel: str) -> str:
 # The request form and its receipt
 
 ADOPTED = "Request made in GitHub"
+TITLE = "Title"
+"""Above the title of an issue on its card."""
 SUBMIT = "Send"
 CANCEL = "Cancel"
 CLOSE = "Close"
