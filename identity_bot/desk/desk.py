@@ -15,11 +15,11 @@ from identity_bot.errors import Invalid, NotAllowed
 from identity_bot.forms import form as forms
 from identity_bot.messages import alerts, words
 from identity_bot.messages.templates import DELAYED_AFTER
-from identity_bot.outbox.effect import DAY, click_key
-from identity_bot.outbox.effects.conversation import ReadThread
+from identity_bot.outbox.effect import click_key
 from identity_bot.outbox.effects.issue_access import record_requests
 from identity_bot.outbox.effects.issues import ChangeIssue, OpenIssue
 from identity_bot.outbox.effects.messages import TellDelay
+from identity_bot.outbox.effects.reading import ReadThread
 from identity_bot.outbox.effects.recurring import (
     CatchUp,
     CleanUp,
@@ -34,7 +34,7 @@ from identity_bot.settings import Settings
 from identity_bot.store.store import Store
 from identity_bot.text.names import fold
 from identity_bot.tickets import actions, lifecycle
-from identity_bot.tickets.calendar import team_day
+from identity_bot.tickets.calendar import DAY, team_day
 from identity_bot.tickets.errors import AlreadyFiled, Impossible
 from identity_bot.tickets.model import (
     Action,

@@ -14,13 +14,12 @@ from identity_bot.store.links import Claim, Links
 from identity_bot.store.store import Store
 from identity_bot.store.transaction import Transaction
 from identity_bot.text.names import is_same
+from identity_bot.tickets.calendar import CLOCK_SKEW
 from identity_bot.tickets.model import IssueComment
 from identity_bot.tickets.people import TRUSTED, Link, LinkSource, People
 
 log = logging.getLogger(__name__)
 
-CLOCK_SKEW = 120.0
-"""Seconds by which GitHub's clock and ours may differ."""
 LASTS = 3600.0
 """Seconds in which a code can be used, and in which somebody gets only so many."""
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"

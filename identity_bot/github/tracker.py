@@ -37,13 +37,12 @@ from identity_bot.outbox.ports import CreatedIssue, IssuePage, PollResult, Redac
 from identity_bot.settings import GitHubApp
 from identity_bot.text.names import fold, is_same
 from identity_bot.text.redaction import REDACTED, Redact
+from identity_bot.tickets.calendar import CLOCK_SKEW
 from identity_bot.tickets.model import IssueComment, IssueDraft, IssuePatch, IssueSnapshot, Ticket
 
 log = logging.getLogger(__name__)
 Value = TypeVar("Value")
 
-CLOCK_SKEW = 120.0
-"""Seconds by which GitHub's clock and ours may differ."""
 OVERLAP = 10
 """Seconds by which polls overlap: GitHub may list a change late, or an issue may change twice within a second.
 

@@ -11,7 +11,6 @@ from identity_bot.errors import Rejected, StoreError
 from identity_bot.logs import scrubbed
 from identity_bot.messages import alerts, issue_comments, words
 from identity_bot.outbox.effect import (
-    DAY,
     GITHUB,
     LATE,
     READS,
@@ -41,6 +40,7 @@ from identity_bot.outbox.ports import CreatedIssue
 from identity_bot.store.transaction import Transaction
 from identity_bot.text.names import fold
 from identity_bot.tickets import actions, lifecycle
+from identity_bot.tickets.calendar import DAY
 from identity_bot.tickets.errors import Impossible
 from identity_bot.tickets.model import (
     Change,

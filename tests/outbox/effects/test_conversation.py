@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from identity_bot.errors import OutcomeUnknown, Rejected, Retryable
-from identity_bot.outbox.effects.conversation import ReadThread
+from identity_bot.outbox.effects.reading import ReadThread
 from identity_bot.store.history import History
 from identity_bot.testing import OWN_COMMENTS, Posted
 from identity_bot.text.formatted import Document, from_slack
