@@ -229,8 +229,10 @@ class Reconciler(Protocol):
 class Conversation(Protocol):
     """What people say about tickets in Slack and in GitHub."""
 
-    def copy_comment(self, transaction: Transaction, ticket: Ticket, comment: IssueComment) -> None:
-        """Take in a comment on a ticket's issue as it is now."""
+    def copy_comment(
+        self, transaction: Transaction, ticket: Ticket, comment: IssueComment, *, is_fresh: bool = False
+    ) -> None:
+        """Take in a comment on a ticket's issue as it is now; `is_fresh` says that the bot just asked GitHub for it."""
 
     def copy_reply(self, transaction: Transaction, reply: ThreadReply, *, is_earlier: bool = False) -> None:
         """Take in what was said in a Slack thread as it is now.

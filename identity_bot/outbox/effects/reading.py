@@ -10,6 +10,8 @@ from identity_bot.outbox.effect import READS, Context, Row, TicketEffect
 from identity_bot.outbox.effects.conversation import UNTIL_OPEN
 from identity_bot.outbox.effects.messages import SendDirectMessage
 from identity_bot.store.transaction import Transaction
+from identity_bot.tickets import commands
+from identity_bot.tickets.calendar import team_day
 from identity_bot.tickets.model import IssueComment, MessageRef, ThreadReply
 
 THREADS = "slack:threads"
@@ -141,10 +143,13 @@ class ReadComments(TicketEffect):
     def on_success(
         self, transaction: Transaction, context: Context, result: tuple[IssueComment, ...]
     ) -> None:
-        ticket = transaction.ticket(self.ticket_id)
+        ticket, today = transaction.ticket(self.ticket_id), team_day(transaction.now)
         for comment in result if ticket else ():
+            if not commands.read(comment.body, today).is_empty:
+                # What has become commands, or holds a code, is no longer for the requestor.
+                comment = replace(comment, is_deleted=True)
             if ticket and ticket.repository == comment.repository:
-                context.conversation.copy_comment(transaction, ticket, comment)
+                context.conversation.copy_comment(transaction, ticket, comment, is_fresh=True)
 
     def on_rejected(self, transaction: Transaction, context: Context, reason: str) -> bool:
         return True  # the issue is gone or elsewhere, which is found by other effects
