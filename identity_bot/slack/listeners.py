@@ -53,6 +53,8 @@ PATIENCE = 1.0
 """Seconds that opening a form waits for a name: Slack's trigger expires after three."""
 PRIVATE_CHANNEL, DIRECT_MESSAGE, GROUP_MESSAGE = "privategroup", "directmessage", "mpdm-"
 """What Slack sends as the name of any private channel and direct message, and how that of a group message begins."""
+PRIVATE_IDS = ("D", "G")
+"""How the ids of direct messages begin, and those of older private channels and group messages; of newer ones, `C`."""
 OURS: Mapping[str, Json] = {
     "the shortcut": {"type": "shortcut", "callback_id": ASK},
     "the message shortcut": {"type": "message_action", "callback_id": ASK_ABOUT},
@@ -395,8 +397,9 @@ class Listeners:
 
 def _is_private(channel: Json) -> bool:
     """Whether not everybody can read a channel, as far as Slack tells with what somebody does there."""
-    name = str(channel.get("name") or "")
-    return name in (PRIVATE_CHANNEL, DIRECT_MESSAGE) or name.startswith(GROUP_MESSAGE)
+    name, channel_id = str(channel.get("name") or ""), str(channel.get("id") or "")
+    is_named_so = name in (PRIVATE_CHANNEL, DIRECT_MESSAGE) or name.startswith(GROUP_MESSAGE)
+    return is_named_so or channel_id.startswith(PRIVATE_IDS)
 
 
 def _show_problems(problems: Mapping[str, str], draft: Draft, view: Json, forms: Mapping[str, Any]) -> Json:

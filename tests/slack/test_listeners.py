@@ -20,6 +20,7 @@ from identity_bot import Choice, Form, LongText, ShortText, When, YesNo, app, ho
 from identity_bot.errors import IdentityBotError, SettingsError
 from identity_bot.messages import words
 from identity_bot.settings import Settings
+from identity_bot.slack import listeners as listeners_module
 from identity_bot.slack.home import START
 from identity_bot_sandbox.cast import Character
 from identity_bot_sandbox.github.faults import FaultKind
@@ -158,6 +159,24 @@ def test_a_form_that_is_opened_in_private_says_who_will_hear_of_it(world: World)
 
     assert said == {"intake": False, "general": False, "private": True}
     assert eventually(lambda: words.BEGUN_IN_PRIVATE in shown(world))
+
+
+@pytest.mark.parametrize(
+    ("channel", "is_private"),
+    [
+        ({"id": "C0SECRET", "name": "privategroup"}, True),
+        ({"id": "C0GROUP", "name": "mpdm-juniper--marlo-1"}, True),
+        ({"id": "D0DIRECT", "name": "directmessage"}, True),
+        ({"id": "G0OLD", "name": "old-and-private"}, True),
+        ({"id": "C0GENERAL", "name": "general"}, False),
+        ({}, False),
+        ({"id": None, "name": None}, False),
+    ],
+)
+def test_slack_tells_by_a_channels_name_or_id_that_it_is_private(
+    channel: dict[str, Any], is_private: bool
+) -> None:
+    assert listeners_module._is_private(channel) is is_private
 
 
 def test_a_private_intake_channel_is_known_although_slack_does_not_tell_its_name(world: World) -> None:
