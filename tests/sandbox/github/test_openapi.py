@@ -171,6 +171,8 @@ def see_accounts(ask: Tour) -> None:
     ask("GET", "/user", 200)
     ask("GET", "/user", 401, authorization="Bearer wrong")
     ask("GET", f"/users/{LEAD}", 200)
+    ask.world.access.show_email(LEAD, "lead@sandbox.example")
+    assert ask("GET", f"/users/{LEAD}", 200)["email"] == "lead@sandbox.example"
     ask("GET", "/users/nobody-here", 404)
     ask("GET", "/rate_limit", 200)
     ask("GET", "/meta", 200)
