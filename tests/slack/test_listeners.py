@@ -151,7 +151,8 @@ def test_a_form_that_is_opened_in_private_says_who_will_hear_of_it(world: World)
     said = {}
     for name, start in opened.items():
         start()
-        said[name] = words.BEGUN_IN_PRIVATE in eventually(lambda: shown(world))
+        view = eventually(lambda: slack.view(JUNIPER))
+        said[name] = words.BEGUN_IN_PRIVATE in str(view)
         slack.close(JUNIPER)
     slack.message_shortcut(JUNIPER, "idbot:ask-about", SECRET, message)
     eventually(lambda: slack.view(JUNIPER))
