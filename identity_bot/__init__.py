@@ -4,6 +4,7 @@ These are the names that a plugin may import, and nothing else is promised.
 """
 
 from identity_bot.articles.answer import Answer
+from identity_bot.articles.packaged import Articles
 from identity_bot.forms.form import Form
 from identity_bot.forms.questions import (
     Choice,
@@ -44,6 +45,7 @@ __all__ = [
     "Action",
     "Answer",
     "Answers",
+    "Articles",
     "Audience",
     "Choice",
     "Choices",
