@@ -16,6 +16,8 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from starlette.applications import Starlette
 
+from identity_bot.articles.library import Library
+from identity_bot.articles.source import Folder, Source
 from identity_bot.desk.conversation import Conversation
 from identity_bot.desk.desk import Desk
 from identity_bot.desk.links import Linking
@@ -24,6 +26,7 @@ from identity_bot.desk.overview import Overview
 from identity_bot.desk.reconciler import Reconciler
 from identity_bot.desk.sync import Progress, Sync
 from identity_bot.errors import IdentityBotError, SettingsError, StoreError, network
+from identity_bot.github.files import RepositoryFolder
 from identity_bot.github.tracker import GitHubTracker
 from identity_bot.logs import open_debug_file
 from identity_bot.outbox.effect import Context
@@ -68,6 +71,7 @@ class Bot:
         # One thread speaks through each at a time, as PyGithub wants it: the lane of writes, and that of reads.
         self.tracker = GitHubTracker(settings.github_auth, settings.github_api_url)
         self.reader = GitHubTracker(settings.github_auth, settings.github_api_url)
+        self.library = library(settings)
         self.team = Team(self.chat, settings.team)
         self.desk, self.context = assemble(
             store=self.store,
@@ -117,6 +121,7 @@ class Bot:
             self.chat.use(app.client)
         self.desk.start_schedule()
         self.worker.start()
+        self.library.start()
         atexit.register(self.stop)
         return self
 
@@ -129,6 +134,7 @@ class Bot:
         if self._socket:
             self._socket.close()  # type: ignore[no-untyped-call]
         self.listeners.close()
+        self.library.stop()
         self.store.close()
         if self._close_debug_file:
             self._close_debug_file()
@@ -273,6 +279,18 @@ def assemble(
         overview=Overview(store=store, plugins=plugins, people=people, is_team=is_team),
     )
     return desk, context
+
+
+def library(settings: Settings) -> Library:
+    """The team's own articles; empty if the settings name no place for them."""
+    where = settings.answers
+    sources: list[Source] = []
+    if where["folder"]:
+        sources.append(Folder(where["folder"]))
+    if where["repository"]:
+        auth, api_url = settings.github_auth, settings.github_api_url
+        sources.append(RepositoryFolder(auth, api_url, where["repository"], where["path"]))
+    return Library(sources, refresh_seconds=60 * where["refresh_minutes"])
 
 
 def build(

@@ -25,6 +25,8 @@ from pathlib import Path
 import httpx
 import pytest
 from click.testing import CliRunner
+from slack_bolt import App
+from slack_sdk import WebClient
 
 from identity_bot.app import build
 from identity_bot.cli import main
@@ -443,6 +445,8 @@ HOMELESS = "import os, pwd; os.environ.pop('HOME', None); pwd.getpwuid = {}.__ge
 READ_ONLY = f"""
 import sys; {HOMELESS}
 from click.testing import CliRunner
+from slack_bolt import App
+from slack_sdk import WebClient
 from identity_bot.cli import main
 for arguments in ("types", "manifest", "check --offline", "outbox", "run", "--config none.toml types"):
     ended = CliRunner().invoke(main, arguments.split())
@@ -500,3 +504,28 @@ def test_what_vendors_say_is_in_the_debug_file_while_the_bot_lives(
     vendor_log.info("after its end")
 
     assert [line.rpartition("vendors: ")[2] for line in file.read_text().splitlines()] == ["GitHub: 422"]
+
+
+def test_an_attached_bot_reads_the_teams_articles_until_it_is_stopped(
+    sandbox: Sandbox, sandbox_settings: Settings, tmp_path: Path
+) -> None:
+    """From a folder and from GitHub, in the background; nothing is read before the bot is attached."""
+    sandbox.github.add_repository("sandbox-org/handbook")
+    sandbox.github.put_file(
+        "sandbox-org/handbook", "docs/clients.md", "# Invalid client id\nSeed the database."
+    )
+    (tmp_path / "help").mkdir()
+    (tmp_path / "help" / "users.md").write_text("# No users\nPull the mock data.", encoding="utf-8")
+    places = {"folder": str(tmp_path / "help"), "repository": "sandbox-org/handbook", "path": "docs"}
+    bot = build(replace(sandbox_settings, answers=sandbox_settings.answers | places))
+    before = bot.library.search("users")
+    client = WebClient(token=sandbox_settings.slack_bot_token, base_url=sandbox_settings.slack_api_url)
+
+    bot.attach(App(client=client, signing_secret="unused"))
+    found = eventually(lambda: bot.library.search("invalid client id"))
+    bot.stop()
+
+    assert before == []
+    assert found[0].url.endswith("/sandbox-org/handbook/blob/main/docs/clients.md")
+    assert [answer.name for answer in bot.library.search("users")] == ["users"]
+    assert not [thread for thread in threading.enumerate() if thread.name == "identity-bot-library"]

@@ -128,6 +128,14 @@ class Occurrence:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class StoredFile:
+    """A file on a repository's default branch; `mode` is Git's."""
+
+    data: bytes
+    mode: str = "100644"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ChangedFile:
     """A file that a pull request changes, with its counts of lines."""
 
@@ -206,6 +214,7 @@ class Repository:
     comments: dict[int, Comment] = field(default_factory=dict)
     deleted: set[int] = field(default_factory=set)
     moved: dict[int, tuple[int, int]] = field(default_factory=dict)
+    files: dict[str, StoredFile] = field(default_factory=dict)
 
     @property
     def full_name(self) -> str:
