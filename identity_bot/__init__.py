@@ -21,6 +21,7 @@ from identity_bot.forms.questions import (
     When,
     YesNo,
 )
+from identity_bot.plugins.code import Code, CodeUnreadable, PullRequest
 from identity_bot.plugins.defaults import default_issue
 from identity_bot.plugins.hookspecs import hookimpl
 from identity_bot.settings import TypeSettings
@@ -50,6 +51,8 @@ __all__ = [
     "Choice",
     "Choices",
     "CloseReason",
+    "Code",
+    "CodeUnreadable",
     "Date",
     "Email",
     "Event",
@@ -64,6 +67,7 @@ __all__ = [
     "Option",
     "Person",
     "Priority",
+    "PullRequest",
     "ShortText",
     "Stage",
     "Ticket",

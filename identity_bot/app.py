@@ -26,6 +26,7 @@ from identity_bot.desk.overview import Overview
 from identity_bot.desk.reconciler import Reconciler
 from identity_bot.desk.sync import Progress, Sync
 from identity_bot.errors import IdentityBotError, SettingsError, StoreError, network
+from identity_bot.github.code import GitHubCode
 from identity_bot.github.files import RepositoryFolder
 from identity_bot.github.tracker import GitHubTracker
 from identity_bot.logs import open_debug_file
@@ -62,7 +63,8 @@ class Bot:
         quiet: float = QUIET,
     ) -> None:
         self.settings = settings
-        self.plugins = loader.load(settings, found)
+        self.code = GitHubCode(settings.github_auth, settings.github_api_url)
+        self.plugins = loader.load(settings, found, self.code.soon)
         self._close_debug_file = open_debug_file(settings.debug_file) if settings.debug_file else None
         self.store = Store(settings.database_url)
         self.store.migrate()
@@ -135,6 +137,7 @@ class Bot:
             self._socket.close()  # type: ignore[no-untyped-call]
         self.listeners.close()
         self.library.stop()
+        self.code.close()
         self.store.close()
         if self._close_debug_file:
             self._close_debug_file()

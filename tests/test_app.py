@@ -529,3 +529,21 @@ def test_an_attached_bot_reads_the_teams_articles_until_it_is_stopped(
     assert found[0].url.endswith("/sandbox-org/handbook/blob/main/docs/clients.md")
     assert [answer.name for answer in bot.library.search("users")] == ["users"]
     assert not [thread for thread in threading.enumerate() if thread.name == "identity-bot-library"]
+
+
+def test_pr_review_reads_over_github_whether_a_pull_request_is_the_teams(
+    sandbox: Sandbox, sandbox_settings: Settings
+) -> None:
+    """The sandbox's first pull request changes files of the team's, the second the README only."""
+    owners = {"pr_review": {"owners": ["@sandbox-org/identity"]}}
+    bot = build(replace(sandbox_settings, request_types=owners))
+    review, link = bot.plugins.types["pr_review"], "https://github.com/sandbox-org/vets-api/pull"
+
+    ours = review.self_service(f"{link}/1", {})
+    [other] = review.self_service(f"{link}/2/files", {})
+    nowhere = review.self_service(f"{link}/99", {})
+    bot.stop()
+
+    assert ours == nowhere == []
+    assert "They belong to `@sandbox-org/platform`." in other.text
+    assert sandbox.github.traffic.count("POST") == 0

@@ -6,7 +6,7 @@ A broken plugin is skipped with a line in the log; the bot runs with the others.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
@@ -18,6 +18,7 @@ from identity_bot.errors import PluginError, SettingsError
 from identity_bot.forms.form import Form
 from identity_bot.messages import words
 from identity_bot.plugins.checks import Found, InvalidPlugin, call, implements, import_plugin, new_manager
+from identity_bot.plugins.code import Code, NoCode
 from identity_bot.plugins.hookspecs import PROJECT
 from identity_bot.plugins.request_type import RequestType
 from identity_bot.settings import Settings, check_section
@@ -102,8 +103,8 @@ def find() -> list[Found]:
     ]
 
 
-def load(settings: Settings, found: Sequence[Found]) -> Plugins:
-    """The plugins that can be used, and those that were skipped.
+def load(settings: Settings, found: Sequence[Found], code: Callable[[], Code] = NoCode) -> Plugins:
+    """The plugins that can be used, and those that were skipped; `code` makes what they may read of code in GitHub.
 
     Raises PluginError if two plugins have the same name, and SettingsError if a section of the settings is wrong.
     """
@@ -135,7 +136,11 @@ def load(settings: Settings, found: Sequence[Found]) -> Plugins:
     types = {
         # pluggy asks the plugin that was registered last first: the type's own.
         name: RequestType(
-            name=name, form=form, settings=own, manager=new_manager({**observers, name: plugins[name]})
+            name=name,
+            form=form,
+            settings=own,
+            manager=new_manager({**observers, name: plugins[name]}),
+            code=code,
         )
         for name, (form, own) in ready.items()
     }

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import pluggy
@@ -15,6 +16,7 @@ from identity_bot.errors import Rejected
 from identity_bot.forms.form import Form
 from identity_bot.logs import scrubbed
 from identity_bot.plugins import defaults
+from identity_bot.plugins.code import Code, NoCode
 from identity_bot.text.markdown import line
 from identity_bot.tickets.model import (
     Answers,
@@ -28,6 +30,8 @@ from identity_bot.tickets.model import (
 
 log = logging.getLogger(__name__)
 
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+
 
 @dataclass(kw_only=True)
 class RequestType:
@@ -38,6 +42,8 @@ class RequestType:
     settings: Mapping[str, Any]
     manager: pluggy.PluginManager
     """Holds no other request type's plugin, as each sees its own tickets only."""
+    code: Callable[[], Code] = NoCode
+    """Makes what a plugin may read of code while somebody waits."""
 
     def repository_for(self, ticket: Ticket) -> str:
         """The repository that gets a ticket's issue, by the settings in force."""
@@ -51,7 +57,9 @@ class RequestType:
     def self_service(self, text: str, answers: Mapping[str, Any]) -> list[Answer]:
         """Answers that may already solve the problem, the best one first; none if a plugin fails."""
         try:
-            found = [one for some in self._call("self_service", text=text, answers=answers) for one in some]
+            shared = {"code": self.code()}
+            results = self._call("self_service", shared, text=text, answers=answers)
+            found = [one for some in results for one in some]
             for answer in found:
                 if not isinstance(answer, Answer):
                     raise TypeError(f"found {type(answer).__name__}; expected an Answer")
@@ -110,11 +118,14 @@ class RequestType:
         own = [one for one in found if one not in standard]
         return [*(one for one in standard if one in found and not _is_replaced(one, own)), *own]
 
-    def _call(self, hook: str, **arguments: Any) -> Any:
-        """The hook's results. A plugin that calls sys.exit must not end the worker's thread: it has failed."""
+    def _call(self, hook: str, shared: Mapping[str, Any] = EMPTY, **arguments: Any) -> Any:
+        """The hook's results; it gets copies of its arguments but of those that are `shared`.
+
+        A plugin that calls sys.exit must not end the worker's thread: it has failed.
+        """
         try:
             return getattr(self.manager.hook, hook)(
-                **copy.deepcopy(arguments), form=self.form, settings=self.settings
+                **copy.deepcopy(arguments), **shared, form=self.form, settings=self.settings
             )
         except Exception:
             raise

@@ -143,6 +143,8 @@ class ChangedFile:
     additions: int = 1
     deletions: int = 0
     status: str = "modified"
+    previous: str = ""
+    """The path that it had, if it is renamed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
