@@ -8,11 +8,14 @@ import re
 import sqlite3
 import threading
 import unicodedata
+import weakref
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import closing
 from functools import cache
 
 from identity_bot.articles.answer import Answer
 from identity_bot.articles.article import Article
+from identity_bot.logs import scrubbed
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +68,7 @@ class Index:
         self._counts: dict[str, int] = {}
         """In how many articles each stem is."""
         if self._database:
+            weakref.finalize(self, self._database.close)
             self._counts = dict(self._database.execute("SELECT term, doc FROM vocabulary"))
 
     def __len__(self) -> int:
@@ -75,8 +79,12 @@ class Index:
         words = meaningful(text)
         if not words or self._database is None or limit < 1:
             return []
-        with self._lock:
-            found = self._fitting(self._database, words, max(limit, CANDIDATES))
+        try:
+            with self._lock:
+                found = self._fitting(self._database, words, max(limit, CANDIDATES))
+        except sqlite3.Error as error:  # a form without answers is better than no form
+            log.error("search of articles failed; showing none", exc_info=scrubbed(error))
+            return []
         return [self._articles[number].answer for number in found[:limit]]
 
     def _fitting(self, database: sqlite3.Connection, words: Sequence[str], most: int) -> list[int]:
@@ -136,7 +144,7 @@ def folded(text: str) -> str:
 def has_full_text() -> bool:
     """Whether this Python's SQLite has FTS5; says once if not."""
     try:
-        with sqlite3.connect(":memory:") as database:
+        with closing(sqlite3.connect(":memory:")) as database:
             database.execute("CREATE VIRTUAL TABLE try USING fts5(text)")
     except sqlite3.OperationalError as error:
         log.error("no answers can be found: this Python's SQLite has no full-text search (%s)", error)

@@ -23,6 +23,8 @@ PATIENCE = 2.5
 """Seconds that a plugin waits for all that it asks for. The requests go on, so asking again finds the answers."""
 TIMEOUT = 3
 """Seconds for one request."""
+LONGEST = 10.0
+"""Seconds after which a question is given up, as others wait behind it."""
 KEPT, KEPT_FAILURE = 300.0, 30.0
 """Seconds that an answer is kept, and a failure."""
 MOST_KEPT = 200
@@ -54,6 +56,7 @@ class GitHubCode:
         """By question, when it was asked and what came of it; the oldest first."""
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="identity-bot-code")
         self._connection: Connection | None = None
+        self._is_closed = False
 
     def soon(self, patience: float = PATIENCE) -> Code:
         """Code for somebody who waits, and not longer than this from now, in seconds."""
@@ -61,6 +64,7 @@ class GitHubCode:
 
     def close(self) -> None:
         """Ask nothing anymore."""
+        self._is_closed = True
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def pull_request(self, link: str) -> Future[PullRequest]:
@@ -101,17 +105,24 @@ class GitHubCode:
             self._connection = Connection(self._auth, self._api_url, timeout=TIMEOUT)
         return self._connection
 
+    def _get(self, path: str, begun: float) -> Any:
+        """GET a path for a question that was begun then, unless that has taken too long."""
+        if self._is_closed or self.clock() - begun > LONGEST:
+            raise CodeUnreadable("GitHub takes too long")
+        return self._github.request("GET", path).content
+
     def _pull_request(self, repository: str, number: int) -> PullRequest:
+        begun = self.clock()
         with self._github.translating_errors(f"{repository}#{number}", is_repeatable=True):
             path = f"/repos/{repository}/pulls/{number}"
-            pull = self._github.request("GET", path).content
+            pull = self._get(path, begun)
             base, total = pull["base"], pull["changed_files"]
             if total > MOST_FILES:
                 raise CodeUnreadable(f"{repository}#{number} changes {total:,} files")
             files: dict[str, None] = {}
             listed = 0
             for page in count(1):
-                found = self._github.request("GET", f"{path}/files?per_page={PAGE}&page={page}").content
+                found = self._get(f"{path}/files?per_page={PAGE}&page={page}", begun)
                 listed += len(found)
                 for one in found:
                     files[one["filename"]] = None

@@ -136,6 +136,16 @@ def test_many_people_search_at_once() -> None:
     assert {tuple(one) for one in results} == {tuple(found("invalid client id"))}
 
 
+def test_a_broken_index_finds_nothing_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    broken = Index([USERS])
+    assert broken._database
+    broken._database.close()
+
+    assert broken.search("users in my list") == []
+    assert "search of articles failed" in caplog.text
+    assert "my list" not in caplog.text
+
+
 @pytest.fixture
 def no_full_text(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     real = sqlite3.connect

@@ -187,6 +187,18 @@ def test_the_patience_is_for_all_questions_together(code: GitHubCode, github: Gi
     assert time.monotonic() - begun < 0.6
 
 
+def test_a_question_that_takes_too_long_is_given_up(
+    code: GitHubCode, github: GitHubWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LONGEST", 0.05)
+    github.faults.add("GET", "/repos/*/*/pulls/1", kind=FaultKind.SLOW, delay=0.1)
+
+    with pytest.raises(CodeUnreadable, match="too long"):
+        code.soon().pull_request(f"{LINK}/1")
+
+    assert github.traffic.count() == 1
+
+
 def test_not_more_than_some_questions_wait(code: GitHubCode, github: GitHubWorld) -> None:
     github.faults.add("GET", "/repos/**", kind=FaultKind.SLOW, delay=0.3)
 
