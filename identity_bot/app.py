@@ -17,7 +17,7 @@ from slack_sdk.errors import SlackApiError
 from starlette.applications import Starlette
 
 from identity_bot.articles.library import Library
-from identity_bot.articles.source import Folder, Source
+from identity_bot.articles.source import FileSource, Folder
 from identity_bot.desk.conversation import Conversation
 from identity_bot.desk.desk import Desk
 from identity_bot.desk.links import Linking
@@ -287,7 +287,7 @@ def assemble(
 def library(settings: Settings) -> Library:
     """The team's own articles; empty if the settings name no place for them."""
     where = settings.answers
-    sources: list[Source] = []
+    sources: list[FileSource] = []
     if where["folder"]:
         sources.append(Folder(where["folder"]))
     if where["repository"]:

@@ -46,7 +46,7 @@ _STOP_WORDS = """
     didn do does doesn doing don done each either else even ever every everybody everyone everything few for from get
     gets getting give go goes going gone got had has hasn have haven having he hello help her here hey hi him his how
     however if in into is isn it its just keep keeps know last let like ll look looks lot made make makes many may maybe
-    me might mine more most much must my need needed needs never no nobody none nor not nothing now of off ok okay on
+    me might mine more most much must my need needed needs never no nor not now of off ok okay on
     once one only onto or other others our out over own people per please possible put quite rather re really said same
     say says see seem seems shall she should shouldn since so some somebody someone something sometimes somewhere still
     such sure take taken takes team than thank thanks that the their them then there these they thing things think this

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from identity_bot.articles.answer import Answer
 from identity_bot.articles.article import Article, UnreadableArticle, told_apart
 from identity_bot.articles.index import Index
-from identity_bot.articles.source import File, Source
+from identity_bot.articles.source import File, FileSource
 from identity_bot.errors import IdentityBotError, Retryable
 from identity_bot.logs import scrubbed
 
@@ -29,7 +29,7 @@ class Library:
 
     def __init__(
         self,
-        sources: Sequence[Source] = (),
+        sources: Sequence[FileSource] = (),
         *,
         refresh_seconds: float = 600,
         clock: Callable[[], float] = time.monotonic,
@@ -86,7 +86,7 @@ class Library:
             wait = self._refresh_seconds or SOON
             self._stopping.wait(wait if is_done else min(wait, SOON))
 
-    def _read(self, source: Source) -> bool:
+    def _read(self, source: FileSource) -> bool:
         """Read a source; whether its articles have changed."""
         try:
             if self._clock() < self._not_before.get(source.place, 0.0):

@@ -42,7 +42,7 @@ class File:
         return read(self.path, self.data, self.address)
 
 
-class Source(Protocol):
+class FileSource(Protocol):
     """A place that holds Markdown files. Use it from one thread at a time."""
 
     @property
