@@ -176,6 +176,26 @@ class HttpSettings(Schema):
     )
 
 
+_PATTERNS = _Kind("list of patterns", partial(fields.List, _PATTERN()))
+
+
+class PrivacySettings(Schema):
+    """What the check for personal data refuses besides what it knows, and what it lets pass."""
+
+    patterns = _PATTERNS(
+        r"refused like personal data, such as `['\bproject-\d{4}\b']`; their syntax is "
+        "[RE2's](https://github.com/google/re2/wiki/Syntax), and capitals do not matter",
+        load_default=(),
+    )
+    exceptions = _PATTERNS(
+        "pass although they look personal: what lies within a match of one of these", load_default=()
+    )
+
+    @post_load
+    def _additions(self, lists: Mapping[str, list[str]], **_: Any) -> Additions:
+        return Additions(**{name: tuple(patterns) for name, patterns in lists.items()})
+
+
 class AnswersSettings(Schema):
     """Where the team keeps articles that may answer a request before its form is sent."""
 
@@ -199,26 +219,6 @@ class AnswersSettings(Schema):
     def _path_is_in_a_repository(self, found: Mapping[str, Any], **_: Any) -> None:
         if found["path"] and not found["repository"]:
             raise ValidationError({"path": ["expected repository, too"]})
-
-
-_PATTERNS = _Kind("list of patterns", partial(fields.List, _PATTERN()))
-
-
-class PrivacySettings(Schema):
-    """What the check for personal data refuses besides what it knows, and what it lets pass."""
-
-    patterns = _PATTERNS(
-        r"refused like personal data, such as `['\bproject-\d{4}\b']`; their syntax is "
-        "[RE2's](https://github.com/google/re2/wiki/Syntax), and capitals do not matter",
-        load_default=(),
-    )
-    exceptions = _PATTERNS(
-        "pass although they look personal: what lies within a match of one of these", load_default=()
-    )
-
-    @post_load
-    def _additions(self, lists: Mapping[str, list[str]], **_: Any) -> Additions:
-        return Additions(**{name: tuple(patterns) for name, patterns in lists.items()})
 
 
 _EMOJI = Regexp(
