@@ -445,8 +445,6 @@ HOMELESS = "import os, pwd; os.environ.pop('HOME', None); pwd.getpwuid = {}.__ge
 READ_ONLY = f"""
 import sys; {HOMELESS}
 from click.testing import CliRunner
-from slack_bolt import App
-from slack_sdk import WebClient
 from identity_bot.cli import main
 for arguments in ("types", "manifest", "check --offline", "outbox", "run", "--config none.toml types"):
     ended = CliRunner().invoke(main, arguments.split())
