@@ -22,6 +22,7 @@ from identity_bot.desk.links import Linking
 from identity_bot.desk.notifier import QUIET, Notifier
 from identity_bot.desk.overview import Overview
 from identity_bot.desk.reconciler import Reconciler
+from identity_bot.desk.self_service import SelfService
 from identity_bot.desk.sync import Progress, Sync
 from identity_bot.errors import IdentityBotError, SettingsError, StoreError, network
 from identity_bot.github.tracker import GitHubTracker
@@ -100,6 +101,7 @@ class Bot:
             people=people,
             team=self.team,
             settings=settings,
+            self_service=SelfService(store=self.store, plugins=self.plugins),
         )
         self._socket: Socket | None = None
         self._attached = False

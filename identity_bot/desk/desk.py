@@ -31,6 +31,7 @@ from identity_bot.outbox.effects.recurring import (
 from identity_bot.outbox.effects.redaction import request_redaction
 from identity_bot.plugins.loader import Plugins
 from identity_bot.settings import Settings
+from identity_bot.store.answers import ShownAnswers
 from identity_bot.store.store import Store
 from identity_bot.text.names import fold
 from identity_bot.tickets import actions, duplicates, lifecycle
@@ -124,6 +125,7 @@ class Desk:
                 if filed.answers != ticket.answers:
                     raise AlreadyFiled(filed)
                 return filed
+            ShownAnswers(transaction).file(submission, ticket.id)
             transaction.enqueue(OpenIssue(ticket_id=ticket.id, view_id=submission))
             transaction.enqueue(TellDelay(ticket_id=ticket.id), delay=DELAYED_AFTER)
             self._notifier.alert_failures(transaction)

@@ -52,6 +52,11 @@ class RequestType:
         restricted = ticket.is_sensitive and self.settings["restricted_repository"]
         return str(restricted or self.settings["repository"])
 
+    @property
+    def answers_first(self) -> bool:
+        """Whether its plugin or an observer may answer before the form is sent."""
+        return len(self.manager.hook.self_service.get_hookimpls()) > 1  # one is the default
+
     def hints(self, ticket: Ticket) -> list[str]:
         """What the requestor should know of a ticket's answers that may hold personal data, but need not."""
         return defaults.hints(self.form, ticket.answers, self.settings)

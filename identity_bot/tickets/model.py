@@ -270,8 +270,7 @@ class Ticket:
     @property
     def reference(self) -> str:
         """A short name for people to quote before there is an issue number, such as `7K3M-9QXT`."""
-        letters = base64.b32encode(uuid.UUID(self.id).bytes).decode("ascii")
-        return f"{letters[:4]}-{letters[4:8]}"
+        return reference(self.id)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -502,3 +501,9 @@ def _check_all(where: str, found: object, kind: type) -> None:
 def ticket_id(submission: str) -> str:
     """The id that every delivery of one submission shares, made from what Slack calls it (its view's id)."""
     return str(uuid.uuid5(TICKETS, submission))
+
+
+def reference(ticket_id: str) -> str:
+    """A ticket's short name, made from its id."""
+    letters = base64.b32encode(uuid.UUID(ticket_id).bytes).decode("ascii")
+    return f"{letters[:4]}-{letters[4:8]}"
