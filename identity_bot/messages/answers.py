@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from identity_bot.articles.suggestion import ShownAnswer, Suggestion
 from identity_bot.text.formatted import from_markdown
-from identity_bot.text.markdown import mrkdwn, span
+from identity_bot.text.markdown import clean, mrkdwn, span
 
 FIRST_LINES = 150
 """Characters of an answer that are shown before it is read."""
@@ -16,6 +16,7 @@ _READ_OF = 2_000
 """Characters of a text that its first lines are made from."""
 MOST_NOTED = 6
 LONGEST_NOTE = 1_500
+LONGEST_ADDRESS = 1_000
 _NO_ADDRESS = re.compile(r"[^A-Za-z0-9\-._~:/?#@!$&*+,;=%]")
 
 MAY_HELP = "*Does one of these already solve it?*"
@@ -69,8 +70,9 @@ def listed(words: str, count: int) -> str:
 
 def rest(url: str) -> str:
     """What stands at the end of an answer that is too long to be shown whole."""
-    address = _address(url)
-    return f"<{address.replace('&', '&amp;')}|{READ_ON}>" if address else REST_LEFT_OUT
+    where = address(url)
+    is_short = 0 < len(where) <= LONGEST_ADDRESS
+    return f"<{where.replace('&', '&amp;')}|{READ_ON}>" if is_short else REST_LEFT_OUT
 
 
 def note(shown: Sequence[ShownAnswer], *, is_sensitive: bool, room: int = LONGEST_NOTE) -> str:
@@ -89,12 +91,12 @@ def note(shown: Sequence[ShownAnswer], *, is_sensitive: bool, room: int = LONGES
     return ""
 
 
+def address(url: str) -> str:
+    """An answer's address as an address that ends nowhere but at its end, in Markdown and in mrkdwn."""
+    return _NO_ADDRESS.sub(lambda found: quote(found[0]), clean(url).strip())
+
+
 def _noted(shown: ShownAnswer, *, has_link: bool) -> str:
     called = span(shown.title or shown.name, limit=150)
-    address = _address(shown.url) if has_link else ""
-    return f"[{called}]({address})" if address else called
-
-
-def _address(url: str) -> str:
-    """An address that ends nowhere but at its end, in Markdown and in mrkdwn; empty for none."""
-    return _NO_ADDRESS.sub(lambda found: quote(found[0]), url.strip()) if len(url) <= 1_000 else ""
+    where = address(shown.url) if has_link else ""
+    return f"[{called}]({where})" if where and len(where) <= LONGEST_ADDRESS else called

@@ -168,7 +168,7 @@ def _reading(suggestion: Suggestion, typed: str = "") -> Json | None:
 
 def _opening(suggestion: Suggestion) -> Json | None:
     """The button that opens an answer where it is; Slack tells the bot of the click, too."""
-    url = suggestion.answer.url
+    url = answers.address(suggestion.answer.url)
     if not url or len(url) > LONGEST_URL:
         return None
     return {
