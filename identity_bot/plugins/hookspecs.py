@@ -61,7 +61,8 @@ def self_service(
     Called when the type is chosen, with empty `text` or the text of the message that the request is made from, and
     again while the requestor fills in the form: `text` is what they have typed into the form's first own text or web
     address. `answers` are the form's values so far, as typed: unchecked and incomplete. The form is open meanwhile,
-    but the requestor waits for the answers, so return within a second. If it raises, the form is shown without its
+    but the requestor waits for the answers, so return within a second. Put nothing into a title or a name that people
+    typed: they are kept with the counts, and named in the ticket's issue. If it raises, the form is shown without its
     answers. Default: no answers.
     """
 
