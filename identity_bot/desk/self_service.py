@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice, zip_longest
 from typing import Any
 
@@ -49,15 +50,16 @@ class SelfService:
     def suggest(self, type_name: str, text: str, answers: Mapping[str, Any]) -> tuple[Suggestion, ...]:
         """At most three answers for a form as filled in so far, the best one first: the plugin's, then the sources'.
 
-        The sources are asked only about a text of some length. A type that is not installed has no answers.
+        A source is asked only about a text of some length, and only while there is room for its answers. A type that is
+        not installed has no answers.
         """
         text = text.strip()
         if len(text) < SHORTEST_TEXT:
             text = ""
-        found = self._own(type_name, text, answers)
-        asked = self._sources if text else ()
-        several = (found, *(self._searched(source, text, MOST) for source in asked))
-        return self._keep(islice(_different(one for some in several for one in some), MOST))
+        asks: list[Callable[[], list[Suggestion]]] = [partial(self._own, type_name, text, answers)]
+        if text:
+            asks += [partial(self._searched, source, text, MOST) for source in self._sources]
+        return self._keep(islice(_different(one for ask in asks for one in ask()), MOST))
 
     def search(self, text: str) -> tuple[Suggestion, ...]:
         """What fits these words in all types' own answers and all sources: the best of each, then the second best."""

@@ -19,6 +19,7 @@ from identity_bot.forms.form import Form
 from identity_bot.logs import scrubbed
 from identity_bot.messages import answers as said
 from identity_bot.slack import answers as blocks
+from identity_bot.slack import open_forms
 from identity_bot.slack.errors import code_of, translating_errors
 from identity_bot.slack.inputs import QUESTION, Json
 from identity_bot.slack.modal import Draft, describing, description, draft_in, modal
@@ -31,8 +32,8 @@ log = logging.getLogger(__name__)
 WORDS = "search-docs"
 """What follows the command before the words to look for."""
 LONGEST_SEARCH = 300
-THREADS = 8
-"""How many forms answers are looked for at a time; the others wait, and nothing else waits for them."""
+THREADS = 16
+"""For how many forms answers are looked for at a time; the others wait, and nothing else waits for them."""
 CONFLICT = "hash_conflict"
 
 
@@ -76,7 +77,7 @@ class AnswerListeners:
     def answer(self, typed: str) -> Callable[[WebClient, Json, Respond], None] | None:
         """What answers these words after the command; None if they search for no answers."""
         word, _, rest = typed.partition(" ")
-        return partial(self._search, rest.strip()) if word.casefold() == WORDS else None
+        return partial(self._aside, self._search, rest.strip()) if word.casefold() == WORDS else None
 
     # A form: how it is drawn, and what was entered in it
 
@@ -134,12 +135,29 @@ class AnswerListeners:
 
     def _begin(self, client: WebClient, view_id: str, draft: Draft) -> None:
         if self.at_first(draft) is not None and self.open.begin(view_id):
-            self._asking.submit(self._answer, client, view_id)
+            self._aside(self._answer, client, view_id)
+
+    def _aside(self, call: Callable[..., None], *arguments: Any) -> None:
+        """Run what may ask a slow plugin where it holds up nothing but answers."""
+
+        def run() -> None:
+            try:
+                call(*arguments)
+            except Exception as error:
+                log.error("unexpected error while looking for answers", exc_info=scrubbed(error))
+
+        self._asking.submit(run)
 
     def _answer(self, client: WebClient, view_id: str) -> None:
         """Answer what was entered in a form until nothing newer was."""
-        is_second = False
+        is_second, rests = False, 0
         while form := self.open.newest(view_id):
+            if form.version and not is_second and rests < open_forms.MOST_RESTS:
+                time.sleep(open_forms.QUIET)
+                if not self._is_newest(view_id, form):
+                    rests += 1
+                    continue
+            rests = 0
             try:
                 is_conflict = self._show(client, view_id, form)
             except Exception as error:
@@ -155,6 +173,8 @@ class AnswerListeners:
         """Draw a form with answers unless something newer was entered; whether Slack says that it has changed."""
         draft = form.draft
         text = description(self._forms, draft)
+        if 0 < len(text.strip()) < SHORTEST_TEXT:
+            return False
         suggestions = self._self_service.suggest(draft.type or "", text, draft.values)
         view = modal(self._forms, draft, answers=suggestions)
         shown = blocks.drawn_in(view)
@@ -195,7 +215,9 @@ class AnswerListeners:
     def read(self, ack: Ack, body: Json, client: WebClient) -> None:
         """The button that shows an answer: over the form, or in a modal of its own if it was searched for."""
         ack()
-        self._run_in_thread(self._read, client, body)
+        pressed = blocks.pressed(_value(body))
+        is_kept = pressed is None or self._self_service.kept(pressed.digest) is not None
+        (self._run_in_thread if is_kept else self._aside)(self._read, client, body)
 
     def opened_elsewhere(self, ack: Ack) -> None:
         """A button that Slack itself follows."""

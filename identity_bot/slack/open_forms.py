@@ -20,6 +20,10 @@ BURST, REFILL = 20.0, 1.0
 redraws that people wait for come first."""
 BETWEEN = 1.0
 """Seconds between two redraws of one form with answers."""
+QUIET = 0.3
+"""Seconds that somebody's typing must rest before answers to it are looked for, as one who types on wants others."""
+MOST_RESTS = 5
+"""How often that is waited for, as some never rest."""
 LONGEST_WAIT = 5.0
 """Seconds after which answers come too late to be of use."""
 

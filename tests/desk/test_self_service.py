@@ -85,6 +85,15 @@ def test_the_plugin_answers_first_then_the_sources_three_at_most(service: Make) 
     assert [one.source for one in found] == ["type:sign_in", "articles", "articles"]
 
 
+def test_a_source_is_not_asked_without_room_for_its_answers(service: Make) -> None:
+    full, other = Shelf(numbered(3)), Shelf(ARTICLES)
+    one = service(Source(name="full", searchable=full), Source(name="other", searchable=other))
+
+    one.suggest("silent", "code expired", {})
+
+    assert (full.asked, other.asked) == ([("code expired", 3)], [])
+
+
 def test_no_answer_is_shown_twice(service: Make) -> None:
     """Neither by its title, nor by its address, nor by its name in the same source."""
     same_title = Answer(title="the  CODE has expired", text="y")

@@ -30,8 +30,9 @@ COMMON = {"team": "Benefits", "production": "no"}
 
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forms need not rest between two redraws."""
+    """Neither forms nor those who type need to rest."""
     monkeypatch.setattr(open_forms, "BETWEEN", 0.0)
+    monkeypatch.setattr(open_forms, "QUIET", 0.0)
 
 
 @pytest.fixture
@@ -159,6 +160,19 @@ def test_the_same_answers_are_not_drawn_again(sign_in: None, world: World) -> No
     time.sleep(0.3)
 
     assert calls(world, "views.update") == before
+
+
+def test_what_is_typed_in_one_go_is_asked_about_once(
+    slow: Any, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(open_forms, "QUIET", 0.3)
+    world.open_form(JUNIPER, "sign_in")
+
+    for text in ("My c", "My code", "My code ex", "My code expired"):
+        type_in(world, text)
+    eventually(lambda: "My code expired" in slow)
+
+    assert set(slow) == {"", "My code expired"}
 
 
 @pytest.mark.parametrize("text", ["a", "abc", "   x   "])

@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from identity_bot.store.answers import tallies
 from identity_bot_sandbox import cast
+from tests.sandbox.page.test_browser import nothing_serious
 from tests.support import World, eventually
 from tests.support_answers import CODES, plugin
 
@@ -44,6 +45,7 @@ def test_somebody_types_reads_an_answer_and_files_nothing(sign_in: None, world: 
     expect(dialog.get_by_text(CODES.title)).to_be_visible()
     page.keyboard.type(" and on", delay=10)
     expect(field).to_be_focused()
+    nothing_serious(page)
     expect(field).to_have_value("My code has expired and I have been typing on and on")
     dialog.get_by_role("button", name=f"Read: {CODES.title}").click()
     expect(dialog.get_by_text("It is good for ten minutes.")).to_be_visible()
