@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from urllib.parse import quote
 
+from identity_bot.articles.answer import Answer
 from identity_bot.articles.suggestion import ShownAnswer, Suggestion
-from identity_bot.text.formatted import from_markdown
+from identity_bot.text.formatted import Document, from_markdown
 from identity_bot.text.markdown import clean, mrkdwn, span
 
 FIRST_LINES = 150
@@ -55,11 +56,17 @@ def title(suggestion: Suggestion) -> str:
 def row(suggestion: Suggestion) -> str:
     """An answer's title and its first lines, in mrkdwn that shows them literally."""
     said = f"*{title(suggestion)}*"
-    texts = [block.text.strip() for block in from_markdown(suggestion.answer.text[:_READ_OF]).readable]
-    if texts and texts[0].casefold() == suggestion.answer.title.strip().casefold():
-        del texts[0]  # an article begins with its title
-    text = " ".join(texts)
+    text = " ".join(block.text.strip() for block in body(suggestion.answer, _READ_OF).readable)
     return f"{said}\n{mrkdwn(text, limit=FIRST_LINES)}" if text.strip() else said
+
+
+def body(answer: Answer, longest: int | None = None) -> Document:
+    """What an answer says below its title, with which many articles begin."""
+    document = from_markdown(answer.text[:longest])
+    first, *others = document.readable or (None,)
+    if first and first.text.strip().casefold() == answer.title.strip().casefold():
+        return Document(blocks=tuple(others))
+    return document
 
 
 def listed(words: str, count: int) -> str:

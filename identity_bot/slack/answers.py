@@ -12,7 +12,7 @@ from identity_bot.forms import limits
 from identity_bot.messages import answers, words
 from identity_bot.slack.inputs import PREFIX, Json, plain_text
 from identity_bot.slack.messages import context, section
-from identity_bot.text.formatted import from_markdown, to_mrkdwn
+from identity_bot.text.formatted import to_mrkdwn
 from identity_bot.text.markdown import plain
 
 ANSWER = f"{PREFIX}answer:"
@@ -85,7 +85,7 @@ def article(suggestion: Suggestion, *, is_pushed: bool) -> Json:
     view below when the bot answers a submission with nothing. No app can take off a view in any other way.
     """
     answer = suggestion.answer
-    text = from_markdown(answer.text)
+    text = answers.body(answer)
     view: Json = {
         "type": "modal",
         "callback_id": ARTICLE,

@@ -132,6 +132,12 @@ def test_an_article_is_read_with_its_formatting() -> None:
     assert view["submit"]["text"] == "I still need help"
 
 
+def test_a_title_is_not_read_twice() -> None:
+    view = article(suggestion(CODES), is_pushed=True)
+
+    assert texts(view["blocks"])[0].startswith("Ask for a *new* code.")
+
+
 def test_an_article_that_was_searched_for_covers_no_form_to_go_back_to() -> None:
     view = article(suggestion(USERS), is_pushed=False)
 
