@@ -113,6 +113,10 @@ class AnswerListeners:
             self.open.drew(view["id"], hash=hash_in(answer), drawn=shown, at=self._pace.clock())
         self._begin(client, view["id"], draft)
 
+    def sent(self, view_id: str) -> None:
+        """Show no more answers in a form that somebody has sent: a redraw would hide what is wrong with it."""
+        self.open.end(view_id)
+
     def is_description(self, body: Json) -> bool:
         """Whether somebody typed into the question that answers are shown for."""
         view = body.get("view") or {}
@@ -263,7 +267,8 @@ class AnswerListeners:
         view, pressed = body.get("view") or {}, blocks.pressed(_value(body))
         if not pressed or not view.get("id"):
             return
-        form_id = view.get("previous_view_id") or view["id"]
+        is_article = view.get("callback_id") == blocks.ARTICLE
+        form_id = (is_article and view.get("root_view_id")) or view["id"]
         try:
             is_new = self._self_service.record_solved(form_id, pressed.source, pressed.name)
         except StoreError as error:

@@ -250,6 +250,7 @@ class Listeners:
 
     def _answer(self, body: Json, view: Json) -> Json:
         """Slack's response action for a request form that was sent."""
+        self._answers.sent(view["id"])
         forms = self._forms
         draft = blocks.draft_in(view, forms)
         if draft.type is None or draft.type not in forms:
@@ -267,7 +268,6 @@ class Listeners:
                 with_earlier=draft.with_earlier,
                 outside_intake=draft.outside_intake,
             )
-            self._answers.open.end(view["id"])
             receipt = blocks.receipt(ticket, hints=self._desk.hints(ticket))
             return {"response_action": "update", "view": receipt}
         except AlreadyFiled as before:

@@ -130,7 +130,7 @@ class OpenForms:
                 form.hash, form.drawn, form.drawn_at = hash, drawn, at
 
     def end(self, view_id: str) -> None:
-        """Have a form drawn no more: it was sent, or what it asked for is solved."""
+        """Know no more of a form: it was sent, or what it asked for is solved."""
         with self._lock:
             self._forms.pop(view_id, None)
             self._over[view_id] = None

@@ -104,7 +104,6 @@ class _View(_Shape):
     type = _text(required=True)
     hash = _text()
     root_view_id = _text()
-    previous_view_id = _text()
     team_id = _text()
     private_metadata = _text()
     blocks = fields.List(fields.Nested(_Block))

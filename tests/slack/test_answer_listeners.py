@@ -369,7 +369,15 @@ def solved_click(world: World, title: str, **more: Any) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("forged", [{"id": "V0FORGED"}, {"id": ""}, {"id": "V" * 900}])
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"id": "V0FORGED"},
+        {"id": ""},
+        {"id": "V" * 900},
+        {"callback_id": "idbot:article", "root_view_id": "V0FORGED"},
+    ],
+)
 def test_a_forged_view_changes_nothing(sign_in: None, world: World, forged: dict[str, Any]) -> None:
     form = form_with_answers(world)
 
@@ -420,6 +428,50 @@ def test_typing_that_arrives_after_the_form_was_sent_leaves_the_receipt(sign_in:
     world.settle()
 
     assert "We got your request" in str(view(world))
+
+
+def test_what_is_wrong_with_a_form_stays_while_somebody_types_on(sign_in: None, world: World) -> None:
+    form_with_answers(world)
+    slack = world.sandbox.slack
+    world.fill(JUNIPER, **COMMON, problem="His SSN is 123-45-6789")
+    refused = slack.submit(JUNIPER)
+
+    type_in(world, "No such user, again")
+    time.sleep(0.3)
+    world.sandbox.slack.act(JUNIPER, "idbot:q:where", "local")
+    eventually(lambda: "Which host?" in str(view(world)))
+
+    assert refused.keys() == {PROBLEM}
+    assert USERS.title not in shown(world)
+
+
+def test_a_second_click_on_read_does_not_keep_it_from_counting(sign_in: None, world: World) -> None:
+    """Slack then has the answer twice over the form."""
+    form = form_with_answers(world)
+    for _ in range(2):
+        payload = read_click(world, CODES.title, form)
+        answering(world)._read(world.app.client, payload)
+
+    press(world, SOLVED)
+
+    eventually(lambda: outcomes(world, form) == {"codes.md": Outcome.SOLVED})
+    eventually(lambda: "Nothing was filed" in str(view(world)))
+    world.sandbox.slack.close(JUNIPER)
+    assert world.sandbox.slack.view(JUNIPER) is None
+
+
+def read_click(world: World, title: str, form: str) -> dict[str, Any]:
+    """A click in the form, whatever covers it by now."""
+    stack = world.sandbox.slack.views.stacks[JUNIPER]
+    [drawn] = [one.json() for one in stack if one.view_id == form]
+    button = next(
+        element
+        for block in drawn["blocks"]
+        for element in block.get("elements", ())
+        if element.get("action_id") == READ and title in element["accessibility_label"]
+    )
+    trigger = world.sandbox.slack.trigger(JUNIPER)
+    return {"view": drawn, "trigger_id": trigger, "actions": [{"value": button["value"]}]}
 
 
 def test_answers_of_a_type_that_was_uninstalled_are_harmless(
