@@ -257,3 +257,18 @@ def test_an_issue_without_room_goes_without_the_note(office: Office, service: Ma
 
     assert len(body(full)) == IssueDraft.LONGEST_BODY
     full.store.close()
+
+
+def test_the_longest_and_oddest_answers_can_be_kept(database_url: str, tmp_path: Path) -> None:
+    """On both databases, of which one takes no NUL and no lone surrogate."""
+    odd = "\x00\ud800" + "\U0001f469" * 148
+    answer = Answer(title=odd, url=f"https://docs.test/{odd * 50}", name=odd * 50)
+    office = Office(tmp_path, database_url=database_url, found=[found("sign_in", plugin())])
+    service = SelfService(store=office.store, plugins=office.plugins)
+    one = suggestion(answer, "s" * 80)
+
+    service.record_shown("V1", "sign_in", [one, one])
+
+    assert service.record_solved("V1", one.source, one.name) is True
+    assert [kept.outcome for kept in shown_in(office, "V1")] == [Outcome.SOLVED]
+    office.store.close()
