@@ -14,7 +14,7 @@ function given(field) {
 function copyAttributes(old, fresh) {
   const keepsOpen = old.nodeName === "DETAILS" || old.nodeName === "DIALOG";
   for (const { name } of [...old.attributes]) {
-    if (fresh.hasAttribute(name) || name === "aria-busy" || (keepsOpen && name === "open")) continue;
+    if (fresh.hasAttribute(name) || name === "aria-busy" || name === "data-quiet" || (keepsOpen && name === "open")) continue;
     old.removeAttribute(name);
   }
   for (const { name, value } of fresh.attributes) {
@@ -227,10 +227,10 @@ async function go(address, from, anew = false) {
 
 // Submit a form by its button, or with `extra` by this script. A submission waits for a change in progress; while a
 // button is in progress it is a second press, and ignored. If a choice is made while a search is in progress, search
-// again with that choice before showing the results.
-async function send(form, button, extra) {
+// again with that choice before showing the results. Nothing dims while it tells `quietly` of what is typed.
+async function send(form, button, extra, quietly = false) {
   if (form.getAttribute("aria-busy") === "true" && form.dataset.again === undefined) {
-    if (extra || form.isChanging) setTimeout(() => form.isConnected && send(form, button, extra), 100);
+    if (extra || form.isChanging) setTimeout(() => form.isConnected && send(form, button, extra, quietly), 100);
     return;
   }
   form.isChanging = Boolean(extra);
@@ -246,7 +246,8 @@ async function send(form, button, extra) {
   const address = location.href;
   if (typed.length) form.reset();
   form.setAttribute("aria-busy", "true");
-  byId("busy").textContent = "Working…";
+  form.toggleAttribute("data-quiet", quietly);
+  if (!quietly) byId("busy").textContent = "Working…";
   try {
     const answer = await fetch(form.action, { method: "POST", body: contents });
     const html = await answer.text();
@@ -327,7 +328,7 @@ document.addEventListener("input", (event) => {
   }
   if (field.dataset.typed) {
     clearTimeout(typing); // Slack tells the app when a person pauses, not of each letter
-    typing = setTimeout(() => field.isConnected && send(field.form, null, { act: field.dataset.typed }), 400);
+    typing = setTimeout(() => field.isConnected && send(field.form, null, { act: field.dataset.typed }, true), 400);
   }
   if (!field.dataset.search) return;
   clearTimeout(searching);
