@@ -114,7 +114,6 @@ class _Pressed(_Shape):
     action_id = _text(required=True)
     action_ts = _text()
     block_id = _text()
-    value = _text()
     selected_option = _nested(_Option)
 
 
@@ -162,7 +161,6 @@ class _Click(_Interaction):
 class _Search(_Interaction):
     action_id = _text(required=True)
     block_id = _text()
-    value = _text()
 
 
 class _ViewEnd(_Interaction):
