@@ -161,6 +161,7 @@ class _Click(_Interaction):
 class _Search(_Interaction):
     action_id = _text(required=True)
     block_id = _text()
+    value = _text()
 
 
 class _ViewEnd(_Interaction):
