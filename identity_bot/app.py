@@ -16,11 +16,13 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from starlette.applications import Starlette
 
+from identity_bot.articles.suggestion import Source
 from identity_bot.desk.conversation import Conversation
 from identity_bot.desk.desk import Desk
 from identity_bot.desk.links import Linking
 from identity_bot.desk.notifier import QUIET, Notifier
 from identity_bot.desk.overview import Overview
+from identity_bot.desk.past_tickets import PastTickets
 from identity_bot.desk.reconciler import Reconciler
 from identity_bot.desk.self_service import SelfService
 from identity_bot.desk.sync import Progress, Sync
@@ -101,11 +103,19 @@ class Bot:
             people=people,
             team=self.team,
             settings=settings,
-            self_service=SelfService(store=self.store, plugins=self.plugins),
+            self_service=SelfService(store=self.store, plugins=self.plugins, sources=self._sources()),
         )
         self._socket: Socket | None = None
         self._attached = False
         self._stopped = False
+
+    def _sources(self) -> list[Source]:
+        """Where answers come from besides the request types' own plugins."""
+        sources = []
+        if self.settings.answers["closed_tickets"]:
+            past = PastTickets(self.store, self.plugins, self.settings)
+            sources.append(Source(name="tickets", searchable=past, is_ours=False))
+        return sources
 
     def attach(self, app: App) -> Bot:
         """Add the bot to a Bolt app and start its worker.

@@ -320,7 +320,12 @@ def test_the_life_that_is_looked_at_sends_every_statement(office: Office) -> Non
     missing = [
         name
         for module in (
-            queue_module, outbox_module, transaction, store_module, similar_module, answers_module,
+            queue_module,
+            outbox_module,
+            transaction,
+            store_module,
+            similar_module,
+            answers_module,
         )
         for name, value in vars(module).items()
         if isinstance(value, (Delete, Select, Update)) and name not in PARTS

@@ -294,7 +294,9 @@ def test_a_rate_limit_is_kept(sign_in: None, world: World) -> None:
     assert calls(world, "views.update") == before
 
 
-def test_a_form_that_nothing_answers_is_told_of_nothing(world: World) -> None:
+def test_a_form_that_nothing_answers_is_told_of_nothing(world: World, mocker: MockerFixture) -> None:
+    mocker.patch.object(world.bot.listeners._answers._self_service, "_sources", ())
+
     world.open_form(JUNIPER, "mock_auth")
 
     assert "dispatch_action_config" not in str(view(world))
