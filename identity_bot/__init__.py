@@ -24,7 +24,7 @@ from identity_bot.forms.questions import (
 from identity_bot.plugins.code import Code, CodeUnreadable, PullRequest
 from identity_bot.plugins.defaults import default_issue
 from identity_bot.plugins.hookspecs import hookimpl
-from identity_bot.settings import TypeSettings
+from identity_bot.settings import ObserverSettings, TypeSettings
 from identity_bot.text.markdown import block, line, mrkdwn, span
 from identity_bot.tickets.model import (
     Action,
@@ -64,6 +64,7 @@ __all__ = [
     "Member",
     "Notification",
     "Number",
+    "ObserverSettings",
     "Option",
     "Person",
     "Priority",

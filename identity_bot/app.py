@@ -18,12 +18,15 @@ from starlette.applications import Starlette
 
 from identity_bot.articles.library import Library
 from identity_bot.articles.source import FileSource, Folder
+from identity_bot.articles.suggestion import Source
 from identity_bot.desk.conversation import Conversation
 from identity_bot.desk.desk import Desk
 from identity_bot.desk.links import Linking
 from identity_bot.desk.notifier import QUIET, Notifier
 from identity_bot.desk.overview import Overview
+from identity_bot.desk.past_tickets import PastTickets
 from identity_bot.desk.reconciler import Reconciler
+from identity_bot.desk.self_service import SelfService
 from identity_bot.desk.sync import Progress, Sync
 from identity_bot.errors import IdentityBotError, SettingsError, StoreError, network
 from identity_bot.github.code import GitHubCode
@@ -35,7 +38,7 @@ from identity_bot.outbox.effects import EFFECTS
 from identity_bot.outbox.outbox import Outbox
 from identity_bot.outbox.ports import Chat, Tracker
 from identity_bot.outbox.queue import Queue
-from identity_bot.outbox.worker import Worker
+from identity_bot.outbox.worker import THREADS, Worker
 from identity_bot.plugins import loader
 from identity_bot.settings import GitHubApp, Settings, stand_alone_problems
 from identity_bot.slack.client import SlackChat
@@ -87,7 +90,14 @@ class Bot:
             quiet=quiet,
         )
         self.queue, self.outbox = Queue(self.store), Outbox(self.store)
-        self.worker = Worker(self.queue, EFFECTS, self.context, min_intervals=min_intervals)
+        self.worker = Worker(
+            self.queue,
+            EFFECTS,
+            self.context,
+            min_intervals=min_intervals,
+            # A lane has one effect at a time, so a slow plugin keeps no thread from the others.
+            threads=THREADS + len(self.plugins.sinks),
+        )
         self.listeners = Listeners(
             desk=self.desk,
             overview=Overview(
@@ -99,10 +109,21 @@ class Bot:
             people=people,
             team=self.team,
             settings=settings,
+            self_service=SelfService(store=self.store, plugins=self.plugins, sources=self._sources()),
         )
         self._socket: Socket | None = None
         self._attached = False
         self._stopped = False
+
+    def _sources(self) -> list[Source]:
+        """Where answers come from besides the request types' own plugins."""
+        sources = []
+        if self.settings.answers["folder"] or self.settings.answers["repository"]:
+            sources.append(Source(name="articles", searchable=self.library))
+        if self.settings.answers["closed_tickets"]:
+            past = PastTickets(self.store, self.plugins, self.settings)
+            sources.append(Source(name="tickets", searchable=past, is_ours=False))
+        return sources
 
     def attach(self, app: App) -> Bot:
         """Add the bot to a Bolt app and start its worker.
@@ -181,6 +202,7 @@ class Bot:
             "effects_delay_seconds": backlog and round(backlog.delay, 1),
             "request_types": sorted(self.plugins.types),
             "skipped": [str(one) for one in self.plugins.skipped],
+            "failed_hooks": sorted({f"{one.plugin}: {one.hook}" for one in self.plugins.failures.seen}),
         }
 
     def run(self) -> None:

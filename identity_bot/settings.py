@@ -197,7 +197,7 @@ class PrivacySettings(Schema):
 
 
 class AnswersSettings(Schema):
-    """Where the team keeps articles that may answer a request before its form is sent."""
+    """What requestors are shown before they send a form."""
 
     folder = _PATH(
         "a folder of Markdown files; a path that is not complete begins where the bot runs", load_default=None
@@ -213,6 +213,10 @@ class AnswersSettings(Schema):
         f"how often both are read again, at most {LONGEST_REFRESH}; 0 for only when the bot starts",
         load_default=10,
         validate=Range(0, LONGEST_REFRESH, error=f"expected 0 to {LONGEST_REFRESH} minutes"),
+    )
+    closed_tickets = _SWITCH(
+        "whether requestors see closed tickets with the same problem, but for sensitive ones",
+        load_default=True,
     )
 
     @validates_schema
@@ -257,6 +261,15 @@ class TypeSettings(Schema):
     restricted_repository = _REPOSITORY("instead of the one at the top")
     labels = _LABELS("further labels for this type's issues")
     leads = _LEADS("instead of the leads at the top")
+
+
+class ObserverSettings(Schema):
+    """What each observer can set for itself, in `[observers.<name>]`."""
+
+    sensitive_answers = _SWITCH(
+        "whether the plugin is handed the answers and reasons of sensitive tickets; where they go is up to the plugin",
+        load_default=False,
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -364,6 +377,10 @@ class Settings:
         validate=_are_tables,
     )
     """Sections as written; plugins/loader checks each against its type's schema."""
+    observers: Mapping[str, Mapping[str, Any]] = _key(
+        _TABLE, "a section for each observer that needs one, by its name", secret=True, validate=_are_tables
+    )
+    """Sections as written; plugins/loader checks each against its observer's schema."""
 
     slack_bot_token: str | None = _variable(
         "the app's bot token, `xoxb-…`; `run` needs it", validate=_is_token("xoxb-")

@@ -349,10 +349,16 @@ class MemoryChat:
             self._edit(message, messages.settled(now, outcome))
 
     def show_card(
-        self, ticket: Ticket, form: Form | None, *, channel: str, idempotency_key: str
+        self,
+        ticket: Ticket,
+        form: Form | None,
+        *,
+        channel: str,
+        idempotency_key: str,
+        notes: Sequence[str] = (),
     ) -> MessageRef:
         """Edit the card, or post it."""
-        drawn = card.card(ticket, form, self.people)
+        drawn = card.card(ticket, form, self.people, notes)
         if ticket.card is None or ticket.card.ts in self.lost:
             return self._post(channel, drawn, idempotency_key, None)
         self._edit(ticket.card, drawn)

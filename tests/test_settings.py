@@ -107,13 +107,14 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
 
 
 def test_answers_come_from_a_folder_a_repository_both_or_neither(tmp_path: Path) -> None:
-    nowhere = {"folder": None, "repository": None, "path": "", "refresh_minutes": 10}
+    nowhere = {"folder": None, "repository": None, "path": "", "refresh_minutes": 10, "closed_tickets": True}
     both = 'answers = { folder = "help", repository = "octo/handbook", path = "docs/help", refresh_minutes = 0 }\n'
 
     assert read(tmp_path, GOOD).answers == nowhere
     assert read(tmp_path, GOOD + 'answers.folder = "help"\n').answers == nowhere | {"folder": "help"}
     assert read(tmp_path, GOOD + both).answers == {
-        "folder": "help", "repository": "octo/handbook", "path": "docs/help", "refresh_minutes": 0
+        "folder": "help", "repository": "octo/handbook", "path": "docs/help", "refresh_minutes": 0,
+        "closed_tickets": True,
     }  # fmt: skip
 
 
@@ -175,11 +176,15 @@ def test_all_that_is_missing_is_said_at_once_each_in_one_line(tmp_path: Path) ->
         ("repositry = 1", "repositry: unknown setting; did you mean 'repository'?"),
         ("command = []", "command: unknown setting; did you mean 'commands'?"),
         ("http = { prot = 1 }", "http.prot: unknown setting; did you mean 'port'?"),
+        (
+            "answers = { closed_ticket = true }",
+            "answers.closed_ticket: unknown setting; did you mean 'closed_tickets'?",
+        ),
         ("leads = [{ gitub = 'ada' }]", "leads.0.gitub: unknown setting; did you mean 'github'?"),
         (
             "zzz = 1",
             "zzz: unknown setting; expected one of answers, commands, conversation, debug_file, home, http, "
-            "intake_channel, label, leads, messages, people, poll_seconds, privacy, reactions, repository, "
+            "intake_channel, label, leads, messages, observers, people, poll_seconds, privacy, reactions, repository, "
             "request_types, restricted_repository, team_channel, team_group",
         ),
     ],

@@ -76,11 +76,13 @@ def row(ticket: Ticket, type_title: str, people: People, now: float) -> str:
 
     Nothing of a sensitive ticket's content is in it, nor a link that its requestor may not be able to open.
     """
-    # The title of an issue usually begins with the type's.
-    title = "" if ticket.is_sensitive else ticket.title.removeprefix(f"{type_title}: ")
-    what = words.type_name(type_title) + (f": {mrkdwn(title, limit=LONGEST_TITLE)}" if title else "")
-    name = f"*{words.link_for_anybody(ticket)}* {what}"
+    name = f"*{words.link_for_anybody(ticket)}* {_what(ticket, type_title)}"
     return f"{name}\n{' · '.join(_facts(ticket, people, now))}"
+
+
+def similar(ticket: Ticket, type_title: str) -> str:
+    """A ticket that looks like another one, on that one's card: one line of mrkdwn that mentions nobody."""
+    return f"Similar: *{words.link(ticket)}* {_what(ticket, type_title)} · {_where_it_is(ticket)}"
 
 
 def spoken(ticket: Ticket) -> str:
@@ -129,6 +131,25 @@ def listed(query: str, *, is_own: bool = False) -> str:
     if is_own:
         return "*Your requests*"
     return f"*Tickets:* {mrkdwn(query, limit=200)}" if query else "*Open tickets*"
+
+
+def _what(ticket: Ticket, type_title: str) -> str:
+    """The type and a few words of the title."""
+    # The title of an issue usually begins with the type's.
+    title = "" if ticket.is_sensitive else ticket.title.removeprefix(f"{type_title}: ")
+    return words.type_name(type_title) + (f": {mrkdwn(title, limit=LONGEST_TITLE)}" if title else "")
+
+
+def _where_it_is(ticket: Ticket) -> str:
+    stage = words.stage(ticket)
+    if ticket.stage is Stage.CLOSED:
+        return f"{stage} on {words.day(team_day(ticket.closed_at))}" if ticket.closed_at else stage
+    logins = [mrkdwn(login, limit=40) for login in ticket.state.assignees]
+    # By their logins: a mention would tell them of each card that shows their ticket.
+    if not logins:
+        return f"{stage}, unassigned"
+    assigned = f"assigned to {words.joined(logins)}"
+    return f"A{assigned[1:]}" if ticket.stage is Stage.ASSIGNED else f"{stage}, {assigned}"
 
 
 def _facts(ticket: Ticket, people: People, now: float) -> Iterator[str]:

@@ -103,6 +103,7 @@ class _View(_Shape):
     """Empty for a view of the host's that has none."""
     type = _text(required=True)
     hash = _text()
+    root_view_id = _text()
     team_id = _text()
     private_metadata = _text()
     blocks = fields.List(fields.Nested(_Block))
@@ -111,6 +112,7 @@ class _View(_Shape):
 
 class _Pressed(_Shape):
     action_id = _text(required=True)
+    action_ts = _text()
     block_id = _text()
     selected_option = _nested(_Option)
 
