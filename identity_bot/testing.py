@@ -11,6 +11,7 @@ from identity_bot.errors import Rejected
 from identity_bot.forms.form import Form
 from identity_bot.messages.updates import Message
 from identity_bot.outbox.ports import CreatedIssue, IssuePage, PollResult, RedactedIssue
+from identity_bot.plugins.code import CodeUnreadable, PullRequest
 from identity_bot.slack import card, messages, modal
 from identity_bot.text.redaction import REDACTED, Redact
 from identity_bot.tickets import lifecycle
@@ -263,6 +264,28 @@ class MemoryTracker:
             raise self.fails.pop(0)
 
 
+@dataclass
+class MemoryCode:
+    """Code in memory: pull requests by their links, and files by repository and path."""
+
+    pulls: dict[str, PullRequest] = field(default_factory=dict)
+    files: dict[tuple[str, str], str] = field(default_factory=dict)
+    unreadable: set[tuple[str, str]] = field(default_factory=set)
+    """Files that GitHub does not tell of."""
+
+    def pull_request(self, link: str) -> PullRequest:
+        """The pull request at a link; CodeUnreadable if there is none."""
+        if link not in self.pulls:
+            raise CodeUnreadable(f"no pull request at {link}")
+        return self.pulls[link]
+
+    def read_file(self, repository: str, path: str, branch: str = "") -> str | None:
+        """A file on any branch."""
+        if (repository, path) in self.unreadable:
+            raise CodeUnreadable(f"{path} of {repository} cannot be read")
+        return self.files.get((repository, path))
+
+
 @dataclass(frozen=True)
 class Posted:
     """A message as it was posted, drawn as Slack shows it."""
@@ -337,10 +360,16 @@ class MemoryChat:
             self._edit(message, messages.settled(now, outcome))
 
     def show_card(
-        self, ticket: Ticket, form: Form | None, *, channel: str, idempotency_key: str
+        self,
+        ticket: Ticket,
+        form: Form | None,
+        *,
+        channel: str,
+        idempotency_key: str,
+        notes: Sequence[str] = (),
     ) -> MessageRef:
         """Edit the card, or post it."""
-        drawn = card.card(ticket, form, self.people)
+        drawn = card.card(ticket, form, self.people, notes)
         if ticket.card is None or ticket.card.ts in self.lost:
             return self._post(channel, drawn, idempotency_key, None)
         self._edit(ticket.card, drawn)

@@ -28,7 +28,7 @@ from identity_bot.plugins import loader
 from identity_bot.store.store import Store
 from identity_bot.tickets.model import Ticket
 from identity_bot_sandbox import cast
-from identity_bot_sandbox.demo import PROXIES
+from identity_bot_sandbox.process import PROXIES
 from identity_bot_sandbox.server import Sandbox
 from tests.support import World, close, new_sqlite, served
 from tests.support_desk import Office

@@ -66,6 +66,14 @@ def only(load: Callable[..., Plugins], **functions: Any) -> RequestType:
     return load(coffee=coffee(**functions)).types["coffee"]
 
 
+ALL_HOOKS = "deliver, form, notify, render_issue, self_service, settings_schema, validate"
+"""The names of the hooks, as the bot lists them."""
+
+
+def example_folders() -> list[Path]:
+    return sorted(path.parent for path in (ROOT / "examples").glob("*/setup.cfg"))
+
+
 def shipped_folders() -> list[Path]:
     return sorted(path.parent for path in (ROOT / "plugins").glob("*/setup.cfg"))
 

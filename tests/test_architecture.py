@@ -14,15 +14,20 @@ ROOT = Path(__file__).parents[1]
 CORE = sorted((ROOT / "identity_bot").rglob("*.py"))
 SANDBOX_ROOT = ROOT / "sandbox" / "identity_bot_sandbox"
 SANDBOX = sorted(SANDBOX_ROOT.rglob("*.py"))
-PLUGINS = sorted((ROOT / "plugins").glob("*/identity_bot_*.py"))
+PLUGINS = sorted(
+    path
+    for place in ("plugins", "examples")
+    for pattern in ("*/identity_bot_*.py", "*/identity_bot_*/**/*.py")
+    for path in (ROOT / place).glob(pattern)
+)
 
 ORDER = (
-    "errors", "logs", "text", "articles", "tickets", "forms", "messages", "settings", "plugins", "store", "outbox",
-    "desk", "slack", "github", "web", "app", "testing", "checks", "cli",
+    "errors", "logs", "text", "articles", "tickets", "forms", "messages", "settings", "plugins", "scaffold", "store",
+    "outbox", "desk", "slack", "github", "web", "app", "testing", "showcase", "checks", "cli",
 )  # fmt: skip
 """The packages of the bot: each imports only those before it."""
 TOP = {"app", "checks", "cli"}
-"""Those that nobody imports but the command line."""
+"""Those that nobody imports but the command line, and the showcase, which plays on a desk of its own."""
 VENDORS = {
     "slack_bolt": ("slack", "web", "app"),
     "slack_sdk": ("slack", "app"),
@@ -30,6 +35,7 @@ VENDORS = {
     "requests": ("github",),
     "sqlalchemy": ("store", "outbox/queue", "outbox/outbox"),
     "alembic": ("store",),
+    "sqlite3": ("articles/index",),
     "starlette": ("web", "app"),
     "uvicorn": ("web/server",),
     "pluggy": ("plugins",),
@@ -37,6 +43,7 @@ VENDORS = {
     "re2": ("text",),
     "stdnum": ("text",),
     "phonenumbers": ("text",),
+    "yaml": ("scaffold/yaml_text",),
     "markdown_it": ("tickets/commands", "text/formatted/from_markdown"),
 }
 """Which packages or modules of the bot may import which vendor."""
@@ -118,7 +125,7 @@ def test_nobody_imports_what_puts_the_parts_together() -> None:
     importing = {place(path): {package(name) for name in own_imports(path)} & TOP for path in CORE}
     others = {name: tops for name, tops in importing.items() if tops and package(name) not in tops}
 
-    assert {package(name) for name in others} <= {"cli"}
+    assert {package(name) for name in others} <= {"cli", "showcase"}
 
 
 @pytest.mark.parametrize("path", [p for p in CORE if is_in(p, VENDORLESS)], ids=place)
@@ -158,9 +165,9 @@ def test_the_bot_does_not_import_the_sandbox() -> None:
 
 
 def test_the_sandbox_shares_no_judgement_with_the_bot() -> None:
-    """It would repeat what the bot gets wrong; it only starts the bot, where the demo and its host do so."""
-    starting_it = {"app", "settings", "errors", "logs"}
-    starters = {SANDBOX_ROOT / "host_bot.py", SANDBOX_ROOT / "demo.py"}
+    """It would repeat what the bot gets wrong; a few modules only start the bot."""
+    starting_it = {"app", "settings", "errors", "logs", "plugins"}
+    starters = {SANDBOX_ROOT / f"{name}.py" for name in ("host_bot", "process", "watch", "demo")}
     shared = {
         f"{path.relative_to(SANDBOX_ROOT)}: {name}"
         for path in SANDBOX
@@ -172,7 +179,7 @@ def test_the_sandbox_shares_no_judgement_with_the_bot() -> None:
     assert not shared
 
 
-@pytest.mark.parametrize("path", PLUGINS, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", PLUGINS, ids=lambda p: f"{p.parent.name}/{p.stem}")
 def test_a_plugin_imports_public_names_only(path: Path) -> None:
     """From `identity_bot` itself, and never from another plugin."""
     names = set(imports(path))
@@ -180,6 +187,17 @@ def test_a_plugin_imports_public_names_only(path: Path) -> None:
 
     assert not {name for name in names if name.startswith("identity_bot_")}
     assert not {name for name in names if name.startswith("identity_bot.") and name.split(".")[1] in modules}
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("examples/*/tests/*.py")), ids=lambda p: p.stem)
+def test_an_examples_tests_use_what_every_author_may_use(path: Path) -> None:
+    own = f"identity_bot_{path.parents[1].name}"
+    modules = {place(p).split("/")[0] for p in CORE} - {"testing"}
+    names = imports(path)
+
+    assert {name for name in names if name.startswith("identity_bot_")} == {own}
+    assert not {name for name in names if name.startswith("identity_bot.") and name.split(".")[1] in modules}
+    assert not {name for name in names if is_below(name, "tests")}
 
 
 @pytest.mark.parametrize("path", [*CORE, *SANDBOX], ids=lambda p: f"{p.parent.name}/{p.stem}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -30,6 +31,7 @@ from identity_bot import (
 from identity_bot.forms.form import load
 from identity_bot.messages import templates, updates
 from identity_bot.plugins import loader as plugins
+from identity_bot.plugins.checks import HOOKS
 from identity_bot.plugins.loader import Found, Plugins
 from identity_bot.tickets import lifecycle
 from identity_bot.tickets.actions import ACTIONS
@@ -58,17 +60,18 @@ MODULES = [
     pytest.param(document, file, id=f"{document}-{file}")
     for document in ("README.md", "docs/plugins.md")
     for file in examples(document)
-    if file.startswith("identity_bot_")
+    if file.startswith("identity_bot_") and file != "identity_bot_audit.py"
 ]
+"""The request types that a document shows."""
 
 
-def loaded(tmp_path: Path, document: str, file: str) -> Plugins:
+def loaded(tmp_path: Path, document: str, file: str, more: str = "") -> Plugins:
     """What the bot makes of a module that a document shows."""
     name = file.removeprefix("identity_bot_").removesuffix(".py")
     shown = ModuleType(f"identity_bot_{name}")
     exec(compile(examples(document)[file], file, "exec"), shown.__dict__)
     path = tmp_path / "identity-bot.toml"
-    path.write_text(SETTINGS, encoding="utf-8")
+    path.write_text(SETTINGS + more, encoding="utf-8")
     in_force = settings.load(path, {"GITHUB_TOKEN": "x"})
     return plugins.load(in_force, [Found(name=name, distribution="example 1.0", load=lambda: shown)])
 
@@ -89,6 +92,12 @@ def test_made_documents_are_up_to_date() -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
 
     assert (done.stdout, done.returncode) == ("", 0)
+
+
+def test_the_picture_of_the_hooks_shows_all_of_them() -> None:
+    picture = (ROOT / "docs" / "hooks.md").read_text(encoding="utf-8").split("```")[1]
+
+    assert [name for name in HOOKS if name not in picture] == []
 
 
 def test_the_guide_for_authors_shows_a_whole_package() -> None:
@@ -158,6 +167,27 @@ def test_the_example_with_every_hook_does_what_it_says(tmp_path: Path) -> None:
     assert "Put the kettle on for Juniper Vale." in [one.text for one in told]
     closed = Event(kind=EventKind.CLOSED, ticket_id=ticket.id, at=0.0, was=TicketState())
     assert not any("kettle" in one.text for one in tea.notify(replace(ticket, number=1), closed))
+
+
+def test_the_observer_that_the_guide_shows_tells_what_happened(tmp_path: Path, mocker: MockerFixture) -> None:
+    opened = mocker.patch("urllib.request.urlopen")
+    more = '[observers.audit]\nurl = "https://audit.example.gov/events"'
+    sink = loaded(tmp_path, "docs/plugins.md", "identity_bot_audit.py", more).sinks["audit"]
+    ticket = Ticket(
+        id=ticket_id("V1"),
+        type="tea",
+        requestor=Person(slack_id="U1"),
+        answers={},
+        submitted_at=0.0,
+        number=7,
+    )
+
+    sink.deliver(ticket, Event(kind=EventKind.CREATED, ticket_id=ticket.id, at=1.5), "key")
+
+    [request] = opened.call_args.args
+    assert request.full_url == "https://audit.example.gov/events"
+    assert request.get_header("Idempotency-key") == "key"
+    assert json.loads(request.data) == {"ticket": 7, "event": "created", "stage": "submitted", "at": 1.5}
 
 
 def test_the_example_of_other_words_is_told_as_it_says(tmp_path: Path) -> None:

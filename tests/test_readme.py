@@ -64,6 +64,7 @@ def test_the_readme_has_every_setting_and_no_other() -> None:
     for schema, place in (
         (settings.LeadSettings, "leads[]"),
         (settings.TypeSettings, "request_types.<type>"),
+        (settings.ObserverSettings, "observers.<name>"),
     ):
         inside = {name.rpartition(".")[2] for name in documented if name.startswith(f"{place}.")}
         assert inside == set(schema().fields)
@@ -153,7 +154,7 @@ def test_links_lead_somewhere(path: Path) -> None:
 @pytest.mark.parametrize("path", BY_NAME)
 def test_commands_modules_and_scripts_that_are_named_exist(path: Path) -> None:
     document = path.read_text(encoding="utf-8")
-    commands = set(re.findall(r"(?:`|^ {4})identity-bot ([a-z]+)", document, re.MULTILINE))
+    commands = set(re.findall(r"(?:`|^ {4})identity-bot ([a-z-]+)", document, re.MULTILINE))
     modules = {Path(name).name for name in re.findall(r"`([\w/]+\.py)`", document)}
     scripts = set(re.findall(r"(?:`|^ {4})(script/[\w.]+)", document, re.MULTILINE))
 

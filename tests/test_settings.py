@@ -106,6 +106,38 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
     assert settings.database_url == "postgresql://x"
 
 
+def test_answers_come_from_a_folder_a_repository_both_or_neither(tmp_path: Path) -> None:
+    nowhere = {"folder": None, "repository": None, "path": "", "refresh_minutes": 10, "closed_tickets": True}
+    both = 'answers = { folder = "help", repository = "octo/handbook", path = "docs/help", refresh_minutes = 0 }\n'
+
+    assert read(tmp_path, GOOD).answers == nowhere
+    assert read(tmp_path, GOOD + 'answers.folder = "help"\n').answers == nowhere | {"folder": "help"}
+    assert read(tmp_path, GOOD + both).answers == {
+        "folder": "help", "repository": "octo/handbook", "path": "docs/help", "refresh_minutes": 0,
+        "closed_tickets": True,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ('folder = " "', "answers.folder: "),
+        ('repository = "handbook"', "answers.repository: "),
+        ('path = "docs"', 'answers.path: found "docs"; expected repository, too'),
+        ('repository = "octo/a", path = "../secrets"', "answers.path: "),
+        ('repository = "octo/a", path = "docs/../../x"', "answers.path: "),
+        ('repository = "octo/a", path = "docs//x"', "answers.path: "),
+        ("refresh_minutes = -1", "answers.refresh_minutes: found -1; expected 0 to 1440 minutes"),
+        ("refresh_minutes = 1.5", "answers.refresh_minutes: "),
+        ('fodler = "x"', "answers.fodler: unknown setting; did you mean 'folder'?"),
+    ],
+)
+def test_a_place_for_answers_that_is_none_is_told(tmp_path: Path, table: str, said: str) -> None:
+    [problem] = problems(tmp_path, f"{GOOD}answers = {{ {table} }}\n")
+
+    assert problem.startswith(said)
+
+
 # The file
 
 
@@ -144,12 +176,16 @@ def test_all_that_is_missing_is_said_at_once_each_in_one_line(tmp_path: Path) ->
         ("repositry = 1", "repositry: unknown setting; did you mean 'repository'?"),
         ("command = []", "command: unknown setting; did you mean 'commands'?"),
         ("http = { prot = 1 }", "http.prot: unknown setting; did you mean 'port'?"),
+        (
+            "answers = { closed_ticket = true }",
+            "answers.closed_ticket: unknown setting; did you mean 'closed_tickets'?",
+        ),
         ("leads = [{ gitub = 'ada' }]", "leads.0.gitub: unknown setting; did you mean 'github'?"),
         (
             "zzz = 1",
-            "zzz: unknown setting; expected one of commands, conversation, debug_file, home, http, intake_channel, "
-            "label, leads, messages, people, poll_seconds, privacy, reactions, repository, request_types, "
-            "restricted_repository, team_channel, team_group",
+            "zzz: unknown setting; expected one of answers, commands, conversation, debug_file, home, http, "
+            "intake_channel, label, leads, messages, observers, people, poll_seconds, privacy, reactions, repository, "
+            "request_types, restricted_repository, team_channel, team_group",
         ),
     ],
 )

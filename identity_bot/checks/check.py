@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from identity_bot.checks import Finding, ok, problem, warning
+from identity_bot.checks.answers import check_folder, check_repository
 from identity_bot.checks.github import check_github
 from identity_bot.checks.people import check_people
 from identity_bot.checks.slack import check_slack
@@ -38,6 +39,7 @@ def check(
     if installed and not problems:
         yield from _leads(installed)
     yield from _database(settings.database_url)
+    yield from check_folder(settings)
     if offline:
         return
     if not can_ask or installed is None:
@@ -57,6 +59,7 @@ def check(
         if chat.last_contact:  # Slack accepted the token
             yield from check_people(chat, settings, installed, _links(settings.database_url))
         yield from check_github(settings, installed)
+        yield from check_repository(settings)
 
 
 def _links(url: str) -> tuple[Link, ...]:

@@ -7,7 +7,9 @@ import json
 import logging
 import os
 import re
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ from identity_bot import settings as settings_module
 from identity_bot.errors import IdentityBotError, SettingsError
 from identity_bot.logs import set_up_logging
 from identity_bot.settings import Settings
+from identity_bot.text.names import nearest
 
 if TYPE_CHECKING:
     from identity_bot.plugins.loader import Plugins
@@ -68,29 +71,76 @@ def manifest(config: Path | None, url: str | None, private: bool) -> None:
 
 
 @click.command()
+@click.argument("name", required=False)
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print JSON with Block Kit, to paste into Slack's Block Kit Builder.",
+)
 @click.pass_context
-def types(ctx: click.Context) -> None:
-    """Show the installed request types and their forms; exit with 1 if a plugin was skipped.
+def types(ctx: click.Context, name: str | None, as_json: bool) -> None:
+    """Show the installed request types and their forms, and name the observers; exit with 1 if a plugin was skipped.
+
+    With NAME, play a request of that type with sample answers, on nothing but this machine, and show its form, its
+    issue, and every message through its life.
+
+    With --json, `form` and each `view` in `form_with_answers` is a modal that Slack's Block Kit Builder takes as it
+    is. To see one of the `messages` there, paste {"blocks": […]} with its `blocks`.
 
     Without a settings file, an example stands for the repository.
     """
-    from identity_bot.forms.preview import request_type as drawn
-
+    if as_json and name is None:
+        raise click.UsageError("--json needs the NAME of a request type")
     named = ctx.obj or os.environ.get(settings_module.CONFIG_VARIABLE)
     is_needed = bool(named) or settings_module.DEFAULT_FILE.exists()
     settings, installed = _without_secrets(ctx.obj, is_needed=is_needed)
+    if name is not None and name not in _names(installed):
+        near = nearest(name, _names(installed))
+        raise IdentityBotError(
+            f"no request type {name!r:.80}; installed: {', '.join(sorted(installed.types)) or 'none'}"
+            + (f"; did you mean {near!r}?" if near else "")
+        )
     if not is_needed:
+        settings = replace(settings, intake_channel="#intake", team_channel="#team")
         click.echo(
             f"no {settings_module.DEFAULT_FILE} here: {settings.repository} stands for your repository",
             err=True,
         )
+    if name is None:
+        _all_types(settings, installed)
+    elif name in installed.types:
+        _one_type(name, settings, installed, as_json=as_json)
+    skipped = [one for one in installed.skipped if name in (None, one.name)]
+    for one in skipped:
+        click.echo(f"skipped: {one}", err=True)
+    ctx.exit(int(bool(skipped)))
+
+
+def _names(installed: Plugins) -> set[str]:
+    """The request types, and the plugins of which there is only a reason to show."""
+    return {*installed.types, *(one.name for one in installed.skipped)}
+
+
+def _all_types(settings: Settings, installed: Plugins) -> None:
+    from identity_bot.forms.preview import request_type as drawn
+
     for name, one in sorted(installed.types.items()):
         click.echo(drawn(name, one.form, one.settings, settings.label) + "\n")
     if not installed.types:
         click.echo("no request type is installed")
-    for skipped in installed.skipped:
-        click.echo(f"skipped: {skipped}", err=True)
-    ctx.exit(int(bool(installed.skipped)))
+    for name in installed.observers:
+        click.echo(f"observer: {name}")
+
+
+def _one_type(name: str, settings: Settings, installed: Plugins, *, as_json: bool) -> None:
+    from identity_bot.showcase.document import document
+    from identity_bot.showcase.drawing import drawn
+    from identity_bot.showcase.play import show
+
+    with contextlib.redirect_stdout(sys.stderr):
+        case = show(name, installed, settings)
+    click.echo(json.dumps(document(case), indent=2, ensure_ascii=False) if as_json else drawn(case))
 
 
 def _without_secrets(config: Path | None, *, is_needed: bool = True) -> tuple[Settings, Plugins]:
@@ -103,7 +153,10 @@ def _without_secrets(config: Path | None, *, is_needed: bool = True) -> tuple[Se
     )
     if problems and is_needed:
         raise SettingsError(problems)
-    with _unlogged():
+    with (
+        _unlogged(),
+        contextlib.redirect_stdout(sys.stderr),
+    ):  # what a plugin prints must not end up in the output
         return settings, plugins.load(settings, plugins.find())
 
 
@@ -124,10 +177,19 @@ def _unlogged() -> Iterator[None]:
 @click.option("--play", is_flag=True, help="Play a short story of each request type first.")
 @click.option("--busy", is_flag=True, help="Start with the 40 tickets of a busy week.")
 @click.option(
+    "--watch",
+    "watched",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The folder of a plugin to try without installing it; it is loaded again when you edit it. Repeatable.",
+)
+@click.option(
     "--exit", "leave", is_flag=True, help="Play the stories, print what each person did and saw, and exit."
 )
-def sandbox(port: int, no_bot: bool, play: bool, busy: bool, leave: bool) -> None:
+def sandbox(port: int, no_bot: bool, play: bool, busy: bool, watched: tuple[Path, ...], leave: bool) -> None:
     """Try the bot with a simulated Slack and GitHub, and a page that shows both."""
+    if watched and (no_bot or play or busy or leave):
+        raise click.UsageError("--watch cannot be combined with --no-bot, --play, --busy or --exit")
     try:
         from identity_bot_sandbox import demo
     except ModuleNotFoundError as error:
@@ -143,5 +205,6 @@ def sandbox(port: int, no_bot: bool, play: bool, busy: bool, leave: bool) -> Non
         play=play or leave,
         leave=leave,
         busy=busy,
+        watched=watched,
         say=click.echo,
     )

@@ -31,9 +31,10 @@ from identity_bot.outbox.effects.recurring import (
 from identity_bot.outbox.effects.redaction import request_redaction
 from identity_bot.plugins.loader import Plugins
 from identity_bot.settings import Settings
+from identity_bot.store.answers import ShownAnswers
 from identity_bot.store.store import Store
 from identity_bot.text.names import fold
-from identity_bot.tickets import actions, lifecycle
+from identity_bot.tickets import actions, duplicates, lifecycle
 from identity_bot.tickets.calendar import DAY, team_day
 from identity_bot.tickets.errors import AlreadyFiled, Impossible
 from identity_bot.tickets.model import (
@@ -129,8 +130,10 @@ class Desk:
                 if filed.answers != ticket.answers:
                     raise AlreadyFiled(filed)
                 return filed
+            ShownAnswers(transaction).file(submission, ticket.id)
             transaction.enqueue(OpenIssue(ticket_id=ticket.id, view_id=submission))
             transaction.enqueue(TellDelay(ticket_id=ticket.id), delay=DELAYED_AFTER)
+            self._notifier.alert_failures(transaction)
             if ticket.thread and self._settings.conversation:
                 since = 0.0 if with_earlier else ticket.submitted_at
                 read = ReadThread(ticket_id=ticket.id, since=since, is_earlier=with_earlier, is_first=True)
@@ -174,13 +177,16 @@ class Desk:
     def change(self, ticket_id: str, change: Change, *, by: str, click: str = "") -> Ticket:
         """Have the issue changed as somebody in Slack (`by`) requests, once for each `click`.
 
-        Raises NotAllowed, Impossible, KeyError for an unknown ticket, and what `is_team` and the store raise.
+        Raises NotAllowed, Impossible, NotAnOriginal, KeyError for an unknown ticket, and what `is_team` and the store
+        raise.
         """
         ticket = self._store.ticket(ticket_id)
         if ticket is None:
             raise KeyError(ticket_id)
         self.check(ticket, change.action, by)
         actions.plan(ticket, change)
+        if change.action is Action.DUPLICATE:
+            duplicates.check(ticket, self._store.ticket(change.value), self._store.ticket)
         with self._store.begin() as transaction:
             locked = transaction.ticket(ticket.id) or ticket
             if click and transaction.was_enqueued(click_key(click), since=0.0):
@@ -193,6 +199,17 @@ class Desk:
                 transaction.enqueue(ChangeIssue(ticket_id=ticket.id, change=change, by=by, click=click))
         log.info("ticket: %s requested", change.action.value, extra={"ticket": ticket.id})
         return ticket
+
+    def original(self, ticket: Ticket, written: str) -> Ticket:
+        """The ticket that somebody in Slack says this one is a duplicate of; raises NotAnOriginal if it cannot be.
+
+        A number alone is that of an issue in the main repository, as messages write it.
+        """
+        repositories = tuple(self._reconciler.repositories.values())
+        tickets = duplicates.Tickets(
+            at=self._store.ticket_at, by_id=self._store.ticket, repositories=repositories
+        )
+        return duplicates.resolve(ticket, written, tickets, here=repositories[0])
 
     def start_schedule(self) -> None:
         """Enqueue the recurring effects, once per database."""

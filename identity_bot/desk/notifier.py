@@ -9,11 +9,13 @@ from dataclasses import replace
 from identity_bot.messages import alerts, updates
 from identity_bot.messages.updates import Happened
 from identity_bot.outbox.effects import EFFECTS
+from identity_bot.outbox.effects.deliveries import Deliver, record
 from identity_bot.outbox.effects.messages import (
     DrawCard,
     Notify,
     PostAlert,
     PostUpdate,
+    RedrawSimilar,
     place_of,
     retire_buttons,
 )
@@ -25,8 +27,19 @@ from identity_bot.store.transaction import Transaction
 from identity_bot.tickets import lifecycle
 from identity_bot.tickets.actions import event_for, is_so
 from identity_bot.tickets.calendar import DAY
-from identity_bot.tickets.model import Event, EventKind, Notification, Stage, Ticket, TicketState
+from identity_bot.tickets.duplicates import is_hidden_from
+from identity_bot.tickets.model import (
+    Action,
+    Change,
+    Event,
+    EventKind,
+    Notification,
+    Stage,
+    Ticket,
+    TicketState,
+)
 from identity_bot.tickets.people import People
+from identity_bot.tickets.subject import subject
 
 log = logging.getLogger(__name__)
 
@@ -55,12 +68,8 @@ class Notifier:
         `opened_at` is when the issue was opened if it is adopted. It may have been before, and the database lost it.
         """
         event = Event(kind=EventKind.CREATED, ticket_id=ticket.id, at=transaction.now)
-        transaction.add_event(event)
-        request_type = self._plugins.of(ticket.type)
-        if request_type is None:
-            transaction.save(ticket)
-            self.alert(transaction, alerts.type_uninstalled(ticket))
-            return
+        record(transaction, self._plugins, ticket, event)
+        request_type = self._request_type(transaction, ticket)
         notifications = request_type.notify(ticket, event)
         ticket = replace(ticket, headline=_headline(notifications))
         transaction.save(ticket)
@@ -88,14 +97,21 @@ class Notifier:
             self._find_people(transaction, ticket.last_notified or TicketState(), ticket.state)
             transaction.enqueue(Notify(ticket_id=ticket.id), delay=self._quiet, longest_wait=LONGEST_WAIT)
 
+    def hide(self, transaction: Transaction, ticket: Ticket) -> None:
+        """Have the cards drawn again that may show a ticket as similar which is about to become sensitive."""
+        if words := subject(ticket):
+            transaction.enqueue(RedrawSimilar(ticket_id=ticket.id, text=" ".join(words)))
+
     def notify(self, transaction: Transaction, ticket_id: str) -> None:
         """Tell people how a ticket differs from what they were last told, in one message for each destination."""
         ticket = transaction.ticket(ticket_id)
         if ticket is None:
             return
         before = ticket.last_notified or TicketState()
+        if not ticket.is_sensitive:
+            transaction.enqueue(RedrawSimilar(ticket_id=ticket_id))
         kinds = lifecycle.news(before, ticket.state)
-        request_type = self._plugins.of(ticket.type)
+        request_type = self._request_type(transaction, ticket) if kinds else None
         # Only if the ticket now is as was requested: else somebody else has done something of the same kind.
         requested = {
             event_for(before, one.change): one for one in ticket.requested if is_so(ticket.state, one.change)
@@ -110,12 +126,11 @@ class Notifier:
                 was=before,
                 by=one.by if one else "",
                 reason=one.change.reason if one else "",
+                original=_original(transaction, ticket, one.change) if one else None,
             )
-            transaction.add_event(event)
+            record(transaction, self._plugins, ticket, event)
             log.info("ticket %s: #%s", kind.value, ticket.number, extra={"ticket": ticket.id})
             happened.append((event, request_type.notify(ticket, event) if request_type else []))
-        if request_type is None and kinds:
-            self.alert(transaction, alerts.type_uninstalled(ticket))
         self._post(transaction, ticket, happened, request_type)
         notified = replace(ticket, last_notified=ticket.state).without_made_requests()
         if notified != ticket:
@@ -124,16 +139,30 @@ class Notifier:
 
     def tell(self, transaction: Transaction, ticket: Ticket, event: Event) -> None:
         """Tell people at once of something that the ticket's state does not show."""
-        transaction.add_event(event)
+        record(transaction, self._plugins, ticket, event)
+        if event.kind is EventKind.REDACTED:
+            transaction.enqueue(RedrawSimilar(ticket_id=ticket.id))  # they may show half of what was removed
         log.info("ticket %s: #%s", event.kind.value, ticket.number, extra={"ticket": ticket.id})
-        if request_type := self._plugins.of(ticket.type):
-            self._post(transaction, ticket, [(event, request_type.notify(ticket, event))], request_type)
+        request_type = self._request_type(transaction, ticket)
+        self._post(transaction, ticket, [(event, request_type.notify(ticket, event))], request_type)
 
     def alert(self, transaction: Transaction, text: str, *, again_after: float = 0.0) -> None:
         """Tell the team of something to fix, unless they were told within `again_after` seconds."""
         alert = PostAlert(to=self._settings.team_channel, text=text)
         if not (again_after and transaction.was_enqueued(alert.unique_key, transaction.now - again_after)):
             transaction.enqueue(alert)
+
+    def alert_failures(self, transaction: Transaction) -> None:
+        """Tell the team which plugins have failed since they were last told, once a day for each hook."""
+        for failure in self._plugins.failures.take():
+            self.alert(transaction, alerts.plugin_failed(failure.plugin, failure.hook), again_after=DAY)
+
+    def _request_type(self, transaction: Transaction, ticket: Ticket) -> RequestType:
+        """The ticket's type, or a stand-in if it is not installed, of which the team is told."""
+        if request_type := self._plugins.of(ticket.type):
+            return request_type
+        self.alert(transaction, alerts.type_uninstalled(ticket), again_after=DAY)
+        return self._plugins.stand_in(ticket.type)
 
     def _find_people(self, transaction: Transaction, before: TicketState, now: TicketState) -> None:
         """Find out once who somebody is in Slack to whom a ticket was given: a login alone mentions nobody."""
@@ -146,6 +175,11 @@ class Notifier:
     def effect_failed(self, transaction: Transaction, kind: str, ticket_id: str | None, reason: str) -> None:
         """Tell the team that an effect waits for an operator; an alert that cannot be posted is only logged."""
         if kind == PostAlert.kind:
+            return
+        if (
+            kind == Deliver.kind
+        ):  # its reason names the plugin, and all that waits for it may fail in the same way
+            self.alert(transaction, alerts.delivery_failed(reason), again_after=DAY)
             return
         ticket = transaction.ticket(ticket_id) if ticket_id else None
         request_type = self._plugins.types.get(ticket.type) if ticket and ticket.is_urgent else None
@@ -176,6 +210,13 @@ class Notifier:
                 is_sensitive=ticket.is_sensitive,
             )
             transaction.enqueue(update)
+        self.alert_failures(transaction)
+
+
+def _original(transaction: Transaction, ticket: Ticket, change: Change) -> Ticket | None:
+    """The ticket that this one is a duplicate of, if people may be led there."""
+    found = transaction.read_ticket(change.value) if change.action is Action.DUPLICATE else None
+    return found if found and not is_hidden_from(ticket, found) else None
 
 
 def _headline(notifications: Sequence[Notification]) -> str:

@@ -6,12 +6,13 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
 from identity_bot.desk.conversation import Conversation
 from identity_bot.desk.links import prove
 from identity_bot.desk.notifier import Notifier
 from identity_bot.errors import NotAllowed
-from identity_bot.messages import alerts, issue_comments, links, words
+from identity_bot.messages import alerts, duplicates, issue_comments, links, words
 from identity_bot.outbox.effect import LATE
 from identity_bot.outbox.effects.comments import Reply, RunCommands
 from identity_bot.outbox.effects.issue_access import record_requests
@@ -25,9 +26,12 @@ from identity_bot.store.transaction import Transaction
 from identity_bot.text.names import fold, is_same
 from identity_bot.tickets import commands, lifecycle
 from identity_bot.tickets.calendar import team_day
+from identity_bot.tickets.commands import Command
+from identity_bot.tickets.duplicates import NotAnOriginal, Tickets, name_in, resolve
 from identity_bot.tickets.lifecycle import GONE
 from identity_bot.tickets.model import (
     Action,
+    Change,
     IssueComment,
     IssueSnapshot,
     MessageRef,
@@ -146,9 +150,7 @@ class Reconciler:
         reading = reading.without(commands.LINK)
         if reading.is_empty:
             return
-        changes = tuple(
-            change for one in reading.commands if (change := commands.change_for(one.name, one.value))
-        )
+        changes, problems = self._changes(transaction, ticket, reading.commands)
         by = self._people.slack_id(comment.author) or comment.author
         # What is to be removed is not kept with the ticket.
         kept = [change for change in changes if change.action is not Action.REDACT]
@@ -159,10 +161,31 @@ class Reconciler:
             author=comment.author,
             changes=changes,
             wants_help=any(one.name == "help" for one in reading.commands),
-            problems=tuple(issue_comments.problem(one, today) for one in reading.problems),
+            problems=(*(issue_comments.problem(one, today) for one in reading.problems), *problems),
             is_late=transaction.now - comment.created_at > LATE,
         )
         transaction.enqueue(run)
+
+    def _changes(
+        self, transaction: Transaction, ticket: Ticket, asked: Sequence[Command]
+    ) -> tuple[tuple[Change, ...], list[str]]:
+        """The changes that commands ask for, and why others name no ticket that this can be a duplicate of."""
+        changes, problems = [], []
+        tickets = Tickets(
+            at=transaction.read_ticket_at,
+            by_id=transaction.read_ticket,
+            repositories=tuple(self.repositories.values()),
+        )
+        for change in filter(None, (commands.change_for(one.name, one.value) for one in asked)):
+            try:
+                if change.action is Action.DUPLICATE:
+                    original = resolve(ticket, change.value, tickets, here=ticket.repository)
+                    change = replace(change, value=original.id)
+            except NotAnOriginal as error:
+                problems.append(duplicates.problem(error, partial(name_in, ticket.repository)))
+                continue
+            changes.append(change)
+        return tuple(changes), problems
 
     def _prove(self, transaction: Transaction, ticket: Ticket, comment: IssueComment, code: str) -> None:
         """Link the comment's author, who needs no write access, to whoever was given the code in Slack."""
@@ -317,6 +340,7 @@ class Reconciler:
                 )
                 if fold(repository) in self._restricted and not ticket.is_sensitive:
                     # It was moved there to be read there only: stop posting in a thread that everybody can read.
+                    self._notifier.hide(transaction, ticket)
                     followed = replace(
                         followed.with_thread(None), is_sensitive=True, is_direct=True, headline="", title=""
                     )

@@ -37,9 +37,7 @@ def request_type(name: str, form: Form, settings: Mapping[str, Any], label: str)
     lines.append(f"  issues in {settings['repository']}, labels {labels}")
     if form.sensitive_when:
         where = f"goes to {restricted} and " if restricted else ""
-        lines.append(
-            f"  sensitive when {_condition(form, form.sensitive_when)}: {where}is not shown in Slack"
-        )
+        lines.append(f"  sensitive when {condition(form, form.sensitive_when)}: {where}is not shown in Slack")
     lines.append("")
     for number, question in enumerate(form.all_questions, start=1):
         lines += _question(number, question, form)
@@ -51,7 +49,7 @@ def _question(number: int, question: Question, form: Form) -> Iterator[str]:
     yield f"  {number:2}. {question.label}"
     yield f"      {question.name}: {_kind(question)}, {need}"
     if question.shown_when:
-        yield f"      only when {_condition(form, question.shown_when)}"
+        yield f"      only when {condition(form, question.shown_when)}"
     if isinstance(question, Chosen):
         yield from _wrapped("choices: ", _options(question))
     if question.placeholder:
@@ -93,7 +91,7 @@ def _options(question: Chosen) -> str:
     return "; ".join([*labels[:MOST_OPTIONS], *([f"and {more} more"] if more > 0 else [])])
 
 
-def _condition(form: Form, when: When) -> str:
+def condition(form: Form, when: When) -> str:
     """A condition in the form's own words."""
     question = next(question for question in form.all_questions if question.name == when.question)
     is_list = isinstance(question, Choices)

@@ -19,7 +19,14 @@ from github.Repository import Repository
 from identity_bot.errors import Rejected
 from identity_bot.github import issue_body
 from identity_bot.github.connection import Connection, Response, invalid_fields, is_rate_limit
-from identity_bot.github.patch import fields_of, left_out, not_applied, redacted_comment, redacted_fields
+from identity_bot.github.patch import (
+    STATE_REASONS,
+    fields_of,
+    left_out,
+    not_applied,
+    redacted_comment,
+    redacted_fields,
+)
 from identity_bot.github.snapshot import (
     LARGEST_ID,
     UNREADABLE,
@@ -38,7 +45,14 @@ from identity_bot.settings import GitHubApp
 from identity_bot.text.names import fold, is_same
 from identity_bot.text.redaction import REDACTED, Redact
 from identity_bot.tickets.calendar import CLOCK_SKEW
-from identity_bot.tickets.model import IssueComment, IssueDraft, IssuePatch, IssueSnapshot, Ticket
+from identity_bot.tickets.model import (
+    CloseReason,
+    IssueComment,
+    IssueDraft,
+    IssuePatch,
+    IssueSnapshot,
+    Ticket,
+)
 
 log = logging.getLogger(__name__)
 Value = TypeVar("Value")
@@ -170,7 +184,7 @@ class GitHubTracker:
             self._ensure_labels(ticket.repository, set(fields.get("labels", ())) - before.labels)
         with self._github.translating_errors(name):
             try:
-                issue = self._github.request("PATCH", issue["url"], fields).content
+                issue = self._patch(issue["url"], fields)
             except GithubException as error:
                 if "assignees" not in invalid_fields(error):
                     raise
@@ -183,6 +197,21 @@ class GitHubTracker:
                     f"GitHub did not apply {', '.join(missing)} to {name}; the token needs write access"
                 )
             return snapshot_of(ticket.repository, issue)
+
+    def _patch(self, url: str, fields: Mapping[str, Any]) -> Any:
+        """PATCH an issue; one that is a duplicate is closed as not planned where GitHub knows no duplicates.
+
+        That value of `state_reason` is newer than the others (rest/issues), and an Enterprise Server may be older.
+        """
+        try:
+            return self._github.request("PATCH", url, fields).content
+        except GithubException as error:
+            is_assignee = "assignees" in invalid_fields(error)
+            is_duplicate = fields.get("state_reason") == STATE_REASONS[CloseReason.DUPLICATE]
+            if error.status != 422 or is_assignee or not is_duplicate:
+                raise
+            instead = {**fields, "state_reason": STATE_REASONS[CloseReason.NOT_PLANNED]}
+            return self._github.request("PATCH", url, instead).content
 
     def read_text(self, repository: str, number: int) -> tuple[str, ...]:
         """What people wrote in the title and the description."""

@@ -28,6 +28,22 @@ def effect_failed(label: str, ticket: Ticket | None, leads: str, reason: str) ->
     )
 
 
+def delivery_failed(reason: str) -> str:
+    """A plugin could not be handed an event for three days."""
+    return (
+        f"*The bot couldn't deliver an event to a plugin*: {mrkdwn(reason, limit=300)}. It won't try again by itself. "
+        "`identity-bot outbox` lists what failed, and can retry or discard it. Tickets and messages are not affected."
+    )
+
+
+def plugin_failed(plugin: str, hook: str) -> str:
+    """A hook of a plugin failed, and the bot went on without what it would have returned."""
+    return (
+        f"*The plugin `{plugin}` failed in `{hook}`.* Its part was left out, and everything else went on as usual. "
+        "The bot's log says where it failed."
+    )
+
+
 def who_is(login: str, command: str) -> str:
     """A ticket was given to somebody whose Slack account the bot does not know."""
     name = mrkdwn(login, limit=60)
@@ -40,8 +56,8 @@ def who_is(login: str, command: str) -> str:
 def type_uninstalled(ticket: Ticket) -> str:
     """A ticket changed whose request type is not installed anymore, so nobody could be told in its words."""
     return (
-        f"Ticket {words.link(ticket)} changed, but its request type `{ticket.type}` is no longer installed, so nobody "
-        "else was told."
+        f"Ticket {words.link(ticket)} changed, but its request type `{ticket.type}` is no longer installed, so people "
+        "are told in the standard words."
     )
 
 

@@ -31,6 +31,7 @@ USAGE: Mapping[Ask, str] = {
     Ask.MEMBER: "write one GitHub login after it, such as `/{name} @octocat`",
     Ask.PRIORITY: "write one of critical, high, medium and low after it, such as `/{name} high`",
     Ask.DATE: "write one date after it as year-month-day, and nothing else, such as `/{name} {date}`",
+    Ask.TICKET: "write one ticket's number after it, such as `/{name} #12` or `/{name} owner/name#12`",
     Ask.NOTHING: "write just `/{name}`, with nothing after it",
 }
 """How to write a command, by what it takes."""
@@ -38,14 +39,26 @@ WRITE_CODE = "Please write the code from Slack after it, such as `/link 7KQ2M9XA
 LONGEST_SHOWN = 60
 
 
-def comment(change: Change, name: str, person: str = "") -> str:
-    """Who made a change in Slack, with their reason as they wrote it; `person` names whoever the value stands for."""
+def comment(change: Change, name: str, person: str = "", original: str = "") -> str:
+    """Who made a change in Slack, with their reason as they wrote it.
+
+    `person` names whoever the value stands for, and `original` the ticket that this one is a duplicate of: GitHub marks
+    an issue as a duplicate by the first line.
+    """
     value = (
         change.value or CloseReason.COMPLETED.value
     )  # GitHub's default if nobody says why an issue is closed
     did = ACTIONS[change.action].comment.format(value=value, person=span(person or value, limit=100))
     sentence = f"{span(name, limit=100)} {did} via Slack."
-    return f"{sentence}\n\n{block(change.reason)}" if change.reason else sentence
+    first = (f"Duplicate of {original}",) if original else ()
+    return "\n\n".join([*first, sentence, *([block(change.reason)] if change.reason else [])])
+
+
+def has_duplicate(name: str) -> str:
+    """On the issue that another ticket is a duplicate of; without a name, as the other one is sensitive."""
+    if not name:
+        return "A sensitive ticket was closed as a duplicate of this one."
+    return f"{name} was closed as a duplicate of this ticket."
 
 
 NOTHING_TO_REDACT = (

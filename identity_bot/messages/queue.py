@@ -80,6 +80,11 @@ def row(ticket: Ticket, type_title: str, people: People, now: float) -> str:
     return f"{name}\n{' · '.join(_facts(ticket, people, now))}"
 
 
+def similar(ticket: Ticket, type_title: str) -> str:
+    """A ticket that looks like another one, on that one's card: one line of mrkdwn that mentions nobody."""
+    return f"Similar: *{words.link(ticket)}* {_what(ticket, type_title)} · {_where_it_is(ticket)}"
+
+
 def spoken(ticket: Ticket) -> str:
     """What a screen reader says for the button that opens a ticket."""
     return f"{OPEN_TICKET} ticket {words.number(ticket)}"
@@ -145,6 +150,18 @@ def _what(ticket: Ticket, type_title: str) -> str:
     if type_title and title.casefold().startswith(type_title.casefold()):
         return mrkdwn(title, limit=len(type_title) + LONGEST_TITLE)
     return words.type_name(type_title) + (f": {mrkdwn(title, limit=LONGEST_TITLE)}" if title else "")
+
+
+def _where_it_is(ticket: Ticket) -> str:
+    stage = words.stage(ticket)
+    if ticket.stage is Stage.CLOSED:
+        return f"{stage} on {words.day(team_day(ticket.closed_at))}" if ticket.closed_at else stage
+    logins = [mrkdwn(login, limit=40) for login in ticket.state.assignees]
+    # By their logins: a mention would tell them of each card that shows their ticket.
+    if not logins:
+        return f"{stage}, unassigned"
+    assigned = f"assigned to {words.joined(logins)}"
+    return f"A{assigned[1:]}" if ticket.stage is Stage.ASSIGNED else f"{stage}, {assigned}"
 
 
 def _facts(ticket: Ticket, people: People, now: float) -> Iterator[str]:

@@ -48,11 +48,13 @@ TEMPLATES: Mapping[str, str] = {
     "closed.requestor": "It's done and closed. {reason}",
     "closed.requestor_not_planned": "It was closed and won't be done. {reason}",
     "closed.requestor_duplicate": "It was closed because another ticket covers it. {reason}",
+    "closed.requestor_duplicate_of": "It was closed because ticket {original} covers the same thing. {reason}",
     "closed.requestor_deleted": "It was closed because its issue in GitHub was deleted.",
     "closed.requestor_moved": "It moved to a place in GitHub that we can't see, so we can't send you more updates.",
     "closed.intake": "Ticket {ticket}, *{type}*, is done and closed.",
     "closed.intake_not_planned": "Ticket {ticket}, *{type}*, was closed and won't be done.",
     "closed.intake_duplicate": "Ticket {ticket}, *{type}*, was closed because another ticket covers it.",
+    "closed.intake_duplicate_of": "Ticket {ticket}, *{type}*, was closed because {original} covers the same thing.",
     "closed.intake_deleted": "Ticket {ticket}, *{type}*, was closed because its issue in GitHub was deleted.",
     "closed.intake_moved": "Ticket {ticket}, *{type}*, moved to a place in GitHub that we can't see.",
     "reopened.requestor": "It's open again.",
@@ -78,6 +80,22 @@ TEMPLATES: Mapping[str, str] = {
     "next.closed": "If something is missing, please tell the team. They can reopen it.",
     "next.closed_not_planned": "If you still need it, please tell the team why. They can reopen it.",
     "next.closed_duplicate": "If it's not the same thing, please tell the team. They can reopen it.",
+    "next.closed_duplicate_of": (
+        "It continues there, so please follow that ticket: we won't send you more updates about this one. If it's not "
+        "the same thing, please tell the team. They can reopen yours."
+    ),
+    "next.closed_duplicate_own": (
+        "That's your request, too, so we'll keep you up to date on it there. If it's not the same thing, please tell "
+        "the team. They can reopen this one."
+    ),
+    "next.closed_duplicate_done": (
+        "That ticket is closed already, so please read there how it ended. If that doesn't help, please tell the team. "
+        "They can reopen yours."
+    ),
+    "next.closed_duplicate_restricted": (
+        "Only the team can open that ticket, so please ask them how it's going. If it's not the same thing, please "
+        "tell them. They can reopen yours."
+    ),
     "next.closed_deleted": "If you still need it, please send your request again.",
     "next.closed_moved": "The team can tell you where it continues.",
     "next.redacted": "If it was a password or a key, please change it now, as others may have read it.",
@@ -104,6 +122,9 @@ PLACEHOLDERS: Mapping[str, str] = {
     "target": "the target date, such as December 1, 2026",
     "target_before": "the target date before the change",
     "close_reason": "completed, not planned, duplicate, deleted or moved away",
+    "original": (
+        "the number of the ticket that it is a duplicate of, as a link to its issue unless only the team can open it"
+    ),
     "reason": "the reason that somebody wrote, in quotation marks; if the ticket is sensitive, `reason.sensitive`",
 }
 """What may stand in braces in any text; each value is safe in Slack's mrkdwn, and empty if there is nothing to show."""
@@ -155,7 +176,7 @@ def next_name(ticket: Ticket, event: Event) -> str:
         case Stage.UAT if event.kind is not EventKind.READY_FOR_UAT:
             variant = "again"
         case Stage.CLOSED:
-            variant = _close_variant(ticket)
+            variant = _continues(ticket, event.original) if event.original else _close_variant(ticket, event)
     return _found(f"next.{_STAGES.get(stage, stage.value)}", variant) or "next.open"
 
 
@@ -180,13 +201,26 @@ def _variant(kind: EventKind, audience: Audience, ticket: Ticket, event: Event) 
         case EventKind.ACCEPTED | EventKind.REJECTED if not event.by or event.by != ticket.requestor.slack_id:
             return "by_hand"
         case EventKind.CLOSED:
-            return _close_variant(ticket)
+            return _close_variant(ticket, event)
     return ""
 
 
-def _close_variant(ticket: Ticket) -> str:
+def _close_variant(ticket: Ticket, event: Event) -> str:
     reason = ticket.state.close_reason
+    if event.original:
+        return "duplicate_of"
     return _CLOSED.get(reason, "") if reason else ""
+
+
+def _continues(ticket: Ticket, original: Ticket) -> str:
+    """How the requestor of a duplicate learns what becomes of it."""
+    who, is_closed = ticket.requestor.slack_id, original.stage is Stage.CLOSED
+    is_own = bool(who) and who == original.requestor.slack_id and not is_closed
+    if original.is_sensitive and not is_own:
+        return "duplicate_restricted"
+    if is_closed:
+        return "duplicate_done"
+    return "duplicate_own" if is_own else "duplicate_of"
 
 
 def _gone(was: TicketState, now: TicketState) -> list[str]:
@@ -210,6 +244,7 @@ def values(
         "target": words.day(now.target) if now.target else "",
         "target_before": words.day(was.target) if was.target else "",
         "close_reason": now.close_reason.value if now.close_reason else "",
+        "original": words.link_for_anybody(event.original) if event.original else "",
         "reason": "",
     }
     return known | {"reason": _reason(ticket, event, known, messages)}

@@ -74,7 +74,7 @@ MODAL_TITLE = "Ask the Identity Team"
 SHORTCUT = "Ask the Identity Team"
 MESSAGE_SHORTCUT = "Ask Identity about this"
 START = "Start a request"
-COMMAND_WORDS = ("help", "mine", "queue", "search", "link", "unlink")
+COMMAND_WORDS = ("help", "mine", "queue", "search", "search-docs", "search_docs", "link", "unlink")
 """What can follow the command besides a request type, which must have another name."""
 NO_TYPES = "There are no request types yet, so there is no form to open. Please tell the bot's operator."
 ASKS_FOR_USAGE = frozenset({"help", "usage", "?", "-h", "--help"})
@@ -100,6 +100,7 @@ def usage(command: str, word: str, titles: Mapping[str, str]) -> str:
             f"• `{command} mine`: see your own requests",
             f"• `{command} queue`: see open tickets, or `{command} queue priority:high unassigned` for some of them",
             f"• `{command} search words`: find tickets by words in them",
+            f"• `{command} search-docs words`: find answers to known problems",
             f"• `{command} link octocat`: link your GitHub login, or `{command} unlink`",
         ]
     )
@@ -242,6 +243,10 @@ HINTS: Mapping[Ask, str] = {
     Ask.ASSIGNEE: "Choose a member of the Identity Team.",
     Ask.MEMBER: "Choose a member of the Identity Team.",
     Ask.DATE: "The day it should be done, in Eastern time. We'll tell the requestor.",
+    Ask.TICKET: (
+        "Its number, such as 12 or owner/name#12, or the link to its issue. We'll say so on both issues, and tell the "
+        "requestor where it continues."
+    ),
     Ask.TEXT: (
         "Paste only the text itself, as it is in the ticket. We forget it when it's removed. Leave this empty to "
         "remove all personal data and secrets that we find in the title and the description."
@@ -258,6 +263,7 @@ MISSING: Mapping[Ask, str] = {
     Ask.PRIORITY: "Please choose a priority.",
     Ask.DATE: "Please choose a date.",
     Ask.CLOSE_REASON: "Please choose a reason.",
+    Ask.TICKET: "Please name the ticket that covers it, such as #12.",
     Ask.REASON: "Please say what is missing, such as: The page still asks me to sign in twice.",
 }
 """What an empty field needs, by what it asks for."""

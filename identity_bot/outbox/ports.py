@@ -168,9 +168,18 @@ class Chat(Protocol):
         """
 
     def show_card(
-        self, ticket: Ticket, form: Form | None, *, channel: str, idempotency_key: str
+        self,
+        ticket: Ticket,
+        form: Form | None,
+        *,
+        channel: str,
+        idempotency_key: str,
+        notes: Sequence[str] = (),
     ) -> MessageRef:
-        """Draw the team's card of a ticket: in place, or anew where there is none that can be edited."""
+        """Draw the team's card of a ticket: in place, or anew where there is none that can be edited.
+
+        `notes` are lines of mrkdwn about the ticket and others.
+        """
 
     def redact(
         self, channel: str, redact: Redact, *, thread_ts: str | None, since: float, about: str, cursor: str

@@ -17,6 +17,8 @@ from identity_bot.store.transaction import Transaction
 
 log = logging.getLogger(__name__)
 
+THREADS = 4
+"""Threads for Slack, GitHub and the database; each plugin that events are delivered to may keep one more busy."""
 FIRST_DELAY, LONGEST_DELAY = 1.0, 300.0
 UNBLOCK_AFTER = 5
 """Attempts after which a failing effect no longer blocks the effects behind it."""
@@ -42,7 +44,7 @@ class Worker:
         context: Context,
         *,
         min_intervals: bool = True,
-        threads: int = 4,
+        threads: int = THREADS,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._queue = queue

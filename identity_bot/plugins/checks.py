@@ -64,7 +64,7 @@ def import_plugin(candidate: Found, others: Mapping[str, Any]) -> Any:
     try:
         plugin = candidate.load()
     except (Exception, SystemExit) as error:
-        raise InvalidPlugin(f"cannot be imported: {_described(error)}") from error
+        raise InvalidPlugin(f"cannot be imported: {described(error)}") from error
     twin = next((name for name, other in others.items() if other is plugin), None)
     if twin:
         raise InvalidPlugin(f"the plugin {twin!r} has the same module; each plugin needs its own")
@@ -87,10 +87,10 @@ def call(what: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> 
     try:
         return function(*args, **kwargs)
     except (Exception, SystemExit) as error:
-        raise InvalidPlugin(f"{what} failed with {_described(error)}") from error
+        raise InvalidPlugin(f"{what} failed with {described(error)}") from error
 
 
-def _described(error: BaseException) -> str:
+def described(error: BaseException) -> str:
     """An error of a plugin's code, with the line of its file that led to it."""
     outside = [
         frame
@@ -124,6 +124,8 @@ def _is_unmarked(plugin: Any, name: str, implemented: Mapping[str, str]) -> bool
 
 
 def _argument_problems(hook: str, function: Any) -> Iterator[str]:
+    if _is_wrapper(function):
+        yield f"hook {hook!r} is a wrapper; each plugin answers for itself only"
     if inspect.iscoroutinefunction(function):
         yield f"hook {hook!r} is async; hooks are plain functions"
     known = inspect.signature(HOOKS[hook]).parameters
@@ -133,6 +135,11 @@ def _argument_problems(hook: str, function: Any) -> Iterator[str]:
             yield f"hook {hook!r} has no argument {argument.name!r}{did_you_mean(argument.name, known)}"
         elif argument.name in known and has_default:
             yield f"hook {hook!r}: {argument.name!r} has a default, so pluggy never passes it; remove the default"
+
+
+def _is_wrapper(function: Any) -> bool:
+    mark = getattr(function, f"{PROJECT}_impl", {})
+    return bool(mark.get("wrapper") or mark.get("hookwrapper"))
 
 
 def _implemented(plugin: Any) -> dict[str, str]:

@@ -4,8 +4,10 @@ A plugin that implements `form` is a request type; its other hooks are called fo
 without `form` is an observer; its hooks are called for the tickets of all types.
 
 Mark an implementation with `@hookimpl` and name only the arguments that you need. Hooks return values and never act
-on Slack or GitHub themselves. The bot calls the type's own plugin first, then the observers, then the defaults. A
-hook that returns None leaves the answer to the next.
+on Slack or GitHub themselves; only `deliver` may act, on whatever else there is. The bot calls the type's own plugin
+first, then the observers, then the defaults. A hook that returns None leaves the answer to the next. A hook that
+raises, or returns something else than it may, spoils its own part only: it is left out, and the team is told which
+plugin failed in which hook.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from marshmallow import Schema
 
 from identity_bot.articles.answer import Answer
 from identity_bot.forms.form import Form
+from identity_bot.plugins.code import Code
 from identity_bot.tickets.model import Answers, Event, IssueDraft, Notification, Person, Ticket
 
 PROJECT = "identity_bot"
@@ -44,20 +47,25 @@ def settings_schema() -> type[Schema] | None:
     Inherit from `identity_bot.TypeSettings` to keep the settings that every type has: repository,
     restricted_repository, labels, leads. Give a field `metadata={"expected": "…"}` to tell the operator what to enter
     if it is missing, and `load_only=True` to keep a secret out of error messages. Default: `TypeSettings`.
+
+    An observer's section is `[observers.<name>]`, and only its `deliver` gets it. Inherit from
+    `identity_bot.ObserverSettings`, which is also its default.
     """
 
 
 @hookspec
 def self_service(
-    text: str, answers: Mapping[str, Any], form: Form, settings: Mapping[str, Any]
+    text: str, answers: Mapping[str, Any], form: Form, settings: Mapping[str, Any], code: Code
 ) -> list[Answer] | None:
     """Answers that may already solve the problem, the best one first; the requestor sees at most three.
 
     Called when the type is chosen, with empty `text` or the text of the message that the request is made from, and
     again while the requestor fills in the form: `text` is what they have typed into the form's first own text or web
     address. `answers` are the form's values so far, as typed: unchecked and incomplete. The form is open meanwhile,
-    but the requestor waits for the answers, so return within a second. If it raises, the form is shown without its
-    answers. Default: no answers.
+    but the requestor waits for the answers, so return within a second, or three if you read `code`: pull requests and
+    files in GitHub. Catch `identity_bot.CodeUnreadable`, which it raises where GitHub does not tell in time. Put
+    nothing into a title or a name that people typed: they are kept with the counts, and named in the ticket's issue.
+    If it raises, the form is shown without its answers. Default: no answers.
     """
 
 
@@ -68,8 +76,8 @@ def validate(
     """Problems that no single question can see: one sentence for each question, by the question's name.
 
     Called while the requestor waits for the form to close, so it must return at once and call nothing remote. If it
-    raises, nothing is submitted and the form stays open. Default: the privacy gate, which refuses personal data and
-    secrets in text, and in the queries of web addresses.
+    raises, its problems are left out: what the others find still counts. Default: the privacy gate, which refuses
+    personal data and secrets in text, and in the queries of web addresses.
     """
 
 
@@ -78,7 +86,7 @@ def render_issue(ticket: Ticket, form: Form, settings: Mapping[str, Any]) -> Iss
     """The issue for a ticket. The bot adds its status block, its marker, the common label and, if urgent, the leads.
 
     Pass what people typed through `identity_bot.block` or `identity_bot.span`. The body has at most 60,000
-    characters. If this raises, the ticket is kept, the team is told, and the operator can retry. Default: all answers
+    characters. If this raises, the next plugin makes the issue, at last the default. Default: all answers
     as Markdown that cannot mention anybody, link, or hide text. Build on it with
     `identity_bot.default_issue(ticket, form)`; its body leaves you 2,000 characters.
     """
@@ -104,7 +112,31 @@ def notify(
     themselves.
 
     Pass what people typed through `identity_bot.mrkdwn`, `event.reason` too. Put no answers and no reasons of a
-    sensitive ticket into a message. If a plugin raises, people get the standard messages only. Default: the standard
+    sensitive ticket into a message. If this raises, people get the messages of the others. Default: the standard
     messages to everybody whom the event concerns, in the operator's words if the settings have `messages`;
     docs/lifecycle.md lists them.
+    """
+
+
+@hookspec
+def deliver(ticket: Ticket, event: Event, idempotency_key: str, settings: Mapping[str, Any]) -> None:
+    """Tell something outside about an event: write to a file, call a webhook, update a dashboard.
+
+    Called for every event, of an observer for the tickets of all types, with the plugin's own section of the
+    settings. It has a lane of its own in the outbox, so it may do I/O and delays neither messages nor other plugins.
+    It waits for nobody: people may be told before or after. Return within 10 seconds, so set a time-out for whatever
+    you call; the bot cannot interrupt you, only log that it took longer, and the plugin's next event waits.
+
+    Each event is delivered at least once and, as a rule, in order. After a crash, or if this raises, the bot calls
+    again with the same event and the same `idempotency_key`, 36 characters, by which you recognize what you have
+    already done. If this raises, the bot retries after one second and then more slowly, up to every five minutes; after
+    five tries the next events no longer wait; after three days it gives up, `identity-bot outbox` lists the delivery
+    with the plugin's name, and the operator can retry it. Deliveries that wait for a plugin that was uninstalled
+    are discarded.
+
+    `ticket.state` is the state that the event led to, even if the ticket has changed since; the rest of the ticket is
+    as it is now. Of a sensitive ticket, the title, the answers and the reasons are left out, unless the plugin's
+    settings have `sensitive_answers = true`. After `EventKind.REDACTED`, the ticket no longer has the text that was
+    removed: replace what you have kept of it. Tickets that the bot makes again from their issues bring no events.
+    No default.
     """

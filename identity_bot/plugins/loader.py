@@ -6,9 +6,10 @@ A broken plugin is skipped with a line in the log; the bot runs with the others.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -17,10 +18,22 @@ from marshmallow import Schema
 from identity_bot.errors import PluginError, SettingsError
 from identity_bot.forms.form import Form
 from identity_bot.messages import words
-from identity_bot.plugins.checks import Found, InvalidPlugin, call, implements, import_plugin, new_manager
+from identity_bot.plugins.checks import (
+    DEFAULTS,
+    Found,
+    InvalidPlugin,
+    call,
+    implements,
+    import_plugin,
+    new_manager,
+)
+from identity_bot.plugins.code import Code, NoCode
+from identity_bot.plugins.event_sink import EventSink
+from identity_bot.plugins.failures import Failures
+from identity_bot.plugins.folder import plugins_in
 from identity_bot.plugins.hookspecs import PROJECT
 from identity_bot.plugins.request_type import RequestType
-from identity_bot.settings import Settings, check_section
+from identity_bot.settings import ObserverSettings, Settings, TypeSettings, check_section
 from identity_bot.text.names import fold
 
 __all__ = ("Found", "Plugins", "Repository", "RequestType", "SkippedPlugin", "Use", "find", "load")
@@ -69,6 +82,12 @@ class Plugins:
     skipped: tuple[SkippedPlugin, ...]
     adopted: RequestType
     """For adopted issues that have no type's label."""
+    sinks: Mapping[str, EventSink] = field(default_factory=dict)
+    """The plugins that events are delivered to, by name."""
+    observers: tuple[str, ...] = ()
+    """The names of the plugins that are no request types."""
+    failures: Failures = field(default_factory=Failures)
+    """What plugins failed in since the bot started."""
 
     @property
     def repositories(self) -> dict[str, Repository]:
@@ -88,22 +107,36 @@ class Plugins:
         """The request type with this name; the one for adopted issues if the name is empty."""
         return self.types.get(name) if name else self.adopted
 
+    def stand_in(self, name: str) -> RequestType:
+        """What tells people about tickets of a type that is no longer installed, in the standard words."""
+        return replace(
+            self.adopted, name=name, form=Form(title=name.replace("_", " ").capitalize(), questions=[])
+        )
+
     @property
     def forms(self) -> dict[str, Form]:
         """The request types' forms by name."""
         return {name: request_type.form for name, request_type in self.types.items()}
 
 
-def find() -> list[Found]:
-    """The plugins in the entry point group `identity_bot`, by name."""
-    return [
+def find(folders: Sequence[Path] = ()) -> list[Found]:
+    """The plugins in the entry point group `identity_bot`, by name.
+
+    Those in `folders`, which need not be installed, stand for installed ones of their names. Raises PluginError if
+    a folder declares none.
+    """
+    here = [found for folder in folders for found in plugins_in(folder)]
+    names = {found.name for found in here}
+    installed = [
         Found(name=point.name, distribution=_distribution(point), load=point.load)
-        for point in sorted(entry_points(group=PROJECT), key=lambda point: point.name)
+        for point in entry_points(group=PROJECT)
+        if point.name not in names
     ]
+    return sorted([*here, *installed], key=lambda found: found.name)
 
 
-def load(settings: Settings, found: Sequence[Found]) -> Plugins:
-    """The plugins that can be used, and those that were skipped.
+def load(settings: Settings, found: Sequence[Found], code: Callable[[], Code] = NoCode) -> Plugins:
+    """The plugins that can be used, and those that were skipped; `code` makes what they may read of code in GitHub.
 
     Raises PluginError if two plugins have the same name, and SettingsError if a section of the settings is wrong.
     """
@@ -112,6 +145,7 @@ def load(settings: Settings, found: Sequence[Found]) -> Plugins:
     problems: list[str] = []
     plugins: dict[str, Any] = {}
     ready: dict[str, tuple[Form, Mapping[str, Any]]] = {}
+    sections: dict[str, Mapping[str, Any]] = {}
     for candidate in found:
         try:
             plugin = import_plugin(candidate, plugins)
@@ -119,6 +153,9 @@ def load(settings: Settings, found: Sequence[Found]) -> Plugins:
                 if candidate.name in words.COMMAND_WORDS:
                     raise InvalidPlugin(f"{candidate.name!r} is a word of the command; choose another name")
                 ready[candidate.name] = _form_and_settings(candidate, plugin, settings)
+                sections[candidate.name] = ready[candidate.name][1]
+            else:
+                sections[candidate.name] = _section(candidate, plugin, "observers", settings.observers)
             plugins[candidate.name] = plugin
         except InvalidPlugin as error:
             skipped.append(
@@ -127,15 +164,21 @@ def load(settings: Settings, found: Sequence[Found]) -> Plugins:
         except SettingsError as error:
             problems += error.problems
     observers = {name: plugin for name, plugin in plugins.items() if name not in ready}
-    problems += _unknown_sections(settings, found, observers)
+    problems += _unknown_sections(settings, found, observers, ready)
     if problems:
         raise SettingsError(problems)
     for one in skipped:
         log.error("skipped: %s", one)
+    failures = Failures()
     types = {
         # pluggy asks the plugin that was registered last first: the type's own.
         name: RequestType(
-            name=name, form=form, settings=own, manager=new_manager({**observers, name: plugins[name]})
+            name=name,
+            form=form,
+            settings=own,
+            manager=new_manager({**observers, name: plugins[name]}),
+            code=code,
+            failures=failures,
         )
         for name, (form, own) in ready.items()
     }
@@ -144,8 +187,26 @@ def load(settings: Settings, found: Sequence[Found]) -> Plugins:
         form=Form(title=words.ADOPTED, questions=[]),
         settings=MappingProxyType(settings.for_type({})),
         manager=new_manager(observers),
+        failures=failures,
     )
-    return Plugins(types=MappingProxyType(types), skipped=tuple(skipped), adopted=adopted)
+    sinks = {
+        name: EventSink(
+            name=name,
+            type=name if name in ready else None,
+            settings=sections[name],
+            manager=new_manager({name: plugin}),
+        )
+        for name, plugin in plugins.items()
+        if implements(plugin, "deliver")
+    }
+    return Plugins(
+        types=MappingProxyType(types),
+        skipped=tuple(skipped),
+        adopted=adopted,
+        sinks=MappingProxyType(sinks),
+        observers=tuple(sorted(observers)),
+        failures=failures,
+    )
 
 
 def _refuse_twins(found: Sequence[Found]) -> None:
@@ -162,35 +223,51 @@ def _refuse_twins(found: Sequence[Found]) -> None:
 
 
 def _unknown_sections(
-    settings: Settings, found: Sequence[Found], observers: Mapping[str, Any]
+    settings: Settings, found: Sequence[Found], observers: Mapping[str, Any], types: Mapping[str, Any]
 ) -> Iterator[str]:
-    """Problems with sections that belong to no request type; the section of a skipped one may stay."""
+    """Problems with sections that belong to no plugin of their kind; the section of a skipped one may stay."""
     names = sorted(candidate.name for candidate in found if candidate.name not in observers)
     for name in settings.request_types:
         if name in observers:
-            yield f"request_types.{name}: the plugin {name!r} is not a request type and has no settings"
+            yield f"request_types.{name}: the plugin {name!r} is an observer; expected observers.{name}"
         elif name not in names:
             yield f"request_types.{name}: no request type {name!r}; installed: {', '.join(names) or 'none'}"
+    for name in settings.observers:
+        if name in types:
+            yield f"observers.{name}: the plugin {name!r} is a request type; expected request_types.{name}"
+        elif name not in [candidate.name for candidate in found]:
+            yield f"observers.{name}: no observer {name!r}; installed: {', '.join(sorted(observers)) or 'none'}"
 
 
 def _form_and_settings(candidate: Found, plugin: Any, settings: Settings) -> tuple[Form, Mapping[str, Any]]:
     """What a request type declares. Raises SettingsError if its section of the settings is wrong."""
-    hook = new_manager({candidate.name: plugin}).hook
-    schema = call("settings_schema", hook.settings_schema)
-    if not (isinstance(schema, type) and issubclass(schema, Schema)):
-        raise InvalidPlugin(f"settings_schema returned {schema!r:.60}; expected a marshmallow Schema class")
-    if taken := sorted({"messages", "people", "privacy"} & set(call("settings_schema", schema).fields)):
-        raise InvalidPlugin(f"settings_schema has a field {taken[0]!r}, which is a common setting; rename it")
-    section = settings.request_types.get(candidate.name, {})
-    where = f"request_types.{candidate.name}"
-    checked, problems = call("settings_schema", lambda: check_section(schema(), section, where))
-    if problems:
-        raise SettingsError(problems)
-    own = MappingProxyType(settings.for_type(checked))
-    form = call("form", hook.form, settings=own)
+    section = _section(candidate, plugin, "request_types", settings.request_types)
+    own = MappingProxyType(settings.for_type(section))
+    form = call("form", new_manager({candidate.name: plugin}).hook.form, settings=own)
     if not isinstance(form, Form):
         raise InvalidPlugin(f"form returned {type(form).__name__}; expected a Form")
     return form, own
+
+
+def _section(
+    candidate: Found, plugin: Any, kind: str, sections: Mapping[str, Mapping[str, Any]]
+) -> Mapping[str, Any]:
+    """A plugin's section of the settings as its schema loads it. Raises SettingsError if it is wrong."""
+    manager = new_manager({candidate.name: plugin})
+    manager.unregister(name=DEFAULTS)
+    schema = call("settings_schema", manager.hook.settings_schema)
+    if schema is None:
+        schema = TypeSettings if kind == "request_types" else ObserverSettings
+    if not (isinstance(schema, type) and issubclass(schema, Schema)):
+        raise InvalidPlugin(f"settings_schema returned {schema!r:.60}; expected a marshmallow Schema class")
+    taken = sorted({"messages", "people", "privacy"} & set(call("settings_schema", schema).fields))
+    if taken and kind == "request_types":
+        raise InvalidPlugin(f"settings_schema has a field {taken[0]!r}, which is a common setting; rename it")
+    where, found = f"{kind}.{candidate.name}", sections.get(candidate.name, {})
+    checked, problems = call("settings_schema", lambda: check_section(schema(), found, where))
+    if problems:
+        raise SettingsError(problems)
+    return MappingProxyType(checked)
 
 
 def _distribution(point: EntryPoint) -> str:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 import pluggy
 
 from identity_bot.articles.answer import Answer
-from identity_bot.errors import Rejected
 from identity_bot.forms.form import Form
-from identity_bot.logs import scrubbed
 from identity_bot.plugins import defaults
+from identity_bot.plugins.checks import DEFAULTS
+from identity_bot.plugins.code import Code, NoCode
+from identity_bot.plugins.failures import Failures
 from identity_bot.text.markdown import line
 from identity_bot.tickets.model import (
     Answers,
@@ -28,6 +32,10 @@ from identity_bot.tickets.model import (
 
 log = logging.getLogger(__name__)
 
+R = TypeVar("R")
+SLOW = 1.0
+"""Seconds after which a hook is logged as slow: people or other tickets wait for it."""
+
 
 @dataclass(kw_only=True)
 class RequestType:
@@ -38,35 +46,38 @@ class RequestType:
     settings: Mapping[str, Any]
     manager: pluggy.PluginManager
     """Holds no other request type's plugin, as each sees its own tickets only."""
+    code: Callable[[], Code] = NoCode
+    """Makes what a plugin may read of code while somebody waits."""
+    failures: Failures = field(default_factory=Failures)
+    """Where hooks that fail are kept, so that the team hears of them."""
 
     def repository_for(self, ticket: Ticket) -> str:
         """The repository that gets a ticket's issue, by the settings in force."""
         restricted = ticket.is_sensitive and self.settings["restricted_repository"]
         return str(restricted or self.settings["repository"])
 
+    @property
+    def answers_first(self) -> bool:
+        """Whether its plugin or an observer may answer before the form is sent."""
+        return len(self.manager.hook.self_service.get_hookimpls()) > 1  # one is the default
+
     def hints(self, ticket: Ticket) -> list[str]:
         """What the requestor should know of a ticket's answers that may hold personal data, but need not."""
         return defaults.hints(self.form, ticket.answers, self.settings)
 
     def self_service(self, text: str, answers: Mapping[str, Any]) -> list[Answer]:
-        """Answers that may already solve the problem, the best one first; none if a plugin fails."""
-        try:
-            found = [one for some in self._call("self_service", text=text, answers=answers) for one in some]
-            for answer in found:
-                if not isinstance(answer, Answer):
-                    raise TypeError(f"found {type(answer).__name__}; expected an Answer")
-        except Exception as error:
-            log.error("request type %r: self_service failed", self.name, exc_info=scrubbed(error))
-            return []
-        return found
+        """Answers that may already solve the problem, the best one first."""
+        found = self._results(
+            "self_service", _list_of(Answer), shared={"code": self.code()}, text=text, answers=answers
+        )
+        return [answer for some in found for answer in some]
 
     def validate(self, answers: Answers, requestor: Person) -> dict[str, str]:
         """Problems by the question's name; empty if the answers can be submitted.
 
-        A problem at a question that is not shown moves to the last one that is. If a hook raises, so does this:
-        answers that could not be checked are not submitted.
+        A problem at a question that is not shown moves to the last one that is.
         """
-        found = self._call("validate", answers=answers, requestor=requestor)
+        found = self._results("validate", _problems, answers=answers, requestor=requestor)
         shown = [question.name for question in self.form.shown_questions(answers)]
         merged: dict[str, str] = {}
         for name, problem in ((n, p) for problems in found for n, p in problems.items() if p):
@@ -74,61 +85,85 @@ class RequestType:
                 log.error(
                     "request type %r: validate found a problem at %r, which is not shown", self.name, name
                 )
-            merged.setdefault(name if name in shown else shown[-1], str(problem))
+            merged.setdefault(name if name in shown else shown[-1], problem)
         return merged
 
     def render_issue(self, ticket: Ticket) -> IssueDraft:
-        """The issue for a ticket.
-
-        Raises Rejected if the plugin fails; the default issue might show what the plugin would have hidden.
-        """
-        try:
-            draft = self._call("render_issue", ticket=ticket)
-            if not isinstance(draft, IssueDraft):
-                raise TypeError(f"found {type(draft).__name__}; expected an IssueDraft")
-        except Exception as error:
-            log.error("request type %r: render_issue failed", self.name, exc_info=scrubbed(error))
-            raise Rejected(
-                f"render_issue of the request type {self.name!r} failed with {type(error).__name__}"
-            ) from error
+        """The issue for a ticket: the first plugin's that makes one, else the default."""
+        draft = next(self._results("render_issue", _issue, ticket=ticket))
         return replace(draft, title=line(draft.title))
 
     def notify(self, ticket: Ticket, event: Event) -> list[Notification]:
-        """What to tell people about an event; the standard messages only if a plugin fails."""
+        """What to tell people about an event."""
         standard = defaults.notify(ticket, event, self.form, self.settings)
-        try:
-            found = [one for some in self._call("notify", ticket=ticket, event=event) for one in some]
-            for notification in found:
-                _check(notification, event)
-        except Exception as error:
-            log.error(
-                "request type %r: notify failed; sending the standard messages",
-                self.name,
-                exc_info=scrubbed(error),
-            )
-            return standard
+        check = partial(_notifications, event=event)
+        found = [one for some in self._results("notify", check, ticket=ticket, event=event) for one in some]
         own = [one for one in found if one not in standard]
         return [*(one for one in standard if one in found and not _is_replaced(one, own)), *own]
 
-    def _call(self, hook: str, **arguments: Any) -> Any:
-        """The hook's results. A plugin that calls sys.exit must not end the worker's thread: it has failed."""
-        try:
-            return getattr(self.manager.hook, hook)(
-                **copy.deepcopy(arguments), form=self.form, settings=self.settings
-            )
-        except Exception:
-            raise
-        except BaseException as error:
-            raise RuntimeError(f"{hook} raised {type(error).__name__}") from error
+    def _results(
+        self,
+        hook: str,
+        check: Callable[[Any], R],
+        shared: Mapping[str, Any] = MappingProxyType({}),
+        **arguments: Any,
+    ) -> Iterator[R]:
+        """What each implementation of a hook returns, checked, in pluggy's order: one that fails is left out.
+
+        Each gets copies of its arguments but of those that are `shared`. pluggy's own call would end at the first that
+        fails, and the others' results would be lost.
+        """
+        for implementation in reversed(getattr(self.manager.hook, hook).get_hookimpls()):
+            given = {**copy.deepcopy(arguments), **shared, "form": self.form, "settings": self.settings}
+            began = time.monotonic()
+            try:
+                result = implementation.function(*(given[name] for name in implementation.argnames))
+                checked = None if result is None else check(result)
+            except BaseException as error:  # a plugin that calls sys.exit must not end the worker's thread
+                if implementation.plugin_name == DEFAULTS:
+                    raise  # ours: a privacy gate that fails must let nothing pass
+                self.failures.add(implementation.plugin_name, hook, error)
+                continue
+            finally:
+                if (took := time.monotonic() - began) > SLOW:
+                    log.warning("plugin %r: %s took %.1f s", implementation.plugin_name, hook, took)
+            if checked is not None:
+                yield checked
 
 
-def _check(notification: object, event: Event) -> None:
-    if not isinstance(notification, Notification):
-        raise TypeError(f"found {type(notification).__name__}; expected a Notification")
-    if notification.is_card and event.kind is not EventKind.CREATED:
+def _list_of(kind: type[R]) -> Callable[[Any], list[R]]:
+    """A check that a hook returned a list of these."""
+
+    def check(result: Any) -> list[R]:
+        if not isinstance(result, list | tuple):
+            raise TypeError(f"found {type(result).__name__}; expected a list")
+        for one in result:
+            if not isinstance(one, kind):
+                raise TypeError(f"found {type(one).__name__}; expected {kind.__name__}")
+        return list(result)
+
+    return check
+
+
+def _problems(result: Any) -> dict[str, str]:
+    if not isinstance(result, Mapping):
+        raise TypeError(f"found {type(result).__name__}; expected a mapping of question names to sentences")
+    return {str(name): str(problem) for name, problem in result.items() if problem}
+
+
+def _issue(result: Any) -> IssueDraft:
+    if not isinstance(result, IssueDraft):
+        raise TypeError(f"found {type(result).__name__}; expected an IssueDraft")
+    return result
+
+
+def _notifications(result: Any, event: Event) -> list[Notification]:
+    notifications = _list_of(Notification)(result)
+    if event.kind is not EventKind.CREATED and any(one.is_card for one in notifications):
         raise ValueError(
             f"found a card for the event {event.kind.value!r}; a ticket gets it when it is created"
         )
+    return notifications
 
 
 def _is_replaced(standard: Notification, own: Sequence[Notification]) -> bool:

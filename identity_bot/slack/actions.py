@@ -18,7 +18,7 @@ from identity_bot.desk.desk import Desk
 from identity_bot.errors import IdentityBotError, Invalid, NotAllowed, StoreError
 from identity_bot.forms.questions import Option
 from identity_bot.logs import scrubbed
-from identity_bot.messages import words
+from identity_bot.messages import duplicates, words
 from identity_bot.messages.updates import Message
 from identity_bot.slack import card as cards
 from identity_bot.slack import modal as blocks
@@ -32,6 +32,7 @@ from identity_bot.slack.team import Team
 from identity_bot.slack.ticket_modal import is_ticket_modal
 from identity_bot.text.privacy import Additions
 from identity_bot.tickets.actions import ACTIONS, Ask
+from identity_bot.tickets.duplicates import NotAnOriginal
 from identity_bot.tickets.errors import Impossible
 from identity_bot.tickets.model import Change, Ticket
 from identity_bot.tickets.people import People
@@ -201,12 +202,13 @@ class ActionListeners:
                 people=self._people,
                 is_team=self._desk.is_team,
                 today=self._desk.today(),
+                original=lambda named: self._desk.original(ticket, named),
                 additions=self._additions,
             )
             self._desk.change(ticket.id, change, by=by, click=fingerprint(body))
         except Invalid as invalid:
             return {"response_action": "errors", "errors": invalid.problems}
-        except (Impossible, NotAllowed, _NotDone) as error:
+        except (Impossible, NotAllowed, NotAnOriginal, _NotDone) as error:
             # Sending it again would not help: the sentence replaces the form.
             return {
                 "response_action": "update",
@@ -240,6 +242,8 @@ def explanation(error: Exception) -> str:
             return words.impossible(error)
         case NotAllowed() | _NotDone():
             return str(error)
+        case NotAnOriginal():
+            return duplicates.problem(error)
         case StoreError():
             log.error("cannot store a change: %s", error)
             return words.NOTHING_CHANGED

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
@@ -12,7 +12,7 @@ from identity_bot.errors import Invalid
 from identity_bot.forms import limits
 from identity_bot.forms.form import COMMON, Form, readable
 from identity_bot.forms.questions import LongText, Option, Url
-from identity_bot.messages import redactions, words
+from identity_bot.messages import duplicates, redactions, words
 from identity_bot.slack.inputs import PREFIX, Json, entry, option_of, plain_text
 from identity_bot.slack.messages import (
     ACTION,
@@ -28,6 +28,8 @@ from identity_bot.text import privacy, redaction
 from identity_bot.text.markdown import ELLIPSIS, clean, mrkdwn, plain
 from identity_bot.text.privacy import NO_ADDITIONS, Additions
 from identity_bot.tickets.actions import ACTIONS, Ask, By, Row, date_problem, possible
+from identity_bot.tickets.duplicates import LONGEST as LONGEST_NAME
+from identity_bot.tickets.duplicates import NotAnOriginal
 from identity_bot.tickets.model import Action, Change, CloseReason, Priority, Ticket
 from identity_bot.tickets.people import People
 
@@ -37,6 +39,7 @@ VALUE, REASON = f"{PREFIX}value", f"{PREFIX}reason"
 LONGEST_REASON = 3000
 LONGEST_CARD = 12_000
 """Slack accepts about 13,000 characters in a message's blocks."""
+LONGEST_NOTES = 2_000
 LONGEST_SPOKEN = 75
 """Slack's limit for what a screen reader is given of a button."""
 
@@ -52,8 +55,11 @@ class Click:
     response_url: str = ""
 
 
-def card(ticket: Ticket, form: Form | None, people: People) -> Json:
-    """The team's view of a ticket as it is now; a sensitive one shows none of its answers."""
+def card(ticket: Ticket, form: Form | None, people: People, notes: Sequence[str] = ()) -> Json:
+    """The team's view of a ticket as it is now; a sensitive one shows none of its answers.
+
+    `notes` are lines of mrkdwn about the ticket and others.
+    """
     headline = cut(words.headline(ticket), limits.SECTION_TEXT)
     title = form.title if form else ticket.type
     state = [f"*{name}:* {value}" for name, value in words.state(ticket, title, people)]
@@ -70,6 +76,11 @@ def card(ticket: Ticket, form: Form | None, people: People) -> Json:
         inconsistency = mrkdwn(ticket.inconsistency, limit=500)
         blocks.append({"type": "context", "elements": [verbatim(inconsistency)]})
         texts.append(inconsistency)
+    if notes:
+        # They stand above the answers, which may be long.
+        noted = cut("\n".join(notes), LONGEST_NOTES)
+        blocks.append(context(noted))
+        texts.append(noted)
     answers = [] if ticket.is_sensitive else list(_answers(ticket, form))
     for place, answer in enumerate(answers):
         # Two blocks are kept free: for how much is left out, and for the buttons.
@@ -137,11 +148,13 @@ def change_in(
     people: People,
     is_team: Callable[[str], bool],
     today: date,
+    original: Callable[[str], Ticket] | None = None,
     additions: Additions = NO_ADDITIONS,
 ) -> Change:
     """The change that a filled-in form asks for; raises Invalid with the problems by block.
 
-    `today` is the team's; `is_team` says whether a Slack id is on the team.
+    `today` is the team's; `is_team` says whether a Slack id is on the team; `original` finds the ticket that somebody
+    names as the one that covers this one, or raises NotAnOriginal.
     `additions` are the operator's to what a reason must not hold.
     """
     asks = ACTIONS[action].asks
@@ -155,6 +168,11 @@ def change_in(
         problems |= {} if reason else {REASON: words.MISSING[asks]}
     elif asks is Ask.TEXT:
         problems = _redaction_problems(value, reason)
+    elif asks is Ask.TICKET and original and value:
+        try:
+            value = original(value).id
+        except NotAnOriginal as error:
+            problems[VALUE] = duplicates.problem(error)
     elif problem := _problem(asks, value, people, is_team, today):
         problems[VALUE] = problem
     if kinds := {finding.kind.value for finding in privacy.find(reason, additions) if finding.kind.blocks}:
@@ -260,6 +278,10 @@ def _inputs(ticket: Ticket, row: Row) -> Iterator[Json]:
             yield _input(VALUE, row.question, {"type": "datepicker", **picked}, hint=hint)
         case Ask.CLOSE_REASON:
             yield _input(VALUE, row.question, _radio(words.CLOSE_REASONS, CloseReason.COMPLETED))
+            yield _input(REASON, words.COMMENT, _long_text(), hint=words.REASON_HINT, optional=True)
+        case Ask.TICKET:
+            named: Json = {"type": "plain_text_input", "max_length": LONGEST_NAME, "focus_on_load": True}
+            yield _input(VALUE, row.question, named, hint=hint)
             yield _input(REASON, words.COMMENT, _long_text(), hint=words.REASON_HINT, optional=True)
         case Ask.REASON:
             yield _input(REASON, row.question, _long_text(), hint=words.REASON_HINT)

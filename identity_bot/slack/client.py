@@ -142,10 +142,16 @@ class SlackChat:
         self._edit(message, messages.settled(now, outcome))
 
     def show_card(
-        self, ticket: Ticket, form: Form | None, *, channel: str, idempotency_key: str
+        self,
+        ticket: Ticket,
+        form: Form | None,
+        *,
+        channel: str,
+        idempotency_key: str,
+        notes: Sequence[str] = (),
     ) -> MessageRef:
         """Draw the team's card of a ticket: in place, or anew if there is none or it can no longer be edited."""
-        drawn = card.card(ticket, form, self._people)
+        drawn = card.card(ticket, form, self._people, notes)
         if ticket.card and self._edit(ticket.card, drawn):
             return ticket.card
         return self._post(channel, drawn, idempotency_key)

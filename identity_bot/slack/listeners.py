@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -14,9 +14,11 @@ from marshmallow import ValidationError
 from slack_bolt import Ack, App, BoltRequest, BoltResponse, Respond
 from slack_sdk import WebClient
 
+from identity_bot.articles.suggestion import Suggestion
 from identity_bot.desk.desk import Desk
 from identity_bot.desk.links import Linking
 from identity_bot.desk.overview import Overview
+from identity_bot.desk.self_service import SelfService
 from identity_bot.errors import IdentityBotError, Invalid, Rejected, SettingsError, StoreError
 from identity_bot.forms.form import Form
 from identity_bot.forms.questions import LongText, Url
@@ -26,6 +28,8 @@ from identity_bot.settings import Settings
 from identity_bot.slack import card as cards
 from identity_bot.slack import modal as blocks
 from identity_bot.slack.actions import ActionListeners
+from identity_bot.slack.answer_listeners import AnswerListeners
+from identity_bot.slack.answers import ARTICLE
 from identity_bot.slack.client import SlackChat
 from identity_bot.slack.errors import translating_errors
 from identity_bot.slack.home import START, offer
@@ -72,6 +76,7 @@ OURS: Mapping[str, Json] = {
     "the lists of people": {
         "type": "block_suggestion", "action_id": cards.VALUE, "block_id": cards.VALUE, "value": ""
     },
+    "the answers": {"type": "view_submission", "view": {"type": "modal", "callback_id": ARTICLE}},
     "the forms of actions": {"type": "view_submission", "view": {"type": "modal", "callback_id": cards.FORM}},
     "the forms": {"type": "view_submission", "view": {"type": "modal", "callback_id": blocks.FORM}},
 }  # fmt: skip
@@ -106,6 +111,7 @@ class Listeners:
         people: People,
         team: Team,
         settings: Settings,
+        self_service: SelfService,
     ) -> None:
         self._desk = desk
         self._chat = chat
@@ -133,6 +139,9 @@ class Listeners:
             overview=overview, forms=forms, people=people, run_in_thread=self._run_in_thread
         )
         self._links = LinkAnswers(linking, people)
+        self._answers = AnswerListeners(
+            self_service=self_service, forms=forms, run_in_thread=self._run_in_thread
+        )
 
     def attach(self, app: App) -> None:
         """Adds our listeners; raises SettingsError if one of the app's would answer what is meant for ours."""
@@ -171,6 +180,7 @@ class Listeners:
         self._queue.attach(app)
         if self._replies:
             self._replies.attach_last(app)
+        self._answers.attach(app)
         start: Json = {"type": "block_actions", "action_id": START}
         app.action(start, middleware=[refuse_forged])(self.start)
         app.action({"type": "block_actions", "action_id": ours}, middleware=[refuse_forged])(self.change)
@@ -180,6 +190,7 @@ class Listeners:
     def close(self) -> None:
         """Waits for running calls."""
         self._calls.shutdown(wait=True)
+        self._answers.close()
         self._lookups.shutdown(wait=True)
 
     def command(self, ack: Ack, body: Json, client: WebClient, respond: Respond) -> None:
@@ -187,7 +198,7 @@ class Listeners:
         word = clean(body.get("text") or "").strip()
         forms = self._forms
         name = word.casefold().replace("-", "_").replace(" ", "_")
-        if answer := self._queue.answer(word) or self._links.answer(word):
+        if answer := self._queue.answer(word) or self._links.answer(word) or self._answers.answer(word):
             ack()
             self._run_in_thread(answer, client, body, respond)
         elif not forms:
@@ -220,7 +231,8 @@ class Listeners:
         ack()
         view = body.get("view") or {}
         if view.get("callback_id") == blocks.FORM:
-            self._run_in_thread(self._redraw, client, body)
+            is_typing = self._answers.is_description(body)
+            self._run_in_thread(self._answers.typed if is_typing else self._redraw, client, body)
 
     def options(self, ack: Ack, body: Json) -> None:
         """The options of a searchable list for what was typed so far."""
@@ -239,13 +251,14 @@ class Listeners:
 
     def _answer(self, body: Json, view: Json) -> Json:
         """Slack's response action for a request form that was sent."""
+        self._answers.sent(view["id"])
         forms = self._forms
         draft = blocks.draft_in(view, forms)
         if draft.type is None or draft.type not in forms:
             emptied = replace(draft, type=None, values={})
             return {"response_action": "update", "view": blocks.modal(forms, emptied, notice=words.TYPE_GONE)}
         if draft.unknown_answers:
-            return _show_problems({}, draft, view, forms)
+            return self._show_problems({}, draft, view)
         try:
             ticket = self._desk.submit(
                 draft.type,
@@ -263,7 +276,7 @@ class Listeners:
             receipt = blocks.receipt(before.ticket, hints=[words.CHANGED_TOO_LATE])
             return {"response_action": "update", "view": receipt}
         except Invalid as invalid:
-            return _show_problems(invalid.problems, draft, view, forms)
+            return self._show_problems(invalid.problems, draft, view)
         except StoreError as error:
             log.error("cannot store a submission: %s", error)
         except Exception as error:
@@ -278,13 +291,25 @@ class Listeners:
             client, body, replace(draft, outside_intake=outside_intake, is_private=is_private), respond
         )
 
+    def _show_problems(self, problems: Mapping[str, str], draft: Draft, view: Json) -> Json:
+        """The problems at their questions or, if the form changed after it was opened, the new form with a notice."""
+        if problems and set(problems) <= blocks.drawn(view):
+            return {"response_action": "errors", "errors": blocks.errors(problems)}
+        form = self._forms[draft.type or ""]
+        labels = {q.name: q.label for q in form.all_questions}
+        listed = [f"• {labels.get(name, name)}: {problem}" for name, problem in problems.items()]
+        notice = "\n".join([words.FORM_CHANGED, *listed])
+        answers = self._answers.carried(draft, view)
+        drawn = blocks.modal(self._forms, draft, notice=notice, answers=answers)
+        return {"response_action": "update", "view": drawn}
+
     def _open(self, client: WebClient, body: Json, draft: Draft, respond: Respond | None) -> None:
         if draft.type:
             draft = self._with_prefill(draft, _user_id(body))
-        view = blocks.modal(self._forms, draft)
+        view = blocks.modal(self._forms, draft, answers=self._answers.at_first(draft))
         try:
             with translating_errors("views.open"):
-                client.views_open(trigger_id=body.get("trigger_id"), view=view)
+                opened = client.views_open(trigger_id=body.get("trigger_id"), view=view)
         except IdentityBotError as error:
             log.warning("cannot open the form: %s", error)
             if respond and respond.response_url:
@@ -292,6 +317,7 @@ class Listeners:
             else:  # a global shortcut has no channel to answer in
                 self._say_privately(client, _user_id(body), words.COULD_NOT_OPEN)
             return
+        self._answers.opened(client, opened, draft)
         if not draft.type:
             self._chat.name_of(_user_id(body))  # known by the time a type is chosen
 
@@ -324,12 +350,14 @@ class Listeners:
         if chosen and chosen.get("selected_option"):
             draft = replace(draft, type=chosen["selected_option"]["value"])
             draft = self._with_prefill(draft, _user_id(body))
-        drawn = blocks.modal(forms, draft)
+            answers: Sequence[Suggestion] | None = self._answers.at_first(draft)
+        else:
+            answers = self._answers.carried(draft, view)
+        drawn = blocks.modal(forms, draft, answers=answers)
         for pause in REDRAW_AFTER:
             time.sleep(pause)
             try:
-                with translating_errors("views.update"):
-                    client.views_update(view_id=view["id"], hash=view.get("hash"), view=drawn)
+                self._answers.redraw(client, body, draft, drawn)
                 return
             except IdentityBotError as error:
                 log.info("cannot redraw the form: %s", error)
@@ -400,17 +428,6 @@ def _is_private(channel: Json) -> bool:
     name, channel_id = str(channel.get("name") or ""), str(channel.get("id") or "")
     is_named_so = name in (PRIVATE_CHANNEL, DIRECT_MESSAGE) or name.startswith(GROUP_MESSAGE)
     return is_named_so or channel_id.startswith(PRIVATE_IDS)
-
-
-def _show_problems(problems: Mapping[str, str], draft: Draft, view: Json, forms: Mapping[str, Any]) -> Json:
-    """The problems at their questions or, if the form changed after it was opened, the new form with a notice."""
-    if problems and set(problems) <= blocks.drawn(view):
-        return {"response_action": "errors", "errors": blocks.errors(problems)}
-    form = forms[draft.type or ""]
-    labels = {q.name: q.label for q in form.all_questions}
-    listed = [f"• {labels.get(name, name)}: {problem}" for name, problem in problems.items()]
-    notice = "\n".join([words.FORM_CHANGED, *listed])
-    return {"response_action": "update", "view": blocks.modal(forms, draft, notice=notice)}
 
 
 def _who_answers(app: App, what: str, body: Json) -> str | None:

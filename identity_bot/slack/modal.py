@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from identity_bot.articles.suggestion import Suggestion
 from identity_bot.forms import limits
-from identity_bot.forms.form import Form
-from identity_bot.forms.questions import Option
+from identity_bot.forms.form import COMMON, Form
+from identity_bot.forms.questions import Option, Question, Text, Url
 from identity_bot.messages import words
+from identity_bot.slack.answers import with_answers
 from identity_bot.slack.inputs import (
     PREFIX,
     QUESTION,
@@ -57,12 +59,23 @@ class Draft:
     """Names of filled-in questions that the form no longer has, or has in another kind."""
 
 
-def modal(forms: Mapping[str, Form], draft: Draft, *, notice: str = "") -> Json:
-    """The view for a draft: the drop-down of types and, once one is chosen, its form with the draft's values."""
+def modal(
+    forms: Mapping[str, Form],
+    draft: Draft,
+    *,
+    notice: str = "",
+    answers: Sequence[Suggestion] | None = None,
+) -> Json:
+    """The view for a draft: the drop-down of types and, once one is chosen, its form with the draft's values.
+
+    `answers` are shown below the form's first own question for text, as far as there is room, and Slack tells the bot
+    what is typed there; None if nothing can answer.
+    """
     form = forms.get(draft.type or "")
     blocks: list[Json] = [_type_picker(forms, draft.type) if forms else section(words.NO_TYPES)]
     if notice:
         blocks.append(section(notice))
+    below = ""
     view = {
         "type": "modal",
         "callback_id": FORM,
@@ -76,17 +89,41 @@ def modal(forms: Mapping[str, Form], draft: Draft, *, notice: str = "") -> Json:
             blocks.append(context(form.description))
         values = {**form.suggestions(), **draft.values}
         controlling = {q.shown_when.question for q in form.all_questions if q.shown_when}
+        described = None if answers is None else describing(form, draft)
         blocks += [
-            input_block(question, values.get(question.name), dispatches=question.name in controlling)
+            input_block(
+                question,
+                values.get(question.name),
+                dispatches=question.name in controlling,
+                as_typed=question is described,
+            )
             for question in form.shown_questions(values)
         ]
+        below = f"{QUESTION}{described.name}" if described else ""
         if draft.in_thread:
             blocks.append(_offer_of_earlier())
         blocks.append(context(words.NO_PERSONAL_DATA))
         if draft.is_private:
             blocks.append(context(words.BEGUN_IN_PRIVATE))
         view["submit"] = plain_text(words.SUBMIT)
-    return _fitting(view)
+    return with_answers(_fitting(view), answers or (), below=below)
+
+
+def describing(form: Form, draft: Draft) -> Question | None:
+    """The form's first own question for text or a web address, whose answer says what the request is about."""
+    shown = form.shown_questions({**form.suggestions(), **draft.values})
+    own = (question for question in shown if question not in COMMON)
+    return next((question for question in own if isinstance(question, Text | Url)), None)
+
+
+def description(forms: Mapping[str, Form], draft: Draft) -> str:
+    """What the request is about, as far as it was typed: in the form, or in the message that it was made from."""
+    form = forms.get(draft.type or "")
+    question = describing(form, draft) if form else None
+    typed = draft.values.get(question.name) if question else None
+    if not isinstance(typed, str) or not typed.strip() or (draft.about and typed.startswith(draft.about)):
+        return draft.about
+    return typed
 
 
 def draft_in(view: Mapping[str, Any], forms: Mapping[str, Form]) -> Draft:

@@ -108,6 +108,7 @@ class _View(_Shape):
     type = _text(required=True)
     hash = _text()
     title = _nested(_Title)
+    root_view_id = _text()
     team_id = _text()
     private_metadata = _text()
     blocks = fields.List(fields.Nested(_Block))
@@ -116,6 +117,7 @@ class _View(_Shape):
 
 class _Pressed(_Shape):
     action_id = _text(required=True)
+    action_ts = _text()
     block_id = _text()
     selected_option = _nested(_Option)
 

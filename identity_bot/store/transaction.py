@@ -283,6 +283,14 @@ class Transaction(Messages):
             find_ticket(self.connection, _TICKET_AT_LOCKED, {"where": repository, "wanted": number})
         )
 
+    def read_ticket(self, ticket_id: str) -> Ticket | None:
+        """The ticket with this id, not locked: for what is said of it elsewhere."""
+        return find_ticket(self.connection, TICKET, {"wanted": ticket_id})
+
+    def read_ticket_at(self, repository: str, number: int) -> Ticket | None:
+        """The same by its issue."""
+        return find_ticket(self.connection, TICKET_AT, {"where": repository, "wanted": number})
+
     def ticket_in(self, channel: str, thread_ts: str) -> Ticket | None:
         """The latest ticket of this Slack thread, locked until the transaction ends."""
         return self._read(

@@ -11,6 +11,7 @@ from identity_bot.text.names import fold, is_same
 from identity_bot.tickets.errors import Impossible
 from identity_bot.tickets.lifecycle import LIVE, is_gone
 from identity_bot.tickets.model import (
+    DUPLICATE_REASONS,
     Action,
     Change,
     CloseReason,
@@ -43,6 +44,7 @@ class Ask(StrEnum):
     PRIORITY = "a priority"
     DATE = "a date"
     CLOSE_REASON = "a close reason and, if they like, a comment"
+    TICKET = "another ticket and, if they like, a comment"
     REASON = "a reason"
     TEXT = "the text to remove and, if they like, a reason"
 
@@ -298,6 +300,24 @@ ACTIONS: Mapping[Action, Row] = {
             by_hand="close the issue",
         ),
         Row(
+            action=Action.DUPLICATE,
+            at=LIVE,
+            to=Stage.CLOSED,
+            patch=lambda change: IssuePatch(is_open=False, close_reason=CloseReason.DUPLICATE),
+            event=EventKind.CLOSED,
+            asks=Ask.TICKET,
+            button="Close as duplicate of…",
+            question="Which ticket covers it?",
+            submit="Close ticket",
+            to_do="close it as a duplicate",
+            is_so="already closed",
+            did="closed it as a duplicate",
+            comment="closed this as a duplicate",
+            by_hand="close the issue as a duplicate",
+            command="/duplicate #12",
+            command_help="closes it as a duplicate of another ticket, and says so there",
+        ),
+        Row(
             action=Action.REOPEN,
             at=(Stage.CLOSED,),
             to=Stage.OPEN,
@@ -383,12 +403,17 @@ def is_so(state: TicketState, change: Change) -> bool:
     return (
         patch.is_open in (None, is_open)
         and (patch.is_open or patch.stage in (None, state.stage))
-        and patch.close_reason in (None, state.close_reason)
+        and (patch.close_reason in (None, state.close_reason) or _is_duplicate(state, change))
         and patch.priority in (None, state.priority)
         and patch.target in (None, state.target)
         and (patch.spoc is None or is_same(patch.spoc, state.spoc))
         and sorted(map(fold, assignees)) == sorted(map(fold, state.assignees))
     )
+
+
+def _is_duplicate(state: TicketState, change: Change) -> bool:
+    """Whether it is closed as well as GitHub lets a duplicate be."""
+    return change.action is Action.DUPLICATE and state.close_reason in DUPLICATE_REASONS
 
 
 def date_problem(written: str, today: date) -> DateProblem | None:

@@ -21,6 +21,7 @@ from markdown_it.token import Token
 from identity_bot.text import redaction
 from identity_bot.text.markdown import clean
 from identity_bot.text.names import LOGIN, fold
+from identity_bot.tickets import duplicates
 from identity_bot.tickets.actions import ACTIONS, Ask, DateProblem, Row, date_problem
 from identity_bot.tickets.model import Change, Priority
 
@@ -88,7 +89,7 @@ class Command:
     """A command that can run: its name, from `COMMANDS` or `OTHERS`, and its value, checked.
 
     The value is a login without the at sign, in the case that was written; a priority in lower case; an ISO
-    date; a text to remove, as it was written; whatever follows `link`; or nothing.
+    date; a ticket's name; a text to remove, as it was written; whatever follows `link`; or nothing.
     """
 
     name: str
@@ -221,6 +222,8 @@ def _checked(written: _Written, today: date) -> Command | Problem:
         case Ask.DATE if _DATE.fullmatch(value):
             if refused := date_problem(value, today):
                 return Problem(kind=ProblemKind.DATE, name=word, written=written.line, date=refused)
+            return Command(name=word, value=value)
+        case Ask.TICKET if duplicates.read(value):
             return Command(name=word, value=value)
         case Ask.NOTHING if not value:
             return Command(name=word)

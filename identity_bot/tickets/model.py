@@ -60,6 +60,10 @@ class CloseReason(StrEnum):
     """Its issue is in a repository that the bot does not follow."""
 
 
+DUPLICATE_REASONS = (CloseReason.DUPLICATE, CloseReason.NOT_PLANNED)
+"""How GitHub may have closed a duplicate: a server that does not know the first takes the second."""
+
+
 class EventKind(StrEnum):
     """What happened to a ticket."""
 
@@ -95,6 +99,7 @@ class Action(StrEnum):
     REJECT = "reject"
     RELEASE = "release"
     CLOSE = "close"
+    DUPLICATE = "duplicate"
     REOPEN = "reopen"
     REDACT = "redact"
 
@@ -213,13 +218,31 @@ class Ticket:
     inconsistency: str = ""
     """What contradicts itself in the issue, for the card."""
     requested: tuple[Requested, ...] = ()
-    """What is about to change or has just been changed, in the order in which it was requested."""
+    """What is about to change or has just been changed, in the order in which it was requested.
+
+    That it is a duplicate of another ticket stays there for as long as it is closed for that.
+    """
     last_notified: TicketState | None = None
     """The state that people were last told; None before they were told anything."""
 
     def without_made_requests(self) -> Ticket:
-        """The ticket without the requests that have been carried out."""
-        return replace(self, requested=tuple(one for one in self.requested if not one.is_made))
+        """The ticket without the requests that have been carried out, but for what it is a duplicate of."""
+        kept = tuple(one for one in self.requested if not one.is_made)
+        if original := self.duplicate_of:
+            made = next(one for one in reversed(self.requested) if self._makes_duplicate(one))
+            only = Change(action=Action.DUPLICATE, value=original)
+            kept = (replace(made, change=only), *kept)
+        return replace(self, requested=kept)
+
+    @property
+    def duplicate_of(self) -> str:
+        """The id of the ticket that this one was closed as a duplicate of; empty if that is not known."""
+        found = (one.change.value for one in reversed(self.requested) if self._makes_duplicate(one))
+        return next(found, "")
+
+    def _makes_duplicate(self, requested: Requested) -> bool:
+        is_closed = self.stage is Stage.CLOSED and self.state.close_reason in DUPLICATE_REASONS
+        return is_closed and requested.is_made and requested.change.action is Action.DUPLICATE
 
     def with_thread(self, thread: MessageRef | None) -> Ticket:
         """The ticket with another thread, or none; the one that it had is remembered."""
@@ -255,8 +278,7 @@ class Ticket:
     @property
     def reference(self) -> str:
         """A short name for people to quote before there is an issue number, such as `7K3M-9QXT`."""
-        letters = base64.b32encode(uuid.UUID(self.id).bytes).decode("ascii")
-        return f"{letters[:4]}-{letters[4:8]}"
+        return reference(self.id)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -272,6 +294,8 @@ class Event:
     """The Slack id of who did it, or their GitHub login; empty where it was done in GitHub."""
     reason: str = ""
     """What they gave as the reason, as they wrote it."""
+    original: Ticket | None = None
+    """The ticket that it was closed as a duplicate of, if somebody said so to the bot; never set for `deliver`."""
 
 
 class MessageKind(StrEnum):
@@ -426,7 +450,8 @@ class Change:
 
     action: Action
     value: str = ""
-    """A priority, a login, a SPOC, an ISO date, a close reason or a text to remove, whichever the action takes."""
+    """A priority, a login, a SPOC, an ISO date, a close reason, a ticket's id or a text to remove, as its action takes.
+    """
     reason: str = ""
 
 
@@ -486,3 +511,9 @@ def _check_all(where: str, found: object, kind: type) -> None:
 def ticket_id(submission: str) -> str:
     """The id that every delivery of one submission shares, made from what Slack calls it (its view's id)."""
     return str(uuid.uuid5(TICKETS, submission))
+
+
+def reference(ticket_id: str) -> str:
+    """A ticket's short name, made from its id."""
+    letters = base64.b32encode(uuid.UUID(ticket_id).bytes).decode("ascii")
+    return f"{letters[:4]}-{letters[4:8]}"

@@ -12,6 +12,7 @@ from typing import Any
 from identity_bot.errors import IdentityBotError
 from identity_bot.text.names import MEMBER_ID, fold, nearest
 from identity_bot.tickets.model import Priority, Stage, Ticket
+from identity_bot.tickets.subject import subject, words_in
 
 LONGEST = 500
 """Characters of a query."""
@@ -63,7 +64,6 @@ class Query:
     """The Slack id of somebody who sees their own tickets only; empty for the team."""
 
 
-WORDS = re.compile(r"[^\W_]+")
 _TOKEN = re.compile(r'(?:(?P<key>[a-z]{2,12}):)?(?P<value>"[^"]*"?|“[^”]*”?|[^\s"“]\S*)')
 _FLAGS: Mapping[str, Mapping[str, Any]] = {
     "open": {"is_open": True},
@@ -145,11 +145,6 @@ class Reader:
         return (named[1] or named[2]) if named else ""
 
 
-def words_in(text: str) -> tuple[str, ...]:
-    """The words of a text as they are searched for, each once."""
-    return tuple(dict.fromkeys(fold(word)[:40] for word in WORDS.findall(text)))
-
-
 def written(query: Query) -> str:
     """The query as somebody could type it."""
     return " ".join(_written(query))
@@ -194,12 +189,18 @@ def searched(ticket: Ticket) -> tuple[str, ...]:
     return words_in(" ".join([ticket.title, ticket.type.replace("_", " "), who.name, who.handle, who.team]))
 
 
+def subject_term(word: str) -> str:
+    """The term by which a ticket is found that is about this."""
+    return _term("about", word)
+
+
 def terms(ticket: Ticket) -> frozenset[str]:
     """What a ticket is looked up by, besides what has a column of its own."""
     state = ticket.state
     return frozenset(
         [
             *searched(ticket),
+            *map(subject_term, subject(ticket)),
             *(_term("assignee", login) for login in state.assignees or [""]),
             _term("spoc", state.spoc),
             _term("team", ticket.requestor.team),

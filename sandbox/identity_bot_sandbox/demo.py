@@ -4,45 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
-import subprocess
-import sys
 import tempfile
 import threading
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from identity_bot.errors import IdentityBotError
-from identity_bot_sandbox import cast, host_bot
 from identity_bot_sandbox.page.routes import routes
+from identity_bot_sandbox.process import PLACES, BotProcess
 from identity_bot_sandbox.server import Sandbox
 from identity_bot_sandbox.story import lives, week
 from identity_bot_sandbox.story.story import Story, StoryError
-
-PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
-"""A proxy cannot reach this machine's own addresses, and slack_sdk does not heed NO_PROXY for its WebSocket."""
-PLACES = f"""\
-intake_channel = "#vsp-identity"
-team_channel = "#identity-surge"
-repository = "{cast.REPOSITORY}"
-"""
-SETTINGS = f"""\
-{PLACES}restricted_repository = "{cast.RESTRICTED_REPOSITORY}"
-poll_seconds = 15
-leads = [
-    {{ slack = "U0INDIGO", github = "indigo-marshwick" }},
-    {{ slack = "U0SAGE", github = "sage-hollowell" }},
-]
-people = [
-    {{ slack = "U0LINDEN", github = "linden-brookmere" }},
-    {{ slack = "U0JUNIPER", github = "juniper-vale" }},
-]
-
-[http]
-port = """
 
 
 def run(
@@ -52,12 +25,14 @@ def run(
     play: bool,
     leave: bool,
     busy: bool = False,
+    watched: Sequence[Path] = (),
     say: Callable[[str], None],
     plot: Callable[[Story], None] = lives.play,
 ) -> None:
     """Serve the sandbox until Ctrl-C, or with `leave` only until the story is played; `plot` is that story.
 
-    With `busy`, the bot begins with the tickets of a busy week.
+    With `busy`, the bot begins with the tickets of a busy week. Plugins in the folders `watched` need not be
+    installed, and are loaded again whenever they are edited.
 
     Raises IdentityBotError if a step of the story does not happen or the bot does not start.
     """
@@ -81,10 +56,13 @@ def run(
         if busy:
             say(f"Filling GitHub with the {week.MANY} requests of a busy week …")
             week.fill(sandbox.github)
-        with _folder() as folder, _bot(sandbox, folder, from_github=busy):
-            for line in (folder / "bot.log").read_text(encoding="utf-8").splitlines():
-                if "skipped:" in line:
-                    say(line)
+        if watched:
+            with _folder() as folder:
+                _watch(sandbox, folder, watched, say)
+            return
+        with _folder() as folder, _bot(sandbox, folder, from_github=busy) as skipped:
+            for one in skipped:
+                say(f"skipped: {one}")
             story = Story(sandbox)
             if play:
                 say(
@@ -117,67 +95,29 @@ def _folder() -> Iterator[Path]:
 
 
 @contextmanager
-def _bot(sandbox: Sandbox, folder: Path, *, from_github: bool = False) -> Iterator[None]:
-    """Run the host bot, with identity_bot attached, in its own process; stop it with SIGTERM.
-
-    With `from_github`, it makes its tickets from the issues first, which tells nobody anything.
-    """
-    port = _free_port()
-    (folder / "identity-bot.toml").write_text(f"{SETTINGS}{port}\n", encoding="utf-8")
-    environment = {
-        **{name: value for name, value in os.environ.items() if name not in PROXIES},
-        **sandbox.environment(),
-        "DATABASE_URL": f"sqlite:///{folder / 'identity-bot.db'}",
-        "IDENTITY_BOT_CONFIG": str(folder / "identity-bot.toml"),
-    }
-    sandbox.slack.commands = {"/help", host_bot.COMMAND}
-    log_file = (folder / "bot.log").open("wb")
-    if from_github:
-        full_sync = [sys.executable, "-m", "identity_bot.cli", "sync", "--full"]
-        subprocess.run(full_sync, env=environment, stdout=log_file, stderr=log_file, check=True)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "identity_bot_sandbox.host_bot"],
-        env=environment,
-        stdout=log_file,
-        stderr=log_file,
-    )
+def _bot(sandbox: Sandbox, folder: Path, *, from_github: bool) -> Iterator[list[str]]:
+    """Run the bot; yields what it says of plugins that it cannot use."""
+    bot = BotProcess(sandbox, folder, from_github=from_github)
     try:
-        _await_ready(process, f"http://127.0.0.1:{port}/readyz", folder / "bot.log", sandbox)
-        url = f"http://127.0.0.1:{port}/github/webhook"
-        sandbox.github.add_hook(
-            url,
-            secret=cast.WEBHOOK_SECRET,
-            events=("issues", "issue_comment", "label", "milestone", "repository"),
-        )
-        yield
+        yield bot.skipped()
     finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-        log_file.close()
+        bot.stop()
 
 
-def _await_ready(process: subprocess.Popen[bytes], url: str, log_file: Path, sandbox: Sandbox) -> None:
-    pause = threading.Event()
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    for _ in range(600):
-        if process.poll() is not None:
-            raise IdentityBotError(f"the bot did not start:\n{log_file.read_text(encoding='utf-8')}")
-        try:
-            with direct.open(url, timeout=2) as answer:
-                if answer.status == 200 and sandbox.slack.delivery.sockets.wait_for(1):
-                    return
-        except (urllib.error.URLError, OSError):
-            pause.wait(0.05)
-    raise IdentityBotError("the bot did not become ready within 30 seconds")
+def _watch(sandbox: Sandbox, folder: Path, watched: Sequence[Path], say: Callable[[str], None]) -> None:
+    """Run the bot with the plugins in these folders, and again whenever they are edited, until Ctrl-C."""
+    from identity_bot_sandbox.watch import WatchedBot
 
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    bot = WatchedBot(sandbox, folder, watched, say=say)
+    try:
+        say(
+            f"Open {sandbox.url} and type /help in #vsp-identity. What you edit is reloaded. Press Ctrl-C to stop."
+        )
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        with suppress(KeyboardInterrupt):
+            bot.follow()
+    finally:
+        bot.stop()
 
 
 def _wait() -> None:

@@ -5,18 +5,30 @@ A host only has to build the bot from its settings and attach it to its Bolt app
 
 from __future__ import annotations
 
+import argparse
+import contextlib
+import faulthandler
 import logging
 import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from slack_bolt import Ack, App, Respond, Say
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
 from identity_bot.app import build
+from identity_bot.errors import IdentityBotError
 from identity_bot.logs import set_up_logging
+from identity_bot.plugins import loader
+from identity_bot.plugins.folder import plugins_in
 from identity_bot.settings import load
 
 COMMAND = "/sign-in-status"
+UNUSABLE_BECAUSE = "cannot start: "
+UNUSABLE, SKIPPED = 2, 3
+"""The exit statuses of a bot whose settings or plugins contradict each other, and of one with an unusable plugin."""
 
 
 def host_app(client: WebClient, signing_secret: str = "unused in Socket Mode") -> App:
@@ -54,18 +66,51 @@ def host_app(client: WebClient, signing_secret: str = "unused in Socket Mode") -
     return app
 
 
-def main() -> None:
+def main(arguments: Sequence[str] = ()) -> None:
     """Run the host bot with identity_bot attached, until SIGTERM."""
+    given = _arguments().parse_args(arguments)
     set_up_logging()
-    settings = load(None, os.environ)
+    try:
+        settings = load(None, os.environ)
+        found = loader.find(given.folders)
+        if given.folders:
+            with _ending_after(given.load_seconds):
+                skipped = {one.name for one in loader.load(settings, found).skipped}
+            if given.strict and skipped & {one.name for path in given.folders for one in plugins_in(path)}:
+                sys.exit(SKIPPED)
+        bot = build(settings, found)
+    except IdentityBotError as error:
+        for line in str(error).splitlines():
+            print(f"{UNUSABLE_BECAUSE}{line}", file=sys.stderr)  # noqa: T201 (for whoever started this process)
+        sys.exit(UNUSABLE)
     client = WebClient(token=settings.slack_bot_token, base_url=settings.slack_api_url)
     app = host_app(client)
-    bot = build(settings).attach(app)
+    bot.attach(app)
     # By default slack_sdk takes most of a minute to notice a broken connection.
     handler = SocketModeHandler(app, settings.slack_app_token, web_client=client, ping_interval=3)
     handler.connect()  # type: ignore[no-untyped-call]
     bot.serve()
 
 
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("folders", nargs="*", type=Path, help="plugins to use besides the installed ones")
+    parser.add_argument("--strict", action="store_true", help="end if a plugin in a folder cannot be used")
+    parser.add_argument(
+        "--load-seconds", type=float, default=10, help="how long those plugins may take to load"
+    )
+    return parser
+
+
+@contextlib.contextmanager
+def _ending_after(seconds: float) -> Iterator[None]:
+    """End the process if this takes longer, and say where it was: a plugin may never come back."""
+    faulthandler.dump_traceback_later(seconds, exit=True)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from types import TracebackType
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -38,6 +39,10 @@ class Sandbox:
         self.url = f"http://{host}:{self._socket.getsockname()[1]}"
         self.slack = SlackWorld(base_url=self.url)
         self.github = GitHubWorld(base_url=self.url)
+        self.showcase: Callable[[], Mapping[str, Any]] | None = None
+        """Plays the bot's request types for the page's gallery; whoever starts a bot sets it."""
+        self.problems: tuple[str, ...] = ()
+        """What the page says is wrong with the bot; see `show_problems`."""
         self._closing = asyncio.Event()
         routes = [*slack_routes(self.slack), *github_routes(self.github)]
         for page in pages:
@@ -68,6 +73,11 @@ class Sandbox:
             "GITHUB_TOKEN": cast.GITHUB_TOKEN,
             "GITHUB_WEBHOOK_SECRET": cast.WEBHOOK_SECRET,
         }
+
+    def show_problems(self, *problems: str) -> None:
+        """Have the page say what is wrong with the bot, or with none that all is well."""
+        self.problems = problems
+        self.slack.announce("problems")
 
     def start(self) -> None:
         """Serve in a new thread; returns when the server is ready."""

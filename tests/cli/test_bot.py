@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from collections.abc import Callable
@@ -92,6 +93,76 @@ def test_no_plugin_at_all_is_said_so(settings_file: Path, installed: Callable[..
     assert run("--config", settings_file, "types")[:2] == (0, "no request type is installed\n")
 
 
+def test_types_with_a_name_plays_a_whole_life(settings_file: Path) -> None:
+    code, said, why = run("--config", settings_file, "types", "pr_review")
+
+    assert (code, why) == (0, "")
+    assert said.startswith("pr_review: PR review\n")
+    assert "Issue in sandbox-org/identity-requests" in said
+    assert "ready for UAT (Indigo Marshwick marked it ready for UAT)" in said
+
+
+def test_types_with_a_name_needs_no_settings_file(in_empty_folder: Path) -> None:
+    code, said, why = run("types", "mock_auth", environ={"IDENTITY_BOT_CONFIG": None})
+
+    assert code == 0
+    assert "The team's card, in #team:" in said
+    assert "Juniper Vale, who asked, in #intake:" in said
+    assert why == "no identity-bot.toml here: owner/name stands for your repository\n"
+
+
+def test_types_as_json_is_one_document_whatever_a_plugin_prints(
+    settings_file: Path, installed: Callable[..., None]
+) -> None:
+    class Talkative:
+        @staticmethod
+        @hookimpl
+        def form() -> Form:
+            return ONE
+
+        @staticmethod
+        @hookimpl
+        def notify() -> None:
+            print("hello")
+
+    installed(alone=True, good=lambda: Talkative)
+
+    code, said, _ = run("--config", settings_file, "types", "good", "--json")
+
+    assert code == 0
+    assert json.loads(said)["messages"][0]["blocks"]
+
+
+def test_types_as_json_needs_a_name(settings_file: Path) -> None:
+    code, said, why = run("--config", settings_file, "types", "--json")
+
+    assert (code, said) == (2, "")
+    assert why.endswith("Error: --json needs the NAME of a request type\n")
+
+
+def test_a_type_that_is_not_installed_is_said_so_in_one_line(in_empty_folder: Path) -> None:
+    code, said, why = run("types", "pr-review", environ={"IDENTITY_BOT_CONFIG": None})
+
+    assert (code, said) == (2, "")
+    assert why == (
+        "no request type 'pr-review'; installed: data_pull, mock_auth, pr_review; did you mean 'pr_review'?\n"
+    )
+
+
+def test_a_type_that_was_skipped_is_shown_by_its_reason(
+    settings_file: Path, installed: Callable[..., None]
+) -> None:
+    def broken() -> object:
+        raise ImportError("No module named 'frobnicate'")
+
+    installed(bad=broken)
+
+    code, said, why = run("--config", settings_file, "types", "bad", "--json")
+
+    assert (code, said) == (1, "")
+    assert why.startswith("skipped: plugin 'bad' (identity-bot-bad 1.0): cannot be imported")
+
+
 def test_an_address_that_the_manifest_cannot_use_is_shown() -> None:
     code, said, why = run("manifest", "--url", "http://bot.example.gov")
 
@@ -122,3 +193,18 @@ def test_without_a_folder_for_temporary_files_one_line_says_which_variable_names
         "",
         "no folder for temporary files can be written to; name one in the variable TMPDIR\n",
     )
+
+
+@pytest.mark.parametrize("other", ["--no-bot", "--play", "--busy", "--exit"])
+def test_a_watched_sandbox_does_nothing_else(other: str, tmp_path: Path) -> None:
+    code, said, why = run("sandbox", "--watch", tmp_path, other)
+
+    assert (code, said) == (2, "")
+    assert "--watch cannot be combined with --no-bot, --play, --busy or --exit" in why
+
+
+def test_a_folder_to_watch_must_exist(tmp_path: Path) -> None:
+    code, _, why = run("sandbox", "--watch", tmp_path / "nowhere")
+
+    assert code == 2
+    assert "nowhere' does not exist" in why

@@ -31,6 +31,7 @@ from identity_bot.tickets.model import (
 )
 from tests.support_desk import COMMON, DATA, JUNIPER, REVIEW, SETTINGS, Office
 from tests.support_outbox import START, at_once, commits, states
+from tests.support_plugins import coffee, found
 
 INTAKE, TEAM = "C0INTAKE", "C0TEAM"
 LOGINS = ("linden-brookmere", "sage-hollowell", "indigo-marshwick")
@@ -764,3 +765,25 @@ def test_a_click_that_arrives_at_two_processes_at_once_counts_once(tmp_path: Pat
     at_once(*(partial(desk.change, ticket.id, change, by="U0INDIGO", click="one") for desk in desks * 4))
 
     assert [row.kind for row in office.outbox.rows("waiting")].count("change_issue") == 1
+
+
+@pytest.mark.parametrize("hook", ["validate", "render_issue", "notify"])
+def test_a_ticket_goes_through_without_the_hook_of_a_plugin_that_fails_and_the_team_is_told_once_a_day(
+    tmp_path: Path, hook: str
+) -> None:
+    def fail() -> None:
+        raise ValueError("my ssn is 123-45-6789")
+
+    office = Office(tmp_path, found=[found("coffee", coffee(**{hook: fail}))])
+    values = {"team": "Benefits", "name": "Juniper Vale", "production": False, "size": "large"}
+
+    for view in ("V1", "V2"):
+        office.desk.submit("coffee", values, JUNIPER, submission=view, origin=None)
+        office.work(60)
+
+    assert len(office.tracker.issues) == 2
+    alerts = [text for text in office.chat.texts("C0TEAM") if "failed" in text]
+    assert len(alerts) == 1
+    assert f"*The plugin `coffee` failed in `{hook}`.*" in alerts[0]
+    assert "123-45-6789" not in office.chat.everything()
+    assert any("got your" in text for text in office.chat.texts("C0INTAKE") + office.chat.texts("U0JUNIPER"))

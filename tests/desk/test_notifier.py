@@ -571,13 +571,15 @@ def test_closing_is_announced_in_the_intake_channel_too(office: Office, ticket: 
     assert sorted(in_thread) == [False, True]
 
 
-def test_news_of_a_type_that_is_not_installed_any_more_go_to_the_team(office: Office, ticket: Ticket) -> None:
-    """The card still shows what is so."""
+def test_news_of_a_type_that_is_not_installed_any_more_are_told_in_the_standard_words(
+    office: Office, ticket: Ticket
+) -> None:
+    """The team is told what is missing; the card still shows what is so."""
     office.restart(without="pr_review")
     see(office, is_open=False)
     office.work()
 
-    assert news(office) == []
+    assert ["closed" in text for text in news(office)] == [True, True]
     assert sum("no longer installed" in text for text in office.chat.texts(TEAM)) == 1
     assert "Closed" in office.chat.texts(TEAM)[0]
     assert "failed" not in states(office.queue)

@@ -672,6 +672,28 @@ def test_a_change_of_unknown_outcome_is_made_once_and_may_be_asked_for_again(
     assert github.traffic.count("PATCH") == 1
 
 
+def test_a_server_that_knows_no_duplicates_closes_one_as_not_planned(
+    tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
+) -> None:
+    github.faults.add("PATCH", "/repos/*/*/issues/1", status=422)
+    patch = IssuePatch(is_open=False, close_reason=CloseReason.DUPLICATE)
+
+    closed = tracker.update_issue(ticket, patch)
+
+    assert (closed.is_open, closed.close_reason) == (False, CloseReason.NOT_PLANNED)
+
+
+def test_another_close_reason_that_github_refuses_is_not_changed(
+    tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket
+) -> None:
+    github.faults.add("PATCH", "/repos/*/*/issues/1", status=422)
+
+    with pytest.raises(Rejected):
+        tracker.update_issue(ticket, IssuePatch(is_open=False, close_reason=CloseReason.COMPLETED))
+
+    assert tracker.get_issue(ticket.repository, 1).is_open
+
+
 @pytest.mark.parametrize(("method", "kind"), [("GET", Retryable), ("PATCH", OutcomeUnknown)])
 def test_a_change_that_fails_before_the_request_was_certainly_not_made(
     tracker: GitHubTracker, github: GitHubWorld, ticket: Ticket, method: str, kind: type[IdentityBotError]

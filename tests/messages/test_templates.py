@@ -88,6 +88,16 @@ def test_there_is_no_text_that_nobody_reads() -> None:
         for was in (TicketState(), TicketState(stage=Stage.CLOSED), TicketState(assignees=("linden",)))
         for by in ("", "U0JUNIPER")
     ]
+    somebody = Person(slack_id="U0SAGE")
+    events += [
+        event(EventKind.CLOSED, original=original)
+        for original in (
+            now(),
+            now(requestor=somebody),
+            now(Stage.CLOSED),
+            now(requestor=somebody, is_sensitive=True),
+        )
+    ]
     tickets = [
         now(stage, target=target, assignees=assignees, close_reason=reason, is_urgent=is_urgent)
         for stage in Stage

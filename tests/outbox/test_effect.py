@@ -25,11 +25,15 @@ from identity_bot.text.redaction import redacted_fields
 from identity_bot.tickets.model import (
     Action,
     Change,
+    Event,
+    EventKind,
     IssueComment,
     IssueSnapshot,
     MessageRef,
+    Stage,
     ThreadReply,
     Ticket,
+    TicketState,
 )
 from tests.support_desk import Office
 from tests.support_outbox import statements
@@ -108,6 +112,7 @@ def examples(ticket: Ticket, snapshot: IssueSnapshot) -> dict[str, Effect]:
         effects.RetireButtons(**about, channel=TEAM, ts="1.0", outcome="Is closed."),
         effects.TellDelay(**about),
         effects.DrawCard(**about, channel=TEAM),
+        effects.RedrawSimilar(**about),
         effects.Comment(**about, text="Hello you"),
         effects.FindPerson(login="octocat"),
         effects.FindPersonalData(**about, by=INDIGO, reason="It is a name."),
@@ -115,6 +120,13 @@ def examples(ticket: Ticket, snapshot: IssueSnapshot) -> dict[str, Effect]:
         effects.RedactMessages(**about, texts=("hunter2!",), channel=TEAM),
         effects.ShowReceipt(**about, view_id="V1"),
         effects.Notify(**about),
+        effects.Deliver(
+            **about,
+            plugin="audit",
+            event=Event(kind=EventKind.CLOSED, ticket_id=ticket.id, at=1.8e9, reason="It is a name."),
+            state=TicketState(stage=Stage.CLOSED),
+            idempotency_key="7c9e6679-7425-40de-944b-e07fc1f90ae7",
+        ),
         effects.PublishHome(slack_id=INDIGO),
         effects.Poll(cursors={REQUESTS: cursor}),
         effects.Resync(),
@@ -128,6 +140,7 @@ def examples(ticket: Ticket, snapshot: IssueSnapshot) -> dict[str, Effect]:
 def any_effect(effect_class: type[Effect]) -> st.SearchStrategy[Effect]:
     """Effects of a class with whatever its fields may hold."""
     hints = get_type_hints(effect_class)
+    st.register_type_strategy(Event, st.builds(Event, original=st.none()))  # never with another ticket in it
     values = {one.name: st.from_type(hints[one.name]) for one in fields(effect_class)}
     return st.builds(effect_class, **values).filter(lambda effect: "nan" not in repr(effect))
 

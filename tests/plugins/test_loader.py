@@ -16,7 +16,7 @@ import pytest
 from marshmallow import Schema, fields, validate
 from pytest_mock import MockerFixture
 
-from identity_bot import IssueDraft, Ticket, TypeSettings, hookimpl, settings
+from identity_bot import IssueDraft, ObserverSettings, Ticket, TypeSettings, hookimpl, settings
 from identity_bot.errors import PluginError, SettingsError
 from identity_bot.plugins import loader as plugins
 from identity_bot.plugins.loader import Plugins
@@ -136,7 +136,7 @@ def test_all_sections_that_do_not_fit_are_told_at_once(load: Callable[..., Plugi
     assert str(refused.value).splitlines() == [
         "settings: request_types.coffee.labls: unknown setting; did you mean 'labels'?",
         "settings: request_types.pr-review: no request type 'pr-review'; installed: coffee",
-        "settings: request_types.audit: the plugin 'audit' is not a request type and has no settings",
+        "settings: request_types.audit: the plugin 'audit' is an observer; expected observers.audit",
     ]
 
 
@@ -248,11 +248,70 @@ def test_a_types_own_word_comes_before_an_observers(load: Callable[..., Plugins]
     assert loaded.types["tea"].render_issue(ticket()).title == "Observed"
 
 
-def test_an_observers_schema_and_sections_are_not_those_of_types(load: Callable[..., Plugins]) -> None:
-    loaded = load(audit=module(settings_schema=lambda: CoffeeSettings), coffee=coffee())
+class AuditSettings(ObserverSettings):
+    file = fields.String(required=True, metadata={"expected": "the path of a file"})
+
+
+def test_an_observers_schema_and_section_are_its_own(load: Callable[..., Plugins]) -> None:
+    audit = module(settings_schema=lambda: AuditSettings, deliver=lambda: None)
+
+    loaded = load('[observers.audit]\nfile = "audit.csv"', audit=audit, coffee=coffee())
 
     assert set(loaded.types) == {"coffee"}
-    assert "beans" not in loaded.types["coffee"].settings
+    assert "file" not in loaded.types["coffee"].settings
+    assert loaded.sinks["audit"].settings == {"file": "audit.csv", "sensitive_answers": False}
+
+
+@pytest.mark.parametrize("more", [{}, {"settings_schema": lambda: None}])
+def test_an_observer_without_a_schema_has_the_common_settings(
+    load: Callable[..., Plugins], more: dict[str, Any]
+) -> None:
+    loaded = load("[observers.audit]\nsensitive_answers = true", audit=module(deliver=lambda: None, **more))
+
+    assert loaded.sinks["audit"].settings == {"sensitive_answers": True}
+
+
+def test_everything_wrong_with_the_sections_of_observers_is_told_at_once(
+    load: Callable[..., Plugins],
+) -> None:
+    audit = module(settings_schema=lambda: AuditSettings, deliver=lambda: None)
+
+    with pytest.raises(SettingsError) as refused:
+        load(
+            "[observers.audit]\nfiel = 1\n[observers.coffee]\n[observers.gone]\n",
+            audit=audit,
+            coffee=coffee(),
+            zebra=module(notify=lambda: None),
+        )
+
+    assert str(refused.value).splitlines() == [
+        "settings: observers.audit.file: missing; expected the path of a file",
+        "settings: observers.audit.fiel: unknown setting; did you mean 'file'?",
+        "settings: observers.coffee: the plugin 'coffee' is a request type; expected request_types.coffee",
+        "settings: observers.gone: no observer 'gone'; installed: zebra",
+    ]
+
+
+def test_the_section_of_an_observer_that_is_skipped_can_stay(load: Callable[..., Plugins]) -> None:
+    assert load("[observers.audit]\nfile = 1", audit=ImportError("x")).skipped
+
+
+def test_events_go_to_the_plugins_that_implement_deliver(load: Callable[..., Plugins]) -> None:
+    """An observer gets those of all types, a request type those of its own tickets."""
+    loaded = load(
+        audit=module(deliver=lambda: None),
+        coffee=coffee(deliver=lambda: None),
+        tea=coffee(),
+        zebra=module(notify=lambda: None),
+    )
+
+    wanting = {
+        type_name: [name for name, sink in loaded.sinks.items() if sink.wants(ticket(type=type_name))]
+        for type_name in ("coffee", "tea", "gone", "")
+    }
+
+    assert wanting == {"coffee": ["audit", "coffee"], "tea": ["audit"], "gone": ["audit"], "": ["audit"]}
+    assert loaded.sinks["coffee"].settings == loaded.types["coffee"].settings
 
 
 def test_the_plugins_of_this_repository_are_installed_and_whole(

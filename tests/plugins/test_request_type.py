@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import sys
 from collections.abc import Callable
@@ -10,10 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pytest_mock import MockerFixture
 
 from identity_bot import (
+    Answer,
     Audience,
     CloseReason,
+    Code,
     Event,
     EventKind,
     Form,
@@ -25,10 +27,16 @@ from identity_bot import (
     Ticket,
     TicketState,
 )
-from identity_bot.errors import Rejected
 from identity_bot.plugins import defaults
 from identity_bot.plugins.loader import Plugins
+from identity_bot.plugins.request_type import RequestType
+from identity_bot.testing import MemoryCode
 from tests.support_plugins import ANSWERS, COFFEE, CREATED, JUNIPER, coffee, module, only, ticket
+
+
+def failed(request_type: RequestType) -> list[tuple[str, str, str]]:
+    """What failed: plugin, hook and kind of error."""
+    return [(one.plugin, one.hook, one.error) for one in request_type.failures.seen]
 
 
 def test_what_validators_find_is_merged_with_the_privacy_gate(load: Callable[..., Plugins]) -> None:
@@ -62,10 +70,23 @@ def test_a_problem_at_a_question_that_is_not_shown_stands_at_the_last_one(
 
 
 @pytest.mark.parametrize("answer", ["Too large.", ["size"], 5])
-def test_answers_that_could_not_be_checked_are_not_filed(load: Callable[..., Plugins], answer: Any) -> None:
+def test_a_validator_that_fails_leaves_what_the_others_find(
+    load: Callable[..., Plugins], answer: Any
+) -> None:
     request_type = only(load, validate=lambda: answer)
 
-    with pytest.raises(AttributeError):
+    problems = request_type.validate(ANSWERS | {"size": "my ssn is 123-45-6789"}, JUNIPER)
+
+    assert list(problems) == ["size"]
+    assert problems["size"].startswith("This looks like a Social Security number")
+    assert failed(request_type) == [("coffee", "validate", "TypeError")]
+
+
+def test_a_privacy_gate_that_fails_lets_nothing_pass(load: Callable[..., Plugins]) -> None:
+    request_type = only(load)
+    request_type.settings = {}
+
+    with pytest.raises(KeyError):
         request_type.validate(ANSWERS, JUNIPER)
 
 
@@ -80,21 +101,41 @@ def test_an_issue_is_what_the_plugin_makes_of_it_with_a_title_in_one_line(
 
 
 @pytest.mark.parametrize("answer", ["Body", {"title": "x"}, IssueDraft, ["x"]])
-def test_what_is_no_issue_is_refused_with_the_hook_named(load: Callable[..., Plugins], answer: Any) -> None:
+def test_where_render_issue_fails_the_issue_is_the_default(load: Callable[..., Plugins], answer: Any) -> None:
     request_type = only(load, render_issue=lambda: answer)
 
-    with pytest.raises(Rejected, match=r"render_issue of the request type 'coffee' failed with TypeError"):
-        request_type.render_issue(ticket())
+    assert request_type.render_issue(ticket()) == only(load).render_issue(ticket())
+    assert failed(request_type) == [("coffee", "render_issue", "TypeError")]
 
 
-def test_a_failing_render_issue_tells_nothing_of_the_answers(load: Callable[..., Plugins]) -> None:
-    def render_issue(ticket: Ticket) -> IssueDraft:
-        raise KeyError(ticket.answers["size"])
+def test_an_observers_issue_stands_in_for_the_types_own_that_fails(load: Callable[..., Plugins]) -> None:
+    draft = IssueDraft(title="Observed", body="Body")
 
-    with pytest.raises(Rejected) as refused:
-        only(load, render_issue=render_issue).render_issue(ticket())
+    loaded = load(coffee=coffee(render_issue=lambda: 1 / 0), audit=module(render_issue=lambda: draft))
 
-    assert str(refused.value) == "render_issue of the request type 'coffee' failed with KeyError"
+    assert loaded.types["coffee"].render_issue(ticket()) == draft
+
+
+@pytest.mark.parametrize("answers", ["Pull it.", ["Pull it."], 7])
+def test_answers_of_others_are_shown_where_one_plugin_fails(
+    load: Callable[..., Plugins], answers: Any
+) -> None:
+    mine = Answer(title="Pull the mock data", url="https://example.gov/pull")
+
+    loaded = load(coffee=coffee(self_service=lambda: answers), audit=module(self_service=lambda: [mine]))
+
+    assert loaded.types["coffee"].self_service("no users", {}) == [mine]
+    assert failed(loaded.types["coffee"]) == [("coffee", "self_service", "TypeError")]
+
+
+def test_a_slow_hook_is_logged_with_its_plugins_name(
+    load: Callable[..., Plugins], caplog: pytest.LogCaptureFixture, mocker: MockerFixture
+) -> None:
+    mocker.patch("identity_bot.plugins.request_type.time.monotonic", side_effect=[0.0, 2.5, 3.0, 3.1])
+
+    only(load, validate=lambda: None).validate(ANSWERS, JUNIPER)
+
+    assert "plugin 'coffee': validate took 2.5 s" in caplog.text
 
 
 def test_a_plugin_that_would_end_the_process_has_only_failed(load: Callable[..., Plugins]) -> None:
@@ -105,10 +146,8 @@ def test_a_plugin_that_would_end_the_process_has_only_failed(load: Callable[...,
 
     request_type = only(load, validate=leave, render_issue=leave, notify=leave)
 
-    with pytest.raises(RuntimeError, match=r"validate raised SystemExit"):
-        request_type.validate(ANSWERS, JUNIPER)
-    with pytest.raises(Rejected):
-        request_type.render_issue(ticket())
+    assert request_type.validate(ANSWERS, JUNIPER) == {}
+    assert request_type.render_issue(ticket()) == defaults.default_issue(ticket(), COFFEE)
     assert request_type.notify(ticket(), CREATED) == defaults.notify(
         ticket(), CREATED, COFFEE, request_type.settings
     )
@@ -199,7 +238,19 @@ def test_where_notify_fails_the_standard_words_are_told(
     told = request_type.notify(ticket(), CREATED)
 
     assert told == defaults.notify(ticket(), CREATED, COFFEE, request_type.settings)
-    assert "request type 'coffee': notify failed" in caplog.text
+    assert "plugin 'coffee': notify failed" in caplog.text
+
+
+def test_where_notify_fails_what_others_say_is_told(load: Callable[..., Plugins]) -> None:
+    loaded = load(
+        coffee=coffee(notify=lambda: 1 / 0),
+        audit=module(notify=lambda: [Notification(to=Audience.TEAM, text="Hot!")]),
+    )
+
+    told = loaded.types["coffee"].notify(ticket(), CREATED)
+
+    assert "Hot!" in [one.text for one in told]
+    assert [one.to for one in told].count(Audience.REQUESTOR) == 1
 
 
 def test_a_ticket_gets_its_card_from_notify_when_it_is_created_and_never_again(
@@ -212,7 +263,7 @@ def test_a_ticket_gets_its_card_from_notify_when_it_is_created_and_never_again(
 
     assert card in request_type.notify(ticket(), CREATED)
     assert card not in request_type.notify(ticket(), closed)
-    assert "request type 'coffee': notify failed" in caplog.text
+    assert "plugin 'coffee': notify failed" in caplog.text
 
 
 def test_a_log_line_of_a_failing_plugin_has_its_traceback(
@@ -240,8 +291,7 @@ def test_no_log_says_what_a_failing_plugin_says(
     asked = replace(ticket(), answers=ANSWERS | {"size": "quartz pelican"})
     request_type = only(load, **{hook: fail})
 
-    with contextlib.suppress(Rejected):
-        request_type.render_issue(asked)
+    request_type.render_issue(asked)
     request_type.notify(asked, CREATED)
 
     assert "KeyError" in caplog.text
@@ -259,3 +309,32 @@ def test_a_plugin_may_look_at_the_answers_as_one(load: Callable[..., Plugins]) -
 
     assert request_type.validate({"a": "x", "b": "x"}, JUNIPER) == {"b": "Say more."}
     assert request_type.validate({"a": "x", "b": "y"}, JUNIPER) == {}
+
+
+def test_self_service_gets_what_is_typed_and_may_read_code(load: Callable[..., Plugins]) -> None:
+    code = MemoryCode(files={("octo/a", "README.md"): "hello"})
+
+    def self_service(text: str, answers: Any, code: Code) -> list[Answer]:
+        return [Answer(title=text, text=f"{answers['topic']} {code.read_file('octo/a', 'README.md')}")]
+
+    coffee_type = replace(only(load, self_service=self_service), code=lambda: code)
+
+    assert [one.text for one in coffee_type.self_service("typed", {"topic": "Tea"})] == ["Tea hello"]
+
+
+def test_without_github_a_plugin_that_reads_code_has_no_answers(
+    load: Callable[..., Plugins], caplog: pytest.LogCaptureFixture
+) -> None:
+    def self_service(code: Code) -> list[Answer]:
+        return [Answer(title="x", text=code.read_file("octo/a", "README.md") or "")]
+
+    assert only(load, self_service=self_service).self_service("typed", {}) == []
+    assert "plugin 'coffee': self_service failed" in caplog.text
+
+
+@pytest.mark.parametrize("answer", [["text"], [None], "text", 7])
+def test_what_are_no_answers_are_not_shown(
+    load: Callable[..., Plugins], answer: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert only(load, self_service=lambda: answer).self_service("typed", {}) == []
+    assert "self_service failed" in caplog.text

@@ -153,12 +153,47 @@ def test_a_ticket_goes_through_its_life_by_buttons(world: World, ticket: Ticket)
     assert now(world).stage is not Stage.CLOSED
 
 
+def test_a_ticket_is_closed_as_a_duplicate_of_the_one_that_is_named(world: World, ticket: Ticket) -> None:
+    """What is wrong with the name stands at its field; then both issues say it, and the requestor is led there."""
+    github = world.sandbox.github
+    open_form(world, INDIGO, Action.DUPLICATE)
+    earlier = github.open_issue(REPOSITORY, "Review it", actor=INDIGOS, labels=["identity-slackbot"])
+    world.bot.desk.observe(world.bot.tracker.get_issue(REPOSITORY, earlier.number))
+    world.settle()
+
+    refused = [send(world, INDIGO, value=value) for value in ("that one", "#99", "1")]
+    accepted = send(world, INDIGO, value=f"https://github.test/{REPOSITORY}/issues/{earlier.number}")
+
+    assert ["such as #12" in refused[0]["idbot:value"], "no ticket by that" in refused[1]["idbot:value"]] == [
+        True
+    ] * 2
+    assert "the ticket itself" in refused[2]["idbot:value"]
+    assert accepted == {}
+    closed = world.bot.desk.ticket(ticket.id)
+    assert closed
+    assert (closed.stage, closed.state.close_reason) == (Stage.CLOSED, CloseReason.DUPLICATE)
+    assert [one.body.partition("\n")[0] for one in github.comments(REPOSITORY, 1)] == ["Duplicate of #2"]
+    assert len(github.comments(REPOSITORY, 2)) == 1
+    [news] = [one.text for one in thread(world, closed) if "covers the same thing" in one.text]
+    assert "It continues there" in news
+
+
 def test_the_card_offers_only_what_is_possible(world: World, ticket: Ticket) -> None:
     before = set(buttons(card(world)))
     press(world, INDIGO, Action.TAKE)
     press(world, INDIGO, Action.CRITICAL)
 
-    assert before == {"take", "assign", "priority", "critical", "spoc", "target", "close", "redact"}
+    assert before == {
+        "take",
+        "assign",
+        "priority",
+        "critical",
+        "spoc",
+        "target",
+        "close",
+        "duplicate",
+        "redact",
+    }
     assert set(buttons(card(world))) == before - {"critical"} | {"uat", "release"}
 
 

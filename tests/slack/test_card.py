@@ -28,6 +28,7 @@ from identity_bot.slack.card import (
     team_options,
 )
 from identity_bot.tickets.actions import ACTIONS, By, possible
+from identity_bot.tickets.duplicates import DuplicateProblem, NotAnOriginal
 from identity_bot.tickets.model import (
     Action,
     Change,
@@ -94,7 +95,26 @@ def sent(click: Click, **entered: Any) -> dict[str, Any]:
 def read(action: Action, **entered: Any) -> Change:
     """The change that a form asks for."""
     click = replace(CLICK, action=action)
-    return change_in(sent(click, **entered), action, people=PEOPLE, is_team=TEAM.__contains__, today=TODAY)
+    return change_in(
+        sent(click, **entered),
+        action,
+        people=PEOPLE,
+        is_team=TEAM.__contains__,
+        today=TODAY,
+        original=original,
+    )
+
+
+def original(written: str) -> Ticket:
+    """The only ticket that others can be duplicates of."""
+    if written.strip() != "#12":
+        raise NotAnOriginal(DuplicateProblem.UNREADABLE)
+    return replace(ticket(), id="the id of #12", number=12)
+
+
+def entered(text: str) -> dict[str, Any]:
+    """A text as Slack sends it."""
+    return {"type": "plain_text_input", "value": text}
 
 
 def problem(action: Action, **entered: Any) -> dict[str, str]:
@@ -359,6 +379,18 @@ def test_a_message_too_long_for_a_forms_memory_is_left_as_it_is() -> None:
     assert click_behind(view) == replace(CLICK, text="")
 
 
+def test_what_is_said_of_other_tickets_stands_above_the_answers_and_is_cut_if_it_is_long() -> None:
+    now = ticket(headline="Ticket", answers={"short": "five!"})
+
+    drawn = card(now, FULL, PEOPLE, ["Similar: *#1*", "Similar: *#2*"])
+    long = card(now, FULL, PEOPLE, ["x" * 1_500] * 3)
+
+    kinds = [block["type"] for block in drawn["blocks"]]
+    assert drawn["blocks"][kinds.index("context")]["elements"][0]["text"] == "Similar: *#1*\nSimilar: *#2*"
+    assert kinds.index("context") < max(place for place, kind in enumerate(kinds) if kind == "section")
+    assert check_message(long) == []
+
+
 # Forms of actions
 
 
@@ -410,6 +442,11 @@ def test_a_form_starts_from_what_is_so() -> None:
             Change(action=Action.CLOSE, value="duplicate"),
         ),
         (
+            Action.DUPLICATE,
+            {"value": entered(" #12 "), "reason": "Same page"},
+            Change(action=Action.DUPLICATE, value="the id of #12", reason="Same page"),
+        ),
+        (
             Action.REJECT,
             {"reason": "It asks twice"},
             Change(action=Action.REJECT, reason="It asks twice"),
@@ -435,6 +472,14 @@ def test_a_filled_in_form_is_a_change(action: Action, entered: dict[str, Any], c
         (Action.TARGET, {"value": day("tomorrow")}, VALUE, "not a date on the calendar"),
         (Action.TARGET, {}, VALUE, "choose a date"),
         (Action.CLOSE, {"value": "deleted"}, VALUE, "choose a reason"),
+        (Action.DUPLICATE, {}, VALUE, "name the ticket"),
+        (Action.DUPLICATE, {"value": entered("what?")}, VALUE, "number, such as #12"),
+        (
+            Action.DUPLICATE,
+            {"value": entered("#12"), "reason": "SSN 123-45-6789"},
+            REASON,
+            "Social Security number",
+        ),
         (Action.CLOSE, {"value": "completed", "reason": "SSN 123-45-6789"}, REASON, "Social Security number"),
         (Action.REJECT, {"reason": " \n "}, REASON, "what is missing"),
         (Action.REJECT, {"reason": "password: Hunter2!x"}, REASON, "a password"),
@@ -511,10 +556,6 @@ def test_a_form_without_any_state_misses_its_value(state: Any) -> None:
         change_in(view, Action.TARGET, people=PEOPLE, is_team=bool, today=TODAY)
 
     assert set(refused.value.problems) == {"idbot:value"}
-
-
-def entered(text: str) -> dict[str, str]:
-    return {"type": "plain_text_input", "value": text}
 
 
 def test_a_text_to_remove_is_taken_as_it_was_entered() -> None:

@@ -24,6 +24,7 @@ VALID = {
     "/help": Command(name="help"),
     "/redact": Command(name="redact"),
     "/redact hunter2": Command(name="redact", value="hunter2"),
+    "/duplicate #12": Command(name="duplicate", value="#12"),
     "/link 7KQ2M9XA": Command(name="link", value="7KQ2M9XA"),
 }
 WRONG = [
@@ -53,6 +54,11 @@ WRONG = [
     "/uat please",
     "/released 1.2",
     "/help me",
+    "/duplicate",
+    "/duplicate that one",
+    "/duplicate #1 #2",
+    "/duplicate https://github.test/o/r/pull/12",
+    "/duplicates #12",
     "/redact abc",
     "/redacted hunter2",
     "/prioritty high",

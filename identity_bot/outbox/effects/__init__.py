@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from identity_bot.outbox.effect import Effect
 from identity_bot.outbox.effects.comments import Reply, RunCommands
 from identity_bot.outbox.effects.conversation import CopyComment, CopyReply
+from identity_bot.outbox.effects.deliveries import Deliver
 from identity_bot.outbox.effects.home import PublishHome
 from identity_bot.outbox.effects.issues import (
     AdoptIssue,
@@ -22,6 +23,7 @@ from identity_bot.outbox.effects.messages import (
     Notify,
     PostAlert,
     PostUpdate,
+    RedrawSimilar,
     RetireButtons,
     SendDirectMessage,
     ShowReceipt,
@@ -64,10 +66,12 @@ EFFECTS: Mapping[str, type[Effect]] = {
         PostAlert,
         SendDirectMessage,
         DrawCard,
+        RedrawSimilar,
         ShowReceipt,
         PublishHome,
         Notify,
         FindPerson,
+        Deliver,
         FindPersonalData,
         RedactIssue,
         RedactMessages,

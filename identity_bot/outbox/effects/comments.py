@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from identity_bot.errors import Rejected
+from identity_bot.messages import duplicates as messages
 from identity_bot.messages import issue_comments, words
 from identity_bot.outbox.effect import GITHUB, Context, Row, TicketEffect
 from identity_bot.outbox.effects.issue_access import (
@@ -15,10 +17,11 @@ from identity_bot.outbox.effects.issue_access import (
     settle_requests,
     wherever_it_is,
 )
-from identity_bot.outbox.effects.issues import GetIssue
+from identity_bot.outbox.effects.issues import GetIssue, tell_original
 from identity_bot.outbox.effects.redaction import request_redaction
 from identity_bot.store.transaction import Transaction
-from identity_bot.tickets import actions, lifecycle
+from identity_bot.tickets import actions, duplicates, lifecycle
+from identity_bot.tickets.duplicates import NotAnOriginal
 from identity_bot.tickets.errors import Impossible
 from identity_bot.tickets.model import Action, Change, IssueSnapshot, Ticket
 
@@ -76,12 +79,17 @@ class RunCommands(TicketEffect):
             ticket, found = read_issue(context, context.tracker, ticket)
             seen += found
             try:
+                if change.action is Action.DUPLICATE:
+                    duplicates.check(ticket, context.store.ticket(change.value), context.store.ticket)
                 patch = actions.plan(ticket, change)
                 seen.append(context.tracker.update_issue(ticket, patch))
             except Impossible as error:
                 problems += [] if error.is_so else [words.impossible(error)]
                 if not (error.is_so and (row.attempts or row.verifications)):
                     continue  # else an attempt that was cut short has made it
+            except NotAnOriginal as error:
+                problems.append(messages.problem(error, partial(duplicates.name_in, ticket.repository)))
+                continue
             except Rejected as error:
                 problems.append(issue_comments.not_taken(str(error)))
                 continue
@@ -102,6 +110,8 @@ class RunCommands(TicketEffect):
             said_once="" if result.has_access else f"no-write-access:{self.author}",
         )
         transaction.enqueue(reply)
+        for change in result.made:
+            tell_original(transaction, self.ticket_id, change)
         ticket = transaction.ticket(self.ticket_id)
         if ticket and (texts := [change for change in result.made if change.action is Action.REDACT]):
             by = context.people.slack_id(self.author)

@@ -9,7 +9,8 @@ from typing import ClassVar, TypeVar
 
 from identity_bot.errors import Rejected, StoreError
 from identity_bot.logs import scrubbed
-from identity_bot.messages import alerts, issue_comments, words
+from identity_bot.messages import alerts, answers, issue_comments, words
+from identity_bot.messages import duplicates as messages
 from identity_bot.outbox.effect import (
     GITHUB,
     LATE,
@@ -37,12 +38,15 @@ from identity_bot.outbox.effects.messages import (
     title_of,
 )
 from identity_bot.outbox.ports import CreatedIssue
+from identity_bot.store.answers import shown_before
 from identity_bot.store.transaction import Transaction
 from identity_bot.text.names import fold
-from identity_bot.tickets import actions, lifecycle
+from identity_bot.tickets import actions, duplicates, lifecycle
 from identity_bot.tickets.calendar import DAY
+from identity_bot.tickets.duplicates import NotAnOriginal
 from identity_bot.tickets.errors import Impossible
 from identity_bot.tickets.model import (
+    Action,
     Change,
     IssueComment,
     IssueDraft,
@@ -86,12 +90,19 @@ class OpenIssue(TicketEffect):
         leads = [lead["github"] for lead in settings["leads"] if "github" in lead] if ticket.is_urgent else []
         draft = IssueDraft(
             title=draft.title,
-            body=draft.body,
+            body=self._with_note(context, ticket, draft.body),
             labels=_unique(context.settings.label, *draft.labels, *settings["labels"]),
             assignees=_unique(*draft.assignees, *leads),
         )
         # By today's settings: a repository that was wrong when the request came may have been corrected since.
         return (context.tracker.open_issue(request_type.repository_for(ticket), ticket, draft),)
+
+    def _with_note(self, context: Context, ticket: Ticket, body: str) -> str:
+        """The body and, below it, which answers the requestor had been shown, as far as there is room."""
+        shown = shown_before(context.store, ticket.id)
+        room = IssueDraft.LONGEST_BODY - len(body) - 2
+        note = answers.note(shown, is_sensitive=ticket.is_sensitive, room=room)
+        return f"{body}\n\n{note}" if note else body
 
     def find_result(self, context: Context, row: Row) -> tuple[CreatedIssue, ...] | None:
         ticket = self.ticket(context)
@@ -150,6 +161,10 @@ class ChangeIssue(ClickEffect):
         ticket, seen = read_issue(context, context.tracker, self.ticket(context))
         try:
             patch = actions.plan(ticket, self.change)
+            if self.change.action is Action.DUPLICATE:
+                duplicates.check(ticket, context.store.ticket(self.change.value), context.store.ticket)
+        except NotAnOriginal as error:
+            return _Changed(seen, problem=messages.problem(error))
         except Impossible as error:
             if not error.is_so:
                 return _Changed(seen, problem=words.impossible(error))
@@ -176,6 +191,8 @@ class ChangeIssue(ClickEffect):
             self._answer(transaction, result.problem)
         elif result.is_made:
             transaction.enqueue(CreditAction(ticket_id=self.ticket_id, change=self.change, by=self.by))
+        if result.is_ours:
+            tell_original(transaction, self.ticket_id, self.change)
 
     def on_rejected(self, transaction: Transaction, context: Context, reason: str) -> bool:
         """Whoever requested it is told, and can do so again."""
@@ -257,12 +274,31 @@ class CreditAction(_Comment):
     def _text(self, context: Context) -> str:
         name = self._name(self.ticket(context), context)
         person = name_of(context, self.change.value) or words.nameless(self.change.value)
-        return issue_comments.comment(self.change, name, person)
+        return issue_comments.comment(self.change, name, person, self._original(context))
+
+    def _original(self, context: Context) -> str:
+        """What to call the ticket that this one is a duplicate of, if readers may be led there."""
+        ticket = self.ticket(context)
+        original = context.store.ticket(self.change.value) if self.change.action is Action.DUPLICATE else None
+        if original is None or duplicates.is_hidden_from(ticket, original):
+            return ""
+        return duplicates.name_in(ticket.repository, original)
 
     def _name(self, ticket: Ticket, context: Context) -> str:
         """What to call whoever made the change, if need be by what they called themselves in their request."""
         own = ticket.requestor.name if self.by == ticket.requestor.slack_id else ""
         return context.chat.name_of(self.by) or own or words.nameless(context.people.key_of(self.by))
+
+
+def tell_original(transaction: Transaction, ticket_id: str, change: Change) -> None:
+    """Enqueue a comment on the issue that a ticket was just closed as a duplicate of; nothing for other changes."""
+    if change.action is not Action.DUPLICATE:
+        return
+    ticket, original = transaction.read_ticket(ticket_id), transaction.read_ticket(change.value)
+    if ticket and original:
+        is_hidden = duplicates.is_hidden_from(original, ticket)
+        name = "" if is_hidden else duplicates.name_in(original.repository, ticket)
+        transaction.enqueue(Comment(ticket_id=original.id, text=issue_comments.has_duplicate(name)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from identity_bot.errors import Rejected
-from identity_bot.messages import alerts, words
+from identity_bot.messages import alerts, duplicates, queue, words
 from identity_bot.messages.updates import Destination, Message
 from identity_bot.outbox.effect import (
     GITHUB,
@@ -23,6 +23,7 @@ from identity_bot.outbox.effect import (
 from identity_bot.outbox.effects.home import publish_homes
 from identity_bot.outbox.effects.issue_access import Seen, reconcile, wherever_it_is, with_names
 from identity_bot.settings import Settings
+from identity_bot.store.similar import Similar
 from identity_bot.store.transaction import Transaction
 from identity_bot.text.names import MEMBER_ID
 from identity_bot.tickets.actions import possible
@@ -407,6 +408,7 @@ class DrawCard(TicketEffect):
             form,
             channel=self.channel,
             idempotency_key=key,
+            notes=_notes(ticket, context),
         )
 
     def find_result(self, context: Context, row: Row) -> MessageRef | None:
@@ -422,6 +424,44 @@ class DrawCard(TicketEffect):
     def _key(self, ticket: Ticket, row: Row) -> str:
         """The ticket's first card can be found without the effect that posted it; one in its place cannot."""
         return row.idempotency_key if ticket.card else f"card:{self.ticket_id}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RedrawSimilar(TicketEffect):
+    """Have the cards drawn again that show a ticket as similar, with its stage and some words of its title."""
+
+    kind: ClassVar[str] = "redraw_similar"
+    label: ClassVar[str] = "draw the cards of similar tickets"
+    fixed_lane: ClassVar[str] = UPDATES
+    is_repeatable: ClassVar[bool] = True
+
+    text: str = ""
+    """The words of its subject, if it has just become sensitive and must be shown no more."""
+
+    @property
+    def unique_key(self) -> str:
+        return self.content_key if self.text else f"{self.kind}:{self.ticket_id}"
+
+    def run(self, context: Context, row: Row) -> tuple[str, ...]:
+        """The ids of the tickets on whose cards it may be."""
+        found = Similar(context.store).after(self.ticket(context), self.text.split())
+        return tuple(one.id for one in found if one.card)
+
+    def on_success(self, transaction: Transaction, context: Context, result: tuple[str, ...]) -> None:
+        for ticket_id in result:
+            transaction.enqueue(DrawCard(ticket_id=ticket_id, channel=context.settings.team_channel))
+
+
+def _notes(ticket: Ticket, context: Context) -> list[str]:
+    """What its card says of other tickets: which one it is a duplicate of, and which look alike.
+
+    They are looked for each time it is drawn, which takes some milliseconds, and stay the same; when one of them gets
+    another stage, the card is drawn again.
+    """
+    original = context.store.ticket(ticket.duplicate_of) if ticket.duplicate_of else None
+    notes = [duplicates.note(original)] if original else []
+    alike = [one for one in Similar(context.store).to(ticket) if original is None or one.id != original.id]
+    return notes + [queue.similar(one, title_of(one, context)) for one in alike]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -25,6 +25,7 @@ from identity_bot_sandbox.github.world import GitHubWorld
 from identity_bot_sandbox.page import form, github, markdown, messages, slack
 from identity_bot_sandbox.page.emoji import EMOJI
 from identity_bot_sandbox.page.faults import Switches
+from identity_bot_sandbox.page.gallery import Gallery
 from identity_bot_sandbox.page.guard import Guard
 from identity_bot_sandbox.page.mrkdwn import Reader, distance
 from identity_bot_sandbox.page.scene import Act, Scene, Sent
@@ -55,6 +56,7 @@ def routes(sandbox: Sandbox) -> Sequence[BaseRoute]:
         slack=sandbox.slack,
         github=sandbox.github,
         switches=Switches(slack=sandbox.slack, github=sandbox.github),
+        problems=lambda: sandbox.problems,
     )
     draw = partial(_draw, _environment(), scene)
 
@@ -78,10 +80,18 @@ def routes(sandbox: Sandbox) -> Sequence[BaseRoute]:
         headers = {"content-disposition": f'attachment; filename="{name}"'}
         return Response(found.content, headers=headers, media_type="application/octet-stream")
 
+    gallery = Gallery(_environment())
+
+    async def show_gallery(request: Request) -> Response:
+        again = "again" in request.query_params
+        html = await run_in_threadpool(partial(gallery.html, sandbox.showcase, again=again))
+        return HTMLResponse(html)
+
     acts: dict[str, Act] = {**slack.ACTS, **messages.ACTS, **github.ACTS, "faults": _set_faults}
     return [
         *(_get(path, show) for path in _PAGES),
         _get("/archives/{channel}/p{digits:int}", permalink),
+        _get("/gallery", show_gallery),
         _get("/page/events", events),
         _get("/page/files/{file_id}", file),
         Mount("/page/static", StaticFiles(directory=_HERE / "static"), middleware=_GUARDED),
@@ -152,6 +162,7 @@ def _draw(environment: Environment, scene: Scene, here: Where, notice: str = "")
         ago=lambda moment: distance(min(moment, tracker.now), tracker.now),
         switches=scene.switches,
         notice=notice,
+        problems=scene.problems(),
         commands=sorted(scene.slack.commands or slack.USUAL_COMMANDS),
         moment=scene.slack.clock(),
     )

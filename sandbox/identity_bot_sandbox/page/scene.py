@@ -55,6 +55,8 @@ class Scene:
     github: GitHubWorld
     switches: Switches
     looks: Looks = field(default_factory=Looks)
+    problems: Callable[[], Sequence[str]] = tuple
+    """What is wrong with the bot, for everybody to see."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -146,6 +146,12 @@ class Sockets:
                 self._put(socket, None)
             self._open.clear()
 
+    def keep_newest(self) -> None:
+        """Send over the newest connection only; the others stay open for what they still have to answer."""
+        with self._changed:
+            del self._open[:-1]
+            self._changed.notify_all()
+
     def drop(self) -> None:
         """Abort every connection."""
         with self._changed:

@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.server import Sandbox
+from tests.sandbox.page.played import played
 from tests.support import REVIEW, World, eventually
 
 Look = Callable[..., Page]
@@ -305,23 +306,29 @@ def test_on_a_phone_a_channel_opens_at_its_newest_message(sandbox: Sandbox, look
     expect(page.get_by_text("message 19")).to_be_in_viewport()
     page.get_by_role("link", name="general").click()
     expect(page.get_by_text("general 19")).to_be_in_viewport()
-    page.get_by_role("link", name="GitHub", exact=True).click()
-    page.get_by_role("navigation", name="Slack or GitHub").get_by_role("link", name="Slack").click()
+    halves = page.get_by_role("navigation", name="Slack or GitHub")
+    halves.get_by_role("link", name="GitHub").click()
+    halves.get_by_role("link", name="Slack").click()
     expect(page.get_by_text("general 19")).to_be_in_viewport()
 
 
-def test_a_channel_shows_its_newest_message_though_its_reader_had_not_left_it_yet(
+def test_on_a_phone_a_channel_opens_at_its_newest_message_for_whoever_turns_back_at_once(
     sandbox: Sandbox, look: Look
 ) -> None:
     for number in range(20):
         sandbox.slack.say("U0MARLO", "C0INTAKE", f"message {number}")
     page = look(width=360, height=640)
-    page.route(re.compile("/issues"), lambda _: None)  # GitHub's half never comes
-    page.get_by_role("link", name="GitHub", exact=True).click()
+    expect(page.get_by_text("message 19")).to_be_in_viewport()
+    waiting: list[Route] = []
+    page.route(re.compile("pane=github|/github"), lambda route: waiting.append(route))
+    halves = page.get_by_role("navigation", name="Slack or GitHub")
 
-    page.get_by_role("navigation", name="Slack or GitHub").get_by_role("link", name="Slack").click()
+    halves.get_by_role("link", name="GitHub").click()
+    halves.get_by_role("link", name="Slack").click()
 
     expect(page.get_by_text("message 19")).to_be_in_viewport()
+    [left] = waiting
+    left.continue_()
 
 
 def test_who_closes_an_issue_can_open_it_again_by_the_next_key(sandbox: Sandbox, look: Look) -> None:
@@ -582,3 +589,26 @@ def test_what_is_done_in_github_is_seen_at_once_on_the_card_beside_it(
     expect(card).to_contain_text("Closed as not planned. Ticket #1")
     expect(card.get_by_role("button")).to_have_text(["Reopen", "Redact…"])
     nothing_serious(page)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
+def test_the_gallery_is_read_by_keyboard_and_leads_back(
+    sandbox: Sandbox, look: Look, width: int, scheme: str
+) -> None:
+    sandbox.showcase = played
+    page = look(width=width, scheme=scheme)
+    page.get_by_role("link", name="Gallery").press("Enter")
+    expect(page.get_by_role("heading", name="Gallery")).to_be_visible()
+    nothing_serious(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+    page.get_by_role("navigation", name="Contents").get_by_role("link", name="Messages").first.press("Enter")
+
+    expect(page.get_by_role("heading", name="Created").first).to_be_in_viewport()
+    expect(page.get_by_role("button", name="Close my request").first).to_be_disabled()
+    page.get_by_text("it also asks: Which milk?").click()
+    expect(page.get_by_label("Which milk?")).to_be_visible()
+    expect(page.get_by_label("Which milk?")).to_be_disabled()
+    nothing_serious(page)
+    page.get_by_role("link", name="Back to the sandbox").press("Enter")
+    expect(page.get_by_label("Message to vsp-identity")).to_be_visible()

@@ -71,3 +71,15 @@ def test_an_open_page_is_told_of_changes_and_let_go_at_the_end(sandbox: Sandbox)
 def test_a_broken_address_shows_a_page_all_the_same(visitor: httpx.Client) -> None:
     for query in ("as=nobody", "channel=../x", "issue=-1", "issue=9999999999", "thread=no", "state=x"):
         assert visitor.get(f"/?{query}").status_code == 200
+
+
+def test_what_is_wrong_with_the_bot_stays_on_the_page_until_it_is_mended(
+    sandbox: Sandbox, visitor: httpx.Client
+) -> None:
+    sandbox.show_problems("plugin <b>: torn")
+    shown = visitor.get("/").text
+
+    sandbox.show_problems()
+
+    assert '<div id="problems" role="status"><p>plugin &lt;b&gt;: torn</p></div>' in shown
+    assert "plugin &lt;b" not in visitor.get("/").text

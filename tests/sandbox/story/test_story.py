@@ -13,6 +13,7 @@ from pytest_mock import MockerFixture
 from identity_bot.errors import IdentityBotError
 from identity_bot.settings import load, stand_alone_problems
 from identity_bot_sandbox import cast, demo
+from identity_bot_sandbox.process import PROXIES
 from identity_bot_sandbox.story import lives
 from identity_bot_sandbox.story.story import Story, plain
 
@@ -20,7 +21,7 @@ from identity_bot_sandbox.story.story import Story, plain
 def test_the_story_is_played_through_the_running_bot_and_told_by_person() -> None:
     """Whatever proxy the environment names: nothing leaves the machine."""
     command = [sys.executable, "-m", "identity_bot.cli", "sandbox", "--exit"]
-    proxies = dict.fromkeys(demo.PROXIES, "http://127.0.0.1:1")
+    proxies = dict.fromkeys(PROXIES, "http://127.0.0.1:1")
 
     played = subprocess.run(
         command, env=os.environ | proxies, capture_output=True, text=True, timeout=120, check=False

@@ -1,0 +1,1 @@
+"""The showcase: one request type's whole life with sample answers, for plugin authors without Slack or GitHub."""
