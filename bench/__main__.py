@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from bench import answers as self_service
 from bench.changes import Team, idle_poll
 from bench.conversation import Talk
 from bench.databases import databases, made
@@ -20,6 +21,7 @@ from bench.outage import catch_up
 from bench.people import People, await_idle, bot, figures, medians
 from bench.sync import full_sync
 from identity_bot import settings
+from identity_bot.articles.index import Index
 from identity_bot.desk.notifier import QUIET
 from identity_bot.plugins import loader
 from identity_bot_sandbox.server import Sandbox
@@ -41,6 +43,7 @@ def main() -> None:
         deliveries(Path(folder), tickets=100 if quick else 1_000)
         outage(Path(folder), count=300 if quick else 3_000)
         lists(Path(folder), sizes=(1_000, 10_000) if quick else (1_000, 100_000))
+        answers(1_000 if quick else 5_000)
         conversation(times=5 if quick else 20, flood=20 if quick else 500)
         sync(Path(folder), count=500 if quick else 10_000)
         start(Path(folder))
@@ -216,6 +219,29 @@ def lists(folder: Path, sizes: tuple[int, ...]) -> None:
                     f"  {name:10} {look:30} {sizes[0]:7,}: {few[look]:6.1f} ms | {sizes[-1]:7,}: {p95:6.1f} ms",
                     flush=True,
                 )
+
+
+def answers(count: int) -> None:
+    """A search of many articles, and the first answers to questions about those of mock_auth."""
+    articles = self_service.made_up(count)
+    begun = time.perf_counter()
+    index = Index(articles)
+    built = time.perf_counter() - begun
+    median, p95 = self_service.search_times(index, self_service.texts_to_search(articles))
+    print(
+        f"Search of {count:,} articles: p50 {median:.1f} ms, p95 {p95:.1f} ms (aim: < 20); indexed in {built:.1f} s"
+    )
+    import identity_bot_mock_auth
+
+    search = identity_bot_mock_auth.ARTICLES.search
+    for part, aim in (("questions", " (aim: ≥ 0.85)"), ("held_out", "")):
+        found = self_service.precision(search, part)
+        print(
+            f"  first answers of mock_auth, {part}: {found.share:.2f} right of {found.asked}{aim};"
+            f" {found.among_three} among the first three, {found.nothing} find nothing"
+        )
+    false, texts = self_service.false_answers(search)
+    print(f"  texts about something else that find an article: {false} of {texts}", flush=True)
 
 
 def conversation(times: int, flood: int) -> None:

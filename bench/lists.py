@@ -127,6 +127,7 @@ def looks(store: Store, plugins: Plugins, rounds: int) -> Mapping[str, float]:
     for typed in LISTED:
         query = team.read(typed)
         acts[f"queue {typed}".strip()] = partial(overview.page, TEAM, query, limit=10)
+        acts[f"the size of queue {typed}".strip()] = partial(overview.count, TEAM, query)
     found = {name: _p95(act, rounds) for name, act in acts.items()}
     return dict(sorted(found.items(), key=lambda one: -one[1]))
 

@@ -4,6 +4,7 @@ These are the names that a plugin may import, and nothing else is promised.
 """
 
 from identity_bot.articles.answer import Answer
+from identity_bot.articles.packaged import Articles
 from identity_bot.forms.form import Form
 from identity_bot.forms.questions import (
     Choice,
@@ -20,6 +21,7 @@ from identity_bot.forms.questions import (
     When,
     YesNo,
 )
+from identity_bot.plugins.code import Code, CodeUnreadable, PullRequest
 from identity_bot.plugins.defaults import default_issue
 from identity_bot.plugins.hookspecs import hookimpl
 from identity_bot.settings import ObserverSettings, TypeSettings
@@ -44,10 +46,13 @@ __all__ = [
     "Action",
     "Answer",
     "Answers",
+    "Articles",
     "Audience",
     "Choice",
     "Choices",
     "CloseReason",
+    "Code",
+    "CodeUnreadable",
     "Date",
     "Email",
     "Event",
@@ -63,6 +68,7 @@ __all__ = [
     "Option",
     "Person",
     "Priority",
+    "PullRequest",
     "ShortText",
     "Stage",
     "Ticket",

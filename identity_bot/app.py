@@ -16,14 +16,21 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from starlette.applications import Starlette
 
+from identity_bot.articles.library import Library
+from identity_bot.articles.source import FileSource, Folder
+from identity_bot.articles.suggestion import Source
 from identity_bot.desk.conversation import Conversation
 from identity_bot.desk.desk import Desk
 from identity_bot.desk.links import Linking
 from identity_bot.desk.notifier import QUIET, Notifier
 from identity_bot.desk.overview import Overview
+from identity_bot.desk.past_tickets import PastTickets
 from identity_bot.desk.reconciler import Reconciler
+from identity_bot.desk.self_service import SelfService
 from identity_bot.desk.sync import Progress, Sync
 from identity_bot.errors import IdentityBotError, SettingsError, StoreError, network
+from identity_bot.github.code import GitHubCode
+from identity_bot.github.files import RepositoryFolder
 from identity_bot.github.tracker import GitHubTracker
 from identity_bot.logs import open_debug_file
 from identity_bot.outbox.effect import Context
@@ -59,7 +66,8 @@ class Bot:
         quiet: float = QUIET,
     ) -> None:
         self.settings = settings
-        self.plugins = loader.load(settings, found)
+        self.code = GitHubCode(settings.github_auth, settings.github_api_url)
+        self.plugins = loader.load(settings, found, self.code.soon)
         self._close_debug_file = open_debug_file(settings.debug_file) if settings.debug_file else None
         self.store = Store(settings.database_url)
         self.store.migrate()
@@ -68,6 +76,7 @@ class Bot:
         # One thread speaks through each at a time, as PyGithub wants it: the lane of writes, and that of reads.
         self.tracker = GitHubTracker(settings.github_auth, settings.github_api_url)
         self.reader = GitHubTracker(settings.github_auth, settings.github_api_url)
+        self.library = library(settings)
         self.team = Team(self.chat, settings.team)
         self.desk, self.context = assemble(
             store=self.store,
@@ -100,10 +109,21 @@ class Bot:
             people=people,
             team=self.team,
             settings=settings,
+            self_service=SelfService(store=self.store, plugins=self.plugins, sources=self._sources()),
         )
         self._socket: Socket | None = None
         self._attached = False
         self._stopped = False
+
+    def _sources(self) -> list[Source]:
+        """Where answers come from besides the request types' own plugins."""
+        sources = []
+        if self.settings.answers["folder"] or self.settings.answers["repository"]:
+            sources.append(Source(name="articles", searchable=self.library))
+        if self.settings.answers["closed_tickets"]:
+            past = PastTickets(self.store, self.plugins, self.settings)
+            sources.append(Source(name="tickets", searchable=past, is_ours=False))
+        return sources
 
     def attach(self, app: App) -> Bot:
         """Add the bot to a Bolt app and start its worker.
@@ -124,6 +144,7 @@ class Bot:
             self.chat.use(app.client)
         self.desk.start_schedule()
         self.worker.start()
+        self.library.start()
         atexit.register(self.stop)
         return self
 
@@ -136,6 +157,8 @@ class Bot:
         if self._socket:
             self._socket.close()  # type: ignore[no-untyped-call]
         self.listeners.close()
+        self.library.stop()
+        self.code.close()
         self.store.close()
         if self._close_debug_file:
             self._close_debug_file()
@@ -281,6 +304,18 @@ def assemble(
         overview=Overview(store=store, plugins=plugins, people=people, is_team=is_team),
     )
     return desk, context
+
+
+def library(settings: Settings) -> Library:
+    """The team's own articles; empty if the settings name no place for them."""
+    where = settings.answers
+    sources: list[FileSource] = []
+    if where["folder"]:
+        sources.append(Folder(where["folder"]))
+    if where["repository"]:
+        auth, api_url = settings.github_auth, settings.github_api_url
+        sources.append(RepositoryFolder(auth, api_url, where["repository"], where["path"]))
+    return Library(sources, refresh_seconds=60 * where["refresh_minutes"])
 
 
 def build(

@@ -35,6 +35,8 @@ SHORTEST_POLL, LONGEST_POLL = 10, 3600
 POLL, POLL_BESIDE_WEBHOOK = 60, 300
 """Seconds between two polls of GitHub: without a webhook, and with one, to catch what it missed."""
 
+LONGEST_REFRESH = 1440
+
 KEY, KEY_FILE = "GITHUB_APP_PRIVATE_KEY", "GITHUB_APP_PRIVATE_KEY_FILE"
 
 
@@ -126,6 +128,12 @@ _MEMBER = _text("member id", MEMBER_ID, 'a Slack member id such as "U024BE7LH"')
 _GROUP = _text("user group id", "S[A-Z0-9]{2,}", 'the id of a Slack user group such as "S0614TZR7"')
 _LOGIN = _text("login", LOGIN, "a GitHub login, without an @")
 _PATH = _text("path", r"(?=.*\S)[^\0]+", "the path of a file", "debug.log")
+_IN_REPOSITORY = _text(
+    "path",
+    r"/?(?!\.{1,2}(?:/|\Z))[^/\0\s](?:[^/\0\n]|/(?!\.{0,2}(?:/|\Z)))*/?",
+    'a folder in the repository, such as "docs/help"',
+    "docs/help",
+)
 _SWITCH = _Kind("true or false", partial(fields.Boolean, truthy={True}, falsy={False}))
 _PATTERN = _Kind("pattern", partial(fields.String, validate=_is_pattern))
 _NUMBER = _Kind("number", partial(fields.Integer, strict=True))
@@ -191,10 +199,30 @@ class PrivacySettings(Schema):
 class AnswersSettings(Schema):
     """What requestors are shown before they send a form."""
 
+    folder = _PATH(
+        "a folder of Markdown files; a path that is not complete begins where the bot runs", load_default=None
+    )
+    repository = _REPOSITORY(
+        "a repository with Markdown files, whose pages the answers link to; the token needs to read its contents",
+        load_default=None,
+    )
+    path = _IN_REPOSITORY(
+        "the folder in that repository, such as `docs/help`; all of it by default", load_default=""
+    )
+    refresh_minutes = _NUMBER(
+        f"how often both are read again, at most {LONGEST_REFRESH}; 0 for only when the bot starts",
+        load_default=10,
+        validate=Range(0, LONGEST_REFRESH, error=f"expected 0 to {LONGEST_REFRESH} minutes"),
+    )
     closed_tickets = _SWITCH(
         "whether requestors see closed tickets with the same problem, but for sensitive ones",
         load_default=True,
     )
+
+    @validates_schema
+    def _path_is_in_a_repository(self, found: Mapping[str, Any], **_: Any) -> None:
+        if found["path"] and not found["repository"]:
+            raise ValidationError({"path": ["expected repository, too"]})
 
 
 _EMOJI = Regexp(

@@ -11,6 +11,7 @@ from identity_bot.errors import Rejected
 from identity_bot.forms.form import Form
 from identity_bot.messages.updates import Message
 from identity_bot.outbox.ports import CreatedIssue, IssuePage, PollResult, RedactedIssue
+from identity_bot.plugins.code import CodeUnreadable, PullRequest
 from identity_bot.slack import card, messages, modal
 from identity_bot.text.redaction import REDACTED, Redact
 from identity_bot.tickets import lifecycle
@@ -87,6 +88,8 @@ class MemoryTracker:
     """How often an issue or a repository was read."""
     account: str = "identity-helper-bot"
     """The login under which the bot writes; empty until it is asked for."""
+    emails: dict[str, str] = field(default_factory=dict)
+    """The e-mail addresses that people show, by login."""
 
     def identify(self) -> str:
         """The login under which the bot writes."""
@@ -110,6 +113,7 @@ class MemoryTracker:
                 requestor=ticket.requestor,
                 is_urgent=ticket.is_urgent,
                 is_sensitive=ticket.is_sensitive,
+                is_private=ticket.is_private,
                 thread=ticket.thread,
             ),
             created_at=self.second(),
@@ -209,6 +213,12 @@ class MemoryTracker:
         """Whether they are among the writers."""
         return login in self.writers
 
+    def public_email(self, login: str) -> str:
+        """The address, if there is one."""
+        self._fail()
+        self.reads += 1
+        return self.emails.get(login, "")
+
     def poll(self, repository: str, *, since: float, etag: str, comments_since: float) -> PollResult | None:
         """What has changed since then."""
         self._fail()
@@ -254,6 +264,28 @@ class MemoryTracker:
             raise self.fails.pop(0)
 
 
+@dataclass
+class MemoryCode:
+    """Code in memory: pull requests by their links, and files by repository and path."""
+
+    pulls: dict[str, PullRequest] = field(default_factory=dict)
+    files: dict[tuple[str, str], str] = field(default_factory=dict)
+    unreadable: set[tuple[str, str]] = field(default_factory=set)
+    """Files that GitHub does not tell of."""
+
+    def pull_request(self, link: str) -> PullRequest:
+        """The pull request at a link; CodeUnreadable if there is none."""
+        if link not in self.pulls:
+            raise CodeUnreadable(f"no pull request at {link}")
+        return self.pulls[link]
+
+    def read_file(self, repository: str, path: str, branch: str = "") -> str | None:
+        """A file on any branch."""
+        if (repository, path) in self.unreadable:
+            raise CodeUnreadable(f"{path} of {repository} cannot be read")
+        return self.files.get((repository, path))
+
+
 @dataclass(frozen=True)
 class Posted:
     """A message as it was posted, drawn as Slack shows it."""
@@ -284,6 +316,8 @@ class MemoryChat:
     """What people have written in threads."""
     team: frozenset[str] = frozenset()
     outsiders: frozenset[str] = frozenset()
+    emails: dict[str, str] = field(default_factory=dict)
+    """The Slack ids of people, by e-mail address."""
 
     def post(
         self, channel: str, message: Message, *, idempotency_key: str, thread_ts: str | None
@@ -368,6 +402,11 @@ class MemoryChat:
     def is_colleague(self, slack_id: str) -> bool:
         """Everybody is, but for `outsiders`."""
         return slack_id not in self.outsiders
+
+    def find_colleague(self, email: str) -> str:
+        """Whoever has this address, but for `outsiders`."""
+        found = self.emails.get(email, "")
+        return found if self.is_colleague(found) else ""
 
     def link_to(self, message: MessageRef) -> str:
         """An address made of channel and time stamp."""

@@ -25,6 +25,8 @@ from pathlib import Path
 import httpx
 import pytest
 from click.testing import CliRunner
+from slack_bolt import App
+from slack_sdk import WebClient
 
 from identity_bot.app import build
 from identity_bot.cli import main
@@ -340,7 +342,7 @@ def test_a_github_that_cannot_be_reached_does_not_keep_it_from_starting(
         url = bot.url()
 
         assert "cannot tell whether GitHub accepts the token: GitHub: 502" in bot.log
-        assert ready(url)[0] == 200
+        eventually(lambda: ready(url)[0] == 200)  # the socket connects meanwhile
 
 
 def test_a_token_that_github_refuses_later_is_said_by_readiness(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -500,3 +502,46 @@ def test_what_vendors_say_is_in_the_debug_file_while_the_bot_lives(
     vendor_log.info("after its end")
 
     assert [line.rpartition("vendors: ")[2] for line in file.read_text().splitlines()] == ["GitHub: 422"]
+
+
+def test_an_attached_bot_reads_the_teams_articles_until_it_is_stopped(
+    sandbox: Sandbox, sandbox_settings: Settings, tmp_path: Path
+) -> None:
+    """From a folder and from GitHub, in the background; nothing is read before the bot is attached."""
+    sandbox.github.add_repository("sandbox-org/handbook")
+    sandbox.github.put_file(
+        "sandbox-org/handbook", "docs/clients.md", "# Invalid client id\nSeed the database."
+    )
+    (tmp_path / "help").mkdir()
+    (tmp_path / "help" / "users.md").write_text("# No users\nPull the mock data.", encoding="utf-8")
+    places = {"folder": str(tmp_path / "help"), "repository": "sandbox-org/handbook", "path": "docs"}
+    bot = build(replace(sandbox_settings, answers=sandbox_settings.answers | places))
+    before = bot.library.search("users")
+    client = WebClient(token=sandbox_settings.slack_bot_token, base_url=sandbox_settings.slack_api_url)
+
+    bot.attach(App(client=client, signing_secret="unused"))
+    found = eventually(lambda: bot.library.search("invalid client id"))
+    bot.stop()
+
+    assert before == []
+    assert found[0].url.endswith("/sandbox-org/handbook/blob/main/docs/clients.md")
+    assert [answer.name for answer in bot.library.search("users")] == ["users"]
+    assert not [thread for thread in threading.enumerate() if thread.name == "identity-bot-library"]
+
+
+def test_pr_review_reads_over_github_whether_a_pull_request_is_the_teams(
+    sandbox: Sandbox, sandbox_settings: Settings
+) -> None:
+    """The sandbox's first pull request changes files of the team's, the second the README only."""
+    owners = {"pr_review": {"owners": ["@sandbox-org/identity"]}}
+    bot = build(replace(sandbox_settings, request_types=owners))
+    review, link = bot.plugins.types["pr_review"], "https://github.com/sandbox-org/vets-api/pull"
+
+    ours = review.self_service(f"{link}/1", {})
+    [other] = review.self_service(f"{link}/2/files", {})
+    nowhere = review.self_service(f"{link}/99", {})
+    bot.stop()
+
+    assert ours == nowhere == []
+    assert "They belong to `@sandbox-org/platform`." in other.text
+    assert sandbox.github.traffic.count("POST") == 0

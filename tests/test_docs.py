@@ -49,10 +49,24 @@ ANSWERS = {"team": "Benefits", "name": "Juniper Vale", "production": False}
 
 
 def examples(document: str) -> dict[str, str]:
-    """The files that a document shows: those code blocks that begin with a comment that names a file."""
+    """The files that a document shows: those code blocks that begin with a comment that names a file.
+
+    Of a file that it shows several times, the last one.
+    """
     path = ROOT / document
-    found = BLOCK.finditer(path.read_text(encoding="utf-8")) if path.exists() else ()
-    return {match["file"]: match[0].partition("\n")[2].removesuffix("```") for match in found}
+    return dict(shown_in(path.read_text(encoding="utf-8")) if path.exists() else ())
+
+
+def shown_in(text: str) -> list[tuple[str, str]]:
+    """The files that a text shows, in its order."""
+    return [
+        (match["file"], match[0].partition("\n")[2].removesuffix("```")) for match in BLOCK.finditer(text)
+    ]
+
+
+def tutorial() -> str:
+    """What the guide for authors begins with."""
+    return (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8").partition("\n## From an issue form")[0]
 
 
 WITH_PACKAGE = [name for name in ("README.md", "docs/plugins.md") if "setup.cfg" in examples(name)]
@@ -104,7 +118,39 @@ def test_the_guide_for_authors_shows_a_whole_package() -> None:
     shown = examples("docs/plugins.md")
 
     assert {"identity_bot_coffee.py", "setup.cfg", "pyproject.toml", "test_coffee.py"} <= set(shown)
-    assert len(shown["identity_bot_coffee.py"].strip().splitlines()) <= 20
+    smallest = next(text for file, text in shown_in(tutorial()) if file == "identity_bot_coffee.py")
+    assert len(smallest.strip().splitlines()) <= 20
+
+
+def test_the_tutorial_leads_from_nothing_to_a_package_to_publish(tmp_path: Path) -> None:
+    """Its commands and files in the order in which it shows them, but for what goes on until Ctrl-C."""
+    target = tmp_path / "target"
+    where = {"identity_bot_coffee.py": "coffee", "test_coffee.py": "coffee/tests"}
+    commands = {
+        "identity-bot": ("-m", "identity_bot.cli"),
+        "python": (),
+        "pip": ("-m", "pip", "--quiet", "--disable-pip-version-check"),
+    }
+    offline = ("--no-index", "--no-deps", "--no-build-isolation")
+    done: list[str] = []
+    for step in re.finditer(rf"{BLOCK.pattern}|^    (?P<line>\S[^\n]*)$", tutorial(), re.MULTILINE | re.DOTALL):
+        if step["file"] in where:
+            path = tmp_path / where[step["file"]] / step["file"]
+            path.write_text(dict(shown_in(step[0]))[step["file"]], encoding="utf-8")
+        elif step["line"] and "--watch" not in step["line"]:
+            name, *arguments = step["line"].split()
+            if name == "pip":
+                arguments += offline
+                arguments += ["--target", str(target)] if arguments[0] == "install" else []
+            done.append(run(*commands[name], *arguments, folder=tmp_path, path=target))
+
+    begun, tested, _, seen, _ = done
+    assert "sandbox --watch coffee" in begun
+    assert re.search(r"\d passed", tested)
+    assert "They will bring the coffee." in seen
+    assert [path.name for path in (tmp_path / "dist").iterdir()] == [
+        "identity_bot_coffee-0.1.0-py3-none-any.whl"
+    ]
 
 
 @pytest.mark.parametrize(("document", "file"), MODULES)

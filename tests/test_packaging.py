@@ -77,10 +77,11 @@ def test_the_sandboxs_wheel_holds_its_pages_and_needs_the_bot(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("project", sorted((ROOT / "plugins").glob("*/")), ids=lambda path: path.name)
-def test_a_plugins_wheel_is_one_module_with_an_entry_point(project: Path, tmp_path: Path) -> None:
+def test_a_plugins_wheel_is_its_module_or_package_with_an_entry_point(project: Path, tmp_path: Path) -> None:
     built = wheel(project, tmp_path)
 
     module = f"identity_bot_{project.name}"
-    assert contents(built) == {f"{module}.py"}
+    assert contents(built) == files(project, module) or contents(built) == {f"{module}.py"}
+    assert contents(built)
     [points] = [built.read(name).decode() for name in built.namelist() if name.endswith("/entry_points.txt")]
     assert points.split() == ["[identity_bot]", project.name, "=", module]

@@ -34,6 +34,8 @@ def described() -> Iterator[str]:
 def _of(name: str, value: Any) -> Iterator[str]:
     if not inspect.isclass(value):
         yield f"{name}{_signature(value)}" if inspect.isfunction(value) else f"{name} = {_plain(value)}"
+    elif issubclass(value, BaseException):
+        yield f"{name}: an exception"
     elif issubclass(value, enum.Enum):
         yield from (f"{name}.{member.name} = {member.value!r}" for member in value)
     elif issubclass(value, Schema):

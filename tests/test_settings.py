@@ -106,6 +106,38 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
     assert settings.database_url == "postgresql://x"
 
 
+def test_answers_come_from_a_folder_a_repository_both_or_neither(tmp_path: Path) -> None:
+    nowhere = {"folder": None, "repository": None, "path": "", "refresh_minutes": 10, "closed_tickets": True}
+    both = 'answers = { folder = "help", repository = "octo/handbook", path = "docs/help", refresh_minutes = 0 }\n'
+
+    assert read(tmp_path, GOOD).answers == nowhere
+    assert read(tmp_path, GOOD + 'answers.folder = "help"\n').answers == nowhere | {"folder": "help"}
+    assert read(tmp_path, GOOD + both).answers == {
+        "folder": "help", "repository": "octo/handbook", "path": "docs/help", "refresh_minutes": 0,
+        "closed_tickets": True,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ('folder = " "', "answers.folder: "),
+        ('repository = "handbook"', "answers.repository: "),
+        ('path = "docs"', 'answers.path: found "docs"; expected repository, too'),
+        ('repository = "octo/a", path = "../secrets"', "answers.path: "),
+        ('repository = "octo/a", path = "docs/../../x"', "answers.path: "),
+        ('repository = "octo/a", path = "docs//x"', "answers.path: "),
+        ("refresh_minutes = -1", "answers.refresh_minutes: found -1; expected 0 to 1440 minutes"),
+        ("refresh_minutes = 1.5", "answers.refresh_minutes: "),
+        ('fodler = "x"', "answers.fodler: unknown setting; did you mean 'folder'?"),
+    ],
+)
+def test_a_place_for_answers_that_is_none_is_told(tmp_path: Path, table: str, said: str) -> None:
+    [problem] = problems(tmp_path, f"{GOOD}answers = {{ {table} }}\n")
+
+    assert problem.startswith(said)
+
+
 # The file
 
 

@@ -1,1 +1,1 @@
-"""Answers before the form: what may already solve a requestor's problem. Pure."""
+"""Answers before the form: what may already solve a requestor's problem, and how it is found."""

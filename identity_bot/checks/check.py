@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from identity_bot.checks import Finding, ok, problem, warning
+from identity_bot.checks.answers import check_folder, check_repository
 from identity_bot.checks.github import check_github
 from identity_bot.checks.people import check_people
 from identity_bot.checks.slack import check_slack
@@ -35,7 +36,10 @@ def check(
         yield ok("settings: complete")
     installed, findings = _plugins(settings, found)
     yield from findings
+    if installed and not problems:
+        yield from _leads(installed)
     yield from _database(settings.database_url)
+    yield from check_folder(settings)
     if offline:
         return
     if not can_ask or installed is None:
@@ -55,6 +59,7 @@ def check(
         if chat.last_contact:  # Slack accepted the token
             yield from check_people(chat, settings, installed, _links(settings.database_url))
         yield from check_github(settings, installed)
+        yield from check_repository(settings)
 
 
 def _links(url: str) -> tuple[Link, ...]:
@@ -91,6 +96,18 @@ def _plugins(settings: Settings, found: Sequence[Found]) -> tuple[Plugins | None
     else:
         findings.append(problem("request types: none is installed, so there is nothing to ask for"))
     return usable, findings
+
+
+def _leads(installed: Plugins) -> Iterator[Finding]:
+    """Whether somebody hears of urgent requests: the leads who are named with their Slack ids are mentioned."""
+    named = {
+        name: any("slack" in lead for lead in one.settings["leads"]) for name, one in installed.types.items()
+    }
+    if without := sorted(name for name, is_named in named.items() if not is_named):
+        yield warning(
+            f"leads: none with a Slack id for {', '.join(without)}, so nobody is mentioned when such a request is "
+            'urgent; expected leads = [{ slack = "U012AB3CD" }]'
+        )
 
 
 def _database(url: str) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from identity_bot.cli.answers import answers
 from identity_bot.cli.bot import check, manifest, run, sandbox, types
 from identity_bot.cli.new_type import new_type
 from identity_bot.cli.outbox import outbox
@@ -41,5 +42,5 @@ def main(ctx: click.Context, config: Path | None) -> None:
         os.environ["HOME"] = os.sep
 
 
-for _command in (run, check, manifest, types, outbox, people, why, export, sync, sandbox, new_type):
+for _command in (run, check, manifest, types, outbox, people, answers, why, export, sync, sandbox, new_type):
     main.add_command(_command)

@@ -48,10 +48,12 @@ def why(ticket: str) -> None:
 @click.option(
     "--format", "kinds", type=click.Choice(["csv", "jsonl"]), multiple=True, help="Write only this format."
 )
-def export(folder: Path, kinds: tuple[str, ...]) -> None:
+@click.option("--force", is_flag=True, help="Replace files that are there already.")
+def export(folder: Path, kinds: tuple[str, ...], force: bool) -> None:
     """Write tickets, events and messages into FOLDER, as CSV and as JSON Lines.
 
-    They hold names and what people wrote: keep them where only the team can read them.
+    They hold names and what people wrote: keep them where only the team can read them. Times are in UTC: as ISO 8601
+    in CSV, and in seconds since 1970 in JSON Lines.
     """
     from identity_bot.store.history import EXPORTED, History
 
@@ -59,13 +61,15 @@ def export(folder: Path, kinds: tuple[str, ...]) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise IdentityBotError(f"{folder}: cannot be written to: {error.strerror}") from error
+    kinds = tuple(dict.fromkeys(kinds)) or ("csv", "jsonl")
+    files = {folder / f"{name}.{kind}": (name, kind) for name in EXPORTED for kind in kinds}
+    if not force and (there := [str(file) for file in files if file.exists()]):
+        raise IdentityBotError(f"{there[0]}: is there already; --force replaces it, or name another folder")
     with open_store() as store:
         history = History(store)
-        for name in EXPORTED:
-            for kind in kinds or ("csv", "jsonl"):
-                file = folder / f"{name}.{kind}"
-                count = _write(file, history, name, kind)
-                click.echo(f"{file}: {count} rows")
+        for file, (name, kind) in files.items():
+            count = _write(file, history, name, kind)
+            click.echo(f"{file}: {count} rows")
 
 
 def _told(history: History, ticket: Ticket) -> Iterator[str]:
@@ -113,14 +117,16 @@ def _write(file: Path, history: History, name: str, kind: str) -> int:
             table.writerow(columns)
         for row in history.export(name):
             if kind == "csv":
-                table.writerow([_cell(row[column]) for column in columns])
+                table.writerow([_cell(column, row[column]) for column in columns])
             else:
                 written.write(json.dumps(row, ensure_ascii=False) + "\n")
             count += 1
     return count
 
 
-def _cell(value: Any) -> Any:
+def _cell(column: str, value: Any) -> Any:
+    if isinstance(value, float) and (column == "at" or column.endswith("_at")):
+        return _moment(value)
     if isinstance(value, (dict, list)):
         return json.dumps(value, ensure_ascii=False)
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

@@ -13,6 +13,7 @@ from identity_bot.outbox.effects.conversation import (
 from identity_bot.outbox.effects.messages import place_of
 from identity_bot.settings import Settings
 from identity_bot.store.transaction import Transaction
+from identity_bot.text.formatted import from_markdown
 from identity_bot.tickets.commands import is_internal
 from identity_bot.tickets.model import IssueComment, MessageKind, ThreadReply, Ticket, TicketMessage
 from identity_bot.tickets.people import People
@@ -35,8 +36,10 @@ class Conversation:
         is_heard = self._settings.conversation and bool(ticket.requestor.slack_id)
         return is_heard and (is_said or comment.is_edit)
 
-    def copy_comment(self, transaction: Transaction, ticket: Ticket, comment: IssueComment) -> None:
-        """Take in a comment on a ticket's issue as it is now."""
+    def copy_comment(
+        self, transaction: Transaction, ticket: Ticket, comment: IssueComment, *, is_fresh: bool = False
+    ) -> None:
+        """Take in a comment on a ticket's issue as it is now; `is_fresh` says that the bot just asked GitHub for it."""
         if not self.belongs(comment, ticket):
             return
         version = max(comment.created_at, comment.updated_at)
@@ -46,7 +49,8 @@ class Conversation:
         if known:
             # Somebody may have edited the copy of a reply.
             is_open = known.kind is MessageKind.COMMENT and (comment.is_deleted or not known.is_redacted)
-            is_news = is_open and transaction.set_version(known, version)
+            is_later = is_open and transaction.set_version(known, version)
+            is_news = is_later or (is_open and is_fresh and self._differs(known, comment))
         elif comment.is_edit:
             # What was not copied is not copied once it is edited: it was internal, or commands. A deletion that comes
             # before its comment is remembered.
@@ -86,6 +90,15 @@ class Conversation:
             tell_commenter(transaction, self._people, copy, refused)
         else:
             transaction.enqueue(copy)
+
+    def _differs(self, known: TicketMessage, comment: IssueComment) -> bool:
+        """Whether a comment does not say what its copy says: it was edited twice within one second of GitHub's clock.
+
+        Of two such edits as they are delivered, nobody knows which came last.
+        """
+        text = from_markdown(comment.body).text
+        is_copied = bool(known.text) and not comment.is_deleted and not is_internal(comment.body)
+        return is_copied and text != known.text and not refused_in(text, self._settings)
 
     def _moved(self, transaction: Transaction, ticket: Ticket, comment: IssueComment) -> TicketMessage | None:
         """The comment as it is known from before its issue was transferred."""

@@ -15,11 +15,11 @@ from identity_bot.errors import Invalid, NotAllowed
 from identity_bot.forms import form as forms
 from identity_bot.messages import alerts, words
 from identity_bot.messages.templates import DELAYED_AFTER
-from identity_bot.outbox.effect import DAY, click_key
-from identity_bot.outbox.effects.conversation import ReadThread
+from identity_bot.outbox.effect import click_key
 from identity_bot.outbox.effects.issue_access import record_requests
 from identity_bot.outbox.effects.issues import ChangeIssue, OpenIssue
 from identity_bot.outbox.effects.messages import TellDelay
+from identity_bot.outbox.effects.reading import ReadThread
 from identity_bot.outbox.effects.recurring import (
     CatchUp,
     CleanUp,
@@ -31,10 +31,11 @@ from identity_bot.outbox.effects.recurring import (
 from identity_bot.outbox.effects.redaction import request_redaction
 from identity_bot.plugins.loader import Plugins
 from identity_bot.settings import Settings
+from identity_bot.store.answers import ShownAnswers
 from identity_bot.store.store import Store
 from identity_bot.text.names import fold
 from identity_bot.tickets import actions, duplicates, lifecycle
-from identity_bot.tickets.calendar import team_day
+from identity_bot.tickets.calendar import DAY, team_day
 from identity_bot.tickets.errors import AlreadyFiled, Impossible
 from identity_bot.tickets.model import (
     Action,
@@ -89,11 +90,13 @@ class Desk:
         origin: MessageRef | None,
         with_earlier: bool = False,
         outside_intake: bool = False,
+        is_private: bool = False,
     ) -> Ticket:
         """The ticket for a filled-in form; the same submission is the same ticket, however often it comes.
 
         `with_earlier` has what was said in the origin's thread before copied to the issue, if that is not sensitive.
-        `outside_intake` says that the form was opened outside the intake channel and belongs to no message either.
+        `outside_intake` says that the form was opened outside the intake channel and belongs to no message either,
+        `is_private` that not everybody can read where it was opened: then the intake channel does not hear of it.
         Raises Invalid with the problems by question, AlreadyFiled if it comes with other answers than before,
         KeyError for a type that is not installed, and StoreError if nothing could be kept.
         """
@@ -104,6 +107,9 @@ class Desk:
         if problems:
             raise Invalid(problems)
         is_sensitive = form.is_sensitive(answers)
+        thread = None if is_sensitive else origin
+        if is_private:
+            origin = replace(origin or MessageRef(channel="", ts=""), is_private=True)
         ticket = Ticket(
             id=ticket_id(submission),
             type=type_name,
@@ -118,7 +124,7 @@ class Desk:
             is_sensitive=is_sensitive,
             is_direct=is_sensitive or outside_intake,
             origin=origin,
-            thread=None if is_sensitive else origin,
+            thread=thread,
         )
         ticket = replace(ticket, repository=request_type.repository_for(ticket))
         with self._store.begin() as transaction:
@@ -128,6 +134,7 @@ class Desk:
                 if filed.answers != ticket.answers:
                     raise AlreadyFiled(filed)
                 return filed
+            ShownAnswers(transaction).file(submission, ticket.id)
             transaction.enqueue(OpenIssue(ticket_id=ticket.id, view_id=submission))
             transaction.enqueue(TellDelay(ticket_id=ticket.id), delay=DELAYED_AFTER)
             self._notifier.alert_failures(transaction)

@@ -14,13 +14,12 @@ from identity_bot.store.links import Claim, Links
 from identity_bot.store.store import Store
 from identity_bot.store.transaction import Transaction
 from identity_bot.text.names import is_same
+from identity_bot.tickets.calendar import CLOCK_SKEW
 from identity_bot.tickets.model import IssueComment
-from identity_bot.tickets.people import Link, LinkSource, People
+from identity_bot.tickets.people import TRUSTED, Link, LinkSource, People
 
 log = logging.getLogger(__name__)
 
-CLOCK_SKEW = 120.0
-"""Seconds by which GitHub's clock and ours may differ."""
 LASTS = 3600.0
 """Seconds in which a code can be used, and in which somebody gets only so many."""
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -51,7 +50,7 @@ class Linking:
             if not _is_free(self._people, links, slack_id, login):
                 raise NotAllowed(words.taken(login))
             before = links.of(slack_id)
-            if before and is_same(before.login, login):
+            if before and before.source in TRUSTED and is_same(before.login, login):
                 raise NotAllowed(words.is_so(before.login))
             if links.count_claims(slack_id, transaction.now - LASTS) >= words.CODES_AN_HOUR:
                 raise NotAllowed(words.TOO_MANY)
@@ -61,11 +60,11 @@ class Linking:
         return code
 
     def unlink(self, slack_id: str, *, by: str = "") -> Link | None:
-        """Forget somebody's link, and what they have claimed; the link that they had. `by` is for the log."""
+        """Remove somebody's link for good, and what they have claimed; the link that they had. `by` is for the log."""
         with self._store.begin() as transaction:
             links = Links(transaction)
             links.void_claims(slack_id)
-            removed = links.remove(slack_id)
+            removed = links.forget(slack_id, transaction.now)
         if removed:
             log.info("%s is no longer %s in GitHub, by %s", slack_id, removed.login, by or slack_id)
         return removed

@@ -19,6 +19,7 @@ from identity_bot.outbox.effects.messages import (
     place_of,
     retire_buttons,
 )
+from identity_bot.outbox.effects.people import FindPerson
 from identity_bot.plugins.loader import Plugins
 from identity_bot.plugins.request_type import RequestType
 from identity_bot.settings import Settings
@@ -47,7 +48,7 @@ QUIET = 2.0
 REDRAW = 0.5
 """Debounce of the card, which is edited in place: Slack takes about one edit a second in a channel."""
 ASKED_AGAIN = 30 * DAY
-"""Seconds after which the team may be asked again who somebody is: as long as effects that are done are kept."""
+"""Seconds after which it may be asked again who somebody is: as long as effects that are done are kept."""
 LONGEST_WAIT = 10.0
 """Seconds from the first change until people are told, however many follow it."""
 
@@ -93,6 +94,7 @@ class Notifier:
             card = DrawCard(ticket_id=ticket.id, channel=self._settings.team_channel, opened_at=opened_at)
             transaction.enqueue(card, delay=REDRAW if ticket.card else 0.0, longest_wait=LONGEST_WAIT)
         if ticket.state != ticket.last_notified:
+            self._find_people(transaction, ticket.last_notified or TicketState(), ticket.state)
             transaction.enqueue(Notify(ticket_id=ticket.id), delay=self._quiet, longest_wait=LONGEST_WAIT)
 
     def hide(self, transaction: Transaction, ticket: Ticket) -> None:
@@ -108,7 +110,6 @@ class Notifier:
         before = ticket.last_notified or TicketState()
         if not ticket.is_sensitive:
             transaction.enqueue(RedrawSimilar(ticket_id=ticket_id))
-        self._ask_who(transaction, before, ticket.state)
         kinds = lifecycle.news(before, ticket.state)
         request_type = self._request_type(transaction, ticket) if kinds else None
         # Only if the ticket now is as was requested: else somebody else has done something of the same kind.
@@ -163,12 +164,13 @@ class Notifier:
         self.alert(transaction, alerts.type_uninstalled(ticket), again_after=DAY)
         return self._plugins.stand_in(ticket.type)
 
-    def _ask_who(self, transaction: Transaction, before: TicketState, now: TicketState) -> None:
-        """Ask the team once who somebody is in Slack to whom a ticket was given: a login alone mentions nobody."""
+    def _find_people(self, transaction: Transaction, before: TicketState, now: TicketState) -> None:
+        """Find out once who somebody is in Slack to whom a ticket was given: a login alone mentions nobody."""
         given = {*now.assignees, now.spoc} - {*before.assignees, before.spoc, ""}
         for login in sorted(key for key in given if not self._people.is_known(key)):
-            text = alerts.who_is(login, self._settings.commands[0])
-            self.alert(transaction, text, again_after=ASKED_AGAIN)
+            find = FindPerson(login=login)
+            if not transaction.was_enqueued(find.unique_key, transaction.now - ASKED_AGAIN):
+                transaction.enqueue(find)
 
     def effect_failed(self, transaction: Transaction, kind: str, ticket_id: str | None, reason: str) -> None:
         """Tell the team that an effect waits for an operator; an alert that cannot be posted is only logged."""

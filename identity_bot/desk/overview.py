@@ -62,13 +62,16 @@ class Overview:
         login = self._people.login(slack_id)
         queries = {
             ListName.UNASSIGNED: replace(chosen, assignee=""),
-            ListName.MINE: replace(chosen, assignee=login) if login else None,
+            ListName.MINE: replace(chosen, assignee=login) if login else None,  # else nobody knows
             ListName.UAT: replace(chosen, stages=(Stage.UAT,)),
             ListName.OVERDUE: replace(chosen, due=Due.OVERDUE),
             ListName.OPEN: chosen,
         }
-        lists += [self._list(name, query, choices) for name, query in queries.items() if query]
-        return Home(lists=tuple(lists), choices=choices, numbers=self._numbers())
+        lists += [
+            self._list(name, query, choices) if query else TicketList(name=name, tickets=())
+            for name, query in queries.items()
+        ]
+        return Home(lists=tuple(lists), choices=choices, numbers=self._numbers(), has_login=bool(login))
 
     def open_home(self, slack_id: str, choices: Choices | None = None) -> Home:
         """The same, for somebody who has opened it, or has just chosen this; it is published again when tickets change.
@@ -82,9 +85,11 @@ class Overview:
 
     def page(self, slack_id: str, query: Query, *, limit: int, after: str = "") -> Page:
         """A page of what somebody asked for, as far as they may see it."""
-        if not self.sees_all(slack_id):
-            query = replace(query, visible_to=slack_id)
-        return self._lists.page(query, limit=limit, after=after)
+        return self._lists.page(self._visible(slack_id, query), limit=limit, after=after)
+
+    def count(self, slack_id: str, query: Query) -> int:
+        """How many tickets that is, up to MOST_COUNTED."""
+        return self._lists.count(self._visible(slack_id, query))
 
     def reader(self, slack_id: str) -> Reader:
         """Reads queries as somebody types them."""
@@ -128,6 +133,9 @@ class Overview:
         except (Rejected, Retryable, OutcomeUnknown) as error:
             log.warning("cannot find out who is on the team: %s", error)
             return False
+
+    def _visible(self, slack_id: str, query: Query) -> Query:
+        return query if self.sees_all(slack_id) else replace(query, visible_to=slack_id)
 
     def _list(self, name: ListName, query: Query, choices: Choices) -> TicketList:
         places = choices.places.get(name, ())

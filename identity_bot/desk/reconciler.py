@@ -34,6 +34,7 @@ from identity_bot.tickets.model import (
     Change,
     IssueComment,
     IssueSnapshot,
+    MessageRef,
     Person,
     Stage,
     Ticket,
@@ -252,6 +253,7 @@ class Reconciler:
             is_sensitive=is_sensitive,
             is_direct=filed.thread is None,
             repository=snapshot.repository,
+            origin=MessageRef(channel="", ts="", is_private=True) if filed.is_private else None,
             thread=filed.thread,
         )
         if is_sensitive and not filed.is_sensitive:

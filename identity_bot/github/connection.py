@@ -70,7 +70,15 @@ class Response:
 class Connection:
     """GitHub's API, signed in with a token or as a GitHub App. Use it from one thread at a time."""
 
-    def __init__(self, auth: str | GitHubApp, api_url: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        auth: str | GitHubApp,
+        api_url: str,
+        clock: Callable[[], float] = time.time,
+        *,
+        timeout: int = TIMEOUT,
+    ) -> None:
+        self._timeout = timeout
         self._app = _app(auth) if isinstance(auth, GitHubApp) else None
         self._auth = auth
         self._api_url = api_url
@@ -153,7 +161,7 @@ class Connection:
         return Github(
             auth=auth,
             base_url=self._api_url,
-            timeout=TIMEOUT,
+            timeout=self._timeout,
             retry=None,
             seconds_between_requests=0,
             seconds_between_writes=0,

@@ -18,11 +18,11 @@ STATUS_BEGINS = "<!-- identity-bot:status -->"
 STATUS_ENDS = "<!-- identity-bot:end -->"
 _TYPE, _REQUESTOR = r"type=(?P<type>[a-z][a-z0-9_]*)", rf"requestor=(?P<requestor>{MEMBER_ID})"
 _THREAD = r"thread=(?P<channel>[A-Z0-9]+)/(?P<ts>[0-9]+\.[0-9]+)"
-SAID = re.compile(f"{_TYPE}|{_REQUESTOR}|{_THREAD}|sensitive")
+SAID = re.compile(f"{_TYPE}|{_REQUESTOR}|{_THREAD}|sensitive|private")
 """What a ticket marker says besides the ticket's id: what the database must know and nothing else in the issue says."""
 MARKER = re.compile(
     r"<!-- identity-bot:ticket=(?P<id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
-    f"(?: {_TYPE})?(?: {_REQUESTOR})?(?: {_THREAD})?(?P<sensitive> sensitive)? -->"
+    f"(?: {_TYPE})?(?: {_REQUESTOR})?(?: {_THREAD})?(?P<sensitive> sensitive)?(?P<private> private)? -->"
 )
 IDEMPOTENCY_KEY = re.compile(r"<!-- identity-bot:([\w.:=/+-]+) -->")
 FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
@@ -138,6 +138,7 @@ def filed_in(text: str | None) -> Filed | None:
         requestor=Person(slack_id=marker["requestor"] or "", name=name, handle=handle, team=team),
         is_urgent=bool(said and said["urgent"]),
         is_sensitive=bool(marker["sensitive"]),
+        is_private=bool(marker["private"]),
         thread=MessageRef(channel=marker["channel"], ts=marker["ts"], link=link)
         if marker["channel"]
         else None,
@@ -181,6 +182,7 @@ def _marker(ticket: Ticket) -> str:
         f"requestor={ticket.requestor.slack_id}",
         f"thread={thread.channel}/{thread.ts}" if thread else "",
         "sensitive" if ticket.is_sensitive else "",
+        "private" if ticket.is_private else "",
     ]
     return f"<!-- {' '.join([f'identity-bot:ticket={ticket.id}', *filter(SAID.fullmatch, said)])} -->"
 

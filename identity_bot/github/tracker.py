@@ -44,6 +44,7 @@ from identity_bot.outbox.ports import CreatedIssue, IssuePage, PollResult, Redac
 from identity_bot.settings import GitHubApp
 from identity_bot.text.names import fold, is_same
 from identity_bot.text.redaction import REDACTED, Redact
+from identity_bot.tickets.calendar import CLOCK_SKEW
 from identity_bot.tickets.model import (
     CloseReason,
     IssueComment,
@@ -56,8 +57,6 @@ from identity_bot.tickets.model import (
 log = logging.getLogger(__name__)
 Value = TypeVar("Value")
 
-CLOCK_SKEW = 120.0
-"""Seconds by which GitHub's clock and ours may differ."""
 OVERLAP = 10
 """Seconds by which polls overlap: GitHub may list a change late, or an issue may change twice within a second.
 
@@ -315,6 +314,15 @@ class GitHubTracker:
             path = f"/repos/{repository}/collaborators/{quote(login, safe='')}/permission"
             access = self._github.request("GET", path, allowed=(404,)).content
             return not WRITE_ROLES.isdisjoint((access.get("role_name"), access.get("permission")))
+
+    def public_email(self, login: str) -> str:
+        """The e-mail address on somebody's profile; empty if there is none, or it is not a person's.
+
+        GitHub lets people show only an address of theirs that they have verified (docs.github.com/en/rest/users).
+        """
+        with self._github.translating_errors(login, is_repeatable=True):
+            profile = self._github.request("GET", f"/users/{quote(login, safe='')}").content
+            return str(profile.get("email") or "") if profile.get("type") == "User" else ""
 
     def poll(self, repository: str, *, since: float, etag: str, comments_since: float) -> PollResult | None:
         """What has changed since then (seconds since the epoch); None if nothing has, which costs one request.

@@ -34,7 +34,7 @@ NONE: Mapping[ListName, str] = {
 }
 """What an empty list says; one that is not here is not shown then."""
 OPEN_TICKET = "Open"
-NEXT, PREVIOUS, FIRST = "Next", "Previous", "First"
+NEXT, PREVIOUS = "Next", "Previous"
 SEARCH_FOR = "Please say what to search for, such as `search login page`."
 ALL_TYPES, ALL_PRIORITIES = "All types", "All priorities"
 BY_TYPE, BY_PRIORITY = "Filter by type", "Filter by priority"
@@ -102,6 +102,14 @@ def numbers(found: Numbers) -> str:
     return " · ".join(f"*{_count(number)}* {name}" for name, number in said)
 
 
+def link_first(command: str) -> str:
+    """Instead of a team member's own tickets, if nobody knows their GitHub login."""
+    return (
+        "We don't know your GitHub login, so we can't tell which tickets are yours. To link it, type "
+        f"`{command} link` and your login, such as `{command} link octocat`."
+    )
+
+
 def next_step(ticket: Ticket) -> str:
     """What happens next; empty once it is closed."""
     return NEXT_STEP.get(ticket.stage, "")
@@ -126,17 +134,21 @@ def no_ticket(name: str) -> str:
     return f"There is no ticket {mrkdwn(name, limit=40)} that you can see."
 
 
-def listed(query: str, *, is_own: bool = False) -> str:
-    """Above a list that somebody asked for; `is_own` says that it is of their own requests."""
+def listed(asked: str, count: int, *, is_own: bool = False, is_search: bool = False) -> str:
+    """Above a list that somebody asked for, how long it is; `is_own` says that it is of their own requests."""
     if is_own:
-        return "*Your requests*"
-    return f"*Tickets:* {mrkdwn(query, limit=200)}" if query else "*Open tickets*"
+        return f"*Your requests ({_count(count)})*"
+    noun = "ticket" if count == 1 else "tickets"
+    if not asked:
+        return f"*{_count(count)} open {noun}*"
+    return f"*{_count(count)} {noun}{' found' if is_search else ''}:* {mrkdwn(asked, limit=200)}"
 
 
 def _what(ticket: Ticket, type_title: str) -> str:
-    """The type and a few words of the title."""
-    # The title of an issue usually begins with the type's.
-    title = "" if ticket.is_sensitive else ticket.title.removeprefix(f"{type_title}: ")
+    """The type and the title, which usually says the type itself."""
+    title = "" if ticket.is_sensitive else ticket.title
+    if type_title and title.casefold().startswith(type_title.casefold()):
+        return mrkdwn(title, limit=len(type_title) + LONGEST_TITLE)
     return words.type_name(type_title) + (f": {mrkdwn(title, limit=LONGEST_TITLE)}" if title else "")
 
 

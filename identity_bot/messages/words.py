@@ -74,7 +74,7 @@ MODAL_TITLE = "Ask the Identity Team"
 SHORTCUT = "Ask the Identity Team"
 MESSAGE_SHORTCUT = "Ask Identity about this"
 START = "Start a request"
-COMMAND_WORDS = ("help", "mine", "queue", "search", "link", "unlink")
+COMMAND_WORDS = ("help", "mine", "queue", "search", "search-docs", "search_docs", "link", "unlink")
 """What can follow the command besides a request type, which must have another name."""
 NO_TYPES = "There are no request types yet, so there is no form to open. Please tell the bot's operator."
 ASKS_FOR_USAGE = frozenset({"help", "usage", "?", "-h", "--help"})
@@ -100,6 +100,7 @@ def usage(command: str, word: str, titles: Mapping[str, str]) -> str:
             f"• `{command} mine`: see your own requests",
             f"• `{command} queue`: see open tickets, or `{command} queue priority:high unassigned` for some of them",
             f"• `{command} search words`: find tickets by words in them",
+            f"• `{command} search-docs words`: find answers to known problems",
             f"• `{command} link octocat`: link your GitHub login, or `{command} unlink`",
         ]
     )
@@ -136,6 +137,8 @@ def answer_to_message(command: str, intake_channel: str) -> str:
 # The request form and its receipt
 
 ADOPTED = "Request made in GitHub"
+TITLE = "Title"
+"""Above the title of an issue on its card."""
 SUBMIT = "Send"
 CANCEL = "Cancel"
 CLOSE = "Close"
@@ -146,7 +149,11 @@ THREAD = "Thread"
 COPY_EARLIER = "Copy this thread's earlier messages to the ticket"
 COPY_EARLIER_MORE = "New replies are copied without this, too."
 NO_PERSONAL_DATA = (
-    "Other people can read tickets. Please leave out Veterans' personal data, passwords and keys."
+    "Your request becomes a GitHub issue, which everybody with access to its repository can read. Please leave out "
+    "Veterans' personal data, passwords and keys."
+)
+BEGUN_IN_PRIVATE = (
+    "As you began in a private conversation, only the team and you hear of the request in Slack."
 )
 ANSWERS_CUT = (
     "*The longest answers are cut short because GitHub limits the length of an issue. "

@@ -17,12 +17,12 @@ from identity_bot.settings import Settings
 from identity_bot.store.rows import converter
 from identity_bot.store.store import Store
 from identity_bot.store.transaction import Transaction
+from identity_bot.tickets.calendar import DAY
 from identity_bot.tickets.model import Ticket
 from identity_bot.tickets.people import People
 
 log = logging.getLogger(__name__)
 
-DAY = 24 * 3600.0
 RECOVER_AFTER = 3600.0
 """Seconds until a recurring effect that has failed runs again."""
 LATE = 300.0

@@ -123,6 +123,9 @@ class Tracker(Protocol):
     def may_write(self, repository: str, login: str) -> bool:
         """Whether somebody has write access."""
 
+    def public_email(self, login: str) -> str:
+        """The e-mail address that a person shows to everybody; empty if they show none, or it is no person."""
+
     def poll(self, repository: str, *, since: float, etag: str, comments_since: float) -> PollResult | None:
         """What has changed since then (seconds since the epoch); None, by one conditional request, for nothing."""
 
@@ -205,6 +208,9 @@ class Chat(Protocol):
     def is_colleague(self, slack_id: str) -> bool:
         """Whether somebody is an active person of the bot's own organization, or a guest there."""
 
+    def find_colleague(self, email: str) -> str:
+        """The Slack id of the colleague with this e-mail address; empty if there is none or Slack does not tell."""
+
 
 class Reconciler(Protocol):
     """Keeps tickets equal to their issues."""
@@ -232,8 +238,10 @@ class Reconciler(Protocol):
 class Conversation(Protocol):
     """What people say about tickets in Slack and in GitHub."""
 
-    def copy_comment(self, transaction: Transaction, ticket: Ticket, comment: IssueComment) -> None:
-        """Take in a comment on a ticket's issue as it is now."""
+    def copy_comment(
+        self, transaction: Transaction, ticket: Ticket, comment: IssueComment, *, is_fresh: bool = False
+    ) -> None:
+        """Take in a comment on a ticket's issue as it is now; `is_fresh` says that the bot just asked GitHub for it."""
 
     def copy_reply(self, transaction: Transaction, reply: ThreadReply, *, is_earlier: bool = False) -> None:
         """Take in what was said in a Slack thread as it is now.

@@ -113,7 +113,9 @@ def _standard(
 
 
 def _is_announced(ticket: Ticket, event: Event) -> bool:
-    """Whether to tell the intake channel: not about sensitive tickets, nor about a new one with its thread there."""
+    """Whether to tell the intake channel of a ticket: not if it is sensitive, private, or new with its thread there."""
+    if ticket.is_private:
+        return False
     if event.kind is EventKind.CREATED and ticket.origin is None:
         return ticket.is_direct and not ticket.is_sensitive and bool(ticket.type)
     return not ticket.is_sensitive

@@ -20,6 +20,7 @@ from marshmallow import Schema
 
 from identity_bot.articles.answer import Answer
 from identity_bot.forms.form import Form
+from identity_bot.plugins.code import Code
 from identity_bot.tickets.model import Answers, Event, IssueDraft, Notification, Person, Ticket
 
 PROJECT = "identity_bot"
@@ -54,15 +55,17 @@ def settings_schema() -> type[Schema] | None:
 
 @hookspec
 def self_service(
-    text: str, answers: Mapping[str, Any], form: Form, settings: Mapping[str, Any]
+    text: str, answers: Mapping[str, Any], form: Form, settings: Mapping[str, Any], code: Code
 ) -> list[Answer] | None:
     """Answers that may already solve the problem, the best one first; the requestor sees at most three.
 
     Called when the type is chosen, with empty `text` or the text of the message that the request is made from, and
     again while the requestor fills in the form: `text` is what they have typed into the form's first own text or web
     address. `answers` are the form's values so far, as typed: unchecked and incomplete. The form is open meanwhile,
-    but the requestor waits for the answers, so return within a second. If it raises, the form is shown without its
-    answers. Default: no answers.
+    but the requestor waits for the answers, so return within a second, or three if you read `code`: pull requests and
+    files in GitHub. Catch `identity_bot.CodeUnreadable`, which it raises where GitHub does not tell in time. Put
+    nothing into a title or a name that people typed: they are kept with the counts, and named in the ticket's issue.
+    If it raises, the form is shown without its answers. Default: no answers.
     """
 
 

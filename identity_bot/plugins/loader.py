@@ -6,7 +6,7 @@ A broken plugin is skipped with a line in the log; the bot runs with the others.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -27,6 +27,7 @@ from identity_bot.plugins.checks import (
     import_plugin,
     new_manager,
 )
+from identity_bot.plugins.code import Code, NoCode
 from identity_bot.plugins.event_sink import EventSink
 from identity_bot.plugins.failures import Failures
 from identity_bot.plugins.folder import plugins_in
@@ -134,8 +135,8 @@ def find(folders: Sequence[Path] = ()) -> list[Found]:
     return sorted([*here, *installed], key=lambda found: found.name)
 
 
-def load(settings: Settings, found: Sequence[Found]) -> Plugins:
-    """The plugins that can be used, and those that were skipped.
+def load(settings: Settings, found: Sequence[Found], code: Callable[[], Code] = NoCode) -> Plugins:
+    """The plugins that can be used, and those that were skipped; `code` makes what they may read of code in GitHub.
 
     Raises PluginError if two plugins have the same name, and SettingsError if a section of the settings is wrong.
     """
@@ -176,6 +177,7 @@ def load(settings: Settings, found: Sequence[Found]) -> Plugins:
             form=form,
             settings=own,
             manager=new_manager({**observers, name: plugins[name]}),
+            code=code,
             failures=failures,
         )
         for name, (form, own) in ready.items()

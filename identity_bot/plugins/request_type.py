@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import pluggy
@@ -17,6 +18,7 @@ from identity_bot.articles.answer import Answer
 from identity_bot.forms.form import Form
 from identity_bot.plugins import defaults
 from identity_bot.plugins.checks import DEFAULTS
+from identity_bot.plugins.code import Code, NoCode
 from identity_bot.plugins.failures import Failures
 from identity_bot.text.markdown import line
 from identity_bot.tickets.model import (
@@ -45,6 +47,8 @@ class RequestType:
     settings: Mapping[str, Any]
     manager: pluggy.PluginManager
     """Holds no other request type's plugin, as each sees its own tickets only."""
+    code: Callable[[], Code] = NoCode
+    """Makes what a plugin may read of code while somebody waits."""
     failures: Failures = field(default_factory=Failures)
     """Where hooks that fail are kept, so that the team hears of them."""
 
@@ -52,6 +56,11 @@ class RequestType:
         """The repository that gets a ticket's issue, by the settings in force."""
         restricted = ticket.is_sensitive and self.settings["restricted_repository"]
         return str(restricted or self.settings["repository"])
+
+    @property
+    def answers_first(self) -> bool:
+        """Whether its plugin or an observer may answer before the form is sent."""
+        return len(self.manager.hook.self_service.get_hookimpls()) > 1  # one is the default
 
     def hints(self, ticket: Ticket) -> list[str]:
         """What the requestor should know of a ticket's answers that may hold personal data, but need not."""
@@ -67,7 +76,9 @@ class RequestType:
 
     def self_service(self, text: str, answers: Mapping[str, Any]) -> list[Answer]:
         """Answers that may already solve the problem, the best one first."""
-        found = self._results("self_service", _list_of(Answer), text=text, answers=answers)
+        found = self._results(
+            "self_service", _list_of(Answer), shared={"code": self.code()}, text=text, answers=answers
+        )
         return [answer for some in found for answer in some]
 
     def validate(self, answers: Answers, requestor: Person) -> dict[str, str]:
@@ -100,13 +111,20 @@ class RequestType:
         own = [one for one in found if one not in standard]
         return [*(one for one in standard if one in found and not _is_replaced(one, own)), *own]
 
-    def _results(self, hook: str, check: Callable[[Any], R], **arguments: Any) -> Iterator[R]:
+    def _results(
+        self,
+        hook: str,
+        check: Callable[[Any], R],
+        shared: Mapping[str, Any] = MappingProxyType({}),
+        **arguments: Any,
+    ) -> Iterator[R]:
         """What each implementation of a hook returns, checked, in pluggy's order: one that fails is left out.
 
-        pluggy's own call would end at the first that fails, and the others' results would be lost.
+        Each gets copies of its arguments but of those that are `shared`. pluggy's own call would end at the first that
+        fails, and the others' results would be lost.
         """
         for implementation in reversed(getattr(self.manager.hook, hook).get_hookimpls()):
-            given = {**copy.deepcopy(arguments), "form": self.form, "settings": self.settings}
+            given = {**copy.deepcopy(arguments), **shared, "form": self.form, "settings": self.settings}
             began = time.monotonic()
             try:
                 result = implementation.function(*(given[name] for name in implementation.argnames))

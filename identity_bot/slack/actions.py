@@ -105,7 +105,7 @@ class ActionListeners:
         try:
             ack(**answer.result(timeout=PATIENCE))
         except TimeoutError:
-            ack(**_pushed(words.TAKES_LONG))
+            ack(**_pushed(words.TAKES_LONG, body["view"]))
 
     def options(self, ack: Ack, body: Json) -> None:
         """The members of the team that fit what was typed into the list of people in an action's form."""
@@ -212,10 +212,10 @@ class ActionListeners:
             # Sending it again would not help: the sentence replaces the form.
             return {
                 "response_action": "update",
-                "view": blocks.apology(explanation(error), close=words.CLOSE),
+                "view": blocks.apology(explanation(error), close=words.CLOSE, title=blocks.title_in(view)),
             }
         except Exception as error:
-            return _pushed(explanation(error))
+            return _pushed(explanation(error), view)
         self._run_in_thread(_replace, client, click, by)
         return {}
 
@@ -230,9 +230,9 @@ class _NotDone(IdentityBotError):
     """An action cannot be done; its text tells the person why."""
 
 
-def _pushed(sentence: str) -> Json:
+def _pushed(sentence: str, form: Json) -> Json:
     """A sentence on top of the form, which keeps what was entered."""
-    return {"response_action": "push", "view": blocks.apology(sentence)}
+    return {"response_action": "push", "view": blocks.apology(sentence, title=blocks.title_in(form))}
 
 
 def explanation(error: Exception) -> str:
@@ -267,7 +267,8 @@ def _in_modal(client: WebClient, body: Json) -> Answer:
 
     def answer(*, text: str, **_: Any) -> None:
         with translating_errors("views.push"):
-            client.views_push(trigger_id=body.get("trigger_id") or "", view=blocks.apology(text))
+            view = blocks.apology(text, title=blocks.title_in(body["view"]))
+            client.views_push(trigger_id=body.get("trigger_id") or "", view=view)
 
     return answer
 

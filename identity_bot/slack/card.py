@@ -81,7 +81,7 @@ def card(ticket: Ticket, form: Form | None, people: People, notes: Sequence[str]
         noted = cut("\n".join(notes), LONGEST_NOTES)
         blocks.append(context(noted))
         texts.append(noted)
-    answers = list(_answers(ticket, form)) if form and not ticket.is_sensitive else []
+    answers = [] if ticket.is_sensitive else list(_answers(ticket, form))
     for place, answer in enumerate(answers):
         # Two blocks are kept free: for how much is left out, and for the buttons.
         if sum(map(len, texts)) + len(answer) > LONGEST_CARD or len(blocks) >= limits.MESSAGE_BLOCKS - 2:
@@ -324,8 +324,15 @@ def _action(name: str) -> Action | None:
     return Action(name) if name in set(Action) else None
 
 
-def _answers(ticket: Ticket, form: Form) -> Iterator[str]:
-    """The type's own answers in mrkdwn; those to the questions of every form are in the state above."""
+def _answers(ticket: Ticket, form: Form | None) -> Iterator[str]:
+    """The type's own answers in mrkdwn; those to the questions of every form are in the state above.
+
+    A ticket without any has its title instead: its issue was written in GitHub, or the database had lost it.
+    """
+    if not ticket.answers and ticket.title:
+        yield f"*{words.TITLE}*\n{mrkdwn(ticket.title, limit=300)}"
+    if form is None:
+        return
     for question, text in readable(form, ticket.answers):
         if not is_common(question):
             listed = text if isinstance(question, LongText) else text.replace("\n", ", ")

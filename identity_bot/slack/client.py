@@ -52,6 +52,8 @@ BEYOND_EDITING = {
 """chat.update's error codes for a message that can no longer be edited; `is_inactive` means an archived channel."""
 HIDDEN = {"user_not_found", "user_not_visible"}
 """users.info's error codes for somebody from another organization whom Slack does not let the bot see."""
+NOT_FOUND = {"missing_scope", "users_not_found", *HIDDEN}
+"""users.lookupByEmail's error codes for an address that is nobody's, or that the bot may not ask about."""
 
 
 class SlackChat:
@@ -67,6 +69,7 @@ class SlackChat:
         self._ids: dict[str, str] = {}
         self._own: Mapping[str, Any] = {}
         self._names: dict[str, str] = {}
+        self._has_no_emails = False
         self.last_contact: float | None = None
         """When Slack last answered, in seconds since the epoch."""
 
@@ -97,7 +100,7 @@ class SlackChat:
         until: float | None = None,
     ) -> MessageRef | None:
         """The message that carries this key among those posted in that time; None in a thread that is gone."""
-        channel_id = self._id(channel)
+        channel_id = self.id_of(channel)
         if thread_ts is None:
             return self._with_key(channel_id, idempotency_key, since, until)
         try:
@@ -127,7 +130,7 @@ class SlackChat:
         """What people have replied in a thread, oldest first; Rejected if it is gone or the bot may not read it."""
         pages = self._pages(
             "conversations.replies",
-            channel=self._id(thread.channel),
+            channel=self.id_of(thread.channel),
             ts=thread.ts,
             limit=READ_AT_ONCE,
         )
@@ -161,7 +164,7 @@ class SlackChat:
         What cannot be edited is deleted. Returns the next page's cursor, which is empty after the last one; a thread
         that is gone has no pages.
         """
-        channel_id = self._id(channel)
+        channel_id = self.id_of(channel)
         if thread_ts:
             method, place = "conversations.replies", {"ts": thread_ts}
         else:
@@ -217,13 +220,26 @@ class SlackChat:
         """The Slack ids of who belongs to a channel (`#name` or id), bots among them, or a user group (`S…`)."""
         if place.startswith("S"):
             return frozenset(self.call("usergroups.users.list", usergroup=place)["users"])
-        pages = self._pages("conversations.members", channel=self._id(place), limit=999)
+        pages = self._pages("conversations.members", channel=self.id_of(place), limit=999)
         return frozenset(member for page in pages for member in page["members"])
 
     def is_colleague(self, slack_id: str) -> bool:
         """Whether somebody is an active person of the bot's own organization, or a guest there."""
         user = self.user(slack_id)
         return user is not None and is_colleague(user, self.own())
+
+    def find_colleague(self, email: str) -> str:
+        """The Slack id of the colleague with this e-mail address; empty if there is none or Slack does not tell."""
+        try:
+            user: Mapping[str, Any] = self.call("users.lookupByEmail", email=email)["user"]
+        except SlackRejected as error:
+            if error.code not in NOT_FOUND:
+                raise
+            if error.code == "missing_scope" and not self._has_no_emails:
+                self._has_no_emails = True
+                log.info("nobody is found by their e-mail address, as the bot lacks users:read.email")
+            return ""
+        return str(user["id"]) if is_colleague(user, self.own()) else ""
 
     def user(self, slack_id: str) -> Mapping[str, Any] | None:
         """Somebody as Slack describes them; None if the bot may not see them, or nobody has this id."""
@@ -317,7 +333,7 @@ class SlackChat:
                     return MessageRef(channel=channel_id, ts=message["ts"])
         return None
 
-    def _id(self, channel: str) -> str:
+    def id_of(self, channel: str) -> str:
         """The id behind a channel's name or a person's direct messages."""
         if channel in self._ids:
             return self._ids[channel]

@@ -42,11 +42,11 @@ def home(forms: Mapping[str, Form], command: str, shown: Home, people: People, n
     blocks += [section(words.HOME), _start_button()] if forms else [section(words.NO_TYPES)]
     own, closed, *queues = shown.lists
     for one in (own, closed):
-        blocks += _list(one, shown, forms, people, now)
+        blocks += _list(one, shown, forms, people, now, command)
     if shown.numbers:
         blocks += [{"type": "divider"}, section(queue.numbers(shown.numbers)), _filters(forms, shown.choices)]
     for one in queues:
-        blocks += _list(one, shown, forms, people, now)
+        blocks += _list(one, shown, forms, people, now, command)
     if forms:
         listed = [words.request_type(option.label, option.description) for option in type_options(forms)]
         batches = range(0, min(len(listed), MOST_TYPES), TYPES_PER_BLOCK)
@@ -98,7 +98,7 @@ def choices_after(view: Mapping[str, Any], pressed: Mapping[str, Any]) -> Choice
 
 
 def _list(
-    one: TicketList, shown: Home, forms: Mapping[str, Form], people: People, now: float
+    one: TicketList, shown: Home, forms: Mapping[str, Form], people: People, now: float, command: str
 ) -> Iterator[Json]:
     """A list with its heading and the buttons that turn its page."""
     if not one.tickets and one.name not in queue.NONE:
@@ -106,7 +106,9 @@ def _list(
     yield section(f"*{queue.TITLES[one.name]}*")
     is_own = one.name is ListName.OWN
     yield from rows(one.name, one.tickets, partial(_title, forms), people, now, with_next_step=is_own)
-    if not one.tickets:
+    if one.name is ListName.MINE and not shown.has_login:
+        yield context(queue.link_first(command))
+    elif not one.tickets:
         is_filtered = bool(shown.choices.type or shown.choices.priority) and not is_own
         yield context(queue.NOTHING_FOUND if is_filtered else queue.NONE[one.name])
     places = list(shown.choices.places.get(one.name, ()))

@@ -42,12 +42,13 @@ def action(question: Question) -> str:
     return f"{PREFIX}{question.kind}"
 
 
-def input_block(question: Question, value: Any, *, dispatches: bool) -> Json:
+def input_block(question: Question, value: Any, *, dispatches: bool, as_typed: bool = False) -> Json:
     """The block that asks a question, filled in with `value`.
 
-    If it `dispatches`, Slack tells the bot about each change.
+    If it `dispatches`, Slack tells the bot about each change, of text only once it was entered; `as_typed`, about text
+    while it is typed, too. (Were it also told of Enter, Slack would say that Enter sends the form.)
     """
-    block = {
+    block: Json = {
         "type": "input",
         "block_id": f"{QUESTION}{question.name}",
         "label": plain_text(question.label),
@@ -56,8 +57,10 @@ def input_block(question: Question, value: Any, *, dispatches: bool) -> Json:
     }
     if question.hint:
         block["hint"] = plain_text(question.hint)
-    if dispatches:
+    if dispatches or as_typed:
         block["dispatch_action"] = True
+    if as_typed:
+        block["element"]["dispatch_action_config"] = {"trigger_actions_on": ["on_character_entered"]}
     return block
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -14,9 +14,11 @@ from marshmallow import ValidationError
 from slack_bolt import Ack, App, BoltRequest, BoltResponse, Respond
 from slack_sdk import WebClient
 
+from identity_bot.articles.suggestion import Suggestion
 from identity_bot.desk.desk import Desk
 from identity_bot.desk.links import Linking
 from identity_bot.desk.overview import Overview
+from identity_bot.desk.self_service import SelfService
 from identity_bot.errors import IdentityBotError, Invalid, Rejected, SettingsError, StoreError
 from identity_bot.forms.form import TEAM, Form
 from identity_bot.forms.questions import Chosen, LongText, Url
@@ -26,6 +28,8 @@ from identity_bot.settings import Settings
 from identity_bot.slack import card as cards
 from identity_bot.slack import modal as blocks
 from identity_bot.slack.actions import ActionListeners
+from identity_bot.slack.answer_listeners import AnswerListeners
+from identity_bot.slack.answers import ARTICLE
 from identity_bot.slack.client import SlackChat
 from identity_bot.slack.errors import translating_errors
 from identity_bot.slack.home import START, offer
@@ -51,6 +55,10 @@ log = logging.getLogger(__name__)
 URL = re.compile(r"https?://[^\s<>|]{3,2000}")
 PATIENCE = 1.0
 """Seconds that opening a form waits for a name: Slack's trigger expires after three."""
+PRIVATE_CHANNEL, DIRECT_MESSAGE, GROUP_MESSAGE = "privategroup", "directmessage", "mpdm-"
+"""What Slack sends as the name of any private channel and direct message, and how that of a group message begins."""
+PRIVATE_IDS = ("D", "G")
+"""How the ids of direct messages begin, and those of older private channels and group messages; of newer ones, `C`."""
 OURS: Mapping[str, Json] = {
     "the shortcut": {"type": "shortcut", "callback_id": ASK},
     "the message shortcut": {"type": "message_action", "callback_id": ASK_ABOUT},
@@ -68,6 +76,7 @@ OURS: Mapping[str, Json] = {
     "the lists of people": {
         "type": "block_suggestion", "action_id": cards.VALUE, "block_id": cards.VALUE, "value": ""
     },
+    "the answers": {"type": "view_submission", "view": {"type": "modal", "callback_id": ARTICLE}},
     "the forms of actions": {"type": "view_submission", "view": {"type": "modal", "callback_id": cards.FORM}},
     "the forms": {"type": "view_submission", "view": {"type": "modal", "callback_id": blocks.FORM}},
 }  # fmt: skip
@@ -102,6 +111,7 @@ class Listeners:
         people: People,
         team: Team,
         settings: Settings,
+        self_service: SelfService,
     ) -> None:
         self._desk = desk
         self._chat = chat
@@ -129,6 +139,9 @@ class Listeners:
             overview=overview, forms=forms, people=people, run_in_thread=self._run_in_thread
         )
         self._links = LinkAnswers(linking, people)
+        self._answers = AnswerListeners(
+            self_service=self_service, forms=forms, run_in_thread=self._run_in_thread
+        )
 
     def attach(self, app: App) -> None:
         """Adds our listeners; raises SettingsError if one of the app's would answer what is meant for ours."""
@@ -167,6 +180,7 @@ class Listeners:
         self._queue.attach(app)
         if self._replies:
             self._replies.attach_last(app)
+        self._answers.attach(app)
         start: Json = {"type": "block_actions", "action_id": START}
         app.action(start, middleware=[refuse_forged])(self.start)
         app.action({"type": "block_actions", "action_id": ours}, middleware=[refuse_forged])(self.change)
@@ -176,6 +190,7 @@ class Listeners:
     def close(self) -> None:
         """Waits for running calls."""
         self._calls.shutdown(wait=True)
+        self._answers.close()
         self._lookups.shutdown(wait=True)
 
     def command(self, ack: Ack, body: Json, client: WebClient, respond: Respond) -> None:
@@ -183,7 +198,7 @@ class Listeners:
         word = clean(body.get("text") or "").strip()
         forms = self._forms
         name = word.casefold().replace("-", "_").replace(" ", "_")
-        if answer := self._queue.answer(word) or self._links.answer(word):
+        if answer := self._queue.answer(word) or self._links.answer(word) or self._answers.answer(word):
             ack()
             self._run_in_thread(answer, client, body, respond)
         elif not forms:
@@ -193,16 +208,13 @@ class Listeners:
             ack(**offer(words.usage(body["command"], word, titles)))
         else:
             ack()
-            outside_intake = self._is_outside_intake(body.get("channel_id"), body.get("channel_name"))
-            draft = Draft(type=name or None, outside_intake=outside_intake)
-            self._run_in_thread(self._open, client, body, draft, respond)
+            channel = {"id": body.get("channel_id"), "name": body.get("channel_name")}
+            self._run_in_thread(self._open_in, channel, client, body, Draft(type=name or None), respond)
 
     def start(self, ack: Ack, body: Json, client: WebClient, respond: Respond) -> None:
         """The button in the Home tab, in a direct message, or below what the command can do."""
         ack()
-        channel = body.get("channel") or {}
-        draft = Draft(outside_intake=self._is_outside_intake(channel.get("id"), channel.get("name")))
-        self._run_in_thread(self._open, client, body, draft, respond)
+        self._run_in_thread(self._open_in, body.get("channel") or {}, client, body, Draft(), respond)
 
     def shortcut(self, ack: Ack, body: Json, client: WebClient) -> None:
         """The global shortcut: the same form from anywhere in Slack."""
@@ -219,7 +231,8 @@ class Listeners:
         ack()
         view = body.get("view") or {}
         if view.get("callback_id") == blocks.FORM:
-            self._run_in_thread(self._redraw, client, body)
+            is_typing = self._answers.is_description(body)
+            self._run_in_thread(self._answers.typed if is_typing else self._redraw, client, body)
 
     def options(self, ack: Ack, body: Json) -> None:
         """The options of a searchable list for what was typed so far."""
@@ -238,13 +251,14 @@ class Listeners:
 
     def _answer(self, body: Json, view: Json) -> Json:
         """Slack's response action for a request form that was sent."""
+        self._answers.sent(view["id"])
         forms = self._forms
         draft = blocks.draft_in(view, forms)
         if draft.type is None or draft.type not in forms:
             emptied = replace(draft, type=None, values={})
             return {"response_action": "update", "view": blocks.modal(forms, emptied, notice=words.TYPE_GONE)}
         if draft.unknown_answers:
-            return _show_problems({}, draft, view, forms)
+            return self._show_problems({}, draft, view)
         try:
             ticket = self._desk.submit(
                 draft.type,
@@ -254,6 +268,7 @@ class Listeners:
                 origin=draft.origin,
                 with_earlier=draft.with_earlier,
                 outside_intake=draft.outside_intake,
+                is_private=draft.is_private,
             )
             receipt = blocks.receipt(ticket, hints=self._desk.hints(ticket))
             return {"response_action": "update", "view": receipt}
@@ -261,20 +276,40 @@ class Listeners:
             receipt = blocks.receipt(before.ticket, hints=[words.CHANGED_TOO_LATE])
             return {"response_action": "update", "view": receipt}
         except Invalid as invalid:
-            return _show_problems(invalid.problems, draft, view, forms)
+            return self._show_problems(invalid.problems, draft, view)
         except StoreError as error:
             log.error("cannot store a submission: %s", error)
         except Exception as error:
             log.error("unexpected error in a submission", exc_info=scrubbed(error))
         return {"response_action": "push", "view": blocks.apology(words.NOTHING_FILED)}
 
+    def _open_in(self, channel: Json, client: WebClient, body: Json, draft: Draft, respond: Respond) -> None:
+        """Open the form for whoever is in this channel, or in none."""
+        outside_intake = not self._is_intake(channel)
+        is_private = outside_intake and _is_private(channel)
+        self._open(
+            client, body, replace(draft, outside_intake=outside_intake, is_private=is_private), respond
+        )
+
+    def _show_problems(self, problems: Mapping[str, str], draft: Draft, view: Json) -> Json:
+        """The problems at their questions or, if the form changed after it was opened, the new form with a notice."""
+        if problems and set(problems) <= blocks.drawn(view):
+            return {"response_action": "errors", "errors": blocks.errors(problems)}
+        form = self._forms[draft.type or ""]
+        labels = {q.name: q.label for q in form.all_questions}
+        listed = [f"• {labels.get(name, name)}: {problem}" for name, problem in problems.items()]
+        notice = "\n".join([words.FORM_CHANGED, *listed])
+        answers = self._answers.carried(draft, view)
+        drawn = blocks.modal(self._forms, draft, notice=notice, answers=answers)
+        return {"response_action": "update", "view": drawn}
+
     def _open(self, client: WebClient, body: Json, draft: Draft, respond: Respond | None) -> None:
         if draft.type:
             draft = self._with_prefill(draft, _user_id(body))
-        view = blocks.modal(self._forms, draft)
+        view = blocks.modal(self._forms, draft, answers=self._answers.at_first(draft))
         try:
             with translating_errors("views.open"):
-                client.views_open(trigger_id=body.get("trigger_id"), view=view)
+                opened = client.views_open(trigger_id=body.get("trigger_id"), view=view)
         except IdentityBotError as error:
             log.warning("cannot open the form: %s", error)
             if respond and respond.response_url:
@@ -282,6 +317,7 @@ class Listeners:
             else:  # a global shortcut has no channel to answer in
                 self._say_privately(client, _user_id(body), words.COULD_NOT_OPEN)
             return
+        self._answers.opened(client, opened, draft)
         if not draft.type:
             self._chat.name_of(_user_id(body))  # known by the time a type is chosen
 
@@ -300,6 +336,7 @@ class Listeners:
             link = ""  # the bot may not be in that conversation; the form opens all the same
         root = message.get("thread_ts") or message["ts"]
         draft = Draft(
+            is_private=_is_private(body["channel"]) and not self._is_intake(body["channel"]),
             origin=MessageRef(channel=channel, ts=root, link=link),
             about=_as_typed(message.get("text") or ""),
             in_thread=self._replies is not None and bool(message.get("thread_ts")),
@@ -313,12 +350,14 @@ class Listeners:
         if chosen and chosen.get("selected_option"):
             draft = replace(draft, type=chosen["selected_option"]["value"])
             draft = self._with_prefill(draft, _user_id(body))
-        drawn = blocks.modal(forms, draft)
+            answers: Sequence[Suggestion] | None = self._answers.at_first(draft)
+        else:
+            answers = self._answers.carried(draft, view)
+        drawn = blocks.modal(forms, draft, answers=answers)
         for pause in REDRAW_AFTER:
             time.sleep(pause)
             try:
-                with translating_errors("views.update"):
-                    client.views_update(view_id=view["id"], hash=view.get("hash"), view=drawn)
+                self._answers.redraw(client, body, draft, drawn)
                 return
             except IdentityBotError as error:
                 log.info("cannot redraw the form: %s", error)
@@ -365,9 +404,18 @@ class Listeners:
             values[address.name] = next(fitting, None)
         return values
 
-    def _is_outside_intake(self, channel_id: str | None, name: str | None) -> bool:
-        """Whether somebody began outside the intake channel, such as in no channel at all."""
-        return self._intake_channel not in (channel_id, f"#{name}")
+    def _is_intake(self, channel: Json) -> bool:
+        """Whether somebody begins in the intake channel; False in no channel at all."""
+        if self._intake_channel in (channel.get("id"), f"#{channel.get('name')}"):
+            return True
+        if channel.get("name") != PRIVATE_CHANNEL or not self._intake_channel.startswith("#"):
+            return False
+        try:  # Slack tells the name of no private channel
+            found = self._lookups.submit(self._chat.id_of, self._intake_channel)
+            return found.result(timeout=PATIENCE) == channel.get("id")
+        except (TimeoutError, IdentityBotError) as error:
+            log.warning("cannot tell whether a private channel is the intake channel: %s", error)
+            return False
 
     def _run_in_thread(self, call: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """Runs a call in another thread and logs what it raises, so that it cannot spoil the ack."""
@@ -381,15 +429,11 @@ class Listeners:
         return self._calls.submit(run)
 
 
-def _show_problems(problems: Mapping[str, str], draft: Draft, view: Json, forms: Mapping[str, Any]) -> Json:
-    """The problems at their questions or, if the form changed after it was opened, the new form with a notice."""
-    if problems and set(problems) <= blocks.drawn(view):
-        return {"response_action": "errors", "errors": blocks.errors(problems)}
-    form = forms[draft.type or ""]
-    labels = {q.name: q.label for q in form.all_questions}
-    listed = [f"• {labels.get(name, name)}: {problem}" for name, problem in problems.items()]
-    notice = "\n".join([words.FORM_CHANGED, *listed])
-    return {"response_action": "update", "view": blocks.modal(forms, draft, notice=notice)}
+def _is_private(channel: Json) -> bool:
+    """Whether not everybody can read a channel, as far as Slack tells with what somebody does there."""
+    name, channel_id = str(channel.get("name") or ""), str(channel.get("id") or "")
+    is_named_so = name in (PRIVATE_CHANNEL, DIRECT_MESSAGE) or name.startswith(GROUP_MESSAGE)
+    return is_named_so or channel_id.startswith(PRIVATE_IDS)
 
 
 def _who_answers(app: App, what: str, body: Json) -> str | None:

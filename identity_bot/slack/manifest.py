@@ -35,6 +35,8 @@ COMMAND_DESCRIPTION = "Ask the Identity Team for help"
 SHORTCUT_DESCRIPTION = "Choose a request type and fill out its form"
 MESSAGE_SHORTCUT_DESCRIPTION = "Ask for help with this message; updates go to its thread"
 LONGEST_USAGE_HINT = 1000
+OTHER_WORDS = ("12", "mine", "queue", "search words", "search-docs words", "link octocat", "unlink")
+"""What can be typed after the command besides a request type, as people would type it."""
 EVENTS_PATH = "/slack/events"
 
 
@@ -66,6 +68,11 @@ def scopes(settings: Settings, forms: Mapping[str, Form], *, private: bool = Fal
             is_needed=False,
         ),
         Scope(name="users:read", reason="who on the team is a person of this organization; names in forms"),
+        Scope(
+            name="users:read.email",
+            reason="names somebody from GitHub who shows the same e-mail address there as in Slack",
+            is_needed=False,
+        ),
         Scope(name="channels:history", reason=f"looks for a post of unknown outcome before it posts again{copied}"),
         Scope(name="im:write", reason="the same for direct messages: which conversation they are in"),
         Scope(name="im:history", reason=f"the same for direct messages{heard}"),
@@ -166,13 +173,15 @@ def manifest(
 
 
 def _usage_hint(forms: Mapping[str, Form]) -> dict[str, str]:
-    """The names of request types to type after the command, as many as fit."""
+    """What to type after the command: the names of request types, as many as fit, then the other words."""
+    if not forms:
+        return {}
     names: list[str] = []
     for name in sorted(forms):
-        if len(" | ".join([*names, name])) > LONGEST_USAGE_HINT - 2:
+        if len(" | ".join([*names, name, *OTHER_WORDS])) > LONGEST_USAGE_HINT - 2:
             break
         names.append(name)
-    return {"usage_hint": f"[{' | '.join(names)}]"} if names else {}
+    return {"usage_hint": f"[{' | '.join([*names, *OTHER_WORDS])}]"}
 
 
 def _asks_for_files(form: Form) -> bool:

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from identity_bot.articles.suggestion import Suggestion
 from identity_bot.forms import limits
-from identity_bot.forms.form import Form
-from identity_bot.forms.questions import Option
+from identity_bot.forms.form import COMMON, Form
+from identity_bot.forms.questions import Option, Question, Text, Url
 from identity_bot.messages import words
+from identity_bot.slack.answers import with_answers
 from identity_bot.slack.inputs import (
     PREFIX,
     QUESTION,
@@ -51,16 +53,29 @@ class Draft:
     """Whether they are to be copied."""
     outside_intake: bool = False
     """Whether it was begun neither in the intake channel nor from a message."""
+    is_private: bool = False
+    """Whether it was begun in a private channel or in direct messages."""
     unknown_answers: frozenset[str] = frozenset()
     """Names of filled-in questions that the form no longer has, or has in another kind."""
 
 
-def modal(forms: Mapping[str, Form], draft: Draft, *, notice: str = "") -> Json:
-    """The view for a draft: the drop-down of types and, once one is chosen, its form with the draft's values."""
+def modal(
+    forms: Mapping[str, Form],
+    draft: Draft,
+    *,
+    notice: str = "",
+    answers: Sequence[Suggestion] | None = None,
+) -> Json:
+    """The view for a draft: the drop-down of types and, once one is chosen, its form with the draft's values.
+
+    `answers` are shown below the form's first own question for text, as far as there is room, and Slack tells the bot
+    what is typed there; None if nothing can answer.
+    """
     form = forms.get(draft.type or "")
     blocks: list[Json] = [_type_picker(forms, draft.type) if forms else section(words.NO_TYPES)]
     if notice:
         blocks.append(section(notice))
+    below = ""
     view = {
         "type": "modal",
         "callback_id": FORM,
@@ -74,15 +89,41 @@ def modal(forms: Mapping[str, Form], draft: Draft, *, notice: str = "") -> Json:
             blocks.append(context(form.description))
         values = {**form.suggestions(), **draft.values}
         controlling = {q.shown_when.question for q in form.all_questions if q.shown_when}
+        described = None if answers is None else describing(form, draft)
         blocks += [
-            input_block(question, values.get(question.name), dispatches=question.name in controlling)
+            input_block(
+                question,
+                values.get(question.name),
+                dispatches=question.name in controlling,
+                as_typed=question is described,
+            )
             for question in form.shown_questions(values)
         ]
+        below = f"{QUESTION}{described.name}" if described else ""
         if draft.in_thread:
             blocks.append(_offer_of_earlier())
         blocks.append(context(words.NO_PERSONAL_DATA))
+        if draft.is_private:
+            blocks.append(context(words.BEGUN_IN_PRIVATE))
         view["submit"] = plain_text(words.SUBMIT)
-    return _fitting(view)
+    return with_answers(_fitting(view), answers or (), below=below)
+
+
+def describing(form: Form, draft: Draft) -> Question | None:
+    """The form's first own question for text or a web address, whose answer says what the request is about."""
+    shown = form.shown_questions({**form.suggestions(), **draft.values})
+    own = (question for question in shown if question not in COMMON)
+    return next((question for question in own if isinstance(question, Text | Url)), None)
+
+
+def description(forms: Mapping[str, Form], draft: Draft) -> str:
+    """What the request is about, as far as it was typed: in the form, or in the message that it was made from."""
+    form = forms.get(draft.type or "")
+    question = describing(form, draft) if form else None
+    typed = draft.values.get(question.name) if question else None
+    if not isinstance(typed, str) or not typed.strip() or (draft.about and typed.startswith(draft.about)):
+        return draft.about
+    return typed
 
 
 def draft_in(view: Mapping[str, Any], forms: Mapping[str, Form]) -> Draft:
@@ -136,16 +177,21 @@ def receipt(ticket: Ticket, *, hints: Sequence[str] = ()) -> Json:
     return _notice([section(words.receipt(ticket)), *map(context, hints)], words.CLOSE)
 
 
-def apology(sentence: str, *, close: str = words.BACK) -> Json:
+def apology(sentence: str, *, close: str = words.BACK, title: str = words.MODAL_TITLE) -> Json:
     """A view that says why something could not be done; pushed over a form, it leaves the form as it was."""
-    return _notice([section(sentence)], close)
+    return _notice([section(sentence)], close, title)
 
 
-def _notice(blocks: list[Json], close: str) -> Json:
+def title_in(view: Mapping[str, Any]) -> str:
+    """The title of a view, for the one that follows it."""
+    return str((view.get("title") or {}).get("text") or words.MODAL_TITLE)
+
+
+def _notice(blocks: list[Json], close: str, title: str = words.MODAL_TITLE) -> Json:
     return {
         "type": "modal",
         "callback_id": RECEIPT,
-        "title": plain_text(words.MODAL_TITLE),
+        "title": plain_text(title),
         "close": plain_text(close),
         "blocks": blocks,
     }
@@ -194,7 +240,7 @@ def _metadata(draft: Draft) -> str:
         kept["type"] = draft.type
     if draft.origin:
         kept["origin"] = asdict(draft.origin)
-    for name in ("in_thread", "outside_intake"):
+    for name in ("in_thread", "outside_intake", "is_private"):
         if getattr(draft, name):
             kept[name] = True
     about = draft.about
@@ -230,6 +276,7 @@ def _kept(view: Mapping[str, Any]) -> Json:
         "about": about if isinstance(about, str) else "",
         "in_thread": kept.get("in_thread") is True,
         "outside_intake": kept.get("outside_intake") is True,
+        "is_private": kept.get("is_private") is True,
     }
 
 

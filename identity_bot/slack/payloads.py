@@ -97,12 +97,18 @@ class _Block(_Shape):
     block_id = _text()
 
 
+class _Title(_Shape):
+    text = _text()
+
+
 class _View(_Shape):
     id = _text(required=True)
     callback_id = fields.String(required=True)
     """Empty for a view of the host's that has none."""
     type = _text(required=True)
     hash = _text()
+    title = _nested(_Title)
+    root_view_id = _text()
     team_id = _text()
     private_metadata = _text()
     blocks = fields.List(fields.Nested(_Block))
@@ -111,6 +117,7 @@ class _View(_Shape):
 
 class _Pressed(_Shape):
     action_id = _text(required=True)
+    action_ts = _text()
     block_id = _text()
     selected_option = _nested(_Option)
 

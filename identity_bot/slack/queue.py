@@ -6,7 +6,7 @@ import json
 import logging
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -32,7 +32,11 @@ log = logging.getLogger(__name__)
 
 ROWS = 10
 """Tickets on a page below the command."""
+DEEPEST = 12
+"""Pages that can be gone back; what a button needs to lead there fits into its value."""
 LISTED = f"{PAGE}list"
+SEARCHED = "all"
+"""What a search is besides its words: in closed tickets, too."""
 _NUMBER = re.compile(r"(?:[\w./-]*#)?\d{1,9}", re.ASCII)
 
 
@@ -97,9 +101,13 @@ class QueueListeners:
             _say(respond, str(error))
 
     def _search(self, typed: str, client: WebClient, body: Json, respond: Respond) -> None:
-        self._queue(f"all {typed}", client, body, respond) if typed.strip() else _say(
-            respond, queue.SEARCH_FOR
-        )
+        user, asked = body["user_id"], clean(typed).strip()
+        try:
+            query = self._overview.reader(user).read(f"{SEARCHED} {asked}")
+        except BadQuery as error:
+            _say(respond, str(error))
+        else:
+            self._show(respond, user, query, asked=asked) if asked else _say(respond, queue.SEARCH_FOR)
 
     def _ticket(self, name: str, client: WebClient, body: Json, respond: Respond) -> None:
         try:
@@ -125,27 +133,38 @@ class QueueListeners:
         user = body["user"]["id"]
         try:
             kept = json.loads(body["actions"][0]["value"])
-            query = self._overview.reader(user).read(str(kept["query"]))
-            after = str(kept["after"])
-        except (ValueError, KeyError, TypeError, BadQuery):
-            query, after = Query(), ""
-        self._show(respond, user, query, after=after, replaces=True)
+            asked, places = str(kept.get("asked") or ""), [str(one) for one in kept["places"]]
+            query = self._overview.reader(user).read(f"{SEARCHED} {asked}" if asked else str(kept["query"]))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, BadQuery):
+            query, asked, places = Query(), "", []
+        self._show(respond, user, query, asked=asked, places=places, replaces=True)
 
     def _show(
-        self, respond: Respond, user: str, query: Query, *, after: str = "", replaces: bool = False
+        self,
+        respond: Respond,
+        user: str,
+        query: Query,
+        *,
+        asked: str = "",
+        places: Sequence[str] = (),
+        replaces: bool = False,
     ) -> None:
+        """Show a page of a list: `asked` is what was searched for, `places` where each page after the first begins."""
         try:
-            page = self._overview.page(user, query, limit=ROWS, after=after)
+            page = self._overview.page(user, query, limit=ROWS, after=places[-1] if places else "")
+            is_whole = not places and not page.next
+            count = len(page.tickets) if is_whole else self._overview.count(user, query)
         except StoreError as error:
             log.error("cannot read a list of tickets: %s", error)
             _say(respond, words.NOTHING_SHOWN)
             return
         shown = self._rows(page.tickets)
-        said = queue.listed(written(query), is_own=query == _own(user))
+        said = queue.listed(asked or written(query), count, is_own=query == _own(user), is_search=bool(asked))
         blocks = [section(said), *(shown or [section(queue.NOTHING_FOUND)])]
-        places = [(queue.FIRST, "")] if after else []
-        places += [(queue.NEXT, page.next)] if page.next else []
-        buttons = pager("list", [(label, {"query": written(query), "after": to}) for label, to in places])
+        kept = {"asked": asked} if asked else {"query": written(query)}
+        turns = [(queue.PREVIOUS, places[:-1])] if places else []
+        turns += [(queue.NEXT, [*places, page.next][-DEEPEST:])] if page.next else []
+        buttons = pager("list", [(label, {**kept, "places": to}) for label, to in turns])
         text = "\n".join(
             [said, *(row["text"]["text"] for row in shown)] if shown else [said, queue.NOTHING_FOUND]
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
@@ -15,7 +15,7 @@ from identity_bot.errors import StoreError
 from identity_bot.store import schema
 from identity_bot.store.transaction import Transaction
 from identity_bot.text.names import fold
-from identity_bot.tickets.people import Link, LinkSource
+from identity_bot.tickets.people import TRUSTED, Link, LinkSource
 
 log = logging.getLogger(__name__)
 
@@ -24,9 +24,11 @@ READ_AGAIN = 5.0
 
 _L, _C = schema.links.c, schema.link_claims.c
 _LINK = (_L.slack_id, _L.login, _L.source, _L.at)
+_IS_TRUSTED = _L.source.in_([source.value for source in sorted(TRUSTED)])
 _ALL = select(*_LINK).order_by(_L.folded)
 _OF = select(*_LINK).where(_L.slack_id == bindparam("who"))
-_OWNER = select(_L.slack_id).where(_L.folded == bindparam("folded_login"))
+_OWNER = select(_L.slack_id).where(_L.folded == bindparam("folded_login"), _IS_TRUSTED)
+_FREE = delete(schema.links).where(_L.folded == bindparam("folded_login"), ~_IS_TRUSTED)
 _REMOVE = delete(schema.links).where(_L.slack_id == bindparam("who"))
 _INSERT: Mapping[str, Any] = {
     "sqlite": sqlite.insert(schema.links).on_conflict_do_nothing().returning(_L.slack_id),
@@ -64,12 +66,12 @@ class Links:
         self._connection = transaction.connection
 
     def of(self, slack_id: str) -> Link | None:
-        """Somebody's link."""
+        """Somebody's link, whatever its source."""
         row = self._connection.execute(_OF, {"who": slack_id}).one_or_none()
         return _link(row) if row else None
 
     def owner(self, login: str) -> str:
-        """The Slack id of whoever a login is linked to; empty if it is nobody's."""
+        """The Slack id of whoever a login is linked to by more than an e-mail address; empty if it is nobody's."""
         return self._connection.execute(_OWNER, {"folded_login": fold(login)}).scalar() or ""
 
     def save(self, link: Link) -> bool:
@@ -77,6 +79,7 @@ class Links:
         if self.owner(link.login) not in ("", link.slack_id):
             return False
         before = self.remove(link.slack_id)
+        self._connection.execute(_FREE, {"folded_login": fold(link.login)})
         if self._insert(link):
             return True
         if before:  # somebody else was faster
@@ -89,6 +92,18 @@ class Links:
             self._connection.execute(_REMOVE, {"who": slack_id})
             self._transaction.has_new_links = True
         return found
+
+    def suggest(self, link: Link) -> bool:
+        """Keep a link only if neither the person nor the login has or had another one."""
+        return self._insert(link)
+
+    def forget(self, slack_id: str, at: float) -> Link | None:
+        """Remove somebody's link and remember that, so that none is suggested; the link that they had, if any."""
+        removed = self.remove(slack_id)
+        if removed is None:
+            return None
+        self._insert(replace(removed, source=LinkSource.REMOVED, at=at))
+        return removed if removed.source is not LinkSource.REMOVED else None
 
     def add_claim(self, claim: Claim) -> None:
         """Keep a claim, in place of all others of the same person."""
@@ -123,8 +138,9 @@ class Links:
 
 
 def read_links(connection: Connection) -> tuple[Link, ...]:
-    """All links, by login."""
-    return tuple(_link(row) for row in connection.execute(_ALL))
+    """All links but those that were removed, by login."""
+    links = map(_link, connection.execute(_ALL))
+    return tuple(link for link in links if link.source is not LinkSource.REMOVED)
 
 
 class KnownLinks:

@@ -26,11 +26,11 @@ from identity_bot.tickets.query import (
 
 _T = schema.tickets.c
 RARE = 300
-"""A term that no more tickets have is looked up first."""
+"""A term that no more tickets have is looked up first, for a page."""
 _WITH_TERM = (
     select(schema.ticket_terms.c.ticket_id)
     .where(schema.ticket_terms.c.term == bindparam("wanted"))
-    .limit(RARE + 1)
+    .limit(bindparam("most"))
 )
 
 
@@ -60,7 +60,7 @@ class Lists:
         order = keys if query.is_open else [key.desc() for key in keys]
         with self._store.reading() as connection:
             statement = select(schema.tickets).where(*_conditions(query, self._store.now(connection)))
-            if (rare := _rare(connection, query)) is not None:
+            if (rare := _rare(connection, query, RARE)) is not None:
                 statement = statement.where(_T.id.in_(rare))
             place = _place_in(after, len(keys))
             if place:
@@ -75,6 +75,8 @@ class Lists:
         """How many tickets there are, up to MOST_COUNTED."""
         with self._store.reading() as connection:
             found = select(_T.id).where(*_conditions(query, self._store.now(connection))).limit(MOST_COUNTED)
+            if (rare := _rare(connection, query, MOST_COUNTED)) is not None:
+                found = found.where(_T.id.in_(rare))
             return connection.execute(select(func.count()).select_from(found.subquery())).scalar_one()
 
 
@@ -105,14 +107,14 @@ def _conditions(query: Query, now: float) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _rare(connection: Connection, query: Query) -> list[str] | None:
-    """The ids of all tickets with one of the terms, if there are few; None if each is common, or there is none.
+def _rare(connection: Connection, query: Query, most: int) -> list[str] | None:
+    """The ids of all tickets with one of the terms, if `most` or fewer have it; None if there is no such term.
 
     A planner that knows no better would look for a rare term in the whole queue.
     """
     for term in sorted(wanted_terms(query)):
-        ids = list(connection.execute(_WITH_TERM, {"wanted": term}).scalars())
-        if len(ids) <= RARE:
+        ids = list(connection.execute(_WITH_TERM, {"wanted": term, "most": most + 1}).scalars())
+        if len(ids) <= most:
             return ids
     return None
 

@@ -183,6 +183,24 @@ link_claims = Table(
     Index("claims_by_age", "at"),
 )
 
+shown_answers = Table(
+    "shown_answers",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("view_id", String(64), nullable=False),
+    Column("type", String(40), nullable=False),
+    Column("source", String(80), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("title", String(150), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("outcome", String(10), nullable=False),
+    Column("ticket_id", String(36), nullable=False),
+    UniqueConstraint("view_id", "source", "name"),
+    Index("answers_of_ticket", "ticket_id"),
+    Index("answers_by_age", "at"),
+)
+
 outbox = Table(
     "outbox",
     metadata,

@@ -12,19 +12,9 @@ from sqlalchemy import Connection, bindparam, select
 from identity_bot.errors import StoreError
 from identity_bot.store import engine, schema
 from identity_bot.store.links import KnownLinks, read_links
+from identity_bot.store.messages import COMMENTS, MESSAGE_AT, MESSAGE_IN, REPLIES, find_message
 from identity_bot.store.rows import converter
-from identity_bot.store.transaction import (
-    COMMENTS,
-    MESSAGE_AT,
-    MESSAGE_IN,
-    REPLIES,
-    TICKET,
-    TICKET_AT,
-    TICKET_IN,
-    Transaction,
-    find_message,
-    find_ticket,
-)
+from identity_bot.store.transaction import TICKET, TICKET_AT, TICKET_IN, Transaction, find_ticket
 from identity_bot.tickets.model import Event, EventKind, Ticket, TicketMessage
 from identity_bot.tickets.overview import Choices
 from identity_bot.tickets.people import Link

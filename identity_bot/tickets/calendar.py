@@ -1,4 +1,4 @@
-"""The team's days, which begin at midnight in its own time zone. Pure."""
+"""The team's days, which begin at midnight in its own time zone, and how exact clocks are. Pure."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from zoneinfo import ZoneInfo
 TEAM_TIME = ZoneInfo("America/New_York")
 """The team works on Eastern time."""
 DAY = 24 * 3600.0
+"""In seconds, as the next one is."""
+CLOCK_SKEW = 120.0
+"""By how much GitHub's clock and ours may differ."""
 
 
 def team_day(at: float) -> date:

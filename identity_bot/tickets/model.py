@@ -139,7 +139,10 @@ class MessageRef:
 
     channel: str
     ts: str
+    """Empty if a request began in the channel, but not from a message."""
     link: str = ""
+    is_private: bool = False
+    """Whether somebody began a request there who can read what others cannot."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -268,10 +271,14 @@ class Ticket:
         return self.state.stage
 
     @property
+    def is_private(self) -> bool:
+        """Whether it began in a private channel or a direct message, so that the intake channel does not hear of it."""
+        return bool(self.origin and self.origin.is_private)
+
+    @property
     def reference(self) -> str:
         """A short name for people to quote before there is an issue number, such as `7K3M-9QXT`."""
-        letters = base64.b32encode(uuid.UUID(self.id).bytes).decode("ascii")
-        return f"{letters[:4]}-{letters[4:8]}"
+        return reference(self.id)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -378,6 +385,8 @@ class Filed:
     requestor: Person
     is_urgent: bool = False
     is_sensitive: bool = False
+    is_private: bool = False
+    """Whether it began where not everybody can read."""
     thread: MessageRef | None = None
     """None if the requestor is told directly."""
 
@@ -502,3 +511,9 @@ def _check_all(where: str, found: object, kind: type) -> None:
 def ticket_id(submission: str) -> str:
     """The id that every delivery of one submission shares, made from what Slack calls it (its view's id)."""
     return str(uuid.uuid5(TICKETS, submission))
+
+
+def reference(ticket_id: str) -> str:
+    """A ticket's short name, made from its id."""
+    letters = base64.b32encode(uuid.UUID(ticket_id).bytes).decode("ascii")
+    return f"{letters[:4]}-{letters[4:8]}"

@@ -62,6 +62,8 @@ class Home:
     choices: Choices
     numbers: Numbers | None = None
     """None for whoever is not on the team."""
+    has_login: bool = True
+    """Whether a team member's GitHub login is known, by which tickets are assigned."""
 
     @property
     def is_team(self) -> bool:

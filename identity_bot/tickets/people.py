@@ -22,6 +22,14 @@ class LinkSource(StrEnum):
     PROVED = "proved"
     """They commented a code, which they were given in Slack, under that login."""
     OPERATOR = "operator"
+    EMAIL = "email"
+    """They show the same e-mail address in both: enough to name them, and for nothing else."""
+    REMOVED = "removed"
+    """It was an error, or they want no link: no e-mail address links this person or this login again."""
+
+
+TRUSTED = frozenset({LinkSource.PROVED, LinkSource.OPERATOR})
+"""The sources by which somebody acts in one place under their name in the other."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,20 +47,25 @@ class People:
     """Finds people's Slack ids by their GitHub logins, in any case, and the other way around.
 
     `links` returns what people have proved; the same object as long as it is the same. The settings go before it.
+    Links by an equal e-mail address count only where it is about how to name somebody.
     """
 
     def __init__(self, entries: Iterable[Entry], links: Callable[[], tuple[Link, ...]] = lambda: ()) -> None:
         self._fixed = _Index([pair for pair in map(_pair, entries) if pair])
         self._links = links
-        self._known: tuple[tuple[Link, ...], _Index] = (), self._fixed
+        self._known: tuple[tuple[Link, ...], _Index, _Index] = (), self._fixed, self._fixed
 
     def slack_id(self, login: str) -> str:
         """The Slack id of a GitHub login; empty if it is not known."""
-        return self._now().slack_ids.get(fold(login), "")
+        return self._now()[0].slack_ids.get(fold(login), "")
+
+    def named(self, login: str) -> str:
+        """The Slack id by which to name a GitHub login; empty if it is not known. It may be a guess."""
+        return self._now()[1].slack_ids.get(fold(login), "")
 
     def login(self, slack_id: str) -> str:
         """The GitHub login of a Slack id; empty if it is not known."""
-        return self._now().logins.get(slack_id, "")
+        return self._now()[0].logins.get(slack_id, "")
 
     def login_in_settings(self, slack_id: str) -> str:
         """The same by the settings alone."""
@@ -66,14 +79,18 @@ class People:
         """The logins that the settings name, by Slack id."""
         return self._fixed.logins
 
-    def _now(self) -> _Index:
+    def _now(self) -> tuple[_Index, _Index]:
+        """Who is who for what people do, and for how they are named."""
         links = self._links()
-        seen, index = self._known
+        seen, trusted, naming = self._known
         if seen is not links:
-            proved = [(one.slack_id, one.login) for one in links if not self.is_overridden(one)]
-            index = _Index([*self._fixed.logins.items(), *proved])
-            self._known = links, index  # at once: threads share it
-        return index
+            fixed = list(self._fixed.logins.items())
+            found = [one for one in links if not self.is_overridden(one)]
+            proved = [(one.slack_id, one.login) for one in found if one.source in TRUSTED]
+            guessed = [(one.slack_id, one.login) for one in found if one.source is LinkSource.EMAIL]
+            trusted, naming = _Index([*fixed, *proved]), _Index([*fixed, *proved, *guessed])
+            self._known = links, trusted, naming  # at once: threads share it
+        return trusted, naming
 
     def key_of(self, slack_id: str) -> str:
         """What a ticket calls somebody: their GitHub login if it is known, else `slack:U…`."""
@@ -81,12 +98,12 @@ class People:
 
     def is_known(self, key: str) -> bool:
         """Whether a GitHub login or `slack:U…` can be mentioned in Slack."""
-        return bool(_KEY.fullmatch(key) or self.slack_id(key))
+        return bool(_KEY.fullmatch(key) or self.named(key))
 
     def mention(self, key: str) -> str:
         """A Slack mention for a GitHub login or `slack:U…`; the login itself if the Slack id is not known."""
         named = _KEY.fullmatch(key)
-        slack_id = named[1] if named else self.slack_id(key)
+        slack_id = named[1] if named else self.named(key)
         return f"<@{slack_id}>" if slack_id else mrkdwn(key)
 
     def mention_of(self, who: str) -> str:

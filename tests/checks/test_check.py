@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
@@ -175,3 +176,14 @@ def test_a_debug_file_is_a_warning_and_one_that_cannot_be_written_a_problem(
     file.unlink()
     file.mkdir()
     assert check().problems == [f"settings: debug_file: {file}: cannot be written: Is a directory"]
+
+
+def test_it_warns_if_nobody_hears_of_urgent_requests(check: Check, settings_file: Path) -> None:
+    text = re.sub(
+        r"(?m)^leads = .*$", 'leads = [{ github = "indigo-marshwick" }]', settings_file.read_text("utf-8")
+    )
+    settings_file.write_text(text, encoding="utf-8")
+
+    [said] = [line for line in check(offline=True).warnings if line.startswith("leads")]
+
+    assert "for data_pull, mock_auth, pr_review, so nobody is mentioned" in said

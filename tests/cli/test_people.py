@@ -11,6 +11,7 @@ import pytest
 from identity_bot.store.links import Links
 from identity_bot.store.store import Store
 from identity_bot.tickets.people import Link, LinkSource
+from identity_bot_sandbox.server import Sandbox
 from tests.support_cli import run
 
 MARLO, ROWAN, LINDEN = "U0MARLO", "U0ROWAN", "U0LINDEN"
@@ -47,6 +48,19 @@ def test_everybody_is_listed_with_how_they_are_known(store: Store) -> None:
     assert [LINDEN, "linden-brookmere", "settings"] in rows
     assert [MARLO, "Marlo-P", "proved on 2027-01-15"] in rows
     assert [ROWAN, "rowan-h", f"linked by the operator on {today}"] in rows
+
+
+def test_somebody_known_by_their_e_mail_address_only_is_listed_so_until_that_is_removed(store: Store) -> None:
+    with store.begin() as transaction:
+        Links(transaction).suggest(Link(slack_id=ROWAN, login="rowan-h", source=LinkSource.EMAIL, at=DAY))
+    listed = run("people")[1]
+
+    removed = run("people", "--unlink", ROWAN)
+
+    [line] = [line for line in listed.splitlines() if ROWAN in line]
+    assert line.split(maxsplit=2)[2] == "by an equal e-mail address on 2027-01-15, only to name them"
+    assert removed == (0, "U0ROWAN is no longer linked to rowan-h\n", "")
+    assert ROWAN not in run("people")[1]
 
 
 def test_a_link_that_the_settings_contradict_is_listed_as_ignored(store: Store) -> None:
@@ -97,6 +111,39 @@ def test_what_cannot_be_corrected_is_said_with_what_to_do(
 
     assert (code, said) == (2, "")
     assert problem in error
+    assert linked(store) == {MARLO: "Marlo-P"}
+
+
+@pytest.mark.parametrize(
+    ("who", "login", "problem"),
+    [
+        (ROWAN, "identity-helper-bot", ""),
+        ("U0NOBODY", "identity-helper-bot", "Slack knows no active person with the id U0NOBODY"),
+        (ROWAN, "rowan-h", "GitHub knows nobody with the login rowan-h"),
+    ],
+)
+def test_slack_and_github_are_asked_whether_somebody_is_there(
+    store: Store, sandbox: Sandbox, who: str, login: str, problem: str
+) -> None:
+    environ = sandbox.environment()
+
+    code, _, error = run("people", "--link", who, login, environ=environ)
+    asked = code, linked(store).get(who, "")
+    run("people", "--link", who, login, "--offline", environ=environ)
+
+    assert asked == ((2, "") if problem else (0, login))
+    assert problem in error
+    assert linked(store)[who] == login
+
+
+def test_who_cannot_be_looked_up_is_not_linked(store: Store, sandbox: Sandbox) -> None:
+    sandbox.slack.faults.add("users.info", status=503)
+
+    code, _, error = run("people", "--link", ROWAN, "identity-helper-bot", environ=sandbox.environment())
+
+    assert code == 2
+    assert "cannot find out" in error
+    assert error.count("\n") == 1
     assert linked(store) == {MARLO: "Marlo-P"}
 
 

@@ -7,6 +7,7 @@ import json
 import stat
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -125,7 +126,7 @@ def test_an_export_has_tickets_events_and_messages_in_both_formats(store: Store,
 
 def test_an_export_can_be_repeated_and_be_of_one_format(store: Store, tmp_path: Path) -> None:
     run("export", tmp_path / "out", "--format", "csv")
-    run("export", tmp_path / "out", "--format", "csv")
+    run("export", tmp_path / "out", "--format", "csv", "--force")
 
     assert {file.name for file in (tmp_path / "out").iterdir()} == {
         "tickets.csv",
@@ -133,6 +134,33 @@ def test_an_export_can_be_repeated_and_be_of_one_format(store: Store, tmp_path: 
         "messages.csv",
     }
     assert len((tmp_path / "out" / "events.csv").read_text("utf-8").splitlines()) == 3
+
+
+def test_an_export_replaces_no_file_unasked(store: Store, tmp_path: Path) -> None:
+    kept = tmp_path / "events.csv"
+    kept.write_text("mine")
+
+    code, said, why = run("export", tmp_path)
+
+    assert (code, said) == (2, "")
+    assert why.count("\n") == 1
+    assert f"{kept}: is there already; --force" in why
+    assert [file.name for file in tmp_path.glob("*.*sv")] == ["events.csv"]
+    assert kept.read_text() == "mine"
+
+
+def test_times_in_a_table_are_for_people(store: Store, tmp_path: Path) -> None:
+    run("export", tmp_path / "out")
+
+    with (tmp_path / "out" / "events.csv").open(encoding="utf-8", newline="") as file:
+        times = [row["at"] for row in csv.DictReader(file)]
+    with (tmp_path / "out" / "tickets.csv").open(encoding="utf-8", newline="") as file:
+        closed = [row["closed_at"] for row in csv.DictReader(file)]
+    lines = (tmp_path / "out" / "events.jsonl").read_text("utf-8").splitlines()
+    assert [datetime.fromisoformat(at).timestamp() for at in times] == [START + 1, START + 3]
+    assert all(at.endswith("Z") for at in times)
+    assert closed == ["", ""]
+    assert [json.loads(line)["at"] for line in lines] == [START + 1, START + 3]
 
 
 def test_a_folder_that_cannot_be_made_is_named(store: Store, tmp_path: Path) -> None:

@@ -320,7 +320,7 @@ def test_where_github_knows_no_duplicates_it_is_told_as_one_all_the_same(
 def test_the_card_shows_tickets_that_look_alike_and_keeps_them_when_it_is_drawn_again(
     office: Office, first: Ticket, second: Ticket
 ) -> None:
-    shown = f"Similar: *<{first.url}|#1>* Data pull: Data pull for Benefits"
+    shown = f"Similar: *<{first.url}|#1>* Data pull for Benefits"
     assert f"{shown}: Sign-ins per credential in May · Open, unassigned" in card(office, second)
     assert "Similar" not in card(office, first)
 

@@ -12,7 +12,9 @@ import pytest
 from identity_bot.desk.links import ALPHABET, LASTS, LENGTH, Linking, new_code
 from identity_bot.errors import NotAllowed
 from identity_bot.messages.links import CODES_AN_HOUR
+from identity_bot.store.links import Links
 from identity_bot.tickets.model import Action, IssueComment, Priority
+from identity_bot.tickets.people import Link, LinkSource
 from tests.support_desk import SETTINGS, Office
 
 REQUESTS = "sandbox-org/identity-requests"
@@ -61,6 +63,19 @@ def test_a_code_is_long_and_has_nothing_that_looks_alike() -> None:
     assert set(code) <= set(ALPHABET)
     assert not set("01OIl") & set(ALPHABET)
     assert len(ALPHABET) ** LENGTH > 10**11
+
+
+def test_an_equal_e_mail_address_stands_in_nobodys_way(office: Office, linking: Linking) -> None:
+    """Neither its own person's proof nor that of another, to whom the login belongs."""
+    with office.store.begin() as transaction:
+        guess = Link(slack_id=ROWAN, login=LOGIN, source=LinkSource.EMAIL, at=office.clock.now)
+        Links(transaction).suggest(guess)
+    own = linking.claim(ROWAN, LOGIN)
+
+    comment(office, f"/link {linking.claim(MARLO, LOGIN)}")
+
+    assert own
+    assert known(office) == {MARLO: LOGIN}
 
 
 @pytest.mark.parametrize("way", ["/link {}", "/LINK {}", "/link `{}`", "Here it is:\n\n/link: {}."])

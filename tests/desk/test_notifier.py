@@ -482,6 +482,29 @@ def test_a_request_from_elsewhere_is_told_directly(office: Office) -> None:
     assert len(office.chat.texts(JUNIPER)) == 1
 
 
+@pytest.mark.parametrize("origin", [None, ORIGIN])
+def test_a_request_from_a_private_channel_is_never_announced(
+    office: Office, origin: MessageRef | None
+) -> None:
+    """Neither when it is new nor when it is done."""
+    asked_by = Person(slack_id=JUNIPER, handle="juniper")
+    office.desk.submit(
+        "pr_review",
+        REVIEW,
+        asked_by,
+        submission="V1",
+        origin=origin,
+        outside_intake=not origin,
+        is_private=True,
+    )
+    office.work()
+    office.desk.observe(office.tracker.edit(1, is_open=False))
+    office.work()
+
+    assert office.chat.texts(INTAKE) == []
+    assert len(office.chat.texts(ORIGIN.channel if origin else JUNIPER)) == 2
+
+
 def test_people_are_not_told_of_their_own_clicks(office: Office, ticket: Ticket) -> None:
     office.click(ticket, Action.CLOSE, "completed", by=JUNIPER)
     office.work()

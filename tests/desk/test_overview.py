@@ -60,6 +60,18 @@ def numbers(
     return [one.number for one in lists[name].tickets]
 
 
+def test_a_team_member_whose_login_nobody_knows_has_no_tickets_but_is_known_to_have_none(
+    office: Office, overview: Overview
+) -> None:
+    office.chat.team |= {MARLO}
+    keep(office, 1, TicketState(assignees=("marlo-p",)))
+
+    homes = [overview.home(who, Choices()) for who in (MARLO, LINDEN)]
+
+    assert [one.has_login for one in homes] == [False, True]
+    assert numbers(overview, MARLO, ListName.MINE) == []
+
+
 def test_each_list_has_what_its_name_says(office: Office, overview: Overview) -> None:
     keep(office, 1)
     keep(office, 2, TicketState(stage=Stage.UAT, assignees=("linden-brookmere",)))

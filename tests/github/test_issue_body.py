@@ -475,6 +475,14 @@ def test_an_issue_says_all_that_a_ticket_is_made_of_again_but_its_answers(
     assert [span(text) for text in said] == shown
 
 
+def test_an_issue_says_that_its_request_began_in_private() -> None:
+    private = replace(TICKET, origin=MessageRef(channel="C9", ts="1.2", is_private=True))
+
+    read = [issue.filed_in(issue.body(one, "This")) for one in (private, TICKET)]
+
+    assert [bool(filed and filed.is_private) for filed in read] == [True, False]
+
+
 def test_the_marker_learns_of_the_thread_when_the_status_block_does() -> None:
     before = issue.body(TICKET, "This")
 
@@ -493,6 +501,8 @@ def test_the_marker_learns_of_the_thread_when_the_status_block_does() -> None:
     [
         ({"type": "", "requestor": Person(slack_id="", name="Ada")}, ""),
         ({"type": "Bad-Name", "requestor": Person(slack_id="x --> y", name="Ada")}, ""),
+        ({"origin": MessageRef(channel="", ts="", is_private=True)},
+         " type=pr_review requestor=U0JUNIPER private"),
         ({"thread": MessageRef(channel="C1", ts="now", link="https://x"), "is_sensitive": True},
          " type=pr_review requestor=U0JUNIPER sensitive"),
     ],

@@ -812,6 +812,19 @@ def test_somebody_whom_github_does_not_know_may_not_write(tracker: GitHubTracker
     assert not tracker.may_write(REPOSITORY, login)
 
 
+def test_the_e_mail_address_of_a_person_is_known_if_they_show_it(
+    tracker: GitHubTracker, github: GitHubWorld
+) -> None:
+    github.access.show_email("juniper-vale", "juniper@sandbox.example")
+    github.access.show_email("sandbox-org", "office@sandbox.example")
+
+    shown = [tracker.public_email(login) for login in ("Juniper-Vale", "sage-hollowell", "sandbox-org")]
+
+    assert shown == ["juniper@sandbox.example", "", ""]
+    with pytest.raises(Rejected):
+        tracker.public_email("nobody-here")
+
+
 # Polling
 
 

@@ -84,3 +84,22 @@ def test_a_login_is_claimed_proved_used_and_given_up(world: World, webhook: str,
     assert "is no longer linked to you" in asked(world, LINDEN, "unlink")
     assert world.bot.store.links() == ()
     assert world.bot.outbox.count("failed") == 0
+
+
+def test_somebody_with_the_same_e_mail_address_in_both_is_mentioned_and_no_more(
+    world: World, webhook: str
+) -> None:
+    slack, github = world.sandbox.slack, world.sandbox.github
+    github.access.show_email(LOGIN, "Linden@sandbox.example")
+    world.request(JUNIPER, "pr_review", **REVIEW)
+    world.settle()
+
+    github.assign(REPOSITORY, 1, LOGIN, actor=OTHER)
+    world.settle()
+    said = [one.text for one in slack.messages(TEAM, replies=True)]
+    take(world)
+
+    assert [text for text in said if text.startswith(f"<@{LINDEN}> ")]
+    assert not [text for text in said if "Who is" in text]
+    assert "`/help link octocat`" in eventually(lambda: slack.ephemerals(LINDEN))[-1].text
+    assert "no longer linked to you" in asked(world, LINDEN, "unlink")

@@ -17,7 +17,8 @@ from pytest_mock import MockerFixture
 from identity_bot.store.store import Store
 from identity_bot.tickets.model import Action, IssueComment, IssueSnapshot, MessageRef, Stage
 from tests.support import blocks
-from tests.support_desk import Office
+from tests.support_desk import JUNIPER as ASKED_BY
+from tests.support_desk import REVIEW, Office
 from tests.support_outbox import PATIENCE, states
 
 JUNIPER, TEAM, INTAKE = "U0JUNIPER", "C0TEAM", "C0INTAKE"
@@ -87,6 +88,21 @@ def test_a_ticket_filed_since_the_backup_is_that_ticket_again(
         before, answers={}, origin=None, offers=(), submitted_at=after.submitted_at, is_direct=after.is_direct
     )
     assert set(states(office.queue)) <= {"done", "waiting"}
+
+
+def test_a_restored_ticket_that_began_in_private_is_not_announced(office: Office, tmp_path: Path) -> None:
+    copy = back_up(office, tmp_path)
+    ticket = office.desk.submit(
+        "pr_review", REVIEW, ASKED_BY, submission="V1", origin=None, outside_intake=True, is_private=True
+    )
+    office.work(60)
+    restore(office, copy, tmp_path)
+
+    office.desk.observe(office.tracker.edit(1, is_open=False))
+    office.work(60)
+
+    assert office.ticket(ticket).is_private
+    assert office.chat.texts("C0INTAKE") == []
 
 
 def test_a_restored_ticket_is_followed(office: Office, tmp_path: Path) -> None:

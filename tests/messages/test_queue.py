@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from identity_bot.messages import queue
 from identity_bot.tickets.calendar import team_day
 from identity_bot.tickets.model import MessageKind, Person, Priority, Stage, TicketMessage, TicketState
@@ -21,6 +23,22 @@ DUE = TicketState(
     target=LATE,
 )
 ONE = ticket(number=7, url="https://github.test/7", title="Fix *this* <@U0SAGE>", state=DUE, is_urgent=True)
+
+
+@pytest.mark.parametrize(
+    ("title", "said"),
+    [
+        ("PR review: vets-api pull request 7", "PR review: vets-api pull request 7"),
+        ("PR review for Benefits: vets-api", "PR review for Benefits: vets-api"),
+        ("pr review", "pr review"),
+        ("Look at vets-api", "PR review: Look at vets-api"),
+        ("", "PR review"),
+    ],
+)
+def test_a_title_that_begins_with_the_type_says_it_once(title: str, said: str) -> None:
+    row = queue.row(replace(ONE, title=title), "PR review", PEOPLE, START)
+
+    assert row.partition("\n")[0].endswith(f"* {said}")
 
 
 def test_a_row_says_everything_in_words() -> None:

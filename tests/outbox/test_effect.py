@@ -114,6 +114,7 @@ def examples(ticket: Ticket, snapshot: IssueSnapshot) -> dict[str, Effect]:
         effects.DrawCard(**about, channel=TEAM),
         effects.RedrawSimilar(**about),
         effects.Comment(**about, text="Hello you"),
+        effects.FindPerson(login="octocat"),
         effects.FindPersonalData(**about, by=INDIGO, reason="It is a name."),
         effects.RedactIssue(**about, texts=("hunter2!",), by=INDIGO, reason="It is a name."),
         effects.RedactMessages(**about, texts=("hunter2!",), channel=TEAM),

@@ -15,6 +15,7 @@ from identity_bot import (
     Answer,
     Audience,
     CloseReason,
+    Code,
     Event,
     EventKind,
     Form,
@@ -29,6 +30,7 @@ from identity_bot import (
 from identity_bot.plugins import defaults
 from identity_bot.plugins.loader import Plugins
 from identity_bot.plugins.request_type import RequestType
+from identity_bot.testing import MemoryCode
 from tests.support_plugins import ANSWERS, COFFEE, CREATED, JUNIPER, coffee, module, only, ticket
 
 
@@ -307,3 +309,32 @@ def test_a_plugin_may_look_at_the_answers_as_one(load: Callable[..., Plugins]) -
 
     assert request_type.validate({"a": "x", "b": "x"}, JUNIPER) == {"b": "Say more."}
     assert request_type.validate({"a": "x", "b": "y"}, JUNIPER) == {}
+
+
+def test_self_service_gets_what_is_typed_and_may_read_code(load: Callable[..., Plugins]) -> None:
+    code = MemoryCode(files={("octo/a", "README.md"): "hello"})
+
+    def self_service(text: str, answers: Any, code: Code) -> list[Answer]:
+        return [Answer(title=text, text=f"{answers['topic']} {code.read_file('octo/a', 'README.md')}")]
+
+    coffee_type = replace(only(load, self_service=self_service), code=lambda: code)
+
+    assert [one.text for one in coffee_type.self_service("typed", {"topic": "Tea"})] == ["Tea hello"]
+
+
+def test_without_github_a_plugin_that_reads_code_has_no_answers(
+    load: Callable[..., Plugins], caplog: pytest.LogCaptureFixture
+) -> None:
+    def self_service(code: Code) -> list[Answer]:
+        return [Answer(title="x", text=code.read_file("octo/a", "README.md") or "")]
+
+    assert only(load, self_service=self_service).self_service("typed", {}) == []
+    assert "plugin 'coffee': self_service failed" in caplog.text
+
+
+@pytest.mark.parametrize("answer", [["text"], [None], "text", 7])
+def test_what_are_no_answers_are_not_shown(
+    load: Callable[..., Plugins], answer: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert only(load, self_service=lambda: answer).self_service("typed", {}) == []
+    assert "self_service failed" in caplog.text

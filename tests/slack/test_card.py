@@ -124,6 +124,15 @@ def problem(action: Action, **entered: Any) -> dict[str, str]:
     return refused.value.problems
 
 
+def test_the_card_of_an_issue_that_was_written_in_github_shows_its_title_unless_it_is_sensitive() -> None:
+    adopted = ticket(type="", title="Sign-in fails for <everybody>", answers={})
+
+    shown = [str(card(one, None, PEOPLE)) for one in (adopted, replace(adopted, is_sensitive=True))]
+
+    assert "*Title*\\nSign-in fails for &lt;everybody&gt;" in shown[0]
+    assert "Sign-in" not in shown[1]
+
+
 def test_the_cards_headline_says_how_far_the_ticket_has_come() -> None:
     drawn = MessageRef(channel="C0TEAM", ts="1")
     duplicate = at(Stage.CLOSED, close_reason=CloseReason.DUPLICATE)

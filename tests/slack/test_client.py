@@ -437,6 +437,42 @@ def test_a_slack_that_does_not_say_who_somebody_is_makes_nobody_a_colleague(
         chat.is_colleague(JUNIPER)
 
 
+def test_a_colleague_is_found_by_their_e_mail_address_and_nobody_else(
+    chat: SlackChat, slack: SlackWorld
+) -> None:
+    slack.meet(replace(VISITOR, slack_id="U0OTHER", handle="stranger", workspace="T0ELSEWHERE"))
+    slack.meet(replace(VISITOR, slack_id="U0HIDDEN", handle="hidden", is_hidden=True))
+    slack.deactivated.add("U0MARLO")
+
+    handles = ("Juniper", "rowan", "marlo", "stranger", "hidden", "nobody")
+    try:
+        found = [chat.find_colleague(f"{handle}@sandbox.example") for handle in handles]
+    finally:
+        slack.deactivated.clear()
+
+    assert found == [JUNIPER, "U0ROWAN", "", "", "", ""]
+
+
+def test_without_the_scope_nobody_is_found_and_that_is_logged_once_without_the_address(
+    chat: SlackChat, slack: SlackWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "identity_bot")
+    slack.scopes = SCOPES - {"users:read.email"}
+
+    assert [chat.find_colleague("juniper@sandbox.example") for _ in range(2)] == ["", ""]
+    assert caplog.text.count("users:read.email") == 1
+    assert "juniper@" not in caplog.text
+
+
+def test_a_slack_that_does_not_respond_is_not_taken_for_one_that_knows_nobody(
+    chat: SlackChat, slack: SlackWorld
+) -> None:
+    slack.faults.add("users.lookupByEmail", status=503)
+
+    with pytest.raises(OutcomeUnknown):
+        chat.find_colleague("juniper@sandbox.example")
+
+
 # Names
 
 

@@ -35,6 +35,29 @@ JUNIPER, MARLO, INTAKE = "U0JUNIPER", "U0MARLO", "C0INTAKE"
 REPOSITORY = "sandbox-org/identity-requests"
 
 
+def test_a_team_member_without_a_known_login_is_told_how_to_link_it() -> None:
+    lists = tuple(
+        TicketList(name=name, tickets=()) for name in (ListName.OWN, ListName.CLOSED, ListName.MINE)
+    )
+    numbers = Numbers(open=0, unassigned=0, overdue=0, uat=0, urgent=0)
+
+    shown = [
+        str(
+            tab.home(
+                {},
+                "/help",
+                Home(lists=lists, choices=Choices(), numbers=numbers, has_login=known),
+                People([]),
+                0,
+            )
+        )
+        for known in (False, True)
+    ]
+
+    assert ["`/help link` and your login" in one for one in shown] == [True, False]
+    assert ["Nothing is assigned to you." in one for one in shown] == [False, True]
+
+
 def dm(world: World, user: str = JUNIPER) -> str:
     """The conversation of somebody with the bot."""
     return world.sandbox.slack.dm_channel(user).channel_id

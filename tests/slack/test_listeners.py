@@ -18,7 +18,9 @@ from slack_sdk import WebClient
 
 from identity_bot import Choice, Form, LongText, Option, ShortText, When, YesNo, app, hookimpl
 from identity_bot.errors import IdentityBotError, SettingsError
+from identity_bot.messages import words
 from identity_bot.settings import Settings
+from identity_bot.slack import listeners as listeners_module
 from identity_bot.slack.home import START
 from identity_bot_sandbox.cast import Character
 from identity_bot_sandbox.github.faults import FaultKind
@@ -135,6 +137,56 @@ def test_a_form_that_does_not_open_from_there_is_answered_there(world: World) ->
     slack.click(JUNIPER, INTAKE, said.ts, START)
 
     assert eventually(lambda: "try again" in slack.ephemerals(JUNIPER)[-1].text)
+
+
+def test_a_form_that_is_opened_in_private_says_who_will_hear_of_it(world: World) -> None:
+    slack = world.sandbox.slack
+    message = slack.say(JUNIPER, SECRET, "Could you review this?")
+    opened = {
+        "intake": lambda: slack.command(JUNIPER, INTAKE, "/help pr_review"),
+        "general": lambda: slack.command(JUNIPER, GENERAL, "/help pr_review"),
+        "private": lambda: slack.command(JUNIPER, SECRET, "/help pr_review"),
+    }
+
+    said = {}
+    for name, start in opened.items():
+        start()
+        view = eventually(lambda: slack.view(JUNIPER))
+        said[name] = words.BEGUN_IN_PRIVATE in str(view)
+        slack.close(JUNIPER)
+    slack.message_shortcut(JUNIPER, "idbot:ask-about", SECRET, message)
+    eventually(lambda: slack.view(JUNIPER))
+    slack.act(JUNIPER, "idbot:type", "data_pull")
+
+    assert said == {"intake": False, "general": False, "private": True}
+    assert eventually(lambda: words.BEGUN_IN_PRIVATE in shown(world))
+
+
+@pytest.mark.parametrize(
+    ("channel", "is_private"),
+    [
+        ({"id": "C0SECRET", "name": "privategroup"}, True),
+        ({"id": "C0GROUP", "name": "mpdm-juniper--marlo-1"}, True),
+        ({"id": "D0DIRECT", "name": "directmessage"}, True),
+        ({"id": "G0OLD", "name": "old-and-private"}, True),
+        ({"id": "C0GENERAL", "name": "general"}, False),
+        ({}, False),
+        ({"id": None, "name": None}, False),
+    ],
+)
+def test_slack_tells_by_a_channels_name_or_id_that_it_is_private(
+    channel: dict[str, Any], is_private: bool
+) -> None:
+    assert listeners_module._is_private(channel) is is_private
+
+
+def test_a_private_intake_channel_is_known_although_slack_does_not_tell_its_name(world: World) -> None:
+    listeners = world.bot.listeners
+    listeners._intake_channel = "#claims-private"
+    world.sandbox.slack.channels[SECRET].bot_is_member = True
+
+    assert listeners._is_intake({"id": SECRET, "name": "privategroup"})
+    assert not listeners._is_intake({"id": "C0OTHER", "name": "privategroup"})
 
 
 @pytest.mark.parametrize(("user", "channel"), [(ROWAN, INTAKE), (JUNIPER, GENERAL), (JUNIPER, SECRET)])
@@ -467,7 +519,7 @@ def broken(installed: Callable[..., None]) -> None:
     installed(broken=Broken)
 
 
-def test_a_bug_in_a_plugin_is_an_apology_and_the_form_is_kept(
+def test_a_bug_in_a_plugin_keeps_no_request_from_being_sent(
     broken: None, world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The log names it, and says nothing of the answer, whoever formats the log."""
@@ -476,12 +528,13 @@ def test_a_bug_in_a_plugin_is_an_apology_and_the_form_is_kept(
 
     world.sandbox.slack.submit(JUNIPER)
 
-    assert "your request was not sent" in shown(world)
+    assert "your request was not sent" not in shown(world)
     assert "KeyError" not in shown(world)
+    assert world.bot.store.last_team(JUNIPER) == "Quartz Pelican"
     ours = "".join(
         logging.Formatter().format(one)
         for one in caplog.records
-        if one.name.startswith("identity_bot.slack.listeners")
+        if one.name.startswith("identity_bot.plugins.failures")
     )
     assert "KeyError" in ours
     assert "Quartz Pelican" not in ours

@@ -25,6 +25,8 @@ from identity_bot_sandbox.server import Sandbox
 from tests.support import World, eventually
 
 URL = "https://bot.example.gov/identity"
+OTHERS = "12 | mine | queue | search words | search-docs words | link octocat | unlink"
+"""What can be typed after the command besides a type."""
 PLAIN = Form(title="Plain", questions=[ShortText(name="what", label="What?")])
 WITH_FILES = Form(title="Files", questions=[Files(name="files", label="Files?")])
 JUNIPER, INTAKE = "U0JUNIPER", "C0INTAKE"
@@ -82,7 +84,9 @@ def test_it_keeps_to_them_with_as_much_as_there_can_be(settings: Settings) -> No
     made = manifest(many, forms, url=URL)
 
     assert faults(made) == []
-    assert made["features"]["slash_commands"][0]["usage_hint"].startswith("[type_000_")
+    hint = made["features"]["slash_commands"][0]["usage_hint"]
+    assert hint.startswith("[type_000_")
+    assert hint.endswith(f" | {OTHERS}]")
 
 
 def test_it_keeps_to_them_with_nothing_installed(settings: Settings) -> None:
@@ -118,7 +122,7 @@ def test_the_commands_are_those_of_the_settings(settings: Settings) -> None:
 
     commands = made["features"]["slash_commands"]
     assert [command["command"] for command in commands] == ["/identity-support", "/help"]
-    assert commands[0]["usage_hint"] == "[a | b]"
+    assert commands[0]["usage_hint"] == f"[a | b | {OTHERS}]"
     assert commands[0]["should_escape"] is False
 
 
@@ -290,7 +294,7 @@ def test_without_files_or_private_channels_no_scope_is_asked_for_in_vain(setting
 
     assert wanted == {
         "channels:history", "channels:read", "chat:write", "chat:write.public", "commands", "im:history", "im:write",
-        "users:read",
+        "users:read", "users:read.email",
     }  # fmt: skip
 
 
@@ -307,7 +311,9 @@ def test_the_command_prints_json_before_there_is_any_token(settings_file: Path) 
     made = json.loads(said)
     assert code == 0
     assert faults(made) == []
-    assert made["features"]["slash_commands"][0]["usage_hint"] == "[data_pull | mock_auth | pr_review]"
+    assert made["features"]["slash_commands"][0]["usage_hint"] == (
+        f"[data_pull | mock_auth | pr_review | {OTHERS}]"
+    )
 
 
 @pytest.mark.parametrize("url", ["http://bot.example", "bot.example", "https://", "https://a b", ""])

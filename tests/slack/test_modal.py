@@ -99,6 +99,7 @@ DRAFT = Draft(
     origin=MessageRef(channel="C1", ts="1.2", link="https://slack.test/p1"),
     about="See <https://va.gov>",
     outside_intake=True,
+    is_private=True,
 )
 HOSTILE = [
     "<!channel> <@U1> <https://evil.test|bank> @here",

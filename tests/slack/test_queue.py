@@ -92,11 +92,46 @@ def test_a_long_list_is_turned_page_by_page_in_its_place(world: World) -> None:
         lambda: [one for one in slack.ephemerals(LINDEN) if f"Title {ROWS + 1}" in one.text]
     )
 
+    slack.click(LINDEN, INTAKE, second.ts, "idbot:page:list:previous")
+    [third] = eventually(lambda: [one for one in slack.ephemerals(LINDEN) if one.text == first.text])
+
+    assert f"*{ROWS + 3} open tickets*" in first.text
+    assert f"*{ROWS + 3} open tickets*" in second.text
+    assert "idbot:page:list:previous" not in str(third.blocks)
     assert f"Title {ROWS}" in first.text
     assert f"Title {ROWS}\n" not in second.text
     assert len(slack.ephemerals(LINDEN)) == 1
-    assert "idbot:page:list:first" in str(second.blocks)
     assert "idbot:page:list:next" not in str(second.blocks)
+
+
+def test_a_search_says_what_was_searched_for_and_how_much_was_found_on_every_page(world: World) -> None:
+    slack = world.sandbox.slack
+    typed = 'title "open" stage:open'
+    numbers = range(1, ROWS + 4)
+    keep(
+        world,
+        *(opened(number, title=f"Title {number} open", submitted_at=float(number)) for number in numbers),
+    )
+    first = asked(world, LINDEN, f"search {typed}")
+
+    slack.click(LINDEN, INTAKE, first.ts, "idbot:page:list:next")
+    second = eventually(lambda: [one for one in slack.ephemerals(LINDEN) if "Title 1 open" in one.text])[-1]
+
+    heading = f"*{ROWS + 3} tickets found:* {typed}"
+    assert [said.text.splitlines()[0] for said in (first, second)] == [heading, heading]
+
+
+def test_a_ticket_keeps_its_title_when_something_is_said_on_top_of_it(world: World) -> None:
+    slack = world.sandbox.slack
+    world.request(JUNIPER, "pr_review", **REVIEW)
+    world.settle()
+    slack.command(LINDEN, INTAKE, "/help 1")
+    eventually(lambda: slack.view(LINDEN))
+
+    slack.act(LINDEN, BUTTON_BLOCK, action_id="idbot:action:take")
+    said = eventually(lambda: "doing that now" in str(slack.view(LINDEN)) and slack.view(LINDEN))
+
+    assert said["title"]["text"] == "Ticket #1"
 
 
 def test_who_is_not_on_the_team_sees_no_ticket_of_others(world: World) -> None:

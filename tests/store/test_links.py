@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from pytest_mock import MockerFixture
@@ -52,6 +53,34 @@ def test_a_new_link_takes_the_place_of_the_persons_old_one(store: Store) -> None
     saved(store, link(ADA, "ada"), link(ADA, "ada-two"), link(EVE, "ada"))
 
     assert store.links() == (link(EVE, "ada"), link(ADA, "ada-two"))
+
+
+def test_a_suggested_link_takes_nobodys_place_and_keeps_nobody_from_a_proof(store: Store) -> None:
+    guess = replace(link(EVE, "ada"), source=LinkSource.EMAIL)
+    saved(store, link(ADA, "ada-two"))
+    with store.begin() as transaction:
+        suggested = [Links(transaction).suggest(one) for one in (guess, replace(guess, slack_id=ADA), guess)]
+        owner = Links(transaction).owner("ada")
+    known = store.links()
+
+    assert (suggested, owner, known) == ([True, False, False], "", (guess, link(ADA, "ada-two")))
+    assert saved(store, link(ADA, "ada")) == [True]
+    assert store.links() == (link(ADA, "ada"),)
+
+
+def test_a_forgotten_link_is_not_suggested_again_but_can_be_proved(store: Store) -> None:
+    guess = replace(link(ADA, "ada"), source=LinkSource.EMAIL)
+    with store.begin() as transaction:
+        links = Links(transaction)
+        links.suggest(guess)
+        forgotten = [links.forget(ADA, START), links.forget(ADA, START), links.forget(EVE, START)]
+        suggested = [
+            links.suggest(one) for one in (guess, replace(guess, login="two"), replace(guess, slack_id=EVE))
+        ]
+    known = store.links()
+
+    assert (forgotten, suggested, known) == ([guess, None, None], [False, False, False], ())
+    assert saved(store, link(EVE, "ada")) == [True]
 
 
 def test_of_many_who_get_a_login_at_once_one_has_it(store: Store) -> None:

@@ -123,3 +123,17 @@ def test_the_settings_go_before_what_somebody_has_proved(other: Link) -> None:
     assert (people.login(ADA), people.slack_id("ada-l")) == ("Ada-L", ADA)
     assert (people.login(EVE), people.slack_id("eve")) == ("", "")
     assert people.login_in_settings(ADA) == "Ada-L"
+
+
+def test_an_equal_e_mail_address_names_a_person_and_does_nothing_else() -> None:
+    guesses = [
+        (EVE, "eve-h", LinkSource.EMAIL),
+        (ADA, "other", LinkSource.EMAIL),
+        ("U0X", "bob", LinkSource.EMAIL),
+    ]
+    links = tuple(Link(slack_id=who, login=login, source=source, at=0.0) for who, login, source in guesses)
+    people = People([{"slack": ADA, "github": "Ada-L"}, {"slack": BOB, "github": "bob"}], lambda: links)
+
+    assert [people.mention(key) for key in ("Eve-H", "other", "bob")] == ["<@U0EVE>", "other", "<@W0BOB>"]
+    assert people.is_known("eve-h")
+    assert (people.slack_id("eve-h"), people.login(EVE), people.key_of(EVE)) == ("", "", "slack:U0EVE")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from identity_bot.outbox.effect import Effect
 from identity_bot.outbox.effects.comments import Reply, RunCommands
-from identity_bot.outbox.effects.conversation import CopyComment, CopyReply, ReadComments, ReadThread
+from identity_bot.outbox.effects.conversation import CopyComment, CopyReply
 from identity_bot.outbox.effects.deliveries import Deliver
 from identity_bot.outbox.effects.home import PublishHome
 from identity_bot.outbox.effects.issues import (
@@ -29,6 +29,8 @@ from identity_bot.outbox.effects.messages import (
     ShowReceipt,
     TellDelay,
 )
+from identity_bot.outbox.effects.people import FindPerson
+from identity_bot.outbox.effects.reading import ReadComments, ReadThread
 from identity_bot.outbox.effects.recurring import (
     CatchUp,
     CleanUp,
@@ -68,6 +70,7 @@ EFFECTS: Mapping[str, type[Effect]] = {
         ShowReceipt,
         PublishHome,
         Notify,
+        FindPerson,
         Deliver,
         FindPersonalData,
         RedactIssue,

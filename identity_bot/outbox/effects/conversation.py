@@ -8,7 +8,7 @@ from typing import ClassVar, Generic, TypeVar
 from identity_bot.errors import Retryable
 from identity_bot.messages import conversation
 from identity_bot.messages.updates import Destination, Message
-from identity_bot.outbox.effect import GITHUB, LATE, READS, Context, Row, TicketEffect, slack_lane
+from identity_bot.outbox.effect import GITHUB, LATE, Context, Row, TicketEffect, slack_lane
 from identity_bot.outbox.effects.comments import Reply
 from identity_bot.outbox.effects.issue_access import Seen, reconcile, wherever_it_is
 from identity_bot.outbox.effects.messages import SendDirectMessage, place_of
@@ -16,18 +16,14 @@ from identity_bot.settings import Settings
 from identity_bot.store.transaction import Transaction
 from identity_bot.text import privacy
 from identity_bot.text.formatted import Document, from_markdown, to_markdown, to_mrkdwn
-from identity_bot.tickets.model import IssueComment, MessageRef, ThreadReply, Ticket, TicketMessage
+from identity_bot.tickets.model import MessageRef, ThreadReply, Ticket, TicketMessage
 from identity_bot.tickets.people import People
 
 Place = TypeVar("Place")
 
-THREADS = "slack:threads"
-"""The lane of what reads threads: Slack allows about fifty such calls a minute, and they hold up no messages."""
-
-
 NOWHERE = MessageRef(channel="", ts="")
-UNTIL_OPEN, MOST_TRIES, LATEST = 30.0, 20, 20
-"""Seconds between two looks whether a reply's issue is open or a thread is used, how many there are, and at what."""
+UNTIL_OPEN = 30.0
+"""Seconds between two looks whether a reply's issue is open, or a thread is used."""
 CommentRef = tuple[str, int]
 """A comment in GitHub: the repository and the comment's id."""
 
@@ -128,11 +124,11 @@ class CopyComment(TicketEffect):
         return channel, thread_ts
 
     def _message(self, context: Context, ticket: Ticket, written: Document) -> Message:
-        slack_id = context.people.slack_id(self.author)
+        slack_id = context.people.named(self.author)
         name = (slack_id and context.chat.name_of(slack_id)) or self.author
         more = to_mrkdwn(
             written,
-            slack_id=context.people.slack_id,
+            slack_id=context.people.named,
             more=conversation.rest_in_github(ticket, self.comment_id),
         )
         return Message(text=conversation.commented(name), more=more)
@@ -233,138 +229,6 @@ class CopyReply(TicketEffect):
     @property
     def _key(self) -> str:
         return f"reply:{self.reply.channel}:{self.reply.ts}"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Thread:
-    """A ticket's thread as it was read; `known` and `began` are from before."""
-
-    root: MessageRef | None
-    replies: tuple[ThreadReply, ...] = ()
-    known: frozenset[str] = frozenset()
-    """The time stamps of replies that were copied."""
-    began: float = 0.0
-    """Seconds since the epoch."""
-    is_early: bool = False
-    """Whether it was not read because nothing was posted there yet, so that nobody knows whether that is possible."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ReadThread(TicketEffect):
-    """Read a ticket's thread in Slack, for what the bot was not told: it was away, or the ticket is younger."""
-
-    kind: ClassVar[str] = "read_thread"
-    label: ClassVar[str] = "read a thread in Slack"
-    fixed_lane: ClassVar[str] = THREADS
-    is_repeatable: ClassVar[bool] = True
-    min_interval: ClassVar[float] = 1.2
-
-    since: float = 0.0
-    """Replies that the bot does not know count from then on (seconds since the epoch)."""
-    is_earlier: bool = False
-    """Whether it is for what was said before the request, which its requestor chose to have copied.
-
-    Then nobody else is told of what may not be copied.
-    """
-    is_first: bool = False
-    """Whether the requestor is told if the bot cannot read it, although it can post there."""
-    tries: int = 0
-    """How often it was put off because nothing was posted there yet."""
-
-    @property
-    def unique_key(self) -> str:
-        return f"{self.kind}:{self.ticket_id}:{self.since!r}"
-
-    def run(self, context: Context, row: Row) -> Thread:
-        began, known = context.store.clock(), context.store.replies(self.ticket_id)
-        ticket = self.ticket(context)
-        root = ticket.thread
-        if self.is_first and not self.is_earlier:
-            is_origin = bool(root and ticket.origin and root.ts == ticket.origin.ts)
-            told = context.store.messages(ticket.id, LATEST)
-            if not (is_origin and root and any(one.channel == root.channel for one in told)):
-                return Thread(root=None, is_early=is_origin)
-        # All of it: what the bot knows may have been edited or deleted since.
-        replies = context.chat.read_thread(root) if root else ()
-        return Thread(root=root, replies=replies, known=known, began=began)
-
-    def on_success(self, transaction: Transaction, context: Context, result: Thread) -> None:
-        if result.is_early and self.tries < MOST_TRIES:
-            transaction.enqueue(replace(self, tries=self.tries + 1), delay=UNTIL_OPEN)
-        if result.root is None:
-            return
-        for reply in result.replies:
-            if reply.ts in result.known or float(reply.ts) > self.since:
-                context.conversation.copy_reply(transaction, reply, is_earlier=self.is_earlier)
-        for ts in sorted(result.known - {reply.ts for reply in result.replies}):
-            gone = ThreadReply(
-                channel=result.root.channel,
-                thread_ts=result.root.ts,
-                ts=ts,
-                author="",
-                version=result.began,
-                is_deleted=True,
-            )
-            context.conversation.copy_reply(transaction, gone)
-
-    def on_rejected(self, transaction: Transaction, context: Context, reason: str) -> bool:
-        """The bot is not in that conversation, or the thread is gone."""
-        ticket = transaction.ticket(self.ticket_id)
-        if ticket and self.is_first:
-            to, text = ticket.requestor.slack_id, conversation.NOT_READ
-            transaction.enqueue(SendDirectMessage(ticket_id=ticket.id, to=to, text=text))
-        return True
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ReadComments(TicketEffect):
-    """Read the comments on a ticket's issue, if any were copied: no poll shows that one was deleted."""
-
-    kind: ClassVar[str] = "read_comments"
-    label: ClassVar[str] = "read the comments on the issue"
-    fixed_lane: ClassVar[str] = READS
-    is_unique: ClassVar[bool] = True
-    is_repeatable: ClassVar[bool] = True
-
-    def run(self, context: Context, row: Row) -> tuple[IssueComment, ...]:
-        """What has become of each comment that was copied."""
-        began, ticket = context.store.clock(), self.ticket(context)
-        copied = {
-            one.comment_id: one
-            for one in context.store.comments(ticket.id)
-            if one.comment_id is not None and one.repository == ticket.repository
-        }
-        if not copied or ticket.number is None:
-            return ()
-        listed = context.reader.list_comments(ticket.repository, ticket.number)
-        there = {one.id: replace(one, is_edit=True) for one in listed}
-        gone = (
-            IssueComment(
-                repository=ticket.repository,
-                number=ticket.number,
-                id=number,
-                author=one.author,
-                body="",
-                created_at=one.at,
-                updated_at=began,
-                is_edit=True,
-                is_deleted=True,
-            )
-            for number, one in copied.items()
-            if number not in there
-        )
-        return (*(one for number, one in there.items() if number in copied), *gone)
-
-    def on_success(
-        self, transaction: Transaction, context: Context, result: tuple[IssueComment, ...]
-    ) -> None:
-        ticket = transaction.ticket(self.ticket_id)
-        for comment in result if ticket else ():
-            if ticket and ticket.repository == comment.repository:
-                context.conversation.copy_comment(transaction, ticket, comment)
-
-    def on_rejected(self, transaction: Transaction, context: Context, reason: str) -> bool:
-        return True  # the issue is gone or elsewhere, which is found by other effects
 
 
 def refused_in(text: str, settings: Settings) -> tuple[str, ...]:

@@ -9,10 +9,9 @@ from typing import ClassVar, TypeVar
 
 from identity_bot.errors import Rejected, StoreError
 from identity_bot.logs import scrubbed
-from identity_bot.messages import alerts, issue_comments, words
+from identity_bot.messages import alerts, answers, issue_comments, words
 from identity_bot.messages import duplicates as messages
 from identity_bot.outbox.effect import (
-    DAY,
     GITHUB,
     LATE,
     READS,
@@ -39,9 +38,11 @@ from identity_bot.outbox.effects.messages import (
     title_of,
 )
 from identity_bot.outbox.ports import CreatedIssue
+from identity_bot.store.answers import shown_before
 from identity_bot.store.transaction import Transaction
 from identity_bot.text.names import fold
 from identity_bot.tickets import actions, duplicates, lifecycle
+from identity_bot.tickets.calendar import DAY
 from identity_bot.tickets.duplicates import NotAnOriginal
 from identity_bot.tickets.errors import Impossible
 from identity_bot.tickets.model import (
@@ -89,12 +90,19 @@ class OpenIssue(TicketEffect):
         leads = [lead["github"] for lead in settings["leads"] if "github" in lead] if ticket.is_urgent else []
         draft = IssueDraft(
             title=draft.title,
-            body=draft.body,
+            body=self._with_note(context, ticket, draft.body),
             labels=_unique(context.settings.label, *draft.labels, *settings["labels"]),
             assignees=_unique(*draft.assignees, *leads),
         )
         # By today's settings: a repository that was wrong when the request came may have been corrected since.
         return (context.tracker.open_issue(request_type.repository_for(ticket), ticket, draft),)
+
+    def _with_note(self, context: Context, ticket: Ticket, body: str) -> str:
+        """The body and, below it, which answers the requestor had been shown, as far as there is room."""
+        shown = shown_before(context.store, ticket.id)
+        room = IssueDraft.LONGEST_BODY - len(body) - 2
+        note = answers.note(shown, is_sensitive=ticket.is_sensitive, room=room)
+        return f"{body}\n\n{note}" if note else body
 
     def find_result(self, context: Context, row: Row) -> tuple[CreatedIssue, ...] | None:
         ticket = self.ticket(context)

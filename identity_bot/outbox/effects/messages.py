@@ -11,7 +11,6 @@ from identity_bot.errors import Rejected
 from identity_bot.messages import alerts, duplicates, queue, words
 from identity_bot.messages.updates import Destination, Message
 from identity_bot.outbox.effect import (
-    DAY,
     GITHUB,
     LATE,
     UPDATES,
@@ -28,6 +27,7 @@ from identity_bot.store.similar import Similar
 from identity_bot.store.transaction import Transaction
 from identity_bot.text.names import MEMBER_ID
 from identity_bot.tickets.actions import possible
+from identity_bot.tickets.calendar import DAY
 from identity_bot.tickets.model import (
     Action,
     IssuePatch,

@@ -10,12 +10,12 @@ from typing import ClassVar, TypeVar
 from identity_bot.errors import OutcomeUnknown, Rejected, Retryable
 from identity_bot.logs import scrubbed
 from identity_bot.messages import alerts
-from identity_bot.outbox.effect import DAY, READS, UPDATES, Context, Effect, Row
-from identity_bot.outbox.effects.conversation import ReadComments, ReadThread
+from identity_bot.outbox.effect import READS, UPDATES, Context, Effect, Row
 from identity_bot.outbox.effects.issues import GetIssue, Reconcile
+from identity_bot.outbox.effects.reading import ReadComments, ReadThread
 from identity_bot.outbox.ports import PollResult
 from identity_bot.store.transaction import BATCH, Transaction
-from identity_bot.tickets.calendar import next_midnight
+from identity_bot.tickets.calendar import DAY, next_midnight
 
 log = logging.getLogger(__name__)
 

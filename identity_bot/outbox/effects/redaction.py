@@ -12,7 +12,6 @@ from typing import Any, ClassVar
 
 from identity_bot.messages import alerts, issue_comments, redactions, words
 from identity_bot.outbox.effect import (
-    DAY,
     GITHUB,
     READS,
     REDACTIONS,
@@ -31,6 +30,7 @@ from identity_bot.settings import Settings
 from identity_bot.store.transaction import Transaction
 from identity_bot.text import privacy, redaction
 from identity_bot.tickets import lifecycle
+from identity_bot.tickets.calendar import DAY
 from identity_bot.tickets.model import Change, Event, EventKind, MessageRef, Ticket
 
 

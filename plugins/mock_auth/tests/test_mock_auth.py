@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from marshmallow import ValidationError
 
 import identity_bot_mock_auth as mock_auth
+from bench import answers as bench
 from identity_bot import Choice, LongText, Person, Ticket
 
+ARTICLES = Path(__file__).parents[1] / "identity_bot_mock_auth" / "articles"
 TICKET = Ticket(
     id="3d9a0f6c-2f4e-5b0a-9c59-0d8f4f0f7f11",
     type="mock_auth",
@@ -64,3 +67,42 @@ def test_comments_are_in_the_issue_as_they_were_written() -> None:
     issue = mock_auth.render_issue(asked, mock_auth.form(), {})
 
     assert "````text\n@octo <!-- x\n```\n````" in issue.body
+
+
+def test_before_anything_is_typed_the_articles_that_most_people_need_are_shown() -> None:
+    local = mock_auth.self_service("", {"environment": "local"})
+    development = mock_auth.self_service(" ", {"environment": "development"})
+
+    assert [answer.name for answer in local] == list(mock_auth.MOST_COMMON["local"])
+    assert [answer.name for answer in development] == list(mock_auth.MOST_COMMON["development"])
+    assert mock_auth.self_service("", {}) == local
+
+
+def test_what_is_typed_finds_the_article_about_it() -> None:
+    found = mock_auth.self_service("I get an invalid client id since I reset my database", {})
+
+    assert found[0].title == "Invalid client id"
+    assert "db:seed" in found[0].text
+
+
+def test_each_article_is_short_and_read() -> None:
+    files = sorted(path.stem for path in ARTICLES.glob("*.md"))
+
+    answers = mock_auth.ARTICLES.named(*files)
+
+    assert [answer.name for answer in answers] == files
+    assert len(files) == 12
+    assert all(len(answer.text) < 1_500 for answer in answers)
+
+
+def test_the_first_answer_is_the_right_one_for_most_questions() -> None:
+    measured = bench.precision(mock_auth.ARTICLES.search)
+    false, texts = bench.false_answers(mock_auth.ARTICLES.search)
+
+    assert measured.asked == 60
+    assert measured.share >= 0.85
+    assert false / texts <= 0.4
+
+
+def test_the_questions_that_nobody_foresaw_do_not_get_worse() -> None:
+    assert bench.precision(mock_auth.ARTICLES.search, "held_out").share >= 0.65

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import jwt
@@ -67,6 +67,10 @@ class Access:
         if account is None:
             raise GitHubError(404, "Not Found")
         return account
+
+    def show_email(self, login: str, email: str | None) -> None:
+        """Show everybody an account's e-mail address, or none."""
+        self.accounts[login.lower()] = replace(self.account(login), email=email)
 
     def add_token(self, token: str, login: str, scopes: tuple[str, ...] = ("repo",)) -> None:
         """Add a classic personal access token for an account."""

@@ -86,7 +86,7 @@ def _profile(call: Call, account: Account) -> Json:
         "company": None,
         "blog": "",
         "location": None,
-        "email": None,
+        "email": account.email,
         "hireable": None,
         "bio": None,
         "twitter_username": None,

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from identity_bot_sandbox.faults import NoAnswer
-from identity_bot_sandbox.github import account_api, issues_api, repository_api
+from identity_bot_sandbox.github import account_api, files_api, issues_api, repository_api
 from identity_bot_sandbox.github.access import Credential
 from identity_bot_sandbox.github.call import ROOT, Answer, Call, Endpoint, api_path
 from identity_bot_sandbox.github.faults import (
@@ -34,6 +34,7 @@ from identity_bot_sandbox.github.world import GitHubWorld
 _IN_A_REPOSITORY = (
     *issues_api.ENDPOINTS,
     *repository_api.ENDPOINTS,
+    *files_api.ENDPOINTS,
 )
 # GitHub redirects to a repository's number where its name has changed.
 _REPOSITORIES = ("/repos/{owner}/{repo}", "/repositories/{repository_id:int}")

@@ -63,6 +63,8 @@ class Account:
     login: str
     name: str
     kind: str = "User"
+    email: str | None = None
+    """The address that everybody sees."""
     created_at: datetime
 
 
@@ -128,6 +130,14 @@ class Occurrence:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class StoredFile:
+    """A file on a repository's default branch; `mode` is Git's."""
+
+    data: bytes
+    mode: str = "100644"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ChangedFile:
     """A file that a pull request changes, with its counts of lines."""
 
@@ -135,6 +145,8 @@ class ChangedFile:
     additions: int = 1
     deletions: int = 0
     status: str = "modified"
+    previous: str = ""
+    """The path that it had, if it is renamed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -206,6 +218,7 @@ class Repository:
     comments: dict[int, Comment] = field(default_factory=dict)
     deleted: set[int] = field(default_factory=set)
     moved: dict[int, tuple[int, int]] = field(default_factory=dict)
+    files: dict[str, StoredFile] = field(default_factory=dict)
 
     @property
     def full_name(self) -> str:

@@ -198,7 +198,8 @@ def list_files(call: Call) -> Answer:
     page, url = f"{call.show.web}/{repo.full_name}", call.show.repository_url(repo)
 
     def draw(file: ChangedFile) -> Json:
-        return {
+        renamed = {"previous_filename": file.previous} if file.previous else {}
+        return renamed | {
             "sha": _sha(file.path),
             "filename": file.path,
             "status": file.status,

@@ -20,6 +20,7 @@ from identity_bot_sandbox.github.model import (
     PullRequest,
     Repository,
     Role,
+    StoredFile,
     check_label,
     invalid,
 )
@@ -29,6 +30,10 @@ from identity_bot_sandbox.github.webhooks import Delivery, Hook, hook_json
 CODE_REPOSITORY = f"{cast.REPOSITORY.partition('/')[0]}/vets-api"
 # GitHub's page stores a due date as midnight on the west coast.
 _DUE_TIME = time(8, tzinfo=UTC)
+CODE_OWNERS = """\
+* @sandbox-org/platform
+sign_in/ @sandbox-org/identity
+"""
 _ZEN = "Say what is so, and to whom it matters."
 
 
@@ -342,9 +347,21 @@ class GitHubWorld(IssueActs):
             pull = PullRequest(branch=branch, files=tuple(files))
             return self.open_issue(repository, title, body, actor=actor, pull=pull)
 
+    def put_file(self, repository: str, path: str, data: bytes | str, *, mode: str = "100644") -> None:
+        """Put a file on the default branch, with Git's mode (`120000` is a symbolic link)."""
+        with self.mutex:
+            written = data.encode() if isinstance(data, str) else data
+            self.repository(repository).files[path] = StoredFile(data=written, mode=mode)
+
+    def remove_file(self, repository: str, path: str) -> None:
+        """Remove a file from the default branch."""
+        with self.mutex:
+            del self.repository(repository).files[path]
+
     def _seed_pulls(self) -> None:
-        """Add the code repository, with two pull requests to request reviews of."""
+        """Add the code repository, with its owners and two pull requests to request reviews of."""
         self.add_repository(CODE_REPOSITORY, "Code that requests are about")
+        self.put_file(CODE_REPOSITORY, ".github/CODEOWNERS", CODE_OWNERS)
         author = next(one.github_login for one in cast.PEOPLE if one.github_login and not one.is_team)
         self.open_pull(
             CODE_REPOSITORY,

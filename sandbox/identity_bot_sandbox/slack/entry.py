@@ -72,6 +72,12 @@ class Placed:
         """Whether the app is told of each change at once."""
         return self.block["type"] != "input" or bool(self.block.get("dispatch_action"))
 
+    @property
+    def dispatches_as_typed(self) -> bool:
+        """Whether the app is told while text is typed, not only when Enter is pressed."""
+        when = self.element.get("dispatch_action_config") or {}
+        return self.dispatches and "on_character_entered" in when.get("trigger_actions_on", ())
+
 
 def placed(blocks: Sequence[Block]) -> Iterator[Placed]:
     """Every element of the blocks that a person can use, in display order."""

@@ -59,10 +59,11 @@ def users_list(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
 
 
 def users_lookup_by_email(world: Workspace, arguments: Arguments) -> Mapping[str, Any]:
-    """Find a person by email address."""
+    """Find a person by email address, in any case."""
     need(arguments, "email")
-    for user in world.people:
-        if person_json(world.people[user])["profile"]["email"] == arguments["email"]:
+    wanted = str(arguments["email"]).casefold()
+    for user, person in world.people.items():
+        if person_json(person)["profile"]["email"] == wanted and not person.is_hidden:
             return {"user": _person(world, user)}
     raise SlackError("users_not_found")
 

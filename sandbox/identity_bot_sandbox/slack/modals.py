@@ -81,6 +81,14 @@ class Modals(Workspace):
             }
         return self.delivery.ask(INTERACTION, payload)
 
+    def type_text(self, user: str, block_id: str, text: str) -> Ack:
+        """Type into a field without pressing Enter; tells the app once, as if a person paused there."""
+        item = self._open_view(user, in_home=False).item(block_id)
+        if item.dispatches_as_typed:
+            return self.act(user, block_id, text)
+        self.fill(user, {block_id: text})
+        return Ack()
+
     def options(
         self, user: str, block_id: str, query: str, action_id: str | None = None, *, in_home: bool = False
     ) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from identity_bot.errors import OutcomeUnknown, Rejected, Retryable
-from identity_bot.outbox.effects.conversation import ReadThread
+from identity_bot.outbox.effects.reading import ReadComments, ReadThread
 from identity_bot.store.history import History
 from identity_bot.testing import OWN_COMMENTS, Posted
 from identity_bot.text.formatted import Document, from_slack
@@ -399,6 +399,44 @@ def test_no_copy_is_copied_back(office: Office, ticket: Ticket) -> None:
 
     assert len(office.chat.posts) == before
     assert office.chat.edits == [one for one in office.chat.edits if "edited" not in one[1]]
+
+
+def test_the_last_of_two_edits_within_a_second_is_found_when_github_is_asked(
+    office: Office, ticket: Ticket
+) -> None:
+    first = said(office, "Hello")
+    one, two = edited(first, "Hello one"), edited(first, "Hello two")
+    for comment in (first, one, two):
+        hear(office, comment)
+    told = office.chat.posts[-1].text
+    office.tracker.said = [replace(two, is_edit=False)]
+
+    for _ in range(2):
+        with office.store.begin() as transaction:
+            transaction.enqueue(ReadComments(ticket_id=ticket.id))
+        office.work(10)
+        edits = len(office.chat.edits)
+
+    assert "Hello one" in told
+    assert "Hello two" in office.chat.posts[-1].text
+    assert len(office.chat.edits) == edits
+
+
+@pytest.mark.parametrize("body", ["/internal Their account is odd.", "/link 7KQ2M9XA", "/priority high"])
+def test_a_comment_that_became_internal_or_commands_while_the_bot_was_away_leaves_slack(
+    office: Office, ticket: Ticket, body: str
+) -> None:
+    first = said(office, "Their account is odd.")
+    hear(office, first)
+    office.tracker.said = [replace(edited(first, body), is_edit=False)]
+
+    with office.store.begin() as transaction:
+        transaction.enqueue(ReadComments(ticket_id=ticket.id))
+    office.work(10)
+
+    assert "odd" not in office.chat.everything()
+    assert "7KQ2M9XA" not in office.chat.everything()
+    assert "/priority" not in office.chat.everything()
 
 
 def test_who_turned_the_conversation_off_has_none(tmp_path: Path) -> None:

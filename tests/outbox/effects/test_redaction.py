@@ -11,12 +11,12 @@ import pytest
 from sqlalchemy import select
 
 from identity_bot.errors import NotAllowed, Rejected, Retryable
-from identity_bot.outbox.effect import DAY
 from identity_bot.outbox.effects import EFFECTS, RedactMessages
 from identity_bot.outbox.ports import RedactedIssue
 from identity_bot.outbox.worker import Worker
 from identity_bot.store import schema
 from identity_bot.text.redaction import REDACTED, Redact
+from identity_bot.tickets.calendar import DAY
 from identity_bot.tickets.model import Action, IssueComment, MessageRef, Offer, Stage, Ticket
 from tests.support_desk import Office
 from tests.support_outbox import states

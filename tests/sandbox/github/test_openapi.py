@@ -151,6 +151,21 @@ def see_pulls(ask: Tour) -> None:
     ask("GET", f"{code}/issues/1", 200)
 
 
+def see_files(ask: Tour) -> None:
+    code = f"/repos/{CODE_REPOSITORY}"
+    ask("GET", f"{code}/contents/docs", 404)
+    ask.world.put_file(CODE_REPOSITORY, "README.md", "# Code")
+    ask.world.put_file(CODE_REPOSITORY, "docs/help/a.md", "# A")
+    ask.world.put_file(CODE_REPOSITORY, "docs/link.md", "help/a.md", mode="120000")
+    ask("GET", f"{code}/contents/README.md", 200)
+    [folder, _] = ask("GET", f"{code}/contents/docs", 200)
+    ask("GET", f"{code}/git/trees/{folder['sha']}?recursive=1", 200)
+    [*_, file] = ask("GET", f"{code}/git/trees/main?recursive=1", 200)["tree"]
+    ask("GET", f"{code}/git/trees/0000", 404)
+    ask("GET", f"{code}/git/blobs/{file['sha']}", 200)
+    ask("GET", f"{code}/git/blobs/0000", 404)
+
+
 def see_hooks(ask: Tour) -> None:
     ask("POST", f"{REPO}/hooks", 422, {"config": {"url": "nonsense"}})
     config = {"url": f"{ask.world.base_url}/nowhere", "secret": "s"}
@@ -171,6 +186,8 @@ def see_accounts(ask: Tour) -> None:
     ask("GET", "/user", 200)
     ask("GET", "/user", 401, authorization="Bearer wrong")
     ask("GET", f"/users/{LEAD}", 200)
+    ask.world.access.show_email(LEAD, "lead@sandbox.example")
+    assert ask("GET", f"/users/{LEAD}", 200)["email"] == "lead@sandbox.example"
     ask("GET", "/users/nobody-here", 404)
     ask("GET", "/rate_limit", 200)
     ask("GET", "/meta", 200)
@@ -229,7 +246,17 @@ WEBHOOKS = {
     *(f"issues {action}" for action in ("locked", "unlocked", "milestoned", "demilestoned")),
     "repository renamed",
 }
-STOPS = (see_issues, see_talk, see_repository, see_pulls, see_hooks, see_accounts, see_app, see_what_is_gone)
+STOPS = (
+    see_issues,
+    see_talk,
+    see_repository,
+    see_pulls,
+    see_files,
+    see_hooks,
+    see_accounts,
+    see_app,
+    see_what_is_gone,
+)
 
 
 @pytest.fixture

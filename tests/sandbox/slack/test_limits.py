@@ -38,6 +38,10 @@ GOOD_ELEMENTS: list[dict[str, Any]] = [
     {"type": "plain_text_input", "action_id": "a", "multiline": True, "min_length": 1, "max_length": 3000},
     {"type": "plain_text_input", "initial_value": "", "placeholder": plain("such as this")},
     {"type": "url_text_input", "initial_value": "https://example.gov"},
+    {
+        "type": "plain_text_input",
+        "dispatch_action_config": {"trigger_actions_on": ["on_character_entered", "on_enter_pressed"]},
+    },
     {"type": "email_text_input", "focus_on_load": True},
     {"type": "number_input", "is_decimal_allowed": False, "min_value": "0", "initial_value": "0"},
     {"type": "datepicker", "initial_date": "2026-12-01"},
@@ -94,6 +98,19 @@ def test_every_block_that_we_use_is_taken() -> None:
             "/initial_option: 'b' is not among the options",
         ),
         ({"type": "static_select", "options": [option("a" * 76)]}, "/options/0/text/text: 76 characters"),
+        (
+            {"type": "plain_text_input", "dispatch_action_config": {"trigger_actions_on": ["on_blur"]}},
+            "/dispatch_action_config/trigger_actions_on/0",
+        ),
+        (
+            {"type": "url_text_input", "dispatch_action_config": {"trigger_actions_on": []}},
+            "/dispatch_action_config/trigger_actions_on",
+        ),
+        ({"type": "plain_text_input", "dispatch_action_config": {"on": []}}, "/dispatch_action_config/on"),
+        (
+            {"type": "datepicker", "dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed"]}},
+            "/dispatch_action_config",
+        ),
         (
             {"type": "static_select", "options": [{**option("a"), "value": "v" * 151}]},
             "/options/0/value: 151",

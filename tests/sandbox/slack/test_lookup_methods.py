@@ -98,6 +98,17 @@ def test_people_are_described_guests_and_leavers_too(client: WebClient, world: S
         client.users_info(user="U0NOBODY")
 
 
+def test_a_person_is_found_by_their_email_address_in_any_case(client: WebClient, world: SlackWorld) -> None:
+    world.meet(replace(VISITOR, slack_id="W0SECRET", handle="secret", is_hidden=True), INTAKE)
+
+    found = client.users_lookupByEmail(email="Juniper@Sandbox.example")["user"]["id"]
+
+    assert found == WHO
+    for nobody in ("nobody@sandbox.example", "secret@sandbox.example"):
+        with refused("users_not_found"):
+            client.users_lookupByEmail(email=nobody)
+
+
 def test_people_of_other_organizations_are_described_unless_slack_hides_them(
     client: WebClient, world: SlackWorld
 ) -> None:

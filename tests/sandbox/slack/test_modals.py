@@ -266,6 +266,28 @@ def test_an_update_keeps_what_was_typed_where_ids_stay_and_drops_the_rest(bot: B
     assert "old" not in values
 
 
+def test_the_app_hears_of_typing_only_where_it_asked_to(bot: Bot) -> None:
+    as_typed = {"trigger_actions_on": ["on_character_entered"]}
+    on_enter = {"trigger_actions_on": ["on_enter_pressed"]}
+    opened(
+        bot,
+        modal(
+            question("told", dispatch_action=True, dispatch_action_config=as_typed),
+            question("enter", dispatch_action=True, dispatch_action_config=on_enter),
+            question("untold", dispatch_action_config=as_typed),
+        ),
+    )
+
+    for name in ("told", "enter", "untold"):
+        bot.world.type_text(WHO, name, "Hello")
+
+    (body,) = bot.bodies("action")
+    values = body["view"]["state"]["values"]
+    assert body["actions"][0]["block_id"] == "told"
+    assert body["actions"][0]["type"] == "plain_text_input"
+    assert body["actions"][0]["value"] == values["told"]["answer"]["value"] == "Hello"
+
+
 def test_an_external_menu_offers_what_the_app_answers(bot: Bot) -> None:
     opened(bot, modal(question("repo", "external_select", min_query_length=2)))
     found = {"options": [option("vets-api"), option("vets-website")]}

@@ -1,9 +1,9 @@
-"""Tickets with their terms, events and messages, processed comments, links of people, the outbox and its lanes."""
+"""Tickets with their terms, events and messages, comments, links of people, shown answers, the outbox and lanes."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "8"
+revision = "9"
 down_revision = None
 
 ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
@@ -149,6 +149,22 @@ def upgrade() -> None:
     op.create_index("claims_of_person", "link_claims", ["slack_id", "at"])
     op.create_index("claims_of_login", "link_claims", ["folded"])
     op.create_index("claims_by_age", "link_claims", ["at"])
+    op.create_table(
+        "shown_answers",
+        sa.Column("id", ID, primary_key=True),
+        sa.Column("view_id", sa.String(64), nullable=False),
+        sa.Column("type", sa.String(40), nullable=False),
+        sa.Column("source", sa.String(80), nullable=False),
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("title", sa.String(150), nullable=False),
+        sa.Column("url", sa.Text, nullable=False),
+        sa.Column("at", sa.Float, nullable=False),
+        sa.Column("outcome", sa.String(10), nullable=False),
+        sa.Column("ticket_id", sa.String(36), nullable=False),
+        sa.UniqueConstraint("view_id", "source", "name"),
+    )
+    op.create_index("answers_of_ticket", "shown_answers", ["ticket_id"])
+    op.create_index("answers_by_age", "shown_answers", ["at"])
     op.create_table(
         "outbox",
         sa.Column("id", ID, primary_key=True),

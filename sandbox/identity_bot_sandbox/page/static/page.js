@@ -14,7 +14,7 @@ function given(field) {
 function copyAttributes(old, fresh) {
   const keepsOpen = old.nodeName === "DETAILS" || old.nodeName === "DIALOG";
   for (const { name } of [...old.attributes]) {
-    if (fresh.hasAttribute(name) || name === "aria-busy" || (keepsOpen && name === "open")) continue;
+    if (fresh.hasAttribute(name) || name === "aria-busy" || name === "data-quiet" || (keepsOpen && name === "open")) continue;
     old.removeAttribute(name);
   }
   for (const { name, value } of fresh.attributes) {
@@ -23,6 +23,11 @@ function copyAttributes(old, fresh) {
   }
 }
 
+const sent = new WeakMap(); // what each field held when its form was last sent
+
+// Whether a person went on in a field after its form was sent, and the server answers with what it held then.
+const isAhead = (old, fresh) => sent.get(old) === fresh.value && old.value !== fresh.value;
+
 // Make `old` equal to `fresh`. A field keeps what a person entered unless the server has sent a new value.
 function morph(old, fresh) {
   if (old.nodeType !== Node.ELEMENT_NODE) {
@@ -30,7 +35,7 @@ function morph(old, fresh) {
     return;
   }
   const field = isField(old) && old.type !== "file";
-  const news = field && given(old) !== given(fresh) && old !== document.activeElement;
+  const news = field && given(old) !== given(fresh) && old !== document.activeElement && !isAhead(old, fresh);
   const { value, checked } = news ? fresh : old;
   copyAttributes(old, fresh);
   morphChildren(old, fresh);
@@ -222,10 +227,10 @@ async function go(address, from, anew = false) {
 
 // Submit a form by its button, or with `extra` by this script. A submission waits for a change in progress; while a
 // button is in progress it is a second press, and ignored. If a choice is made while a search is in progress, search
-// again with that choice before showing the results.
-async function send(form, button, extra) {
+// again with that choice before showing the results. Nothing dims while it tells `quietly` of what is typed.
+async function send(form, button, extra, quietly = false) {
   if (form.getAttribute("aria-busy") === "true" && form.dataset.again === undefined) {
-    if (extra || form.isChanging) setTimeout(() => form.isConnected && send(form, button, extra), 100);
+    if (extra || form.isChanging) setTimeout(() => form.isConnected && send(form, button, extra, quietly), 100);
     return;
   }
   form.isChanging = Boolean(extra);
@@ -235,12 +240,14 @@ async function send(form, button, extra) {
   const typed = form.dataset.reset === undefined ? [] : [...form.elements].map((field) => [field, field.value, field.files]);
   const restore = () => typed.forEach(([field, value, chosen]) => (chosen ? (field.files = chosen) : (field.value = value)));
   const choicesBefore = choices;
+  for (const field of form.elements) if (isField(field)) sent.set(field, field.value);
   if (extra?.search) searches += 1;
   const files = [...form.querySelectorAll("input[type=file]")].map((field) => [field, field.files]);
   const address = location.href;
   if (typed.length) form.reset();
   form.setAttribute("aria-busy", "true");
-  byId("busy").textContent = "Working…";
+  form.toggleAttribute("data-quiet", quietly);
+  if (!quietly) byId("busy").textContent = "Working…";
   try {
     const answer = await fetch(form.action, { method: "POST", body: contents });
     const html = await answer.text();
@@ -306,6 +313,7 @@ document.addEventListener("change", (event) => {
   else if (field.dataset.store !== undefined) send(field.form, null, { do: "keep" });
 });
 
+let typing = 0;
 let searching = 0;
 let searches = 0; // on their way
 let choices = 0; // made in lists so far
@@ -317,6 +325,10 @@ document.addEventListener("input", (event) => {
     question.classList.remove("bad");
     question.querySelector(".error")?.remove();
     for (const one of question.querySelectorAll("[aria-invalid]")) one.removeAttribute("aria-invalid");
+  }
+  if (field.dataset.typed) {
+    clearTimeout(typing); // Slack tells the app when a person pauses, not of each letter
+    typing = setTimeout(() => field.isConnected && send(field.form, null, { act: field.dataset.typed }, true), 400);
   }
   if (!field.dataset.search) return;
   clearTimeout(searching);

@@ -4,7 +4,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from identity_bot import Choice, Form, IssueDraft, LongText, Option, Ticket, default_issue, hookimpl, line
+from identity_bot import (
+    Answer,
+    Articles,
+    Choice,
+    Form,
+    IssueDraft,
+    LongText,
+    Option,
+    Ticket,
+    default_issue,
+    hookimpl,
+    line,
+)
 
 CREDENTIALS = (
     Option("logingov", "Login.gov"),
@@ -13,6 +25,13 @@ CREDENTIALS = (
     Option("mhv", "My HealtheVet"),
 )
 ENVIRONMENTS = (Option("local", "Local"), Option("development", "Development"))
+
+ARTICLES = Articles.in_package(__name__)
+MOST_COMMON = {
+    "local": ("empty-user-list", "invalid-client-id", "code-or-state-invalid"),
+    "development": ("code-or-state-invalid", "user-not-listed", "nothing-loads-after-sign-in"),
+}
+"""The articles that most people need, by environment."""
 
 
 @hookimpl
@@ -32,6 +51,14 @@ def form() -> Form:
             LongText(name="comments", label="Comments", required=False),
         ],
     )
+
+
+@hookimpl
+def self_service(text: str, answers: Mapping[str, Any]) -> list[Answer]:
+    """What others in the same environment were helped by; once something is typed, the articles that fit it."""
+    if text.strip():
+        return ARTICLES.search(text)
+    return ARTICLES.named(*MOST_COMMON.get(str(answers.get("environment")), MOST_COMMON["local"]))
 
 
 @hookimpl
