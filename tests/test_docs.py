@@ -133,7 +133,9 @@ def test_the_tutorial_leads_from_nothing_to_a_package_to_publish(tmp_path: Path)
     }
     offline = ("--no-index", "--no-deps", "--no-build-isolation")
     done: list[str] = []
-    for step in re.finditer(rf"{BLOCK.pattern}|^    (?P<line>\S[^\n]*)$", tutorial(), re.MULTILINE | re.DOTALL):
+    for step in re.finditer(
+        rf"{BLOCK.pattern}|^    (?P<line>\S[^\n]*)$", tutorial(), re.MULTILINE | re.DOTALL
+    ):
         if step["file"] in where:
             path = tmp_path / where[step["file"]] / step["file"]
             path.write_text(dict(shown_in(step[0]))[step["file"]], encoding="utf-8")

@@ -9,7 +9,7 @@ from typing import Any
 
 from identity_bot.articles.suggestion import Suggestion
 from identity_bot.forms import limits
-from identity_bot.forms.form import COMMON, Form
+from identity_bot.forms.form import Form, is_common
 from identity_bot.forms.questions import Option, Question, Text, Url
 from identity_bot.messages import words
 from identity_bot.slack.answers import with_answers
@@ -112,7 +112,7 @@ def modal(
 def describing(form: Form, draft: Draft) -> Question | None:
     """The form's first own question for text or a web address, whose answer says what the request is about."""
     shown = form.shown_questions({**form.suggestions(), **draft.values})
-    own = (question for question in shown if question not in COMMON)
+    own = (question for question in shown if not is_common(question))
     return next((question for question in own if isinstance(question, Text | Url)), None)
 
 
