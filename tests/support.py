@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import re
 import socket
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 import uvicorn
@@ -20,7 +17,7 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from starlette.types import ASGIApp
 
 from identity_bot.app import Bot
-from identity_bot.store.store import Store
+from identity_bot.testing.database import new_sqlite as new_sqlite
 from identity_bot_sandbox.cast import Character
 from identity_bot_sandbox.server import Sandbox
 
@@ -42,24 +39,6 @@ def blocks(document: str, language: str) -> list[str]:
     """The fenced blocks of a language, without their indentation."""
     found = re.finditer(rf"^( *)```{language}\n(.*?)^ *```$", document, re.MULTILINE | re.DOTALL)
     return [re.sub(rf"^{match[1]}", "", match[2], flags=re.MULTILINE) for match in found]
-
-
-def new_sqlite(path: Path) -> str:
-    """The address of a new database at this path, with all its tables."""
-    with path.open("xb") as file:
-        file.write(_migrated())
-    return f"sqlite:///{path}"
-
-
-@functools.cache
-def _migrated() -> bytes:
-    """A database's file, made once: running the migrations takes longer than most tests."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "bot.db"
-        store = Store(f"sqlite:///{path}")
-        store.migrate()
-        store.close()
-        return path.read_bytes()
 
 
 def close(handler: SocketModeHandler, sandbox: Sandbox) -> None:

@@ -1,0 +1,19 @@
+"""Tests of request types and observers, for their authors: a check of everything, and a desk on stand-ins.
+
+With pytest, the fixtures `desk` and `sandbox` come by themselves where the bot is installed.
+"""
+
+from identity_bot.standins import OWN_COMMENTS, Clock, MemoryChat, MemoryTracker, Posted, patched
+from identity_bot.testing.check import check_request_type
+from identity_bot.testing.desk import MemoryDesk
+
+__all__ = [
+    "OWN_COMMENTS",
+    "Clock",
+    "MemoryChat",
+    "MemoryDesk",
+    "MemoryTracker",
+    "Posted",
+    "check_request_type",
+    "patched",
+]
