@@ -10,7 +10,7 @@ NOT_MARKED = (
     "issue: the bot's own lines do not stand by themselves, as a code block or a comment is left open"
 )
 MODAL_NOT_ANSWERED = "removed while its modal is open: the person who sends the form gets no answer"
-ISSUE_NOT_OPENED = "removed: a ticket that was sent before gets no issue"
+NOBODY_TOLD = "removed: nobody is told that one of its tickets was closed"
 UNKNOWN_SETTING = (
     "settings: a key that the schema does not know is accepted, so a typing error goes unnoticed"
 )

@@ -21,6 +21,7 @@ from identity_bot.slack.inputs import QUESTION, action
 from identity_bot.slack.listeners import Listeners
 from identity_bot.slack.team import Team
 from identity_bot.testing.desk import MemoryDesk
+from identity_bot.tickets.model import Action, CloseReason
 
 
 def problems(
@@ -44,15 +45,18 @@ def problems(
             },
         }
         try:
-            desk.desk.submit(found.name, values, REQUESTOR, submission="V-before", origin=None)
+            ticket = desk.desk.submit(found.name, values, REQUESTOR, submission="V-before", origin=None)
         except Invalid:
             return
+        desk.work(10)
         desk.restart(without=found.name)
         if said.TYPE_GONE not in str(_answer(desk, view)):
             yield words.MODAL_NOT_ANSWERED
+        before = len(desk.told("requestor"))
+        desk.act(ticket, Action.CLOSE, CloseReason.COMPLETED.value)
         desk.work(10)
-        if not desk.tracker.issues or desk.outbox.rows("failed"):
-            yield words.ISSUE_NOT_OPENED
+        if len(desk.told("requestor")) == before or desk.outbox.rows("failed"):
+            yield words.NOBODY_TOLD
     finally:
         desk.close()
 
