@@ -30,6 +30,11 @@ def refused(kind: str, question: str, problem: str) -> str:
     )
 
 
+def no_samples(error: str) -> str:
+    """That a question's own code failed in every sample answer."""
+    return f"form: the sample answers fail with {error}; raise marshmallow's ValidationError with a sentence instead"
+
+
 def unknown_answer(name: str) -> str:
     """That the test gives an answer to a question that there is not."""
     return f"answers: the form has no question {name!r}"

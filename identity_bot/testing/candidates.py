@@ -15,6 +15,8 @@ from identity_bot.plugins.checks import NAME, implements
 from identity_bot.settings import Settings
 
 MODULE = "identity_bot_"
+INTAKE = "C0INTAKE"
+"""The channel where requests are announced."""
 SETTINGS = """
 intake_channel = "C0INTAKE"
 team_channel = "C0TEAM"
@@ -43,13 +45,12 @@ def candidate(plugin: Any, name: str = "") -> loader.Found:
     return loader.Found(name=named, distribution=module or "a test", load=lambda: plugin)
 
 
-def base_settings(toml: str = SETTINGS, database_url: str = "") -> Settings:
-    """The settings that this TOML makes."""
-    environ = {"GITHUB_TOKEN": "none"} | ({"DATABASE_URL": database_url} if database_url else {})
+def base_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings of a test, with these environment variables."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "identity-bot.toml"
-        path.write_text(toml, encoding="utf-8")
-        return settings_module.load(path, environ)
+        path.write_text(SETTINGS, encoding="utf-8")
+        return settings_module.load(path, {"GITHUB_TOKEN": "none"} | dict(environ or {}))
 
 
 def load(

@@ -12,12 +12,16 @@ from identity_bot.forms import form as forms
 from identity_bot.forms.form import Form
 from identity_bot.messages import plugin_check as words
 from identity_bot.plugins import loader
+from identity_bot.plugins.checks import described
 from identity_bot.showcase.answers import values_for
 from identity_bot.showcase.life import REQUESTOR
 from identity_bot.showcase.play import quiet
 from identity_bot.showcase.values import Kind
-from identity_bot.testing import lives, questions, removal, sections
 from identity_bot.testing.candidates import base_settings, candidate, load
+from identity_bot.testing.lives import hook_failures, life_problems
+from identity_bot.testing.questions import question_problems
+from identity_bot.testing.removal import removal_problems
+from identity_bot.testing.sections import section_problems
 
 
 def check_request_type(
@@ -56,11 +60,15 @@ def _problems(found: loader.Found, section: Mapping[str, Any], given: Mapping[st
         return
     form = request_type.form
     yield from (words.unknown_answer(one) for one in given if form.question(one) is None)
-    yield from questions.problems(form)
-    refused = list(_refused(request_type, form, given))
+    yield from question_problems(form)
+    try:
+        refused = list(_refused(request_type, form, given))
+    except Exception as error:  # the questions' own code, without which there are no tickets
+        yield words.no_samples(described(error))
+        return
     yield from refused
-    yield from lives.problems(found.name, plugins, in_force, given)
-    yield from sections.problems(found, base, section, lambda one: lives.failures(one, given))
+    yield from life_problems(found.name, plugins, in_force, given)
+    yield from section_problems(found, base, section, lambda one: hook_failures(one, given))
     if not refused:
         yield from _removal_problems(found, section, given)
 
@@ -76,8 +84,6 @@ def _refused(request_type: loader.RequestType, form: Form, given: Mapping[str, A
             refused: Mapping[str, str] = request_type.validate(forms.load(form, values), REQUESTOR)
         except Invalid as error:
             refused = error.problems
-        except Exception:
-            return  # a question's own code failed, which is said already
         yield from (words.refused(kind.value, labels.get(one, one), said) for one, said in refused.items())
 
 
@@ -85,4 +91,4 @@ def _removal_problems(
     found: loader.Found, section: Mapping[str, Any], given: Mapping[str, Any]
 ) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
-        yield from removal.problems(Path(folder), found, section, given)
+        yield from removal_problems(Path(folder), found, section, given)

@@ -20,7 +20,8 @@ from identity_bot.showcase.life import REQUESTOR, TEAM, who_takes
 from identity_bot.showcase.values import Issue
 from identity_bot.standins import Clock, MemoryChat, MemoryTracker
 from identity_bot.store.store import Store
-from identity_bot.testing import candidates
+from identity_bot.testing.candidates import base_settings, candidate
+from identity_bot.testing.candidates import load as load_plugins
 from identity_bot.testing.database import new_sqlite
 from identity_bot.tickets.model import Action, Change, Person, Ticket
 from identity_bot.tickets.people import People
@@ -39,7 +40,7 @@ class MemoryDesk:
     def __init__(
         self, folder: Path, *, settings: Settings | None = None, plugins: loader.Plugins | None = None
     ) -> None:
-        self.settings = settings or candidates.base_settings(database_url=new_sqlite(folder / "desk.db"))
+        self.settings = settings or base_settings({"DATABASE_URL": new_sqlite(folder / "desk.db")})
         self.clock = Clock()
         self.store = Store(self.settings.database_url, self.clock, patience=PATIENCE)
         self.people = People(self.settings.who_is_who, self.store.links)
@@ -65,10 +66,10 @@ class MemoryDesk:
         `settings` are its section of the settings file. Returns the request type, None for an observer. Raises
         SettingsError or PluginError, as the bot says it, if the plugin or its section cannot be used.
         """
-        found = candidates.candidate(plugin, name)
+        found = candidate(plugin, name)
         known = {**self._found, found.name: found}
         sections = {**self._sections, found.name: settings or {}}
-        self.settings, self.plugins = candidates.load(self.settings, tuple(known.values()), sections)
+        self.settings, self.plugins = load_plugins(self.settings, tuple(known.values()), sections)
         self._found, self._sections = known, sections
         self.restart()
         return self.plugins.types.get(found.name)

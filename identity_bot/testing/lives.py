@@ -22,17 +22,19 @@ from identity_bot.showcase.life import BEGINNING, REQUESTOR
 from identity_bot.showcase.play import play, watched
 from identity_bot.showcase.values import Kind, Life
 from identity_bot.showcase.watched import Watched
-from identity_bot.testing import hostile, questions
+from identity_bot.testing.hostile import MIXTURE, TEXTS, in_markdown, in_slack, is_marked, mrkdwn_in
+from identity_bot.testing.questions import longest, mark, with_text
+from identity_bot.text.markdown import clean
 from identity_bot.tickets.model import Event, EventKind, IssueDraft, Notification, Ticket, ticket_id
 
-REASON = f"answer as a reason: {hostile.MIXTURE}"
+REASON = f"answer as a reason: {clean(MIXTURE)}"
 MARK = "answer as a reason"
 SHORTEST_SECRET = 8
 """Characters of an answer that is looked for in messages: shorter ones stand there by chance."""
 EARLIER = "a_question_of_an_earlier_form"
 
 
-def problems(name: str, plugins: Plugins, settings: Settings, given: Mapping[str, Any]) -> Iterator[str]:
+def life_problems(name: str, plugins: Plugins, settings: Settings, given: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with a request type's issues and messages."""
     twice = _Twice(**vars(watched(plugins.types[name])))
     form = twice.form
@@ -42,7 +44,7 @@ def problems(name: str, plugins: Plugins, settings: Settings, given: Mapping[str
         usual = values_for(form, kind, given)
         if usual is None:
             return None
-        used[kind] = _accepted(twice, usual, questions.with_text(form, usual, hostile.MIXTURE))
+        used[kind] = _accepted(twice, usual, with_text(form, usual, MIXTURE))
         return used[kind]
 
     case = play(twice, plugins, settings, values_of=values_of, reason=REASON)
@@ -60,7 +62,7 @@ def problems(name: str, plugins: Plugins, settings: Settings, given: Mapping[str
         yield words.too_slow(hook, seconds, SLOW)
 
 
-def failures(request_type: RequestType, given: Mapping[str, Any]) -> Iterator[str]:
+def hook_failures(request_type: RequestType, given: Mapping[str, Any]) -> Iterator[str]:
     """Which hooks fail with sample answers and the settings as they are."""
     twice = _Twice(**vars(watched(request_type)))
     ticket = _ticket(twice, values_for(twice.form, Kind.USUAL, given) or {})
@@ -144,9 +146,9 @@ def _tickets(request_type: _Twice, given: Mapping[str, Any]) -> Iterator[tuple[s
     """Tickets at the limits of what people can send: each hostile text, the longest and the fewest answers."""
     form = request_type.form
     usual = values_for(form, Kind.USUAL, given) or {}
-    tried = {what: questions.with_text(form, usual, text) for what, text in hostile.TEXTS.items()}
+    tried = {what: with_text(form, usual, text) for what, text in TEXTS.items()}
     tried["the longest answers"] = usual | {
-        one.name: text for one in form.all_questions if (text := questions.longest(one)) and one.name in usual
+        one.name: text for one in form.all_questions if (text := longest(one)) and one.name in usual
     }
     required = {one.name for one in form.all_questions if one.required}
     tried["no optional answers"] = {name: value for name, value in usual.items() if name in required}
@@ -165,20 +167,20 @@ def _at_once(request_type: _Twice, what: str, ticket: Ticket) -> Iterator[str]:
         yield words.failed(described(error), what)
         return
     yield from (words.failed(one, what) for one in request_type.taken())
-    yield from (words.breaks_out("issue", how) for how in hostile.in_markdown(draft.body))
-    if not hostile.is_marked(ticket, draft.body):
+    yield from (words.breaks_out("issue", how) for how in in_markdown(draft.body))
+    if not is_marked(ticket, draft.body):
         yield words.NOT_MARKED
     for one in told:
         for text in (one.text, one.next):
-            yield from (words.breaks_out("created", how) for how in hostile.in_slack(text))
+            yield from (words.breaks_out("created", how) for how in in_slack(text))
 
 
 def _messages(life: Life) -> Iterator[str]:
     for moment in life.moments:
         where = ", ".join(moment.events) or moment.by
         for message in moment.messages:
-            for text in (message.text, *hostile.mrkdwn_in(message.blocks)):
-                yield from (words.breaks_out(where, how) for how in hostile.in_slack(text))
+            for text in (message.text, *mrkdwn_in(message.blocks)):
+                yield from (words.breaks_out(where, how) for how in in_slack(text))
 
 
 def _leaks(life: Life, form: Form, values: Mapping[str, Any]) -> Iterator[str]:
@@ -186,14 +188,14 @@ def _leaks(life: Life, form: Form, values: Mapping[str, Any]) -> Iterator[str]:
     secrets = {MARK: "a reason"}
     for question in form.questions:
         value = values.get(question.name)
-        if isinstance(question, ShortText | LongText) and str(value).startswith(questions.mark(question)):
-            secrets[questions.mark(question)] = f"the answer to {question.name!r}"
+        if isinstance(question, ShortText | LongText) and str(value).startswith(mark(question)):
+            secrets[mark(question)] = f"the answer to {question.name!r}"
         elif isinstance(value, str) and len(value) >= SHORTEST_SECRET:
             shown = question.shown(value) if isinstance(question, Choice) else value
             secrets[shown] = f"the answer to {question.name!r}"
     for moment in life.moments:
         for message in moment.messages:
-            said = "\n".join((message.text, *hostile.mrkdwn_in(message.blocks)))
+            said = "\n".join((message.text, *mrkdwn_in(message.blocks)))
             for secret, what in secrets.items():
                 if secret in said:
                     yield words.leaks(what, ", ".join(moment.events) or moment.by)
@@ -202,8 +204,8 @@ def _leaks(life: Life, form: Form, values: Mapping[str, Any]) -> Iterator[str]:
 def _self_service(request_type: _Twice, given: Mapping[str, Any]) -> Iterator[str]:
     """The hook is called while people type, with answers that nobody has checked."""
     usual = values_for(request_type.form, Kind.USUAL, given) or {}
-    odd: tuple[Any, ...] = (None, 5, ["hostile"], {"id": "hostile"}, hostile.MIXTURE)
-    for text in ("", "x", hostile.MIXTURE, "x" * 3_000):
+    odd: tuple[Any, ...] = (None, 5, ["hostile"], {"id": "hostile"}, MIXTURE)
+    for text in ("", "x", MIXTURE, "x" * 3_000):
         request_type.self_service(text, {})
     for value in odd:
         request_type.self_service("x", dict.fromkeys(usual, value))

@@ -36,7 +36,7 @@ SHORTEST_QUOTE = 12
 FILE = {"id": "F1", "name": "a.png", "link": "https://files.example.gov/F1"}
 
 
-def problems(form: Form) -> Iterator[str]:
+def question_problems(form: Form) -> Iterator[str]:
     """What is wrong with the form's own questions."""
     for question in form.questions:
         for what, typed, must_refuse in _tried(question):

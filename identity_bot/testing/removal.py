@@ -24,7 +24,7 @@ from identity_bot.testing.desk import MemoryDesk
 from identity_bot.tickets.model import Action, CloseReason
 
 
-def problems(
+def removal_problems(
     folder: Path, found: loader.Found, section: Mapping[str, Any], given: Mapping[str, Any]
 ) -> Iterator[str]:
     """What goes wrong when it is removed."""

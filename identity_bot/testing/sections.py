@@ -22,7 +22,9 @@ Play = Callable[[loader.RequestType], Iterator[str]]
 """Plays a request type with other settings; what then fails."""
 
 
-def problems(found: loader.Found, base: Settings, given: Mapping[str, Any], play: Play) -> Iterator[str]:
+def section_problems(
+    found: loader.Found, base: Settings, given: Mapping[str, Any], play: Play
+) -> Iterator[str]:
     """What is wrong with how a request type takes its settings."""
     name = found.name
     _, plugins = load(base, [found], {name: given})
