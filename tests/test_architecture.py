@@ -186,8 +186,12 @@ def test_a_plugin_imports_public_names_only(path: Path) -> None:
     assert not {name for name in names if name.startswith("identity_bot.") and name.split(".")[1] in modules}
 
 
-@pytest.mark.parametrize("path", sorted(ROOT.glob("examples/*/tests/*.py")), ids=lambda p: p.stem)
-def test_an_examples_tests_use_what_every_author_may_use(path: Path) -> None:
+@pytest.mark.parametrize(
+    "path",
+    sorted(path for place in ("plugins", "examples") for path in ROOT.glob(f"{place}/*/tests/*.py")),
+    ids=lambda p: p.stem,
+)
+def test_a_plugins_tests_use_what_every_author_may_use(path: Path) -> None:
     own = f"identity_bot_{path.parents[1].name}"
     modules = {place(p).split("/")[0] for p in CORE} - {"testing"}
     names = imports(path)

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from marshmallow import ValidationError
 
 import identity_bot_mock_auth as mock_auth
-from identity_bot import Choice, LongText, Person, Ticket
+from identity_bot import Choice, LongText
+from identity_bot.testing import MemoryDesk, check_request_type
 
-TICKET = Ticket(
-    id="3d9a0f6c-2f4e-5b0a-9c59-0d8f4f0f7f11",
-    type="mock_auth",
-    requestor=Person(slack_id="U1", name="Juniper Vale", team="Benefits"),
-    answers={
-        "team": "Benefits",
-        "name": "Juniper Vale",
-        "production": False,
-        "credential": "idme",
-        "environment": "local",
-    },
-    submitted_at=0.0,
-)
+
+def test_it_keeps_what_every_request_type_promises() -> None:
+    check_request_type(mock_auth)
 
 
 def test_the_form_asks_for_credential_environment_and_comments() -> None:
@@ -51,16 +40,21 @@ def test_no_environment_is_offered_but_those_that_have_mocked_authentication() -
             question.answer(other)
 
 
-def test_the_issue_is_titled_as_people_call_things() -> None:
-    issue = mock_auth.render_issue(TICKET, mock_auth.form(), {})
+def test_the_issue_is_titled_as_people_call_things(desk: MemoryDesk) -> None:
+    desk.load(mock_auth)
 
+    ticket = desk.submit("mock_auth", team="Benefits", credential="idme", environment="local")
+    desk.work()
+
+    issue = desk.issue(ticket)
     assert issue.title == "Mocked authentication: ID.me, Local (Benefits)"
     assert "**Which credential?** `ID.me`" in issue.body
 
 
-def test_comments_are_in_the_issue_as_they_were_written() -> None:
-    asked = replace(TICKET, answers={**TICKET.answers, "comments": "@octo <!-- x\n```"})
+def test_comments_are_in_the_issue_as_they_were_written(desk: MemoryDesk) -> None:
+    desk.load(mock_auth)
 
-    issue = mock_auth.render_issue(asked, mock_auth.form(), {})
+    ticket = desk.submit("mock_auth", comments="@octo <!-- x\n```")
+    desk.work()
 
-    assert "````text\n@octo <!-- x\n```\n````" in issue.body
+    assert "````text\n@octo <!-- x\n```\n````" in desk.issue(ticket).body
