@@ -85,6 +85,11 @@ def too_slow(hook: str, seconds: float, most: float) -> str:
     )
 
 
+def unexpected(error: str) -> str:
+    """That the bot itself failed with what the type declares."""
+    return f"the bot cannot use it: {error}"
+
+
 def unstable(event: str) -> str:
     """That a hook answers differently when it is called again."""
     return f"notify returns different messages for the same event {event!r}"

@@ -3,6 +3,7 @@
 With pytest, the fixtures `desk` and `sandbox` come by themselves where the bot is installed.
 """
 
+from identity_bot.errors import Invalid, PluginError, SettingsError
 from identity_bot.standins import OWN_COMMENTS, Clock, MemoryChat, MemoryTracker, Posted, patched
 from identity_bot.testing.check import check_request_type
 from identity_bot.testing.desk import MemoryDesk
@@ -10,10 +11,13 @@ from identity_bot.testing.desk import MemoryDesk
 __all__ = [
     "OWN_COMMENTS",
     "Clock",
+    "Invalid",
     "MemoryChat",
     "MemoryDesk",
     "MemoryTracker",
+    "PluginError",
     "Posted",
+    "SettingsError",
     "check_request_type",
     "patched",
 ]

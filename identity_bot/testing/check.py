@@ -67,10 +67,13 @@ def _problems(found: loader.Found, section: Mapping[str, Any], given: Mapping[st
         yield words.no_samples(described(error))
         return
     yield from refused
-    yield from life_problems(found.name, plugins, in_force, given)
     yield from section_problems(found, base, section, lambda one: hook_failures(one, given))
-    if not refused:
-        yield from _removal_problems(found, section, given)
+    try:
+        yield from life_problems(found.name, plugins, in_force, given)
+        if not refused:
+            yield from _removal_problems(found, section, given)
+    except Exception as error:
+        yield words.unexpected(described(error))
 
 
 def _refused(request_type: loader.RequestType, form: Form, given: Mapping[str, Any]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ def removal_problems(
     desk = MemoryDesk(folder)
     try:
         request_type = desk.load(found.load(), settings=section, name=found.name)
+        desk.plugins = replace(desk.plugins, sinks={})  # a check delivers nothing to the outside
+        desk.restart()
         values = values_for(request_type.form, Kind.USUAL, given) if request_type else None
         if request_type is None or values is None:
             return

@@ -66,5 +66,8 @@ def _try(
     except Exception as error:
         yield words.not_told(setting, value, described(error))
     else:
-        for failure in play(plugins.types[found.name]):
-            yield words.fails_later(setting, value, failure)
+        try:
+            failed = list(play(plugins.types[found.name]))
+        except Exception as error:
+            failed = [described(error)]
+        yield from (words.fails_later(setting, value, one) for one in failed)

@@ -29,7 +29,8 @@ from identity_bot import (
     default_issue,
     mrkdwn,
 )
-from identity_bot.testing import check_request_type
+from identity_bot.slack.listeners import Listeners
+from identity_bot.testing import PluginError, check_request_type
 from tests.support_plugins import coffee, module
 
 DETAILS = LongText(name="details", label="Details")
@@ -124,7 +125,7 @@ def test_settings_that_the_bot_would_refuse_are_named() -> None:
 
 
 def test_a_plugin_that_is_not_installed_is_an_error_of_the_test() -> None:
-    with pytest.raises(Exception, match="no plugin 'tea'; installed: "):
+    with pytest.raises(PluginError, match="no plugin 'tea'; installed: "):
         check_request_type("tea")
 
 
@@ -443,3 +444,42 @@ def test_a_schema_that_takes_unknown_keys_is_named() -> None:
     [problem] = wrong(coffee(PLAIN, settings_schema=lambda: Anything))
 
     assert problem.startswith("settings: a key that the schema does not know is accepted")
+
+
+# Around it
+
+
+def test_a_modal_that_stays_open_without_an_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Listeners, "_answer", lambda *_: {"response_action": "clear"})
+
+    assert wrong(coffee(PLAIN)) == [
+        "removed while its modal is open: the person who sends the form gets no answer"
+    ]
+
+
+def test_tickets_that_nobody_hears_of_after_the_removal_are_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("identity_bot.testing.desk.MemoryDesk.told", lambda *_: [])
+
+    assert wrong(coffee(PLAIN)) == ["removed: nobody is told that one of its tickets was closed"]
+
+
+def test_a_question_that_cannot_be_drawn_is_named() -> None:
+    class Poem(LongText):
+        """A text that nobody can show."""
+
+        def answer(self, typed: Any) -> Any:
+            return ["not", "text"] if typed else None
+
+    problems = wrong(coffee(Form(title="C", questions=[Poem(name="poem", label="?")])))
+
+    assert any("question 'poem'" in one or one.startswith("the bot cannot use it") for one in problems)
+
+
+def test_a_check_delivers_nothing_and_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    delivered: list[Event] = []
+
+    assert wrong(coffee(PLAIN, deliver=lambda event: delivered.append(event))) == []
+    assert delivered == []
+    assert caplog.text == ""

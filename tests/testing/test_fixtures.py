@@ -27,8 +27,7 @@ import identity_bot_coffee as coffee
 import pytest
 
 from identity_bot import Action
-from identity_bot.errors import Invalid
-from identity_bot.testing import check_request_type
+from identity_bot.testing import Invalid, check_request_type
 
 
 def test_all_is_well():

@@ -9,7 +9,7 @@ from marshmallow import ValidationError
 
 import identity_bot_bug as bug
 from identity_bot import Choice, Form
-from identity_bot.testing import MemoryDesk, check_request_type
+from identity_bot.testing import Invalid, MemoryDesk, check_request_type
 
 ANSWERS = {
     "component": "Sessions",
@@ -55,7 +55,7 @@ def test_what_happened_must_differ_from_what_should_have() -> None:
 def test_somebody_who_says_the_same_twice_is_asked_for_the_difference(desk: MemoryDesk) -> None:
     desk.load(bug)
 
-    with pytest.raises(Exception, match="say what is different"):
+    with pytest.raises(Invalid, match="say what is different"):
         desk.submit("bug", **ANSWERS | {"actual": "i am signed OUT."})
 
 
