@@ -2,98 +2,26 @@
 
 from __future__ import annotations
 
-import functools
 import re
-import socket
-import tempfile
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TypeVar
 
-import uvicorn
 from slack_bolt import App
-from slack_bolt.adapter.socket_mode import SocketModeHandler
-from starlette.types import ASGIApp
 
 from identity_bot.app import Bot
-from identity_bot.store.store import Store
+from identity_bot.testing.database import new_sqlite as new_sqlite
+from identity_bot.testing.sandbox import RECURRING as RECURRING
+from identity_bot.testing.sandbox import close as close
+from identity_bot.testing.sandbox import eventually as eventually
+from identity_bot.testing.sandbox import served as served
 from identity_bot_sandbox.cast import Character
 from identity_bot_sandbox.server import Sandbox
-
-Found = TypeVar("Found")
-
-
-def eventually(look: Callable[[], Found], *, seconds: float = 20.0) -> Found:
-    """What `look` finds, as soon as it is true; fails where it does not become true in time."""
-    end = time.monotonic() + seconds
-    pause = threading.Event()
-    while not (found := look()):
-        if time.monotonic() > end:
-            raise AssertionError(f"not true within {seconds} s; last seen: {found!r}")
-        pause.wait(0.01)
-    return found
 
 
 def blocks(document: str, language: str) -> list[str]:
     """The fenced blocks of a language, without their indentation."""
     found = re.finditer(rf"^( *)```{language}\n(.*?)^ *```$", document, re.MULTILINE | re.DOTALL)
     return [re.sub(rf"^{match[1]}", "", match[2], flags=re.MULTILINE) for match in found]
-
-
-def new_sqlite(path: Path) -> str:
-    """The address of a new database at this path, with all its tables."""
-    with path.open("xb") as file:
-        file.write(_migrated())
-    return f"sqlite:///{path}"
-
-
-@functools.cache
-def _migrated() -> bytes:
-    """A database's file, made once: running the migrations takes longer than most tests."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "bot.db"
-        store = Store(f"sqlite:///{path}")
-        store.migrate()
-        store.close()
-        return path.read_bytes()
-
-
-def close(handler: SocketModeHandler, sandbox: Sandbox) -> None:
-    """Ends a Socket Mode connection from the server's side first, or slack_sdk waits seconds for its own threads."""
-    client = handler.client
-    client.auto_reconnect_enabled = False
-    sandbox.slack.delivery.sockets.close()
-    eventually(lambda: not client.is_connected())
-    client.closed = True
-    client.message_queue.put(None)  # wakes the thread that would wait a second for a message
-    handler.close()
-
-
-RECURRING = {"poll", "resync", "mark_overdue", "catch_up", "clean_up", "tell_delay", "read_thread"}
-"""The kinds of effects that wait for later: recurring ones, and what follows a request after a while."""
-
-
-@contextmanager
-def served(web_app: ASGIApp) -> Iterator[str]:
-    """Serves an application over real HTTP; its address."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        # asyncio sets this only for sockets created as TCP; without it, every answer waits 40 ms.
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # Connections are kept, however long a busy machine makes us pause between two requests.
-        config = uvicorn.Config(
-            web_app, log_config=None, access_log=False, lifespan="off", timeout_keep_alive=600
-        )
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        eventually(lambda: server.started)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server.should_exit = True
-        thread.join(10)
 
 
 @dataclass(frozen=True, slots=True)

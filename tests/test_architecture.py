@@ -23,28 +23,28 @@ PLUGINS = sorted(
 
 ORDER = (
     "errors", "logs", "text", "articles", "tickets", "forms", "messages", "settings", "plugins", "scaffold", "store",
-    "outbox", "desk", "slack", "github", "web", "app", "testing", "showcase", "checks", "cli",
+    "outbox", "desk", "slack", "github", "web", "app", "standins", "showcase", "testing", "checks", "cli",
 )  # fmt: skip
 """The packages of the bot: each imports only those before it."""
 TOP = {"app", "checks", "cli"}
-"""Those that nobody imports but the command line, and the showcase, which plays on a desk of its own."""
+"""Those that nobody imports but the command line, and the showcase and tests, which play on desks of their own."""
 VENDORS = {
-    "slack_bolt": ("slack", "web", "app"),
-    "slack_sdk": ("slack", "app"),
+    "slack_bolt": ("slack", "web", "app", "testing/sandbox"),
+    "slack_sdk": ("slack", "app", "testing/sandbox"),
     "github": ("github",),
     "requests": ("github",),
     "sqlalchemy": ("store", "outbox/queue", "outbox/outbox"),
     "alembic": ("store",),
     "sqlite3": ("articles/index",),
-    "starlette": ("web", "app"),
-    "uvicorn": ("web/server",),
+    "starlette": ("web", "app", "testing/sandbox"),
+    "uvicorn": ("web/server", "testing/sandbox"),
     "pluggy": ("plugins",),
     "click": ("cli",),
     "re2": ("text",),
     "stdnum": ("text",),
     "phonenumbers": ("text",),
     "yaml": ("scaffold/yaml_text",),
-    "markdown_it": ("tickets/commands", "text/formatted/from_markdown"),
+    "markdown_it": ("tickets/commands", "text/formatted/from_markdown", "testing/hostile"),
 }
 """Which packages or modules of the bot may import which vendor."""
 VENDORLESS = ("messages", "plugins", "store", "outbox", "desk")
@@ -125,7 +125,7 @@ def test_nobody_imports_what_puts_the_parts_together() -> None:
     importing = {place(path): {package(name) for name in own_imports(path)} & TOP for path in CORE}
     others = {name: tops for name, tops in importing.items() if tops and package(name) not in tops}
 
-    assert {package(name) for name in others} <= {"cli", "showcase"}
+    assert {package(name) for name in others} <= {"cli", "showcase", "testing"}
 
 
 @pytest.mark.parametrize("path", [p for p in CORE if is_in(p, VENDORLESS)], ids=place)
@@ -161,7 +161,8 @@ def test_a_pure_module_does_no_io(path: Path) -> None:
 def test_the_bot_does_not_import_the_sandbox() -> None:
     importing = [place(p) for p in CORE if any(is_below(n, "identity_bot_sandbox") for n in imports(p))]
 
-    assert importing == ["cli/bot"]  # inside the command that starts it, where it is installed
+    # Inside the command that starts it, and where it is a fixture of tests: both where it is installed.
+    assert importing == ["cli/bot", "testing/sandbox"]
 
 
 def test_the_sandbox_shares_no_judgement_with_the_bot() -> None:
@@ -189,8 +190,12 @@ def test_a_plugin_imports_public_names_only(path: Path) -> None:
     assert not {name for name in names if name.startswith("identity_bot.") and name.split(".")[1] in modules}
 
 
-@pytest.mark.parametrize("path", sorted(ROOT.glob("examples/*/tests/*.py")), ids=lambda p: p.stem)
-def test_an_examples_tests_use_what_every_author_may_use(path: Path) -> None:
+@pytest.mark.parametrize(
+    "path",
+    sorted(path for place in ("plugins", "examples") for path in ROOT.glob(f"{place}/*/tests/*.py")),
+    ids=lambda p: p.stem,
+)
+def test_a_plugins_tests_use_what_every_author_may_use(path: Path) -> None:
     own = f"identity_bot_{path.parents[1].name}"
     modules = {place(p).split("/")[0] for p in CORE} - {"testing"}
     names = imports(path)

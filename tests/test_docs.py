@@ -183,15 +183,14 @@ def test_the_package_that_a_document_shows_is_found_once_it_is_installed(
     assert "name='coffee', distribution='identity-bot-coffee 0.1.0'" in found
 
 
-def test_the_example_of_a_test_passes(mocker: MockerFixture) -> None:
-    coffee, tests = ModuleType("identity_bot_coffee"), ModuleType("test_coffee")
-    mocker.patch.dict(sys.modules, identity_bot_coffee=coffee)
+def test_the_examples_of_tests_pass(tmp_path: Path) -> None:
+    for file in ("identity_bot_coffee.py", "test_coffee.py"):
+        (tmp_path / file).write_text(examples("docs/plugins.md")[file], encoding="utf-8")
+    alone = ["-q", "-p", "no:cacheprovider", "-p", "identity_bot_pytest", "-c", os.devnull]
 
-    for shown in (coffee, tests):
-        exec(examples("docs/plugins.md")[f"{shown.__name__}.py"], shown.__dict__)
+    said = run("-m", "pytest", *alone, "test_coffee.py", folder=tmp_path, path=tmp_path)
 
-    [test] = [value for name, value in vars(tests).items() if name.startswith("test_")]
-    test()
+    assert "4 passed" in said
 
 
 def test_the_examples_of_common_questions_and_of_a_migration_do_what_they_say(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from marshmallow import Schema
 
 import identity_bot
+from identity_bot import testing
 from identity_bot.plugins.checks import HOOKS
 
 FROZEN = Path(__file__).with_name("public_names.txt")
@@ -29,6 +30,8 @@ def described() -> Iterator[str]:
         yield from _of(name, getattr(identity_bot, name))
     for name, hook in sorted(HOOKS.items()):
         yield f"hook {name}{_signature(hook)}"
+    for tool in (testing.MemoryDesk, testing.check_request_type):
+        yield from (f"testing {line}" for line in _of(tool.__name__, tool))
 
 
 def _of(name: str, value: Any) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -158,10 +159,10 @@ def _answered(question: Question, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _readable(question: Question, answer: Any) -> str:
-    try:
-        return question.shown(answer)
-    except Exception:
-        return answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
+    if isinstance(answer, question.kept_as):
+        with contextlib.suppress(Exception):
+            return str(question.shown(answer))
+    return answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
 
 
 def _problems(form: Form) -> Iterator[str]:

@@ -76,6 +76,8 @@ class Question:
     kind: ClassVar[str] = ""
     is_typed: ClassVar[bool] = True
     """Whether people type the answer, as opposed to choosing or attaching it."""
+    kept_as: ClassVar[Any] = object
+    """The type of an answer; a kept one of another type belongs to an earlier question of the same name."""
 
     name: str
     """The key in answers, settings and tests: lower-case letters, digits and underscores."""
@@ -179,6 +181,7 @@ class ShortText(Text):
     """One line of text; at most 3,000 characters."""
 
     kind: ClassVar[str] = "short_text"
+    kept_as: ClassVar[Any] = str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -186,6 +189,7 @@ class LongText(Text):
     """Several lines of text; at most 3,000 characters."""
 
     kind: ClassVar[str] = "long_text"
+    kept_as: ClassVar[Any] = str
     max_length: int = limits.INPUT_TEXT
 
     def _tidy(self, typed: Any) -> Any:
@@ -197,6 +201,7 @@ class Url(Question):
     """A web address, http or https, without a name or password in it."""
 
     kind: ClassVar[str] = "url"
+    kept_as: ClassVar[Any] = str
     max_length: int = 2000
 
     def field(self) -> fields.Field[Any]:
@@ -211,6 +216,7 @@ class Email(Question):
     """An e-mail address."""
 
     kind: ClassVar[str] = "email"
+    kept_as: ClassVar[Any] = str
 
     def field(self) -> fields.Field[Any]:
         wrong = "Please enter an e-mail address, for example name@example.gov."
@@ -222,6 +228,7 @@ class Number(Question):
     """A number: whole unless `decimal`, from `minimum` to `maximum` if they are given."""
 
     kind: ClassVar[str] = "number"
+    kept_as: ClassVar[Any] = (int, float)
     decimal: bool = False
     minimum: float | None = None
     maximum: float | None = None
@@ -254,6 +261,7 @@ class Date(Question):
     """A day of the calendar, kept as `YYYY-MM-DD`; validators get a datetime.date."""
 
     kind: ClassVar[str] = "date"
+    kept_as: ClassVar[Any] = str
 
     def field(self) -> fields.Field[Any]:
         wrong = "Please enter a date as year-month-day, for example 2026-12-01."
@@ -303,6 +311,7 @@ class Choice(Chosen):
     """One of several options, kept as the option's value."""
 
     kind: ClassVar[str] = "choice"
+    kept_as: ClassVar[Any] = str
 
     def field(self) -> fields.Field[Any]:
         return self._one_of(*self.validate)
@@ -316,6 +325,7 @@ class Choices(Chosen):
     """Any number of several options, kept as the list of their values."""
 
     kind: ClassVar[str] = "choices"
+    kept_as: ClassVar[Any] = list
 
     def field(self) -> fields.Field[Any]:
         wrong = "Please choose from the list."
@@ -335,6 +345,7 @@ class YesNo(Question):
     """Yes or no, kept as true or false."""
 
     kind: ClassVar[str] = "yes_no"
+    kept_as: ClassVar[Any] = bool
     is_typed: ClassVar[bool] = False
 
     def field(self) -> fields.Field[Any]:
@@ -349,6 +360,7 @@ class Member(Question):
     """A person of the Slack workspace, kept as `{"id": …, "name": …}`."""
 
     kind: ClassVar[str] = "member"
+    kept_as: ClassVar[Any] = dict
 
     def field(self) -> fields.Field[Any]:
         wrong: dict[str, Any] = {"type": "Please choose a person from the list."}
@@ -363,6 +375,7 @@ class Files(Question):
     """One to ten files that stay in Slack, kept as a list of `{"id", "name", "link"}`."""
 
     kind: ClassVar[str] = "files"
+    kept_as: ClassVar[Any] = list
     is_typed: ClassVar[bool] = False
     max_files: int = limits.FILES
     filetypes: Sequence[str] = ()

@@ -35,6 +35,10 @@ class Failures:
         with self._lock:
             self._seen[failure] = self._untold[failure] = None
 
+    def slow(self, plugin: str, hook: str, seconds: float) -> None:
+        """Log a hook that took too long."""
+        log.warning("plugin %r: %s took %.1f s", plugin, hook, seconds)
+
     def take(self) -> list[Failure]:
         """The failures since this was last called, each once."""
         with self._lock:

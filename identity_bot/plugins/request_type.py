@@ -136,7 +136,7 @@ class RequestType:
                 continue
             finally:
                 if (took := time.monotonic() - began) > SLOW:
-                    log.warning("plugin %r: %s took %.1f s", implementation.plugin_name, hook, took)
+                    self.failures.slow(implementation.plugin_name, hook, took)
             if checked is not None:
                 yield checked
 

@@ -75,7 +75,6 @@ def form() -> Form:
     return $form
 ''')
 
-# A call of identity_bot.testing.check_request_type has its place at the end of this file.
 TESTS = Template('''\
 """The request type $name: what it asks, and which answers it takes."""
 
@@ -97,6 +96,12 @@ def test_the_form_takes_these_answers() -> None:
 
     for question in form.questions:
         assert question.answer(ANSWERS[question.name]) is not None, question.name
+
+
+def test_it_keeps_what_every_request_type_promises() -> None:
+    from identity_bot.testing import check_request_type  # here, where every isort is content with it
+
+    check_request_type($module)
 ''')
 
 

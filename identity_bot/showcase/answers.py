@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from identity_bot.forms.form import PRODUCTION, Form
@@ -20,19 +22,21 @@ def meeting(form: Form, when: When) -> dict[str, Any]:
     return _answering(form, when, when.values[0])
 
 
-def values_for(form: Form, kind: Kind) -> dict[str, Any] | None:
-    """Sample answers for one kind of ticket; None if the form cannot lead to it."""
+def values_for(
+    form: Form, kind: Kind, given: Mapping[str, Any] = MappingProxyType({})
+) -> dict[str, Any] | None:
+    """Sample answers for one kind of ticket, with those given; None if the form cannot lead to it."""
     match kind:
         case Kind.SENSITIVE:
             if form.sensitive_when is None:
                 return None
-            return sample_values(form, meeting(form, form.sensitive_when))
+            return sample_values(form, {**given, **meeting(form, form.sensitive_when)})
         case Kind.URGENT:
             if form.question(PRODUCTION.name) is None:
                 return None
             is_urgent = meeting(form, When(PRODUCTION.name, True))
-            return sample_values(form, _not_sensitive(form) | is_urgent)
-    return sample_values(form, _not_sensitive(form) | {PRODUCTION.name: False})
+            return sample_values(form, {**given, **_not_sensitive(form), **is_urgent})
+    return sample_values(form, {**given, **_not_sensitive(form), PRODUCTION.name: False})
 
 
 def _not_sensitive(form: Form) -> dict[str, Any]:

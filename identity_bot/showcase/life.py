@@ -56,10 +56,10 @@ ORDER = (
 """Every action at least once; together they lead to every event. A test holds both against their tables."""
 
 
-def steps(kind: Kind, today: date, written: str, original: str) -> list[Step]:
+def steps(kind: Kind, today: date, written: str, original: str, *, reason: str = REASON) -> list[Step]:
     """A life after the form was sent; `written` is a text of the ticket that can be removed from it.
 
-    `original` is the id of a ticket that it can be a duplicate of.
+    `original` is the id of a ticket that it can be a duplicate of, `reason` is what people give as theirs.
 
     An urgent request differs from others only as it begins.
     """
@@ -68,14 +68,20 @@ def steps(kind: Kind, today: date, written: str, original: str) -> list[Step]:
     made: list[Step] = []
     for action in ORDER:
         times = sum(one.change.action is action for one in made)
-        by = REQUESTOR.slack_id if ACTIONS[action].by is By.REQUESTOR else LEAD["slack"]
-        if ACTIONS[action].asks is Ask.OWN_LOGIN:
-            by = SECOND_MEMBER["slack"]
-        made.append(Step(change=_change(action, times, today, written, original), by=by))
+        made.append(
+            Step(change=_change(action, times, today, written, original, reason), by=who_takes(action))
+        )
     return made
 
 
-def _change(action: Action, times: int, today: date, written: str, original: str) -> Change:
+def who_takes(action: Action) -> str:
+    """The Slack id of somebody who may take an action: the requestor, a lead, or who takes a ticket themselves."""
+    if ACTIONS[action].asks is Ask.OWN_LOGIN:
+        return SECOND_MEMBER["slack"]
+    return REQUESTOR.slack_id if ACTIONS[action].by is By.REQUESTOR else LEAD["slack"]
+
+
+def _change(action: Action, times: int, today: date, written: str, original: str, reason: str) -> Change:
     """What an action takes; `times` is how often it was taken before, so that a second time changes something."""
     match ACTIONS[action].asks:
         case Ask.OWN_LOGIN:
@@ -91,7 +97,7 @@ def _change(action: Action, times: int, today: date, written: str, original: str
         case Ask.TICKET:
             return Change(action=action, value=original)
         case Ask.REASON:
-            return Change(action=action, reason=REASON)
+            return Change(action=action, reason=reason)
         case Ask.TEXT:
             return Change(action=action, value=written)
         case Ask.NOTHING:

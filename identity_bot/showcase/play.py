@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from identity_bot.app import assemble
 from identity_bot.desk.notifier import QUIET
@@ -29,13 +30,15 @@ from identity_bot.showcase.answers import conditions, meeting, values_for
 from identity_bot.showcase.values import Branch, Issue, Kind, Life, Moment, Showcase, Told
 from identity_bot.showcase.watched import Described, Watched
 from identity_bot.slack import modal
+from identity_bot.standins import Clock, MemoryChat, MemoryTracker, Posted
 from identity_bot.store.store import Store
-from identity_bot.testing import Clock, MemoryChat, MemoryTracker, Posted
 from identity_bot.text import redaction
 from identity_bot.tickets.actions import ACTIONS
 from identity_bot.tickets.model import Ticket
 from identity_bot.tickets.people import People
 
+ValuesOf = Callable[[Form, Kind], Mapping[str, Any] | None]
+"""The answers that lead a form to a kind of ticket; None if it has no such tickets."""
 ROUNDS = 4
 """How often the worker looks for work in a moment: after a change, as people are told, and for what follows."""
 PATIENCE = 30.0
@@ -45,17 +48,28 @@ FIRST = ("card", *Destination, "person", "alert")
 
 def show(name: str, plugins: Plugins, settings: Settings) -> Showcase:
     """The showcase of an installed request type; raises KeyError if there is none of this name."""
-    request_type = _watched(plugins.types[name])
-    form = request_type.form
-    with _quiet(), tempfile.TemporaryDirectory() as folder:
+    return play(watched(plugins.types[name]), plugins, settings)
+
+
+def play(
+    request_type: Watched,
+    plugins: Plugins,
+    settings: Settings,
+    *,
+    values_of: ValuesOf = values_for,
+    reason: str = life.REASON,
+) -> Showcase:
+    """The showcase of a request type that is watched, with the answers for each kind of ticket, and this reason."""
+    name, form = request_type.name, request_type.form
+    with quiet(), tempfile.TemporaryDirectory() as folder:
         store = Store(f"sqlite:///{Path(folder) / 'showcase.db'}", Clock(life.BEGINNING), patience=PATIENCE)
         try:
             store.migrate()
-            stage = _Stage(store, replace(plugins, types={name: request_type}, sinks={}), settings)
+            stage = _Stage(store, replace(plugins, types={name: request_type}, sinks={}), settings, reason)
             lives = [
                 stage.live(request_type, kind, values)
                 for kind in Kind
-                if (values := values_for(form, kind)) is not None
+                if (values := values_of(form, kind)) is not None
             ]
         finally:
             store.close()
@@ -70,7 +84,7 @@ def show(name: str, plugins: Plugins, settings: Settings) -> Showcase:
     )
 
 
-def _watched(request_type: RequestType) -> Watched:
+def watched(request_type: RequestType) -> Watched:
     """The request type among fictional people, with the leads of the settings."""
     people = [*request_type.settings["people"], *life.TEAM]
     return Watched(
@@ -96,7 +110,7 @@ def _branches(name: str, form: Form, forms: Mapping[str, Form]) -> Iterator[Bran
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep what the desk logs of plugins that fail out of the terminal, as the showcase says it."""
     ours = logging.getLogger("identity_bot")
     propagates, silent = ours.propagate, logging.NullHandler()
@@ -116,12 +130,13 @@ def _place(to: str) -> int:
 class _Stage:
     """A desk on stand-ins, on which one ticket after the other lives."""
 
-    def __init__(self, store: Store, plugins: Plugins, settings: Settings) -> None:
+    def __init__(self, store: Store, plugins: Plugins, settings: Settings, reason: str) -> None:
         clock = store.clock
         assert isinstance(clock, Clock)
         self.clock = clock
         self.settings = settings
         self.store = store
+        self.reason = reason
         people = People([*settings.who_is_who, *life.TEAM])
         team = frozenset(one["slack"] for one in life.TEAM)
         self.tracker = MemoryTracker(clock, writers={one["github"] for one in life.TEAM})
@@ -161,7 +176,7 @@ class _Stage:
         texts = [one for one in ticket.answers.values() if isinstance(one, str)]
         written = next(filter(redaction.is_long_enough, texts), name)
         original = self._another(request_type, kind, values)
-        for step in life.steps(kind, self.desk.today(), written, original):
+        for step in life.steps(kind, self.desk.today(), written, original, reason=self.reason):
             self.desk.change(ticket.id, step.change, by=step.by)
             by = words.did(life.NAMES[step.by], ACTIONS[step.change.action].did)
             moments.append(self._moment(ticket, request_type, by))

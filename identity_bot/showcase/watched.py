@@ -18,10 +18,16 @@ class Described(Failures):
         super().__init__()
         self.texts: dict[str, None] = {}
         """Each failure once."""
+        self.slow_hooks: dict[tuple[str, str], float] = {}
+        """The longest time in seconds of each plugin's hook that took too long."""
 
     def add(self, plugin: str, hook: str, error: BaseException) -> None:
         super().add(plugin, hook, error)
         self.texts[words.hook_failed(plugin, hook, described(error))] = None
+
+    def slow(self, plugin: str, hook: str, seconds: float) -> None:
+        super().slow(plugin, hook, seconds)
+        self.slow_hooks[plugin, hook] = max(seconds, self.slow_hooks.get((plugin, hook), 0.0))
 
 
 @dataclass(kw_only=True)
@@ -29,9 +35,14 @@ class Watched(RequestType):
     """A request type that keeps what people were told of."""
 
     failures: Described
-    events: list[Event] = field(default_factory=list)
-    """All that people were told of, in order."""
+    told: list[tuple[Ticket, Event]] = field(default_factory=list)
+    """All that people were told of, in order, with the ticket as it then was."""
+
+    @property
+    def events(self) -> list[Event]:
+        """All that people were told of, in order."""
+        return [event for _, event in self.told]
 
     def notify(self, ticket: Ticket, event: Event) -> list[Notification]:
-        self.events.append(event)
+        self.told.append((ticket, event))
         return super().notify(ticket, event)

@@ -225,6 +225,45 @@ def test_answers_of_an_older_form_are_still_readable() -> None:
     assert list(shown)[-1] == "removed"
 
 
+EVERY_KIND: tuple[Question, ...] = (
+    ShortText(name="q", label="Q"),
+    LongText(name="q", label="Q"),
+    Url(name="q", label="Q"),
+    Email(name="q", label="Q"),
+    Number(name="q", label="Q"),
+    Date(name="q", label="Q"),
+    Choice(name="q", label="Q", options=["S", "L"]),
+    Choices(name="q", label="Q", options=["S", "L"]),
+    YesNo(name="q", label="Q"),
+    Member(name="q", label="Q"),
+    Files(name="q", label="Q"),
+)
+OF_OTHER_KINDS = (
+    "Large, please",
+    7,
+    7.5,
+    True,
+    ["S", "M"],
+    {"id": "U0JUNIPER", "name": "Juniper Vale"},
+    [{"a": 1}],
+)
+
+
+@pytest.mark.parametrize("question", EVERY_KIND, ids=lambda one: one.kind)
+@pytest.mark.parametrize("answer", OF_OTHER_KINDS, ids=repr)
+def test_an_answer_to_a_question_of_another_kind_is_shown_as_it_was_kept(
+    question: Question, answer: Any
+) -> None:
+    form = Form(title="C", questions=[question])
+
+    [(_, shown)] = readable(form, {"q": answer})
+
+    if not isinstance(answer, question.kept_as):
+        assert shown == (answer if isinstance(answer, str) else json.dumps(answer))
+    else:
+        assert isinstance(shown, str)
+
+
 # Contradictions
 
 

@@ -53,7 +53,7 @@ def test_a_new_package_installs_shows_its_form_and_passes_its_tests(tmp_path: Pa
     ]
     shutil.copytree(tmp_path / "login_help" / "tests", tmp_path / "elsewhere")
     quiet = ("-q", "-p", "no:cacheprovider", "-c", os.devnull)
-    assert "2 passed" in python("-m", "pytest", *quiet, "elsewhere", folder=tmp_path, path=str(target))
+    assert "3 passed" in python("-m", "pytest", *quiet, "elsewhere", folder=tmp_path, path=str(target))
     assert "login_help: Auth help\n" in python(
         "-m", "identity_bot.cli", "types", folder=tmp_path, path=str(target)
     )
@@ -62,7 +62,7 @@ def test_a_new_package_installs_shows_its_form_and_passes_its_tests(tmp_path: Pa
 def test_its_tests_pass_before_it_is_installed(tmp_path: Path) -> None:
     package.write(tmp_path / "login_help", package.files("login_help", package.first_form("Auth help")))
 
-    assert "2 passed" in python("-m", "pytest", "-q", "login_help", folder=tmp_path)
+    assert "3 passed" in python("-m", "pytest", "-q", "login_help", folder=tmp_path)
 
 
 @pytest.mark.parametrize("name", ["a", "a" * 40])

@@ -8,7 +8,8 @@ import pytest
 from marshmallow import ValidationError
 
 import identity_bot_bug as bug
-from identity_bot import Choice, Form, Person, Ticket
+from identity_bot import Choice, Form
+from identity_bot.testing import Invalid, MemoryDesk, check_request_type
 
 ANSWERS = {
     "component": "Sessions",
@@ -17,13 +18,6 @@ ANSWERS = {
     "expected": "I am signed out.",
     "actual": "I am still signed in.",
 }
-TICKET = Ticket(
-    id="3d9a0f6c-2f4e-5b0a-9c59-0d8f4f0f7f11",
-    type="bug",
-    requestor=Person(slack_id="U1", name="Juniper Vale", team="Benefits"),
-    answers=ANSWERS,
-    submitted_at=0.0,
-)
 
 
 def form(**section: Any) -> Form:
@@ -34,6 +28,10 @@ def offered(asked: Form) -> list[str]:
     question = asked.question("component")
     assert isinstance(question, Choice)
     return [option.label for option in question.offered]
+
+
+def test_it_keeps_what_every_request_type_promises() -> None:
+    check_request_type(bug)
 
 
 def test_the_operator_decides_which_components_there_are() -> None:
@@ -54,8 +52,18 @@ def test_what_happened_must_differ_from_what_should_have() -> None:
     assert list(bug.check_difference(same) or {}) == ["actual"]
 
 
-def test_the_issue_has_a_label_for_the_severity() -> None:
-    issue = bug.render_issue(TICKET, form())
+def test_somebody_who_says_the_same_twice_is_asked_for_the_difference(desk: MemoryDesk) -> None:
+    desk.load(bug)
 
-    assert issue.title == "Bug in Sessions: I am still signed in."
-    assert issue.labels == ("bug", "severity: major")
+    with pytest.raises(Invalid, match="say what is different"):
+        desk.submit("bug", **ANSWERS | {"actual": "i am signed OUT."})
+
+
+def test_the_issue_has_a_label_for_the_severity(desk: MemoryDesk) -> None:
+    desk.load(bug)
+
+    ticket = desk.submit("bug", **ANSWERS)
+    desk.work()
+
+    assert desk.issue(ticket).title == "Bug in Sessions: I am still signed in."
+    assert {"bug", "severity: major"} <= set(desk.issue(ticket).labels)

@@ -17,7 +17,19 @@ import pytest
 from marshmallow import ValidationError
 
 import identity_bot_event_mirror as mirror
-from identity_bot import Event, EventKind, Person, Priority, Stage, Ticket, TicketState
+from identity_bot import (
+    Action,
+    Event,
+    EventKind,
+    Form,
+    Person,
+    Priority,
+    Stage,
+    Ticket,
+    TicketState,
+    hookimpl,
+)
+from identity_bot.testing import MemoryDesk
 
 TICKET = Ticket(
     id="3d9a0f6c-2f4e-5b0a-9c59-0d8f4f0f7f11",
@@ -44,6 +56,16 @@ ROW = {
     "assignees": "linden sage",
     "target": "",
 }
+
+
+class coffee:  # noqa: N801 (a module's place)
+    """A request type to observe."""
+
+    @staticmethod
+    @hookimpl
+    def form() -> Form:
+        """A form without questions of its own."""
+        return Form(title="Coffee", questions=[])
 
 
 def rows(file: Path) -> list[dict[str, str]]:
@@ -94,6 +116,19 @@ def test_an_event_is_one_row_without_what_people_typed(tmp_path: Path) -> None:
 
     assert rows(tmp_path / "events.csv") == [ROW]
     assert not {"=1+1", "=2+2", "=Benefits"} & set(ROW.values())
+
+
+def test_every_event_of_a_ticket_is_a_row(desk: MemoryDesk, tmp_path: Path) -> None:
+    desk.load(mirror, settings={"file": str(tmp_path / "events.csv")})
+    desk.load(coffee, name="coffee")
+
+    ticket = desk.submit("coffee")
+    desk.work()
+    desk.act(ticket, Action.CLOSE, "completed")
+    desk.work()
+
+    told = [(one["type"], one["event"], one["number"]) for one in rows(tmp_path / "events.csv")]
+    assert told == [("coffee", "created", "1"), ("coffee", "closed", "1")]
 
 
 def test_what_is_delivered_twice_is_written_once(tmp_path: Path) -> None:

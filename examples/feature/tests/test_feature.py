@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 import identity_bot_feature as feature
-from identity_bot import CloseReason, Event, EventKind, Person, Stage, Ticket, TicketState
+from identity_bot import Action, CloseReason, Event, EventKind, Person, Stage, Ticket, TicketState
+from identity_bot.testing import MemoryDesk, check_request_type
 
 SETTINGS = feature.FeatureSettings().load({"planning": "Monday <!here>"})
 TICKET = Ticket(
@@ -24,6 +25,10 @@ TICKET = Ticket(
 )
 CREATED = Event(kind=EventKind.CREATED, ticket_id=TICKET.id, at=0.0)
 CLOSED = Event(kind=EventKind.CLOSED, ticket_id=TICKET.id, at=0.0, reason="Sessions <!here> stay short.")
+
+
+def test_it_keeps_what_every_request_type_promises() -> None:
+    check_request_type(feature, settings={"planning": "each Monday"})
 
 
 def closed(reason: CloseReason) -> Ticket:
@@ -44,6 +49,19 @@ def test_one_that_is_not_planned_is_told_why_in_words_that_mention_nobody() -> N
     assert told.instead
     assert told.text.startswith("We decided not to build it for now. The reason: Sessions")
     assert "<!here>" not in told.text
+
+
+def test_who_asked_reads_it_in_the_thread(desk: MemoryDesk) -> None:
+    desk.load(feature, settings={"planning": "each Monday"})
+
+    ticket = desk.submit("feature")
+    desk.work()
+    desk.act(ticket, Action.CLOSE, "not planned")
+    desk.work()
+
+    new, closed = desk.told("requestor")
+    assert "The next planning is on each Monday." in new
+    assert "We decided not to build it for now." in closed
 
 
 def test_no_reason_is_no_sentence() -> None:

@@ -4,6 +4,11 @@ import pytest
 from marshmallow import ValidationError
 
 import identity_bot_other as other
+from identity_bot.testing import check_request_type
+
+
+def test_it_keeps_what_every_request_type_promises() -> None:
+    check_request_type(other)
 
 
 def test_a_few_words_are_needed() -> None:

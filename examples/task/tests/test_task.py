@@ -9,6 +9,7 @@ from marshmallow import ValidationError
 
 import identity_bot_task as task
 from identity_bot import Person, Ticket
+from identity_bot.testing import check_request_type
 
 
 def issue(steps: str) -> str:
@@ -21,6 +22,10 @@ def issue(steps: str) -> str:
         submitted_at=0.0,
     )
     return task.render_issue(ticket, task.form()).body
+
+
+def test_it_keeps_what_every_request_type_promises() -> None:
+    check_request_type(task, answers={"due": (date.today() + timedelta(days=7)).isoformat()})
 
 
 def test_a_day_that_is_over_is_refused_and_today_is_not() -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
-
 import pytest
 from marshmallow import ValidationError
 
 import identity_bot_pr_review as pr_review
-from identity_bot import Person, Ticket, Url, YesNo
+from identity_bot import Url, YesNo
+from identity_bot.testing import MemoryDesk, check_request_type
 
 PLAIN = "https://github.com/department-of-veterans-affairs/vets-api/pull/1234"
 REFUSAL = (
@@ -18,15 +16,8 @@ REFUSAL = (
 )
 
 
-def ticket(**more: Any) -> Ticket:
-    answers = {"team": "Benefits", "name": "Juniper Vale", "production": False, "tested": True}
-    return Ticket(
-        id="3d9a0f6c-2f4e-5b0a-9c59-0d8f4f0f7f11",
-        type="pr_review",
-        requestor=Person(slack_id="U1", name="Juniper Vale", team="Benefits"),
-        answers=answers | {"pull_request": PLAIN} | more,
-        submitted_at=0.0,
-    )
+def test_it_keeps_what_every_request_type_promises() -> None:
+    check_request_type(pr_review)
 
 
 def test_the_form_asks_for_the_link_and_whether_the_code_was_tested() -> None:
@@ -124,31 +115,34 @@ def test_the_example_in_the_refusal_is_a_good_link() -> None:
     assert pr_review.pull_request(example) == example
 
 
-def test_the_issue_is_titled_by_repository_number_and_team() -> None:
-    asked = ticket()
+def test_the_issue_is_titled_by_repository_number_and_team(desk: MemoryDesk) -> None:
+    desk.load(pr_review)
 
-    issue = pr_review.render_issue(asked, pr_review.form(), {})
+    ticket = desk.submit("pr_review", team="Benefits", pull_request=f"{PLAIN}/files")
+    desk.work()
 
-    assert issue.title == "PR review: vets-api pull request 1234 (Benefits)"
+    assert desk.issue(ticket).title == "PR review: vets-api pull request 1234 (Benefits)"
 
 
-def test_the_issue_links_to_the_pull_request_without_a_trace_in_its_timeline() -> None:
-    issue = pr_review.render_issue(ticket(), pr_review.form(), {})
+def test_the_issue_links_to_the_pull_request_without_a_trace_in_its_timeline(desk: MemoryDesk) -> None:
+    desk.load(pr_review)
 
-    link, _, rest = issue.body.partition("\n\n")
+    ticket = desk.submit("pr_review", pull_request=PLAIN, tested=True)
+    desk.work()
+
+    link, _, rest = desk.issue(ticket).body.partition("\n\n")
     assert link == (
         "[Open the pull request](https://redirect.github.com/department-of-veterans-affairs/vets-api/pull/1234)"
     )
     assert f"`{PLAIN}`" in rest
-    assert f"]({PLAIN})" not in issue.body
+    assert f"]({PLAIN})" not in rest
     assert "**Has the code been tested?** `Yes`" in rest
 
 
-def test_a_hostile_team_name_stays_one_line_in_the_title() -> None:
-    asked = ticket()
-    hostile = Person(slack_id="U1", name="Juniper Vale", team="A\nB\x00" + "x" * 300)
+def test_a_hostile_team_name_stays_one_line_in_the_title(desk: MemoryDesk) -> None:
+    desk.load(pr_review)
 
-    issue = pr_review.render_issue(replace(asked, requestor=hostile), pr_review.form(), {})
+    ticket = desk.submit("pr_review", pull_request=PLAIN, team="A\nB\x00" + "x" * 90)
+    desk.work()
 
-    assert issue.title.startswith("PR review: vets-api pull request 1234 (A B\ufffdxxx")
-    assert len(issue.title) == 200
+    assert desk.issue(ticket).title == f"PR review: vets-api pull request 1234 (A B\ufffd{'x' * 90})"

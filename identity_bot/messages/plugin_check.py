@@ -1,0 +1,120 @@
+"""What a check of a request type says is wrong, one line for each problem, as its author reads it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+NO_FORM = "it has no form hook, so it is an observer; load it with the desk fixture instead"
+UNSTABLE_ISSUE = "render_issue returns different issues for the same ticket"
+NOT_MARKED = (
+    "issue: the bot's own lines do not stand by themselves, as a code block or a comment is left open"
+)
+MODAL_NOT_ANSWERED = "removed while its modal is open: the person who sends the form gets no answer"
+NOBODY_TOLD = "removed: nobody is told that one of its tickets was closed"
+UNKNOWN_SETTING = (
+    "settings: a key that the schema does not know is accepted, so a typing error goes unnoticed"
+)
+
+
+def found_wrong(name: str, problems: Sequence[str]) -> str:
+    """All problems, under a line that counts them."""
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    return "\n".join([f"request type {name!r}: {count}", *(f"- {one}" for one in problems)])
+
+
+def refused(kind: str, question: str, problem: str) -> str:
+    """That the sample answers cannot be sent."""
+    return (
+        f"form: the sample answers of a {kind} ticket are refused at {question!r}: {problem} "
+        "(give others with answers=)"
+    )
+
+
+def no_samples(error: str) -> str:
+    """That a question's own code failed in every sample answer."""
+    return f"form: the sample answers fail with {error}; raise marshmallow's ValidationError with a sentence instead"
+
+
+def unknown_answer(name: str) -> str:
+    """That the test gives an answer to a question that there is not."""
+    return f"answers: the form has no question {name!r}"
+
+
+def crashed(question: str, typed: str, error: str) -> str:
+    """That a question's own code failed in what somebody may type."""
+    return (
+        f"question {question!r}: {typed} fails with {error}; "
+        "raise marshmallow's ValidationError with a sentence instead"
+    )
+
+
+def impolite(question: str, typed: str, said: str) -> str:
+    """That somebody would be refused with something other than a sentence."""
+    return f"question {question!r}: {typed} is refused with {said!r:.120}; expected a sentence in words of your own"
+
+
+def quotes(question: str, typed: str) -> str:
+    """That a refusal repeats what was typed."""
+    return f"question {question!r}: the refusal of {typed} repeats what was typed, which may be personal"
+
+
+def accepted(question: str, typed: str) -> str:
+    """That an answer beyond a question's limits is accepted."""
+    return f"question {question!r}: {typed} is accepted"
+
+
+def not_its_own(question: str, typed: str) -> str:
+    """That an answer changes when it is sent again, as it is when a form is redrawn."""
+    return f"question {question!r}: the answer that is kept of {typed} is not accepted as it is"
+
+
+def not_json(question: str, typed: str) -> str:
+    """That an answer cannot be kept."""
+    return f"question {question!r}: the answer that is kept of {typed} is not plain JSON"
+
+
+def failed(failure: str, during: str) -> str:
+    """That a hook failed, and during what."""
+    return f"{failure} (with {during})"
+
+
+def too_slow(hook: str, seconds: float, most: float) -> str:
+    """That a hook takes too long."""
+    return (
+        f"{hook} took {seconds:.1f} s; expected at most {most:g} s, as people and other tickets wait for it"
+    )
+
+
+def unexpected(error: str) -> str:
+    """That the bot itself failed with what the type declares."""
+    return f"the bot cannot use it: {error}"
+
+
+def unstable(event: str) -> str:
+    """That a hook answers differently when it is called again."""
+    return f"notify returns different messages for the same event {event!r}"
+
+
+def breaks_out(where: str, how: str) -> str:
+    """That what somebody types has an effect in an issue or in Slack."""
+    return f"{where}: what people type {how}; pass it through block, span or mrkdwn"
+
+
+def leaks(what: str, where: str) -> str:
+    """That something of a sensitive ticket is in Slack."""
+    return f"sensitive ticket: {what} is in a message ({where})"
+
+
+def not_told(setting: str, value: str, said: str) -> str:
+    """That an operator is not told in a line which setting is wrong."""
+    return f"settings: {setting} = {value}: expected a line that begins with the setting's path, not: {said}"
+
+
+def fails_later(setting: str, value: str, said: str) -> str:
+    """That a value is accepted which a hook then fails in."""
+    return f"settings: {setting} = {value} is accepted, but then {said}"
+
+
+def unreadable(question: str) -> str:
+    """That an answer which was kept cannot be read anymore."""
+    return f"answers of an earlier form: the answer to {question!r} is not readable"

@@ -1,0 +1,238 @@
+"""A request type's tickets with hostile text, at every event: what breaks out, leaks, fails, or changes its mind."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from identity_bot.errors import Invalid
+from identity_bot.forms import form as forms
+from identity_bot.forms.form import Form, readable
+from identity_bot.forms.questions import Choice, LongText, ShortText
+from identity_bot.messages import plugin_check as words
+from identity_bot.plugins.checks import described
+from identity_bot.plugins.defaults import default_issue
+from identity_bot.plugins.loader import Plugins, RequestType
+from identity_bot.plugins.request_type import SLOW
+from identity_bot.settings import Settings
+from identity_bot.showcase.answers import values_for
+from identity_bot.showcase.life import BEGINNING, REQUESTOR
+from identity_bot.showcase.play import play, watched
+from identity_bot.showcase.values import Kind, Life
+from identity_bot.showcase.watched import Watched
+from identity_bot.testing.hostile import MIXTURE, TEXTS, in_markdown, in_slack, is_marked, mrkdwn_in
+from identity_bot.testing.questions import longest, mark, with_text
+from identity_bot.text.markdown import clean
+from identity_bot.tickets.model import Event, EventKind, IssueDraft, Notification, Ticket, ticket_id
+
+REASON = f"answer as a reason: {clean(MIXTURE)}"
+MARK = "answer as a reason"
+SHORTEST_SECRET = 8
+"""Characters of an answer that is looked for in messages: shorter ones stand there by chance."""
+EARLIER = "a_question_of_an_earlier_form"
+
+
+def life_problems(name: str, plugins: Plugins, settings: Settings, given: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with a request type's issues and messages."""
+    twice = _Twice(**vars(watched(plugins.types[name])))
+    form = twice.form
+    used: dict[Kind, Mapping[str, Any]] = {}
+
+    def values_of(form: Form, kind: Kind) -> Mapping[str, Any] | None:
+        usual = values_for(form, kind, given)
+        if usual is None:
+            return None
+        used[kind] = _accepted(twice, usual, with_text(form, usual, MIXTURE))
+        return used[kind]
+
+    case = play(twice, plugins, settings, values_of=values_of, reason=REASON)
+    yield from (words.failed(one, "hostile text") for one in twice.taken())
+    yield from twice.unstable
+    for life in case.lives:
+        yield from _messages(life)
+        if life.kind is Kind.SENSITIVE:
+            yield from _leaks(life, form, used[life.kind])
+    for what, ticket in _tickets(twice, given):
+        yield from _at_once(twice, what, ticket)
+    yield from _self_service(twice, given)
+    yield from _of_an_earlier_form(twice, given)
+    for (_, hook), seconds in twice.failures.slow_hooks.items():
+        yield words.too_slow(hook, seconds, SLOW)
+
+
+def hook_failures(request_type: RequestType, given: Mapping[str, Any]) -> Iterator[str]:
+    """Which hooks fail with sample answers and the settings as they are."""
+    twice = _Twice(**vars(watched(request_type)))
+    ticket = _ticket(twice, values_for(twice.form, Kind.USUAL, given) or {})
+    if ticket is None:
+        return
+    twice.validate(ticket.answers, REQUESTOR)
+    twice.render_issue(ticket)
+    twice.notify(ticket, _created(ticket))
+    yield from twice.taken()
+
+
+@dataclass(kw_only=True)
+class _Twice(Watched):
+    """A request type that is asked everything twice."""
+
+    unstable: dict[str, None] = field(default_factory=dict)
+
+    def notify(self, ticket: Ticket, event: Event) -> list[Notification]:
+        first = super().notify(ticket, event)
+        if RequestType.notify(self, ticket, event) != first:
+            self.unstable[words.unstable(event.kind.value)] = None
+        return first
+
+    def render_issue(self, ticket: Ticket) -> IssueDraft:
+        first = super().render_issue(ticket)
+        if super().render_issue(ticket) != first:
+            self.unstable[words.UNSTABLE_ISSUE] = None
+        return first
+
+    def taken(self) -> list[str]:
+        """The failures since this was last called."""
+        texts = list(self.failures.texts)
+        self.failures.texts.clear()
+        return texts
+
+
+def _created(ticket: Ticket) -> Event:
+    return Event(kind=EventKind.CREATED, ticket_id=ticket.id, at=BEGINNING)
+
+
+def _ticket(request_type: RequestType, values: Mapping[str, Any]) -> Ticket | None:
+    """A ticket with these answers; None if the form refuses them."""
+    form = request_type.form
+    try:
+        answers = forms.load(form, values)
+    except Exception:
+        return None
+    who = replace(REQUESTOR, name=str(answers.get("name", "")), team=str(answers.get("team", "")))
+    return Ticket(
+        id=ticket_id("check"),
+        type=request_type.name,
+        requestor=who,
+        answers=answers,
+        submitted_at=BEGINNING,
+        is_sensitive=form.is_sensitive(answers),
+        repository=str(request_type.settings["repository"]),
+        number=1,
+        url="https://github.test/1",
+    )
+
+
+def _accepted(
+    request_type: RequestType, usual: Mapping[str, Any], wanted: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """The values wanted; the usual ones for those questions at which they are refused."""
+    for _ in wanted:
+        try:
+            refused = request_type.validate(forms.load(request_type.form, wanted), REQUESTOR)
+        except Invalid as error:
+            refused = dict(error.problems)
+        except Exception:
+            return usual
+        again = {**wanted, **{name: usual[name] for name in refused if name in usual}}
+        if again == wanted:
+            break
+        wanted = again
+    return wanted
+
+
+def _tickets(request_type: _Twice, given: Mapping[str, Any]) -> Iterator[tuple[str, Ticket]]:
+    """Tickets at the limits of what people can send: each hostile text, the longest and the fewest answers."""
+    form = request_type.form
+    usual = values_for(form, Kind.USUAL, given) or {}
+    tried = {what: with_text(form, usual, text) for what, text in TEXTS.items()}
+    tried["the longest answers"] = usual | {
+        one.name: text for one in form.all_questions if (text := longest(one)) and one.name in usual
+    }
+    required = {one.name for one in form.all_questions if one.required}
+    tried["no optional answers"] = {name: value for name, value in usual.items() if name in required}
+    for what, values in tried.items():
+        if ticket := _ticket(request_type, values):
+            yield what, ticket
+
+
+def _at_once(request_type: _Twice, what: str, ticket: Ticket) -> Iterator[str]:
+    """What is wrong with the issue and the first messages of a ticket."""
+    try:
+        request_type.validate(ticket.answers, REQUESTOR)
+        draft = request_type.render_issue(ticket)
+        told = request_type.notify(ticket, _created(ticket))
+    except Exception as error:  # not the plugin's, which would be a failure
+        yield words.failed(described(error), what)
+        return
+    yield from (words.failed(one, what) for one in request_type.taken())
+    yield from (words.breaks_out("issue", how) for how in in_markdown(draft.body))
+    if not is_marked(ticket, draft.body):
+        yield words.NOT_MARKED
+    for one in told:
+        for text in (one.text, one.next):
+            yield from (words.breaks_out("created", how) for how in in_slack(text))
+
+
+def _messages(life: Life) -> Iterator[str]:
+    for moment in life.moments:
+        where = ", ".join(moment.events) or moment.by
+        for message in moment.messages:
+            for text in (message.text, *mrkdwn_in(message.blocks)):
+                yield from (words.breaks_out(where, how) for how in in_slack(text))
+
+
+def _leaks(life: Life, form: Form, values: Mapping[str, Any]) -> Iterator[str]:
+    """What people typed or chose that is in a message about a sensitive ticket."""
+    secrets = {MARK: "a reason"}
+    for question in form.questions:
+        value = values.get(question.name)
+        if isinstance(question, ShortText | LongText) and str(value).startswith(mark(question)):
+            secrets[mark(question)] = f"the answer to {question.name!r}"
+        elif isinstance(value, str) and len(value) >= SHORTEST_SECRET:
+            shown = question.shown(value) if isinstance(question, Choice) else value
+            secrets[shown] = f"the answer to {question.name!r}"
+    for moment in life.moments:
+        for message in moment.messages:
+            said = "\n".join((message.text, *mrkdwn_in(message.blocks)))
+            for secret, what in secrets.items():
+                if secret in said:
+                    yield words.leaks(what, ", ".join(moment.events) or moment.by)
+
+
+def _self_service(request_type: _Twice, given: Mapping[str, Any]) -> Iterator[str]:
+    """The hook is called while people type, with answers that nobody has checked."""
+    usual = values_for(request_type.form, Kind.USUAL, given) or {}
+    odd: tuple[Any, ...] = (None, 5, ["hostile"], {"id": "hostile"}, MIXTURE)
+    for text in ("", "x", MIXTURE, "x" * 3_000):
+        request_type.self_service(text, {})
+    for value in odd:
+        request_type.self_service("x", dict.fromkeys(usual, value))
+    yield from (words.failed(one, "answers that are not checked yet") for one in request_type.taken())
+
+
+def _of_an_earlier_form(request_type: _Twice, given: Mapping[str, Any]) -> Iterator[str]:
+    """Tickets outlive forms: a question may be gone or of another kind, and a ticket may have lost its answers."""
+    form = request_type.form
+    ticket = _ticket(request_type, values_for(form, Kind.USUAL, given) or {})
+    if ticket is None:
+        return
+    changed = {
+        one.name: ["kept", 5] if isinstance(ticket.answers.get(one.name), str) else "kept"
+        for one in form.questions
+    }
+    earlier = replace(ticket, answers={**ticket.answers, **changed, EARLIER: "kept"})
+    shown = {question.name: text for question, text in readable(form, copy.deepcopy(earlier.answers))}
+    body = default_issue(earlier, form).body
+    for name in (*changed, EARLIER):
+        if "kept" not in shown.get(name, "") or not body:
+            yield words.unreadable(name)
+    gone = replace(ticket, answers={**ticket.answers, EARLIER: "kept"})
+    request_type.render_issue(gone)
+    yield from (words.failed(one, "the answer to a question that is gone") for one in request_type.taken())
+    request_type.notify(replace(ticket, answers={}), _created(ticket))
+    yield from (
+        words.failed(one, "a ticket that was made again from its issue, without answers")
+        for one in request_type.taken()
+    )

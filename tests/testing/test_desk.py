@@ -1,0 +1,99 @@
+"""The desk of plugins' tests: what is loaded is there, and what is done is seen."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from identity_bot import Action, Event, Person, Stage
+from identity_bot.errors import NotAllowed
+from identity_bot.testing import Invalid, MemoryDesk, PluginError, SettingsError
+from tests.support_plugins import SENSITIVE, coffee, module
+
+
+def test_plugins_are_loaded_beside_each_other(desk: MemoryDesk) -> None:
+    seen: list[str] = []
+    desk.load(coffee(), name="coffee")
+    desk.load("mock_auth")
+    assert desk.load(module(deliver=lambda event: seen.append(event.kind.value)), name="audit") is None
+
+    desk.submit("coffee")
+    desk.submit("mock_auth")
+    desk.work()
+
+    assert sorted(desk.plugins.types) == ["coffee", "mock_auth"]
+    assert seen == ["created", "created"]
+    assert desk.settings.observers == {"audit": {}}
+
+
+def test_what_cannot_be_loaded_leaves_the_desk_as_it_was(desk: MemoryDesk) -> None:
+    desk.load(coffee(), name="coffee")
+
+    with pytest.raises(SettingsError, match=r"request_types\.tea\.labels"):
+        desk.load(coffee(), name="tea", settings={"labels": 5})
+    with pytest.raises(PluginError, match="unknown hook 'notfy'"):
+        desk.load(module(notfy=lambda: None), name="tea")
+    with pytest.raises(PluginError, match="no plugin 'tea'; installed: "):
+        desk.load("tea")
+    with pytest.raises(PluginError, match="expected a module identity_bot_…, or name="):
+        desk.load(SimpleNamespace())
+
+    assert list(desk.plugins.types) == ["coffee"]
+    assert desk.submit("coffee").type == "coffee"
+
+
+def test_answers_are_samples_but_for_those_given(desk: MemoryDesk) -> None:
+    desk.load(coffee(), name="coffee")
+
+    ticket = desk.submit("coffee", size="large", production=True)
+
+    assert ticket.answers == {
+        "team": "Benefits Claims",
+        "name": "Juniper Vale",
+        "production": True,
+        "size": "large",
+    }
+    with pytest.raises(Invalid) as refused:
+        desk.submit("coffee", size="")
+    assert list(refused.value.problems) == ["size"]
+
+
+def test_who_may_takes_an_action_and_nobody_else(desk: MemoryDesk) -> None:
+    desk.load(coffee(), name="coffee")
+    ticket = desk.submit("coffee", by=Person(slack_id="U0WREN"))
+    desk.work()
+
+    with pytest.raises(NotAllowed):
+        desk.act(ticket, Action.TAKE, by="U0JUNIPER")
+    desk.act(ticket, Action.ASSIGN, "linden-brookmere")
+    desk.work()
+
+    assert desk.ticket(ticket).stage is Stage.ASSIGNED
+    assert desk.issue(ticket).assignees == ("linden-brookmere",)
+
+
+def test_everybody_is_told_where_their_messages_stand(desk: MemoryDesk) -> None:
+    desk.load(coffee(SENSITIVE), name="coffee")
+
+    desk.submit("coffee", secret=False)
+    desk.submit("coffee", secret=True)
+    desk.work()
+
+    assert len(desk.told("requestor")) == 2
+    assert len(desk.told("U0JUNIPER")) == 1
+    assert len(desk.told("C0TEAM")) == len(desk.told("team")) + 2  # the cards
+
+
+def test_time_passes_only_when_it_is_told_to(desk: MemoryDesk) -> None:
+    events: list[Event] = []
+    desk.load(coffee(deliver=lambda event: events.append(event)), name="coffee")
+    began = desk.clock.now
+
+    desk.submit("coffee")
+    desk.clock.move(3600)
+    assert events == []
+    desk.work(10)
+
+    assert len(events) == 1
+    assert desk.clock.now == began + 3610
