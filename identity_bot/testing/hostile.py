@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -32,10 +32,12 @@ TEXTS: Mapping[str, str] = {
     "3,000 characters": "hostile " * 375,
 }
 """Hostile texts by what they are."""
+ADDRESS = "https://www.va.gov/)@hostile[x](http://hostile.test)*_~"
+"""A web address that ends a link too early."""
 _MENTION = re.compile(r"(?<![\w`/])@(?:octo/)?hostile", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://hostile\.test", re.IGNORECASE)
 _HIDDEN = re.compile("[\x00\u202e]")
-_SLACK = re.compile(r"<(?P<sign>[!@#/a-z])[^<>]*hostile", re.IGNORECASE)
+_SLACK = re.compile(r"<(?:(?P<sign>[!@#/])[^<>]*hostile|https?://hostile\.test)", re.IGNORECASE)
 
 
 def in_markdown(body: str) -> Iterator[str]:
@@ -43,26 +45,31 @@ def in_markdown(body: str) -> Iterator[str]:
     if _HIDDEN.search(body):
         yield "hides or reverses text"
     tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(body)
-    heading = False
+    within: set[str] = set()
     for token in _flat(tokens):
-        heading = token.type == "heading_open" or (heading and token.type != "heading_close")
-        yield from _effect(token, heading=heading)
+        what, _, side = token.type.rpartition("_")
+        if side == "open":
+            within.add(what)
+        elif side == "close":
+            within.discard(what)
+        yield from _effect(token, within)
 
 
-def _effect(token: Token, *, heading: bool) -> Iterator[str]:
+def _effect(token: Token, within: Collection[str]) -> Iterator[str]:
+    """What a token does that stands in these others; GitHub mentions nobody in a link."""
     match token.type:
         case "html_block" | "html_inline":
             if "hostile" in token.content.casefold():
                 yield "opens an HTML comment or element"
         case "link_open" | "image":
-            if "hostile" in str(token.attrs.get("href") or token.attrs.get("src")):
+            if _ADDRESS.match(str(token.attrs.get("href") or token.attrs.get("src"))):
                 yield "makes a link"
-        case "text":
+        case "text" if "link" not in within:
             if _MENTION.search(token.content):
                 yield "mentions somebody"
             if _ADDRESS.search(token.content):
                 yield "makes a link"
-            if heading and token.content.startswith("hostile"):
+            if "heading" in within and token.content.startswith("hostile"):
                 yield "makes a heading"
 
 
@@ -87,7 +94,7 @@ def in_slack(text: str) -> Iterator[str]:
         yield "hides or reverses text"
     for found in _SLACK.finditer(text):
         what = {"!": "mentions everybody or opens a comment", "@": "mentions somebody"}
-        yield what.get(found["sign"], "makes a link or HTML")
+        yield what.get(found["sign"], "makes a link")
     if "```" in text:
         yield "opens a code block"
 

@@ -27,7 +27,7 @@ from identity_bot.forms.questions import (
 )
 from identity_bot.messages import plugin_check as words
 from identity_bot.plugins.checks import described
-from identity_bot.testing.hostile import MIXTURE, TEXTS
+from identity_bot.testing.hostile import ADDRESS, MIXTURE, TEXTS
 
 LONGEST_REFUSAL = 300
 """Characters that Slack shows below a question."""
@@ -55,13 +55,18 @@ def longest(question: Question) -> Any:
 
 
 def with_text(form: Form, values: Mapping[str, Any], text: str) -> dict[str, Any]:
-    """The values with this text in each question for text that accepts it, after the question's own mark."""
+    """The values with this text in each question for text that accepts it, after the question's own mark.
+
+    Questions for web addresses get a hostile one.
+    """
     changed = dict(values)
     for question in form.all_questions:
-        if question.name in values and isinstance(question, ShortText | LongText):
+        wanted = ADDRESS
+        if isinstance(question, ShortText | LongText):
             wanted = f"{mark(question)}: {text}"[: question.max_length]
-            if accepts(question, wanted):
-                changed[question.name] = wanted
+        is_asked = question.name in values and isinstance(question, ShortText | LongText | Url)
+        if is_asked and accepts(question, wanted):
+            changed[question.name] = wanted
     return changed
 
 

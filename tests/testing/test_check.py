@@ -24,6 +24,7 @@ from identity_bot import (
     ShortText,
     Ticket,
     TypeSettings,
+    Url,
     When,
     YesNo,
     default_issue,
@@ -224,6 +225,23 @@ def test_text_that_breaks_out_of_an_issue_is_named(body: Callable[[Ticket], str]
 
     for one in how.split("|"):
         assert f"issue: what people type {one}; pass it through block, span or mrkdwn" in problems
+
+
+@pytest.mark.parametrize(
+    ("body", "is_fine"),
+    [
+        (lambda t: f"[Open]({t.answers['page']})", False),
+        (lambda t: str(t.answers["page"]), False),
+        (lambda t: f"<{t.answers['page']}>", True),
+    ],
+)
+def test_an_address_that_ends_its_link_is_named(body: Callable[[Ticket], str], is_fine: bool) -> None:
+    form = Form(title="Coffee", questions=[Url(name="page", label="Which page?")])
+
+    problems = wrong(coffee(form, render_issue=issue(body)))
+
+    assert (problems == []) is is_fine
+    assert any("mentions somebody" in one for one in problems) is not is_fine
 
 
 @pytest.mark.parametrize("body", ["```\nnever closed", "<!-- never closed", "~~~\nx"])
