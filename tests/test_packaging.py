@@ -58,6 +58,8 @@ def test_the_bots_wheel_holds_the_whole_bot_and_no_sandbox(tmp_path: Path) -> No
 
     assert contents(built) == files(ROOT, "identity_bot") | {"identity_bot_pytest.py"}
     assert {"identity_bot/py.typed", "identity_bot/store/migrations/env.py"} <= contents(built)
+    [points] = [built.read(name).decode() for name in built.namelist() if name.endswith("/entry_points.txt")]
+    assert "[pytest11]\nidentity_bot_pytest = identity_bot_pytest\n" in points
 
 
 def test_the_bot_needs_neither_the_sandbox_nor_what_only_tests_need(tmp_path: Path) -> None:
