@@ -62,7 +62,7 @@ def row(suggestion: Suggestion) -> str:
 
 def body(answer: Answer, longest: int | None = None) -> Document:
     """What an answer says below its title, with which many articles begin."""
-    document = from_markdown(answer.text[:longest])
+    document = from_markdown(answer.text[:longest], is_file=True)
     first, *others = document.readable or (None,)
     if first and first.text.strip().casefold() == answer.title.strip().casefold():
         return Document(blocks=tuple(others))

@@ -39,15 +39,19 @@ _ALTERNATIVE = re.compile(r"""\balt\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _MENTION = re.compile(rf"(?<![A-Za-z0-9_/`.@-])@({LOGIN})(?![A-Za-z0-9_/-])")
 
 
-def from_markdown(body: str) -> Document:
-    """What the comment says, as GitHub draws it: a line end is a line end, and hidden comments are left out.
+def from_markdown(body: str, *, is_file: bool = False) -> Document:
+    """What a comment says, as GitHub draws it: a line end is a line end, and hidden comments are left out.
 
+    In a file (`is_file`), a line end within a paragraph is a space.
     Images become links. Cells of a table stand beside each other, with a bar between them.
     """
     # One for each comment: threads may not share a reader, which compiles its rules at the first use.
     reader = MarkdownIt("commonmark").enable(["table", "strikethrough"])
     reading = _Reading()
     for token in reader.parse(clean(body)):
+        for part in token.children or () if is_file else ():
+            if part.type == "softbreak":
+                part.type, part.content = "text", " "
         reading.take(token)
     return Document(blocks=tuple(block for block in reading.blocks if block.text.strip()))
 

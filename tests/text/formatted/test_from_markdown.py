@@ -84,3 +84,11 @@ def test_character_references_bring_nothing_hidden_in() -> None:
 
 def test_a_surrogate_does_no_harm() -> None:
     assert from_markdown("[a](https://a.test/\ud800)").text
+
+
+def test_in_a_file_a_line_end_within_a_paragraph_is_a_space() -> None:
+    written = "Seed the\ndatabase.  \nRestart\nit.\n\n1. Begin\n   again.\n"
+
+    document = from_markdown(written, is_file=True)
+
+    assert [block.text for block in document.blocks] == ["Seed the database.\nRestart it.", "Begin again."]
