@@ -1,4 +1,4 @@
-"""Three tickets, one of each request type, from the command to the last message."""
+"""A problem that an article solves, and three tickets, one of each type, from the command to the last message."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ LATER = DUE + timedelta(days=7)
 
 def play(story: Story) -> None:
     """Play the whole story; raises StoryError at the first step that does not happen."""
+    is_answered_before_the_form_is_sent(story)
     lives: Sequence[Life] = (Review(story), DataPull(story), MockedAuth(story))
     for life in lives:
         life.begins()
@@ -287,6 +288,25 @@ class MockedAuth(Life):
         self.presses(LINDEN, "close", "closes it as a duplicate", value="duplicate")
         self.shows("*Stage:* Closed as a duplicate")
         self.hears(ROWAN, "closed", "another ticket")
+
+
+def is_answered_before_the_form_is_sent(story: Story) -> None:
+    """An article solves what somebody began to describe, so that there is no ticket."""
+    slack, problem, title = story.sandbox.slack, "My list of test users stays empty", "No users in the list"
+    story.does(MARLO, "types /help mock_auth in #vsp-identity")
+    slack.command(MARLO, INTAKE, "/help mock_auth")
+    story.sees_modal(MARLO, "Comments", "the form of mocked authentication opens")
+    story.does(MARLO, f"writes into the comments: {problem}")
+    slack.type_text(MARLO, "idbot:q:comments", problem)
+    story.sees_modal(MARLO, f"*{title}*", f"below the comments, an answer appears: {title}")
+    story.does(MARLO, "presses “Read”, then “This solved it”")
+    blocks = (slack.view(MARLO) or {"blocks": []})["blocks"]
+    place = next(one["block_id"] for one in blocks if f"*{title}*" in str(one.get("text")))
+    slack.act(MARLO, f"{place}:buttons", action_id="idbot:answer:read")
+    story.sees_modal(MARLO, "idbot:answer:buttons", "the whole answer opens above the form")
+    slack.act(MARLO, "idbot:answer:buttons", action_id="idbot:answer:solved")
+    story.sees_modal(MARLO, "Nothing was filed", "the modal says that nothing was filed")
+    slack.close(MARLO)
 
 
 def asks_the_host_bot(story: Story) -> None:
