@@ -27,8 +27,8 @@ WHO = ("name", "team")
 class PastTickets:
     """Finds tickets that were completed and that anybody may read.
 
-    None is sensitive, or in a repository that only the team can read, and what was removed from one stays so. It finds
-    nothing if `answers.closed_tickets` in the settings is off.
+    None is sensitive, began in private, or is in a repository that only the team can read, and what was removed from
+    one stays so. It finds nothing if `answers.closed_tickets` in the settings is off.
     """
 
     def __init__(self, store: Store, plugins: Plugins, settings: Settings) -> None:
@@ -46,7 +46,8 @@ class PastTickets:
     def _is_public(self, ticket: Ticket) -> bool:
         repository = self._plugins.repositories.get(fold(ticket.repository))
         is_open = repository is not None and not repository.is_restricted
-        return is_open and not ticket.is_sensitive and bool(ticket.url)
+        is_shareable = not ticket.is_sensitive and not ticket.is_private
+        return is_open and is_shareable and bool(ticket.url)
 
     def _answer(self, ticket: Ticket) -> Answer:
         request_type = self._plugins.of(ticket.type)

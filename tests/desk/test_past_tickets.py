@@ -82,6 +82,16 @@ def test_what_only_the_team_may_read_answers_nothing(office: Office, past: PastT
     assert past.search(PROBLEM) == []
 
 
+def test_a_request_that_began_in_private_answers_nobody_else(office: Office, past: PastTickets) -> None:
+    answers = COMMON | {"credential": "dslogon", "environment": "local", "comments": PROBLEM}
+    ticket = office.desk.submit("mock_auth", answers, JUNIPER, submission="V1", origin=None, is_private=True)
+    office.work(30)
+    office.click(ticket, Action.CLOSE, "completed", by=INDIGO)
+    office.work(30)
+
+    assert past.search(ASKED) == []
+
+
 def test_a_ticket_in_a_repository_that_is_no_longer_watched_answers_nothing(office: Office) -> None:
     closed(office)
     elsewhere = replace(office.plugins.adopted, settings=SETTINGS_OF_OTHERS)
