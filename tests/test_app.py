@@ -330,7 +330,8 @@ def test_twenty_large_bodies_at_once_need_little_memory(
 
     assert answers <= {0, 200, 401, 503}
     assert 200 not in answers or "sha256=0" not in signature
-    assert int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) < 200_000
+    # 150 to 190 MB as a rule, 208 were seen on a busy machine; twenty bodies would take 580 and more.
+    assert int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) < 250_000
     assert bot.log.count("refused a delivery") < 20
 
 

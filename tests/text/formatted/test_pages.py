@@ -66,4 +66,4 @@ def test_time_grows_no_faster_than_the_text(piece: str) -> None:
         return time.process_time() - began
 
     # Sixteen times the text; what grows with its square would take 256 times as long, and a busy machine twice.
-    assert carried(LONG) < 64 * max(carried(SHORT), 0.01)
+    assert min(carried(LONG) for _ in range(3)) < 64 * max(carried(SHORT), 0.01)
