@@ -100,6 +100,7 @@ def types(ctx: click.Context, name: str | None, as_json: bool) -> None:
         raise IdentityBotError(
             f"no request type {name!r:.80}; installed: {', '.join(sorted(installed.types)) or 'none'}"
             + (f"; did you mean {near!r}?" if near else "")
+            + (f"; to show the folder here, `pip install ./{name}` first" if Path(name).is_dir() else "")
         )
     if not is_needed:
         settings = replace(settings, intake_channel="#intake", team_channel="#team")

@@ -113,7 +113,7 @@ def first_form(title: str) -> Form:
         questions=[
             ShortText(
                 name="summary",
-                label="What do you need?",
+                label="What is it about?",
                 hint="One sentence is enough.",
                 placeholder="For example: Sign-in stops after the second step",
             ),

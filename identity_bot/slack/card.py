@@ -79,7 +79,7 @@ def card(ticket: Ticket, form: Form | None, people: People, notes: Sequence[str]
     if notes:
         # They stand above the answers, which may be long.
         noted = cut("\n".join(notes), LONGEST_NOTES)
-        blocks.append(context(noted))
+        blocks.append({"type": "context", "elements": [verbatim(noted)]})
         texts.append(noted)
     answers = [] if ticket.is_sensitive else list(_answers(ticket, form))
     for place, answer in enumerate(answers):

@@ -386,7 +386,8 @@ def test_what_is_said_of_other_tickets_stands_above_the_answers_and_is_cut_if_it
     long = card(now, FULL, PEOPLE, ["x" * 1_500] * 3)
 
     kinds = [block["type"] for block in drawn["blocks"]]
-    assert drawn["blocks"][kinds.index("context")]["elements"][0]["text"] == "Similar: *#1*\nSimilar: *#2*"
+    [noted] = drawn["blocks"][kinds.index("context")]["elements"]
+    assert (noted["type"], noted["text"]) == ("mrkdwn", "Similar: *#1*\nSimilar: *#2*")
     assert kinds.index("context") < max(place for place, kind in enumerate(kinds) if kind == "section")
     assert check_message(long) == []
 
