@@ -86,10 +86,10 @@ def test_what_is_edited_is_in_the_form_what_is_broken_is_said_and_open_forms_go_
 ) -> None:
     watching = author()
     slack = watching.sandbox.slack
-    assert "What do you need?" in watching.form()
+    assert "What is it about?" in watching.form()
     slack.fill(JUNIPER, {f"idbot:q:{name}": answer for name, answer in ANSWERS.items()})
 
-    watching.edit("What do you need?", "What is broken?")
+    watching.edit("What is it about?", "What is broken?")
     watching.reads("auth_help reloaded")
 
     assert slack.submit(JUNIPER) == {}  # the form that was open
@@ -128,7 +128,7 @@ def test_a_plugin_that_hangs_or_ends_the_process_ends_nothing_else(author: Calla
     watching.edit("import time; time.sleep(60)", "")
     watching.reads("auth_help reloaded")
 
-    assert "What do you need?" in watching.form()
+    assert "What is it about?" in watching.form()
 
 
 def test_what_a_plugin_prints_and_raises_while_the_bot_runs_is_in_the_terminal(
