@@ -215,7 +215,7 @@ class AnswersSettings(Schema):
         validate=Range(0, LONGEST_REFRESH, error=f"expected 0 to {LONGEST_REFRESH} minutes"),
     )
     closed_tickets = _SWITCH(
-        "whether requestors see closed tickets with the same problem, but for sensitive ones",
+        "whether requestors see closed tickets with the same problem, but for sensitive and private ones",
         load_default=True,
     )
 

@@ -27,7 +27,7 @@ _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _HEADING = re.compile(r" {0,3}#{1,6}[^\S\n]+(?P<text>[^\n]+)")
 _UNDERLINE = re.compile(r" {0,3}(?:=+|--+)[^\S\n]*")
 _LINK = re.compile(
-    r"(?P<code>(?P<tick>`+)(?!`).*?(?<!`)(?P=tick)(?!`))|(?P<image>!?)\[(?P<text>[^\[\]\n]*)\]\([^\S\n]*<?(?P<target>[^()\s<>]*)>?(?:[^\S\n]+[\"'(][^\n]{0,200}?[\"')])?[^\S\n]*\)"
+    r"(?P<code>(?P<tick>(?<!`)`+)(?!`).{0,5000}?(?<!`)(?P=tick)(?!`))|(?P<image>!?)\[(?P<text>[^\[\]\n]*)\]\([^\S\n]{0,99}<?(?P<target>[^()\s<>]*)>?(?:[^\S\n]{1,99}[\"'(][^\n]{0,200}?[\"')])?[^\S\n]{0,99}\)"
 )
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,500}>")
 _TARGET = re.compile(r"\]\([^()\s]*\)")

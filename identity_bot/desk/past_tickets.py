@@ -27,13 +27,14 @@ WHO = ("name", "team")
 class PastTickets:
     """Finds tickets that were completed and that anybody may read.
 
-    None is sensitive, began in private, or is in a repository that only the team can read, and what was removed from
-    one stays so. It finds nothing if `answers.closed_tickets` in the settings is off.
+    None is sensitive, was begun in a private conversation, or is in a repository that only the team can read, and what
+    was removed from one stays so. It finds nothing if `answers.closed_tickets` in the settings is off.
     """
 
     def __init__(self, store: Store, plugins: Plugins, settings: Settings) -> None:
         self._similar = Similar(store)
         self._plugins = plugins
+        self._privacy = settings.privacy
         self._is_on: bool = settings.answers["closed_tickets"]
 
     def search(self, text: str, limit: int = 3) -> list[Answer]:
@@ -46,15 +47,16 @@ class PastTickets:
     def _is_public(self, ticket: Ticket) -> bool:
         repository = self._plugins.repositories.get(fold(ticket.repository))
         is_open = repository is not None and not repository.is_restricted
-        is_shareable = not ticket.is_sensitive and not ticket.is_private
-        return is_open and is_shareable and bool(ticket.url)
+        return is_open and not (ticket.is_sensitive or ticket.is_private) and bool(ticket.url)
 
     def _answer(self, ticket: Ticket) -> Answer:
         request_type = self._plugins.of(ticket.type)
         title = request_type.form.title if request_type else ticket.type
-        told = [privacy.redact(one) for one in self._told(ticket)]
+        told = [privacy.redact(one, self._privacy) for one in self._told(ticket)]
         about = next((line(first, limit=80) for one in told if (first := _first_line(one))), "")
-        about = about or line(ticket.title.removeprefix(f"{title}: "), limit=80)
+        about = about or line(
+            privacy.redact(ticket.title.removeprefix(f"{title}: "), self._privacy), limit=80
+        )
         return Answer(
             title=line(f"{title}: {about}", limit=TITLE),
             text=block("\n".join(told), limit=LONGEST_TEXT) if told else "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice, zip_longest
@@ -28,6 +28,8 @@ SHORTEST_TEXT = 4
 """Characters below which nothing is looked for: anything would fit."""
 SHORTEST_WORDS = 2
 """Characters below which a search finds nothing."""
+MOST_AT_ONCE = 8
+"""How many forms and searches may wait for one type's plugin at a time: one that hangs must not hold up the others."""
 KEPT = 200
 """Answers that are remembered as they were shown, to be read."""
 
@@ -41,6 +43,8 @@ class SelfService:
         self._sources = sources
         self._kept: OrderedDict[str, Suggestion] = OrderedDict()
         self._turn = threading.Lock()
+        self._asking: Counter[str] = Counter()
+        """How often each type's plugin is being asked now."""
 
     def can_answer(self, type_name: str) -> bool:
         """Whether anything may answer in this type's form; at once, from memory."""
@@ -102,7 +106,16 @@ class SelfService:
         request_type = self._plugins.types.get(type_name)
         if request_type is None or not request_type.answers_first:
             return []
-        found = request_type.self_service(text, answers)
+        with self._turn:
+            if self._asking[type_name] >= MOST_AT_ONCE:
+                log.warning("self-service: %r answers too slowly; going on without it", type_name)
+                return []
+            self._asking[type_name] += 1
+        try:
+            found = request_type.self_service(text, answers)
+        finally:
+            with self._turn:
+                self._asking[type_name] -= 1
         return [Suggestion(answer=answer, source=f"{OWN}{type_name}") for answer in found]
 
     def _searched(self, source: Source, text: str, limit: int) -> list[Suggestion]:

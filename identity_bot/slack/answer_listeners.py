@@ -220,7 +220,8 @@ class AnswerListeners:
         """The button that shows an answer: over the form, or in a modal of its own if it was searched for."""
         ack()
         pressed = blocks.pressed(_value(body))
-        is_kept = pressed is None or self._self_service.kept(pressed.digest) is not None
+        kept = self._self_service.kept(pressed.digest) if pressed else None
+        is_kept = pressed is None or (kept is not None and kept.is_ours)
         (self._run_in_thread if is_kept else self._aside)(self._read, client, body)
 
     def opened_elsewhere(self, ack: Ack) -> None:
@@ -252,8 +253,12 @@ class AnswerListeners:
             self._record(opened["id"], "", [found])
 
     def _find(self, pressed: blocks.Pressed, over: Mapping[str, Any] | None) -> Suggestion | None:
-        """The answer as it was shown; from another process or before a restart, as it is found now."""
-        if kept := self._self_service.kept(pressed.digest):
+        """The answer as it was shown; from another process or before a restart, as it is found now.
+
+        So is one that a requestor wrote: it may have been hidden, or some of it removed, since it was shown.
+        """
+        kept = self._self_service.kept(pressed.digest)
+        if kept and kept.is_ours:
             return kept
         if over:
             draft = draft_in(over, self._forms)

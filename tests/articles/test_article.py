@@ -172,3 +172,15 @@ def test_a_file_made_to_be_slow_is_read_in_no_time(unit: str) -> None:
             continue
 
     assert time.perf_counter() - begun < 2
+
+
+@pytest.mark.parametrize(
+    "text", [" ".join("`" * length for length in range(1, 270)), "[a](" + " " * 30_000 + "x"]
+)
+def test_a_line_that_nearly_holds_code_or_a_link_is_read_in_no_time(text: str) -> None:
+    """Each would be tried from each place to the end of the line."""
+    begun = time.perf_counter()
+
+    read("a.md", f"# A\nbody {text}".encode())
+
+    assert time.perf_counter() - begun < 1

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from identity_bot.desk.past_tickets import PastTickets
+from identity_bot.text.privacy import Additions
 from identity_bot.tickets.model import Action, CloseReason, Ticket
 from tests.support_desk import COMMON, JUNIPER, Office
 
@@ -135,6 +136,29 @@ def test_whatever_is_typed_can_be_searched_for(office: Office, past: PastTickets
     closed(office)
 
     assert past.search(text) == []
+
+
+def test_what_was_asked_in_private_answers_nobody_else(office: Office, past: PastTickets) -> None:
+    answers = COMMON | {"credential": "dslogon", "environment": "local", "comments": PROBLEM}
+    ticket = office.desk.submit("mock_auth", answers, JUNIPER, submission="V1", origin=None, is_private=True)
+    office.work(30)
+    office.click(ticket, Action.CLOSE, "completed", by=INDIGO)
+    office.work(30)
+    assert office.ticket(ticket).is_private
+
+    assert past.search(ASKED) == []
+
+
+def test_what_the_team_calls_personal_is_hidden_in_an_older_ticket(office: Office) -> None:
+    """The pattern came into the settings after the ticket was filed."""
+    closed(office, comments=f"{PROBLEM} Case zz-4711.")
+    additions = Additions(patterns=(r"zz-\d+",))
+    past = PastTickets(office.store, office.plugins, replace(office.settings, privacy=additions))
+
+    [answer] = past.search(ASKED)
+
+    assert "4711" not in str(answer)
+    assert "[redacted]" in answer.text
 
 
 def test_a_long_answer_shows_its_beginning(office: Office, past: PastTickets) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +12,10 @@ import pytest
 
 from identity_bot.articles.answer import Answer
 from identity_bot.articles.suggestion import Outcome, ShownAnswer, Source, Suggestion
-from identity_bot.desk.self_service import SelfService
+from identity_bot.desk.self_service import MOST_AT_ONCE, SelfService
 from identity_bot.store.answers import ShownAnswers, shown_before
 from identity_bot.tickets.model import IssueDraft, Ticket
+from tests.support import eventually
 from tests.support_answers import ARTICLES, CODES, STATUS, USERS, Shelf, plugin
 from tests.support_desk import JUNIPER, SETTINGS, Office
 from tests.support_plugins import found
@@ -125,6 +128,24 @@ def test_what_fails_spoils_its_own_answers_only(service: Make, caplog: pytest.Lo
     assert "the source 'broken shelf' failed" in caplog.text
     assert "the source 'wrong' failed" in caplog.text
     assert "no disk" not in caplog.text
+
+
+def test_a_plugin_that_hangs_holds_up_no_more_than_some(tmp_path: Path) -> None:
+    gate = threading.Event()
+    hanging = found("hanging", plugin(self_service=lambda: gate.wait(10) and []))
+    desk = Office(tmp_path, toml=SETTINGS, found=[hanging, found("sign_in", plugin())])
+    made = SelfService(store=desk.store, plugins=desk.plugins)
+    with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
+        for _ in range(MOST_AT_ONCE):
+            pool.submit(made.suggest, "hanging", "code", {})
+        eventually(lambda: made._asking["hanging"] == MOST_AT_ONCE)
+
+        answers = made.search("code"), made.suggest("hanging", "code", {})
+        gate.set()
+
+    assert [titles(one) for one in answers] == [[CODES.title], []]
+    assert made._asking["hanging"] == 0
+    desk.store.close()
 
 
 def test_a_type_that_is_not_installed_has_no_answers_of_its_own(service: Make) -> None:

@@ -504,6 +504,35 @@ def test_an_answer_that_another_process_showed_is_found_again(sign_in: None, wor
     eventually(lambda: "ten minutes" in str(view(world)["blocks"]) and view(world)["id"] != form)
 
 
+def test_what_was_removed_from_a_past_ticket_since_it_was_shown_is_not_read(
+    sign_in: None, world: World, mocker: MockerFixture
+) -> None:
+    shelf = add_source(
+        world, mocker, Answer(title="Zebra crossing", text="zanzibar", name="t:1"), is_ours=False
+    )
+    form_with_answers(world, "zebra crossing", "Zebra crossing")
+    shelf.articles = (Answer(title="Zebra crossing", text="[redacted]", name="t:1"),)
+
+    press(world, READ, "Zebra crossing")
+
+    eventually(lambda: "[redacted]" in str(view(world)["blocks"]))
+    assert "zanzibar" not in str(view(world)["blocks"])
+
+
+def test_a_past_ticket_that_is_hidden_since_it_was_shown_is_not_read(
+    sign_in: None, world: World, mocker: MockerFixture
+) -> None:
+    shelf = add_source(
+        world, mocker, Answer(title="Zebra crossing", text="zanzibar", name="t:1"), is_ours=False
+    )
+    form_with_answers(world, "zebra crossing", "Zebra crossing")
+    shelf.articles = ()
+
+    press(world, READ, "Zebra crossing")
+
+    eventually(lambda: "can't be found anymore" in str(view(world)))
+
+
 def test_a_link_is_left_to_slack(sign_in: None, world: World) -> None:
     form_with_answers(world, "status of codes", STATUS.title)
     before = calls(world, "views.update")

@@ -120,7 +120,8 @@ def _not_ours(pull: PullRequest, path: str, rules: tuple[codeowners.Rule, ...]) 
     return Answer(
         title="This pull request changes no code of the Identity Team",
         text=" ".join(sentences),
-        url=f"https://github.com/{pull.repository}/blob/{quote(pull.base)}/{path}",
+        # Whoever may not open a private repository learns nothing of its branches and files.
+        url="" if pull.is_private else f"https://github.com/{pull.repository}/blob/{quote(pull.base)}/{path}",
         name="not-our-code",
     )
 

@@ -20,6 +20,8 @@ LARGEST = 3_000_000
 """The most bytes of the file that GitHub reads."""
 MOST_WORK = 2_000_000
 """How often a path may be held against a pattern, which takes about a second."""
+MOST_RULES = 20_000
+"""Lines that are read: each takes some kilobytes and microseconds, and anybody may write as many as fit."""
 _PART = re.compile(r"(?:\\.|\S)+")
 _UNKNOWN = re.compile(r"[\[\]!]|\\[^ #]")
 _LONGEST = 1_000
@@ -43,8 +45,11 @@ def rules(text: str) -> tuple[Rule, ...]:
     """The rules of a CODEOWNERS file, in its order."""
     if len(text) > LARGEST:
         raise TooLarge(f"found {len(text):,} characters")
+    lines = text.splitlines()
+    if len(lines) > MOST_RULES:
+        raise TooLarge(f"found {len(lines):,} lines")
     found = []
-    for line in text.splitlines():
+    for line in lines:
         parts = _PART.findall(line)
         comment = next((place for place, part in enumerate(parts) if part.startswith("#")), len(parts))
         if parts := parts[:comment]:

@@ -75,6 +75,7 @@ def test_without_the_setting_nothing_is_asked() -> None:
         code("README.md", path="elsewhere/CODEOWNERS"),
         code("README.md", text="* @octo/platform\nx[1] @octo/identity"),
         code("README.md", text="x" * 3_000_001),
+        code("README.md", text="/a* @octo/platform\n" * 20_001),
         code(*(f"{number}" for number in range(3_000)), text="/a @octo/platform\n" * 1_000),
     ],
 )
@@ -93,10 +94,11 @@ def test_the_first_place_where_github_looks_counts() -> None:
     assert said(known) == []
 
 
-def test_the_owners_in_a_private_repository_are_not_told() -> None:
+def test_the_owners_and_the_branch_in_a_private_repository_are_not_told() -> None:
     [answer] = said(code("README.md", is_private=True))
 
     assert "@octo" not in answer.text
+    assert answer.url == ""
 
 
 def test_no_more_than_five_owners_are_named() -> None:
