@@ -158,7 +158,10 @@ def _list_of(kind: type[R]) -> Callable[[Any], list[R]]:
 def _problems(result: Any) -> dict[str, str]:
     if not isinstance(result, Mapping):
         raise TypeError(f"found {type(result).__name__}; expected a mapping of question names to sentences")
-    return {str(name): str(problem) for name, problem in result.items() if problem}
+    found = {name: problem for name, problem in result.items() if problem}
+    if wrong := next((one for pair in found.items() for one in pair if not isinstance(one, str)), None):
+        raise TypeError(f"found {type(wrong).__name__}; expected the names of questions and sentences")
+    return found
 
 
 def _answers(result: Any) -> Answers:

@@ -69,7 +69,7 @@ def test_a_problem_at_a_question_that_is_not_shown_stands_at_the_last_one(
     assert "validate found a problem at 'colour'" in caplog.text
 
 
-@pytest.mark.parametrize("answer", ["Too large.", ["size"], 5])
+@pytest.mark.parametrize("answer", ["Too large.", ["size"], 5, {"size": 5}, {5: "Too large."}])
 def test_a_validator_that_fails_leaves_what_the_others_find(
     load: Callable[..., Plugins], answer: Any
 ) -> None:
