@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 NO_FORM = "it has no form hook, so it is an observer; load it with the desk fixture instead"
 UNSTABLE_ISSUE = "render_issue returns different issues for the same ticket"
+MIGRATES_TODAYS = "migrate_answers changes the answers of today's form; return them as they are"
+MIGRATES_TWICE = "migrate_answers changes its own result when it is called again"
 NOT_MARKED = (
     "issue: the bot's own lines do not stand by themselves, as a code block or a comment is left open"
 )
@@ -73,9 +75,10 @@ def not_json(question: str, typed: str) -> str:
     return f"question {question!r}: the answer that is kept of {typed} is not plain JSON"
 
 
-def failed(failure: str, during: str) -> str:
-    """That a hook failed, and during what."""
-    return f"{failure} (with {during})"
+def failed(failure: str, during: Sequence[str]) -> str:
+    """That a hook failed, and during what: the first two, and how many more."""
+    more = f" and {len(during) - 2} more" if len(during) > 2 else ""
+    return f"{failure} (with {', with '.join(during[:2])}{more})"
 
 
 def too_slow(hook: str, seconds: float, most: float) -> str:

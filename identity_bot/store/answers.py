@@ -29,7 +29,7 @@ _SOLVE = (
 )
 _FILE = (
     update(schema.shown_answers)
-    .where(_A.view_id == bindparam("view"), _A.outcome == Outcome.SHOWN.value)
+    .where(_A.view_id == bindparam("view"), _A.ticket_id == "")
     .values(outcome=Outcome.NOT_SOLVED.value, ticket_id=bindparam("ticket"))
 )
 _SINCE = _A.at >= bindparam("since")
@@ -86,7 +86,7 @@ class ShownAnswers:
         return True
 
     def file(self, view_id: str, ticket_id: str) -> None:
-        """Keep that a ticket was filed although answers had been shown."""
+        """Keep that a ticket was filed although answers had been shown, or were said to have solved it."""
         self._connection.execute(_FILE, {"view": view_id, "ticket": ticket_id})
 
 

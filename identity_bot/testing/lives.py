@@ -48,7 +48,7 @@ def life_problems(name: str, plugins: Plugins, settings: Settings, given: Mappin
         return used[kind]
 
     case = play(twice, plugins, settings, values_of=values_of, reason=REASON)
-    yield from (words.failed(one, "hostile text") for one in twice.taken())
+    twice.note("hostile text")
     yield from twice.unstable
     for life in case.lives:
         yield from _messages(life)
@@ -56,8 +56,10 @@ def life_problems(name: str, plugins: Plugins, settings: Settings, given: Mappin
             yield from _leaks(life, form, used[life.kind])
     for what, ticket in _tickets(twice, given):
         yield from _at_once(twice, what, ticket)
-    yield from _self_service(twice, given)
+    _self_service(twice, given)
     yield from _of_an_earlier_form(twice, given)
+    yield from _migration(twice, given)
+    yield from (words.failed(failure, during) for failure, during in twice.noted.items())
     for (_, hook), seconds in twice.failures.slow_hooks.items():
         yield words.too_slow(hook, seconds, SLOW)
 
@@ -71,7 +73,7 @@ def hook_failures(request_type: RequestType, given: Mapping[str, Any]) -> Iterat
     twice.validate(ticket.answers, REQUESTOR)
     twice.render_issue(ticket)
     twice.notify(ticket, _created(ticket))
-    yield from twice.taken()
+    yield from twice.failures.texts
 
 
 @dataclass(kw_only=True)
@@ -79,6 +81,8 @@ class _Twice(Watched):
     """A request type that is asked everything twice."""
 
     unstable: dict[str, None] = field(default_factory=dict)
+    noted: dict[str, list[str]] = field(default_factory=dict)
+    """Each failure, and during what it was seen."""
 
     def notify(self, ticket: Ticket, event: Event) -> list[Notification]:
         first = super().notify(ticket, event)
@@ -92,11 +96,11 @@ class _Twice(Watched):
             self.unstable[words.UNSTABLE_ISSUE] = None
         return first
 
-    def taken(self) -> list[str]:
-        """The failures since this was last called."""
-        texts = list(self.failures.texts)
+    def note(self, during: str) -> None:
+        """Keep the failures since this was last called."""
+        for failure in self.failures.texts:
+            self.noted.setdefault(failure, []).append(during)
         self.failures.texts.clear()
-        return texts
 
 
 def _created(ticket: Ticket) -> Event:
@@ -164,9 +168,9 @@ def _at_once(request_type: _Twice, what: str, ticket: Ticket) -> Iterator[str]:
         draft = request_type.render_issue(ticket)
         told = request_type.notify(ticket, _created(ticket))
     except Exception as error:  # not the plugin's, which would be a failure
-        yield words.failed(described(error), what)
+        yield words.failed(described(error), [what])
         return
-    yield from (words.failed(one, what) for one in request_type.taken())
+    request_type.note(what)
     yield from (words.breaks_out("issue", how) for how in in_markdown(draft.body))
     if not is_marked(ticket, draft.body):
         yield words.NOT_MARKED
@@ -201,7 +205,7 @@ def _leaks(life: Life, form: Form, values: Mapping[str, Any]) -> Iterator[str]:
                     yield words.leaks(what, ", ".join(moment.events) or moment.by)
 
 
-def _self_service(request_type: _Twice, given: Mapping[str, Any]) -> Iterator[str]:
+def _self_service(request_type: _Twice, given: Mapping[str, Any]) -> None:
     """The hook is called while people type, with answers that nobody has checked."""
     usual = values_for(request_type.form, Kind.USUAL, given) or {}
     odd: tuple[Any, ...] = (None, 5, ["hostile"], {"id": "hostile"}, MIXTURE)
@@ -209,7 +213,7 @@ def _self_service(request_type: _Twice, given: Mapping[str, Any]) -> Iterator[st
         request_type.self_service(text, {})
     for value in odd:
         request_type.self_service("x", dict.fromkeys(usual, value))
-    yield from (words.failed(one, "answers that are not checked yet") for one in request_type.taken())
+    request_type.note("answers that are not checked yet")
 
 
 def _of_an_earlier_form(request_type: _Twice, given: Mapping[str, Any]) -> Iterator[str]:
@@ -230,9 +234,19 @@ def _of_an_earlier_form(request_type: _Twice, given: Mapping[str, Any]) -> Itera
             yield words.unreadable(name)
     gone = replace(ticket, answers={**ticket.answers, EARLIER: "kept"})
     request_type.render_issue(gone)
-    yield from (words.failed(one, "the answer to a question that is gone") for one in request_type.taken())
+    request_type.note("the answer to a question that is gone")
     request_type.notify(replace(ticket, answers={}), _created(ticket))
-    yield from (
-        words.failed(one, "a ticket that was made again from its issue, without answers")
-        for one in request_type.taken()
-    )
+    request_type.note("a ticket that was made again from its issue, without answers")
+
+
+def _migration(request_type: _Twice, given: Mapping[str, Any]) -> Iterator[str]:
+    """What migrates answers of an earlier form meets answers of today's, and its own results, which it must keep."""
+    ticket = _ticket(request_type, values_for(request_type.form, Kind.USUAL, given) or {})
+    if ticket is None:
+        return
+    if request_type.migrated(ticket).answers != ticket.answers:
+        yield words.MIGRATES_TODAYS
+    earlier = replace(ticket, answers={**ticket.answers, EARLIER: "kept"})
+    once = request_type.migrated(earlier)
+    if request_type.migrated(once).answers != once.answers:
+        yield words.MIGRATES_TWICE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -501,3 +502,25 @@ def test_a_check_delivers_nothing_and_logs_nothing(caplog: pytest.LogCaptureFixt
     assert wrong(coffee(PLAIN, deliver=lambda event: delivered.append(event))) == []
     assert delivered == []
     assert caplog.text == ""
+
+
+def test_a_migration_that_loses_or_keeps_changing_answers_is_named() -> None:
+    def grow(answers: Mapping[str, Any]) -> dict[str, Any]:
+        return {**answers, "details": f"{answers.get('details')}!"}
+
+    lost = wrong(coffee(PLAIN, migrate_answers=lambda answers: {}))
+    grown = wrong(coffee(PLAIN, migrate_answers=grow))
+    renamed = wrong(
+        coffee(PLAIN, migrate_answers=lambda answers: {"details": answers.get("text", ""), **answers})
+    )
+
+    assert any("migrate_answers changes the answers of today's form" in one for one in lost)
+    assert any("migrate_answers changes its own result" in one for one in grown)
+    assert renamed == []
+
+
+def test_a_failure_is_named_once_however_much_leads_to_it() -> None:
+    problems = wrong(coffee(PLAIN, validate=lambda answers: answers["dayz"]))
+
+    [named] = [one for one in problems if "KeyError: 'dayz'" in one]
+    assert re.search(r"\(with hostile text, .+ and \d+ more\)$", named)

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.error import HTTPError
 
@@ -58,14 +59,14 @@ ROW = {
 }
 
 
-class coffee:  # noqa: N801 (a module's place)
-    """A request type to observe."""
+@hookimpl
+def form() -> Form:
+    """A form without questions of its own."""
+    return Form(title="Coffee", questions=[])
 
-    @staticmethod
-    @hookimpl
-    def form() -> Form:
-        """A form without questions of its own."""
-        return Form(title="Coffee", questions=[])
+
+COFFEE = SimpleNamespace(form=form)
+"""A request type to observe."""
 
 
 def rows(file: Path) -> list[dict[str, str]]:
@@ -120,7 +121,7 @@ def test_an_event_is_one_row_without_what_people_typed(tmp_path: Path) -> None:
 
 def test_every_event_of_a_ticket_is_a_row(desk: MemoryDesk, tmp_path: Path) -> None:
     desk.load(mirror, settings={"file": str(tmp_path / "events.csv")})
-    desk.load(coffee, name="coffee")
+    desk.load(COFFEE, name="coffee")
 
     ticket = desk.submit("coffee")
     desk.work()
