@@ -1,43 +1,28 @@
-"""Settings: one TOML file and the environment become one frozen value, or a list of everything wrong with them.
-
-Each setting is declared once, with the marshmallow field that checks it and the words that the README has for it.
-"""
+"""What can be set: each setting once, with the marshmallow field that checks it and the words the README has for it."""
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import dataclasses
-import json
-import tomllib
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 from marshmallow.validate import Length, OneOf, Range, Regexp
 
-from identity_bot.errors import SettingsError
-from identity_bot.messages import templates
-from identity_bot.text.names import LOGIN, MEMBER_ID, did_you_mean
+from identity_bot.text.names import LOGIN, MEMBER_ID
 from identity_bot.text.privacy.additions import Additions, problem_with
 from identity_bot.tickets.actions import ACTIONS, By
 from identity_bot.tickets.model import Action
-from identity_bot.tickets.people import contradictions
 
-CONFIG_VARIABLE, DEFAULT_FILE = "IDENTITY_BOT_CONFIG", Path("identity-bot.toml")
-"""The environment variable that names the settings file, and the file that is read without it."""
 SHORTEST_POLL, LONGEST_POLL = 10, 3600
 POLL, POLL_BESIDE_WEBHOOK = 60, 300
 """Seconds between two polls of GitHub: without a webhook, and with one, to catch what it missed."""
 
 LONGEST_REFRESH = 1440
-
-KEY, KEY_FILE = "GITHUB_APP_PRIVATE_KEY", "GITHUB_APP_PRIVATE_KEY_FILE"
 
 
 # How a setting is declared
@@ -359,7 +344,7 @@ class Settings:
     messages: Mapping[str, str] = _key(
         _TEXTS,
         "other words for the standard messages, [by their names](docs/lifecycle.md), such as `assigned.requestor`",
-        post_load=lambda tables: dict(pair for pair in _dotted(tables) if isinstance(pair[1], str)),
+        post_load=lambda tables: dict(pair for pair in dotted(tables) if isinstance(pair[1], str)),
     )
     debug_file: str | None = _key(
         _PATH,
@@ -442,7 +427,7 @@ class Settings:
     def who_is_who(self) -> tuple[Mapping[str, str], ...]:
         """Everybody with both a Slack id and a GitHub login: people, leads, and the leads of single types."""
         written = {"people": self.people, "leads": self.leads, "request_types": self.request_types}
-        return tuple(entry for _, entry in _named(written))
+        return tuple(entry for _, entry in named(written))
 
     def for_type(self, section: Mapping[str, Any]) -> Mapping[str, Any]:
         """A type's checked section, merged over the settings that apply to all types."""
@@ -459,160 +444,26 @@ class Settings:
         return {**common, **section}
 
 
-_KEYS = {one.name: one.metadata["key"] for one in dataclasses.fields(Settings) if "key" in one.metadata}
-_VARIABLES = {
-    one.name: one.metadata["variable"] for one in dataclasses.fields(Settings) if one.name not in _KEYS
+KEYS = {one.name: one.metadata["key"] for one in dataclasses.fields(Settings) if "key" in one.metadata}
+VARIABLES = {
+    one.name: one.metadata["variable"] for one in dataclasses.fields(Settings) if one.name not in KEYS
 }
-FILE = Schema.from_dict(_KEYS)()
+FILE = Schema.from_dict(KEYS)()
 """What the settings file may hold."""
-ENVIRONMENT = Schema.from_dict({name.upper(): checked_by for name, checked_by in _VARIABLES.items()})()
+ENVIRONMENT = Schema.from_dict({name.upper(): checked_by for name, checked_by in VARIABLES.items()})()
 """The environment variables that the bot reads, besides CONFIG_VARIABLE."""
 
 
-# Reading them
-
-
-def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
-    """The settings in force, from `path`, else IDENTITY_BOT_CONFIG, else ./identity-bot.toml, and `environ`.
-
-    Raises SettingsError with every problem at once.
-    """
-    settings, problems = examine(path, environ)
-    if problems:
-        raise SettingsError(problems)
-    return settings
-
-
-def examine(path: Path | None, environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
-    """The usable settings, and a line for each problem.
-
-    A setting that is missing or wrong gets its default, or an example if it has none.
-    """
-    problems: list[str] = []
-    written = _read(path or Path(environ.get(CONFIG_VARIABLE) or DEFAULT_FILE), problems)
-    given = _variables(environ, problems)
-    in_file, wrong = check_section(FILE, written or {})
-    problems += wrong if written is not None else []
-    in_environment, wrong = check_section(ENVIRONMENT, given)
-    problems += wrong
-    problems += _github_sign_in(given)
-    if written is not None:
-        problems += contradictions(_named(written))
-        problems += _polling(in_file.get("poll_seconds"), given)
-        problems += _messages(written.get("messages"))
-    usable = in_file | {name.lower(): value for name, value in in_environment.items()}
-    values = {name: usable.get(name, _default(one)) for name, one in (_KEYS | _VARIABLES).items()}
-    if values["poll_seconds"] is None:
-        values["poll_seconds"] = POLL_BESIDE_WEBHOOK if values["github_webhook_secret"] else POLL
-    return Settings(**values), problems
-
-
-def stand_alone_problems(settings: Settings) -> list[str]:
-    """What is missing for the bot to run by itself, rather than attached to another bot's app."""
-    problems = []
-    if not settings.slack_bot_token:
-        problems.append("SLACK_BOT_TOKEN: missing; expected the bot token of the Slack app (xoxb-…)")
-    if not settings.slack_app_token and not settings.slack_signing_secret:
-        problems.append(
-            "SLACK_APP_TOKEN: missing; expected an app-level token (xapp-…) for Socket Mode, "
-            "or SLACK_SIGNING_SECRET for HTTP"
-        )
-    return problems
-
-
-def _read(path: Path, problems: list[str]) -> dict[str, Any] | None:
-    try:
-        # Some editors on Windows put a byte order mark first.
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        problems.append(f"{path}: no such file; name it with --config or {CONFIG_VARIABLE}")
-    except OSError as error:
-        problems.append(f"{path}: cannot be read: {error.strerror or error}")
-    except UnicodeDecodeError:
-        problems.append(f"{path}: cannot be read: expected text in UTF-8")
-    except ValueError as error:
-        problems.append(f"{path}: not valid TOML: {error}")
-    return None
-
-
-def _variables(environ: Mapping[str, str], problems: list[str]) -> dict[str, str]:
-    """The variables that are set, with the GitHub App's key; without all of the App's if there is a token."""
-    given = {name: value for name in ENVIRONMENT.fields if (value := environ.get(name, "").strip())}
-    if "GITHUB_TOKEN" in given:
-        return {name: value for name, value in given.items() if not name.startswith("GITHUB_APP_")}
-    if KEY_FILE in given and KEY not in given:
-        try:
-            given[KEY] = Path(given[KEY_FILE]).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "expected text"
-            where = given[KEY_FILE]
-            is_path = len(where) < 500 and "PRIVATE KEY" not in where and where.isprintable()
-            wrong = f"{where}: cannot be read: {reason}" if is_path else "expected the path of a file"
-            problems.append(f"{KEY_FILE}: {wrong}")
-    if KEY in given:
-        given[KEY] = _pem(given[KEY])
-    return given
-
-
-def _pem(key: str) -> str:
-    """A private key as PEM: an environment file holds it in one line, with `\\n` for line ends or in base64."""
-    text = key.strip().strip("'\"")
-    if "PRIVATE KEY" not in text:
-        with contextlib.suppress(ValueError):  # binascii's and Unicode's errors are ValueErrors
-            text = base64.b64decode("".join(text.split()), validate=True).decode("ascii")
-    return text if "\n" in text else text.replace("\\n", "\n")
-
-
-def _default(checked_by: fields.Field[Any]) -> Any:
-    if checked_by.required:
-        return checked_by.metadata["example"]
-    return checked_by.load_default() if callable(checked_by.load_default) else checked_by.load_default
-
-
-def _github_sign_in(given: Mapping[str, str]) -> Iterator[str]:
-    if "GITHUB_TOKEN" in given:
-        return
-    if not any(name.startswith("GITHUB_APP_") for name in given):
-        yield f"GITHUB_TOKEN: missing; expected a token, or GITHUB_APP_ID, GITHUB_APP_INSTALLATION_ID and {KEY}"
-        return
-    for name in ("GITHUB_APP_ID", "GITHUB_APP_INSTALLATION_ID"):
-        if name not in given:
-            yield f"{name}: missing; expected digits"
-    if KEY not in given and KEY_FILE not in given:
-        yield f"{KEY}: missing; expected its PEM text, or {KEY_FILE} with its path"
-
-
-def _polling(seconds: int | None, given: Mapping[str, str]) -> Iterator[str]:
-    if seconds == 0 and "GITHUB_WEBHOOK_SECRET" not in given:
-        yield (
-            "poll_seconds: found 0, but GITHUB_WEBHOOK_SECRET is not set, so nothing would tell the bot what happens "
-            f"in GitHub; expected {SHORTEST_POLL} to {LONGEST_POLL} seconds, or a webhook"
-        )
-
-
-def _messages(tables: Any) -> Iterator[str]:
-    pairs = _dotted(tables if isinstance(tables, Mapping) else {})
-    texts = []
-    for name, found in pairs:
-        if isinstance(found, str):
-            texts.append((name, found))
-        else:
-            yield f"messages.{name}: {_line('Not a valid string.', None, found)}"
-    counts = Counter(name for name, _ in texts)
-    yield from (f"messages.{name}: set twice; expected it once" for name, n in counts.items() if n > 1)
-    yield from templates.problems(dict(texts))
-
-
-def _dotted(tables: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+def dotted(tables: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
     """The values in nested tables, by their names joined with dots: TOML allows either spelling."""
     for name, found in tables.items():
         if isinstance(found, Mapping):
-            yield from _dotted(found, f"{before}{name}.")
+            yield from dotted(found, f"{before}{name}.")
         else:
             yield f"{before}{name}", found
 
 
-def _named(found: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, str]]]:
+def named(found: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, str]]]:
     """Each entry with a Slack id and a GitHub login, and its place, in settings that may not have been checked."""
     lists = [("people", found.get("people")), ("leads", found.get("leads"))]
     sections = found.get("request_types")
@@ -624,81 +475,3 @@ def _named(found: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, str]]]:
             match entry:
                 case {"slack": str(), "github": str()}:
                     yield f"{where}.{number}", entry
-
-
-# What is wrong with them: one line each, with the place, what was found and what was expected
-
-
-def check_section(
-    schema: Schema, found: Mapping[str, Any], where: str = ""
-) -> tuple[dict[str, Any], list[str]]:
-    """The usable values of a section, as its schema loads them, and a line for each problem."""
-    try:
-        loaded = schema.load(found)
-    except ValidationError as error:
-        fine = error.valid_data if isinstance(error.valid_data, dict) else {}
-        usable = {name: value for name, value in fine.items() if name not in error.messages}
-        return usable, list(_lines(error.messages, schema, found, where))
-    if not isinstance(loaded, dict):
-        raise TypeError("the settings' schema loads something other than a dict")
-    return loaded, []
-
-
-_EXPECTED = {
-    "Not a valid string.": 'text in quotes, such as "…"',
-    "Not a valid integer.": "a whole number",
-    "Not a valid number.": "a number",
-    "Not a valid boolean.": "true or false",
-    "Not a valid list.": "a list in brackets, such as […]",
-    "Invalid input type.": "a table of settings",
-    "Invalid type.": "a table of settings",
-    "Not a valid mapping type.": "a table of settings",
-}
-"""What to say is expected if marshmallow says that a value has the wrong type."""
-
-
-def _lines(messages: Any, at: Any, found: Any, where: str) -> Iterator[str]:
-    """A line for each message, however deep they are nested; `at` is their schema or field, `found` its value."""
-    if isinstance(messages, list):
-        for message in messages:
-            yield from _lines(message, at, found, where)
-        return
-    if not isinstance(messages, dict):
-        yield f"{where}: {_line(str(messages), at, found)}"
-        return
-    for key, inner in messages.items():
-        name = f"{where}.{key}" if where else str(key)
-        if inner == ["Unknown field."]:
-            yield f"{name}: unknown setting{did_you_mean(str(key), _fields(at))}"
-        elif key == "_schema":
-            yield from _lines(inner, None, None if isinstance(found, Mapping) else found, where)
-        else:
-            yield from _lines(inner, _inner(at, key), _item(found, key), name)
-
-
-def _line(message: str, at: Any, found: Any) -> str:
-    expected = getattr(at, "metadata", {}).get("expected") or _EXPECTED.get(message)
-    if message == "Missing data for required field.":
-        return f"missing; expected {expected}" if expected else "missing"
-    if message in _EXPECTED:
-        message = f"expected {expected}"
-    if found is None or getattr(at, "load_only", False):  # load_only marks a secret
-        return message
-    shown = json.dumps(found, ensure_ascii=False, default=str)
-    return f"found {shown if len(shown) <= 60 else f'{shown[:60]}…'}; {message}"
-
-
-def _fields(at: Any) -> Mapping[str, Any]:
-    schema = at.schema if isinstance(at, fields.Nested) else at
-    return schema.fields if isinstance(schema, Schema) else {}
-
-
-def _inner(at: Any, key: Any) -> Any:
-    return at.inner if isinstance(at, fields.List) else _fields(at).get(key)
-
-
-def _item(found: Any, key: Any) -> Any:
-    try:
-        return found[key]
-    except (KeyError, IndexError, TypeError):
-        return None
