@@ -9,16 +9,9 @@ from dataclasses import replace
 from identity_bot.messages import alerts, updates
 from identity_bot.messages.updates import Happened
 from identity_bot.outbox.effects import EFFECTS
+from identity_bot.outbox.effects.cards import DrawCard, RedrawSimilar
 from identity_bot.outbox.effects.deliveries import Deliver, record
-from identity_bot.outbox.effects.messages import (
-    DrawCard,
-    Notify,
-    PostAlert,
-    PostUpdate,
-    RedrawSimilar,
-    place_of,
-    retire_buttons,
-)
+from identity_bot.outbox.effects.messages import Notify, PostAlert, PostUpdate, place_of, retire_buttons
 from identity_bot.outbox.effects.people import FindPerson
 from identity_bot.plugins.loader import Plugins
 from identity_bot.plugins.request_type import RequestType

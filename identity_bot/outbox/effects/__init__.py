@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from identity_bot.outbox.effect import Effect
+from identity_bot.outbox.effects.cards import DrawCard, RedrawSimilar
 from identity_bot.outbox.effects.comments import Reply, RunCommands
 from identity_bot.outbox.effects.conversation import CopyComment, CopyReply
 from identity_bot.outbox.effects.deliveries import Deliver
@@ -18,12 +19,10 @@ from identity_bot.outbox.effects.issues import (
     Reconcile,
 )
 from identity_bot.outbox.effects.messages import (
-    DrawCard,
     LinkThread,
     Notify,
     PostAlert,
     PostUpdate,
-    RedrawSimilar,
     RetireButtons,
     SendDirectMessage,
     ShowReceipt,

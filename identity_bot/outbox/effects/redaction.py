@@ -22,9 +22,10 @@ from identity_bot.outbox.effect import (
     TicketEffect,
     slack_lane,
 )
+from identity_bot.outbox.effects.cards import DrawCard
 from identity_bot.outbox.effects.issue_access import Seen, read_issue, reconcile, wherever_it_is
 from identity_bot.outbox.effects.issues import Comment, GetIssue
-from identity_bot.outbox.effects.messages import DrawCard, SendDirectMessage
+from identity_bot.outbox.effects.messages import SendDirectMessage
 from identity_bot.outbox.ports import RedactedIssue
 from identity_bot.settings import Settings
 from identity_bot.store.transaction import Transaction
