@@ -19,6 +19,7 @@ from starlette.applications import Starlette
 from identity_bot.articles.library import Library
 from identity_bot.articles.source import FileSource, Folder
 from identity_bot.articles.suggestion import Source
+from identity_bot.desk.clocks import Clocks
 from identity_bot.desk.conversation import Conversation
 from identity_bot.desk.desk import Desk
 from identity_bot.desk.links import Linking
@@ -272,6 +273,7 @@ def assemble(
 ) -> tuple[Desk, Context]:
     """The desk, and what effects work with: the same over GitHub and Slack as over stand-ins for them."""
     notifier = Notifier(plugins=plugins, settings=settings, people=people, quiet=quiet)
+    clocks = Clocks(settings.service_levels, notifier)
     conversation = Conversation(settings, people)
     reconciler = Reconciler(
         plugins=plugins,
@@ -279,6 +281,7 @@ def assemble(
         people=people,
         conversation=conversation,
         notifier=notifier,
+        clocks=clocks,
         account=lambda: tracker.account or reader.account,
     )
     desk = Desk(
@@ -288,6 +291,7 @@ def assemble(
         reconciler=reconciler,
         conversation=conversation,
         notifier=notifier,
+        clocks=clocks,
         is_team=is_team,
     )
     context = Context(
@@ -301,6 +305,7 @@ def assemble(
         reconciler=reconciler,
         conversation=conversation,
         notifier=notifier,
+        clocks=clocks,
         overview=Overview(store=store, plugins=plugins, people=people, is_team=is_team),
     )
     return desk, context

@@ -8,22 +8,23 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from identity_bot.desk.clocks import Clocks
 from identity_bot.desk.conversation import Conversation
 from identity_bot.desk.notifier import Notifier
 from identity_bot.desk.reconciler import Reconciler
-from identity_bot.errors import Invalid, NotAllowed
+from identity_bot.errors import Invalid, NotAllowed, OutcomeUnknown, Rejected, Retryable
 from identity_bot.forms import form as forms
 from identity_bot.messages import alerts, words
 from identity_bot.messages.templates import DELAYED_AFTER
 from identity_bot.outbox.effect import click_key
+from identity_bot.outbox.effects.clocks import RecomputeDueTimes
 from identity_bot.outbox.effects.issue_access import record_requests
-from identity_bot.outbox.effects.issues import ChangeIssue, OpenIssue
+from identity_bot.outbox.effects.issues import ChangeIssue, OpenIssue, ask_to_resume
 from identity_bot.outbox.effects.messages import TellDelay
 from identity_bot.outbox.effects.reading import ReadThread
 from identity_bot.outbox.effects.recurring import (
     CatchUp,
     CleanUp,
-    MarkOverdue,
     Poll,
     Resync,
     ResyncRepository,
@@ -33,6 +34,7 @@ from identity_bot.plugins.loader import Plugins
 from identity_bot.settings import Settings
 from identity_bot.store.answers import ShownAnswers
 from identity_bot.store.store import Store
+from identity_bot.store.transaction import Transaction
 from identity_bot.text.names import fold
 from identity_bot.tickets import actions, duplicates, lifecycle
 from identity_bot.tickets.calendar import DAY, team_day
@@ -70,6 +72,7 @@ class Desk:
         reconciler: Reconciler,
         conversation: Conversation,
         notifier: Notifier,
+        clocks: Clocks,
         is_team: Callable[[str], bool] = lambda slack_id: False,
     ) -> None:
         self._plugins = plugins
@@ -78,6 +81,7 @@ class Desk:
         self._reconciler = reconciler
         self._conversation = conversation
         self._notifier = notifier
+        self._clocks = clocks
         self._is_team = is_team
 
     def submit(
@@ -128,6 +132,7 @@ class Desk:
         )
         ticket = replace(ticket, repository=request_type.repository_for(ticket))
         with self._store.begin() as transaction:
+            ticket = self._clocks.start(transaction, ticket)
             if not transaction.add_ticket(ticket):
                 log.info("duplicate submission", extra={"ticket": ticket.id})
                 filed = transaction.ticket(ticket.id) or ticket
@@ -199,6 +204,8 @@ class Desk:
             if change.action is Action.REDACT:
                 request_redaction(transaction, self._settings, locked, [change], by=by, click=click)
             else:
+                if by != ticket.requestor.slack_id or actions.ACTIONS[change.action].by is actions.By.TEAM:
+                    locked = self._clocks.respond(transaction, locked, transaction.now)
                 transaction.save(record_requests(locked, [change], by))
                 transaction.enqueue(ChangeIssue(ticket_id=ticket.id, change=change, by=by, click=click))
         log.info("ticket: %s requested", change.action.value, extra={"ticket": ticket.id})
@@ -222,7 +229,7 @@ class Desk:
                 transaction.enqueue(Poll())
             transaction.enqueue(Resync(), delay=DAY)
             transaction.enqueue(CleanUp())
-            transaction.enqueue(MarkOverdue())
+            transaction.enqueue(RecomputeDueTimes())
             if self._settings.conversation:
                 transaction.enqueue(CatchUp())
 
@@ -254,8 +261,29 @@ class Desk:
         if not is_ours:
             return False
         with self._store.begin() as transaction:
+            self._hear(transaction, reply)
             self._conversation.copy_reply(transaction, reply)
         return True
+
+    def _hear(self, transaction: Transaction, reply: ThreadReply) -> None:
+        """The team's first reply is its first response; the requestor's ends the wait for their answer."""
+        ticket = transaction.ticket_in(reply.channel, reply.thread_ts)
+        is_new = not reply.is_deleted and reply.version <= float(reply.ts)
+        if ticket is None or not is_new or reply.ts == reply.thread_ts:
+            return
+        if reply.author == ticket.requestor.slack_id:
+            if ticket.state.is_waiting:
+                ask_to_resume(transaction, ticket, click=f"{reply.channel}/{reply.ts}")
+        elif ticket.responded_at is None and self._is_known_on_team(reply.author):
+            self._clocks.respond(transaction, ticket, float(reply.ts))
+
+    def _is_known_on_team(self, slack_id: str) -> bool:
+        """Whether somebody is on the team; not while Slack does not tell."""
+        try:
+            return self._is_team(slack_id)
+        except (Rejected, Retryable, OutcomeUnknown) as error:
+            log.warning("cannot find out who is on the team: %s", error)
+            return False
 
     def resync_repository(self, repository: str) -> None:
         """Enqueue a resync of the repository's open tickets."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 
+from identity_bot.desk.clocks import Clocks
 from identity_bot.desk.conversation import Conversation
 from identity_bot.desk.links import prove
 from identity_bot.desk.notifier import Notifier
@@ -15,8 +16,15 @@ from identity_bot.errors import NotAllowed
 from identity_bot.messages import alerts, duplicates, issue_comments, links, words
 from identity_bot.outbox.effect import LATE
 from identity_bot.outbox.effects.comments import Reply, RunCommands
+from identity_bot.outbox.effects.conversation import refused_in
 from identity_bot.outbox.effects.issue_access import record_requests
-from identity_bot.outbox.effects.issues import AdoptIssue, GetIssue, IdentifyIssue, Reconcile
+from identity_bot.outbox.effects.issues import (
+    AdoptIssue,
+    GetIssue,
+    IdentifyIssue,
+    Reconcile,
+    ask_to_resume,
+)
 from identity_bot.outbox.effects.messages import SendDirectMessage
 from identity_bot.outbox.effects.recurring import KEEP_PROCESSED
 from identity_bot.plugins.loader import Plugins
@@ -25,8 +33,9 @@ from identity_bot.store.store import Store
 from identity_bot.store.transaction import Transaction
 from identity_bot.text.names import fold, is_same
 from identity_bot.tickets import commands, lifecycle
+from identity_bot.tickets.actions import event_for
 from identity_bot.tickets.calendar import team_day
-from identity_bot.tickets.commands import Command
+from identity_bot.tickets.commands import Command, is_internal
 from identity_bot.tickets.duplicates import NotAnOriginal, Tickets, name_in, resolve
 from identity_bot.tickets.lifecycle import GONE
 from identity_bot.tickets.model import (
@@ -60,6 +69,7 @@ class Reconciler:
         people: People,
         conversation: Conversation,
         notifier: Notifier,
+        clocks: Clocks,
         account: Callable[[], str],
     ) -> None:
         """`account` is the login under which the bot writes; empty until GitHub has told it."""
@@ -68,6 +78,7 @@ class Reconciler:
         self._people = people
         self._conversation = conversation
         self._notifier = notifier
+        self._clocks = clocks
         self._account = account
         found = plugins.repositories
         self.repositories = {name: one.name for name, one in found.items()}
@@ -114,7 +125,9 @@ class Reconciler:
         if not comment.is_edit and not commands.read(comment.body, today).is_empty:
             return True
         ticket = store.ticket_at(repository, comment.number)
-        return ticket is not None and self._conversation.belongs(comment, ticket)
+        return ticket is not None and (
+            self._conversation.belongs(comment, ticket) or _is_response(comment, ticket)
+        )
 
     def handle_comment(self, transaction: Transaction, comment: IssueComment, *, tries: int = 0) -> None:
         """Enqueue the commands in a comment or, if it has none, its copy to Slack, once for each comment.
@@ -132,6 +145,7 @@ class Reconciler:
         ticket = transaction.ticket_at(repository, comment.number)
         if comment.is_edit or reading.is_empty:
             if ticket:
+                ticket = self._hear(transaction, ticket, comment)
                 # What has become commands, or holds a code, is no longer for the requestor.
                 now = comment if reading.is_empty else replace(comment, is_deleted=True)
                 self._conversation.copy_comment(transaction, ticket, now)
@@ -166,6 +180,23 @@ class Reconciler:
         )
         transaction.enqueue(run)
 
+    def _hear(self, transaction: Transaction, ticket: Ticket, comment: IssueComment) -> Ticket:
+        """The team's first comment is its first response; the requestor's ends the wait for their answer."""
+        if _is_response(comment, ticket) and not self._is_requestor(comment.author, ticket):
+            return self._clocks.respond(transaction, ticket, comment.created_at)
+        is_new = not comment.is_edit and not is_internal(comment.body)
+        if is_new and ticket.state.is_waiting and self._is_requestor(comment.author, ticket):
+            ask_to_resume(transaction, ticket, click=f"{comment.repository}/{comment.id}")
+        return transaction.ticket(ticket.id) or ticket
+
+    def _is_requestor(self, login: str, ticket: Ticket) -> bool:
+        slack_id = ticket.requestor.slack_id
+        return (
+            is_same(login, ticket.requestor.handle)
+            if not slack_id
+            else self._people.slack_id(login) == slack_id
+        )
+
     def _changes(
         self, transaction: Transaction, ticket: Ticket, asked: Sequence[Command]
     ) -> tuple[tuple[Change, ...], list[str]]:
@@ -183,6 +214,9 @@ class Reconciler:
                     change = replace(change, value=original.id)
             except NotAnOriginal as error:
                 problems.append(duplicates.problem(error, partial(name_in, ticket.repository)))
+                continue
+            if refused_in(change.reason, self._settings):
+                problems.append(words.QUESTION_REFUSED)
                 continue
             changes.append(change)
         return tuple(changes), problems
@@ -252,6 +286,7 @@ class Reconciler:
             is_urgent=filed.is_urgent,
             is_sensitive=is_sensitive,
             is_direct=filed.thread is None,
+            is_timed=False,
             repository=snapshot.repository,
             origin=MessageRef(channel="", ts="", is_private=True) if filed.is_private else None,
             thread=filed.thread,
@@ -260,7 +295,7 @@ class Reconciler:
             # It was moved to be read there only, so the thread that it was filed with is not its anymore.
             ticket = replace(ticket.with_thread(None), is_direct=True)
         if transaction.add_ticket(ticket):
-            now = self._observe(ticket, snapshot)
+            now = self._clocks.start(transaction, self._observe(ticket, snapshot))
             log.info("ticket restored: %s", words.number(now), extra={"ticket": now.id})
             self._notifier.restore(transaction, now, snapshot.created_at)
         else:
@@ -287,12 +322,14 @@ class Reconciler:
                 return False
             ticket = self._adopted(snapshot)
             if transaction.add_ticket(ticket):
-                self._notifier.restore(transaction, self._observe(ticket, snapshot), snapshot.created_at)
+                now = self._clocks.start(transaction, self._observe(ticket, snapshot))
+                self._notifier.restore(transaction, now, snapshot.created_at)
             return True
         now = self._observe(ticket, snapshot)
         if snapshot.updated_at >= ticket.issue_updated_at and now != ticket:
-            transaction.save(replace(now, last_notified=now.state))
-            self._notifier.follow(transaction, replace(now, last_notified=now.state))
+            now = replace(now, last_notified=now.state)
+            transaction.save(now)
+            self._notifier.follow(transaction, self._clocks.follow(transaction, now))
         return True
 
     def candidate_repositories(self, ticket: Ticket) -> list[str]:
@@ -321,6 +358,10 @@ class Reconciler:
         if is_doubtful and not is_fresh:
             return
         transaction.save(now)
+        if now.state != ticket.state:
+            if _is_by_team(ticket, now):
+                now = self._clocks.respond(transaction, now, snapshot.updated_at)
+            now = self._clocks.follow(transaction, now)
         if now.state != ticket.state or now.inconsistency != ticket.inconsistency:
             self._notifier.follow(transaction, now)
 
@@ -358,6 +399,7 @@ class Reconciler:
             self._notifier.alert(transaction, alerts.gone(ticket, snapshot.moved_to))
         now = replace(ticket, state=state)
         transaction.save(now)
+        now = self._clocks.follow(transaction, now)
         self._notifier.follow(transaction, now)
 
     def _first_seen(
@@ -371,7 +413,7 @@ class Reconciler:
             leads = {fold(lead.get("github", "")) for lead in self._leads(ticket)}
             assigned = tuple(login for login in now.state.assignees if fold(login) in leads)
             known = TicketState(assignees=assigned, stage=Stage.ASSIGNED if assigned else Stage.OPEN)
-        now = replace(now, last_notified=known)
+        now = self._clocks.start(transaction, replace(now, last_notified=known))
         log.info("ticket created: %s", words.number(now), extra={"ticket": now.id})
         self._notifier.welcome(transaction, now, opened_at=snapshot.created_at if is_adopted else None)
 
@@ -413,6 +455,7 @@ class Reconciler:
             submitted_at=snapshot.created_at,
             is_sensitive=fold(snapshot.repository) in self._restricted,
             is_direct=True,
+            is_timed=False,
             repository=snapshot.repository,
         )
 
@@ -430,6 +473,20 @@ class Reconciler:
 
     def _get_issue(self, transaction: Transaction, ticket: Ticket) -> None:
         transaction.enqueue(GetIssue(ticket_id=ticket.id))
+
+
+def _is_response(comment: IssueComment, ticket: Ticket) -> bool:
+    """Whether a comment may be the team's first response: its requestor can be a member, too."""
+    is_new = comment.is_by_member and not comment.is_edit and not is_internal(comment.body)
+    return is_new and ticket.responded_at is None
+
+
+def _is_by_team(ticket: Ticket, now: Ticket) -> bool:
+    """Whether somebody of the team made a ticket what it is now: whoever can, unless its requestor asked for it."""
+    own = {
+        event_for(ticket.state, one.change) for one in ticket.requested if one.by == ticket.requestor.slack_id
+    }
+    return not own.issuperset(lifecycle.news(ticket.state, now.state))
 
 
 def _place(snapshot: IssueSnapshot) -> tuple[str, int]:

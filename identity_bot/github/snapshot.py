@@ -11,6 +11,8 @@ from identity_bot.tickets.model import CloseReason, IssueComment, IssueSnapshot
 
 UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 """What reading malformed data raises, here and in the JSON parser."""
+MEMBERS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
+"""The values of `author_association` by which GitHub says that somebody works here (graphql/reference/enums)."""
 LARGEST_NUMBER = 2**31 - 1
 LARGEST_ID = 2**63 - 1
 CLOSE_REASONS = {
@@ -63,6 +65,7 @@ def comment_of(repository: str, number: int, data: Mapping[str, Any]) -> IssueCo
         body=body,
         created_at=timestamp(text_of(data, "created_at")),
         updated_at=timestamp(text_of(data, "updated_at")),
+        is_by_member=data.get("author_association") in MEMBERS,
     )
 
 

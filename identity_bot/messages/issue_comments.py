@@ -31,6 +31,7 @@ USAGE: Mapping[Ask, str] = {
     Ask.MEMBER: "write one GitHub login after it, such as `/{name} @octocat`",
     Ask.PRIORITY: "write one of critical, high, medium and low after it, such as `/{name} high`",
     Ask.DATE: "write one date after it as year-month-day, and nothing else, such as `/{name} {date}`",
+    Ask.REASON: "write the question after it, such as `/{name} Which browser was it?`",
     Ask.TICKET: "write one ticket's number after it, such as `/{name} #12` or `/{name} owner/name#12`",
     Ask.NOTHING: "write just `/{name}`, with nothing after it",
 }

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from identity_bot.messages import words
+from identity_bot.messages import clocks, words
 from identity_bot.text.markdown import mrkdwn
 from identity_bot.tickets.calendar import team_day
 from identity_bot.tickets.model import Event, EventKind, MessageKind, Stage, Ticket, TicketMessage
 from identity_bot.tickets.overview import ListName, Numbers
 from identity_bot.tickets.people import People
-from identity_bot.tickets.query import MOST_COUNTED, is_overdue
+from identity_bot.tickets.query import MOST_COUNTED
 
 LONGEST_TITLE = 60
 LONGEST_SAID = 300
@@ -53,6 +53,7 @@ NEXT_STEP: Mapping[Stage, str] = {
     Stage.RELEASED: "Next, the team closes it.",
 }
 """What happens next, for the requestor."""
+ASKED = "Please answer the team's question. The ticket waits until you do."
 _PAST: Mapping[EventKind, str] = {
     EventKind.CREATED: "Ticket opened",
     EventKind.TRIAGED: "Marked critical",
@@ -61,6 +62,12 @@ _PAST: Mapping[EventKind, str] = {
     EventKind.ASSIGNED: "Assigned",
     EventKind.TARGET_SET: "Target date set",
     EventKind.TARGET_CHANGED: "Target date changed",
+    EventKind.WAITING: "Requestor asked",
+    EventKind.RESUMED: "Question answered",
+    EventKind.RESPONSE_DUE: "Answer almost due",
+    EventKind.RESPONSE_MISSED: "Answer overdue",
+    EventKind.RESOLUTION_DUE: "Almost due",
+    EventKind.RESOLUTION_MISSED: "Overdue",
     EventKind.READY_FOR_UAT: "Ready for UAT",
     EventKind.ACCEPTED: "Accepted",
     EventKind.REJECTED: "Sent back",
@@ -112,7 +119,7 @@ def link_first(command: str) -> str:
 
 def next_step(ticket: Ticket) -> str:
     """What happens next; empty once it is closed."""
-    return NEXT_STEP.get(ticket.stage, "")
+    return ASKED if ticket.state.is_waiting else NEXT_STEP.get(ticket.stage, "")
 
 
 def event(happened: Event, people: People) -> str:
@@ -175,11 +182,7 @@ def _facts(ticket: Ticket, people: People, now: float) -> Iterator[str]:
     yield (
         f"Assigned to {', '.join(map(people.mention, state.assignees))}" if state.assignees else "Unassigned"
     )
-    if state.target:
-        late = " (overdue)" if is_overdue(ticket, team_day(now)) else ""
-        yield f"Due {words.day(state.target)}{late}"
-    else:
-        yield "No target date"
+    yield from clocks.facts(ticket, now)
     yield _age(ticket, now)
     who = ticket.requestor
     yield ", ".join(mrkdwn(one, limit=60) for one in (who.name, who.team) if one) or "Requestor unknown"

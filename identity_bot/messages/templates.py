@@ -5,11 +5,13 @@ from __future__ import annotations
 import string
 from collections.abc import Iterator, Mapping
 
-from identity_bot.messages import words
+from identity_bot.messages import clocks, words
 from identity_bot.text.markdown import ELLIPSIS, mrkdwn
 from identity_bot.text.names import did_you_mean
+from identity_bot.tickets.business_time import BusinessHours
 from identity_bot.tickets.model import Audience, CloseReason, Event, EventKind, Stage, Ticket, TicketState
 from identity_bot.tickets.people import People
+from identity_bot.tickets.service_levels import ServiceLevels, due
 
 TEMPLATES: Mapping[str, str] = {
     "created.requestor": "We got your request: {ticket} *{type}*.",
@@ -33,6 +35,22 @@ TEMPLATES: Mapping[str, str] = {
     "target_changed.requestor_none": "The target date of {target_before} no longer applies.",
     "target_changed.spoc": "The target date is now {target} (it was {target_before}).",
     "target_changed.spoc_none": "The target date of {target_before} no longer applies.",
+    "waiting.requestor": "The team asks you: {reason}",
+    "waiting.requestor_unasked": "The team is waiting for an answer from you.",
+    "waiting.requestor_sensitive": (
+        "The team has a question for you, which can't stand here because your request is sensitive. Somebody on the "
+        "team will write to you."
+    ),
+    "resumed.spoc": "{requestor} answered.",
+    "resumed.spoc_by_hand": "It no longer waits for the requestor.",
+    "resumed.assignees": "{requestor} answered.",
+    "resumed.assignees_by_hand": "It no longer waits for the requestor.",
+    "response_due.team": "Nobody has answered ticket {ticket} yet. The answer is due {due}.",
+    "response_due.assignees": "Nobody has answered the requestor yet. The answer is due {due}.",
+    "response_missed.team": "{leads} Nobody has answered ticket {ticket}. The answer was due {due}.",
+    "resolution_due.team": "Ticket {ticket} is due {due}, and nobody has it.",
+    "resolution_due.assignees": "It's due {due}.",
+    "resolution_missed.team": "{leads} Ticket {ticket} is not done. It was due {due}.",
     "uat.requestor": "It's ready for you to try.",
     "accepted.requestor": "It was marked accepted. You don't need to do anything.",
     "accepted.spoc": "{requestor} tried it and accepted it.",
@@ -62,9 +80,15 @@ TEMPLATES: Mapping[str, str] = {
         "We removed text from it that must not be in a ticket, such as a password or a Veteran's personal data. "
         "{reason}"
     ),
-    "next.created": "The team will look at it within one business day.",
+    "next.created": "Expect an answer by {due}.",
+    "next.created_unpromised": "Next, the team will look at it.",
     "next.created_urgent": (
-        "It affects Veterans in production, so the team looks at it first. Expect an answer within one business hour."
+        "It affects Veterans in production, so the team looks at it first. Expect an answer by {due}."
+    ),
+    "next.created_urgent_unpromised": "It affects Veterans in production, so the team looks at it first.",
+    "next.created_urgent_closed": (
+        "It affects Veterans in production, so the team looks at it first, but not before business hours begin: "
+        "somebody will look {opens}. {on_call}"
     ),
     "next.created_copied": "Replies in this thread are copied to the ticket.",
     "next.open": "Next, the team will look at it.",
@@ -73,6 +97,8 @@ TEMPLATES: Mapping[str, str] = {
     "next.assigned": "Next, we'll set a target date and tell you.",
     "next.in_progress": "We'll tell you when it's ready or if the date changes.",
     "next.in_progress_undated": "We'll tell you when it's ready.",
+    "next.waiting": "Please answer in this thread. The ticket waits until you do.",
+    "next.waiting_sensitive": "The ticket waits until you answer.",
     "next.uat": "Press Accept if it works, or Needs work to tell us what's missing.",
     "next.uat_again": "It's still ready for you to try.",
     "next.accepted": "Next, we'll release it if needed, and then close it.",
@@ -121,6 +147,10 @@ PLACEHOLDERS: Mapping[str, str] = {
     "assignees_before": "who is no longer assigned, mentioned",
     "target": "the target date, such as December 1, 2026",
     "target_before": "the target date before the change",
+    "due": "when the answer, or else the ticket, is due: a moment, which Slack shows in the reader's own time",
+    "opens": "when business hours begin next, in the same way",
+    "on_call": "whom to call outside of business hours: `service_levels.on_call` in the settings",
+    "leads": "the type's leads, mentioned",
     "close_reason": "completed, not planned, duplicate, deleted or moved away",
     "original": (
         "the number of the ticket that it is a duplicate of, as a link to its issue unless only the team can open it"
@@ -157,12 +187,14 @@ def name_of(kind: EventKind, audience: Audience, ticket: Ticket, event: Event) -
     return _found(f"{event_name(kind)}.{audience.value}", _variant(kind, audience, ticket, event))
 
 
-def next_name(ticket: Ticket, event: Event) -> str:
+def next_name(ticket: Ticket, event: Event, hours: BusinessHours) -> str:
     """The name of the text that says what comes next."""
     if event.kind is EventKind.CREATED:
-        return "next.created_urgent" if ticket.is_urgent else "next.created"
+        return _next_for_new(ticket, event, hours)
     if event.kind is EventKind.REDACTED:
         return "next.redacted"
+    if event.kind is EventKind.WAITING:
+        return "next.waiting_sensitive" if ticket.is_sensitive else "next.waiting"
     stage, is_dated = ticket.stage, ticket.state.target is not None
     variant = ""
     match stage:
@@ -178,6 +210,13 @@ def next_name(ticket: Ticket, event: Event) -> str:
         case Stage.CLOSED:
             variant = _continues(ticket, event.original) if event.original else _close_variant(ticket, event)
     return _found(f"next.{_STAGES.get(stage, stage.value)}", variant) or "next.open"
+
+
+def _next_for_new(ticket: Ticket, event: Event, hours: BusinessHours) -> str:
+    name = "next.created_urgent" if ticket.is_urgent else "next.created"
+    if ticket.is_urgent and not hours.is_open(event.at):
+        return "next.created_urgent_closed"
+    return name if due(ticket) else f"{name}_unpromised"
 
 
 def _found(name: str, variant: str) -> str | None:
@@ -198,8 +237,10 @@ def _variant(kind: EventKind, audience: Audience, ticket: Ticket, event: Event) 
             return "changed"
         case EventKind.TARGET_CHANGED if ticket.state.target is None:
             return "none"
-        case EventKind.ACCEPTED | EventKind.REJECTED if not event.by or event.by != ticket.requestor.slack_id:
-            return "by_hand"
+        case EventKind.WAITING:
+            return "sensitive" if ticket.is_sensitive else "" if event.reason.strip() else "unasked"
+        case EventKind.ACCEPTED | EventKind.REJECTED | EventKind.RESUMED:
+            return "" if event.by and event.by == ticket.requestor.slack_id else "by_hand"
         case EventKind.CLOSED:
             return _close_variant(ticket, event)
     return ""
@@ -229,10 +270,17 @@ def _gone(was: TicketState, now: TicketState) -> list[str]:
 
 
 def values(
-    ticket: Ticket, event: Event, title: str, people: People, messages: Mapping[str, str]
+    ticket: Ticket,
+    event: Event,
+    title: str,
+    people: People,
+    messages: Mapping[str, str],
+    *,
+    levels: ServiceLevels,
+    leads: str = "",
 ) -> dict[str, str]:
     """The value of each placeholder, in mrkdwn; `messages` are the texts from the settings."""
-    now, was = ticket.state, event.was or TicketState()
+    now, was, owed, hours = ticket.state, event.was or TicketState(), due(ticket), levels.hours
     known = {
         "ticket": words.link(ticket),
         "type": words.type_name(title),
@@ -243,6 +291,10 @@ def values(
         "assignees_before": words.joined([people.mention(login) for login in _gone(was, now)]),
         "target": words.day(now.target) if now.target else "",
         "target_before": words.day(was.target) if was.target else "",
+        "due": clocks.moment(owed.at, hours.zone) if owed else "",
+        "opens": clocks.moment(hours.next_open(event.at), hours.zone),
+        "on_call": mrkdwn(levels.on_call),
+        "leads": leads,
         "close_reason": now.close_reason.value if now.close_reason else "",
         "original": words.link_for_anybody(event.original) if event.original else "",
         "reason": "",

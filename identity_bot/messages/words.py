@@ -264,7 +264,7 @@ MISSING: Mapping[Ask, str] = {
     Ask.DATE: "Please choose a date.",
     Ask.CLOSE_REASON: "Please choose a reason.",
     Ask.TICKET: "Please name the ticket that covers it, such as #12.",
-    Ask.REASON: "Please say what is missing, such as: The page still asks me to sign in twice.",
+    Ask.REASON: "Please write a sentence, such as: The page still asks me to sign in twice.",
 }
 """What an empty field needs, by what it asks for."""
 NOT_A_MEMBER = "This person is not on the Identity Team. Please choose someone who is."
@@ -360,6 +360,11 @@ def chose(action: Action, slack_id: str) -> str:
 
 
 # Why an action was not done
+
+QUESTION_REFUSED = (
+    "Your question looks as if it held personal data or a secret, so the requestor was not asked. Please delete it from "
+    "your comment, and ask again without it."
+)
 
 TICKET_UNKNOWN = (
     "We have no record of this ticket, so nothing changed. If it has an issue in GitHub, please use that."

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from identity_bot.errors import Rejected
-from identity_bot.outbox.ports import Chat, Conversation, Notifier, Overview, Reconciler, Tracker
+from identity_bot.outbox.ports import Chat, Clocks, Conversation, Notifier, Overview, Reconciler, Tracker
 from identity_bot.plugins.loader import Plugins
 from identity_bot.settings import Settings
 from identity_bot.store.rows import converter
@@ -79,6 +79,7 @@ class Context:
     reconciler: Reconciler
     conversation: Conversation
     notifier: Notifier
+    clocks: Clocks
     overview: Overview
 
 

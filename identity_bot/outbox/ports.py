@@ -266,6 +266,16 @@ class Notifier(Protocol):
         """Tell the team that an effect waits for an operator."""
 
 
+class Clocks(Protocol):
+    """Keeps due times, and tells people of them."""
+
+    def follow(self, transaction: Transaction, ticket: Ticket) -> Ticket:
+        """The ticket with clocks that fit its state, saved if they did not."""
+
+    def escalate(self, transaction: Transaction, ticket_id: str) -> None:
+        """Tell people of what is due or overdue by now, each once."""
+
+
 class Overview(Protocol):
     """What people may see of the tickets."""
 

@@ -36,6 +36,7 @@ ROOM_FOR_PLUGINS = 2_000
 """Characters that a plugin can add to the default issue."""
 BUTTONS = {
     EventKind.CREATED: (Action.CLOSE,),
+    EventKind.WAITING: (Action.RESUME,),
     EventKind.READY_FOR_UAT: (Action.ACCEPT, Action.REJECT),
     EventKind.REOPENED: (Action.CLOSE,),
 }
@@ -86,21 +87,24 @@ def notify(ticket: Ticket, event: Event, form: Form, settings: Mapping[str, Any]
 def _standard(
     ticket: Ticket, event: Event, form: Form, settings: Mapping[str, Any]
 ) -> Iterator[Notification]:
-    messages = settings["messages"]
-    values = templates.values(ticket, event, form.title, People(settings["people"]), messages)
+    messages, levels, leads = settings["messages"], settings["service_levels"], alerts.leads(settings)
+    people = People(settings["people"])
+    values = templates.values(ticket, event, form.title, people, messages, levels=levels, leads=leads)
     for_requestor = values | {"ticket": words.link_for_anybody(ticket)}
     is_new = event.kind is EventKind.CREATED
     for audience in Audience:
         name = templates.name_of(event.kind, audience, ticket, event)
-        if name is None or (audience is Audience.INTAKE and not _is_announced(ticket, event)):
+        if name is None or not _is_told(audience, ticket, event):
             continue
         is_requestor = audience is Audience.REQUESTOR
         text = templates.text(name, for_requestor if is_requestor else values, messages)
         if is_new and audience is Audience.TEAM and ticket.is_urgent:
-            text = f"{text} {alerts.leads(settings)}".strip()
+            text = f"{text} {leads}".strip()
         following = ""
         if is_requestor:
-            following = templates.text(templates.next_name(ticket, event), for_requestor, messages)
+            following = templates.text(
+                templates.next_name(ticket, event, levels.hours), for_requestor, messages
+            )
         if is_requestor and is_new and settings["conversation"]:
             following = f"{following} {templates.text('next.created_copied', for_requestor, messages)}"
         yield Notification(
@@ -110,6 +114,13 @@ def _standard(
             buttons=BUTTONS.get(event.kind, ()) if is_requestor else (),
             is_card=is_new and audience is Audience.TEAM,
         )
+
+
+def _is_told(audience: Audience, ticket: Ticket, event: Event) -> bool:
+    """Whether to tell somebody whom the event may concern: what will be due, the team only if nobody has the ticket."""
+    if event.kind in (EventKind.RESPONSE_DUE, EventKind.RESOLUTION_DUE) and audience is Audience.TEAM:
+        return not ticket.state.assignees
+    return audience is not Audience.INTAKE or _is_announced(ticket, event)
 
 
 def _is_announced(ticket: Ticket, event: Event) -> bool:

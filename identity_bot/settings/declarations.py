@@ -13,10 +13,12 @@ from urllib.parse import urlsplit
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 from marshmallow.validate import Length, OneOf, Range, Regexp
 
+from identity_bot.settings.service_levels import PromisesField, ServiceLevelSettings
 from identity_bot.text.names import LOGIN, MEMBER_ID
 from identity_bot.text.privacy.additions import Additions, problem_with
 from identity_bot.tickets.actions import ACTIONS, By
 from identity_bot.tickets.model import Action
+from identity_bot.tickets.service_levels import ServiceLevels
 
 SHORTEST_POLL, LONGEST_POLL = 10, 3600
 POLL, POLL_BESIDE_WEBHOOK = 60, 300
@@ -236,6 +238,11 @@ _PRIVACY = _Kind("table", partial(fields.Nested, PrivacySettings, load_default=A
 _ANSWERS = _Kind(
     "table", partial(fields.Nested, AnswersSettings, load_default=lambda: AnswersSettings().load({}))
 )
+_SERVICE_LEVELS = _Kind(
+    "table",
+    partial(fields.Nested, ServiceLevelSettings, load_default=lambda: ServiceLevelSettings().load({})),
+)
+_PROMISES = _Kind("table of durations", PromisesField)
 _HTTP = _Kind("table", partial(fields.Nested, HttpSettings, load_default=lambda: HttpSettings().load({})))
 
 
@@ -246,6 +253,8 @@ class TypeSettings(Schema):
     restricted_repository = _REPOSITORY("instead of the one at the top")
     labels = _LABELS("further labels for this type's issues")
     leads = _LEADS("instead of the leads at the top")
+    first_response = _PROMISES("instead of those in `service_levels`")
+    resolution = _PROMISES("instead of those in `service_levels`")
 
 
 class ObserverSettings(Schema):
@@ -354,6 +363,7 @@ class Settings:
     )
     privacy: Additions = _key(_PRIVACY, "")  # noqa: RUF009 (declares a setting, like the others)
     answers: Mapping[str, Any] = _key(_ANSWERS, "")
+    service_levels: ServiceLevels = _key(_SERVICE_LEVELS, "")  # noqa: RUF009 (declares a setting, like the others)
     http: Mapping[str, Any] = _key(_HTTP, "")
     request_types: Mapping[str, Mapping[str, Any]] = _key(
         _TABLE,
@@ -440,6 +450,7 @@ class Settings:
             "conversation": self.conversation,
             "people": self.who_is_who,
             "privacy": self.privacy,
+            "service_levels": self.service_levels,
         }
         return {**common, **section}
 

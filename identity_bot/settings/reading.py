@@ -28,6 +28,7 @@ from identity_bot.settings.declarations import (
     dotted,
     named,
 )
+from identity_bot.settings.service_levels import with_types
 from identity_bot.text.names import did_you_mean
 from identity_bot.tickets.people import contradictions
 
@@ -68,6 +69,7 @@ def examine(path: Path | None, environ: Mapping[str, str]) -> tuple[Settings, li
     values = {name: usable.get(name, _default(one)) for name, one in (KEYS | VARIABLES).items()}
     if values["poll_seconds"] is None:
         values["poll_seconds"] = POLL_BESIDE_WEBHOOK if values["github_webhook_secret"] else POLL
+    values["service_levels"] = with_types(values["service_levels"], values["request_types"])
     return Settings(**values), problems
 
 

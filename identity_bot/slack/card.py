@@ -12,7 +12,7 @@ from identity_bot.errors import Invalid
 from identity_bot.forms import limits
 from identity_bot.forms.form import Form, is_common, readable
 from identity_bot.forms.questions import LongText, Option, Url
-from identity_bot.messages import duplicates, redactions, words
+from identity_bot.messages import clocks, duplicates, redactions, words
 from identity_bot.slack.inputs import PREFIX, Json, entry, option_of, plain_text
 from identity_bot.slack.messages import (
     ACTION,
@@ -62,7 +62,8 @@ def card(ticket: Ticket, form: Form | None, people: People, notes: Sequence[str]
     """
     headline = cut(words.headline(ticket), limits.SECTION_TEXT)
     title = form.title if form else ticket.type
-    state = [f"*{name}:* {value}" for name, value in words.state(ticket, title, people)]
+    said = [*words.state(ticket, title, people), *clocks.state(ticket)]
+    state = [f"*{name}:* {value}" for name, value in said]
     blocks = [section(headline)]
     blocks += [
         {

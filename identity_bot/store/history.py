@@ -24,7 +24,17 @@ EXPORTED: Mapping[str, Table] = {
 }
 """The tables that an export holds, by the names of its files."""
 _NOT_EXPORTED = frozenset(
-    {"offers", "requested", "last_notified", "queue_rank", "issue_updated_at", "card", "origin"}
+    {
+        "offers",
+        "requested",
+        "last_notified",
+        "queue_rank",
+        "queue_turn",
+        "escalations",
+        "issue_updated_at",
+        "card",
+        "origin",
+    }
     | {"thread_channel", "thread_ts", "former_threads", "version", "is_redacted"}
 )
 """Columns that mean something to the bot only."""

@@ -56,7 +56,7 @@ class Lists:
 
         What changes between two pages may move from one to the other, but nothing that stays is left out.
         """
-        keys = [_T.queue_rank, _T.submitted_at, _T.id] if query.is_open else [_T.submitted_at, _T.id]
+        keys = [_T.queue_rank, _T.queue_turn, _T.id] if query.is_open else [_T.submitted_at, _T.id]
         order = keys if query.is_open else [key.desc() for key in keys]
         with self._store.reading() as connection:
             statement = select(schema.tickets).where(*_conditions(query, self._store.now(connection)))
@@ -122,7 +122,7 @@ def _rare(connection: Connection, query: Query, most: int) -> list[str] | None:
 def _due(query: Query, today: date) -> list[ColumnElement[bool]]:
     match query.due:
         case Due.OVERDUE if query.is_open:
-            # They are marked in the queue, where they have an index; one since midnight may be missing for a moment.
+            # They are marked in the queue, where they have an index, as soon as they are due.
             return [_T.queue_rank.in_(OVERDUE_RANKS)]
         case Due.OVERDUE:
             return [_T.target < today.isoformat()]

@@ -14,7 +14,7 @@ converter = make_converter(detailed_validation=False)
 """Turns our frozen values into plain JSON and back: enums by value, dates as ISO text."""
 
 _PERSON = {f"requestor_{field.name}": field.name for field in fields(Person)}
-_DERIVED = frozenset({"queue_rank", "thread_channel", "thread_ts"})
+_DERIVED = frozenset({"queue_rank", "queue_turn", "thread_channel", "thread_ts"})
 """Columns to search and sort by, made from others."""
 _STATE = tuple(field.name for field in fields(TicketState))
 

@@ -28,10 +28,9 @@ from identity_bot.store import schema
 from identity_bot.store.engine import failures
 from identity_bot.store.messages import Messages
 from identity_bot.store.rows import converter, row_of, ticket_in
-from identity_bot.tickets.calendar import team_day
 from identity_bot.tickets.model import Event, Ticket
 from identity_bot.tickets.overview import Choices
-from identity_bot.tickets.query import rank, terms
+from identity_bot.tickets.query import rank, terms, turn
 
 _INSERT: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
@@ -179,16 +178,13 @@ _OLD_COMMENTS = (
     .where(schema.processed_comments.c.at < bindparam("before"))
     .limit(BATCH)
 )
-_NOW_OVERDUE = (
-    select(schema.tickets.c.id.label("wanted"))
-    .where(
-        schema.IN_QUEUE,
-        schema.tickets.c.target < bindparam("today"),
-        schema.tickets.c.queue_rank % 10 >= 5,
-    )
-    .limit(BATCH)
+_IN_QUEUE_AFTER = (
+    select(schema.tickets)
+    .where(schema.IN_QUEUE, schema.tickets.c.id > bindparam("after"))
+    .order_by(schema.tickets.c.id)
+    .limit(bindparam("most"))
+    .with_for_update()
 )
-_MARK_OVERDUE = _SAVE.values(queue_rank=schema.tickets.c.queue_rank - 5)
 _DELETE_COMMENT = delete(schema.processed_comments).where(
     schema.processed_comments.c.repository == bindparam("where"),
     schema.processed_comments.c.comment_id == bindparam("comment"),
@@ -302,13 +298,10 @@ class Transaction(Messages):
         self.connection.execute(_SAVE, {**self._row(ticket), "wanted": ticket.id})
         self._save_terms(ticket)
 
-    def mark_overdue(self) -> int:
-        """Move up in the queue what has become overdue since it was saved, at most BATCH tickets; how many."""
-        today = team_day(self.now).isoformat()
-        found = self.connection.execute(_NOW_OVERDUE, {"today": today}).mappings()
-        if late := [dict(row) for row in found]:
-            self.connection.execute(_MARK_OVERDUE, late)
-        return len(late)
+    def in_queue(self, after: str = "", most: int = BATCH) -> list[Ticket]:
+        """Tickets that are not closed, by their ids, from the one that follows `after`; locked."""
+        rows = self.connection.execute(_IN_QUEUE_AFTER, {"after": after, "most": most}).mappings()
+        return [ticket for row in rows if (ticket := self._read(ticket_in(row)))]
 
     def open_tickets(self, repository: str) -> list[str]:
         """The ids of the tickets whose issues in a repository are open."""
@@ -398,7 +391,7 @@ class Transaction(Messages):
         return count
 
     def _row(self, ticket: Ticket) -> dict[str, Any]:
-        return {**row_of(ticket), "queue_rank": rank(ticket, team_day(self.now))}
+        return {**row_of(ticket), "queue_rank": rank(ticket, self.now), "queue_turn": turn(ticket)}
 
     def _read(self, ticket: Ticket | None) -> Ticket | None:
         if ticket:

@@ -216,6 +216,39 @@ ACTIONS: Mapping[Action, Row] = {
             command_help="sets the target date: year, month and day",
         ),
         Row(
+            action=Action.WAIT,
+            at=LIVE,
+            to=None,
+            patch=lambda change: IssuePatch(is_waiting=True),
+            event=EventKind.WAITING,
+            asks=Ask.REASON,
+            button="Ask requestor…",
+            question="What do you need to know?",
+            submit="Ask",
+            to_do="ask its requestor something",
+            is_so="already waiting for its requestor",
+            did="asked the requestor something",
+            comment="asked the requestor, and waits for the answer",
+            by_hand="add the label `waiting: requestor`",
+            command="/waiting Which browser was it?",
+            command_help="asks the requestor something; the clock stands until they answer",
+        ),
+        Row(
+            action=Action.RESUME,
+            at=LIVE,
+            to=None,
+            patch=lambda change: IssuePatch(is_waiting=False),
+            event=EventKind.RESUMED,
+            by=By.EITHER,
+            button="Stop waiting",
+            button_mine="I answered",
+            to_do="say that it is answered",
+            is_so="not waiting for its requestor",
+            did="said that it is answered",
+            comment="said that the question is answered",
+            by_hand="remove the label `waiting: requestor`",
+        ),
+        Row(
             action=Action.UAT,
             at=(*WORKED_ON, Stage.ACCEPTED, Stage.RELEASED),
             to=Stage.UAT,
@@ -406,6 +439,7 @@ def is_so(state: TicketState, change: Change) -> bool:
         and (patch.close_reason in (None, state.close_reason) or _is_duplicate(state, change))
         and patch.priority in (None, state.priority)
         and patch.target in (None, state.target)
+        and patch.is_waiting in (None, state.is_waiting)
         and (patch.spoc is None or is_same(patch.spoc, state.spoc))
         and sorted(map(fold, assignees)) == sorted(map(fold, state.assignees))
     )

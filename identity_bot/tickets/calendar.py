@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 TEAM_TIME = ZoneInfo("America/New_York")
@@ -16,8 +16,3 @@ CLOCK_SKEW = 120.0
 def team_day(at: float) -> date:
     """The team's date at a moment (seconds since the epoch)."""
     return datetime.fromtimestamp(at, TEAM_TIME).date()
-
-
-def next_midnight(at: float) -> float:
-    """When the team's next day begins, in seconds since the epoch."""
-    return datetime.combine(team_day(at) + timedelta(days=1), time(), TEAM_TIME).timestamp()

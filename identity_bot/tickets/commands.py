@@ -157,6 +157,8 @@ def is_internal(comment: str) -> bool:
 def change_for(name: str, value: str) -> Change | None:
     """The change that a command asks for; None for `help` and `link`."""
     row = COMMANDS.get(name)
+    if row and row.asks is Ask.REASON:
+        return Change(action=row.action, reason=value)
     return Change(action=row.action, value=value) if row else None
 
 
@@ -213,7 +215,7 @@ def _checked(written: _Written, today: date) -> Command | Problem:
     match _asks(word):
         case Ask.TEXT if written.text and not redaction.is_long_enough(written.text):
             return Problem(kind=ProblemKind.SHORT, name=word)
-        case Ask.TEXT:
+        case Ask.TEXT | Ask.REASON if written.text or _asks(word) is Ask.TEXT:
             return Command(name=word, value=written.text)
         case Ask.MEMBER if login := _LOGIN.fullmatch(value):
             return Command(name=word, value=login[1])

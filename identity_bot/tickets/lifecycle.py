@@ -20,6 +20,8 @@ from identity_bot.tickets.model import (
 )
 
 STAGE_LABEL, PRIORITY_LABEL = "stage: ", "priority: "
+WAITING_LABEL = "waiting: requestor"
+"""On an issue whose requestor was asked something."""
 
 STAGES = tuple(Stage)
 LABELED = STAGES[STAGES.index(Stage.TRIAGED) : STAGES.index(Stage.CLOSED)]
@@ -36,7 +38,7 @@ def is_gone(ticket: Ticket) -> bool:
 
 def is_meant(label: str) -> bool:
     """Whether a label names a stage or a priority."""
-    return bool(_stages([label]) or _priorities([label]))
+    return bool(_stages([label]) or _priorities([label]) or _is_waiting(label))
 
 
 def labels_after(labels: Iterable[str], patch: IssuePatch) -> list[str]:
@@ -48,6 +50,10 @@ def labels_after(labels: Iterable[str], patch: IssuePatch) -> list[str]:
     if patch.priority:
         kept = [label for label in kept if not _is_kind(label, PRIORITY_LABEL)]
         kept.append(f"{PRIORITY_LABEL}{patch.priority.value}")
+    if patch.is_waiting is not None or patch.stage or patch.is_open is False:
+        # Whatever moves it on ends its wait.
+        kept = [label for label in kept if not _is_waiting(label)]
+        kept += [WAITING_LABEL] if patch.is_waiting else []
     return kept
 
 
@@ -84,6 +90,7 @@ def state_of(snapshot: IssueSnapshot) -> TicketState:
         assignees=tuple(sorted(snapshot.assignees, key=str.casefold)),
         spoc=snapshot.spoc,
         target=target,
+        is_waiting=snapshot.is_open and any(map(_is_waiting, snapshot.labels)),
     )
     if not snapshot.is_open or snapshot.is_gone:
         return replace(state, stage=Stage.CLOSED, close_reason=_close_reason(snapshot))
@@ -127,8 +134,14 @@ def _news(before: TicketState, now: TicketState) -> Iterator[EventKind]:
         yield EventKind.ASSIGNED
     if now.target != before.target:
         yield EventKind.TARGET_CHANGED if before.target else EventKind.TARGET_SET
-    if now.stage is before.stage:
-        return
+    if now.is_waiting != before.is_waiting and (now.is_waiting or now.stage is before.stage):
+        # Whatever moves it on ends its wait, which is no news of its own.
+        yield EventKind.WAITING if now.is_waiting else EventKind.RESUMED
+    if now.stage is not before.stage:
+        yield from _news_of_stage(before, now)
+
+
+def _news_of_stage(before: TicketState, now: TicketState) -> Iterator[EventKind]:
     has_advanced = STAGES.index(now.stage) > STAGES.index(before.stage)
     if now.stage is Stage.UAT or (now.stage in _TOLD_STAGES and has_advanced):
         # Removing a label or reopening the issue may uncover an older label, which is no news.
@@ -155,6 +168,10 @@ def _names(labels: Iterable[str], prefix: str) -> set[str]:
 
 def _is_kind(label: str, prefix: str) -> bool:
     return fold(label).startswith(prefix.strip())
+
+
+def _is_waiting(label: str) -> bool:
+    return " ".join(fold(label).replace(":", ": ").split()) == WAITING_LABEL
 
 
 def _name_in(label: str) -> str:

@@ -83,6 +83,16 @@ class EventKind(StrEnum):
     REOPENED = "reopened"
     REDACTED = "redacted"
     """Something that must not be in a ticket was removed; its stage stays."""
+    WAITING = "waiting"
+    """The team asked its requestor something."""
+    RESUMED = "resumed"
+    """It waits for its requestor no longer."""
+    RESPONSE_DUE = "response due"
+    """The first response will soon be due."""
+    RESPONSE_MISSED = "response missed"
+    RESOLUTION_DUE = "resolution due"
+    """It should soon be done."""
+    RESOLUTION_MISSED = "resolution missed"
 
 
 class Action(StrEnum):
@@ -94,6 +104,8 @@ class Action(StrEnum):
     ASSIGN = "assign"
     SPOC = "spoc"
     TARGET = "target"
+    WAIT = "wait"
+    RESUME = "resume"
     UAT = "uat"
     ACCEPT = "accept"
     REJECT = "reject"
@@ -166,6 +178,19 @@ class TicketState:
     """A GitHub login, or `slack:U…` where that is not known."""
     target: date | None = None
     close_reason: CloseReason | None = None
+    is_waiting: bool = False
+    """Whether the team has asked its requestor something and waits for the answer."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pause:
+    """A time in which the team's clock stood: the ticket waited for its requestor, or was closed.
+
+    Both ends are in seconds since the epoch; `until` is None while it lasts.
+    """
+
+    since: float
+    until: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -215,6 +240,19 @@ class Ticket:
     """When the issue last changed as far as we know, by GitHub's clock, in whole seconds since the epoch."""
     closed_at: float | None = None
     """When its issue was closed, by GitHub's clock."""
+    is_timed: bool = True
+    """Whether its first response is measured: of an issue that was adopted or found again, nobody knows it."""
+    responded_at: float | None = None
+    """When somebody of the team first responded."""
+    pauses: tuple[Pause, ...] = ()
+    response_due: float | None = None
+    """By when the team should respond, and by when it should be done; None if nothing is promised.
+
+    Both stay after they are met: they say what was promised.
+    """
+    resolution_due: float | None = None
+    escalations: tuple[str, ...] = ()
+    """What people have been told about these, so that each is told once."""
     inconsistency: str = ""
     """What contradicts itself in the issue, for the card."""
     requested: tuple[Requested, ...] = ()
@@ -442,6 +480,8 @@ class IssueComment:
     is_edit: bool = False
     """Whether it was there before and has been edited or deleted: then its commands have run."""
     is_deleted: bool = False
+    is_by_member: bool = False
+    """Whether GitHub says that its author belongs to the repository's owner or works on it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -467,6 +507,7 @@ class IssuePatch:
     target: date | None = None
     is_open: bool | None = None
     close_reason: CloseReason | None = None
+    is_waiting: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,7 +11,9 @@ from typing import Any
 
 from identity_bot.errors import IdentityBotError
 from identity_bot.text.names import MEMBER_ID, fold, nearest
+from identity_bot.tickets.calendar import DAY
 from identity_bot.tickets.model import Priority, Stage, Ticket
+from identity_bot.tickets.service_levels import due, is_overdue
 from identity_bot.tickets.subject import subject, words_in
 
 LONGEST = 500
@@ -19,6 +21,8 @@ LONGEST = 500
 MOST_WORDS = 8
 """Words to search for; the others are ignored."""
 WEEK = 7
+LAST = 100 * 365 * DAY
+"""Seconds by which a ticket with no due time comes after those that have one."""
 MOST_COUNTED = 1000
 """Lists are counted up to here, so that counting costs the same however long they are."""
 
@@ -155,27 +159,26 @@ def is_pressing(ticket: Ticket) -> bool:
     return ticket.is_urgent or ticket.state.priority is Priority.CRITICAL
 
 
-def is_overdue(ticket: Ticket, today: date) -> bool:
-    """Whether it should have been done before today."""
-    return (
-        ticket.stage is not Stage.CLOSED and ticket.state.target is not None and ticket.state.target < today
-    )
-
-
 OVERDUE_RANKS = (0, 1, 2, 3, 4, 10, 11, 12, 13, 14)
 """The ranks of overdue tickets; five more is the rank of such a ticket that is not."""
 PRESSING_RANKS = range(10)
 """The ranks of urgent and critical tickets."""
 
 
-def rank(ticket: Ticket, today: date) -> int:
+def rank(ticket: Ticket, now: float) -> int:
     """Where an open ticket stands in the queue: urgent and critical first, then overdue, then by priority.
 
-    A smaller number goes first; of the same rank, the oldest does.
+    A smaller number goes first; of the same rank, what is due first does, and then the oldest.
     """
     priorities = list(Priority)
     by_priority = priorities.index(ticket.state.priority) if ticket.state.priority else len(priorities)
-    return by_priority + (0 if is_overdue(ticket, today) else 5) + (0 if is_pressing(ticket) else 10)
+    return by_priority + (0 if is_overdue(ticket, now) else 5) + (0 if is_pressing(ticket) else 10)
+
+
+def turn(ticket: Ticket) -> float:
+    """When it is its turn among tickets of the same rank: when it is due, else after all that are, by its age."""
+    one = due(ticket)
+    return one.at if one else ticket.submitted_at + LAST
 
 
 def week_end(today: date) -> date:

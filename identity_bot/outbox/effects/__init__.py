@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from identity_bot.outbox.effect import Effect
 from identity_bot.outbox.effects.cards import DrawCard, RedrawSimilar
+from identity_bot.outbox.effects.clocks import Escalate, RecomputeDueTimes
 from identity_bot.outbox.effects.comments import Reply, RunCommands
 from identity_bot.outbox.effects.conversation import CopyComment, CopyReply
 from identity_bot.outbox.effects.deliveries import Deliver
@@ -33,7 +34,6 @@ from identity_bot.outbox.effects.reading import ReadComments, ReadThread
 from identity_bot.outbox.effects.recurring import (
     CatchUp,
     CleanUp,
-    MarkOverdue,
     Poll,
     Resync,
     ResyncRepository,
@@ -77,7 +77,8 @@ EFFECTS: Mapping[str, type[Effect]] = {
         Poll,
         Resync,
         ResyncRepository,
-        MarkOverdue,
+        Escalate,
+        RecomputeDueTimes,
         CleanUp,
     )
 }

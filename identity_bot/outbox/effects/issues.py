@@ -21,12 +21,14 @@ from identity_bot.outbox.effect import (
     Effect,
     Row,
     TicketEffect,
+    click_key,
 )
 from identity_bot.outbox.effects.issue_access import (
     Seen,
     name_of,
     read_issue,
     reconcile,
+    record_requests,
     settle_requests,
     wherever_it_is,
     with_names,
@@ -207,6 +209,15 @@ class ChangeIssue(ClickEffect):
 
     def _answer(self, transaction: Transaction, text: str) -> None:
         transaction.enqueue(SendDirectMessage(ticket_id=self.ticket_id, to=self.by, text=text))
+
+
+def ask_to_resume(transaction: Transaction, ticket: Ticket, *, click: str) -> None:
+    """Enqueue that a ticket waits no longer, as its requestor has answered; once for each `click`."""
+    change = Change(action=Action.RESUME)
+    by = ticket.requestor.slack_id
+    if by and not transaction.was_enqueued(click_key(click), since=0.0):
+        transaction.save(record_requests(ticket, [change], by))
+        transaction.enqueue(ChangeIssue(ticket_id=ticket.id, change=change, by=by, click=click))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

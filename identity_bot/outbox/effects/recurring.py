@@ -1,4 +1,4 @@
-"""Recurring effects, each of which enqueues itself again: poll, resync, mark what is overdue, and clean up."""
+"""Recurring effects, each of which enqueues itself again: poll, resync and clean up."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from identity_bot.outbox.effects.issues import GetIssue, Reconcile
 from identity_bot.outbox.effects.reading import ReadComments, ReadThread
 from identity_bot.outbox.ports import PollResult
 from identity_bot.store.transaction import BATCH, Transaction
-from identity_bot.tickets.calendar import DAY, next_midnight
+from identity_bot.tickets.calendar import DAY
 
 log = logging.getLogger(__name__)
 
@@ -212,24 +212,6 @@ class CleanUp(Effect):
         log.info("cleaned up: %s rows", count)
         # A batch at a time, as nobody else can write to SQLite meanwhile.
         transaction.enqueue(CleanUp(), delay=0.0 if count >= BATCH else DAY)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MarkOverdue(Effect):
-    """Move up in the queue, at each midnight, the tickets that have become overdue."""
-
-    kind: ClassVar[str] = "mark_overdue"
-    label: ClassVar[str] = "find what is overdue"
-    fixed_lane: ClassVar[str] = "cleaning"
-    is_unique: ClassVar[bool] = True
-    is_repeatable: ClassVar[bool] = True
-    reruns: ClassVar[bool] = False
-    is_recurring: ClassVar[bool] = True
-
-    def on_success(self, transaction: Transaction, context: Context, result: None) -> None:
-        is_more = transaction.mark_overdue() >= BATCH
-        now = transaction.now
-        transaction.enqueue(MarkOverdue(), delay=0.0 if is_more else next_midnight(now) - now)
 
 
 def _advanced(cursor: Cursor, found: PollResult) -> Cursor:

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "9"
+revision = "10"
 down_revision = None
 
 ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("spoc", sa.Text, nullable=False),
         sa.Column("target", sa.String(10)),
         sa.Column("close_reason", sa.String(20)),
+        sa.Column("is_waiting", sa.Boolean, nullable=False),
         sa.Column("is_urgent", sa.Boolean, nullable=False),
         sa.Column("is_sensitive", sa.Boolean, nullable=False),
         sa.Column("is_direct", sa.Boolean, nullable=False),
@@ -47,10 +48,17 @@ def upgrade() -> None:
         sa.Column("offers", sa.JSON, nullable=False),
         sa.Column("issue_updated_at", sa.Float, nullable=False),
         sa.Column("closed_at", sa.Float),
+        sa.Column("is_timed", sa.Boolean, nullable=False),
+        sa.Column("responded_at", sa.Float),
+        sa.Column("pauses", sa.JSON, nullable=False),
+        sa.Column("response_due", sa.Float),
+        sa.Column("resolution_due", sa.Float),
+        sa.Column("escalations", sa.JSON, nullable=False),
         sa.Column("inconsistency", sa.Text, nullable=False),
         sa.Column("requested", sa.JSON, nullable=False),
         sa.Column("last_notified", sa.JSON),
         sa.Column("queue_rank", sa.Integer, nullable=False),
+        sa.Column("queue_turn", sa.Float, nullable=False),
         sa.Column("thread_channel", sa.String(32)),
         sa.Column("thread_ts", sa.String(32)),
         sa.UniqueConstraint("repository", "number"),
@@ -63,7 +71,7 @@ def upgrade() -> None:
         op.create_index(
             f"queue{''.join(f'_{name}' for name in names)}",
             "tickets",
-            [*names, "queue_rank", "submitted_at", "id"],
+            [*names, "queue_rank", "queue_turn", "id"],
             sqlite_where=IN_QUEUE,
             postgresql_where=IN_QUEUE,
         )
@@ -78,7 +86,7 @@ def upgrade() -> None:
         "events",
         sa.Column("id", ID, primary_key=True),
         sa.Column("ticket_id", sa.String(36), nullable=False),
-        sa.Column("kind", sa.String(20), nullable=False),
+        sa.Column("kind", sa.String(40), nullable=False),
         sa.Column("at", sa.Float, nullable=False),
         sa.Column("by", sa.Text, nullable=False),
     )

@@ -1,0 +1,91 @@
+"""Tickets' clocks: how soon the team must answer and be done, and who is told when that time comes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from identity_bot.desk.notifier import Notifier
+from identity_bot.outbox.effects.clocks import Escalate
+from identity_bot.store.transaction import Transaction
+from identity_bot.tickets import service_levels
+from identity_bot.tickets.model import Event, EventKind, Stage, Ticket
+from identity_bot.tickets.service_levels import Clock, Due, ServiceLevels
+
+FOREVER = 1e12
+"""Seconds: a timer may be put off for as long as it takes."""
+WARNINGS = {Clock.RESPONSE: EventKind.RESPONSE_DUE, Clock.RESOLUTION: EventKind.RESOLUTION_DUE}
+MISSES = {Clock.RESPONSE: EventKind.RESPONSE_MISSED, Clock.RESOLUTION: EventKind.RESOLUTION_MISSED}
+
+
+class Clocks:
+    """Keeps due times and the timers that follow from them, in the transaction of what has changed."""
+
+    def __init__(self, levels: ServiceLevels, notifier: Notifier) -> None:
+        self._levels = levels
+        self._notifier = notifier
+
+    def start(self, transaction: Transaction, ticket: Ticket) -> Ticket:
+        """A ticket that is new here, with its clocks, which the caller saves; its timer is set."""
+        ticket = self._levels.follow(ticket, transaction.now)
+        self._set_timer(transaction, ticket)
+        return ticket
+
+    def follow(self, transaction: Transaction, ticket: Ticket) -> Ticket:
+        """The ticket with clocks that fit its state, saved, and with its timer set, if they did not."""
+        now = self._levels.follow(ticket, transaction.now)
+        if now != ticket:
+            transaction.save(now)
+            self._set_timer(transaction, now)
+        return now
+
+    def respond(self, transaction: Transaction, ticket: Ticket, at: float) -> Ticket:
+        """The ticket once somebody of the team has responded at that time, saved if that was the first time."""
+        now = service_levels.respond(ticket, at)
+        if now != ticket:
+            transaction.save(now)
+            self._set_timer(transaction, now)
+        return now
+
+    def escalate(self, transaction: Transaction, ticket_id: str) -> None:
+        """Tell people of what is due or overdue by now, each once, and set the timer for what follows."""
+        ticket = transaction.ticket(ticket_id)
+        if ticket is None or ticket.stage is Stage.CLOSED:
+            return
+        one, now = service_levels.due(ticket), transaction.now
+        kind = self._kind(one, now) if one else None
+        if one and kind and (name := _name(kind, ticket)) not in ticket.escalations:
+            # Whoever was told that it is overdue need not hear that it was about to be.
+            told = {name, _name(WARNINGS[one.clock], ticket)}
+            ticket = replace(ticket, escalations=tuple(sorted({*ticket.escalations, *told})))
+            transaction.save(ticket)
+            event = Event(kind=kind, ticket_id=ticket.id, at=now)
+            self._notifier.tell(transaction, ticket, event)
+        else:
+            transaction.save(ticket)  # what is overdue now moves up in the queue
+        self._notifier.follow(transaction, ticket)
+        self._set_timer(transaction, ticket)
+
+    def _kind(self, one: Due, now: float) -> EventKind | None:
+        """What there is to tell of something due at this time."""
+        if one.at <= now:
+            return MISSES[one.clock]
+        return (
+            WARNINGS[one.clock] if self._levels.warn_before and self._levels.warn_at(one.at) <= now else None
+        )
+
+    def _set_timer(self, transaction: Transaction, ticket: Ticket) -> None:
+        one, now = service_levels.due(ticket), transaction.now
+        if one is None:
+            return  # a timer that was set for something else finds nothing to tell
+        warns = self._levels.warn_before and _name(WARNINGS[one.clock], ticket) not in ticket.escalations
+        moments = [self._levels.warn_at(one.at)] * bool(warns) + [one.at]
+        ahead = [at for at in moments if at > now]
+        if ahead or _name(MISSES[one.clock], ticket) not in ticket.escalations:
+            timer = Escalate(ticket_id=ticket.id)
+            transaction.enqueue(timer, delay=min(ahead, default=now) - now, longest_wait=FOREVER)
+
+
+def _name(kind: EventKind, ticket: Ticket) -> str:
+    """What is told once: of a target date, for each date that somebody sets."""
+    is_dated = kind in (EventKind.RESOLUTION_DUE, EventKind.RESOLUTION_MISSED) and ticket.state.target
+    return f"{kind.value} {ticket.state.target}" if is_dated else kind.value
