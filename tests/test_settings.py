@@ -773,6 +773,7 @@ def test_a_types_section_goes_over_what_holds_for_all(tmp_path: Path) -> None:
         "conversation": True,
         "people": (),
         "privacy": Additions(),
+        "service_levels": settings.service_levels,
     }
 
 

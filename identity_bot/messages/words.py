@@ -362,8 +362,8 @@ def chose(action: Action, slack_id: str) -> str:
 # Why an action was not done
 
 QUESTION_REFUSED = (
-    "Your question looks as if it held personal data or a secret, so the requestor was not asked. Please delete it from "
-    "your comment, and ask again without it."
+    "Your question looks as if it held personal data or a secret, so the requestor was not asked. Please delete it "
+    "from your comment, and ask again without it."
 )
 
 TICKET_UNKNOWN = (

@@ -23,6 +23,11 @@ _DURATION = re.compile(r"(\d{1,4}) (minute|hour|day)s?")
 _TIME = re.compile(r"(\d{1,2}):([0-5]\d)")
 
 
+def _is_key(key: str) -> None:
+    if key not in KEYS:
+        raise ValidationError(f"unknown{did_you_mean(key, KEYS)}; expected one of {', '.join(KEYS)}")
+
+
 class Duration(fields.Field[tuple[float, str] | None]):
     """Business time such as "1 hour" or "2 days", as a number and its unit; None for "none"."""
 
@@ -179,8 +184,3 @@ def seconds_of(promises: Mapping[str, tuple[float, str] | None], hours: Business
     """Promises as seconds of business time."""
     units = {"minute": 60.0, "hour": HOUR, "day": hours.day}
     return {key: None if one is None else one[0] * units[one[1]] for key, one in promises.items()}
-
-
-def _is_key(key: str) -> None:
-    if key not in KEYS:
-        raise ValidationError(f"unknown{did_you_mean(key, KEYS)}; expected one of {', '.join(KEYS)}")

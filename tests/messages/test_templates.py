@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import string
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -23,6 +23,7 @@ from identity_bot.messages.templates import (
     text,
     values,
 )
+from identity_bot.tickets.business_time import HOUR
 from identity_bot.tickets.model import (
     Audience,
     CloseReason,
@@ -35,9 +36,14 @@ from identity_bot.tickets.model import (
     TicketState,
 )
 from identity_bot.tickets.people import People
+from identity_bot.tickets.service_levels import ServiceLevels
 from tests.support_outbox import ticket
 
 REQUESTOR, INTAKE, TEAM, SPOC, ASSIGNEES = Audience
+LEVELS = ServiceLevels(first_response={"default": 8 * HOUR})
+HOURS = LEVELS.hours
+WORKING = datetime(2026, 12, 1, 10, tzinfo=HOURS.zone).timestamp()
+"""A moment within business hours."""
 TOLD = {
     EventKind.CREATED: {REQUESTOR, INTAKE, TEAM},
     EventKind.TRIAGED: {REQUESTOR},
@@ -53,6 +59,12 @@ TOLD = {
     EventKind.CLOSED: {REQUESTOR, INTAKE},
     EventKind.REOPENED: {REQUESTOR},
     EventKind.REDACTED: {REQUESTOR},
+    EventKind.WAITING: {REQUESTOR},
+    EventKind.RESUMED: {SPOC, ASSIGNEES},
+    EventKind.RESPONSE_DUE: {TEAM, ASSIGNEES},
+    EventKind.RESPONSE_MISSED: {TEAM},
+    EventKind.RESOLUTION_DUE: {TEAM, ASSIGNEES},
+    EventKind.RESOLUTION_MISSED: {TEAM},
 }
 """Who hears of what."""
 PEOPLE = People([{"slack": "U0LINDEN", "github": "linden"}])
@@ -65,7 +77,7 @@ def now(stage: Stage = Stage.OPEN, **changes: Any) -> Ticket:
 
 
 def event(kind: EventKind, **changes: Any) -> Event:
-    return Event(kind=kind, ticket_id=now().id, at=0.0, **({"was": TicketState()} | changes))
+    return Event(kind=kind, ticket_id=now().id, **({"at": 0.0, "was": TicketState()} | changes))
 
 
 def said(kind: EventKind, audience: Audience, ticket: Ticket, **changes: Any) -> str:
@@ -73,7 +85,7 @@ def said(kind: EventKind, audience: Audience, ticket: Ticket, **changes: Any) ->
     happened = event(kind, **changes)
     found = name_of(kind, audience, ticket, happened)
     assert found
-    return text(found, values(ticket, happened, "PR review", PEOPLE, {}), {})
+    return text(found, values(ticket, happened, "PR review", PEOPLE, {}, levels=LEVELS), {})
 
 
 @pytest.mark.parametrize("kind", EventKind)
@@ -98,6 +110,7 @@ def test_there_is_no_text_that_nobody_reads() -> None:
             now(requestor=somebody, is_sensitive=True),
         )
     ]
+    events += [event(EventKind.WAITING, reason="Which browser?"), event(EventKind.CREATED, at=WORKING)]
     tickets = [
         now(stage, target=target, assignees=assignees, close_reason=reason, is_urgent=is_urgent)
         for stage in Stage
@@ -106,9 +119,10 @@ def test_there_is_no_text_that_nobody_reads() -> None:
         for reason in (None, *CloseReason)
         for is_urgent in (True, False)
     ] + [now(is_sensitive=True), now(submitted_at=-DELAYED_AFTER)]
+    tickets += [LEVELS.follow(now(is_urgent=is_urgent), WORKING) for is_urgent in (True, False)]
 
     read = {name_of(e.kind, audience, t, e) for audience in Audience for t in tickets for e in events}
-    read |= {next_name(t, e) for t in tickets for e in events}
+    read |= {next_name(t, e, HOURS) for t in tickets for e in events}
 
     assert read - {None} == set(TEMPLATES) - {"reason.sensitive", "next.created_copied"}
 
@@ -160,7 +174,7 @@ def test_a_changed_target_date_is_told_with_the_old_one() -> None:
 def test_each_reason_to_close_has_words_of_its_own(reason: CloseReason) -> None:
     closed = now(Stage.CLOSED, close_reason=reason)
     ends = [name_of(EventKind.CLOSED, one, closed, event(EventKind.CLOSED)) for one in (REQUESTOR, INTAKE)]
-    following = next_name(closed, event(EventKind.CLOSED))
+    following = next_name(closed, event(EventKind.CLOSED), HOURS)
 
     is_done = reason is CloseReason.COMPLETED
     assert ("done" in said(EventKind.CLOSED, REQUESTOR, closed)) is (
@@ -256,21 +270,29 @@ def test_what_comes_next_is_told_as_the_ticket_now_is(
     stage: Stage, state: dict[str, Any], kind: EventKind, name: str
 ) -> None:
     """A target date is only promised where there is none, and buttons only where they stand below."""
-    assert next_name(now(stage, **state), event(kind)) == name
+    assert next_name(now(stage, **state), event(kind), HOURS) == name
 
 
 @pytest.mark.parametrize("stage", [Stage.ACCEPTED, Stage.RELEASED])
 def test_a_label_of_before_it_was_closed_promises_nothing(stage: Stage) -> None:
     reopened = event(EventKind.REOPENED, was=TicketState(stage=Stage.CLOSED))
 
-    assert next_name(now(stage), reopened) == "next.open"
+    assert next_name(now(stage), reopened, HOURS) == "next.open"
 
 
-def test_an_urgent_request_is_promised_an_answer_within_the_hour() -> None:
-    urgent, calm = (now(is_urgent=is_urgent) for is_urgent in (True, False))
+def test_a_request_is_promised_an_answer_by_a_moment_and_an_urgent_one_is_told_when_nobody_works() -> None:
+    urgent, calm = (
+        LEVELS.follow(now(is_urgent=is_urgent, submitted_at=WORKING), WORKING) for is_urgent in (True, False)
+    )
+    at_work, at_night = (event(EventKind.CREATED, at=at) for at in (WORKING, WORKING + 12 * HOUR))
 
-    assert "one business hour" in TEMPLATES[next_name(urgent, event(EventKind.CREATED))]
-    assert "one business day" in TEMPLATES[next_name(calm, event(EventKind.CREATED))]
+    assert next_name(calm, at_night, HOURS) == "next.created"
+    assert next_name(urgent, at_work, HOURS) == "next.created_urgent"
+    assert next_name(urgent, at_night, HOURS) == "next.created_urgent_closed"
+    assert next_name(now(), at_work, HOURS) == "next.created_unpromised"
+    known = values(calm, at_night, "PR review", PEOPLE, {}, levels=LEVELS)
+    assert known["due"].endswith("|December 2, 2026, 10:00 AM EST>")
+    assert known["opens"].endswith("|December 2, 2026, 9:00 AM EST>")
     assert said(EventKind.CREATED, TEAM, urgent).startswith("*Urgent")
 
 
@@ -279,7 +301,9 @@ def test_an_urgent_request_is_promised_an_answer_within_the_hour() -> None:
 
 def test_a_text_of_the_settings_takes_the_place_of_the_standard_one() -> None:
     messages = {"assigned.requestor": "{assignees} has it, and {{that}} is {ticket}."}
-    given = values(now(assignees=("linden",)), event(EventKind.ASSIGNED), "PR review", PEOPLE, messages)
+    given = values(
+        now(assignees=("linden",)), event(EventKind.ASSIGNED), "PR review", PEOPLE, messages, levels=LEVELS
+    )
 
     assert problems(messages) == []
     assert (
@@ -290,7 +314,7 @@ def test_a_text_of_the_settings_takes_the_place_of_the_standard_one() -> None:
 
 
 def test_a_text_of_the_settings_that_comes_out_empty_is_told_in_the_standard_words() -> None:
-    given = values(now(), event(EventKind.CLOSED), "PR review", PEOPLE, {})
+    given = values(now(), event(EventKind.CLOSED), "PR review", PEOPLE, {}, levels=LEVELS)
 
     assert text("closed.requestor", given, {"closed.requestor": "{reason}"}) == "It's done and closed."
 
@@ -321,7 +345,7 @@ def test_a_text_that_cannot_be_used_is_told_with_its_place(name: str, written: s
 
 @given(st.text(alphabet="{}!:a ticket.[]0", max_size=30))
 def test_a_text_without_problems_can_be_told(written: str) -> None:
-    given = values(now(), event(EventKind.ASSIGNED), "PR review", PEOPLE, {})
+    given = values(now(), event(EventKind.ASSIGNED), "PR review", PEOPLE, {}, levels=LEVELS)
 
     if not problems({"assigned.requestor": written}):
         assert text("assigned.requestor", given, {"assigned.requestor": written})

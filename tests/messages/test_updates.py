@@ -29,11 +29,18 @@ from identity_bot.tickets.model import (
     TicketState,
 )
 from identity_bot.tickets.people import People
+from identity_bot.tickets.service_levels import ServiceLevels
 from tests.support_outbox import ticket
 
 FORM = Form(title="PR review", questions=[])
 WHO = [{"slack": "U0LINDEN", "github": "linden"}, {"slack": "U0SAGE", "github": "sage"}]
-SETTINGS: dict[str, Any] = {"leads": [], "messages": {}, "people": WHO, "conversation": True}
+SETTINGS: dict[str, Any] = {
+    "leads": [],
+    "messages": {},
+    "people": WHO,
+    "conversation": True,
+    "service_levels": ServiceLevels(),
+}
 PEOPLE = People(WHO)
 NEW = ticket(number=12, url="https://github.test/12")
 JUNIPER = NEW.requestor.slack_id

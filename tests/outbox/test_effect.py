@@ -131,7 +131,8 @@ def examples(ticket: Ticket, snapshot: IssueSnapshot) -> dict[str, Effect]:
         effects.Poll(cursors={REQUESTS: cursor}),
         effects.Resync(),
         effects.ResyncRepository(repository=REQUESTS),
-        effects.MarkOverdue(),
+        effects.Escalate(ticket_id="T1"),
+        effects.RecomputeDueTimes(after="T1"),
         effects.CleanUp(),
     )
     return {effect.kind: effect for effect in all_examples}

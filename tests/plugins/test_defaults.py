@@ -43,6 +43,7 @@ from identity_bot.plugins import defaults
 from identity_bot.plugins.defaults import hints
 from identity_bot.text.privacy import NO_ADDITIONS, Additions
 from identity_bot.tickets.model import IssueDraft, MessageRef, ticket_id
+from identity_bot.tickets.service_levels import ServiceLevels
 
 SETTINGS: dict[str, Any] = {
     "leads": [],
@@ -50,6 +51,7 @@ SETTINGS: dict[str, Any] = {
     "people": [],
     "conversation": False,
     "privacy": NO_ADDITIONS,
+    "service_levels": ServiceLevels(),
 }
 SSN = "123-45-6789"
 TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2"

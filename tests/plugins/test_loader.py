@@ -20,6 +20,7 @@ from identity_bot import IssueDraft, ObserverSettings, Ticket, TypeSettings, hoo
 from identity_bot.errors import PluginError, SettingsError
 from identity_bot.plugins import loader as plugins
 from identity_bot.plugins.loader import Plugins
+from identity_bot.settings.service_levels import ServiceLevelSettings
 from identity_bot.text.privacy import Additions
 from tests.support_plugins import (
     ANSWERS,
@@ -88,6 +89,7 @@ def test_a_types_hooks_get_its_own_settings_over_those_of_all(load: Callable[...
             "conversation": True,
             "people": ({"slack": "U0LEAD", "github": "lead"},),
             "privacy": Additions(),
+            "service_levels": ServiceLevelSettings().load({}),
             "beans": "arabica",
             "cups": 1,
         }

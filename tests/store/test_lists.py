@@ -12,12 +12,14 @@ import pytest
 from identity_bot.store.lists import RARE, Lists
 from identity_bot.store.store import Store
 from identity_bot.text.names import fold
-from identity_bot.tickets.calendar import DAY, next_midnight, team_day
+from identity_bot.tickets.calendar import DAY, team_day
 from identity_bot.tickets.model import Person, Priority, Stage, Ticket, TicketState
-from identity_bot.tickets.query import MOST_COUNTED, Due, Query, rank, searched, week_end
+from identity_bot.tickets.query import MOST_COUNTED, Due, Query, rank, searched, turn, week_end
+from identity_bot.tickets.service_levels import ServiceLevels, is_overdue
 from tests.support_outbox import START, ticket
 
 TODAY = team_day(START)
+LEVELS = ServiceLevels()
 TITLES = ("Fix the login page", "Sign-ins per credential", "Login fails with DS Logon", "")
 
 
@@ -27,7 +29,7 @@ def some(count: int, seed: int = 1) -> Iterator[Ticket]:
     for number in range(count):
         stage = chance.choice([Stage.OPEN, Stage.ASSIGNED, Stage.UAT, Stage.CLOSED])
         target = chance.choice([None, TODAY + timedelta(days=chance.randrange(-9, 20))])
-        yield ticket(
+        made = ticket(
             f"V{number}",
             type=chance.choice(["pr_review", "data_pull"]),
             requestor=Person(
@@ -50,6 +52,7 @@ def some(count: int, seed: int = 1) -> Iterator[Ticket]:
             number=number + 1,
             title=chance.choice(TITLES),
         )
+        yield LEVELS.follow(made, START)
 
 
 def keep(store: Store, *tickets: Ticket) -> None:
@@ -102,7 +105,8 @@ def is_in(ticket: Ticket, query: Query, today: date, now: float) -> bool:
         query.requestor in ("", who.slack_id),
         not query.handle or fold(query.handle) == fold(who.handle),
         not query.team or fold(query.team) == fold(who.team),
-        query.due is not Due.OVERDUE or (target is not None and target < today),
+        query.due is not Due.OVERDUE
+        or (is_overdue(ticket, now) if query.is_open else target is not None and target < today),
         query.due is not Due.THIS_WEEK or (target is not None and today <= target <= week_end(today)),
         query.due is not Due.NONE or target is None,
         ticket.submitted_at <= now - query.older_than * DAY,
@@ -120,7 +124,7 @@ def test_lists_show_what_a_naive_filter_finds_in_the_order_of_the_queue(store: S
     for query in QUERIES:
         wanted = [one for one in tickets if is_in(one, query, TODAY, START)]
         if query.is_open:
-            wanted.sort(key=lambda one: (rank(one, TODAY), one.submitted_at, one.id))
+            wanted.sort(key=lambda one: (rank(one, START), turn(one), one.id))
         else:
             wanted.sort(key=lambda one: (one.submitted_at, one.id), reverse=True)
         found, after = [], ""
@@ -159,18 +163,21 @@ def test_a_place_that_cannot_be_read_is_the_beginning(store: Store, after: str) 
     assert len(Lists(store).page(Query(), limit=5, after=after).tickets) == 1
 
 
-def test_a_ticket_becomes_overdue_at_the_team_s_midnight(store: Store) -> None:
-    due = TicketState(stage=Stage.OPEN, target=TODAY)
-    keep(store, ticket("V1", number=1, submitted_at=START - 60), ticket("V2", number=2, state=due))
+def test_what_is_due_comes_before_what_is_not_and_first_once_it_is_overdue(store: Store) -> None:
+    waits, late = ticket("V1", number=1, submitted_at=START - 60), ticket("V2", number=2)
+    keep(
+        store, waits, replace(late, resolution_due=START + DAY), ticket("V3", number=3, priority=Priority.LOW)
+    )
     lists = Lists(store)
     before = [one.number for one in lists.page(Query(), limit=5).tickets]
 
-    store.clock.now = next_midnight(START) + 1  # type: ignore[attr-defined]
+    store.clock.now = START + DAY  # type: ignore[attr-defined]
     with store.begin() as transaction:
-        marked = transaction.mark_overdue(), transaction.mark_overdue()
+        [found] = [one for one in transaction.in_queue() if one.number == 2]
+        transaction.save(found)
 
-    assert (before, marked) == ([1, 2], (1, 0))
-    assert [one.number for one in lists.page(Query(), limit=5).tickets] == [2, 1]
+    assert before == [3, 2, 1]
+    assert [one.number for one in lists.page(Query(), limit=5).tickets] == [2, 3, 1]
     assert lists.count(Query(due=Due.OVERDUE)) == 1
 
 
@@ -180,9 +187,3 @@ def test_what_many_tickets_have_is_counted_and_found_too(store: Store) -> None:
 
     assert lists.count(Query(words=("common",))) == RARE + 19 < MOST_COUNTED
     assert len(lists.page(Query(words=("common",)), limit=50).tickets) == 50
-
-
-def test_a_day_is_the_team_s() -> None:
-    midnight = next_midnight(START)
-
-    assert team_day(midnight - 1) + timedelta(days=1) == team_day(midnight) == date(2027, 1, 16)

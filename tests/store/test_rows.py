@@ -81,4 +81,4 @@ def test_a_ticket_comes_back_from_its_row_as_it_was(ticket: Ticket) -> None:
 
 @given(ticket=all_tickets)
 def test_a_row_has_all_columns_and_no_other(ticket: Ticket) -> None:
-    assert {*row_of(ticket), "queue_rank"} == {column.name for column in tickets.columns}
+    assert {*row_of(ticket), "queue_rank", "queue_turn"} == {column.name for column in tickets.columns}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from identity_bot.tickets.calendar import TEAM_TIME
 from identity_bot.tickets.model import Person, Priority, Stage, Ticket, TicketState
 from identity_bot.tickets.query import (
     MOST_WORDS,
@@ -22,6 +23,7 @@ from identity_bot.tickets.query import (
     terms,
     written,
 )
+from identity_bot.tickets.service_levels import ServiceLevels
 
 LOGINS = {"U0LINDEN": "linden"}
 READER = Reader(
@@ -124,8 +126,8 @@ def test_a_query_is_written_as_somebody_could_type_it(query: Query) -> None:
 
 
 def test_urgent_and_critical_go_first_then_overdue_then_by_priority() -> None:
-    late = date(2026, 11, 24)
-    in_order = [
+    late, now = date(2026, 11, 24), datetime(2026, 11, 25, 12, tzinfo=TEAM_TIME).timestamp()
+    in_any_order = [
         ticket(TicketState(priority=Priority.CRITICAL, target=late)),
         ticket(TicketState(priority=Priority.LOW, target=late), is_urgent=True),
         ticket(is_urgent=True),
@@ -135,8 +137,9 @@ def test_urgent_and_critical_go_first_then_overdue_then_by_priority() -> None:
         ticket(),
     ]
 
-    assert [rank(one, TODAY) for one in in_order] == sorted(rank(one, TODAY) for one in in_order)
-    assert [rank(one, TODAY) in PRESSING_RANKS for one in in_order] == [True] * 3 + [False] * 4
+    in_order = [ServiceLevels().follow(one, now) for one in in_any_order]
+    assert [rank(one, now) for one in in_order] == sorted(rank(one, now) for one in in_order)
+    assert [rank(one, now) in PRESSING_RANKS for one in in_order] == [True] * 3 + [False] * 4
 
 
 def test_a_sensitive_ticket_is_not_found_by_its_content() -> None:

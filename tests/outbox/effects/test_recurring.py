@@ -340,7 +340,6 @@ def test_all_that_changed_in_a_day_without_github_is_told_once(office: Office, c
     assert sorted(row.kind for row in office.outbox.rows("waiting")) == [
         "catch_up",
         "clean_up",
-        "mark_overdue",
         "poll",
         "resync",
     ]
