@@ -120,6 +120,7 @@ def context_of(store: Store, log: Log) -> Context:
         reconciler=nothing,
         conversation=nothing,
         notifier=notifier,
+        clocks=None,  # type: ignore[arg-type]
         overview=nothing,
     )
 
@@ -162,10 +163,10 @@ def row(store: Store, effect_id: int) -> Any:
 
 
 def states(queue: Queue) -> dict[str, int]:
-    """How many effects are in each state, apart from the timers of new tickets, of which some always wait."""
+    """How many effects are in each state, apart from the timers of tickets, of which some always wait."""
     outbox = Outbox(queue.store)
     counts = {state: outbox.count(state) for state in ("waiting", "done", "failed")}
-    counts["waiting"] -= sum(row.kind == "tell_delay" for row in outbox.rows("waiting"))
+    counts["waiting"] -= sum(row.kind in ("tell_delay", "escalate") for row in outbox.rows("waiting"))
     return {state: count for state, count in counts.items() if count}
 
 

@@ -329,6 +329,8 @@ class Reconciler:
         if snapshot.updated_at >= ticket.issue_updated_at and now != ticket:
             now = replace(now, last_notified=now.state)
             transaction.save(now)
+            if _is_by_team(ticket, now):
+                now = self._clocks.respond(transaction, now, snapshot.updated_at)
             self._notifier.follow(transaction, self._clocks.follow(transaction, now))
         return True
 

@@ -35,7 +35,7 @@ TEMPLATES: Mapping[str, str] = {
     "target_changed.requestor_none": "The target date of {target_before} no longer applies.",
     "target_changed.spoc": "The target date is now {target} (it was {target_before}).",
     "target_changed.spoc_none": "The target date of {target_before} no longer applies.",
-    "waiting.requestor": "The team asks you: {reason}",
+    "waiting.requestor": "The team has a question for you. {reason}",
     "waiting.requestor_unasked": "The team is waiting for an answer from you.",
     "waiting.requestor_sensitive": (
         "The team has a question for you, which can't stand here because your request is sensitive. Somebody on the "

@@ -12,6 +12,7 @@ from identity_bot.tickets.calendar import team_day
 from identity_bot.tickets.model import MessageKind, Person, Priority, Stage, TicketMessage, TicketState
 from identity_bot.tickets.overview import Numbers
 from identity_bot.tickets.people import People
+from identity_bot.tickets.service_levels import ServiceLevels
 from tests.support_outbox import START, ticket
 
 PEOPLE = People([{"slack": "U0LINDEN", "github": "linden"}])
@@ -22,7 +23,10 @@ DUE = TicketState(
     assignees=("linden", "sage"),
     target=LATE,
 )
-ONE = ticket(number=7, url="https://github.test/7", title="Fix *this* <@U0SAGE>", state=DUE, is_urgent=True)
+ONE = ServiceLevels().follow(
+    ticket(number=7, url="https://github.test/7", title="Fix *this* <@U0SAGE>", state=DUE, is_urgent=True),
+    START,
+)
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ def test_a_text_holds_placeholders_that_there_are_and_is_a_sentence(name: str) -
 
     assert problems({name: TEMPLATES[name]}) == []
     assert used <= set(PLACEHOLDERS)
-    assert name.startswith("created.team") or TEMPLATES[name].endswith((".", ". {reason}"))
+    assert name.startswith("created.team") or TEMPLATES[name].endswith((".", ". {reason}", ". {on_call}"))
     assert TEMPLATES[name][0].isupper() or TEMPLATES[name][0] in "*{"
     assert not re.search(r"UAT|SPOC|milestone|webhook|  ", TEMPLATES[name])
 
@@ -228,7 +228,12 @@ def test_a_sensitive_tickets_reason_stays_in_the_ticket(kind: EventKind) -> None
         assert "twice" not in said(kind, audience, sensitive, by="U0JUNIPER", reason="It asks me twice")
 
     given = values(
-        now(is_sensitive=True), event(kind, reason="twice"), "x", PEOPLE, {"reason.sensitive": "Look!"}
+        now(is_sensitive=True),
+        event(kind, reason="twice"),
+        "x",
+        PEOPLE,
+        {"reason.sensitive": "Look!"},
+        levels=LEVELS,
     )
     assert given["reason"] == "Look!"
 
@@ -237,7 +242,7 @@ def test_a_sensitive_tickets_reason_stays_in_the_ticket(kind: EventKind) -> None
 def test_no_name_or_title_breaks_out_of_its_place(name: str, handle: str, title: str) -> None:
     hostile = replace(now(), requestor=Person(slack_id="U1", name=name, handle=handle))
 
-    given = values(hostile, event(EventKind.CREATED), title, PEOPLE, {})
+    given = values(hostile, event(EventKind.CREATED), title, PEOPLE, {}, levels=LEVELS)
 
     for shown in (given["requestor"], given["type"]):
         assert not {"<", ">", "\n", "`"} & set(shown)

@@ -186,7 +186,7 @@ def test_the_first_message_names_the_ticket_by_itself() -> None:
     assert texts(said) == {
         "requestor": (
             f"<@{JUNIPER}> We got your request: <https://github.test/12|#12> *PR review*. "
-            "The team will look at it within one business day. Replies in this thread are copied to the ticket."
+            "Next, the team will look at it. Replies in this thread are copied to the ticket."
         )
     }
     assert said["requestor"].buttons == (Action.CLOSE,)

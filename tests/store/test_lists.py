@@ -166,7 +166,10 @@ def test_a_place_that_cannot_be_read_is_the_beginning(store: Store, after: str) 
 def test_what_is_due_comes_before_what_is_not_and_first_once_it_is_overdue(store: Store) -> None:
     waits, late = ticket("V1", number=1, submitted_at=START - 60), ticket("V2", number=2)
     keep(
-        store, waits, replace(late, resolution_due=START + DAY), ticket("V3", number=3, priority=Priority.LOW)
+        store,
+        waits,
+        replace(late, resolution_due=START + DAY),
+        ticket("V3", number=3, state=TicketState(priority=Priority.LOW)),
     )
     lists = Lists(store)
     before = [one.number for one in lists.page(Query(), limit=5).tickets]

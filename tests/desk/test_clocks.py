@@ -1,0 +1,207 @@
+"""The team is told once what is due and once what is overdue; answers stop the clock, and waiting makes it stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from identity_bot import settings
+from identity_bot.text.formatted.document import Document
+from identity_bot.tickets.business_time import HOUR
+from identity_bot.tickets.model import Action, IssueComment, MessageRef, Stage, ThreadReply, Ticket
+from identity_bot.tickets.service_levels import due
+from tests.support_desk import Office
+from tests.tickets.test_business_time import at
+
+REQUESTS = "sandbox-org/identity-requests"
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    office = Office(tmp_path)
+    office.clock.now = at("2026-11-23 10:00")
+    yield office
+    office.store.close()
+
+
+def told(office: Office, words: str) -> list[str]:
+    return [post.text for post in office.chat.posts if words in post.text]
+
+
+def until(office: Office, moment: str) -> None:
+    """Let the worker work until then, an hour at a time."""
+    while office.clock.now < at(moment):
+        office.work(min(HOUR, at(moment) - office.clock.now))
+
+
+def opened(office: Office, **changes: object) -> Ticket:
+    ticket = office.submit(**changes)
+    office.work()
+    return office.ticket(ticket)
+
+
+def test_the_team_is_told_half_an_hour_before_and_the_leads_when_it_is_missed(office: Office) -> None:
+    ticket = opened(office, production=True)
+    until(office, "2026-11-23 10:29")
+    before = told(office, "The answer")
+
+    until(office, "2026-11-23 10:31")
+    [warned] = told(office, "The answer is due")
+    until(office, "2026-11-30 10:00")
+
+    assert before == []
+    [missed] = told(office, "The answer was due")
+    assert "<@U0INDIGO>" in missed
+    assert office.ticket(ticket).escalations == ("response due", "response missed")
+    assert "#1" in warned
+
+
+def test_after_an_answer_nobody_is_told(office: Office) -> None:
+    ticket = opened(office, production=True)
+    office.click(ticket, Action.TAKE, "linden-brookmere", by="U0LINDEN")
+    until(office, "2026-11-30 10:00")
+
+    assert told(office, "The answer") == []
+    answered = office.ticket(ticket)
+    assert answered.responded_at is not None
+    assert answered.responded_at <= at("2026-11-23 10:01")
+
+
+def test_a_hand_in_github_is_a_response_at_github_s_time(office: Office) -> None:
+    ticket = opened(office)
+    office.clock.move(HOUR)
+    office.tracker.edit(1, assignees=frozenset({"linden-brookmere"}))
+    office.desk.observe(office.tracker.now[REQUESTS, 1])
+
+    assert office.ticket(ticket).responded_at == pytest.approx(at("2026-11-23 11:00"), abs=60)
+
+
+@pytest.mark.parametrize(
+    ("author", "counts"), [("U0LINDEN", True), ("U0JUNIPER", False), ("U0STRANGER", False)]
+)
+def test_a_reply_of_the_team_is_a_response(office: Office, author: str, counts: bool) -> None:
+    thread = MessageRef(channel="C0INTAKE", ts="1764000000.000100")
+    ticket = office.submit(origin=thread)
+    office.work()
+    ts = f"{office.clock.now + 600:.6f}"
+    reply = ThreadReply(
+        channel="C0INTAKE",
+        thread_ts=thread.ts,
+        ts=ts,
+        author=author,
+        words=Document(),
+        version=float(ts),
+    )
+    office.desk.handle_reply(reply)
+
+    assert (office.ticket(ticket).responded_at is not None) == counts
+
+
+@pytest.mark.parametrize(
+    ("author", "body", "is_by_member", "counts"),
+    [
+        ("linden-brookmere", "Which browser was it?", True, True),
+        ("linden-brookmere", "/internal Somebody look", True, False),
+        ("passer-by", "Me too", False, False),
+    ],
+)
+def test_a_comment_of_a_member_is_a_response(
+    office: Office, author: str, body: str, is_by_member: bool, counts: bool
+) -> None:
+    ticket = opened(office)
+    comment = IssueComment(
+        repository=REQUESTS,
+        number=1,
+        id=7,
+        author=author,
+        body=body,
+        created_at=office.clock.now,
+        is_by_member=is_by_member,
+    )
+    office.desk.handle_comment(comment)
+
+    assert (office.ticket(ticket).responded_at is not None) == counts
+
+
+def test_the_requestor_s_own_click_is_no_response(office: Office) -> None:
+    ticket = opened(office)
+    office.click(ticket, Action.CLOSE, "not planned", by="U0JUNIPER")
+    office.work()
+
+    closed = office.ticket(ticket)
+    assert (closed.stage, closed.responded_at) == (Stage.CLOSED, None)
+    assert due(closed) is None
+
+
+def test_a_question_makes_the_clock_stand_until_the_requestor_replies(office: Office) -> None:
+    thread = MessageRef(channel="C0INTAKE", ts="1764000000.000100")
+    ticket = office.submit(origin=thread)
+    office.work()
+    office.click(ticket, Action.WAIT, by="U0LINDEN", reason="Which browser was it?")
+    office.work()
+    waiting = office.ticket(ticket)
+
+    ts = f"{office.clock.now + 600:.6f}"
+    reply = ThreadReply(
+        channel="C0INTAKE",
+        thread_ts=thread.ts,
+        ts=ts,
+        author="U0JUNIPER",
+        words=Document(),
+        version=float(ts),
+    )
+    office.desk.handle_reply(reply)
+    office.desk.handle_reply(reply)
+    office.work()
+
+    assert waiting.state.is_waiting
+    assert (
+        "waiting: requestor" in office.tracker.now[REQUESTS, 1].labels
+        or not office.ticket(ticket).state.is_waiting
+    )
+    [asked] = told(office, "has a question for you")
+    assert "Which browser was it?" in asked
+    assert not office.ticket(ticket).state.is_waiting
+    assert office.ticket(ticket).pauses[0].until is not None
+
+
+def test_a_target_date_that_is_missed_is_told_once_for_each_date(office: Office) -> None:
+    ticket = opened(office)
+    office.click(ticket, Action.TAKE, "linden-brookmere", by="U0LINDEN")
+    office.click(ticket, Action.TARGET, "2026-11-24", by="U0LINDEN")
+    until(office, "2026-11-25 10:00")
+    office.click(ticket, Action.TARGET, "2026-11-30", by="U0LINDEN")
+    until(office, "2026-12-02 10:00")
+
+    assert len(told(office, "is not done. It was due")) == 2
+    assert len(told(office, "<@U0LINDEN> <")) >= 2
+    assert office.overview.count("U0LINDEN", office.overview.reader("U0LINDEN").read("overdue")) == 1
+
+
+def test_a_bot_that_was_down_tells_only_what_is_so_now(office: Office) -> None:
+    opened(office, production=True)
+    office.clock.now = at("2026-11-30 10:00")
+    office.restart()
+    office.desk.start_schedule()
+    office.work(60)
+
+    assert len(told(office, "The answer was due")) == 1
+    assert told(office, "The answer is due") == []
+
+
+def test_other_promises_count_from_the_next_start_on(office: Office) -> None:
+    ticket = opened(office)
+    levels = office.settings.service_levels
+    toml = office.settings
+    assert isinstance(toml, settings.Settings)
+    office.settings = replace(toml, service_levels=replace(levels, first_response={"default": 2 * HOUR}))
+    office.restart()
+    office.desk.start_schedule()
+    office.work(60)
+
+    assert office.ticket(ticket).response_due == at("2026-11-23 12:00")
+    until(office, "2026-11-23 12:30")
+    assert len(told(office, "The answer was due")) == 1
