@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from identity_bot import settings
+from identity_bot.store.lists import Lists
 from identity_bot.text.formatted.document import Document
 from identity_bot.tickets.business_time import HOUR
 from identity_bot.tickets.model import Action, IssueComment, MessageRef, Stage, ThreadReply, Ticket
+from identity_bot.tickets.query import Due, Query
 from identity_bot.tickets.service_levels import due
 from tests.support_desk import Office
 from tests.tickets.test_business_time import at
@@ -178,7 +180,7 @@ def test_a_target_date_that_is_missed_is_told_once_for_each_date(office: Office)
 
     assert len(told(office, "is not done. It was due")) == 2
     assert len(told(office, "<@U0LINDEN> <")) >= 2
-    assert office.overview.count("U0LINDEN", office.overview.reader("U0LINDEN").read("overdue")) == 1
+    assert Lists(office.store).count(Query(due=Due.OVERDUE)) == 1
 
 
 def test_a_bot_that_was_down_tells_only_what_is_so_now(office: Office) -> None:
