@@ -9,7 +9,7 @@ import sqlite3
 import threading
 import unicodedata
 import weakref
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import cache
 
@@ -87,6 +87,21 @@ class Index:
             return []
         return [self._articles[number].answer for number in found[:limit]]
 
+    def fits(self, text: str) -> list[float]:
+        """How well each article fits a text, in the order in which they were given; 0 for not at all."""
+        words = meaningful(text)
+        numbers = range(len(self._articles))
+        if not words or self._database is None:
+            return [0.0 for _ in numbers]
+        try:
+            with self._lock:
+                weights, _, _ = self._weights(self._database, words)
+                fit, _ = _fit(self._database, weights, numbers)
+        except sqlite3.Error as error:
+            log.error("weighing of articles failed; leaving their order", exc_info=scrubbed(error))
+            return [0.0 for _ in numbers]
+        return [fit[number] for number in numbers]
+
     def _fitting(self, database: sqlite3.Connection, words: Sequence[str], most: int) -> list[int]:
         """The numbers of the articles that fit, the best one first."""
         weights, count, unknown = self._weights(database, words)
@@ -98,16 +113,10 @@ class Index:
             (" OR ".join(map(_quoted, weights)), *weighed, most),
         )
         candidates = [number for (number,) in rows]
-        fit = dict.fromkeys(candidates, 0.0)
-        missing = dict.fromkeys(candidates, unknown + len(weights))
-        for word, weight in weights.items():
-            having = _with(database, _quoted(word), candidates)
-            named = _with(database, f"{{title keywords}} : {_quoted(word)}", having)
-            for number in having:
-                fit[number] += weight if number in named else weight * IN_BODY
-                missing[number] -= 1
+        fit, found = _fit(database, weights, candidates)
+        all_words = unknown + len(weights)
         enough = FIT * math.sqrt(count)
-        return [number for number in candidates if fit[number] >= enough or not missing[number]]
+        return [number for number in candidates if fit[number] >= enough or found[number] == all_words]
 
     def _weights(
         self, database: sqlite3.Connection, words: Sequence[str]
@@ -168,6 +177,20 @@ def _with(database: sqlite3.Connection, query: str, numbers: Collection[int]) ->
     places = ", ".join("?" * len(numbers))
     statement = f"SELECT rowid FROM articles WHERE articles MATCH ? AND rowid IN ({places})"
     return {number for (number,) in database.execute(statement, (query, *numbers))}
+
+
+def _fit(
+    database: sqlite3.Connection, weights: Mapping[str, float], numbers: Collection[int]
+) -> tuple[dict[int, float], dict[int, int]]:
+    """What the words of each of these articles weigh together, and how many of them it has."""
+    fit, found = dict.fromkeys(numbers, 0.0), dict.fromkeys(numbers, 0)
+    for word, weight in weights.items():
+        having = _with(database, _quoted(word), numbers)
+        named = _with(database, f"{{title keywords}} : {_quoted(word)}", having)
+        for number in having:
+            fit[number] += weight if number in named else weight * IN_BODY
+            found[number] += 1
+    return fit, found
 
 
 def _stems(database: sqlite3.Connection, words: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -7,10 +7,12 @@ import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import islice, zip_longest
+from itertools import accumulate, islice
 from typing import Any
 
 from identity_bot.articles.answer import Answer
+from identity_bot.articles.article import Article
+from identity_bot.articles.index import Index
 from identity_bot.articles.suggestion import OWN, ShownAnswer, Source, Suggestion
 from identity_bot.logs import scrubbed
 from identity_bot.plugins.loader import Plugins
@@ -66,14 +68,13 @@ class SelfService:
         return self._keep(islice(_different(one for ask in asks for one in ask()), MOST))
 
     def search(self, text: str) -> tuple[Suggestion, ...]:
-        """What fits these words in all types' own answers and all sources: the best of each, then the second best."""
+        """What fits these words in all types' own answers and all sources, what fits best first."""
         text = text.strip()
         if not self.is_enough(text):
             return ()
         own = (self._own(name, text, {}) for name in self._plugins.types)
         several = [*(self._searched(source, text, FOUND) for source in self._sources), *own]
-        in_turn = (one for some in zip_longest(*several) for one in some if one)
-        return self._keep(islice(_different(in_turn), FOUND))
+        return self._keep(islice(_different(_by_fit(text, several)), FOUND))
 
     @staticmethod
     def is_enough(text: str) -> bool:
@@ -138,6 +139,22 @@ class SelfService:
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         return made
+
+
+def _by_fit(text: str, several: Sequence[Sequence[Suggestion]]) -> list[Suggestion]:
+    """Several lists as one, by how well their answers fit a text; what fits equally well, in turn.
+
+    Each list keeps its order, which may rest on more than what an answer says, such as an article's keywords: an answer
+    fits no worse than those below it.
+    """
+    joined = Index(Article(answer=one.answer) for found in several for one in found)
+    fits = iter(joined.fits(text))
+    ranked: list[tuple[float, int, Suggestion]] = []
+    for found in several:
+        own = [next(fits) for _ in found]
+        best = reversed(list(accumulate(reversed(own), max)))
+        ranked += [(-fit, place, one) for place, (fit, one) in enumerate(zip(best, found, strict=True))]
+    return [one for _, _, one in sorted(ranked, key=lambda row: row[:2])]
 
 
 def _different(suggestions: Iterable[Suggestion]) -> Iterator[Suggestion]:

@@ -23,6 +23,7 @@ from identity_bot.forms.questions import (
     YesNo,
     first_message,
 )
+from identity_bot.text.names import nearest
 from identity_bot.tickets.model import Answers
 
 ANSWER_NEEDED = "Please answer this question."
@@ -214,7 +215,9 @@ def _condition_problems(where: str, when: When | None, earlier: Mapping[str, Que
         return
     match earlier.get(when.question):
         case None:
-            yield f"{where}: no earlier question has the name {when.question!r}"
+            near = nearest(when.question, earlier)
+            meant = f"; did you mean {near!r}?" if near else ""
+            yield f"{where}: no earlier question has the name {when.question!r}{meant}"
         case YesNo():
             if not all(isinstance(value, bool) for value in when.values):
                 yield f"{where}: expected True or False, the answers to {when.question!r}"

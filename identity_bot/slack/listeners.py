@@ -10,8 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-from marshmallow import ValidationError
-from slack_bolt import Ack, App, BoltRequest, BoltResponse, Respond
+from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 
 from identity_bot.articles.suggestion import Suggestion
@@ -20,8 +19,7 @@ from identity_bot.desk.links import Linking
 from identity_bot.desk.overview import Overview
 from identity_bot.desk.self_service import SelfService
 from identity_bot.errors import IdentityBotError, Invalid, Rejected, SettingsError, StoreError
-from identity_bot.forms.form import TEAM, Form
-from identity_bot.forms.questions import Chosen, LongText, Url
+from identity_bot.forms.form import Form
 from identity_bot.logs import scrubbed
 from identity_bot.messages import words
 from identity_bot.settings import Settings
@@ -34,12 +32,14 @@ from identity_bot.slack.client import SlackChat
 from identity_bot.slack.errors import translating_errors
 from identity_bot.slack.home import START, offer
 from identity_bot.slack.home_listeners import HomeListeners
+from identity_bot.slack.host import who_answers
 from identity_bot.slack.inputs import PREFIX, QUESTION, Json
 from identity_bot.slack.links import LinkAnswers
 from identity_bot.slack.manifest import ASK, ASK_ABOUT
 from identity_bot.slack.messages import ACTION
 from identity_bot.slack.modal import TYPE, Draft
 from identity_bot.slack.payloads import refuse_forged
+from identity_bot.slack.prefill import PATIENCE, Prefill, as_typed
 from identity_bot.slack.queue import QueueListeners
 from identity_bot.slack.reactions import ReactionListeners
 from identity_bot.slack.reply_listeners import ReplyListeners
@@ -52,9 +52,6 @@ from identity_bot.tickets.people import People
 
 log = logging.getLogger(__name__)
 
-URL = re.compile(r"https?://[^\s<>|]{3,2000}")
-PATIENCE = 1.0
-"""Seconds that opening a form waits for a name: Slack's trigger expires after three."""
 PRIVATE_CHANNEL, DIRECT_MESSAGE, GROUP_MESSAGE = "privategroup", "directmessage", "mpdm-"
 """What Slack sends as the name of any private channel and direct message, and how that of a group message begins."""
 PRIVATE_IDS = ("D", "G")
@@ -122,6 +119,7 @@ class Listeners:
         self._calls = ThreadPoolExecutor(max_workers=32, thread_name_prefix="identity-bot-slack")
         # A pool of their own: calls wait for look-ups, which must not queue behind calls.
         self._lookups = ThreadPoolExecutor(max_workers=32, thread_name_prefix="identity-bot-names")
+        self._prefill = Prefill(desk=desk, chat=chat, forms=forms, look_up=self._lookups.submit)
         self._actions = ActionListeners(
             desk=desk,
             people=people,
@@ -149,16 +147,16 @@ class Listeners:
             f"commands: {name}: the app's listener {owner!r} already answers it; choose another name, "
             "or attach identity_bot before that listener"
             for name in self._commands
-            if (owner := _who_answers(app, name, {"command": name, "text": ""}))
+            if (owner := who_answers(app, name, {"command": name, "text": ""}))
         ]
         problems += [
             f"the app's listener {owner!r} already answers {what} of ours; attach identity_bot before that listener"
             for what, body in OURS.items()
-            if (owner := _who_answers(app, what, body))
+            if (owner := who_answers(app, what, body))
         ]
         if problems:
             raise SettingsError(problems)
-        if self._replies and (owner := _who_answers(app, "replies in threads", REPLY)):
+        if self._replies and (owner := who_answers(app, "replies in threads", REPLY)):
             log.warning(
                 "the app's listener %r takes replies in threads before identity_bot, so none is copied to its ticket; "
                 "attach identity_bot before it",
@@ -305,7 +303,7 @@ class Listeners:
 
     def _open(self, client: WebClient, body: Json, draft: Draft, respond: Respond | None) -> None:
         if draft.type:
-            draft = self._with_prefill(draft, _user_id(body))
+            draft = self._prefill.fill(draft, _user_id(body))
         view = blocks.modal(self._forms, draft, answers=self._answers.at_first(draft))
         try:
             with translating_errors("views.open"):
@@ -338,7 +336,7 @@ class Listeners:
         draft = Draft(
             is_private=_is_private(body["channel"]) and not self._is_intake(body["channel"]),
             origin=MessageRef(channel=channel, ts=root, link=link),
-            about=_as_typed(message.get("text") or ""),
+            about=as_typed(message.get("text") or ""),
             in_thread=self._replies is not None and bool(message.get("thread_ts")),
         )
         self._open(client, body, draft, respond)
@@ -349,7 +347,7 @@ class Listeners:
         chosen = next((a for a in body.get("actions", ()) if a.get("action_id") == TYPE), None)
         if chosen and chosen.get("selected_option"):
             draft = replace(draft, type=chosen["selected_option"]["value"])
-            draft = self._with_prefill(draft, _user_id(body))
+            draft = self._prefill.fill(draft, _user_id(body))
             answers: Sequence[Suggestion] | None = self._answers.at_first(draft)
         else:
             answers = self._answers.carried(draft, view)
@@ -364,45 +362,11 @@ class Listeners:
                 if isinstance(error, Rejected):  # it changed meanwhile or was closed
                     return
 
-    def _with_prefill(self, draft: Draft, slack_id: str) -> Draft:
-        """The draft with what Slack, the person's last ticket and the message they started from tell already."""
-        known: dict[str, Any] = {"name": self._name(slack_id)}
-        try:
-            known["team"] = _option_for(self._desk.last_team(slack_id), self._forms.get(draft.type or ""))
-        except StoreError as error:
-            log.warning("cannot prefill the team: %s", error)
-        known |= self._from_message(draft)
-        return replace(draft, values={**{k: v for k, v in known.items() if v}, **draft.values})
-
     def _requestor(self, body: Json) -> Person:
         """Who sent a form; with their name in Slack if that is known, for a form that does not ask for it."""
         user = body["user"]
         name = self._chat.known_name(user["id"]) or ""
         return Person(slack_id=user["id"], handle=user.get("username") or user.get("name") or "", name=name)
-
-    def _name(self, slack_id: str) -> str:
-        """Somebody's name; empty if Slack does not tell it before the trigger might expire."""
-        known = self._chat.known_name(slack_id)
-        if known is not None:
-            return known
-        try:
-            return self._lookups.submit(self._chat.name_of, slack_id).result(timeout=PATIENCE)
-        except TimeoutError:
-            return ""
-
-    def _from_message(self, draft: Draft) -> dict[str, Any]:
-        """The message as the first long text, and its first link that fits as the first web address."""
-        form = self._forms.get(draft.type or "")
-        if form is None or not draft.about:
-            return {}
-        values: dict[str, Any] = {}
-        if text := next((q for q in form.questions if isinstance(q, LongText)), None):
-            link = draft.origin.link if draft.origin else ""
-            values[text.name] = f"{draft.about}\n\n{link}".strip()[: text.max_length]
-        if address := next((q for q in form.questions if isinstance(q, Url)), None):
-            fitting = (url for url in URL.findall(draft.about) if _fits(address, url))
-            values[address.name] = next(fitting, None)
-        return values
 
     def _is_intake(self, channel: Json) -> bool:
         """Whether somebody begins in the intake channel; False in no channel at all."""
@@ -434,46 +398,6 @@ def _is_private(channel: Json) -> bool:
     name, channel_id = str(channel.get("name") or ""), str(channel.get("id") or "")
     is_named_so = name in (PRIVATE_CHANNEL, DIRECT_MESSAGE) or name.startswith(GROUP_MESSAGE)
     return is_named_so or channel_id.startswith(PRIVATE_IDS)
-
-
-def _who_answers(app: App, what: str, body: Json) -> str | None:
-    """The name of the app's listener that would answer such a request before ours; None if there is none."""
-    request = BoltRequest(body={"user": {"id": "U0"}, "team": {"id": "T0"}, **body}, mode="socket_mode")
-    for listener in app._listeners:  # Bolt has no public list of them
-        # The first matcher is Bolt's; any other is the host's code, which may let the request through.
-        if listener.matchers and listener.matchers[0].matches(request, BoltResponse(status=200)):
-            name = getattr(listener.ack_function, "__name__", "?")
-            if len(listener.matchers) == 1:
-                return str(name)
-            log.warning("the app's listener %r may answer %s under some conditions", name, what)
-    return None
-
-
-def _fits(question: Url, url: str) -> bool:
-    try:
-        return bool(question.answer(url))
-    except ValidationError:
-        return False
-
-
-def _option_for(team: str, form: Form | None) -> str:
-    """A team as a form keeps it: the value of its option, if the form has the teams to choose from."""
-    question = form.question(TEAM.name) if form else None
-    offered = question.offered if isinstance(question, Chosen) else ()
-    return next((option.value for option in offered if option.label == team), team)
-
-
-def _as_typed(text: str) -> str:
-    """A message's text as its author saw it, without Slack's notation for links and mentions."""
-
-    def seen(match: re.Match[str]) -> str:
-        target, _, label = match.group(1).partition("|")
-        if target[:1] in "@#!":
-            return f"{'#' if target[0] == '#' else '@'}{label or target[1:]}"
-        return target
-
-    text = re.sub(r"<([^<>\n]{1,3000})>", seen, text)
-    return clean(text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
 
 
 def _user_id(body: Json) -> str:

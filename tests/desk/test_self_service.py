@@ -158,11 +158,30 @@ def test_a_form_asks_only_where_something_can_answer(service: Make) -> None:
     assert service(source(USERS)).can_answer("silent") is True
 
 
-def test_a_search_has_the_best_of_each_first(service: Make) -> None:
+def test_a_search_has_what_fits_best_first_wherever_it_is_from(service: Make) -> None:
+    """A worse answer of one source does not stand above a better one of a plugin, nor its second above another's."""
     found = service(source(*numbered(9))).search("code page")
 
-    assert titles(found)[:4] == ["Article 0", CODES.title, "Article 1", STATUS.title]
+    assert titles(found)[:3] == [CODES.title, STATUS.title, "Article 0"]
     assert len(found) == 8
+
+
+def test_a_search_leaves_the_order_of_each_source(service: Make) -> None:
+    """It may know more of its answers than what they say, such as keywords."""
+    named = Answer(title="Sign-in trouble", text="Found by a keyword.")
+    expired = Answer(title="Certificate expired", text="Renew it.")
+
+    found = service(source(named, expired)).search("code expired")
+
+    assert titles(found) == [CODES.title, named.title, expired.title]
+
+
+def test_what_fits_equally_well_is_listed_in_turn(service: Make) -> None:
+    one, other = numbered(2), [Answer(title=f"Note {n}", text="x") for n in range(2)]
+
+    found = service(source(*one), source(*other, name="notes")).search("something")
+
+    assert titles(found) == ["Article 0", "Note 0", "Article 1", "Note 1"]
 
 
 @pytest.mark.parametrize("text", ["", " x ", "."])

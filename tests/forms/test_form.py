@@ -408,3 +408,12 @@ def test_the_answer_to_a_common_question_that_was_left_out_since_is_read_under_i
 
     assert read["Does this affect Veterans in production?"] == "No"
     assert read["old"] == "y"
+
+
+def test_a_condition_on_a_misspelled_question_says_which_was_probably_meant() -> None:
+    with pytest.raises(ValueError, match="has the name 'secrt'; did you mean 'secret'"):
+        Form(
+            title="Form",
+            questions=[YesNo(name="secret", label="Is it secret?")],
+            sensitive_when=When("secrt", True),
+        )

@@ -49,6 +49,7 @@ def replace_type(world: World, mocker: MockerFixture, name: str, form: Form | No
     plugins = replace(world.bot.plugins, types=types)
     mocker.patch.object(world.bot.desk, "_plugins", plugins)
     mocker.patch.object(world.bot.listeners, "_forms", plugins.forms)
+    mocker.patch.object(world.bot.listeners._prefill, "_forms", plugins.forms)
 
 
 # The command
