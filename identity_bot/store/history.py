@@ -21,11 +21,12 @@ EXPORTED: Mapping[str, Table] = {
     "tickets": schema.tickets,
     "events": schema.events,
     "messages": schema.messages,
+    "surveys": schema.surveys,
 }
 """The tables that an export holds, by the names of its files."""
 _NOT_EXPORTED = frozenset(
     {"offers", "requested", "last_notified", "queue_rank", "issue_updated_at", "card", "origin"}
-    | {"thread_channel", "thread_ts", "former_threads", "version", "is_redacted"}
+    | {"thread_channel", "thread_ts", "former_threads", "version", "is_redacted", "is_reported"}
 )
 """Columns that mean something to the bot only."""
 
