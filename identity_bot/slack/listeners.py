@@ -19,6 +19,7 @@ from identity_bot.desk.desk import Desk
 from identity_bot.desk.links import Linking
 from identity_bot.desk.overview import Overview
 from identity_bot.desk.self_service import SelfService
+from identity_bot.desk.survey import SurveyDesk
 from identity_bot.errors import IdentityBotError, Invalid, Rejected, SettingsError, StoreError
 from identity_bot.forms.form import TEAM, Form
 from identity_bot.forms.questions import Chosen, LongText, Url
@@ -37,13 +38,15 @@ from identity_bot.slack.home_listeners import HomeListeners
 from identity_bot.slack.inputs import PREFIX, QUESTION, Json
 from identity_bot.slack.links import LinkAnswers
 from identity_bot.slack.manifest import ASK, ASK_ABOUT
-from identity_bot.slack.messages import ACTION
+from identity_bot.slack.messages import ACTION, CHOICES
 from identity_bot.slack.modal import TYPE, Draft
 from identity_bot.slack.payloads import refuse_forged
 from identity_bot.slack.queue import QueueListeners
 from identity_bot.slack.reactions import ReactionListeners
 from identity_bot.slack.reply_listeners import ReplyListeners
 from identity_bot.slack.rows import OPEN
+from identity_bot.slack.survey import CHOICE, SurveyListeners
+from identity_bot.slack.survey import FORM as SURVEY
 from identity_bot.slack.team import Team
 from identity_bot.text.markdown import clean
 from identity_bot.tickets.errors import AlreadyFiled
@@ -73,6 +76,10 @@ OURS: Mapping[str, Json] = {
     "the actions": {
         "type": "block_actions", "actions": [{"action_id": f"{ACTION}take", "block_id": cards.BUTTON_BLOCK}]
     },
+    "the answers to the survey": {
+        "type": "block_actions", "actions": [{"action_id": f"{CHOICE}5", "block_id": CHOICES}]
+    },
+    "the comments on the survey": {"type": "view_submission", "view": {"type": "modal", "callback_id": SURVEY}},
     "the lists of people": {
         "type": "block_suggestion", "action_id": cards.VALUE, "block_id": cards.VALUE, "value": ""
     },
@@ -112,6 +119,7 @@ class Listeners:
         team: Team,
         settings: Settings,
         self_service: SelfService,
+        survey: SurveyDesk,
     ) -> None:
         self._desk = desk
         self._chat = chat
@@ -131,6 +139,9 @@ class Listeners:
             look_up=self._lookups.submit,
             additions=settings.privacy,
             command=settings.commands[0],
+        )
+        self._survey = SurveyListeners(
+            survey=survey, run_in_thread=self._run_in_thread, additions=settings.privacy
         )
         self._reactions = ReactionListeners(settings.reactions, self._actions, self._run_in_thread)
         self._replies = ReplyListeners(desk.handle_reply) if settings.conversation else None
@@ -173,6 +184,7 @@ class Listeners:
             self.message_shortcut
         )
         self._actions.attach(app)
+        self._survey.attach(app)
         self._reactions.attach(app)
         if self._replies:
             self._replies.attach(app)

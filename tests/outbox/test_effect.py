@@ -118,6 +118,9 @@ def examples(ticket: Ticket, snapshot: IssueSnapshot) -> dict[str, Effect]:
         effects.FindPersonalData(**about, by=INDIGO, reason="It is a name."),
         effects.RedactIssue(**about, texts=("hunter2!",), by=INDIGO, reason="It is a name."),
         effects.RedactMessages(**about, texts=("hunter2!",), channel=TEAM),
+        effects.AskSurvey(**about, channel=TEAM),
+        effects.DrawSurvey(**about, channel=TEAM),
+        effects.ReportLowAnswer(**about),
         effects.ShowReceipt(**about, view_id="V1"),
         effects.Notify(**about),
         effects.Deliver(

@@ -61,7 +61,8 @@ def test_a_ticket_that_is_asked_about_again_has_one_survey(store: Store) -> None
     add(store, replace(ASKED, asked_at=NOON + 9))
 
     found = Surveys(store).of("T1")
-    assert found and found.asked_at == NOON + 9
+    assert found
+    assert found.asked_at == NOON + 9
 
 
 def test_answers_are_found_by_when_they_were_last_changed(store: Store) -> None:
@@ -84,7 +85,8 @@ def test_what_was_written_is_redacted(store: Store) -> None:
 
     found = Surveys(store).of("T1")
     assert changes == [True, False, False]
-    assert found and found.comment == "It took a month. My name is [redacted]"
+    assert found
+    assert found.comment == "It took a month. My name is [redacted]"
 
 
 def test_surveys_are_exported_without_what_only_the_bot_needs(store: Store) -> None:
