@@ -274,6 +274,7 @@ def _in_modal(client: WebClient, body: Json) -> Answer:
 
 
 def say(answer: Answer, sentence: str) -> None:
+    """Answers in private, and leaves the message with the button as it is."""
     answer(text=sentence, response_type="ephemeral", replace_original=False)
 
 
