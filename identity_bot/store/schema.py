@@ -214,7 +214,7 @@ surveys = Table(
     Column("answered_at", Float),
     Column("is_reported", Boolean, nullable=False),
     Index("surveys_of_person", "slack_id", "asked_at"),
-    Index("surveys_by_answer", "answered_at"),
+    Index("surveys_by_answer", "answered_at", "ticket_id"),
 )
 
 outbox = Table(

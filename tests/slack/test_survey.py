@@ -33,7 +33,7 @@ def asked(world: World, monkeypatch: pytest.MonkeyPatch) -> Message:
     monkeypatch.setattr("identity_bot.desk.survey.REPORT_AFTER", 0.5)
     world.request(JUNIPER, "pr_review", **REVIEW)
     world.settle()
-    world.sandbox.github.close(REPOSITORY, 1, by="indigo-marshwick")
+    world.sandbox.github.close(REPOSITORY, 1, actor="indigo-marshwick")
     [issue] = [world.bot.reader.get_issue(REPOSITORY, 1)]
     world.bot.desk.observe(issue)
     return eventually(lambda: question(world))

@@ -178,7 +178,7 @@ def upgrade() -> None:
         sa.Column("is_reported", sa.Boolean, nullable=False),
     )
     op.create_index("surveys_of_person", "surveys", ["slack_id", "asked_at"])
-    op.create_index("surveys_by_answer", "surveys", ["answered_at"])
+    op.create_index("surveys_by_answer", "surveys", ["answered_at", "ticket_id"])
     op.create_table(
         "outbox",
         sa.Column("id", ID, primary_key=True),
