@@ -66,6 +66,7 @@ def test_the_survey_of_a_sensitive_ticket_stays_in_the_direct_messages(world: Wo
     world.settle()
 
     world.sandbox.github.close(cast.RESTRICTED_REPOSITORY, 1, actor=LEAD)
+    world.bot.desk.observe(world.bot.reader.get_issue(cast.RESTRICTED_REPOSITORY, 1))
     world.settle()
 
     everywhere = [one for channel in (INTAKE, TEAM) for one in slack.messages(channel, replies=True)]
