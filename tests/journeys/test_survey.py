@@ -14,7 +14,7 @@ from identity_bot.store.history import History
 from identity_bot.store.surveys import Surveys
 from identity_bot.tickets.survey import csat
 from identity_bot_sandbox import cast
-from tests.support import DATA, REVIEW, World, eventually
+from tests.support import REVIEW, World, eventually
 
 JUNIPER, INDIGO, INTAKE, TEAM = "U0JUNIPER", "U0INDIGO", "C0INTAKE", "C0TEAM"
 LEAD, REPOSITORY = "indigo-marshwick", cast.REPOSITORY
@@ -57,19 +57,3 @@ def test_a_requestor_who_is_not_satisfied_is_heard(
     assert csat(answer for _, answer, _ in found) == 0.0
     [row] = History(world.bot.store).export("surveys")
     assert (row["answer"], row["comment"], row["slack_id"]) == (1, "Nobody answered.", JUNIPER)
-
-
-def test_the_survey_of_a_sensitive_ticket_stays_in_the_direct_messages(world: World, webhook: str) -> None:
-    """No channel hears that there was a question, and no message has a word of the request."""
-    slack = world.sandbox.slack
-    world.request(JUNIPER, "data_pull", **DATA | {"sensitive": "yes"})
-    world.settle()
-
-    world.sandbox.github.close(cast.RESTRICTED_REPOSITORY, 1, actor=LEAD)
-    world.bot.desk.observe(world.bot.reader.get_issue(cast.RESTRICTED_REPOSITORY, 1))
-    world.settle()
-
-    everywhere = [one for channel in (INTAKE, TEAM) for one in slack.messages(channel, replies=True)]
-    assert not any(words.QUESTION in one.text for one in everywhere)
-    [asked] = [one for one in slack.dm(JUNIPER) if words.QUESTION in one.text]
-    assert DATA["data_needed"] not in str(asked.blocks)
