@@ -28,6 +28,7 @@ from identity_bot.desk.overview import Overview
 from identity_bot.desk.past_tickets import PastTickets
 from identity_bot.desk.reconciler import Reconciler
 from identity_bot.desk.self_service import SelfService
+from identity_bot.desk.survey import SurveyDesk
 from identity_bot.desk.sync import Progress, Sync
 from identity_bot.errors import IdentityBotError, SettingsError, StoreError, network
 from identity_bot.github.code import GitHubCode
@@ -111,6 +112,7 @@ class Bot:
             team=self.team,
             settings=settings,
             self_service=SelfService(store=self.store, plugins=self.plugins, sources=self._sources()),
+            survey=SurveyDesk(store=self.store, settings=settings),
         )
         self._socket: Socket | None = None
         self._attached = False

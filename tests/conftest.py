@@ -50,6 +50,7 @@ repository = "sandbox-org/identity-requests"
 restricted_repository = "sandbox-org/identity-restricted"
 leads = [{ slack = "U0INDIGO", github = "indigo-marshwick" }, { slack = "U0SAGE", github = "sage-hollowell" }]
 people = [{ slack = "U0LINDEN", github = "linden-brookmere" }, { slack = "U0JUNIPER", github = "juniper-vale" }]
+survey = false
 """
 
 DATABASES = ("sqlite", "postgresql")

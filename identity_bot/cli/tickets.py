@@ -50,7 +50,7 @@ def why(ticket: str) -> None:
 )
 @click.option("--force", is_flag=True, help="Replace files that are there already.")
 def export(folder: Path, kinds: tuple[str, ...], force: bool) -> None:
-    """Write tickets, events and messages into FOLDER, as CSV and as JSON Lines.
+    """Write tickets, events, messages and surveys into FOLDER, as CSV and as JSON Lines.
 
     They hold names and what people wrote: keep them where only the team can read them. Times are in UTC: as ISO 8601
     in CSV, and in seconds since 1970 in JSON Lines.

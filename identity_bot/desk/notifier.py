@@ -13,6 +13,7 @@ from identity_bot.outbox.effects.cards import DrawCard, RedrawSimilar
 from identity_bot.outbox.effects.deliveries import Deliver, record
 from identity_bot.outbox.effects.messages import Notify, PostAlert, PostUpdate, place_of, retire_buttons
 from identity_bot.outbox.effects.people import FindPerson
+from identity_bot.outbox.effects.survey import ask_requestor
 from identity_bot.plugins.loader import Plugins
 from identity_bot.plugins.request_type import RequestType
 from identity_bot.settings import Settings
@@ -125,6 +126,8 @@ class Notifier:
             log.info("ticket %s: #%s", kind.value, ticket.number, extra={"ticket": ticket.id})
             happened.append((event, request_type.notify(ticket, event) if request_type else []))
         self._post(transaction, ticket, happened, request_type)
+        if EventKind.CLOSED in kinds:
+            ask_requestor(transaction, self._settings, ticket)
         notified = replace(ticket, last_notified=ticket.state).without_made_requests()
         if notified != ticket:
             transaction.save(notified)

@@ -29,15 +29,26 @@ Said = Sequence[tuple[Event, Notification]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    """A button below a message that does not act on the ticket's issue."""
+
+    name: str
+    """What the bot knows it by, such as `survey:5`."""
+    label: str
+    is_chosen: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
     """What is said at one destination: mrkdwn, and what its reader can do about the ticket."""
 
     text: str
     buttons: tuple[Action, ...] = ()
     ticket_id: str = ""
-    """The ticket that the buttons are about."""
+    """The ticket that the buttons and the choices are about."""
     more: tuple[str, ...] = ()
     """What follows the text, in parts that are as long as Slack shows in one piece."""
+    choices: tuple[Choice, ...] = ()
 
     @property
     def parts(self) -> tuple[str, ...]:

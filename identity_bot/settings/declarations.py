@@ -326,6 +326,12 @@ class Settings:
         "`false` leaves people's words where they wrote them",
         load_default=True,
     )
+    survey: bool = _key(
+        _SWITCH,
+        "whether requestors are asked how satisfied they are once their tickets are closed as completed, each of them "
+        "at most once a week; the leads are told of low answers",
+        load_default=True,
+    )
     reactions: Mapping[str, Action] = _key(
         _REACTIONS,
         'reactions on a ticket\'s card that do what its button does, such as `{ eyes = "take" }`: '

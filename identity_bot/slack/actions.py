@@ -87,10 +87,10 @@ class ActionListeners:
 
     def click(self, ack: Ack, body: Json, client: WebClient, respond: Respond) -> None:
         """A button: do the action at once, or open its form; tell whoever may not do it in private."""
-        answer = _in_slack_thread(respond, body) if not is_ticket_modal(body) else _in_modal(client, body)
+        answer = in_slack_thread(respond, body) if not is_ticket_modal(body) else _in_modal(client, body)
         click = cards.click_in(body)
         if click is None:
-            self._run_in_thread(_say, answer, words.BUTTON_UNKNOWN)
+            self._run_in_thread(say, answer, words.BUTTON_UNKNOWN)
         elif ACTIONS[click.action].has_form:
             self._run_in_thread(self._open, client, body, click, answer)
         else:
@@ -149,10 +149,10 @@ class ActionListeners:
         try:
             self.do(click, by, key=fingerprint(body))
         except Exception as error:
-            self._run_in_thread(_say, answer, explanation(error))
+            self._run_in_thread(say, answer, explanation(error))
             return
         if is_ticket_modal(body):
-            self._run_in_thread(_say, answer, words.REQUESTED)
+            self._run_in_thread(say, answer, words.REQUESTED)
         self._run_in_thread(_replace, client, click, by)
 
     def do(self, click: Click, by: str, *, key: str) -> None:
@@ -176,7 +176,7 @@ class ActionListeners:
             ticket = self._ticket(click)
             self._desk.check(ticket, click.action, body["user"]["id"])
         except Exception as error:
-            _say(answer, explanation(error))
+            say(answer, explanation(error))
             return
         view = cards.action_form(ticket, click)
         show = client.views_push if is_ticket_modal(body) else client.views_open
@@ -185,7 +185,7 @@ class ActionListeners:
                 show(trigger_id=body.get("trigger_id") or "", view=view)
         except IdentityBotError as error:
             log.warning("cannot open the form of an action: %s", error)
-            _say(answer, words.COULD_NOT_OPEN)
+            say(answer, words.COULD_NOT_OPEN)
 
     def _answer(self, client: WebClient, body: Json) -> Json:
         """Slack's response action for a form that was sent; an empty one closes it."""
@@ -254,7 +254,7 @@ def explanation(error: Exception) -> str:
     return words.NOTHING_CHANGED
 
 
-def _in_slack_thread(respond: Respond, body: Json) -> Answer:
+def in_slack_thread(respond: Respond, body: Json) -> Answer:
     """Answers in the thread of the button, if it is in one: by default, Slack answers in the channel."""
     if not respond.response_url:  # Slack sends none for a button in a view
         return lambda **answer: None
@@ -273,7 +273,8 @@ def _in_modal(client: WebClient, body: Json) -> Answer:
     return answer
 
 
-def _say(answer: Answer, sentence: str) -> None:
+def say(answer: Answer, sentence: str) -> None:
+    """Answers in private, and leaves the message with the button as it is."""
     answer(text=sentence, response_type="ephemeral", replace_original=False)
 
 

@@ -18,6 +18,7 @@ from identity_bot.desk.desk import Desk
 from identity_bot.desk.links import Linking
 from identity_bot.desk.overview import Overview
 from identity_bot.desk.self_service import SelfService
+from identity_bot.desk.survey import SurveyDesk
 from identity_bot.errors import IdentityBotError, Invalid, Rejected, SettingsError, StoreError
 from identity_bot.forms.form import Form
 from identity_bot.logs import scrubbed
@@ -36,7 +37,7 @@ from identity_bot.slack.host import who_answers
 from identity_bot.slack.inputs import PREFIX, QUESTION, Json
 from identity_bot.slack.links import LinkAnswers
 from identity_bot.slack.manifest import ASK, ASK_ABOUT
-from identity_bot.slack.messages import ACTION
+from identity_bot.slack.messages import ACTION, CHOICES
 from identity_bot.slack.modal import TYPE, Draft
 from identity_bot.slack.payloads import refuse_forged
 from identity_bot.slack.prefill import PATIENCE, Prefill, as_typed
@@ -44,6 +45,8 @@ from identity_bot.slack.queue import QueueListeners
 from identity_bot.slack.reactions import ReactionListeners
 from identity_bot.slack.reply_listeners import ReplyListeners
 from identity_bot.slack.rows import OPEN
+from identity_bot.slack.survey import CHOICE, SurveyListeners
+from identity_bot.slack.survey import FORM as SURVEY
 from identity_bot.slack.team import Team
 from identity_bot.text.markdown import clean
 from identity_bot.tickets.errors import AlreadyFiled
@@ -70,6 +73,10 @@ OURS: Mapping[str, Json] = {
     "the actions": {
         "type": "block_actions", "actions": [{"action_id": f"{ACTION}take", "block_id": cards.BUTTON_BLOCK}]
     },
+    "the answers to the survey": {
+        "type": "block_actions", "actions": [{"action_id": f"{CHOICE}5", "block_id": CHOICES}]
+    },
+    "the comments on the survey": {"type": "view_submission", "view": {"type": "modal", "callback_id": SURVEY}},
     "the lists of people": {
         "type": "block_suggestion", "action_id": cards.VALUE, "block_id": cards.VALUE, "value": ""
     },
@@ -109,6 +116,7 @@ class Listeners:
         team: Team,
         settings: Settings,
         self_service: SelfService,
+        survey: SurveyDesk,
     ) -> None:
         self._desk = desk
         self._chat = chat
@@ -129,6 +137,9 @@ class Listeners:
             look_up=self._lookups.submit,
             additions=settings.privacy,
             command=settings.commands[0],
+        )
+        self._survey = SurveyListeners(
+            survey=survey, run_in_thread=self._run_in_thread, additions=settings.privacy
         )
         self._reactions = ReactionListeners(settings.reactions, self._actions, self._run_in_thread)
         self._replies = ReplyListeners(desk.handle_reply) if settings.conversation else None
@@ -171,6 +182,7 @@ class Listeners:
             self.message_shortcut
         )
         self._actions.attach(app)
+        self._survey.attach(app)
         self._reactions.attach(app)
         if self._replies:
             self._replies.attach(app)

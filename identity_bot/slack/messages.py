@@ -18,6 +18,8 @@ ACTION = f"{PREFIX}action:"
 """Begins the action ids of the buttons by which people change tickets."""
 ANSWERS = f"{PREFIX}answers"
 """The block of a message's buttons, which what somebody chose replaces."""
+CHOICES = f"{PREFIX}choices"
+"""The block of a message's choices."""
 
 
 def message(message: Message) -> Json:
@@ -28,7 +30,20 @@ def message(message: Message) -> Json:
         rows = (ACTIONS[action] for action in message.buttons)
         labels = {row.action: row.button_mine or row.button for row in rows}
         shown["blocks"].append(action_buttons(labels, message.ticket_id, ANSWERS))
+    if message.choices:
+        shown["blocks"].append(_choices(message))
     return shown
+
+
+def _choices(message: Message) -> Json:
+    """The block of a message's choices; what is chosen also has a mark, as not everybody sees its color."""
+    buttons = []
+    for one in message.choices:
+        label = f"✓ {one.label}" if one.is_chosen else one.label
+        button: Json = {"type": "button", "action_id": f"{PREFIX}{one.name}", "text": plain_text(label)}
+        button |= {"value": message.ticket_id} | ({"style": "primary"} if one.is_chosen else {})
+        buttons.append(button)
+    return {"type": "actions", "block_id": CHOICES, "elements": buttons}
 
 
 def settled(now: Message, outcome: str) -> Json:

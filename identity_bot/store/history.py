@@ -21,6 +21,7 @@ EXPORTED: Mapping[str, Table] = {
     "tickets": schema.tickets,
     "events": schema.events,
     "messages": schema.messages,
+    "surveys": schema.surveys,
 }
 """The tables that an export holds, by the names of its files."""
 _NOT_EXPORTED = frozenset(
@@ -35,7 +36,7 @@ _NOT_EXPORTED = frozenset(
         "card",
         "origin",
     }
-    | {"thread_channel", "thread_ts", "former_threads", "version", "is_redacted"}
+    | {"thread_channel", "thread_ts", "former_threads", "version", "is_redacted", "is_reported"}
 )
 """Columns that mean something to the bot only."""
 

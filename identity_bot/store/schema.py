@@ -209,6 +209,22 @@ shown_answers = Table(
     Index("answers_by_age", "at"),
 )
 
+surveys = Table(
+    "surveys",
+    metadata,
+    Column("ticket_id", String(36), primary_key=True),
+    Column("slack_id", String(32), nullable=False),
+    Column("asked_at", Float, nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("ts", String(32), nullable=False),
+    Column("answer", Integer),
+    Column("comment", Text, nullable=False),
+    Column("answered_at", Float),
+    Column("is_reported", Boolean, nullable=False),
+    Index("surveys_of_person", "slack_id", "asked_at"),
+    Index("surveys_by_answer", "answered_at", "ticket_id"),
+)
+
 outbox = Table(
     "outbox",
     metadata,

@@ -24,8 +24,9 @@ repository = "sandbox-org/identity-requests"
 restricted_repository = "sandbox-org/identity-restricted"
 leads = [{ slack = "U0INDIGO", github = "indigo-marshwick" }, { slack = "U0SAGE", github = "sage-hollowell" }]
 people = [{ slack = "U0LINDEN", github = "linden-brookmere" }]
+survey = false
 """
-"""The settings of a desk on stand-ins, among fictional people."""
+"""The settings of a desk on stand-ins, among fictional people; without the survey, which no plugin has a part in."""
 
 
 def candidate(plugin: Any, name: str = "") -> loader.Found:

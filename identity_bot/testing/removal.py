@@ -10,6 +10,7 @@ from typing import Any
 from identity_bot.desk.links import Linking
 from identity_bot.desk.overview import Overview
 from identity_bot.desk.self_service import SelfService
+from identity_bot.desk.survey import SurveyDesk
 from identity_bot.errors import Invalid
 from identity_bot.messages import plugin_check as words
 from identity_bot.messages import words as said
@@ -80,6 +81,7 @@ def _answer(desk: MemoryDesk, view: dict[str, Any]) -> dict[str, Any]:
         team=Team(chat, desk.settings.team),
         settings=desk.settings,
         self_service=SelfService(store=desk.store, plugins=desk.plugins),
+        survey=SurveyDesk(store=desk.store, settings=desk.settings),
     )
     answers: list[dict[str, Any]] = []
     try:

@@ -112,7 +112,7 @@ def test_an_export_has_tickets_events_and_messages_in_both_formats(store: Store,
     code, said, _ = run("export", folder)
 
     assert code == 0
-    assert len(said.splitlines()) == 6
+    assert len(said.splitlines()) == 8
     rows = [json.loads(line) for line in (folder / "tickets.jsonl").read_text("utf-8").splitlines()]
     with (folder / "tickets.csv").open(encoding="utf-8", newline="") as file:
         table = list(csv.DictReader(file))
@@ -132,6 +132,7 @@ def test_an_export_can_be_repeated_and_be_of_one_format(store: Store, tmp_path: 
         "tickets.csv",
         "events.csv",
         "messages.csv",
+        "surveys.csv",
     }
     assert len((tmp_path / "out" / "events.csv").read_text("utf-8").splitlines()) == 3
 

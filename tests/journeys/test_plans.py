@@ -26,15 +26,18 @@ from identity_bot.store import answers as answers_module
 from identity_bot.store import messages, schema, transaction
 from identity_bot.store import similar as similar_module
 from identity_bot.store import store as store_module
+from identity_bot.store import surveys as surveys_module
 from identity_bot.store.links import Claim, Links
 from identity_bot.store.lists import RARE, Lists
 from identity_bot.store.similar import Similar
+from identity_bot.store.surveys import SurveyRows, Surveys
 from identity_bot.text.formatted import from_slack
 from identity_bot.tickets.calendar import DAY, team_day
 from identity_bot.tickets.model import Action, IssueComment, Priority, Stage, ThreadReply
 from identity_bot.tickets.overview import Choices
 from identity_bot.tickets.people import Link, LinkSource
 from identity_bot.tickets.query import Due, Query
+from identity_bot.tickets.survey import WEEK, Satisfaction, Survey
 from tests.support_desk import Office
 from tests.support_outbox import statements
 
@@ -155,6 +158,14 @@ def live(office: Office) -> None:
         Links(writing).suggest(guess)
         Links(writing).forget(guess.slack_id, office.clock.now)
         Links(writing).save(replace(guess, source=LinkSource.PROVED))
+        surveys = SurveyRows(writing)
+        asked = Survey(ticket_id=ticket.id, slack_id=INDIGO, asked_at=office.clock.now, comment="Hello")
+        surveys.was_asked(INDIGO, office.clock.now - WEEK)
+        surveys.add(asked)
+        surveys.save(replace(asked, answer=Satisfaction.NEITHER, answered_at=office.clock.now))
+        surveys.redact(ticket.id, lambda text: f"{text}!")
+    Surveys(office.store).of(ticket.id)
+    Surveys(office.store).answers_between(office.clock.now - DAY, office.clock.now + DAY)
     lease = office.queue.lease("dies")
     assert lease
     office.queue.renew({lease.id: lease.lane})
@@ -226,6 +237,11 @@ def fill(office: Office) -> None:
         | {"at": number, "outcome": "shown", "ticket_id": str(number)}
         for number in numbers
     ]
+    surveys = [
+        {"ticket_id": str(number), "slack_id": f"U{number}", "asked_at": number, "channel": "C1", "ts": "1"}
+        | {"answer": 3, "comment": "", "answered_at": number, "is_reported": False}
+        for number in numbers
+    ]
     views = [{"slack_id": f"U{number}", "choices": {}, "opened_at": number} for number in numbers]
     with office.store.begin() as writing:
         for table, rows in (
@@ -237,6 +253,7 @@ def fill(office: Office) -> None:
             (schema.messages, messages),
             (schema.home_views, views),
             (schema.shown_answers, answers),
+            (schema.surveys, surveys),
         ):
             writing.connection.execute(insert(table), rows)
         kept = dict(writing.connection.execute(schema.tickets.select().limit(1)).mappings().one())
@@ -331,6 +348,7 @@ def test_the_life_that_is_looked_at_sends_every_statement(office: Office) -> Non
             store_module,
             similar_module,
             answers_module,
+            surveys_module,
         )
         for name, value in vars(module).items()
         if isinstance(value, (Delete, Select, Update)) and name not in PARTS

@@ -18,6 +18,7 @@ from identity_bot.outbox.effects import EFFECTS
 from identity_bot.outbox.effects.recurring import Cursor
 from identity_bot.outbox.queue import REPEATABLE
 from identity_bot.store import schema
+from identity_bot.store.surveys import SurveyRows
 from identity_bot.store.transaction import Enqueueable
 from identity_bot.testing import MemoryChat, MemoryTracker
 from identity_bot.text.formatted import from_slack
@@ -25,6 +26,7 @@ from identity_bot.text.redaction import redacted_fields
 from identity_bot.tickets.model import (
     Action,
     Change,
+    CloseReason,
     Event,
     EventKind,
     IssueComment,
@@ -35,6 +37,7 @@ from identity_bot.tickets.model import (
     Ticket,
     TicketState,
 )
+from identity_bot.tickets.survey import Survey
 from tests.support_desk import Office
 from tests.support_outbox import statements
 
@@ -118,6 +121,9 @@ def examples(ticket: Ticket, snapshot: IssueSnapshot) -> dict[str, Effect]:
         effects.FindPersonalData(**about, by=INDIGO, reason="It is a name."),
         effects.RedactIssue(**about, texts=("hunter2!",), by=INDIGO, reason="It is a name."),
         effects.RedactMessages(**about, texts=("hunter2!",), channel=TEAM),
+        effects.AskSurvey(**about, channel=TEAM),
+        effects.DrawSurvey(**about, channel=TEAM),
+        effects.ReportLowAnswer(**about),
         effects.ShowReceipt(**about, view_id="V1"),
         effects.Notify(**about),
         effects.Deliver(
@@ -284,6 +290,11 @@ def test_what_an_effect_did_is_found_and_what_it_did_not_do_is_not(
     if kind == "open_issue":  # a ticket that has its issue needs no other
         assert effect.find_result(office.context, row) == ()
         return
+    if kind == "ask_survey":  # whose ticket is closed
+        office.tracker.edit(1, is_open=False, close_reason=CloseReason.COMPLETED)
+        office.desk.observe(office.tracker.snapshot(1))
+        with office.store.begin() as transaction:
+            SurveyRows(transaction).add(Survey(ticket_id=ticket.id, slack_id=INDIGO, asked_at=1.8e9))
     if kind == "draw_card" and ticket.card:  # only a card that is posted anew leaves a trace of its own
         office.chat.lost.add(ticket.card.ts)
 

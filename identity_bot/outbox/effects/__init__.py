@@ -39,6 +39,7 @@ from identity_bot.outbox.effects.recurring import (
     ResyncRepository,
 )
 from identity_bot.outbox.effects.redaction import FindPersonalData, RedactIssue, RedactMessages
+from identity_bot.outbox.effects.survey import AskSurvey, DrawSurvey, ReportLowAnswer
 
 EFFECTS: Mapping[str, type[Effect]] = {
     effect.kind: effect
@@ -74,6 +75,9 @@ EFFECTS: Mapping[str, type[Effect]] = {
         FindPersonalData,
         RedactIssue,
         RedactMessages,
+        AskSurvey,
+        DrawSurvey,
+        ReportLowAnswer,
         Poll,
         Resync,
         ResyncRepository,

@@ -28,6 +28,7 @@ from identity_bot.outbox.effects.issues import Comment, GetIssue
 from identity_bot.outbox.effects.messages import SendDirectMessage
 from identity_bot.outbox.ports import RedactedIssue
 from identity_bot.settings import Settings
+from identity_bot.store.surveys import SurveyRows
 from identity_bot.store.transaction import Transaction
 from identity_bot.text import privacy, redaction
 from identity_bot.tickets import lifecycle
@@ -263,12 +264,15 @@ def _redact(transaction: Transaction, settings: Settings, ticket: Ticket, wanted
     redact = redaction.redactor(wanted.texts, is_whole=wanted.is_whole)
     ours = ticket.redacted(redact)
     transaction.save(ours)
+    is_commented = SurveyRows(transaction).redact(ticket.id, redact)
     transaction.rewrite_messages(ticket.id, redact)
     transaction.rewrite_effects(
         ticket.id,
         lambda payload: redaction.redacted_fields(payload, WRITTEN, redact),
     )
-    transaction.enqueue(replace(wanted, reason=redact(wanted.reason), is_found=ours != ticket))
+    transaction.enqueue(
+        replace(wanted, reason=redact(wanted.reason), is_found=is_commented or ours != ticket)
+    )
     if ticket.headline or ticket.card:
         transaction.enqueue(DrawCard(ticket_id=ticket.id, channel=settings.team_channel))
     places: dict[tuple[str, MessageRef | None], None] = {

@@ -174,6 +174,20 @@ def upgrade() -> None:
     op.create_index("answers_of_ticket", "shown_answers", ["ticket_id"])
     op.create_index("answers_by_age", "shown_answers", ["at"])
     op.create_table(
+        "surveys",
+        sa.Column("ticket_id", sa.String(36), primary_key=True),
+        sa.Column("slack_id", sa.String(32), nullable=False),
+        sa.Column("asked_at", sa.Float, nullable=False),
+        sa.Column("channel", sa.String(32), nullable=False),
+        sa.Column("ts", sa.String(32), nullable=False),
+        sa.Column("answer", sa.Integer),
+        sa.Column("comment", sa.Text, nullable=False),
+        sa.Column("answered_at", sa.Float),
+        sa.Column("is_reported", sa.Boolean, nullable=False),
+    )
+    op.create_index("surveys_of_person", "surveys", ["slack_id", "asked_at"])
+    op.create_index("surveys_by_answer", "surveys", ["answered_at", "ticket_id"])
+    op.create_table(
         "outbox",
         sa.Column("id", ID, primary_key=True),
         sa.Column("ticket_id", sa.String(36)),
