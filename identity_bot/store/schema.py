@@ -49,6 +49,7 @@ tickets = Table(
     Column("spoc", Text, nullable=False),
     Column("target", String(10)),
     Column("close_reason", String(20)),
+    Column("approval", String(10)),
     Column("is_urgent", Boolean, nullable=False),
     Column("is_sensitive", Boolean, nullable=False),
     Column("is_direct", Boolean, nullable=False),
@@ -65,6 +66,7 @@ tickets = Table(
     Column("offers", JSON, nullable=False),
     Column("issue_updated_at", Float, nullable=False),
     Column("closed_at", Float),
+    Column("turn", Integer),
     Column("inconsistency", Text, nullable=False),
     Column("requested", JSON, nullable=False),
     Column("last_notified", JSON(none_as_null=True)),
@@ -147,6 +149,13 @@ syncs = Table(
     metadata,
     Column("repository", String(200), primary_key=True),
     Column("page", Integer, nullable=False),
+)
+
+rotas = Table(
+    "rotas",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("turns", Integer, nullable=False),
 )
 
 home_views = Table(

@@ -89,7 +89,7 @@ class Command:
     """A command that can run: its name, from `COMMANDS` or `OTHERS`, and its value, checked.
 
     The value is a login without the at sign, in the case that was written; a priority in lower case; an ISO
-    date; a ticket's name; a text to remove, as it was written; whatever follows `link`; or nothing.
+    date; a ticket's name; a reason, or a text to remove, as it was written; whatever follows `link`; or nothing.
     """
 
     name: str
@@ -157,6 +157,8 @@ def is_internal(comment: str) -> bool:
 def change_for(name: str, value: str) -> Change | None:
     """The change that a command asks for; None for `help` and `link`."""
     row = COMMANDS.get(name)
+    if row and row.asks is Ask.REASON:
+        return Change(action=row.action, reason=value)
     return Change(action=row.action, value=value) if row else None
 
 
@@ -213,7 +215,7 @@ def _checked(written: _Written, today: date) -> Command | Problem:
     match _asks(word):
         case Ask.TEXT if written.text and not redaction.is_long_enough(written.text):
             return Problem(kind=ProblemKind.SHORT, name=word)
-        case Ask.TEXT:
+        case (Ask.TEXT | Ask.REASON) as asked if written.text or asked is Ask.TEXT:
             return Command(name=word, value=written.text)
         case Ask.MEMBER if login := _LOGIN.fullmatch(value):
             return Command(name=word, value=login[1])

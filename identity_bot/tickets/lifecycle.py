@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from identity_bot.text import privacy
 from identity_bot.text.names import fold, is_same
 from identity_bot.text.redaction import REDACTED
 from identity_bot.tickets.model import (
+    Approval,
     CloseReason,
     EventKind,
     IssuePatch,
@@ -19,7 +20,7 @@ from identity_bot.tickets.model import (
     TicketState,
 )
 
-STAGE_LABEL, PRIORITY_LABEL = "stage: ", "priority: "
+STAGE_LABEL, PRIORITY_LABEL, APPROVAL_LABEL = "stage: ", "priority: ", "approval: "
 
 STAGES = tuple(Stage)
 LABELED = STAGES[STAGES.index(Stage.TRIAGED) : STAGES.index(Stage.CLOSED)]
@@ -35,12 +36,18 @@ def is_gone(ticket: Ticket) -> bool:
 
 
 def is_meant(label: str) -> bool:
-    """Whether a label names a stage or a priority."""
-    return bool(_stages([label]) or _priorities([label]))
+    """Whether a label names a stage, a priority or an approval."""
+    return bool(_stages([label]) or _priorities([label]) or _approvals([label]))
+
+
+def is_closed_unapproved(state: TicketState) -> bool:
+    """Whether somebody closed it as completed by hand, although it needs an approval that it does not have."""
+    is_done = state.stage is Stage.CLOSED and state.close_reason is CloseReason.COMPLETED
+    return is_done and state.is_unapproved
 
 
 def labels_after(labels: Iterable[str], patch: IssuePatch) -> list[str]:
-    """An issue's labels after a patch: a new stage or priority replaces all labels of its kind."""
+    """An issue's labels after a patch: a new stage, priority or approval replaces all labels of its kind."""
     kept = list(labels)
     if patch.stage:
         kept = [label for label in kept if not _is_kind(label, STAGE_LABEL)]
@@ -48,6 +55,9 @@ def labels_after(labels: Iterable[str], patch: IssuePatch) -> list[str]:
     if patch.priority:
         kept = [label for label in kept if not _is_kind(label, PRIORITY_LABEL)]
         kept.append(f"{PRIORITY_LABEL}{patch.priority.value}")
+    if patch.approval:
+        kept = [label for label in kept if not _is_kind(label, APPROVAL_LABEL)]
+        kept.append(f"{APPROVAL_LABEL}{patch.approval.value}")
     return kept
 
 
@@ -84,6 +94,7 @@ def state_of(snapshot: IssueSnapshot) -> TicketState:
         assignees=tuple(sorted(snapshot.assignees, key=str.casefold)),
         spoc=snapshot.spoc,
         target=target,
+        approval=next(iter(_approvals(snapshot.labels)), None),
     )
     if not snapshot.is_open or snapshot.is_gone:
         return replace(state, stage=Stage.CLOSED, close_reason=_close_reason(snapshot))
@@ -114,11 +125,13 @@ def news(before: TicketState, now: TicketState) -> tuple[EventKind, ...]:
 
 def _news(before: TicketState, now: TicketState) -> Iterator[EventKind]:
     if now.stage is Stage.CLOSED:
+        yield from _news_of_approval(before, now)
         if before.stage is not Stage.CLOSED:
             yield EventKind.CLOSED
         return
     if before.stage is Stage.CLOSED:
         yield EventKind.REOPENED
+    yield from _news_of_approval(before, now)
     if now.priority and now.priority is not before.priority:
         yield EventKind.TRIAGED if now.priority is Priority.CRITICAL else EventKind.PRIORITIZED
     if now.spoc and not is_same(now.spoc, before.spoc):
@@ -137,6 +150,13 @@ def _news(before: TicketState, now: TicketState) -> Iterator[EventKind]:
         yield EventKind.REJECTED
 
 
+def _news_of_approval(before: TicketState, now: TicketState) -> Iterator[EventKind]:
+    """What people are told of the approval; once the ticket is closed, only that it was declined."""
+    event = _APPROVALS.get(now.approval, EventKind.APPROVAL_NEEDED)
+    if now.approval is not before.approval and (now.stage is not Stage.CLOSED or event is EventKind.DECLINED):
+        yield event
+
+
 def _stages(labels: Iterable[str]) -> list[Stage]:
     """The stages that labels name, in any case, in the order of the process."""
     names = _names(labels, STAGE_LABEL)
@@ -147,6 +167,12 @@ def _priorities(labels: Iterable[str]) -> list[Priority]:
     """The priorities that labels name, in any case, the highest first."""
     names = _names(labels, PRIORITY_LABEL)
     return [priority for priority in Priority if priority.value in names]
+
+
+def _approvals(labels: Iterable[str]) -> list[Approval]:
+    """The approvals that labels name, in any case, the one that counts first."""
+    names = _names(labels, APPROVAL_LABEL)
+    return [approval for approval in _APPROVALS if approval and approval.value in names]
 
 
 def _names(labels: Iterable[str], prefix: str) -> set[str]:
@@ -162,13 +188,19 @@ def _name_in(label: str) -> str:
 
 
 def _inconsistency(snapshot: IssueSnapshot) -> str:
-    """Two labels or two target dates where there should be one, and which of them counts."""
+    """Two labels or two target dates where there should be one and which of them counts, or a missing approval."""
     stages, priorities = _stages(snapshot.labels), _priorities(snapshot.labels)
+    approvals = _approvals(snapshot.labels)
     found = []
     if len(stages) > 1:
         found.append(f"The issue has {len(stages)} stage labels; “{stages[-1].value}” counts.")
     if len(priorities) > 1:
         found.append(f"The issue has {len(priorities)} priority labels; “{priorities[0].value}” counts.")
+    if len(approvals) > 1:
+        found.append(f"The issue has {len(approvals)} approval labels; “{approvals[0].value}” counts.")
+    if is_closed_unapproved(state_of(snapshot)):
+        said = "declined" if approvals[0] is Approval.DECLINED else "never approved"
+        found.append(f"The issue was closed as completed, but the request was {said}.")
     due, written = snapshot.milestone_due, snapshot.target
     if due and written and due not in (written, snapshot.target_over):
         found.append(
@@ -177,6 +209,12 @@ def _inconsistency(snapshot: IssueSnapshot) -> str:
     return " ".join(found)
 
 
+_APPROVALS: Mapping[Approval | None, EventKind] = {
+    Approval.DECLINED: EventKind.DECLINED,
+    Approval.APPROVED: EventKind.APPROVED,
+    Approval.NEEDED: EventKind.APPROVAL_NEEDED,
+}
+"""What people are told of each approval; of two on one issue, the first of these counts."""
 _TOLD_STAGES = {
     Stage.UAT: EventKind.READY_FOR_UAT,
     Stage.ACCEPTED: EventKind.ACCEPTED,

@@ -37,7 +37,7 @@ from identity_bot.tickets.model import (
 from identity_bot.tickets.people import People
 from tests.support_outbox import ticket
 
-REQUESTOR, INTAKE, TEAM, SPOC, ASSIGNEES = Audience
+REQUESTOR, INTAKE, TEAM, SPOC, ASSIGNEES, APPROVERS = Audience
 TOLD = {
     EventKind.CREATED: {REQUESTOR, INTAKE, TEAM},
     EventKind.TRIAGED: {REQUESTOR},

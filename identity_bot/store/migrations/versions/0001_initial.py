@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "9"
+revision = "10"
 down_revision = None
 
 ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("spoc", sa.Text, nullable=False),
         sa.Column("target", sa.String(10)),
         sa.Column("close_reason", sa.String(20)),
+        sa.Column("approval", sa.String(10)),
         sa.Column("is_urgent", sa.Boolean, nullable=False),
         sa.Column("is_sensitive", sa.Boolean, nullable=False),
         sa.Column("is_direct", sa.Boolean, nullable=False),
@@ -47,6 +48,7 @@ def upgrade() -> None:
         sa.Column("offers", sa.JSON, nullable=False),
         sa.Column("issue_updated_at", sa.Float, nullable=False),
         sa.Column("closed_at", sa.Float),
+        sa.Column("turn", sa.Integer),
         sa.Column("inconsistency", sa.Text, nullable=False),
         sa.Column("requested", sa.JSON, nullable=False),
         sa.Column("last_notified", sa.JSON),
@@ -120,6 +122,11 @@ def upgrade() -> None:
         "syncs",
         sa.Column("repository", sa.String(200), primary_key=True),
         sa.Column("page", sa.Integer, nullable=False),
+    )
+    op.create_table(
+        "rotas",
+        sa.Column("name", sa.String(40), primary_key=True),
+        sa.Column("turns", sa.Integer, nullable=False),
     )
     op.create_table(
         "home_views",
