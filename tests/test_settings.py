@@ -14,6 +14,7 @@ from pytest_mock import MockerFixture
 from identity_bot.errors import SettingsError
 from identity_bot.settings import ENVIRONMENT, FILE, GitHubApp, Settings, examine, load, stand_alone_problems
 from identity_bot.text.privacy import Additions
+from identity_bot.tickets.rota import Turns
 
 GOOD = """
 intake_channel = "#vsp-identity"
@@ -183,9 +184,9 @@ def test_all_that_is_missing_is_said_at_once_each_in_one_line(tmp_path: Path) ->
         ("leads = [{ gitub = 'ada' }]", "leads.0.gitub: unknown setting; did you mean 'github'?"),
         (
             "zzz = 1",
-            "zzz: unknown setting; expected one of answers, commands, conversation, debug_file, home, http, "
+            "zzz: unknown setting; expected one of answers, away, commands, conversation, debug_file, home, http, "
             "intake_channel, label, leads, messages, observers, people, poll_seconds, privacy, reactions, repository, "
-            "request_types, restricted_repository, team_channel, team_group",
+            "request_types, restricted_repository, rota, rota_turns, team_channel, team_group",
         ),
     ],
 )
@@ -769,6 +770,9 @@ def test_a_types_section_goes_over_what_holds_for_all(tmp_path: Path) -> None:
         "restricted_repository": None,
         "labels": [],
         "leads": [{"github": "ada"}],
+        "rota": [],
+        "rota_turns": Turns.WEEKLY,
+        "away": (),
         "messages": {},
         "conversation": True,
         "people": (),

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from identity_bot.showcase.values import Kind
 from identity_bot.tickets.actions import ACTIONS, Ask, By
-from identity_bot.tickets.model import Action, Change, CloseReason, Person, Priority
+from identity_bot.tickets.model import Action, Change, CloseReason, EventKind, Person, Priority
 
 REQUESTOR = Person(slack_id="U0JUNIPER", handle="juniper", name="Juniper Vale")
 LEAD = {"slack": "U0INDIGO", "github": "indigo-marshwick"}
@@ -55,6 +55,8 @@ ORDER = (
 )
 ORDER_OF_APPROVAL = (Action.DECLINE, Action.REOPEN, Action.APPROVE)
 """What happens before that to a ticket that needs approval."""
+OF_APPROVAL = frozenset({EventKind.DECLINED, EventKind.APPROVAL_NEEDED, EventKind.APPROVED})
+"""The events to which only that leads."""
 # Every action at least once; together they lead to every event. A test holds both against their tables.
 
 

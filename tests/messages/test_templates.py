@@ -24,6 +24,7 @@ from identity_bot.messages.templates import (
     values,
 )
 from identity_bot.tickets.model import (
+    Approval,
     Audience,
     CloseReason,
     Event,
@@ -40,6 +41,9 @@ from tests.support_outbox import ticket
 REQUESTOR, INTAKE, TEAM, SPOC, ASSIGNEES, APPROVERS = Audience
 TOLD = {
     EventKind.CREATED: {REQUESTOR, INTAKE, TEAM},
+    EventKind.APPROVAL_NEEDED: {REQUESTOR},
+    EventKind.APPROVED: {REQUESTOR, TEAM},
+    EventKind.DECLINED: {REQUESTOR, TEAM},
     EventKind.TRIAGED: {REQUESTOR},
     EventKind.PRIORITIZED: {REQUESTOR},
     EventKind.SPOC_NAMED: {SPOC},
@@ -81,6 +85,25 @@ def test_every_event_is_told_to_those_whom_it_concerns(kind: EventKind) -> None:
     assert {one for one in Audience if name_of(kind, one, now(), event(kind))} == TOLD[kind]
 
 
+def test_approvers_are_told_of_what_waits_for_them() -> None:
+    waiting = now(approval=Approval.NEEDED)
+
+    told = {kind for kind in EventKind if name_of(kind, APPROVERS, waiting, event(kind))}
+
+    assert told == {EventKind.CREATED, EventKind.APPROVAL_NEEDED}
+
+
+def test_the_next_step_of_what_is_not_approved_is_the_approval() -> None:
+    assigned = event(EventKind.ASSIGNED)
+
+    assert next_name(now(Stage.ASSIGNED, approval=Approval.NEEDED), assigned) == "next.approval"
+    assert next_name(now(Stage.ASSIGNED, approval=Approval.DECLINED), assigned) == "next.approval_declined"
+    assert next_name(now(Stage.ASSIGNED, approval=Approval.APPROVED), assigned) == "next.assigned"
+    assert next_name(now(Stage.UAT, approval=Approval.NEEDED), event(EventKind.READY_FOR_UAT)) == "next.uat"
+    closed = now(Stage.CLOSED, approval=Approval.DECLINED, close_reason=CloseReason.NOT_PLANNED)
+    assert next_name(closed, event(EventKind.DECLINED)) == "next.closed_not_planned"
+
+
 def test_there_is_no_text_that_nobody_reads() -> None:
     events = [
         event(kind, was=was, by=by)
@@ -106,11 +129,16 @@ def test_there_is_no_text_that_nobody_reads() -> None:
         for reason in (None, *CloseReason)
         for is_urgent in (True, False)
     ] + [now(is_sensitive=True), now(submitted_at=-DELAYED_AFTER)]
+    tickets += [now(approval=approval) for approval in Approval]
 
     read = {name_of(e.kind, audience, t, e) for audience in Audience for t in tickets for e in events}
     read |= {next_name(t, e) for t in tickets for e in events}
 
-    assert read - {None} == set(TEMPLATES) - {"reason.sensitive", "next.created_copied"}
+    assert read - {None} == set(TEMPLATES) - {
+        "reason.sensitive",
+        "next.created_approval",
+        "next.created_copied",
+    }
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
