@@ -403,7 +403,7 @@ def impossible(error: Impossible) -> str:
     )
     if unapproved := _unapproved(ticket, error.action, is_so=is_so):
         said = f"{name} {unapproved}"
-    if row.by is By.APPROVER:
+    if row.by is By.APPROVER or (unapproved and error.action is Action.CLOSE):
         return said
     mine = (By.TEAM, By.EITHER) if row.by is By.TEAM else (By.REQUESTOR, By.EITHER)
     rows = (ACTIONS[one] for one in possible(ticket) if one is not error.action)

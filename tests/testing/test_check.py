@@ -31,6 +31,7 @@ from identity_bot import (
     default_issue,
     mrkdwn,
 )
+from identity_bot.showcase.life import OF_APPROVAL
 from identity_bot.slack.listeners import Listeners
 from identity_bot.testing import PluginError, check_request_type
 from tests.support_plugins import coffee, module
@@ -308,7 +309,7 @@ def test_a_hook_that_fails_is_named_with_its_error_at_each_event() -> None:
 
     problems = wrong(coffee(PLAIN, notify=notify))
 
-    for kind in EventKind:
+    for kind in set(EventKind) - OF_APPROVAL:
         said = f"notify of the plugin 'coffee' failed with LookupError: no milk when {kind.value} (test_check.py:"
         assert any(one.startswith(said) for one in problems), kind
 
