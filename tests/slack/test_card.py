@@ -31,6 +31,7 @@ from identity_bot.tickets.actions import ACTIONS, By, possible
 from identity_bot.tickets.duplicates import DuplicateProblem, NotAnOriginal
 from identity_bot.tickets.model import (
     Action,
+    Approval,
     Change,
     CloseReason,
     MessageRef,
@@ -587,3 +588,13 @@ def test_the_form_keeps_nothing_of_what_is_to_be_removed() -> None:
     assert "initial_value" not in value
     assert "initial_value" not in reason
     assert all(block["optional"] for block in view["blocks"][1:])
+
+
+def test_what_is_not_approved_is_not_offered_to_be_closed_as_completed() -> None:
+    waiting = ticket(state=TicketState(approval=Approval.NEEDED))
+
+    form = action_form(waiting, Click(action=Action.CLOSE, ticket_id=waiting.id))
+
+    [reasons] = [one["element"] for one in form["blocks"] if one.get("block_id") == "idbot:value"]
+    assert [one["value"] for one in reasons["options"]] == ["not planned", "duplicate"]
+    assert reasons["initial_option"]["value"] == "not planned"
