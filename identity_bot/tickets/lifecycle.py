@@ -198,9 +198,11 @@ def _inconsistency(snapshot: IssueSnapshot) -> str:
         found.append(f"The issue has {len(priorities)} priority labels; “{priorities[0].value}” counts.")
     if len(approvals) > 1:
         found.append(f"The issue has {len(approvals)} approval labels; “{approvals[0].value}” counts.")
-    if is_closed_unapproved(state_of(snapshot)):
-        said = "declined" if approvals[0] is Approval.DECLINED else "never approved"
-        found.append(f"The issue was closed as completed, but the request was {said}.")
+    state = state_of(snapshot)
+    if is_closed_unapproved(state) or (state.is_unapproved and state.stage is Stage.RELEASED):
+        done = "marked released" if snapshot.is_open else "closed as completed"
+        said = "declined" if state.approval is Approval.DECLINED else "never approved"
+        found.append(f"The issue was {done}, but the request was {said}.")
     due, written = snapshot.milestone_due, snapshot.target
     if due and written and due not in (written, snapshot.target_over):
         found.append(

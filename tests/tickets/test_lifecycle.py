@@ -382,6 +382,13 @@ def test_a_ticket_closed_as_completed_without_its_approval_contradicts_itself(
     assert lifecycle.is_closed_unapproved(state_of(closed)) is is_wrong
 
 
+def test_a_ticket_released_by_hand_without_its_approval_contradicts_itself() -> None:
+    released = seen(snapshot("stage: released", "approval: needed"))
+
+    assert released.inconsistency == "The issue was marked released, but the request was never approved."
+    assert not seen(snapshot("stage: released", "approval: approved")).inconsistency
+
+
 @given(st.frozensets(words, max_size=5), st.sampled_from(Approval))
 def test_a_new_approval_replaces_every_other_and_nothing_else(
     labels: frozenset[str], approval: Approval
