@@ -22,13 +22,14 @@ from identity_bot.forms.questions import (
     YesNo,
 )
 from identity_bot.plugins.code import Code, CodeUnreadable, PullRequest
-from identity_bot.plugins.defaults import default_issue
+from identity_bot.plugins.defaults import default_issue, default_route
 from identity_bot.plugins.hookspecs import hookimpl
-from identity_bot.settings import ObserverSettings, TypeSettings
+from identity_bot.settings import LeadSettings, ObserverSettings, TypeSettings
 from identity_bot.text.markdown import block, line, mrkdwn, span
 from identity_bot.tickets.model import (
     Action,
     Answers,
+    Approval,
     Audience,
     CloseReason,
     Event,
@@ -37,6 +38,7 @@ from identity_bot.tickets.model import (
     Notification,
     Person,
     Priority,
+    Route,
     Stage,
     Ticket,
     TicketState,
@@ -46,6 +48,7 @@ __all__ = [
     "Action",
     "Answer",
     "Answers",
+    "Approval",
     "Articles",
     "Audience",
     "Choice",
@@ -60,6 +63,7 @@ __all__ = [
     "Files",
     "Form",
     "IssueDraft",
+    "LeadSettings",
     "LongText",
     "Member",
     "Notification",
@@ -69,6 +73,7 @@ __all__ = [
     "Person",
     "Priority",
     "PullRequest",
+    "Route",
     "ShortText",
     "Stage",
     "Ticket",
@@ -79,6 +84,7 @@ __all__ = [
     "YesNo",
     "block",
     "default_issue",
+    "default_route",
     "hookimpl",
     "line",
     "mrkdwn",

@@ -42,6 +42,7 @@ from identity_bot.outbox.ports import Chat, Tracker
 from identity_bot.outbox.queue import Queue
 from identity_bot.outbox.worker import THREADS, Worker
 from identity_bot.plugins import loader
+from identity_bot.plugins.approval import without_approvers
 from identity_bot.settings import GitHubApp, Settings, stand_alone_problems
 from identity_bot.slack.client import SlackChat
 from identity_bot.slack.errors import failure
@@ -145,6 +146,8 @@ class Bot:
         self._attached = True
         if app.client.token:
             self.chat.use(app.client)
+        for name in without_approvers(self.plugins):
+            log.warning("%s: requests have to be approved, but the settings name no approver", name)
         self.desk.start_schedule()
         self.worker.start()
         self.library.start()
@@ -294,7 +297,9 @@ def assemble(
         conversation=conversation,
         notifier=notifier,
         clocks=clocks,
+        people=people,
         is_team=is_team,
+        is_colleague=chat.is_colleague,
     )
     context = Context(
         store=store,

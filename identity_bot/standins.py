@@ -97,7 +97,9 @@ class MemoryTracker:
         self.account = self.account or "identity-helper-bot"
         return self.account
 
-    def open_issue(self, repository: str, ticket: Ticket, draft: IssueDraft) -> CreatedIssue:
+    def open_issue(
+        self, repository: str, ticket: Ticket, draft: IssueDraft, *, spoc: str = "", spoc_name: str = ""
+    ) -> CreatedIssue:
         """Keep the draft, and make an issue of it."""
         self._fail()
         self.issues.append((repository, draft))
@@ -122,6 +124,7 @@ class MemoryTracker:
             author="identity-helper-bot",
             labels=frozenset(draft.labels),
             assignees=frozenset(draft.assignees),
+            spoc=spoc,
         )
         return CreatedIssue(snapshot=self.snapshot(number), left_out=self.drops)
 

@@ -66,7 +66,9 @@ def only(load: Callable[..., Plugins], **functions: Any) -> RequestType:
     return load(coffee=coffee(**functions)).types["coffee"]
 
 
-ALL_HOOKS = "deliver, form, migrate_answers, notify, render_issue, self_service, settings_schema, validate"
+ALL_HOOKS = (
+    "deliver, form, migrate_answers, notify, render_issue, route, self_service, settings_schema, validate"
+)
 """The names of the hooks, as the bot lists them."""
 
 

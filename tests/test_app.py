@@ -484,7 +484,7 @@ def test_on_a_read_only_file_system_each_command_works_or_says_what_cannot_be_wr
     types, manifest, check, outbox, start, elsewhere = ran.stdout.splitlines()
     assert types.startswith("0 None ")
     assert manifest.startswith("0 None ")
-    assert check == "1 SystemExit(1) 2 ok, 1 warning, 1 problem"  # nobody hears of urgent requests
+    assert check == "1 SystemExit(1) 2 ok, 2 warnings, 1 problem"  # nobody hears of urgent ones or approves
     assert outbox == f"2 SystemExit(2) {blocked}"
     assert start == f"2 SystemExit(2) {blocked}"
     assert elsewhere.endswith(

@@ -231,6 +231,25 @@ def test_the_example_with_every_hook_does_what_it_says(tmp_path: Path) -> None:
     assert not any("kettle" in one.text for one in tea.notify(replace(ticket, number=1), closed))
 
 
+def test_the_example_of_a_route_sends_cream_to_the_bakers(tmp_path: Path) -> None:
+    more = '[request_types.scones]\nbakers = [{ slack = "U0BAKER" }]\n'
+    scones = loaded(tmp_path, "docs/plugins.md", "identity_bot_scones.py", more).types["scones"]
+    plain = Ticket(
+        id=ticket_id("V1"),
+        type="scones",
+        requestor=Person(slack_id="U1"),
+        answers={"cream": False},
+        submitted_at=0.0,
+    )
+    creamy = replace(plain, answers={"cream": True})
+
+    assert scones.route(creamy).approvers == ({"slack": "U0BAKER"},)
+    assert scones.route(plain).approvers == scones.route(replace(plain, answers={})).approvers
+    assert scones.route(plain).approvers == tuple(scones.settings["leads"])
+    assert scones.form.needs_approval(creamy.answers)
+    assert not scones.form.needs_approval(plain.answers)
+
+
 def test_the_observer_that_the_guide_shows_tells_what_happened(tmp_path: Path, mocker: MockerFixture) -> None:
     opened = mocker.patch("urllib.request.urlopen")
     more = '[observers.audit]\nurl = "https://audit.example.gov/events"'

@@ -19,7 +19,7 @@ from identity_bot.messages.updates import Destination, Message
 from identity_bot.outbox.effects import PostUpdate
 from identity_bot.store.store import Store
 from identity_bot.tickets import lifecycle
-from identity_bot.tickets.model import Person, Priority, Ticket
+from identity_bot.tickets.model import Approval, Person, Priority, Ticket
 from identity_bot_sandbox.server import Sandbox
 from tests.support import blocks, eventually
 
@@ -79,12 +79,13 @@ def test_the_readme_has_every_environment_variable_and_no_other() -> None:
 def test_the_readme_has_every_command_and_label_that_moves_a_ticket() -> None:
     stages = {f"{lifecycle.STAGE_LABEL}{stage.value}" for stage in lifecycle.LABELED}
     priorities = {f"{lifecycle.PRIORITY_LABEL}{priority.value}" for priority in Priority}
+    approvals = {f"{lifecycle.APPROVAL_LABEL}{approval.value}" for approval in Approval}
 
     shown = rows(README, "command")
     named = {name for row in rows(README, "in GitHub") for name in re.findall(r"`(\w+: [^`]+)`", row[0])}
 
     assert shown == rows(issue_comments.HELP, "command")
-    assert {name for name in named if name[0].islower()} == stages | priorities
+    assert {name for name in named if name[0].islower()} == stages | priorities | approvals
 
 
 def test_the_readme_shows_the_request_type_that_the_guide_for_authors_begins_with() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import errno
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from pytest_mock import MockerFixture
 from identity_bot.errors import SettingsError
 from identity_bot.settings import ENVIRONMENT, FILE, GitHubApp, Settings, examine, load, stand_alone_problems
 from identity_bot.text.privacy import Additions
+from identity_bot.tickets.rota import Turns
 
 GOOD = """
 intake_channel = "#vsp-identity"
@@ -183,9 +185,9 @@ def test_all_that_is_missing_is_said_at_once_each_in_one_line(tmp_path: Path) ->
         ("leads = [{ gitub = 'ada' }]", "leads.0.gitub: unknown setting; did you mean 'github'?"),
         (
             "zzz = 1",
-            "zzz: unknown setting; expected one of answers, commands, conversation, debug_file, home, http, "
+            "zzz: unknown setting; expected one of answers, away, commands, conversation, debug_file, home, http, "
             "intake_channel, label, leads, messages, observers, people, poll_seconds, privacy, reactions, repository, "
-            "request_types, restricted_repository, survey, team_channel, team_group",
+            "request_types, restricted_repository, rota, rota_turns, service_levels, survey, team_channel, team_group",
         ),
     ],
 )
@@ -769,6 +771,9 @@ def test_a_types_section_goes_over_what_holds_for_all(tmp_path: Path) -> None:
         "restricted_repository": None,
         "labels": [],
         "leads": [{"github": "ada"}],
+        "rota": [],
+        "rota_turns": Turns.WEEKLY,
+        "away": (),
         "messages": {},
         "conversation": True,
         "people": (),
@@ -819,3 +824,63 @@ def test_rubbish_in_a_variable_is_told_in_a_line_or_harmless(tmp_path: Path, nam
             found = examine(path, {**sign_in, name: text})[1]
 
             assert not [line for line in found if "\n" in line], text
+
+
+# The rota
+
+
+def test_a_rota_and_who_is_away_are_read(tmp_path: Path) -> None:
+    more = """
+rota = [{ slack = "U0A", github = "ada" }, { github = "bob" }]
+rota_turns = "round_robin"
+away = [{ github = "bob", from = 2026-12-20, to = "2027-01-03" }]
+"""
+
+    found = read(tmp_path, more + GOOD)
+
+    assert found.rota == ({"slack": "U0A", "github": "ada"}, {"github": "bob"})
+    assert found.rota_turns is Turns.ROUND_ROBIN
+    [absence] = found.away
+    assert (absence.who, absence.first, absence.last) == (
+        {"github": "bob"},
+        date(2026, 12, 20),
+        date(2027, 1, 3),
+    )
+    assert {"slack": "U0A", "github": "ada"} in found.who_is_who
+    assert found.for_type({"rota_turns": "weekly"})["rota_turns"] is Turns.WEEKLY
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("rota = []", "rota: found []; expected at least one person; leave it out if there is no rota"),
+        ("rota = [{}]", "rota.0: empty; expected slack, github or both"),
+        ('rota_turns = "daily"', "rota_turns: found \"daily\"; expected 'weekly' or 'round_robin'"),
+        (
+            'away = [{ slack = "U0A", from = 2026-12-20 }]',
+            "away.0.to: missing; expected a day such as 2027-01-03",
+        ),
+        (
+            'away = [{ slack = "U0A", from = 2026-12-20T10:00:00, to = 2026-12-21 }]',
+            'away.0.from: found "2026-12-20 10:00:00"; expected a day such as 2026-12-20',
+        ),
+        (
+            'away = [{ slack = "U0A", from = "soon", to = 2026-12-21 }]',
+            'away.0.from: found "soon"; expected a day such as 2026-12-20',
+        ),
+        (
+            'away = [{ slack = "U0A", from = 2026-12-22, to = 2026-12-21 }]',
+            'away.0.to: found "2026-12-21"; expected a day that is not before from',
+        ),
+        (
+            "away = [{ from = 2026-12-20, to = 2026-12-21 }]",
+            "away.0: nobody; expected slack, github or both",
+        ),
+        (
+            'away = [{ slack = "U0A", form = 2026-12-20, to = 2026-12-21 }]',
+            "away.0.form: unknown setting; did you mean 'from'?",
+        ),
+    ],
+)
+def test_a_rota_that_cannot_be_is_refused_in_words(tmp_path: Path, written: str, said: str) -> None:
+    assert said in problems(tmp_path, f"{written}\n{GOOD}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,12 +16,15 @@ from identity_bot.checks.slack import check_slack
 from identity_bot.errors import IdentityBotError, PluginError, SettingsError, StoreError
 from identity_bot.logs import open_debug_file
 from identity_bot.plugins import loader as plugins
+from identity_bot.plugins.approval import without_approvers
 from identity_bot.plugins.loader import Found, Plugins
 from identity_bot.settings import Settings, examine, stand_alone_problems
 from identity_bot.slack.client import SlackChat
 from identity_bot.store import engine as database
 from identity_bot.store.store import Store
+from identity_bot.tickets.calendar import team_day
 from identity_bot.tickets.people import Link, People
+from identity_bot.tickets.rota import present
 
 
 def check(
@@ -38,6 +42,8 @@ def check(
     yield from findings
     if installed and not problems:
         yield from _leads(installed)
+        yield from _approvers(installed)
+        yield from _rota(installed)
     yield from _database(settings.database_url)
     yield from check_folder(settings)
     if offline:
@@ -108,6 +114,24 @@ def _leads(installed: Plugins) -> Iterator[Finding]:
             f"leads: none with a Slack id for {', '.join(without)}, so nobody is mentioned when such a request is "
             'urgent; expected leads = [{ slack = "U012AB3CD" }]'
         )
+
+
+def _approvers(installed: Plugins) -> Iterator[Finding]:
+    """Whether somebody can approve what has to be approved."""
+    if without := without_approvers(installed):
+        yield warning(
+            f"approvers: none for {', '.join(without)}, so nobody can approve such requests in Slack; "
+            'expected leads = [{ slack = "U012AB3CD" }]'
+        )
+
+
+def _rota(installed: Plugins) -> Iterator[Finding]:
+    """Whether somebody of each rota is there today."""
+    today = team_day(time.time())
+    for name, one in sorted(installed.types.items()):
+        rota, away, people = one.settings["rota"], one.settings["away"], People(one.settings["people"])
+        if rota and not present(rota, away, today, people):
+            yield warning(f"rota: everybody is away today, so new {name} requests get no SPOC")
 
 
 def _database(url: str) -> Iterator[Finding]:

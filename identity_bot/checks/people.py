@@ -31,9 +31,11 @@ def check_people(
     leads = _ids(lead for one in installed.types.values() for lead in one.settings["leads"])
     for lead in leads:
         yield _member(chat, f"lead {lead}", lead, problem)
-    for person in _ids(settings.people):
-        if person not in leads:
-            yield _member(chat, f"people: {person}", person, warning)
+    rota = _ids(one for a_type in installed.types.values() for one in a_type.settings["rota"])
+    for what, listed in (("rota", rota), ("people", _ids(settings.people))):
+        for person in listed:
+            if person not in leads:
+                yield _member(chat, f"{what}: {person}", person, warning)
     yield from _team(chat, settings, People(settings.who_is_who, lambda: links))
 
 

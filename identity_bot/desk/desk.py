@@ -30,6 +30,7 @@ from identity_bot.outbox.effects.recurring import (
     ResyncRepository,
 )
 from identity_bot.outbox.effects.redaction import request_redaction
+from identity_bot.plugins.approval import check_approver
 from identity_bot.plugins.loader import Plugins
 from identity_bot.settings import Settings
 from identity_bot.store.answers import ShownAnswers
@@ -50,6 +51,8 @@ from identity_bot.tickets.model import (
     Ticket,
     ticket_id,
 )
+from identity_bot.tickets.people import People
+from identity_bot.tickets.rota import Turns
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +63,8 @@ READ_AFTER = 30.0
 class Desk:
     """The use cases: each is one transaction that writes what is so now, and the effects that must follow.
 
-    `is_team` says whether somebody with this Slack id is on the team; it may raise what a port raises.
+    `is_team` says whether somebody with this Slack id is on the team, and `is_colleague` whether they are active in the
+    workspace; both may raise what a port raises.
     """
 
     def __init__(
@@ -73,9 +77,13 @@ class Desk:
         conversation: Conversation,
         notifier: Notifier,
         clocks: Clocks,
+        people: People,
         is_team: Callable[[str], bool] = lambda slack_id: False,
+        is_colleague: Callable[[str], bool] = lambda slack_id: True,
     ) -> None:
         self._plugins = plugins
+        self._people = people
+        self._is_colleague = is_colleague
         self._store = store
         self._settings = settings
         self._reconciler = reconciler
@@ -139,6 +147,10 @@ class Desk:
                 if filed.answers != ticket.answers:
                     raise AlreadyFiled(filed)
                 return filed
+            if request_type.settings["rota"] and request_type.settings["rota_turns"] is Turns.ROUND_ROBIN:
+                own = "rota" in self._settings.request_types.get(type_name, {})
+                ticket = replace(ticket, turn=transaction.take_turn(type_name if own else ""))
+                transaction.save(ticket)
             ShownAnswers(transaction).file(submission, ticket.id)
             transaction.enqueue(OpenIssue(ticket_id=ticket.id, view_id=submission))
             transaction.enqueue(TellDelay(ticket_id=ticket.id), delay=DELAYED_AFTER)
@@ -177,7 +189,9 @@ class Desk:
         whose = actions.ACTIONS[action].by
         if whose is actions.By.REQUESTOR and not is_own:
             raise NotAllowed(words.not_requestor(ticket))
-        may = is_own and whose is not actions.By.TEAM
+        if whose is actions.By.APPROVER:
+            check_approver(self._plugins, ticket, self._people, slack_id=by, is_colleague=self._is_colleague)
+        may = whose is actions.By.APPROVER or (is_own and whose is not actions.By.TEAM)
         if not may and not self.is_team(by):
             raise NotAllowed(words.not_team(ticket))
         if action not in actions.possible(ticket):

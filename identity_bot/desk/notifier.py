@@ -14,6 +14,7 @@ from identity_bot.outbox.effects.deliveries import Deliver, record
 from identity_bot.outbox.effects.messages import Notify, PostAlert, PostUpdate, place_of, retire_buttons
 from identity_bot.outbox.effects.people import FindPerson
 from identity_bot.outbox.effects.survey import ask_requestor
+from identity_bot.plugins.approval import approvers, mention
 from identity_bot.plugins.loader import Plugins
 from identity_bot.plugins.request_type import RequestType
 from identity_bot.settings import Settings
@@ -24,6 +25,7 @@ from identity_bot.tickets.calendar import DAY
 from identity_bot.tickets.duplicates import is_hidden_from
 from identity_bot.tickets.model import (
     Action,
+    Approval,
     Change,
     Event,
     EventKind,
@@ -68,6 +70,7 @@ class Notifier:
         ticket = replace(ticket, headline=_headline(notifications))
         transaction.save(ticket)
         self.follow(transaction, ticket, opened_at=opened_at)  # the card first: others go into its thread
+        self._alert_without_approvers(transaction, ticket)
         happened = [(event, notifications)]
         self._post(transaction, ticket, happened, request_type, is_first=True, opened_at=opened_at)
 
@@ -123,8 +126,12 @@ class Notifier:
                 original=_original(transaction, ticket, one.change) if one else None,
             )
             record(transaction, self._plugins, ticket, event)
+            if kind is EventKind.CLOSED and lifecycle.is_closed_unapproved(ticket.state):
+                self.alert(transaction, alerts.closed_unapproved(ticket, _leads(request_type, ticket)))
             log.info("ticket %s: #%s", kind.value, ticket.number, extra={"ticket": ticket.id})
             happened.append((event, request_type.notify(ticket, event) if request_type else []))
+        if EventKind.APPROVAL_NEEDED in kinds:
+            self._alert_without_approvers(transaction, ticket)
         self._post(transaction, ticket, happened, request_type)
         if EventKind.CLOSED in kinds:
             ask_requestor(transaction, self._settings, ticket)
@@ -147,6 +154,11 @@ class Notifier:
         alert = PostAlert(to=self._settings.team_channel, text=text)
         if not (again_after and transaction.was_enqueued(alert.unique_key, transaction.now - again_after)):
             transaction.enqueue(alert)
+
+    def _alert_without_approvers(self, transaction: Transaction, ticket: Ticket) -> None:
+        """Tell the team if a ticket waits for an approval that nobody can give in Slack."""
+        if ticket.state.approval is Approval.NEEDED and not approvers(self._plugins, ticket):
+            self.alert(transaction, alerts.no_approvers(ticket))
 
     def alert_failures(self, transaction: Transaction) -> None:
         """Tell the team which plugins have failed since they were last told, once a day for each hook."""
@@ -179,7 +191,7 @@ class Notifier:
             return
         ticket = transaction.ticket(ticket_id) if ticket_id else None
         request_type = self._plugins.types.get(ticket.type) if ticket and ticket.is_urgent else None
-        leads = alerts.leads(request_type.settings) if request_type else ""
+        leads = _leads(request_type, ticket)
         effect = EFFECTS.get(kind)
         self.alert(transaction, alerts.effect_failed(effect.label if effect else kind, ticket, leads, reason))
 
@@ -194,7 +206,8 @@ class Notifier:
         opened_at: float | None = None,
     ) -> None:
         title = request_type.form.title if request_type else ""
-        for to, message in updates.messages(ticket, happened, title, self._people).items():
+        able = [mention(one, self._people) for one in approvers(self._plugins, ticket)]
+        for to, message in updates.messages(ticket, happened, title, self._people, able).items():
             channel, _ = place_of(ticket, to, self._settings)
             update = PostUpdate(
                 ticket_id=ticket.id,
@@ -207,6 +220,11 @@ class Notifier:
             )
             transaction.enqueue(update)
         self.alert_failures(transaction)
+
+
+def _leads(request_type: RequestType | None, ticket: Ticket | None) -> str:
+    """Mentions of the ticket's leads."""
+    return alerts.leads({"leads": request_type.route(ticket).leads}) if request_type and ticket else ""
 
 
 def _original(transaction: Transaction, ticket: Ticket, change: Change) -> Ticket | None:

@@ -7,8 +7,9 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from identity_bot.errors import OutcomeUnknown, Rejected, Retryable
+from identity_bot.errors import NotAllowed, OutcomeUnknown, Rejected, Retryable
 from identity_bot.messages.updates import Destination
+from identity_bot.plugins.approval import check_approver
 from identity_bot.plugins.loader import Plugins
 from identity_bot.store.lists import Lists, Page
 from identity_bot.store.store import Store
@@ -30,7 +31,7 @@ LATEST = 20
 DEEPEST = 6
 """Pages that a person can go back in each list; those of all lists fit into the metadata of the Home tab."""
 
-OF_THE_TEAM = (Destination.TEAM, Destination.MEMBERS)
+OF_THE_TEAM = (Destination.TEAM, Destination.MEMBERS, Destination.APPROVERS)
 """Whoever is not on the team does not see what was told here."""
 
 
@@ -116,10 +117,24 @@ class Overview:
             ticket=ticket,
             events=tuple(self._store.events(ticket.id, LATEST)),
             messages=tuple(one for one in messages if is_team or one.to not in OF_THE_TEAM),
-            actions=tuple(one for one in possible(ticket) if _may(one, is_own=is_own, is_team=is_team)),
+            actions=tuple(
+                one
+                for one in possible(ticket)
+                if _may(one, is_own=is_own, is_team=is_team, is_approver=self._approves(ticket, slack_id))
+            ),
             is_own=is_own,
             is_team=is_team,
         )
+
+    def _approves(self, ticket: Ticket, slack_id: str) -> bool:
+        """Whether somebody may approve a ticket; that they are still active is asked when they do."""
+        try:
+            check_approver(
+                self._plugins, ticket, self._people, slack_id=slack_id, is_colleague=lambda one: True
+            )
+        except NotAllowed:
+            return False
+        return True
 
     def ticket(self, ticket_id: str, slack_id: str) -> Details | None:
         """The ticket with this id, as somebody may see it; None if they may not, or there is none."""
@@ -159,6 +174,8 @@ class Overview:
         )
 
 
-def _may(action: Action, *, is_own: bool, is_team: bool) -> bool:
+def _may(action: Action, *, is_own: bool, is_team: bool, is_approver: bool) -> bool:
     whose = ACTIONS[action].by
+    if whose is By.APPROVER:
+        return is_approver
     return (is_own and whose is not By.TEAM) or (is_team and whose is not By.REQUESTOR)

@@ -16,7 +16,6 @@ from identity_bot.errors import NotAllowed
 from identity_bot.messages import alerts, duplicates, issue_comments, links, words
 from identity_bot.outbox.effect import LATE
 from identity_bot.outbox.effects.comments import Reply, RunCommands
-from identity_bot.outbox.effects.conversation import refused_in
 from identity_bot.outbox.effects.issue_access import record_requests
 from identity_bot.outbox.effects.issues import (
     AdoptIssue,
@@ -31,6 +30,7 @@ from identity_bot.plugins.loader import Plugins
 from identity_bot.settings import Settings
 from identity_bot.store.store import Store
 from identity_bot.store.transaction import Transaction
+from identity_bot.text import privacy
 from identity_bot.text.names import fold, is_same
 from identity_bot.tickets import commands, lifecycle
 from identity_bot.tickets.actions import event_for
@@ -40,6 +40,7 @@ from identity_bot.tickets.duplicates import NotAnOriginal, Tickets, name_in, res
 from identity_bot.tickets.lifecycle import GONE
 from identity_bot.tickets.model import (
     Action,
+    Approval,
     Change,
     IssueComment,
     IssueSnapshot,
@@ -215,10 +216,8 @@ class Reconciler:
             except NotAnOriginal as error:
                 problems.append(duplicates.problem(error, partial(name_in, ticket.repository)))
                 continue
-            if refused_in(change.reason, self._settings):
-                problems.append(words.QUESTION_REFUSED)
-                continue
-            changes.append(change)
+            reason = privacy.redact(change.reason, self._settings.privacy)  # it is told in Slack, too
+            changes.append(replace(change, reason=reason))
         return tuple(changes), problems
 
     def _prove(self, transaction: Transaction, ticket: Ticket, comment: IssueComment, code: str) -> None:
@@ -414,14 +413,18 @@ class Reconciler:
             # What the bot itself put on the issue is no news; what people have done since is.
             leads = {fold(lead.get("github", "")) for lead in self._leads(ticket)}
             assigned = tuple(login for login in now.state.assignees if fold(login) in leads)
-            known = TicketState(assignees=assigned, stage=Stage.ASSIGNED if assigned else Stage.OPEN)
+            known = TicketState(
+                assignees=assigned,
+                stage=Stage.ASSIGNED if assigned else Stage.OPEN,
+                approval=now.state.approval if now.state.approval is Approval.NEEDED else None,
+            )
         now = self._clocks.start(transaction, replace(now, last_notified=known))
         log.info("ticket created: %s", words.number(now), extra={"ticket": now.id})
         self._notifier.welcome(transaction, now, opened_at=snapshot.created_at if is_adopted else None)
 
     def _leads(self, ticket: Ticket) -> Sequence[Mapping[str, str]]:
         request_type = self._plugins.of(ticket.type)
-        return request_type.settings["leads"] if request_type and ticket.is_urgent else ()
+        return request_type.route(ticket).leads if request_type and ticket.is_urgent else ()
 
     def _adopt_marked(self, transaction: Transaction, snapshot: IssueSnapshot, ticket_id: str) -> None:
         """Adopt an issue with a marker that its author did not get from us, unless it is an adopted one that moved."""

@@ -62,6 +62,8 @@ class Form:
     """The names of the common questions that this form does not ask: of `team`, `name` and `production`."""
     sensitive_when: When | None = None
     """Which answer makes a request sensitive: its content is not shown in Slack."""
+    approval_when: When | None = None
+    """Which answer makes a request need approval: until then, it can be worked on but not finished."""
 
     def __post_init__(self) -> None:
         if problems := list(_problems(self)):
@@ -110,6 +112,10 @@ class Form:
     def is_sensitive(self, answers: Answers) -> bool:
         """Whether these answers make the request sensitive."""
         return self.sensitive_when is not None and self.sensitive_when.holds(answers)
+
+    def needs_approval(self, answers: Answers) -> bool:
+        """Whether a request with these answers must be approved."""
+        return self.approval_when is not None and self.approval_when.holds(answers)
 
 
 def load(form: Form, raw: Mapping[str, Any]) -> Answers:
@@ -197,6 +203,7 @@ def _problems(form: Form) -> Iterator[str]:
         )
         earlier[question.name] = question
     yield from _condition_problems("sensitive_when", form.sensitive_when, earlier)
+    yield from _condition_problems("approval_when", form.approval_when, earlier)
     if len(form.all_questions) > limits.QUESTIONS:
         most = limits.QUESTIONS - len(form.all_questions) + len(form.questions)
         yield f"questions: found {len(form.questions)}; expected at most {most}"

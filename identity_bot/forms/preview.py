@@ -38,6 +38,8 @@ def request_type(name: str, form: Form, settings: Mapping[str, Any], label: str)
     if form.sensitive_when:
         where = f"goes to {restricted} and " if restricted else ""
         lines.append(f"  sensitive when {condition(form, form.sensitive_when)}: {where}is not shown in Slack")
+    if form.approval_when:
+        lines.append(f"  needs approval when {condition(form, form.approval_when)}")
     lines.append("")
     for number, question in enumerate(form.all_questions, start=1):
         lines += _question(number, question, form)

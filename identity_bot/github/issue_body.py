@@ -64,9 +64,9 @@ class Status:
     """The milestone's due date when the target date was set."""
 
 
-def body(ticket: Ticket, request: str) -> str:
+def body(ticket: Ticket, request: str, status: Status | None = None) -> str:
     """The body of a new issue about a request, which is Markdown."""
-    return f"{_status_block(ticket, Status())}\n\n{request}\n\n{_marker(ticket)}"
+    return f"{_status_block(ticket, status or Status())}\n\n{request}\n\n{_marker(ticket)}"
 
 
 def status_in(text: str | None) -> Status:

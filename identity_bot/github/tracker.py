@@ -99,11 +99,13 @@ class GitHubTracker:
                 self.account = self._github.login()
         return self.account
 
-    def open_issue(self, repository: str, ticket: Ticket, draft: IssueDraft) -> CreatedIssue:
+    def open_issue(
+        self, repository: str, ticket: Ticket, draft: IssueDraft, *, spoc: str = "", spoc_name: str = ""
+    ) -> CreatedIssue:
         """Create the issue with one POST. If GitHub rejects the assignees, leave out those it can't assign."""
         fields: dict[str, Any] = {
             "title": draft.title,
-            "body": issue_body.body(ticket, draft.body),
+            "body": issue_body.body(ticket, draft.body, issue_body.Status(spoc=spoc, spoc_name=spoc_name)),
             "labels": list(draft.labels),
             "assignees": list(draft.assignees),
         }

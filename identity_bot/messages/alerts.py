@@ -7,7 +7,7 @@ from typing import Any
 
 from identity_bot.messages import words
 from identity_bot.text.markdown import mrkdwn
-from identity_bot.tickets.model import Ticket
+from identity_bot.tickets.model import Approval, Ticket
 
 
 def leads(settings: Mapping[str, Any]) -> str:
@@ -122,6 +122,32 @@ def cannot_poll(reason: str) -> str:
     return (
         f"The bot can't get changes from GitHub: {mrkdwn(reason, limit=300)}. Until it can, updates come late, but "
         "none is lost. `identity-bot check` shows what to fix."
+    )
+
+
+def nobody_on_duty(type_name: str) -> str:
+    """Everybody of a rota is away, so that a new ticket has no SPOC."""
+    return (
+        f"*Nobody of the rota is there* for requests of the type `{type_name}`, so new tickets get no SPOC. Please "
+        "name one on the card. The operator can change `rota` and `away` in the settings."
+    )
+
+
+def no_approvers(ticket: Ticket) -> str:
+    """A ticket has to be approved, and nobody can do it in Slack."""
+    return (
+        f"Ticket {words.link(ticket)} has to be approved, but *nobody can approve it*: the settings name no approver "
+        f"for `{ticket.type}` besides its requestor. Please add `leads` with their Slack ids. Until then, somebody "
+        "with write access can put the label `approval: approved` on the issue in place of `approval: needed`."
+    )
+
+
+def closed_unapproved(ticket: Ticket, leads: str) -> str:
+    """Somebody closed a ticket as completed in GitHub that has no approval."""
+    said = "was declined" if ticket.state.approval is Approval.DECLINED else "was never approved"
+    return (
+        f"Ticket {words.link(ticket)} was closed as completed in GitHub, but *it {said}*. If that was a mistake, "
+        f"please reopen it. {leads}".strip()
     )
 
 

@@ -31,8 +31,8 @@ USAGE: Mapping[Ask, str] = {
     Ask.MEMBER: "write one GitHub login after it, such as `/{name} @octocat`",
     Ask.PRIORITY: "write one of critical, high, medium and low after it, such as `/{name} high`",
     Ask.DATE: "write one date after it as year-month-day, and nothing else, such as `/{name} {date}`",
-    Ask.REASON: "write the question after it, such as `/{name} Which browser was it?`",
     Ask.TICKET: "write one ticket's number after it, such as `/{name} #12` or `/{name} owner/name#12`",
+    Ask.REASON: "write a sentence after it, such as `/{name} Which browser was it?`",
     Ask.NOTHING: "write just `/{name}`, with nothing after it",
 }
 """How to write a command, by what it takes."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 NO_FORM = "it has no form hook, so it is an observer; load it with the desk fixture instead"
 UNSTABLE_ISSUE = "render_issue returns different issues for the same ticket"
+UNSTABLE_ROUTE = "route returns different routes for the same ticket"
 MIGRATES_TODAYS = "migrate_answers changes the answers of today's form; return them as they are"
 MIGRATES_TWICE = "migrate_answers changes its own result when it is called again"
 NOT_MARKED = (

@@ -9,7 +9,16 @@ from identity_bot.messages import clocks, words
 from identity_bot.text.markdown import ELLIPSIS, mrkdwn
 from identity_bot.text.names import did_you_mean
 from identity_bot.tickets.business_time import BusinessHours
-from identity_bot.tickets.model import Audience, CloseReason, Event, EventKind, Stage, Ticket, TicketState
+from identity_bot.tickets.model import (
+    Approval,
+    Audience,
+    CloseReason,
+    Event,
+    EventKind,
+    Stage,
+    Ticket,
+    TicketState,
+)
 from identity_bot.tickets.people import People
 from identity_bot.tickets.service_levels import ServiceLevels, due
 
@@ -23,6 +32,16 @@ TEMPLATES: Mapping[str, str] = {
     "created.intake": "New ticket {ticket}: *{type}*, requested by {requestor}.",
     "created.team": "Ticket {ticket}: *{type}*",
     "created.team_urgent": "*Urgent: affects Veterans in production.* Ticket {ticket}: *{type}*",
+    "created.approvers": "{ticket} needs your approval: *{type}*, requested by {requestor}.",
+    "approval_needed.requestor": "It has to be approved before it can be finished.",
+    "approval_needed.requestor_no_longer": "It no longer needs approval.",
+    "approval_needed.approvers": "{ticket} needs your approval: *{type}*, requested by {requestor}.",
+    "approved.requestor": "It's approved.",
+    "approved.team": "{by} approved {ticket}.",
+    "approved.team_by_hand": "{ticket} was marked approved in GitHub.",
+    "declined.requestor": "It was not approved. {reason}",
+    "declined.team": "{by} declined {ticket}. {reason}",
+    "declined.team_by_hand": "{ticket} was marked declined in GitHub.",
     "triaged.requestor": "It's critical, so it goes ahead of all other requests.",
     "prioritized.requestor": "The priority is {priority}.",
     "spoc_named.spoc": "You're now the single point of contact and speak with {requestor} about it.",
@@ -90,7 +109,12 @@ TEMPLATES: Mapping[str, str] = {
         "It affects Veterans in production, so the team looks at it first, but not before business hours begin: "
         "somebody will look {opens}. {on_call}"
     ),
+    "next.created_approval": (
+        "It has to be approved before it can be finished. We'll tell you when that is decided."
+    ),
     "next.created_copied": "Replies in this thread are copied to the ticket.",
+    "next.approval": "It waits for approval. We'll tell you when that is decided.",
+    "next.approval_declined": "The team will close it. If you still need it, please tell them why.",
     "next.open": "Next, the team will look at it.",
     "next.triaged": "Next, we'll assign it to someone on the team.",
     "next.prioritized": "Next, we'll assign it to someone on the team.",
@@ -128,7 +152,8 @@ TEMPLATES: Mapping[str, str] = {
     "reason.sensitive": "The reason is in the ticket.",
 }
 """`<event>.<audience>`, some with a variant, and `next.<stage>`: what comes next at the stage that the ticket now has.
-`next.created_copied` follows a new ticket's first message if replies are copied.
+`next.created_approval` follows a new ticket's first message if it has to be approved, and `next.created_copied` if
+replies are copied.
 
 Each is whole sentences, as others may stand before and after it. In a message that begins with a mention, the ticket is
 named before them, except in the first one.
@@ -151,6 +176,7 @@ PLACEHOLDERS: Mapping[str, str] = {
     "opens": "when business hours begin next, in the same way",
     "on_call": "whom to call outside of business hours: `service_levels.on_call` in the settings",
     "leads": "the type's leads, mentioned",
+    "by": "who did it, mentioned; empty if it was done in GitHub",
     "close_reason": "completed, not planned, duplicate, deleted or moved away",
     "original": (
         "the number of the ticket that it is a duplicate of, as a link to its issue unless only the team can open it"
@@ -184,6 +210,8 @@ def event_name(kind: EventKind) -> str:
 
 def name_of(kind: EventKind, audience: Audience, ticket: Ticket, event: Event) -> str | None:
     """The name of the text for an event and an audience; None if the audience is not told of it."""
+    if audience is Audience.APPROVERS and ticket.state.approval is not Approval.NEEDED:
+        return None
     return _found(f"{event_name(kind)}.{audience.value}", _variant(kind, audience, ticket, event))
 
 
@@ -195,6 +223,8 @@ def next_name(ticket: Ticket, event: Event, hours: BusinessHours) -> str:
         return "next.redacted"
     if event.kind is EventKind.WAITING:
         return "next.waiting_sensitive" if ticket.is_sensitive else "next.waiting"
+    if ticket.state.is_unapproved and ticket.stage not in (Stage.CLOSED, Stage.UAT):
+        return "next.approval" if ticket.state.approval is Approval.NEEDED else "next.approval_declined"
     stage, is_dated = ticket.stage, ticket.state.target is not None
     variant = ""
     match stage:
@@ -231,6 +261,10 @@ def _variant(kind: EventKind, audience: Audience, ticket: Ticket, event: Event) 
             return "sensitive" if ticket.is_sensitive else late
         case EventKind.CREATED if ticket.is_urgent:
             return "urgent"
+        case EventKind.APPROVAL_NEEDED if ticket.state.approval is None:
+            return "no_longer"
+        case EventKind.APPROVED | EventKind.DECLINED if not event.by:
+            return "by_hand"
         case EventKind.ASSIGNED if not ticket.state.assignees:
             return "nobody"
         case EventKind.ASSIGNED if _gone(was, ticket.state):
@@ -296,6 +330,7 @@ def values(
         "on_call": mrkdwn(levels.on_call),
         "leads": leads,
         "close_reason": now.close_reason.value if now.close_reason else "",
+        "by": people.mention_of(event.by) if event.by else "",
         "original": words.link_for_anybody(event.original) if event.original else "",
         "reason": "",
     }

@@ -19,6 +19,8 @@ class Destination(StrEnum):
     """The thread of the request, or the requestor's direct messages."""
     INTAKE = "intake"
     TEAM = "team"
+    APPROVERS = "approvers"
+    """In the thread of the card, like the next ones."""
     MEMBERS = "members"
     """SPOC and assignees together, in the thread of the card like the team."""
 
@@ -56,12 +58,20 @@ class Message:
         return (self.text, *self.more)
 
 
-def messages(ticket: Ticket, happened: Happened, title: str, people: People) -> Mapping[Destination, Message]:
-    """The message for each destination that has one. People are told of what others did, not of their own clicks."""
+def messages(
+    ticket: Ticket, happened: Happened, title: str, people: People, approvers: Sequence[str] = ()
+) -> Mapping[Destination, Message]:
+    """The message for each destination that has one. People are told of what others did, not of their own clicks.
+
+    `approvers` are mentions of those who may approve the ticket.
+    """
     found = {
         Destination.REQUESTOR: _to_requestor(ticket, happened, title),
         Destination.INTAKE: _to_all(ticket, happened, Audience.INTAKE),
         Destination.TEAM: _to_all(ticket, happened, Audience.TEAM),
+        Destination.APPROVERS: _to_all(ticket, happened, Audience.APPROVERS, approvers)
+        if approvers
+        else None,
         Destination.MEMBERS: _to_members(ticket, happened, people),
     }
     return {destination: message for destination, message in found.items() if message}
@@ -88,7 +98,9 @@ def _to_requestor(ticket: Ticket, happened: Happened, title: str) -> Message | N
     )
 
 
-def _to_all(ticket: Ticket, happened: Happened, audience: Audience) -> Message | None:
+def _to_all(
+    ticket: Ticket, happened: Happened, audience: Audience, mentions: Sequence[str] = ()
+) -> Message | None:
     said = [
         (event, told)
         for event, notifications in happened
@@ -97,7 +109,7 @@ def _to_all(ticket: Ticket, happened: Happened, audience: Audience) -> Message |
     ]
     if not said:
         return None
-    text = _sentences(told.text for _, told in said)
+    text = " ".join([*mentions, _sentences(told.text for _, told in said)])
     return Message(text=text, buttons=_buttons(said), ticket_id=ticket.id)
 
 

@@ -10,7 +10,7 @@ from identity_bot.text.names import is_same, nearest
 from identity_bot.tickets.actions import ACTIONS, Ask, By, DateProblem, possible
 from identity_bot.tickets.errors import Impossible
 from identity_bot.tickets.lifecycle import is_gone
-from identity_bot.tickets.model import Action, CloseReason, Priority, Stage, Ticket
+from identity_bot.tickets.model import Action, Approval, CloseReason, Priority, Stage, Ticket
 from identity_bot.tickets.people import People
 
 # What a ticket is called
@@ -329,6 +329,7 @@ def state(ticket: Ticket, type_title: str, people: People) -> list[tuple[str, st
         ("Assigned to", assigned or "nobody"),
         ("Target date", day(now.target) if now.target else "not set"),
         ("SPOC", people.mention(now.spoc) if now.spoc else "not named"),
+        *([("Approval", now.approval.value)] if now.approval else []),
         ("Urgent", "Yes" if ticket.is_urgent else "No"),
         ("Requestor", mrkdwn(ticket.requestor.name, limit=200)),
         *([("Team", mrkdwn(ticket.requestor.team, limit=200))] if ticket.requestor.team else []),
@@ -360,11 +361,6 @@ def chose(action: Action, slack_id: str) -> str:
 
 
 # Why an action was not done
-
-QUESTION_REFUSED = (
-    "Your question looks as if it held personal data or a secret, so the requestor was not asked. Please delete it "
-    "from your comment, and ask again without it."
-)
 
 TICKET_UNKNOWN = (
     "We have no record of this ticket, so nothing changed. If it has an issue in GitHub, please use that."
@@ -405,12 +401,51 @@ def impossible(error: Impossible) -> str:
     said = (
         f"{name} is {row.is_so}." if is_so else f"{name} is {ticket.stage.value}, so you can't {row.to_do}."
     )
+    if unapproved := _unapproved(ticket, error.action, is_so=is_so):
+        said = f"{name} {unapproved}"
+    if row.by is By.APPROVER or (unapproved and error.action is Action.CLOSE):
+        return said
     mine = (By.TEAM, By.EITHER) if row.by is By.TEAM else (By.REQUESTOR, By.EITHER)
     rows = (ACTIONS[one] for one in possible(ticket) if one is not error.action)
     others = [other.to_do for other in rows if other.by in mine and other.to]
     if others:
         return f"{said} You can {joined(others, 'or')}."
     return f"{said} If something is missing, please tell the Identity Team."
+
+
+def _unapproved(ticket: Ticket, action: Action, *, is_so: bool) -> str:
+    """What the approval has to do with it, as the predicate of a sentence; empty if it has nothing to do with it."""
+    approval = ticket.state.approval
+    if ACTIONS[action].by is By.APPROVER:
+        if approval is Approval.NEEDED:
+            return ""
+        return f"was {approval.value} already, so nothing changed." if approval else "doesn't need approval."
+    if is_so or not ticket.state.is_unapproved or ticket.stage is Stage.CLOSED:
+        return ""
+    why = "was declined" if approval is Approval.DECLINED else "still needs approval"
+    match action:
+        case Action.CLOSE:
+            return f"{why}, so you can't close it as completed. You can close it as not planned."
+        case Action.RELEASE:
+            return f"{why}, so you can't {ACTIONS[action].to_do}."
+    return ""
+
+
+def own_approval(ticket: Ticket) -> str:
+    """To an approver who wanted to decide on their own request."""
+    return (
+        f"You requested ticket {number(ticket)} yourself, so somebody else must approve or decline it. "
+        "You can close it if you no longer need it."
+    )
+
+
+def not_approver(ticket: Ticket, approvers: Sequence[str]) -> str:
+    """To somebody who wanted to approve or decline a ticket and may not; `approvers` are mentions of those who may."""
+    if not approvers:
+        return (
+            f"Nobody can approve or decline ticket {number(ticket)}: the settings name no approvers for it."
+        )
+    return f"Only {joined(approvers, 'or')} can approve or decline ticket {number(ticket)}."
 
 
 def not_team(ticket: Ticket) -> str:

@@ -78,8 +78,13 @@ class Tracker(Protocol):
     def identify(self) -> str:
         """The login under which the bot writes; asks GitHub where it is not known yet."""
 
-    def open_issue(self, repository: str, ticket: Ticket, draft: IssueDraft) -> CreatedIssue:
-        """Create the ticket's issue, once; its body is made from the ticket and the draft."""
+    def open_issue(
+        self, repository: str, ticket: Ticket, draft: IssueDraft, *, spoc: str = "", spoc_name: str = ""
+    ) -> CreatedIssue:
+        """Create the ticket's issue, once; its body is made from the ticket, the draft and who is the SPOC.
+
+        `spoc_name` is what to call a SPOC who is known by a Slack id only.
+        """
 
     def find_issue(self, repository: str, ticket_id: str, since: float) -> IssueSnapshot | None:
         """The bot's own issue that carries this ticket's marker, if created since then (seconds since the epoch)."""

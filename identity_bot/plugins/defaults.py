@@ -18,14 +18,17 @@ from identity_bot.settings import TypeSettings
 from identity_bot.text import privacy
 from identity_bot.text.markdown import block, line, span
 from identity_bot.text.privacy import Additions, Finding, Kind
+from identity_bot.tickets import rota
 from identity_bot.tickets.model import (
     Action,
     Answers,
+    Approval,
     Audience,
     Event,
     EventKind,
     IssueDraft,
     Notification,
+    Route,
     Ticket,
 )
 from identity_bot.tickets.people import People
@@ -41,6 +44,7 @@ BUTTONS = {
     EventKind.REOPENED: (Action.CLOSE,),
 }
 """What the requestor can do about an event."""
+OF_APPROVERS = (Action.APPROVE, Action.DECLINE)
 _FILE_LINK = re.compile(r" \(https?://\S+\)$", re.MULTILINE)
 
 
@@ -79,6 +83,12 @@ def render_issue(ticket: Ticket, form: Form) -> IssueDraft:
 
 
 @hookimpl(trylast=True)
+def route(ticket: Ticket, settings: Mapping[str, Any]) -> Route:
+    """The leads of the settings, who also approve, and whoever's turn it is by the rota."""
+    return default_route(ticket, settings)
+
+
+@hookimpl(trylast=True)
 def notify(ticket: Ticket, event: Event, form: Form, settings: Mapping[str, Any]) -> list[Notification]:
     """The standard messages, to everybody whom the event concerns."""
     return list(_standard(ticket, event, form, settings))
@@ -96,6 +106,9 @@ def _standard(
         name = templates.name_of(event.kind, audience, ticket, event)
         if name is None or not _is_told(audience, ticket, event):
             continue
+        if audience is Audience.APPROVERS:
+            yield Notification(to=audience, text=templates.text(name, values, messages), buttons=OF_APPROVERS)
+            continue
         is_requestor = audience is Audience.REQUESTOR
         text = templates.text(name, for_requestor if is_requestor else values, messages)
         if is_new and audience is Audience.TEAM and ticket.is_urgent:
@@ -105,6 +118,8 @@ def _standard(
             following = templates.text(
                 templates.next_name(ticket, event, levels.hours), for_requestor, messages
             )
+        if is_requestor and is_new and ticket.state.approval is Approval.NEEDED:
+            following = f"{following} {templates.text('next.created_approval', for_requestor, messages)}"
         if is_requestor and is_new and settings["conversation"]:
             following = f"{following} {templates.text('next.created_copied', for_requestor, messages)}"
         yield Notification(
@@ -130,6 +145,14 @@ def _is_announced(ticket: Ticket, event: Event) -> bool:
     if event.kind is EventKind.CREATED and ticket.origin is None:
         return ticket.is_direct and not ticket.is_sensitive and bool(ticket.type)
     return not ticket.is_sensitive
+
+
+def default_route(ticket: Ticket, settings: Mapping[str, Any]) -> Route:
+    """The leads of the settings, who also approve, and as SPOC whoever's turn it is by the rota."""
+    people = People(settings["people"])
+    person = rota.on_duty(settings["rota"], settings["rota_turns"], settings["away"], ticket, people)
+    leads = tuple(settings["leads"])
+    return Route(leads=leads, approvers=leads, spoc=rota.key_of(person, people) if person else "")
 
 
 def default_issue(ticket: Ticket, form: Form) -> IssueDraft:

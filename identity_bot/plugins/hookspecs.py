@@ -21,7 +21,7 @@ from marshmallow import Schema
 from identity_bot.articles.answer import Answer
 from identity_bot.forms.form import Form
 from identity_bot.plugins.code import Code
-from identity_bot.tickets.model import Answers, Event, IssueDraft, Notification, Person, Ticket
+from identity_bot.tickets.model import Answers, Event, IssueDraft, Notification, Person, Route, Ticket
 
 PROJECT = "identity_bot"
 """The name that pluggy knows the hooks by, and the entry point group of the plugins."""
@@ -106,6 +106,23 @@ def render_issue(ticket: Ticket, form: Form, settings: Mapping[str, Any]) -> Iss
     characters. If this raises, the next plugin makes the issue, at last the default. Default: all answers
     as Markdown that cannot mention anybody, link, or hide text. Build on it with
     `identity_bot.default_issue(ticket, form)`; its body leaves you 2,000 characters.
+    """
+
+
+@hookspec(firstresult=True)
+def route(ticket: Ticket, form: Form, settings: Mapping[str, Any]) -> Route | None:
+    """Who a ticket goes to: its leads, its first SPOC and assignee, and who may approve it.
+
+    Called when the issue is opened, and again whenever the bot must know the leads or the approvers: somebody who is
+    no longer among them can no longer approve. So return the same for the same arguments, at once, and call nothing
+    remote. `ticket` may have no answers, if the bot made it again from its issue. The other hooks get the leads in
+    `settings["leads"]`.
+
+    The SPOC and the assignee count only for a new issue; after that, people change both as they like. Approvers count
+    if the form has an `approval_when`, or somebody put the label `approval: needed` on the issue. If this raises, the
+    next plugin decides, at last the default. Default: the leads of the settings, who are also the approvers, and as
+    SPOC whoever's turn it is by the settings' `rota`. Build on it with
+    `identity_bot.default_route(ticket, settings)`.
     """
 
 

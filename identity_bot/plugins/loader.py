@@ -260,7 +260,7 @@ def _section(
         schema = TypeSettings if kind == "request_types" else ObserverSettings
     if not (isinstance(schema, type) and issubclass(schema, Schema)):
         raise InvalidPlugin(f"settings_schema returned {schema!r:.60}; expected a marshmallow Schema class")
-    taken = sorted({"messages", "people", "privacy"} & set(call("settings_schema", schema).fields))
+    taken = sorted({"away", "messages", "people", "privacy"} & set(call("settings_schema", schema).fields))
     if taken and kind == "request_types":
         raise InvalidPlugin(f"settings_schema has a field {taken[0]!r}, which is a common setting; rename it")
     where, found = f"{kind}.{candidate.name}", sections.get(candidate.name, {})

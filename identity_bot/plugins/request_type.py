@@ -28,6 +28,7 @@ from identity_bot.tickets.model import (
     IssueDraft,
     Notification,
     Person,
+    Route,
     Ticket,
 )
 
@@ -102,12 +103,24 @@ class RequestType:
         draft = next(self._results("render_issue", _issue, ticket=ticket))
         return replace(draft, title=line(draft.title))
 
+    def route(self, ticket: Ticket) -> Route:
+        """Who a ticket goes to, and who may approve it."""
+        return next(self._results("route", _route, ticket=self.migrated(ticket)))
+
     def notify(self, ticket: Ticket, event: Event) -> list[Notification]:
         """What to tell people about an event."""
         ticket = self.migrated(ticket)
-        standard = defaults.notify(ticket, event, self.form, self.settings)
-        check = partial(_notifications, event=event)
-        found = [one for some in self._results("notify", check, ticket=ticket, event=event) for one in some]
+        # Those who lead this ticket are mentioned, and not those who lead others of its type.
+        settings = {**self.settings, "leads": list(self.route(ticket).leads)}
+        standard = defaults.notify(ticket, event, self.form, settings)
+        results = self._results(
+            "notify",
+            partial(_notifications, event=event),
+            shared={"settings": MappingProxyType(settings)},
+            ticket=ticket,
+            event=event,
+        )
+        found = [one for some in results for one in some]
         own = [one for one in found if one not in standard]
         return [*(one for one in standard if one in found and not _is_replaced(one, own)), *own]
 
@@ -124,7 +137,7 @@ class RequestType:
         fails, and the others' results would be lost.
         """
         for implementation in reversed(getattr(self.manager.hook, hook).get_hookimpls()):
-            given = {**copy.deepcopy(arguments), **shared, "form": self.form, "settings": self.settings}
+            given = {"form": self.form, "settings": self.settings, **copy.deepcopy(arguments), **shared}
             began = time.monotonic()
             try:
                 result = implementation.function(*(given[name] for name in implementation.argnames))
@@ -175,6 +188,12 @@ def _answers(result: Any) -> Answers:
 def _issue(result: Any) -> IssueDraft:
     if not isinstance(result, IssueDraft):
         raise TypeError(f"found {type(result).__name__}; expected an IssueDraft")
+    return result
+
+
+def _route(result: Any) -> Route:
+    if not isinstance(result, Route):
+        raise TypeError(f"found {type(result).__name__}; expected a Route")
     return result
 
 

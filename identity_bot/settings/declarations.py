@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from identity_bot.text.names import LOGIN, MEMBER_ID
 from identity_bot.text.privacy.additions import Additions, problem_with
 from identity_bot.tickets.actions import ACTIONS, By
 from identity_bot.tickets.model import Action
+from identity_bot.tickets.rota import Absence, Turns
 from identity_bot.tickets.service_levels import ServiceLevels
 
 SHORTEST_POLL, LONGEST_POLL = 10, 3600
@@ -126,6 +128,18 @@ _PATTERN = _Kind("pattern", partial(fields.String, validate=_is_pattern))
 _NUMBER = _Kind("number", partial(fields.Integer, strict=True))
 
 
+class _Day(fields.Date):
+    """A day without a time of day, which TOML can write beside it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> date:
+        if isinstance(value, datetime):
+            raise self.make_error("invalid", input=value)
+        day: date = super()._deserialize(value, attr, data, **more)
+        return day
+
+
+_DAY = _Kind("date", _Day)
+
 # What can be set
 
 
@@ -139,6 +153,27 @@ class LeadSettings(Schema):
     def _is_somebody(self, lead: Mapping[str, Any], **_: Any) -> None:
         if not lead:
             raise ValidationError("empty; expected slack, github or both")
+
+
+class AbsenceSettings(Schema):
+    """The days on which somebody of the rota is away."""
+
+    slack = _MEMBER("who is away, as in the rota or in `people`")
+    github = _LOGIN("the same person's GitHub login; one of the two is enough")
+    first = _DAY("the first day, such as `2026-12-20`", required="a day such as 2026-12-20", data_key="from")
+    last = _DAY("the last day", required="a day such as 2027-01-03", data_key="to")
+
+    @validates_schema
+    def _is_an_absence(self, found: Mapping[str, Any], **_: Any) -> None:
+        if "slack" not in found and "github" not in found:
+            raise ValidationError("nobody; expected slack, github or both")
+        if found["last"] < found["first"]:
+            raise ValidationError({"to": ["expected a day that is not before from"]})
+
+    @post_load
+    def _absence(self, found: Mapping[str, Any], **_: Any) -> Absence:
+        who = {name: found[name] for name in ("slack", "github") if name in found}
+        return Absence(who=who, first=found["first"], last=found["last"])
 
 
 class PersonSettings(Schema):
@@ -231,6 +266,14 @@ _REACTIONS = _Kind(
 _TABLE = _Kind("table of tables", partial(fields.Dict, keys=fields.String(), load_default=dict))
 _TEXTS = _Kind("table of texts", _TABLE.field)
 _LEADS = _Kind("list of tables", partial(fields.List, fields.Nested(LeadSettings)))
+_AWAY = _Kind("list of tables", partial(fields.List, fields.Nested(AbsenceSettings)))
+_TURNS = _Kind(
+    "text",
+    partial(
+        fields.String,
+        validate=OneOf([*Turns], error=f"expected {' or '.join(f'{one.value!r}' for one in Turns)}"),
+    ),
+)
 _PEOPLE = _Kind("list of tables", partial(fields.List, fields.Nested(PersonSettings)))
 _COMMANDS = _Kind("list of commands", partial(fields.List, _COMMAND()))
 _LABELS = _Kind("list of texts", partial(fields.List, _LABEL()))
@@ -255,6 +298,8 @@ class TypeSettings(Schema):
     leads = _LEADS("instead of the leads at the top")
     first_response = _PROMISES("instead of those in `service_levels`")
     resolution = _PROMISES("instead of those in `service_levels`")
+    rota = _LEADS("instead of the rota at the top; `[]` for none")
+    rota_turns = _TURNS("instead of those at the top")
 
 
 class ObserverSettings(Schema):
@@ -341,6 +386,26 @@ class Settings:
     )
     leads: tuple[Mapping[str, str], ...] = _key(
         _LEADS, "who is told about urgent requests", load_default=(), post_load=tuple
+    )
+    rota: tuple[Mapping[str, str], ...] = _key(
+        _LEADS,
+        "who takes turns as the SPOC of new tickets, in this order; without it, somebody names the SPOC",
+        load_default=(),
+        validate=Length(min=1, error="expected at least one person; leave it out if there is no rota"),
+        post_load=tuple,
+    )
+    rota_turns: Turns = _key(  # noqa: RUF009 (declares a setting, like the others)
+        _TURNS,
+        'when the turn goes to the next person: `"weekly"` on Mondays, or `"round_robin"` with each ticket',
+        load_default=Turns.WEEKLY,
+        post_load=Turns,
+    )
+    away: tuple[Absence, ...] = _key(
+        _AWAY,
+        "when people of the rota are away, so that it leaves them out, such as "
+        '`{ slack = "U024BE7LH", from = 2026-12-20, to = 2027-01-03 }`',
+        load_default=(),
+        post_load=tuple,
     )
     people: tuple[Mapping[str, str], ...] = _key(
         _PEOPLE,
@@ -441,8 +506,13 @@ class Settings:
 
     @property
     def who_is_who(self) -> tuple[Mapping[str, str], ...]:
-        """Everybody with both a Slack id and a GitHub login: people, leads, and the leads of single types."""
-        written = {"people": self.people, "leads": self.leads, "request_types": self.request_types}
+        """Everybody with both a Slack id and a GitHub login: people, leads, the rota, and those of single types."""
+        written = {
+            "people": self.people,
+            "leads": self.leads,
+            "rota": self.rota,
+            "request_types": self.request_types,
+        }
         return tuple(entry for _, entry in named(written))
 
     def for_type(self, section: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -452,13 +522,17 @@ class Settings:
             "restricted_repository": self.restricted_repository,
             "labels": [],
             "leads": list(self.leads),
+            "rota": list(self.rota),
+            "rota_turns": self.rota_turns,
+            "away": self.away,
             "messages": self.messages,
             "conversation": self.conversation,
             "people": self.who_is_who,
             "privacy": self.privacy,
             "service_levels": self.service_levels,
         }
-        return {**common, **section}
+        merged = {**common, **section}
+        return {**merged, "rota_turns": Turns(merged["rota_turns"])}
 
 
 KEYS = {one.name: one.metadata["key"] for one in dataclasses.fields(Settings) if "key" in one.metadata}
@@ -482,11 +556,11 @@ def dotted(tables: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, A
 
 def named(found: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, str]]]:
     """Each entry with a Slack id and a GitHub login, and its place, in settings that may not have been checked."""
-    lists = [("people", found.get("people")), ("leads", found.get("leads"))]
+    lists = [(name, found.get(name)) for name in ("people", "leads", "rota")]
     sections = found.get("request_types")
     for name, section in sections.items() if isinstance(sections, Mapping) else ():
         if isinstance(section, Mapping):
-            lists.append((f"request_types.{name}.leads", section.get("leads")))
+            lists += [(f"request_types.{name}.{key}", entries) for key, entries in section.items()]
     for where, entries in lists:
         for number, entry in enumerate(entries if isinstance(entries, list | tuple) else ()):
             match entry:

@@ -192,6 +192,7 @@ _EXPECTED = {
     "Not a valid integer.": "a whole number",
     "Not a valid number.": "a number",
     "Not a valid boolean.": "true or false",
+    "Not a valid date.": "a day, such as 2026-12-20",
     "Not a valid list.": "a list in brackets, such as […]",
     "Invalid input type.": "a table of settings",
     "Invalid type.": "a table of settings",
@@ -233,7 +234,8 @@ def _line(message: str, at: Any, found: Any) -> str:
 
 def _fields(at: Any) -> Mapping[str, Any]:
     schema = at.schema if isinstance(at, fields.Nested) else at
-    return schema.fields if isinstance(schema, Schema) else {}
+    found = schema.fields if isinstance(schema, Schema) else {}
+    return {one.data_key or name: one for name, one in found.items()}
 
 
 def _inner(at: Any, key: Any) -> Any:

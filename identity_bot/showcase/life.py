@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from identity_bot.showcase.values import Kind
 from identity_bot.tickets.actions import ACTIONS, Ask, By
-from identity_bot.tickets.model import Action, Change, CloseReason, Person, Priority
+from identity_bot.tickets.model import Action, Change, CloseReason, EventKind, Person, Priority
 
 REQUESTOR = Person(slack_id="U0JUNIPER", handle="juniper", name="Juniper Vale")
 LEAD = {"slack": "U0INDIGO", "github": "indigo-marshwick"}
@@ -53,19 +53,29 @@ ORDER = (
     Action.DUPLICATE,
     Action.REDACT,
 )
-"""Every action at least once; together they lead to every event. A test holds both against their tables."""
+ORDER_OF_APPROVAL = (Action.DECLINE, Action.REOPEN, Action.APPROVE)
+"""What happens before that to a ticket that needs approval."""
+OF_APPROVAL = frozenset({EventKind.DECLINED, EventKind.APPROVAL_NEEDED, EventKind.APPROVED})
+"""The events to which only that leads."""
+# Every action at least once; together they lead to every event. A test holds both against their tables.
 
 
-def steps(kind: Kind, today: date, written: str, original: str, *, reason: str = REASON) -> list[Step]:
+def steps(
+    kind: Kind, today: date, written: str, original: str, *, reason: str = REASON, approver: str = ""
+) -> list[Step]:
     """A life after the form was sent; `written` is a text of the ticket that can be removed from it.
 
-    `original` is the id of a ticket that it can be a duplicate of, `reason` is what people give as theirs.
+    `original` is the id of a ticket that it can be a duplicate of, `reason` is what people give as theirs, and
+    `approver` is who decides on a ticket that needs approval.
 
     An urgent request differs from others only as it begins.
     """
     if kind is Kind.URGENT:
         return []
     made: list[Step] = []
+    for action in ORDER_OF_APPROVAL if approver else ():
+        by = approver if ACTIONS[action].by is By.APPROVER else who_takes(action)
+        made.append(Step(change=_change(action, 0, today, written, original, reason), by=by))
     for action in ORDER:
         times = sum(one.change.action is action for one in made)
         made.append(

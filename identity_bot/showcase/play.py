@@ -22,6 +22,7 @@ from identity_bot.messages.updates import Destination
 from identity_bot.outbox.effects import EFFECTS
 from identity_bot.outbox.queue import Queue
 from identity_bot.outbox.worker import Worker
+from identity_bot.plugins.approval import approvers
 from identity_bot.plugins.loader import Plugins
 from identity_bot.plugins.request_type import RequestType
 from identity_bot.settings import Settings
@@ -33,8 +34,9 @@ from identity_bot.slack import modal
 from identity_bot.standins import Clock, MemoryChat, MemoryTracker, Posted
 from identity_bot.store.store import Store
 from identity_bot.text import redaction
+from identity_bot.tickets import lifecycle
 from identity_bot.tickets.actions import ACTIONS
-from identity_bot.tickets.model import Ticket
+from identity_bot.tickets.model import Approval, IssuePatch, Ticket
 from identity_bot.tickets.people import People
 
 ValuesOf = Callable[[Form, Kind], Mapping[str, Any] | None]
@@ -135,6 +137,7 @@ class _Stage:
         assert isinstance(clock, Clock)
         self.clock = clock
         self.settings = settings
+        self.plugins = plugins
         self.store = store
         self.reason = reason
         people = People([*settings.who_is_who, *life.TEAM])
@@ -176,11 +179,29 @@ class _Stage:
         texts = [one for one in ticket.answers.values() if isinstance(one, str)]
         written = next(filter(redaction.is_long_enough, texts), name)
         original = self._another(request_type, kind, values)
-        for step in life.steps(kind, self.desk.today(), written, original, reason=self.reason):
+        approver = self._approver(ticket, request_type)
+        for step in life.steps(
+            kind, self.desk.today(), written, original, reason=self.reason, approver=approver
+        ):
             self.desk.change(ticket.id, step.change, by=step.by)
-            by = words.did(life.NAMES[step.by], ACTIONS[step.change.action].did)
+            by = words.did(life.NAMES.get(step.by, step.by), ACTIONS[step.change.action].did)
             moments.append(self._moment(ticket, request_type, by))
         return Life(kind=kind, issue=issue, moments=tuple(moments))
+
+    def _approver(self, ticket: Ticket, request_type: Watched) -> str:
+        """Who decides on a ticket that needs approval; in GitHub, by hand, if nobody of the settings can in Slack."""
+        now = self.store.ticket(ticket.id)
+        if now is None or now.state.approval is not Approval.NEEDED:
+            return ""
+        able = approvers(replace(self.plugins, types={request_type.name: request_type}), now)
+        if found := next((one["slack"] for one in able if "slack" in one), ""):
+            return found
+        where = now.repository, now.number or 0
+        approved = lifecycle.labels_after(
+            self.tracker.now[where].labels, IssuePatch(approval=Approval.APPROVED)
+        )
+        self.desk.observe(self.tracker.edit(where[1], labels=frozenset(approved)))
+        return ""
 
     def _another(self, request_type: Watched, kind: Kind, values: Mapping[str, object]) -> str:
         """The id of another ticket with the same answers; what people are told of it is not shown."""

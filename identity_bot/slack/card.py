@@ -278,7 +278,10 @@ def _inputs(ticket: Ticket, row: Row) -> Iterator[Json]:
             picked = {"initial_date": initial} if initial else {}
             yield _input(VALUE, row.question, {"type": "datepicker", **picked}, hint=hint)
         case Ask.CLOSE_REASON:
-            yield _input(VALUE, row.question, _radio(words.CLOSE_REASONS, CloseReason.COMPLETED))
+            reasons = dict(words.CLOSE_REASONS)
+            if ticket.state.is_unapproved:
+                del reasons[CloseReason.COMPLETED]
+            yield _input(VALUE, row.question, _radio(reasons, next(iter(reasons))))
             yield _input(REASON, words.COMMENT, _long_text(), hint=words.REASON_HINT, optional=True)
         case Ask.TICKET:
             named: Json = {"type": "plain_text_input", "max_length": LONGEST_NAME, "focus_on_load": True}

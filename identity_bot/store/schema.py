@@ -50,6 +50,7 @@ tickets = Table(
     Column("target", String(10)),
     Column("close_reason", String(20)),
     Column("is_waiting", Boolean, nullable=False),
+    Column("approval", String(10)),
     Column("is_urgent", Boolean, nullable=False),
     Column("is_sensitive", Boolean, nullable=False),
     Column("is_direct", Boolean, nullable=False),
@@ -72,6 +73,7 @@ tickets = Table(
     Column("response_due", Float),
     Column("resolution_due", Float),
     Column("escalations", JSON, nullable=False),
+    Column("turn", Integer),
     Column("inconsistency", Text, nullable=False),
     Column("requested", JSON, nullable=False),
     Column("last_notified", JSON(none_as_null=True)),
@@ -155,6 +157,13 @@ syncs = Table(
     metadata,
     Column("repository", String(200), primary_key=True),
     Column("page", Integer, nullable=False),
+)
+
+rotas = Table(
+    "rotas",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("turns", Integer, nullable=False),
 )
 
 home_views = Table(

@@ -83,6 +83,13 @@ _VIEWERS = (
     .order_by(schema.home_views.c.opened_at.desc())
     .limit(bindparam("most"))
 )
+_TAKE_TURN = {
+    name: new(schema.rotas)
+    .values(name=bindparam("rota"), turns=1)
+    .on_conflict_do_update(index_elements=["name"], set_={"turns": schema.rotas.c.turns + 1})
+    .returning(schema.rotas.c.turns)
+    for name, new in _INSERT.items()
+}
 _SYNCED = select(schema.syncs.c.page).where(schema.syncs.c.repository == bindparam("where"))
 _FORGET_SYNC = delete(schema.syncs).where(schema.syncs.c.repository == bindparam("where"))
 _NOTE_SYNC = insert(schema.syncs).inline()
@@ -324,6 +331,10 @@ class Transaction(Messages):
     def home_viewers(self, since: float, most: int) -> list[str]:
         """The Slack ids of those who opened the Home tab since then, the latest first."""
         return list(self.connection.execute(_VIEWERS, {"since": since, "most": most}).scalars())
+
+    def take_turn(self, rota: str) -> int:
+        """The next turn of a rota, counted from 0; it is given back if the transaction is undone."""
+        return int(self.connection.execute(_TAKE_TURN[self._dialect], {"rota": rota}).scalar_one()) - 1
 
     def synced_page(self, repository: str) -> int:
         """The last page of a repository's issues that an unfinished sync has recovered; 0 for none."""

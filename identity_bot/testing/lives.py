@@ -25,7 +25,15 @@ from identity_bot.showcase.watched import Watched
 from identity_bot.testing.hostile import MIXTURE, TEXTS, in_markdown, in_slack, is_marked, mrkdwn_in
 from identity_bot.testing.questions import longest, mark, with_text
 from identity_bot.text.markdown import clean
-from identity_bot.tickets.model import Event, EventKind, IssueDraft, Notification, Ticket, ticket_id
+from identity_bot.tickets.model import (
+    Event,
+    EventKind,
+    IssueDraft,
+    Notification,
+    Route,
+    Ticket,
+    ticket_id,
+)
 
 REASON = f"answer as a reason: {clean(MIXTURE)}"
 MARK = "answer as a reason"
@@ -71,6 +79,7 @@ def hook_failures(request_type: RequestType, given: Mapping[str, Any]) -> Iterat
     if ticket is None:
         return
     twice.validate(ticket.answers, REQUESTOR)
+    twice.route(ticket)
     twice.render_issue(ticket)
     twice.notify(ticket, _created(ticket))
     yield from twice.failures.texts
@@ -94,6 +103,12 @@ class _Twice(Watched):
         first = super().render_issue(ticket)
         if super().render_issue(ticket) != first:
             self.unstable[words.UNSTABLE_ISSUE] = None
+        return first
+
+    def route(self, ticket: Ticket) -> Route:
+        first = super().route(ticket)
+        if super().route(ticket) != first:
+            self.unstable[words.UNSTABLE_ROUTE] = None
         return first
 
     def note(self, during: str) -> None:
@@ -165,6 +180,8 @@ def _at_once(request_type: _Twice, what: str, ticket: Ticket) -> Iterator[str]:
     """What is wrong with the issue and the first messages of a ticket."""
     try:
         request_type.validate(ticket.answers, REQUESTOR)
+        request_type.route(ticket)
+        request_type.route(replace(ticket, answers={}))  # as of one that was made again from its issue
         draft = request_type.render_issue(ticket)
         told = request_type.notify(ticket, _created(ticket))
     except Exception as error:  # not the plugin's, which would be a failure

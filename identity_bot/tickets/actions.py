@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -13,6 +13,7 @@ from identity_bot.tickets.lifecycle import LIVE, is_gone
 from identity_bot.tickets.model import (
     DUPLICATE_REASONS,
     Action,
+    Approval,
     Change,
     CloseReason,
     EventKind,
@@ -32,6 +33,7 @@ class By(StrEnum):
     TEAM = "the team"
     REQUESTOR = "the requestor"
     EITHER = "the team or the requestor"
+    APPROVER = "an approver"
 
 
 class Ask(StrEnum):
@@ -113,6 +115,43 @@ class Row:
 ACTIONS: Mapping[Action, Row] = {
     row.action: row
     for row in (
+        Row(
+            action=Action.APPROVE,
+            at=LIVE,
+            to=None,
+            patch=lambda change: IssuePatch(approval=Approval.APPROVED),
+            event=EventKind.APPROVED,
+            by=By.APPROVER,
+            button="Approve",
+            to_do="approve it",
+            is_so="already approved",
+            did="approved it",
+            comment="**approved** this",
+            by_hand="replace the label `approval: needed` with `approval: approved`",
+            command="/approve",
+            command_help="approves the request; only its approvers can",
+        ),
+        Row(
+            action=Action.DECLINE,
+            at=LIVE,
+            to=Stage.CLOSED,
+            patch=lambda change: IssuePatch(
+                approval=Approval.DECLINED, is_open=False, close_reason=CloseReason.NOT_PLANNED
+            ),
+            event=EventKind.DECLINED,
+            by=By.APPROVER,
+            asks=Ask.REASON,
+            button="Decline…",
+            question="Why?",
+            submit="Decline",
+            to_do="decline it",
+            is_so="already declined",
+            did="declined it",
+            comment="**declined** this",
+            by_hand="close the issue as not planned, with `approval: declined` in place of `approval: needed`",
+            command="/decline We may not share this.",
+            command_help="declines the request for this reason and closes it; only its approvers can",
+        ),
         Row(
             action=Action.TAKE,
             at=LIVE,
@@ -399,6 +438,8 @@ def possible(ticket: Ticket) -> tuple[Action, ...]:
         for row in ACTIONS.values()
         if ticket.stage in row.at
         and not is_gone(ticket)
+        and (row.by is not By.APPROVER or ticket.state.approval is Approval.NEEDED)
+        and not (row.action is Action.RELEASE and ticket.state.is_unapproved)
         and not (row.asks is Ask.NOTHING and is_so(ticket.state, Change(action=row.action)))
     )
 
@@ -413,7 +454,15 @@ def plan(ticket: Ticket, change: Change) -> IssuePatch:
         raise Impossible(ticket, change.action, is_so=True)
     if ticket.stage not in row.at or is_gone(ticket):
         raise Impossible(ticket, change.action)
-    return row.patch(change) if row.patch else IssuePatch()
+    if row.by is By.APPROVER and ticket.state.approval is not Approval.NEEDED:
+        raise Impossible(ticket, change.action)
+    patch = row.patch(change) if row.patch else IssuePatch()
+    is_finished = patch.stage is Stage.RELEASED or patch.close_reason is CloseReason.COMPLETED
+    if is_finished and ticket.state.is_unapproved:
+        raise Impossible(ticket, change.action)
+    if patch.is_open and ticket.state.approval is Approval.DECLINED:
+        return replace(patch, approval=Approval.NEEDED)  # who declined it may have learned more since
+    return patch
 
 
 def event_for(before: TicketState, change: Change) -> EventKind:
@@ -438,6 +487,7 @@ def is_so(state: TicketState, change: Change) -> bool:
         and (patch.is_open or patch.stage in (None, state.stage))
         and (patch.close_reason in (None, state.close_reason) or _is_duplicate(state, change))
         and patch.priority in (None, state.priority)
+        and patch.approval in (None, state.approval)
         and patch.target in (None, state.target)
         and patch.is_waiting in (None, state.is_waiting)
         and (patch.spoc is None or is_same(patch.spoc, state.spoc))

@@ -89,7 +89,7 @@ class Command:
     """A command that can run: its name, from `COMMANDS` or `OTHERS`, and its value, checked.
 
     The value is a login without the at sign, in the case that was written; a priority in lower case; an ISO
-    date; a ticket's name; a text to remove, as it was written; whatever follows `link`; or nothing.
+    date; a ticket's name; a reason, or a text to remove, as it was written; whatever follows `link`; or nothing.
     """
 
     name: str
@@ -215,7 +215,7 @@ def _checked(written: _Written, today: date) -> Command | Problem:
     match _asks(word):
         case Ask.TEXT if written.text and not redaction.is_long_enough(written.text):
             return Problem(kind=ProblemKind.SHORT, name=word)
-        case Ask.TEXT | Ask.REASON if written.text or _asks(word) is Ask.TEXT:
+        case (Ask.TEXT | Ask.REASON) as asked if written.text or asked is Ask.TEXT:
             return Command(name=word, value=written.text)
         case Ask.MEMBER if login := _LOGIN.fullmatch(value):
             return Command(name=word, value=login[1])

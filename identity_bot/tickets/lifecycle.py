@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from identity_bot.text import privacy
 from identity_bot.text.names import fold, is_same
 from identity_bot.text.redaction import REDACTED
 from identity_bot.tickets.model import (
+    Approval,
     CloseReason,
     EventKind,
     IssuePatch,
@@ -19,7 +20,7 @@ from identity_bot.tickets.model import (
     TicketState,
 )
 
-STAGE_LABEL, PRIORITY_LABEL = "stage: ", "priority: "
+STAGE_LABEL, PRIORITY_LABEL, APPROVAL_LABEL = "stage: ", "priority: ", "approval: "
 WAITING_LABEL = "waiting: requestor"
 """On an issue whose requestor was asked something."""
 
@@ -37,12 +38,18 @@ def is_gone(ticket: Ticket) -> bool:
 
 
 def is_meant(label: str) -> bool:
-    """Whether a label names a stage or a priority."""
-    return bool(_stages([label]) or _priorities([label]) or _is_waiting(label))
+    """Whether a label names a stage, a priority or an approval, or that its requestor was asked something."""
+    return bool(_stages([label]) or _priorities([label]) or _approvals([label]) or _is_waiting(label))
+
+
+def is_closed_unapproved(state: TicketState) -> bool:
+    """Whether somebody closed it as completed by hand, although it needs an approval that it does not have."""
+    is_done = state.stage is Stage.CLOSED and state.close_reason is CloseReason.COMPLETED
+    return is_done and state.is_unapproved
 
 
 def labels_after(labels: Iterable[str], patch: IssuePatch) -> list[str]:
-    """An issue's labels after a patch: a new stage or priority replaces all labels of its kind."""
+    """An issue's labels after a patch: a new stage, priority or approval replaces all labels of its kind."""
     kept = list(labels)
     if patch.stage:
         kept = [label for label in kept if not _is_kind(label, STAGE_LABEL)]
@@ -54,6 +61,9 @@ def labels_after(labels: Iterable[str], patch: IssuePatch) -> list[str]:
         # Whatever moves it on ends its wait.
         kept = [label for label in kept if not _is_waiting(label)]
         kept += [WAITING_LABEL] if patch.is_waiting else []
+    if patch.approval:
+        kept = [label for label in kept if not _is_kind(label, APPROVAL_LABEL)]
+        kept.append(f"{APPROVAL_LABEL}{patch.approval.value}")
     return kept
 
 
@@ -91,6 +101,7 @@ def state_of(snapshot: IssueSnapshot) -> TicketState:
         spoc=snapshot.spoc,
         target=target,
         is_waiting=snapshot.is_open and any(map(_is_waiting, snapshot.labels)),
+        approval=next(iter(_approvals(snapshot.labels)), None),
     )
     if not snapshot.is_open or snapshot.is_gone:
         return replace(state, stage=Stage.CLOSED, close_reason=_close_reason(snapshot))
@@ -121,11 +132,13 @@ def news(before: TicketState, now: TicketState) -> tuple[EventKind, ...]:
 
 def _news(before: TicketState, now: TicketState) -> Iterator[EventKind]:
     if now.stage is Stage.CLOSED:
+        yield from _news_of_approval(before, now)
         if before.stage is not Stage.CLOSED:
             yield EventKind.CLOSED
         return
     if before.stage is Stage.CLOSED:
         yield EventKind.REOPENED
+    yield from _news_of_approval(before, now)
     if now.priority and now.priority is not before.priority:
         yield EventKind.TRIAGED if now.priority is Priority.CRITICAL else EventKind.PRIORITIZED
     if now.spoc and not is_same(now.spoc, before.spoc):
@@ -150,6 +163,13 @@ def _news_of_stage(before: TicketState, now: TicketState) -> Iterator[EventKind]
         yield EventKind.REJECTED
 
 
+def _news_of_approval(before: TicketState, now: TicketState) -> Iterator[EventKind]:
+    """What people are told of the approval; once the ticket is closed, only that it was declined."""
+    event = _APPROVALS.get(now.approval, EventKind.APPROVAL_NEEDED)
+    if now.approval is not before.approval and (now.stage is not Stage.CLOSED or event is EventKind.DECLINED):
+        yield event
+
+
 def _stages(labels: Iterable[str]) -> list[Stage]:
     """The stages that labels name, in any case, in the order of the process."""
     names = _names(labels, STAGE_LABEL)
@@ -160,6 +180,12 @@ def _priorities(labels: Iterable[str]) -> list[Priority]:
     """The priorities that labels name, in any case, the highest first."""
     names = _names(labels, PRIORITY_LABEL)
     return [priority for priority in Priority if priority.value in names]
+
+
+def _approvals(labels: Iterable[str]) -> list[Approval]:
+    """The approvals that labels name, in any case, the one that counts first."""
+    names = _names(labels, APPROVAL_LABEL)
+    return [approval for approval in _APPROVALS if approval and approval.value in names]
 
 
 def _names(labels: Iterable[str], prefix: str) -> set[str]:
@@ -179,13 +205,21 @@ def _name_in(label: str) -> str:
 
 
 def _inconsistency(snapshot: IssueSnapshot) -> str:
-    """Two labels or two target dates where there should be one, and which of them counts."""
+    """Two labels or two target dates where there should be one and which of them counts, or a missing approval."""
     stages, priorities = _stages(snapshot.labels), _priorities(snapshot.labels)
+    approvals = _approvals(snapshot.labels)
     found = []
     if len(stages) > 1:
         found.append(f"The issue has {len(stages)} stage labels; “{stages[-1].value}” counts.")
     if len(priorities) > 1:
         found.append(f"The issue has {len(priorities)} priority labels; “{priorities[0].value}” counts.")
+    if len(approvals) > 1:
+        found.append(f"The issue has {len(approvals)} approval labels; “{approvals[0].value}” counts.")
+    state = state_of(snapshot)
+    if is_closed_unapproved(state) or (state.is_unapproved and state.stage is Stage.RELEASED):
+        done = "marked released" if snapshot.is_open else "closed as completed"
+        said = "declined" if state.approval is Approval.DECLINED else "never approved"
+        found.append(f"The issue was {done}, but the request was {said}.")
     due, written = snapshot.milestone_due, snapshot.target
     if due and written and due not in (written, snapshot.target_over):
         found.append(
@@ -194,6 +228,12 @@ def _inconsistency(snapshot: IssueSnapshot) -> str:
     return " ".join(found)
 
 
+_APPROVALS: Mapping[Approval | None, EventKind] = {
+    Approval.DECLINED: EventKind.DECLINED,
+    Approval.APPROVED: EventKind.APPROVED,
+    Approval.NEEDED: EventKind.APPROVAL_NEEDED,
+}
+"""What people are told of each approval; of two on one issue, the first of these counts."""
 _TOLD_STAGES = {
     Stage.UAT: EventKind.READY_FOR_UAT,
     Stage.ACCEPTED: EventKind.ACCEPTED,

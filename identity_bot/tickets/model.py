@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from identity_bot.text import redaction
 from identity_bot.text.formatted.document import Document
+from identity_bot.text.names import LOGIN, MEMBER_ID
 from identity_bot.text.redaction import Redact
 
 Answers = Mapping[str, Any]
@@ -64,10 +65,22 @@ DUPLICATE_REASONS = (CloseReason.DUPLICATE, CloseReason.NOT_PLANNED)
 """How GitHub may have closed a duplicate: a server that does not know the first takes the second."""
 
 
+class Approval(StrEnum):
+    """Whether somebody with the right to do so has agreed to a request that needs it."""
+
+    NEEDED = "needed"
+    APPROVED = "approved"
+    DECLINED = "declined"
+
+
 class EventKind(StrEnum):
     """What happened to a ticket."""
 
     CREATED = "created"
+    APPROVAL_NEEDED = "approval needed"
+    """It has to be approved after all, or no longer; that a new ticket must be is part of `CREATED`."""
+    APPROVED = "approved"
+    DECLINED = "declined"
     TRIAGED = "triaged"
     """Found to be critical."""
     PRIORITIZED = "prioritized"
@@ -98,6 +111,8 @@ class EventKind(StrEnum):
 class Action(StrEnum):
     """What somebody can do to a ticket from Slack or by a comment."""
 
+    APPROVE = "approve"
+    DECLINE = "decline"
     CRITICAL = "critical"
     PRIORITY = "priority"
     TAKE = "take"
@@ -128,6 +143,8 @@ class Audience(StrEnum):
     SPOC = "spoc"
     ASSIGNEES = "assignees"
     """These two in the same thread, with a mention."""
+    APPROVERS = "approvers"
+    """Those who may approve it, in the same thread, with a mention."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -180,6 +197,13 @@ class TicketState:
     close_reason: CloseReason | None = None
     is_waiting: bool = False
     """Whether the team has asked its requestor something and waits for the answer."""
+    approval: Approval | None = None
+    """None if it needs none."""
+
+    @property
+    def is_unapproved(self) -> bool:
+        """Whether it may not be finished: it waits for approval, or was declined."""
+        return self.approval in (Approval.NEEDED, Approval.DECLINED)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -253,6 +277,8 @@ class Ticket:
     resolution_due: float | None = None
     escalations: tuple[str, ...] = ()
     """What people have been told about these, so that each is told once."""
+    turn: int | None = None
+    """Which ticket of its rota it is, counted from 0; None if the rota does not go by tickets."""
     inconsistency: str = ""
     """What contradicts itself in the issue, for the card."""
     requested: tuple[Requested, ...] = ()
@@ -508,6 +534,31 @@ class IssuePatch:
     is_open: bool | None = None
     close_reason: CloseReason | None = None
     is_waiting: bool | None = None
+    approval: Approval | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Route:
+    """Who a new ticket goes to; people are tables with `slack`, `github` or both, as in the settings."""
+
+    leads: tuple[Mapping[str, str], ...] = ()
+    """Told about it if it is urgent: mentioned in Slack, assigned in GitHub."""
+    spoc: str = ""
+    """The single point of contact from the beginning, as `TicketState.spoc`; empty for nobody."""
+    assignee: str = ""
+    """The GitHub login of who gets it at once; empty for nobody."""
+    approvers: tuple[Mapping[str, str], ...] = ()
+    """Who may approve it, if its form says that it must be approved."""
+
+    def __post_init__(self) -> None:
+        for where, people in (("leads", self.leads), ("approvers", self.approvers)):
+            _check_people(f"Route: {where}", people)
+        for where, found, pattern, expected in (
+            ("spoc", self.spoc, f"{LOGIN}|slack:{MEMBER_ID}", "a GitHub login, or slack: and a member id"),
+            ("assignee", self.assignee, LOGIN, "a GitHub login"),
+        ):
+            if not isinstance(found, str) or (found and not re.fullmatch(pattern, found)):
+                raise ValueError(f"Route: {where}: found {found!r:.60}; expected {expected}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -542,6 +593,16 @@ def _check_text(where: str, found: object) -> None:
         raise ValueError(f"{where}: found {type(found).__name__}; expected text")
     if _UNSTORABLE.search(found):
         raise ValueError(f"{where}: found NUL or half a surrogate pair; expected clean text")
+
+
+def _check_people(where: str, found: object) -> None:
+    if not isinstance(found, tuple | list):
+        raise ValueError(f"{where}: found {type(found).__name__}; expected a tuple of tables")
+    for one in found:
+        known = {"slack": MEMBER_ID, "github": LOGIN}
+        is_table = isinstance(one, Mapping) and one and set(one) <= set(known)
+        if not is_table or not all(re.fullmatch(known[key], str(value)) for key, value in one.items()):
+            raise ValueError(f'{where}: found {one!r:.60}; expected a table such as {{"slack": "U024BE7LH"}}')
 
 
 def _check_all(where: str, found: object, kind: type) -> None:

@@ -4,7 +4,39 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from identity_bot import Form, IssueDraft, LongText, Ticket, When, YesNo, default_issue, hookimpl, line
+from marshmallow import Schema, fields
+
+from identity_bot import (
+    Choice,
+    Form,
+    IssueDraft,
+    LeadSettings,
+    LongText,
+    Option,
+    Route,
+    Ticket,
+    TypeSettings,
+    When,
+    YesNo,
+    default_issue,
+    default_route,
+    hookimpl,
+    line,
+)
+
+LARGE = "large"
+
+
+class DataPullSettings(TypeSettings):
+    """Small look-ups go to the leads; this says who gets the others."""
+
+    product_leads = fields.List(fields.Nested(LeadSettings), load_default=())
+
+
+@hookimpl
+def settings_schema() -> type[Schema]:
+    """The common settings, and the leads of what is sensitive or large."""
+    return DataPullSettings
 
 
 @hookimpl
@@ -22,12 +54,32 @@ def form() -> Form:
             YesNo(
                 name="sensitive",
                 label="Is it sensitive data that needs special permissions?",
-                hint="Yes keeps what you need and your comments out of Slack.",
+                hint="Yes keeps what you need and your comments out of Slack, and needs a lead's approval.",
+            ),
+            Choice(
+                name="size",
+                label="How much data is it?",
+                required=False,
+                options=[
+                    Option("small", "A few attributes or numbers"),
+                    Option(LARGE, "More than that"),
+                ],
             ),
             LongText(name="comments", label="Comments", required=False),
         ],
         sensitive_when=When("sensitive", True),
+        approval_when=When("sensitive", True),
     )
+
+
+@hookimpl
+def route(ticket: Ticket, settings: Mapping[str, Any]) -> Route | None:
+    """What is sensitive or large goes to the product leads, if the settings name any."""
+    product_leads = tuple(settings["product_leads"])
+    is_theirs = ticket.is_sensitive or ticket.answers.get("size") == LARGE
+    if not (is_theirs and product_leads):
+        return None
+    return replace(default_route(ticket, settings), leads=product_leads, approvers=product_leads)
 
 
 @hookimpl

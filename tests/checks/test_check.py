@@ -187,3 +187,23 @@ def test_it_warns_if_nobody_hears_of_urgent_requests(check: Check, settings_file
     [said] = [line for line in check(offline=True).warnings if line.startswith("leads")]
 
     assert "for data_pull, mock_auth, pr_review, so nobody is mentioned" in said
+
+
+def test_it_warns_if_nobody_can_approve_and_if_everybody_of_a_rota_is_away(
+    check: Check, settings_file: Path
+) -> None:
+    lines = [line for line in settings_file.read_text().splitlines() if not line.startswith("leads")]
+    away = 'away = [{ slack = "U0LINDEN", from = 2020-01-01, to = 2100-01-01 }]'
+    settings_file.write_text("\n".join([*lines, 'rota = [{ slack = "U0LINDEN" }]', away]), encoding="utf-8")
+
+    said = check(offline=True).warnings
+
+    assert any(one.startswith("approvers: none for data_pull, so nobody can approve") for one in said)
+    assert "rota: everybody is away today, so new data_pull requests get no SPOC" in said
+
+
+def test_a_rota_that_works_is_no_news(check: Check, settings_file: Path) -> None:
+    text = settings_file.read_text()
+    settings_file.write_text(f'rota = [{{ slack = "U0LINDEN" }}]\n{text}', encoding="utf-8")
+
+    assert not [one for one in check(offline=True).warnings if "rota" in one or "approv" in one]

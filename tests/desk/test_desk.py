@@ -169,8 +169,8 @@ def test_a_webhook_that_is_quicker_than_githubs_answer_tells_once(office: Office
     ticket = office.submit()
     open_issue = office.tracker.open_issue
 
-    def with_webhook(*asked: Any) -> CreatedIssue:
-        opened = open_issue(*asked)
+    def with_webhook(*asked: Any, **more: Any) -> CreatedIssue:
+        opened = open_issue(*asked, **more)
         office.desk.observe(opened.snapshot)
         return opened
 
@@ -189,8 +189,8 @@ def test_an_issue_that_a_webhook_has_told_of_is_not_made_again(office: Office, s
     ticket = office.submit()
     make = office.tracker.open_issue
 
-    def timed_out(*asked: Any) -> CreatedIssue:
-        make(*asked)
+    def timed_out(*asked: Any, **more: Any) -> CreatedIssue:
+        make(*asked, **more)
         raise OutcomeUnknown("GitHub: ReadTimeout")
 
     office.tracker.open_issue = timed_out  # type: ignore[method-assign]
@@ -551,9 +551,9 @@ def test_a_receipt_that_nobody_sees_any_more_is_not_shown(office: Office) -> Non
 def test_an_issue_made_before_a_time_out_is_found(office: Office) -> None:
     open_issue = office.tracker.open_issue
 
-    def cut(*asked: Any) -> CreatedIssue:
+    def cut(*asked: Any, **more: Any) -> CreatedIssue:
         office.tracker.open_issue = open_issue  # type: ignore[method-assign]
-        open_issue(*asked)
+        open_issue(*asked, **more)
         raise OutcomeUnknown("GitHub: ReadTimeout")
 
     office.tracker.open_issue = cut  # type: ignore[method-assign]

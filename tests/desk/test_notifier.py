@@ -543,8 +543,8 @@ def test_what_people_did_before_the_bot_saw_the_issue_is_told(office: Office) ->
     office.submit(production=True)
     make = office.tracker.open_issue
 
-    def with_hand(*asked: object) -> object:
-        opened = make(*asked)  # type: ignore[arg-type]
+    def with_hand(*asked: object, **more: object) -> object:
+        opened = make(*asked, **more)  # type: ignore[arg-type]
         return replace(opened, snapshot=office.tracker.edit(1, assignees=ASSIGNED))
 
     office.tracker.open_issue = with_hand  # type: ignore[assignment, method-assign]

@@ -75,6 +75,8 @@ def test_what_only_the_team_may_read_answers_nothing(office: Office, past: PastT
         origin=None,
     )
     office.work(30)
+    office.click(secret, Action.APPROVE, by=INDIGO)
+    office.work(30)
     office.click(secret, Action.CLOSE, "completed", by=INDIGO)
     office.work(30)
     assert office.ticket(secret).state.close_reason is CloseReason.COMPLETED

@@ -332,6 +332,8 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str]] = [
     ),
     ({"sensitive_when": When("secret", True)}, "sensitive_when: no earlier question has the name 'secret'"),
     ({"sensitive_when": True}, "sensitive_when: found bool; expected a When"),
+    ({"approval_when": When("secret", True)}, "approval_when: no earlier question has the name 'secret'"),
+    ({"approval_when": True}, "approval_when: found bool; expected a When"),
     ({"questions": ["Size?"]}, "questions: found 'Size?'; expected a kind of question, such as ShortText"),
     ({"questions": 5}, "questions: found int; expected a list"),
 ]

@@ -76,6 +76,17 @@ def test_a_new_issue_has_all_that_was_asked_for(tracker: GitHubTracker, github: 
     assert github.traffic.count("POST", ISSUES) == 1
 
 
+@pytest.mark.parametrize("spoc", ["linden-brookmere", "slack:U0LINDEN"])
+def test_a_new_issue_names_its_spoc_in_the_same_request(
+    tracker: GitHubTracker, github: GitHubWorld, spoc: str
+) -> None:
+    opened = tracker.open_issue(REPOSITORY, TICKET, DRAFT, spoc=spoc, spoc_name="Linden Brookmere")
+
+    assert opened.snapshot.spoc == spoc
+    assert github.traffic.count("PATCH", f"{ISSUES}/1") == 0
+    assert ("Linden Brookmere" in (github.issue(REPOSITORY, 1).body or "")) is spoc.startswith("slack:")
+
+
 def test_missing_labels_are_made_once_and_standing_ones_are_left_alone(
     tracker: GitHubTracker, github: GitHubWorld
 ) -> None:

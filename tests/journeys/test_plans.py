@@ -137,6 +137,8 @@ def live(office: Office) -> None:
         office.desk.handle_comment(said)
         office.work(10)
     office.tracker.fails = [Retryable("busy"), Rejected("no")]
+    with office.store.begin() as writing:
+        writing.take_turn("")
     failing = office.submit(view="V2")
     office.work(30)
     office.desk.label_renamed(REQUESTS, "pr_review", "other")

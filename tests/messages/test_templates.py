@@ -25,6 +25,7 @@ from identity_bot.messages.templates import (
 )
 from identity_bot.tickets.business_time import HOUR
 from identity_bot.tickets.model import (
+    Approval,
     Audience,
     CloseReason,
     Event,
@@ -39,13 +40,16 @@ from identity_bot.tickets.people import People
 from identity_bot.tickets.service_levels import ServiceLevels
 from tests.support_outbox import ticket
 
-REQUESTOR, INTAKE, TEAM, SPOC, ASSIGNEES = Audience
+REQUESTOR, INTAKE, TEAM, SPOC, ASSIGNEES, APPROVERS = Audience
 LEVELS = ServiceLevels(first_response={"default": 8 * HOUR})
 HOURS = LEVELS.hours
 WORKING = datetime(2026, 12, 1, 10, tzinfo=HOURS.zone).timestamp()
 """A moment within business hours."""
 TOLD = {
     EventKind.CREATED: {REQUESTOR, INTAKE, TEAM},
+    EventKind.APPROVAL_NEEDED: {REQUESTOR},
+    EventKind.APPROVED: {REQUESTOR, TEAM},
+    EventKind.DECLINED: {REQUESTOR, TEAM},
     EventKind.TRIAGED: {REQUESTOR},
     EventKind.PRIORITIZED: {REQUESTOR},
     EventKind.SPOC_NAMED: {SPOC},
@@ -93,6 +97,25 @@ def test_every_event_is_told_to_those_whom_it_concerns(kind: EventKind) -> None:
     assert {one for one in Audience if name_of(kind, one, now(), event(kind))} == TOLD[kind]
 
 
+def test_approvers_are_told_of_what_waits_for_them() -> None:
+    waiting = now(approval=Approval.NEEDED)
+
+    told = {kind for kind in EventKind if name_of(kind, APPROVERS, waiting, event(kind))}
+
+    assert told == {EventKind.CREATED, EventKind.APPROVAL_NEEDED}
+
+
+def test_the_next_step_of_what_is_not_approved_is_the_approval() -> None:
+    assigned = event(EventKind.ASSIGNED)
+
+    assert next_name(now(Stage.ASSIGNED, approval=Approval.NEEDED), assigned) == "next.approval"
+    assert next_name(now(Stage.ASSIGNED, approval=Approval.DECLINED), assigned) == "next.approval_declined"
+    assert next_name(now(Stage.ASSIGNED, approval=Approval.APPROVED), assigned) == "next.assigned"
+    assert next_name(now(Stage.UAT, approval=Approval.NEEDED), event(EventKind.READY_FOR_UAT)) == "next.uat"
+    closed = now(Stage.CLOSED, approval=Approval.DECLINED, close_reason=CloseReason.NOT_PLANNED)
+    assert next_name(closed, event(EventKind.DECLINED)) == "next.closed_not_planned"
+
+
 def test_there_is_no_text_that_nobody_reads() -> None:
     events = [
         event(kind, was=was, by=by)
@@ -120,11 +143,16 @@ def test_there_is_no_text_that_nobody_reads() -> None:
         for is_urgent in (True, False)
     ] + [now(is_sensitive=True), now(submitted_at=-DELAYED_AFTER)]
     tickets += [LEVELS.follow(now(is_urgent=is_urgent), WORKING) for is_urgent in (True, False)]
+    tickets += [now(approval=approval) for approval in Approval]
 
     read = {name_of(e.kind, audience, t, e) for audience in Audience for t in tickets for e in events}
     read |= {next_name(t, e, HOURS) for t in tickets for e in events}
 
-    assert read - {None} == set(TEMPLATES) - {"reason.sensitive", "next.created_copied"}
+    assert read - {None} == set(TEMPLATES) - {
+        "reason.sensitive",
+        "next.created_approval",
+        "next.created_copied",
+    }
 
 
 @pytest.mark.parametrize("name", TEMPLATES)

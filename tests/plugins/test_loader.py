@@ -22,6 +22,7 @@ from identity_bot.plugins import loader as plugins
 from identity_bot.plugins.loader import Plugins
 from identity_bot.settings.service_levels import ServiceLevelSettings
 from identity_bot.text.privacy import Additions
+from identity_bot.tickets.rota import Turns
 from tests.support_plugins import (
     ANSWERS,
     COFFEE,
@@ -85,6 +86,9 @@ def test_a_types_hooks_get_its_own_settings_over_those_of_all(load: Callable[...
             "restricted_repository": None,
             "labels": ["hot"],
             "leads": [{"slack": "U0LEAD", "github": "lead"}],
+            "rota": [],
+            "rota_turns": Turns.WEEKLY,
+            "away": (),
             "messages": {},
             "conversation": True,
             "people": ({"slack": "U0LEAD", "github": "lead"},),

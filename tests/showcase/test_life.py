@@ -13,11 +13,19 @@ TODAY = date(2027, 1, 15)
 
 
 def test_every_action_is_taken() -> None:
-    assert {one.change.action for one in life.steps(Kind.USUAL, TODAY, "words", "#2")} == set(Action)
+    steps = life.steps(Kind.USUAL, TODAY, "words", "#2", approver=life.LEAD["slack"])
+
+    assert {one.change.action for one in steps} == set(Action)
+
+
+def test_only_what_needs_approval_is_approved() -> None:
+    steps = life.steps(Kind.USUAL, TODAY, "words", "#2")
+
+    assert not life.OF_APPROVAL & {ACTIONS[one.change.action].event for one in steps}
 
 
 def test_the_actions_lead_to_every_event_that_the_table_knows() -> None:
-    told = {ACTIONS[action].event for action in life.ORDER}
+    told = {ACTIONS[action].event for action in life.ORDER} | life.OF_APPROVAL
 
     assert told | {EventKind.CREATED, EventKind.TARGET_CHANGED} == set(EventKind)
 

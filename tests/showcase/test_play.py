@@ -11,6 +11,7 @@ import pytest
 from marshmallow import ValidationError
 
 from identity_bot import Audience, Event, EventKind, Form, IssueDraft, Notification, ShortText, When, YesNo
+from identity_bot.showcase import life
 from identity_bot.showcase.values import Kind, Life, Showcase
 from identity_bot.tickets.model import EventKind as AllEvents
 from identity_bot_sandbox.slack.limits import check_message, check_view
@@ -38,8 +39,17 @@ def broken() -> None:
 def test_every_event_of_the_lifecycle_is_shown(shipped: Mapping[str, Showcase], name: str) -> None:
     events = [event for moment in usual(shipped[name]).moments for event in moment.events]
 
-    assert set(events) == {kind.value for kind in AllEvents}
+    assert set(events) == {kind.value for kind in set(AllEvents) - life.OF_APPROVAL}
     assert events[0] == "created"
+
+
+def test_a_request_that_needs_approval_is_declined_and_approved(shipped: Mapping[str, Showcase]) -> None:
+    sensitive = next(one for one in shipped["data_pull"].lives if one.kind is Kind.SENSITIVE)
+
+    events = [event for moment in sensitive.moments for event in moment.events]
+
+    assert set(events) == {kind.value for kind in AllEvents}
+    assert events[:6] == ["created", "declined", "closed", "reopened", "approval needed", "approved"]
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -56,8 +66,8 @@ def test_slack_takes_every_form_and_every_message(shipped: Mapping[str, Showcase
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_each_moment_tells_somebody(shipped: Mapping[str, Showcase], name: str) -> None:
-    for life in shipped[name].lives:
-        assert all(moment.messages for moment in life.moments)
+    for one in shipped[name].lives:
+        assert all(moment.messages for moment in one.moments)
 
 
 def test_the_issue_is_what_github_would_get(shipped: Mapping[str, Showcase]) -> None:
@@ -123,7 +133,8 @@ def test_a_plugin_and_an_observer_have_their_say(played: Played) -> None:
     case = played(coffee=coffee(notify=notify), counter=module(notify=observe))
 
     assert texts(case, "intake")[0] == "Coffee is on its way."
-    assert {f"Counted: {kind.value}." for kind in EventKind} == set(texts(case, "team"))
+    expected = {f"Counted: {kind.value}." for kind in set(EventKind) - life.OF_APPROVAL}
+    assert expected == set(texts(case, "team"))
     assert case.failures == ()
 
 
@@ -154,7 +165,7 @@ def test_a_hook_that_fails_is_named_once_and_the_rest_goes_on(
     assert len(case.failures) == 1
     assert case.failures[0].startswith(said)
     assert {event for moment in usual(case).moments for event in moment.events} == {
-        kind.value for kind in EventKind
+        kind.value for kind in set(EventKind) - life.OF_APPROVAL
     }
 
 

@@ -31,6 +31,7 @@ from identity_bot.tickets.actions import ACTIONS, By, possible
 from identity_bot.tickets.duplicates import DuplicateProblem, NotAnOriginal
 from identity_bot.tickets.model import (
     Action,
+    Approval,
     Change,
     CloseReason,
     MessageRef,
@@ -482,7 +483,7 @@ def test_a_filled_in_form_is_a_change(action: Action, entered: dict[str, Any], c
             "Social Security number",
         ),
         (Action.CLOSE, {"value": "completed", "reason": "SSN 123-45-6789"}, REASON, "Social Security number"),
-        (Action.REJECT, {"reason": " \n "}, REASON, "what is missing"),
+        (Action.REJECT, {"reason": " \n "}, REASON, "Please say why"),
         (Action.REJECT, {"reason": "password: Hunter2!x"}, REASON, "a password"),
     ],
 )
@@ -587,3 +588,13 @@ def test_the_form_keeps_nothing_of_what_is_to_be_removed() -> None:
     assert "initial_value" not in value
     assert "initial_value" not in reason
     assert all(block["optional"] for block in view["blocks"][1:])
+
+
+def test_what_is_not_approved_is_not_offered_to_be_closed_as_completed() -> None:
+    waiting = ticket(state=TicketState(approval=Approval.NEEDED))
+
+    form = action_form(waiting, Click(action=Action.CLOSE, ticket_id=waiting.id))
+
+    [reasons] = [one["element"] for one in form["blocks"] if one.get("block_id") == "idbot:value"]
+    assert [one["value"] for one in reasons["options"]] == ["not planned", "duplicate"]
+    assert reasons["initial_option"]["value"] == "not planned"

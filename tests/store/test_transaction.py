@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -379,3 +381,29 @@ def test_what_was_said_about_a_ticket_can_be_rewritten(store: Store) -> None:
     with store.reading() as connection:
         kept = connection.execute(text("SELECT text FROM messages ORDER BY id")).scalars().all()
     assert list(kept) == ["[redacted] 1", "[redacted] 2", "secret 3"]
+
+
+# Turns of a rota
+
+
+def test_turns_are_counted_for_each_rota_and_given_back_if_the_transaction_is_undone(store: Store) -> None:
+    with store.begin() as transaction:
+        assert [transaction.take_turn(rota) for rota in ("", "", "data_pull")] == [0, 1, 0]
+
+    with suppress(RuntimeError), store.begin() as transaction:
+        transaction.take_turn("")
+        raise RuntimeError
+
+    with store.begin() as transaction:
+        assert transaction.take_turn("") == 2
+
+
+def test_no_two_tickets_that_come_at_once_have_the_same_turn(store: Store) -> None:
+    """As with several replicas: each has connections of its own."""
+
+    def take(_: int) -> int:
+        with store.begin() as transaction:
+            return transaction.take_turn("")
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sorted(threads.map(take, range(40))) == list(range(40))

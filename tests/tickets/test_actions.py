@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -10,12 +11,14 @@ from hypothesis import strategies as st
 
 from identity_bot.testing import patched
 from identity_bot.tickets import actions
-from identity_bot.tickets.actions import ACTIONS, DateProblem, date_problem, event_for, plan
+from identity_bot.tickets.actions import ACTIONS, By, DateProblem, date_problem, event_for, plan
 from identity_bot.tickets.errors import Impossible
 from identity_bot.tickets.lifecycle import LIVE, STAGES, news, state_of
 from identity_bot.tickets.model import (
     Action,
+    Approval,
     Change,
+    CloseReason,
     EventKind,
     IssuePatch,
     IssueSnapshot,
@@ -51,6 +54,11 @@ def planned(now: Ticket, change: Change) -> IssuePatch | Impossible:
         return error
 
 
+def is_finished(ticket: Ticket) -> bool:
+    """Whether it was closed as completed, or an open one released."""
+    return ticket.stage is Stage.RELEASED or ticket.state.close_reason is CloseReason.COMPLETED
+
+
 def name(change: Change) -> str:
     return f"{change.action.value} {change.value}".strip()
 
@@ -63,7 +71,10 @@ def test_the_table_has_every_action_and_begins_at_stages_that_an_issue_can_have(
 @pytest.mark.parametrize("change", CHANGES, ids=name)
 @pytest.mark.parametrize("stage", AT)
 def test_an_action_leads_at_least_to_the_stage_of_its_row_or_is_refused(stage: Stage, change: Change) -> None:
-    before, row = seen(AT[stage]), ACTIONS[change.action]
+    row = ACTIONS[change.action]
+    needed = frozenset({"approval: needed"} if row.by is By.APPROVER else ())
+    issue = replace(AT[stage], labels=AT[stage].labels | needed)
+    before = seen(issue)
 
     patch = planned(before, change)
 
@@ -71,7 +82,7 @@ def test_an_action_leads_at_least_to_the_stage_of_its_row_or_is_refused(stage: S
         assert (patch.ticket, patch.action) == (before, change.action)
         assert patch.is_so or stage not in row.at
     else:
-        after = seen(patched(AT[stage], patch))
+        after = seen(patched(issue, patch))
         assert stage in row.at
         assert STAGES.index(after.stage) >= STAGES.index(row.to or stage)
         assert after.state != before.state
@@ -91,14 +102,15 @@ def test_whatever_an_issue_is_like_an_action_does_what_its_row_says_and_is_so_af
     before, to = seen(issue), ACTIONS[change.action].to
     patch = planned(before, change)
     if isinstance(patch, Impossible):
-        assert patch.is_so or change.action not in actions.possible(before)
+        is_unfinished = change.action is Action.CLOSE and before.state.is_unapproved
+        assert patch.is_so or is_unfinished or change.action not in actions.possible(before)
         return
 
     after = patched(issue, patch)
 
     assert change.action in actions.possible(before)
-    assert to
-    assert STAGES.index(seen(after).stage) >= STAGES.index(to)
+    assert to is None or STAGES.index(seen(after).stage) >= STAGES.index(to)
+    assert not before.state.is_unapproved or is_finished(before) or not is_finished(seen(after))
     if change.action is not Action.REOPEN:
         assert seen(after).state == seen(patched(after, patch)).state
     with pytest.raises(Impossible):
@@ -112,7 +124,8 @@ def test_what_is_possible_can_be_planned(issue: IssueSnapshot) -> None:
     for action in set(actions.possible(now)) - {Action.REDACT}:
         new = {Action.TAKE: "new", Action.ASSIGN: "new", Action.SPOC: "new", Action.TARGET: "2027-01-01"}
         value = new.get(action) or ("high" if now.state.priority is not Priority.HIGH else "low")
-        assert plan(now, Change(action=action, value="" if action is Action.CLOSE else value)) != IssuePatch()
+        value = "not planned" if action is Action.CLOSE else value
+        assert plan(now, Change(action=action, value=value)) != IssuePatch()
 
 
 def test_to_set_the_priority_to_critical_skips_prioritization() -> None:
@@ -235,6 +248,57 @@ def test_a_target_date_is_a_day_from_today_to_two_years_ahead(
     written: str, problem: DateProblem | None
 ) -> None:
     assert date_problem(written, date(2026, 11, 21)) is problem
+
+
+# Approval
+
+
+@pytest.mark.parametrize("action", [Action.APPROVE, Action.DECLINE])
+@pytest.mark.parametrize("label", ["", "approval: approved", "approval: declined", "approval: perhaps"])
+def test_only_what_waits_for_approval_can_be_approved_or_declined(action: Action, label: str) -> None:
+    before = seen(snapshot(label))
+
+    assert action not in actions.possible(before)
+    with pytest.raises(Impossible):
+        plan(before, Change(action=action))
+
+
+@pytest.mark.parametrize("label", ["approval: needed", "approval: declined"])
+@pytest.mark.parametrize("stage", [Stage.IN_PROGRESS, Stage.ACCEPTED])
+def test_what_is_not_approved_is_neither_released_nor_closed_as_completed(stage: Stage, label: str) -> None:
+    before = seen(replace(AT[stage], labels=AT[stage].labels | {label}))
+
+    assert Action.RELEASE not in actions.possible(before)
+    for change in (
+        Change(action=Action.RELEASE),
+        Change(action=Action.CLOSE),
+        Change(action=Action.CLOSE, value="completed"),
+    ):
+        with pytest.raises(Impossible):
+            plan(before, change)
+    for reason in ("not planned", "duplicate"):
+        assert plan(before, Change(action=Action.CLOSE, value=reason)).is_open is False
+    assert plan(before, Change(action=Action.DUPLICATE, value="x")).is_open is False
+
+
+def test_what_is_approved_goes_on_as_any_other() -> None:
+    approved = seen(replace(AT[Stage.ACCEPTED], labels=AT[Stage.ACCEPTED].labels | {"approval: approved"}))
+
+    assert set(actions.possible(approved)) == set(actions.possible(seen(AT[Stage.ACCEPTED])))
+    assert plan(approved, Change(action=Action.CLOSE)).close_reason is CloseReason.COMPLETED
+
+
+def test_what_was_declined_is_closed_as_not_planned_and_needs_approval_again_if_it_is_reopened() -> None:
+    waiting = snapshot("approval: needed")
+
+    declined = patched(waiting, plan(seen(waiting), Change(action=Action.DECLINE, reason="No.")))
+    reopened = patched(declined, plan(seen(declined), Change(action=Action.REOPEN)))
+
+    assert seen(declined).state.close_reason is CloseReason.NOT_PLANNED
+    assert seen(declined).state.approval is Approval.DECLINED
+    assert news(state_of(waiting), state_of(declined)) == (EventKind.DECLINED, EventKind.CLOSED)
+    assert seen(reopened).state.approval is Approval.NEEDED
+    assert news(state_of(declined), state_of(reopened)) == (EventKind.REOPENED, EventKind.APPROVAL_NEEDED)
 
 
 # The words of the table

@@ -19,6 +19,7 @@ from identity_bot.tickets.lifecycle import (
     state_of,
 )
 from identity_bot.tickets.model import (
+    Approval,
     CloseReason,
     EventKind,
     IssuePatch,
@@ -66,6 +67,7 @@ words = st.sampled_from(
     ["pr_review", "stage: open", "stage: nonsense", "Stage:  In Progress", "priority: P1", "PRIORITY:high"]
     + [f"stage: {stage.value}" for stage in Stage]
     + [f"priority: {priority.value}" for priority in Priority]
+    + [f"approval: {approval.value}" for approval in Approval]
 )
 days = st.none() | st.sampled_from([FIRST, SECOND, THIRD])
 people = st.sampled_from(["linden-brookmere", "Sage-Hollowell", "indigo-marshwick"])
@@ -316,3 +318,84 @@ def test_that_a_written_date_yields_to_a_milestones_is_said_on_the_card() -> Non
         == f"The issue's text gives {SECOND} as the target date; its milestone's date, {FIRST}, counts."
     )
     assert counts.inconsistency == ""
+
+
+# Approval
+
+
+@pytest.mark.parametrize(
+    ("labels", "approval"),
+    [
+        ((), None),
+        (("approval: needed",), Approval.NEEDED),
+        (("Approval:  NEEDED",), Approval.NEEDED),
+        (("approval: approved", "approval: needed"), Approval.APPROVED),
+        (("approval: approved", "approval: declined"), Approval.DECLINED),
+        (("approval: perhaps",), None),
+        (("approved",), None),
+    ],
+)
+def test_the_approval_is_read_off_the_labels(labels: tuple[str, ...], approval: Approval | None) -> None:
+    """Of two labels, the one that somebody added to the first counts, and the one that forbids more than that."""
+    assert state_of(snapshot(*labels)).approval is approval
+    assert state_of(snapshot(*labels, is_open=False)).approval is approval
+    assert bool(seen(snapshot(*labels)).inconsistency) is (len(labels) > 1)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "told"),
+    [
+        (None, "needed", (EventKind.APPROVAL_NEEDED,)),
+        ("needed", None, (EventKind.APPROVAL_NEEDED,)),
+        ("needed", "approved", (EventKind.APPROVED,)),
+        ("needed", "declined", (EventKind.DECLINED,)),
+        ("approved", "declined", (EventKind.DECLINED,)),
+        ("declined", "needed", (EventKind.APPROVAL_NEEDED,)),
+        ("needed", "needed", ()),
+    ],
+)
+def test_a_changed_approval_is_told_whoever_changed_the_label(
+    before: str | None, now: str | None, told: tuple[EventKind, ...]
+) -> None:
+    was, is_now = (state_of(snapshot(*([f"approval: {one}"] if one else []))) for one in (before, now))
+
+    assert news(was, is_now) == told
+
+
+@pytest.mark.parametrize(
+    ("label", "reason", "is_wrong"),
+    [
+        ("approval: needed", CloseReason.COMPLETED, True),
+        ("approval: needed", None, True),
+        ("approval: declined", CloseReason.COMPLETED, True),
+        ("approval: needed", CloseReason.NOT_PLANNED, False),
+        ("approval: approved", CloseReason.COMPLETED, False),
+        ("approval: needed", CloseReason.DUPLICATE, False),
+    ],
+)
+def test_a_ticket_closed_as_completed_without_its_approval_contradicts_itself(
+    label: str, reason: CloseReason | None, is_wrong: bool
+) -> None:
+    closed = snapshot(label, is_open=False, close_reason=reason)
+
+    assert ("closed as completed, but" in seen(closed).inconsistency) is is_wrong
+    assert lifecycle.is_closed_unapproved(state_of(closed)) is is_wrong
+
+
+def test_a_ticket_released_by_hand_without_its_approval_contradicts_itself() -> None:
+    released = seen(snapshot("stage: released", "approval: needed"))
+
+    assert released.inconsistency == "The issue was marked released, but the request was never approved."
+    assert not seen(snapshot("stage: released", "approval: approved")).inconsistency
+
+
+@given(st.frozensets(words, max_size=5), st.sampled_from(Approval))
+def test_a_new_approval_replaces_every_other_and_nothing_else(
+    labels: frozenset[str], approval: Approval
+) -> None:
+    after = labels_after(labels, IssuePatch(approval=approval))
+
+    assert state_of(snapshot(*after)).approval is approval
+    assert not seen(snapshot(*after)).inconsistency.count("approval labels")
+    others = {one for one in labels if not one.startswith("approval:")}
+    assert set(after) == others | {f"approval: {approval.value}"}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
-from identity_bot.errors import Rejected
+from identity_bot.errors import NotAllowed, Rejected
 from identity_bot.messages import duplicates as messages
 from identity_bot.messages import issue_comments, words
 from identity_bot.outbox.effect import GITHUB, Context, Row, TicketEffect
@@ -19,6 +19,7 @@ from identity_bot.outbox.effects.issue_access import (
 )
 from identity_bot.outbox.effects.issues import GetIssue, tell_original
 from identity_bot.outbox.effects.redaction import request_redaction
+from identity_bot.plugins.approval import check_approver
 from identity_bot.store.transaction import Transaction
 from identity_bot.tickets import actions, duplicates, lifecycle
 from identity_bot.tickets.duplicates import NotAnOriginal
@@ -79,14 +80,16 @@ class RunCommands(TicketEffect):
             ticket, found = read_issue(context, context.tracker, ticket)
             seen += found
             try:
-                if change.action is Action.DUPLICATE:
-                    duplicates.check(ticket, context.store.ticket(change.value), context.store.ticket)
+                self._check(context, ticket, change)
                 patch = actions.plan(ticket, change)
                 seen.append(context.tracker.update_issue(ticket, patch))
             except Impossible as error:
                 problems += [] if error.is_so else [words.impossible(error)]
                 if not (error.is_so and (row.attempts or row.verifications)):
                     continue  # else an attempt that was cut short has made it
+            except NotAllowed as error:
+                problems.append(str(error))
+                continue
             except NotAnOriginal as error:
                 problems.append(messages.problem(error, partial(duplicates.name_in, ticket.repository)))
                 continue
@@ -95,6 +98,20 @@ class RunCommands(TicketEffect):
                 continue
             made.append(change)
         return _Ran(tuple(problems), tuple(made), tuple(seen))
+
+    def _check(self, context: Context, ticket: Ticket, change: Change) -> None:
+        """Raise NotAllowed for what only approvers can do, and NotAnOriginal for a duplicate of no ticket."""
+        if actions.ACTIONS[change.action].by is actions.By.APPROVER:
+            check_approver(
+                context.plugins,
+                ticket,
+                context.people,
+                slack_id=context.people.slack_id(self.author),
+                login=self.author,
+                is_colleague=context.chat.is_colleague,
+            )
+        if change.action is Action.DUPLICATE:
+            duplicates.check(ticket, context.store.ticket(change.value), context.store.ticket)
 
     def on_success(self, transaction: Transaction, context: Context, result: _Ran) -> None:
         self._settle(transaction, context, result)

@@ -44,17 +44,19 @@ from identity_bot.store.answers import shown_before
 from identity_bot.store.transaction import Transaction
 from identity_bot.text.names import fold
 from identity_bot.tickets import actions, duplicates, lifecycle
-from identity_bot.tickets.calendar import DAY
+from identity_bot.tickets.calendar import DAY, team_day
 from identity_bot.tickets.duplicates import NotAnOriginal
 from identity_bot.tickets.errors import Impossible
 from identity_bot.tickets.model import (
     Action,
+    Approval,
     Change,
     IssueComment,
     IssueDraft,
     IssueSnapshot,
     Ticket,
 )
+from identity_bot.tickets.rota import present
 
 log = logging.getLogger(__name__)
 
@@ -88,16 +90,26 @@ class OpenIssue(TicketEffect):
         if request_type is None:
             raise Rejected(f"the request type {ticket.type!r} is not installed")
         draft = request_type.render_issue(with_names(ticket, request_type, context))
-        settings = request_type.settings
-        leads = [lead["github"] for lead in settings["leads"] if "github" in lead] if ticket.is_urgent else []
+        settings, route = request_type.settings, request_type.route(ticket)
+        leads = [lead["github"] for lead in route.leads if "github" in lead] if ticket.is_urgent else []
+        is_approved_first = request_type.form.needs_approval(request_type.migrated(ticket).answers)
         draft = IssueDraft(
             title=draft.title,
             body=self._with_note(context, ticket, draft.body),
-            labels=_unique(context.settings.label, *draft.labels, *settings["labels"]),
-            assignees=_unique(*draft.assignees, *leads),
+            labels=_unique(
+                context.settings.label,
+                *draft.labels,
+                *settings["labels"],
+                *([f"{lifecycle.APPROVAL_LABEL}{Approval.NEEDED.value}"] if is_approved_first else []),
+            ),
+            assignees=_unique(*draft.assignees, *filter(None, [route.assignee]), *leads),
         )
+        _, is_slack, slack_id = route.spoc.partition("slack:")
+        spoc = context.people.key_of(slack_id) if is_slack else route.spoc
         # By today's settings: a repository that was wrong when the request came may have been corrected since.
-        return (context.tracker.open_issue(request_type.repository_for(ticket), ticket, draft),)
+        repository = request_type.repository_for(ticket)
+        name = name_of(context, spoc)
+        return (context.tracker.open_issue(repository, ticket, draft, spoc=spoc, spoc_name=name),)
 
     def _with_note(self, context: Context, ticket: Ticket, body: str) -> str:
         """The body and, below it, which answers the requestor had been shown, as far as there is room."""
@@ -121,11 +133,21 @@ class OpenIssue(TicketEffect):
         for created in result:
             context.reconciler.reconcile(transaction, created.snapshot, is_fresh=True)
             if ticket := transaction.ticket(self.ticket_id):
+                self._alert_without_spoc(transaction, context, ticket)
                 for left_out in created.left_out:
                     context.notifier.alert(transaction, alerts.refused_by_github(ticket, left_out))
         if self.view_id:
             receipt = ShowReceipt(ticket_id=self.ticket_id, view_id=self.view_id)
             transaction.enqueue(receipt, delay=RECEIPT_DELAY)
+
+    def _alert_without_spoc(self, transaction: Transaction, context: Context, ticket: Ticket) -> None:
+        """Tell the team once a week that nobody of a rota is there."""
+        request_type = context.plugins.of(ticket.type)
+        if request_type is None or request_type.route(ticket).spoc or ticket.state.spoc:
+            return
+        rota, away = request_type.settings["rota"], request_type.settings["away"]
+        if rota and not present(rota, away, team_day(ticket.submitted_at), context.people):
+            context.notifier.alert(transaction, alerts.nobody_on_duty(ticket.type), again_after=7 * DAY)
 
     def on_failed(self, transaction: Transaction, context: Context, reason: str) -> None:
         ticket = transaction.ticket(self.ticket_id)

@@ -51,7 +51,7 @@ def place_of(ticket: Ticket, to: Destination, settings: Settings) -> tuple[str, 
     match to:
         case Destination.INTAKE:
             return settings.intake_channel, None
-        case Destination.TEAM | Destination.MEMBERS:
+        case Destination.TEAM | Destination.MEMBERS | Destination.APPROVERS:
             return settings.team_channel, ticket.card.ts if ticket.card else None
     if ticket.thread:
         return ticket.thread.channel, ticket.thread.ts

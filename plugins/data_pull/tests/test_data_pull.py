@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import identity_bot_data_pull as data_pull
-from identity_bot import LongText, YesNo
+from identity_bot import Choice, LongText, YesNo
 from identity_bot.testing import MemoryDesk, check_request_type
 
 
@@ -13,12 +15,13 @@ def test_it_keeps_what_every_request_type_promises() -> None:
     check_request_type(data_pull)
 
 
-def test_the_form_asks_what_is_needed_whether_it_is_sensitive_and_for_comments() -> None:
+def test_the_form_asks_what_is_needed_whether_it_is_sensitive_how_much_and_for_comments() -> None:
     asked = data_pull.form()
 
     assert [(question.name, type(question), question.required) for question in asked.questions] == [
         ("data_needed", LongText, True),
         ("sensitive", YesNo, True),
+        ("size", Choice, False),
         ("comments", LongText, False),
     ]
 
@@ -65,3 +68,39 @@ def test_a_sensitive_one_says_nothing_of_its_content_in_the_title_or_in_slack(de
     assert issue.title == "Data pull for Benefits: sensitive"
     assert "Sign-ins in May" in issue.body
     assert "Sign-ins in May" not in desk.chat.everything()
+
+
+PRODUCT = {"product_leads": [{"slack": "U0LINDEN", "github": "linden-brookmere"}]}
+
+
+@pytest.mark.parametrize(
+    ("answers", "is_product"),
+    [
+        ({"sensitive": False}, False),
+        ({"sensitive": False, "size": "small"}, False),
+        ({"sensitive": False, "size": "large"}, True),
+        ({"sensitive": True, "size": "small"}, True),
+    ],
+)
+@pytest.mark.parametrize("settings", [PRODUCT, {}])
+def test_what_is_sensitive_or_large_goes_to_the_product_leads_if_there_are_any(
+    desk: MemoryDesk, answers: dict[str, Any], is_product: bool, settings: dict[str, Any]
+) -> None:
+    loaded = desk.load(data_pull, settings=settings)
+    assert loaded
+
+    route = loaded.route(desk.submit("data_pull", **answers))
+
+    leads = ["U0LINDEN"] if is_product and settings else ["U0INDIGO", "U0SAGE"]
+    assert [one["slack"] for one in route.leads] == leads
+    assert route.approvers == route.leads
+
+
+@pytest.mark.parametrize("is_sensitive", [True, False])
+def test_only_what_is_sensitive_needs_approval(desk: MemoryDesk, is_sensitive: bool) -> None:
+    desk.load(data_pull)
+
+    ticket = desk.submit("data_pull", sensitive=is_sensitive, size="large")
+    desk.work()
+
+    assert ("approval: needed" in desk.issue(ticket).labels) is is_sensitive

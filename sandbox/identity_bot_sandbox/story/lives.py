@@ -183,7 +183,14 @@ class DataPull(Life):
         story.sees_message(SAGE, TEAM, f"#{self.issue}>", "Urgent", f"<@{INDIGO}>", "Data pull")
 
     def steps(self) -> Sequence[Callable[[], None]]:
-        return (self.gets_a_spoc, self.is_assigned, self.gets_a_date, self.changes_its_date, self.is_closed)
+        return (
+            self.gets_a_spoc,
+            self.is_assigned,
+            self.gets_a_date,
+            self.changes_its_date,
+            self.is_approved,
+            self.is_closed,
+        )
 
     def says(self, person: str, command: str) -> None:
         """Somebody writes a command below the issue, which is answered by a reaction."""
@@ -195,6 +202,12 @@ class DataPull(Life):
                 == ["+1"]
             ),
         )
+
+    def is_approved(self) -> None:
+        """As it is sensitive; the leads were asked in the thread of the card."""
+        self.says(SAGE, "/approve")
+        self.shows("*Approval:* approved")
+        self.hears(MARLO, "It's approved.")
 
     def gets_a_spoc(self) -> None:
         """The product lead will speak with the requestor."""

@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("target", sa.String(10)),
         sa.Column("close_reason", sa.String(20)),
         sa.Column("is_waiting", sa.Boolean, nullable=False),
+        sa.Column("approval", sa.String(10)),
         sa.Column("is_urgent", sa.Boolean, nullable=False),
         sa.Column("is_sensitive", sa.Boolean, nullable=False),
         sa.Column("is_direct", sa.Boolean, nullable=False),
@@ -54,6 +55,7 @@ def upgrade() -> None:
         sa.Column("response_due", sa.Float),
         sa.Column("resolution_due", sa.Float),
         sa.Column("escalations", sa.JSON, nullable=False),
+        sa.Column("turn", sa.Integer),
         sa.Column("inconsistency", sa.Text, nullable=False),
         sa.Column("requested", sa.JSON, nullable=False),
         sa.Column("last_notified", sa.JSON),
@@ -128,6 +130,11 @@ def upgrade() -> None:
         "syncs",
         sa.Column("repository", sa.String(200), primary_key=True),
         sa.Column("page", sa.Integer, nullable=False),
+    )
+    op.create_table(
+        "rotas",
+        sa.Column("name", sa.String(40), primary_key=True),
+        sa.Column("turns", sa.Integer, nullable=False),
     )
     op.create_table(
         "home_views",
