@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from identity_bot_sandbox.clock import TEAM_ZONE, ClockError, SandboxClock, later, next_monday
+from identity_bot_sandbox.clock import TEAM_ZONE, ClockError, SandboxClock, later, next_monday, set_by
 
 
 def team(text: str) -> datetime:
@@ -85,3 +86,48 @@ def test_whoever_follows_it_is_there_before_and_after_it_moves() -> None:
     clock.forward(hours=1)
 
     assert seen == [(3600, 0.0), (3600, 3600)]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("2026-11-27 16:59", "2026-11-27 16:59"),
+        ("2026-11-27T16:59", "2026-11-27 16:59"),
+        (" 2000-01-02 00:00 ", "2000-01-02 00:00"),
+        ("2026-11-01 01:30", "2026-11-01 01:30"),
+    ],
+)
+def test_it_begins_at_the_teams_time_that_is_asked_for(text: str, shown: str) -> None:
+    assert f"{set_by(text).local():%Y-%m-%d %H:%M}" == shown
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("+30m", 1800), ("+3h", 3 * 3600), ("+0h", 0)])
+def test_it_begins_as_much_later_as_is_asked_for(text: str, seconds: float) -> None:
+    assert set_by(text).offset == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("tomorrow", "expected the team's time"),
+        ("-3h", "expected the team's time"),
+        ("+3", "expected the team's time"),
+        ("+3 weeks", "expected the team's time"),
+        ("+٣h", "expected the team's time"),
+        ("16:59", "expected the team's time"),
+        ("2026-11-27", "expected the team's time"),
+        ("2026-11-27 16:59:00+01:00", "expected the team's time"),
+        ("2026-02-30 10:00", "there is no 2026-02-30 10:00 in the calendar"),
+        ("2026-11-27 25:00", "there is no 2026-11-27 25:00 in the calendar"),
+        ("0000-01-01 00:00", "in the calendar"),
+        ("0001-01-01 00:00", "from 2000 to 2099"),
+        ("1999-12-31 10:00", "from 2000 to 2099"),
+        ("2100-01-01 10:00", "from 2000 to 2099"),
+        ("+9999999d", "before 2100"),
+        ("+99999d", "from 2000 to 2099"),
+        ("2027-03-14 02:30", "clocks are set forward in that hour"),
+    ],
+)
+def test_a_time_that_it_cannot_be_is_refused_in_words(text: str, said: str) -> None:
+    with pytest.raises(ClockError, match=re.escape(said)):
+        set_by(text)

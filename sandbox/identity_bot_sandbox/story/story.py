@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any, TypeVar
 
 from identity_bot_sandbox import cast
@@ -38,6 +39,13 @@ class Story:
     patience: float = 15.0
     """Seconds that a step may take."""
     seen: dict[str, list[str]] = field(default_factory=dict)
+    due: date = field(init=False)
+    """The target date of its tickets, a month from the day on which it begins, and a later one."""
+    later: date = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.due = self.sandbox.clock.local().date() + timedelta(days=30)
+        self.later = self.due + timedelta(days=7)
 
     def does(self, person: str, what: str) -> None:
         """Note what a person does."""
