@@ -63,7 +63,7 @@ def run(
             story = Story(sandbox)
             if play:
                 say(
-                    f"Playing a story with three tickets, which takes about a minute. Watch it at {sandbox.url} …"
+                    f"Playing a story with four tickets, which takes about a minute. Watch it at {sandbox.url} …"
                 )
                 try:
                     plot(story)

@@ -7,10 +7,25 @@ from datetime import date
 
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.slack.model import Message
-from identity_bot_sandbox.story.story import GENERAL, INTAKE, LOGINS, NAMES, PLACES, TEAM, Life, Story, plain
+from identity_bot_sandbox.story import later
+from identity_bot_sandbox.story.story import (
+    GENERAL,
+    INDIGO,
+    INTAKE,
+    JUNIPER,
+    LINDEN,
+    LOGINS,
+    MARLO,
+    NAMES,
+    PLACES,
+    ROWAN,
+    SAGE,
+    TEAM,
+    Life,
+    Story,
+    plain,
+)
 
-JUNIPER, MARLO, ROWAN = "U0JUNIPER", "U0MARLO", "U0ROWAN"
-INDIGO, SAGE, LINDEN = "U0INDIGO", "U0SAGE", "U0LINDEN"
 SECRET = "sign-ins by credential for the pilot cohort"
 
 
@@ -27,6 +42,7 @@ def play(story: Story) -> None:
             if number < len(one):
                 life.goes_on(one[number])
     asks_the_host_bot(story)
+    later.play(story)
     nothing_sensitive_was_shown(story)
 
 
