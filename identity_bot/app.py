@@ -67,18 +67,20 @@ class Bot:
         *,
         min_intervals: bool = True,
         quiet: float = QUIET,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.settings = settings
+        self._clock = clock
         self.code = GitHubCode(settings.github_auth, settings.github_api_url)
         self.plugins = loader.load(settings, found, self.code.soon)
         self._close_debug_file = open_debug_file(settings.debug_file) if settings.debug_file else None
-        self.store = Store(settings.database_url)
+        self.store = Store(settings.database_url, clock)
         self.store.migrate()
         people = People(settings.who_is_who, self.store.links)
-        self.chat = SlackChat(settings.slack_bot_token, settings.slack_api_url, people)
+        self.chat = SlackChat(settings.slack_bot_token, settings.slack_api_url, people, clock)
         # One thread speaks through each at a time, as PyGithub wants it: the lane of writes, and that of reads.
-        self.tracker = GitHubTracker(settings.github_auth, settings.github_api_url)
-        self.reader = GitHubTracker(settings.github_auth, settings.github_api_url)
+        self.tracker = GitHubTracker(settings.github_auth, settings.github_api_url, clock)
+        self.reader = GitHubTracker(settings.github_auth, settings.github_api_url, clock)
         self.library = library(settings)
         self.team = Team(self.chat, settings.team)
         self.desk, self.context = assemble(
@@ -114,6 +116,7 @@ class Bot:
             settings=settings,
             self_service=SelfService(store=self.store, plugins=self.plugins, sources=self._sources()),
             survey=SurveyDesk(store=self.store, settings=settings),
+            clock=clock,
         )
         self._socket: Socket | None = None
         self._attached = False
@@ -170,6 +173,13 @@ class Bot:
             self._close_debug_file()
         atexit.unregister(self.stop)
 
+    @contextlib.contextmanager
+    def moving_clock(self, seconds: float) -> Iterator[None]:
+        """Within the block, the bot's clock is set so many seconds forward; what is then due runs at once."""
+        with self.queue.carrying_leases(seconds):
+            yield
+        self.worker.wake()
+
     def web_app(self, slack_app: App | None = None) -> Starlette:
         """The HTTP endpoints, to serve or to mount in a host's own web application."""
         secret = self.settings.slack_signing_secret or ""
@@ -198,9 +208,9 @@ class Bot:
             "ready": database == "ok" and connected is not False,
             "database": database,
             "slack_socket": {True: "connected", False: "not connected", None: "not used"}[connected],
-            "slack_last_answer_seconds": _ago(self.chat.last_contact),
+            "slack_last_answer_seconds": self._ago(self.chat.last_contact),
             "github_token": _token_state(self.tracker, self.reader),
-            "github_last_answer_seconds": _ago(
+            "github_last_answer_seconds": self._ago(
                 max(filter(None, (self.tracker.last_contact, self.reader.last_contact)), default=None)
             ),
             "effects_failed": backlog and backlog.failed,
@@ -210,6 +220,10 @@ class Bot:
             "skipped": [str(one) for one in self.plugins.skipped],
             "failed_hooks": sorted({f"{one.plugin}: {one.hook}" for one in self.plugins.failures.seen}),
         }
+
+    def _ago(self, moment: float | None) -> float | None:
+        """Seconds since a moment (seconds since the epoch), for people to read."""
+        return None if moment is None else round(self._clock() - moment, 1)
 
     def run(self) -> None:
         """Run the bot alone until SIGTERM or SIGINT: in Socket Mode with an app token, over HTTP without one."""
@@ -336,13 +350,21 @@ def build(
     *,
     min_intervals: bool = True,
     quiet: float = QUIET,
+    clock: Callable[[], float] = time.time,
 ) -> Bot:
     """A bot for these settings with the installed plugins, or those given; raises an error for each thing to fix.
 
     Without `min_intervals` it does not keep to the pace that Slack and GitHub ask for, and with a shorter `quiet`, in
-    seconds, it splits a burst of changes into more messages: both suit tests in a sandbox only.
+    seconds, it splits a burst of changes into more messages. With another `clock`, in seconds since the epoch, it goes
+    by that. All three suit a sandbox only.
     """
-    return Bot(settings, loader.find() if found is None else found, min_intervals=min_intervals, quiet=quiet)
+    return Bot(
+        settings,
+        loader.find() if found is None else found,
+        min_intervals=min_intervals,
+        quiet=quiet,
+        clock=clock,
+    )
 
 
 def _token_state(*trackers: GitHubTracker) -> str:
@@ -350,11 +372,6 @@ def _token_state(*trackers: GitHubTracker) -> str:
     if any(one.is_refused for one in trackers):
         return "refused"
     return "accepted" if any(one.last_contact for one in trackers) else "unknown"
-
-
-def _ago(moment: float | None) -> float | None:
-    """Seconds since a moment (seconds since the epoch), for people to read."""
-    return None if moment is None else round(time.time() - moment, 1)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -190,7 +190,7 @@ def test_the_examples_of_tests_pass(tmp_path: Path) -> None:
 
     said = run("-m", "pytest", *alone, "test_coffee.py", folder=tmp_path, path=tmp_path)
 
-    assert "4 passed" in said
+    assert "5 passed" in said
 
 
 def test_the_examples_of_common_questions_and_of_a_migration_do_what_they_say(tmp_path: Path) -> None:

@@ -185,12 +185,21 @@ def _unlogged() -> Iterator[None]:
     help="The folder of a plugin to try without installing it; it is loaded again when you edit it. Repeatable.",
 )
 @click.option(
+    "--clock",
+    default="",
+    help="When it is there: the team's time, as 2026-11-27 16:59, or later than now, as +30m, +3h or +2d.",
+)
+@click.option(
     "--exit", "leave", is_flag=True, help="Play the stories, print what each person did and saw, and exit."
 )
-def sandbox(port: int, no_bot: bool, play: bool, busy: bool, watched: tuple[Path, ...], leave: bool) -> None:
+def sandbox(
+    port: int, no_bot: bool, play: bool, busy: bool, watched: tuple[Path, ...], clock: str, leave: bool
+) -> None:
     """Try the bot with a simulated Slack and GitHub, and a page that shows both."""
     if watched and (no_bot or play or busy or leave):
         raise click.UsageError("--watch cannot be combined with --no-bot, --play, --busy or --exit")
+    if clock and no_bot:
+        raise click.UsageError("--clock cannot be combined with --no-bot: your bot would not go by it")
     try:
         from identity_bot_sandbox import demo
     except ModuleNotFoundError as error:
@@ -207,5 +216,6 @@ def sandbox(port: int, no_bot: bool, play: bool, busy: bool, watched: tuple[Path
         leave=leave,
         busy=busy,
         watched=watched,
+        clock=clock,
         say=click.echo,
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -100,6 +101,11 @@ _CORRECT_LANE = _CHANGE_LANE.values(
     leased_until=bindparam("until"),
     ready_at=bindparam("next_at"),
     written_at=bindparam("now"),
+)
+_CARRY_LEASES = (
+    update(lanes)
+    .where(lanes.c.owner.is_not(None))
+    .values(leased_until=lanes.c.leased_until + bindparam("by"))
 )
 _CORRECT_EFFECTS = (
     update(outbox)
@@ -282,6 +288,13 @@ class Queue:
     def ready_in(self) -> float | None:
         """Seconds until the next lane that nobody holds has something to do; None for never."""
         return self._look()[0]
+
+    @contextmanager
+    def carrying_leases(self, seconds: float) -> Iterator[None]:
+        """Within the block, the clock is set so many seconds forward: leases last as long as before."""
+        with self.store.begin() as transaction:
+            transaction.connection.execute(_CARRY_LEASES, {"by": seconds})
+            yield
 
     def correct_times(self) -> None:
         """Let no lane be held by what a clock wrote that was ahead, for longer than it would be from now on.

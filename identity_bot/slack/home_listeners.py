@@ -51,7 +51,8 @@ class HomeListeners:
         run_in_thread: Callable[..., Any],
         overview: Overview,
         people: People,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.time,
+        elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
         self._overview = overview
         self._people = people
@@ -59,7 +60,8 @@ class HomeListeners:
         self._settings = settings
         self._command = settings.commands[0]
         self._run_in_thread = run_in_thread
-        self._lately = _Lately(clock)
+        self._lately = _Lately(elapsed)
+        self._clock = clock
 
     def attach(self, app: App) -> None:
         """Adds the listeners, unless the settings turn them off."""
@@ -104,7 +106,7 @@ class HomeListeners:
     ) -> None:
         try:
             shown = self._overview.open_home(user, choices)
-            view = drawn_home(self._forms, self._command, shown, self._people, time.time())
+            view = drawn_home(self._forms, self._command, shown, self._people, self._clock())
             with translating_errors("views.publish"):
                 client.views_publish(user_id=user, view=view, hash=replaces)
         except IdentityBotError as error:

@@ -117,6 +117,7 @@ class Listeners:
         settings: Settings,
         self_service: SelfService,
         survey: SurveyDesk,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._desk = desk
         self._chat = chat
@@ -143,9 +144,9 @@ class Listeners:
         )
         self._reactions = ReactionListeners(settings.reactions, self._actions, self._run_in_thread)
         self._replies = ReplyListeners(desk.handle_reply) if settings.conversation else None
-        self._home = HomeListeners(forms, settings, self._run_in_thread, overview, people)
+        self._home = HomeListeners(forms, settings, self._run_in_thread, overview, people, clock)
         self._queue = QueueListeners(
-            overview=overview, forms=forms, people=people, run_in_thread=self._run_in_thread
+            overview=overview, forms=forms, people=people, run_in_thread=self._run_in_thread, clock=clock
         )
         self._links = LinkAnswers(linking, people)
         self._answers = AnswerListeners(

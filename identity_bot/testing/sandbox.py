@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 from identity_bot.app import Bot
 from identity_bot.forms.questions import Files, Member, Number, Question, number_text
 from identity_bot.forms.samples import sample_values
+from identity_bot.outbox.effect import Row
 from identity_bot.plugins import loader
 from identity_bot.showcase.life import REQUESTOR
 from identity_bot.slack.inputs import QUESTION
@@ -26,12 +27,15 @@ from identity_bot.testing.candidates import INTAKE, base_settings, candidate
 from identity_bot.testing.candidates import load as load_plugins
 from identity_bot.testing.database import new_sqlite
 from identity_bot_sandbox import cast
+from identity_bot_sandbox.clock import SandboxClock
 from identity_bot_sandbox.github.world import GitHubWorld
 from identity_bot_sandbox.server import Sandbox
 from identity_bot_sandbox.slack.world import SlackWorld
 
 Found = TypeVar("Found")
 
+LATER = 60.0
+"""Seconds from now after which what is due then counts as waiting for its time."""
 RECURRING = {"poll", "resync", "mark_overdue", "catch_up", "clean_up", "tell_delay", "read_thread"}
 """The kinds of effects that wait for later: recurring ones, and what follows a request after a while."""
 
@@ -80,12 +84,16 @@ def close(handler: SocketModeHandler, sandbox: Sandbox) -> None:
 class SandboxBot:
     """A bot with the plugins that a test loads, in a Slack and a GitHub of its own; `slack` and `github` are those.
 
+    All of them go by `clock`: after `clock.forward(hours=1)`, or `days`, `minutes` or `seconds`, whatever is then due
+    happens at once.
+
     It is connected by Socket Mode, and GitHub tells it by webhook what people do there.
     """
 
     def __init__(self, sandbox: Sandbox, folder: Path) -> None:
         self.slack: SlackWorld = sandbox.slack
         self.github: GitHubWorld = sandbox.github
+        self.clock: SandboxClock = sandbox.clock
         self._sandbox = sandbox
         self._folder = folder
         self._found: dict[str, loader.Found] = {}
@@ -113,8 +121,9 @@ class SandboxBot:
         in_force, _ = load_plugins(in_force, tuple(known.values()), sections)
         self.stop()
         self._found, self._sections = known, sections
-        self._bot = Bot(in_force, tuple(known.values()), min_intervals=False, quiet=0.1)
+        self._bot = Bot(in_force, tuple(known.values()), min_intervals=False, quiet=0.1, clock=self.clock)
         self._running.callback(self._bot.stop)
+        self._running.enter_context(self.clock.followed_by(self._bot.moving_clock))
         client = WebClient(token=in_force.slack_bot_token, base_url=in_force.slack_api_url)
         app = App(client=client, signing_secret="unused in Socket Mode")
         self._bot.attach(app)
@@ -145,14 +154,18 @@ class SandboxBot:
         eventually(lambda: block in str(self.slack.view(user)))
 
     def settle(self, seconds: float = 20.0) -> None:
-        """Wait until the bot has nothing left to do."""
+        """Wait until the bot has nothing left to do now; what waits for its time does not count."""
         eventually(
             lambda: (
                 self.github.webhooks.settle(0.1)
-                and all(row.kind in RECURRING for row in self.bot.outbox.rows("waiting"))
+                and all(map(self._is_for_later, self.bot.outbox.rows("waiting")))
             ),
             seconds=seconds,
         )
+
+    def _is_for_later(self, row: Row) -> bool:
+        wait = row.due_at - self.clock()
+        return row.attempts > 0 or wait > 0 if row.kind in RECURRING else row.attempts == 0 and wait > LATER
 
     def told(self, channel: str) -> list[str]:
         """What the bot wrote into a channel or to a person, in threads too, oldest first."""

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from identity_bot.errors import IdentityBotError
+from identity_bot_sandbox.clock import ClockError, set_by
 from identity_bot_sandbox.page.routes import routes
 from identity_bot_sandbox.process import PLACES, BotProcess
 from identity_bot_sandbox.server import Sandbox
@@ -26,6 +27,7 @@ def run(
     leave: bool,
     busy: bool = False,
     watched: Sequence[Path] = (),
+    clock: str = "",
     say: Callable[[str], None],
     plot: Callable[[Story], None] = lives.play,
 ) -> None:
@@ -33,16 +35,11 @@ def run(
 
     With `busy`, the bot begins with the tickets of a busy week. Plugins in the folders `watched` need not be
     installed, and are loaded again whenever they are edited.
+    `clock` is when it is in the sandbox, as `set_by` takes it.
 
     Raises IdentityBotError if a step of the story does not happen or the bot does not start.
     """
-    try:
-        made = Sandbox(port=port, pages=[routes])
-    except OSError as error:
-        raise IdentityBotError(
-            f"port {port} cannot be used ({os.strerror(error.errno or 0)}); choose another with --port, or 0 for any"
-        ) from error
-    with made as sandbox:
+    with _sandbox(port, clock) as sandbox:
         if not with_bot:
             say(f"The sandbox runs at {sandbox.url} without a bot. Paste this into the shell of yours:\n")
             for name, value in sandbox.environment().items():
@@ -55,7 +52,7 @@ def run(
             return
         if busy:
             say(f"Filling GitHub with the {week.MANY} requests of a busy week …")
-            week.fill(sandbox.github)
+            week.fill(sandbox.github, sandbox.clock.utc())
         if watched:
             with _folder() as folder:
                 _watch(sandbox, folder, watched, say)
@@ -66,7 +63,7 @@ def run(
             story = Story(sandbox)
             if play:
                 say(
-                    f"Playing a story with three tickets, which takes about a minute. Watch it at {sandbox.url} …"
+                    f"Playing a story with four tickets, which takes about a minute. Watch it at {sandbox.url} …"
                 )
                 try:
                     plot(story)
@@ -79,6 +76,17 @@ def run(
                 return
             say(f"Open {sandbox.url} and type /help in #vsp-identity. Press Ctrl-C to stop.")
             _wait()
+
+
+def _sandbox(port: int, clock: str) -> Sandbox:
+    try:
+        return Sandbox(port=port, pages=[routes], clock=set_by(clock) if clock else None)
+    except ClockError as error:
+        raise IdentityBotError(f"--clock: {error}") from error
+    except OSError as error:
+        raise IdentityBotError(
+            f"port {port} cannot be used ({os.strerror(error.errno or 0)}); choose another with --port, or 0 for any"
+        ) from error
 
 
 @contextmanager

@@ -11,14 +11,17 @@ import faulthandler
 import logging
 import os
 import sys
-from collections.abc import Iterator, Sequence
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from slack_bolt import Ack, App, Respond, Say
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
-from identity_bot.app import build
+from identity_bot.app import Bot, build
 from identity_bot.errors import IdentityBotError
 from identity_bot.logs import set_up_logging
 from identity_bot.plugins import loader
@@ -26,6 +29,7 @@ from identity_bot.plugins.folder import plugins_in
 from identity_bot.settings import load
 
 COMMAND = "/sign-in-status"
+MOVED = "clock set forward"
 UNUSABLE_BECAUSE = "cannot start: "
 UNUSABLE, SKIPPED = 2, 3
 """The exit statuses of a bot whose settings or plugins contradict each other, and of one with an unusable plugin."""
@@ -78,24 +82,54 @@ def main(arguments: Sequence[str] = ()) -> None:
                 skipped = {one.name for one in loader.load(settings, found).skipped}
             if given.strict and skipped & {one.name for path in given.folders for one in plugins_in(path)}:
                 sys.exit(SKIPPED)
-        bot = build(settings, found)
+        clock = HostClock(given.ahead or 0.0)
+        bot = build(settings, found, clock=time.time if given.ahead is None else clock)
     except IdentityBotError as error:
         for line in str(error).splitlines():
             print(f"{UNUSABLE_BECAUSE}{line}", file=sys.stderr)  # noqa: T201 (for whoever started this process)
         sys.exit(UNUSABLE)
+    if given.sync:
+        deque(bot.sync(), maxlen=0)
+        bot.stop()
+        return
     client = WebClient(token=settings.slack_bot_token, base_url=settings.slack_api_url)
     app = host_app(client)
     bot.attach(app)
     # By default slack_sdk takes most of a minute to notice a broken connection.
     handler = SocketModeHandler(app, settings.slack_app_token, web_client=client, ping_interval=3)
     handler.connect()  # type: ignore[no-untyped-call]
+    if given.ahead is not None:
+        threading.Thread(target=clock.follow, args=(bot, sys.stdin), name="clock", daemon=True).start()
     bot.serve()
+
+
+class HostClock:
+    """A clock that is so many seconds ahead of the real one, and is set forward by whoever started this."""
+
+    def __init__(self, ahead: float) -> None:
+        self._ahead = ahead
+
+    def __call__(self) -> float:
+        return time.time() + self._ahead
+
+    def follow(self, bot: Bot, asked: Iterable[str]) -> None:
+        """Set it forward by each number of seconds that is asked for, a line each, and say so."""
+        for line in asked:
+            with bot.moving_clock(float(line)):
+                self._ahead += float(line)
+            print(MOVED, flush=True)  # noqa: T201 (for whoever asked)
 
 
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("folders", nargs="*", type=Path, help="plugins to use besides the installed ones")
     parser.add_argument("--strict", action="store_true", help="end if a plugin in a folder cannot be used")
+    parser.add_argument("--sync", action="store_true", help="make the tickets from the issues first, and end")
+    parser.add_argument(
+        "--ahead",
+        type=float,
+        help="how many seconds the clock is ahead; it is set forward by more as lines of the standard input say",
+    )
     parser.add_argument(
         "--load-seconds", type=float, default=10, help="how long those plugins may take to load"
     )

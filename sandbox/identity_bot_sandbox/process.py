@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -13,7 +14,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from typing import Any
 from identity_bot.errors import IdentityBotError
 from identity_bot.plugins.folder import plugins_in
 from identity_bot_sandbox import cast, host_bot
+from identity_bot_sandbox.clock import ClockError
 from identity_bot_sandbox.page.gallery import GalleryError
 from identity_bot_sandbox.server import Sandbox
 
@@ -49,6 +51,9 @@ port = """
 MOST_LINES = 2_000
 """Lines of a bot's that are kept."""
 EVENTS = ("issues", "issue_comment", "label", "milestone", "repository")
+LONGEST_START = 30.0
+"""Seconds that a bot may take to start, and to do what it is asked while it does."""
+HOST_BOT = (sys.executable, "-m", "identity_bot_sandbox.host_bot")
 LONGEST_SHOWCASE = 60.0
 """Seconds after which a plugin that the gallery plays counts as stuck."""
 _SKIPPED = re.compile(r"\bskipped: (plugin .+)")
@@ -85,6 +90,8 @@ class BotProcess:
         hear: Callable[[str], None] | None = None,
     ) -> None:
         self._github, self._folders, self._load_seconds = sandbox.github, folders, load_seconds
+        self._moved = threading.Semaphore(0)
+        self._following = contextlib.ExitStack()
         self._said: deque[str] = deque(maxlen=MOST_LINES)
         port = _free_port()
         settings = folder / "identity-bot.toml"
@@ -102,17 +109,19 @@ class BotProcess:
         arguments = [*(["--strict"] if strict else []), f"--load-seconds={load_seconds}", *map(str, folders)]
         connected = sandbox.slack.delivery.sockets.count
         if from_github:
-            full_sync = [sys.executable, "-m", "identity_bot.cli", "sync", "--full"]
-            subprocess.run(full_sync, env=environment, capture_output=True, check=True)
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "identity_bot_sandbox.host_bot", *arguments],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-        )
+            ahead = f"--ahead={sandbox.clock.offset!r}"
+            subprocess.run([*HOST_BOT, "--sync", ahead], env=environment, capture_output=True, check=True)
+        with sandbox.clock.held():
+            self._process = subprocess.Popen(
+                [*HOST_BOT, f"--ahead={sandbox.clock.offset!r}", *arguments],
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                encoding="utf-8",
+                errors="replace",
+            )
+            self._following.enter_context(sandbox.clock.followed_by(self._follow))
         self._hear: Callable[[str], None] | None = None
         self._reader = threading.Thread(target=self._read, name="bot's words", daemon=True)
         self._reader.start()
@@ -137,13 +146,29 @@ class BotProcess:
         self._github.webhooks.remove(self._hook.id)
         self._end(patience=patience)
 
+    @contextlib.contextmanager
+    def _follow(self, seconds: float) -> Iterator[None]:
+        """Have the bot set its clock forward, too."""
+        stdin = self._process.stdin
+        assert stdin
+        with contextlib.suppress(OSError):  # it has ended
+            stdin.write(f"{seconds!r}\n")
+            stdin.flush()
+            if not self._moved.acquire(timeout=LONGEST_START) and self._process.poll() is None:
+                raise ClockError("the bot did not follow the clock")
+        yield
+
     def _end(self, *, patience: float) -> None:
+        self._following.close()
         self._process.send_signal(signal.SIGTERM)
         try:
             self._process.wait(patience)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        with contextlib.suppress(OSError):
+            if self._process.stdin:
+                self._process.stdin.close()
 
     def _await_ready(self, url: str, sandbox: Sandbox, connected: int) -> None:
         pause = threading.Event()
@@ -181,6 +206,9 @@ class BotProcess:
 
     def _read(self) -> None:
         for line in self._process.stdout or ():
+            if line.rstrip() == host_bot.MOVED:
+                self._moved.release()
+                continue
             self._said.append(line)
             if self._hear:
                 self._hear(line.rstrip("\n"))

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
@@ -16,7 +17,9 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from identity_bot_sandbox import cast
+from identity_bot_sandbox.clock import SandboxClock
 from identity_bot_sandbox.github.api import routes as github_routes
+from identity_bot_sandbox.github.record import utc_now
 from identity_bot_sandbox.github.world import GitHubWorld
 from identity_bot_sandbox.host import OwnHost
 from identity_bot_sandbox.slack.api import routes as slack_routes
@@ -28,17 +31,27 @@ Pages = Callable[["Sandbox"], Sequence[BaseRoute]]
 class Sandbox:
     """A sandbox with its two worlds, `slack` and `github`; use it as a context manager, or `start` and `stop` it.
 
+    Both worlds go by `clock`, which can be set forward; what holds for seconds between two machines, such as trigger
+    ids, and what others check by the real time, such as signatures and tokens, goes by the real time.
     `port` 0 picks a free port. `pages` are functions that add routes, such as the page's. Requests for any other
     host than `host`, `localhost` or the address they arrive at are refused.
     """
 
-    def __init__(self, *, host: str = "127.0.0.1", port: int = 0, pages: Sequence[Pages] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        pages: Sequence[Pages] = (),
+        clock: SandboxClock | None = None,
+    ) -> None:
         self._socket = socket.create_server((host, port), backlog=512)
         # asyncio sets this only for sockets created as TCP; without it, every answer waits 40 ms.
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.url = f"http://{host}:{self._socket.getsockname()[1]}"
-        self.slack = SlackWorld(base_url=self.url)
-        self.github = GitHubWorld(base_url=self.url)
+        self.clock = clock or SandboxClock()
+        self.slack = SlackWorld(base_url=self.url, clock=self.clock, real_clock=time.time)
+        self.github = GitHubWorld(base_url=self.url, clock=self.clock.utc, real_clock=utc_now)
         self.showcase: Callable[[], Mapping[str, Any]] | None = None
         """Plays the bot's request types for the page's gallery; whoever starts a bot sets it."""
         self.problems: tuple[str, ...] = ()

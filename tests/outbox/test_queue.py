@@ -299,6 +299,19 @@ def test_a_renewed_lane_stays_with_its_worker(queue: Queue, clock: Clock) -> Non
     queue.succeed(kept[0], nothing)
 
 
+def test_a_lane_stays_with_its_worker_when_the_clock_is_set_forward(queue: Queue, clock: Clock) -> None:
+    """A lease lasts as long as it would have, and no longer."""
+    enqueue(queue.store, Note(to="a"))
+    kept = leased(queue)
+
+    with queue.carrying_leases(24 * 3600):
+        clock.move(24 * 3600)
+
+    assert queue.lease("another") is None
+    clock.move(LEASE + 1)
+    assert leased(queue).row.id == kept.row.id
+
+
 def test_renewing_a_lane_that_was_lost_does_not_take_it_back(queue: Queue, clock: Clock) -> None:
     enqueue(queue.store, Note())
     lost = leased(queue)

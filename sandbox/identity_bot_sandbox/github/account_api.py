@@ -24,7 +24,7 @@ def get_profile(call: Call) -> Answer:
 
 def get_rate_limit(call: Call) -> Answer:
     """GET the rate limit, which costs nothing."""
-    allowance = call.world.traffic.spend(call.credential.name, call.world.now().timestamp(), 0)
+    allowance = call.world.traffic.spend(call.credential.name, call.world.real_clock().timestamp(), 0)
     core = {
         "limit": allowance.limit,
         "used": allowance.used,

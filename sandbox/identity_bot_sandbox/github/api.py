@@ -73,7 +73,7 @@ def serve(world: GitHubWorld, endpoint: Endpoint) -> Callable[[Request], Awaitab
         else:
             if fault.after:
                 _answer(world, request, sent, endpoint)
-            response = fault_response(fault, world.now())
+            response = fault_response(fault, world.real_clock())
         logged = LoggedRequest(
             at=world.now().timestamp(),
             method=request.method,
@@ -110,7 +110,7 @@ def _answer(world: GitHubWorld, request: Request, sent: bytes, endpoint: Endpoin
         if _is_unchanged(request, headers):
             status, content = 304, b""
     free = status == 304 or api_path(request) == _FREE
-    allowance = world.traffic.spend(credential.name, world.now().timestamp(), 0 if free else 1)
+    allowance = world.traffic.spend(credential.name, world.real_clock().timestamp(), 0 if free else 1)
     headers |= _common_headers(credential, allowance)
     if content:
         headers["content-type"] = "application/json; charset=utf-8"
@@ -132,7 +132,7 @@ def _decoded(sent: bytes) -> Any:
 
 
 def _require_allowance(world: GitHubWorld, credential: Credential) -> None:
-    allowance = world.traffic.spend(credential.name, world.now().timestamp(), 0)
+    allowance = world.traffic.spend(credential.name, world.real_clock().timestamp(), 0)
     if allowance.remaining == 0:
         raise GitHubError(403, f"API rate limit exceeded for {credential.name}.")
 

@@ -58,10 +58,18 @@ class GitHubRecord:
     deliveries, `faults` the active faults, `traffic` the requests.
     """
 
-    def __init__(self, *, clock: Callable[[], datetime], base_url: str) -> None:
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], datetime],
+        base_url: str,
+        real_clock: Callable[[], datetime] | None = None,
+    ) -> None:
         self.mutex = threading.RLock()
         self.base_url = base_url
-        self.access = Access(clock=clock)
+        self.real_clock = real_clock or clock
+        """For what clients compare with their own clock: when tokens expire, and limits begin anew."""
+        self.access = Access(clock=self.real_clock)
         self.faults = Faults()
         self.traffic = Traffic()
         self.webhooks = Webhooks(clock, self._tell_of_delivery)

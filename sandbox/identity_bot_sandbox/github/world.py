@@ -44,9 +44,13 @@ class GitHubWorld(IssueActs):
     """
 
     def __init__(
-        self, *, clock: Callable[[], datetime] = utc_now, base_url: str = "http://127.0.0.1:8000"
+        self,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        base_url: str = "http://127.0.0.1:8000",
+        real_clock: Callable[[], datetime] | None = None,
     ) -> None:
-        super().__init__(clock=clock, base_url=base_url)
+        super().__init__(clock=clock, base_url=base_url, real_clock=real_clock)
         self._seed_pulls()
 
     def new_label(

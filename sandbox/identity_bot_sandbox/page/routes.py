@@ -28,7 +28,7 @@ from identity_bot_sandbox.page.faults import Switches
 from identity_bot_sandbox.page.gallery import Gallery
 from identity_bot_sandbox.page.guard import Guard
 from identity_bot_sandbox.page.mrkdwn import Reader, distance
-from identity_bot_sandbox.page.scene import Act, Scene, Sent
+from identity_bot_sandbox.page.scene import Act, RefusedError, Scene, Sent
 from identity_bot_sandbox.page.where import HOME, Where
 from identity_bot_sandbox.slack.world import SlackWorld
 
@@ -56,6 +56,7 @@ def routes(sandbox: Sandbox) -> Sequence[BaseRoute]:
         slack=sandbox.slack,
         github=sandbox.github,
         switches=Switches(slack=sandbox.slack, github=sandbox.github),
+        clock=sandbox.clock,
         problems=lambda: sandbox.problems,
     )
     draw = partial(_draw, _environment(), scene)
@@ -87,7 +88,13 @@ def routes(sandbox: Sandbox) -> Sequence[BaseRoute]:
         html = await run_in_threadpool(partial(gallery.html, sandbox.showcase, again=again))
         return HTMLResponse(html)
 
-    acts: dict[str, Act] = {**slack.ACTS, **messages.ACTS, **github.ACTS, "faults": _set_faults}
+    acts: dict[str, Act] = {
+        **slack.ACTS,
+        **messages.ACTS,
+        **github.ACTS,
+        "faults": _set_faults,
+        "clock": _set_clock,
+    }
     return [
         *(_get(path, show) for path in _PAGES),
         _get("/archives/{channel}/p{digits:int}", permalink),
@@ -134,6 +141,21 @@ def _set_faults(scene: Scene, here: Where, sent: Sent) -> Where:
     return here
 
 
+def _set_clock(scene: Scene, here: Where, sent: Sent) -> Where:
+    """Set the clock of everybody forward, for every open page to see."""
+    if not scene.clock.is_followed:
+        raise RefusedError("No bot goes by this clock, so it stays as it is.")
+    match sent.text("to"):
+        case "hour":
+            scene.clock.forward(hours=1)
+        case "day":
+            scene.clock.forward(days=1)
+        case "monday":
+            scene.clock.to_monday()
+    scene.slack.announce("clock")
+    return here
+
+
 def _draw(environment: Environment, scene: Scene, here: Where, notice: str = "") -> str:
     """The whole page for one place."""
     chat = slack.pane(scene.slack, scene.looks, here)
@@ -165,6 +187,8 @@ def _draw(environment: Environment, scene: Scene, here: Where, notice: str = "")
         problems=scene.problems(),
         commands=sorted(scene.slack.commands or slack.USUAL_COMMANDS),
         moment=scene.slack.clock(),
+        clock=scene.clock,
+        now=scene.clock.local(),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from starlette.datastructures import FormData
 
+from identity_bot_sandbox.clock import SandboxClock
 from identity_bot_sandbox.errors import SandboxError
 from identity_bot_sandbox.github.world import GitHubWorld
 from identity_bot_sandbox.page.faults import Switches
@@ -54,6 +55,7 @@ class Scene:
     slack: SlackWorld
     github: GitHubWorld
     switches: Switches
+    clock: SandboxClock
     looks: Looks = field(default_factory=Looks)
     problems: Callable[[], Sequence[str]] = tuple
     """What is wrong with the bot, for everybody to see."""

@@ -241,7 +241,7 @@ def _triggered(world: Workspace, arguments: Arguments) -> str:
         raise SlackError("invalid_trigger_id")
     if trigger.is_used:
         raise SlackError("exchanged_trigger_id")
-    if world.clock() > trigger.expires:
+    if world.real_clock() > trigger.expires:
         raise SlackError("expired_trigger_id")
     trigger.is_used = True
     return trigger.user

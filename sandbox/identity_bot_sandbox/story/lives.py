@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.slack.model import Message
-from identity_bot_sandbox.story.story import GENERAL, INTAKE, LOGINS, NAMES, PLACES, TEAM, Life, Story, plain
+from identity_bot_sandbox.story import later
+from identity_bot_sandbox.story.story import (
+    GENERAL,
+    INDIGO,
+    INTAKE,
+    JUNIPER,
+    LINDEN,
+    LOGINS,
+    MARLO,
+    NAMES,
+    PLACES,
+    ROWAN,
+    SAGE,
+    TEAM,
+    Life,
+    Story,
+    plain,
+)
 
-JUNIPER, MARLO, ROWAN = "U0JUNIPER", "U0MARLO", "U0ROWAN"
-INDIGO, SAGE, LINDEN = "U0INDIGO", "U0SAGE", "U0LINDEN"
 SECRET = "sign-ins by credential for the pilot cohort"
-DUE = date.today() + timedelta(days=30)
-LATER = DUE + timedelta(days=7)
 
 
 def play(story: Story) -> None:
@@ -29,6 +42,7 @@ def play(story: Story) -> None:
             if number < len(one):
                 life.goes_on(one[number])
     asks_the_host_bot(story)
+    later.play(story)
     nothing_sensitive_was_shown(story)
 
 
@@ -106,9 +120,11 @@ class Review(Life):
 
     def gets_a_date(self) -> None:
         """The engineer says until when."""
-        self.presses(LINDEN, "target", f"sets the target date {DUE}", value=DUE.isoformat())
-        self.hears(JUNIPER, day(DUE))
-        self.shows(f"*Target date:* {day(DUE)}", "*Stage:* In progress")
+        self.presses(
+            LINDEN, "target", f"sets the target date {self.story.due}", value=self.story.due.isoformat()
+        )
+        self.hears(JUNIPER, day(self.story.due))
+        self.shows(f"*Target date:* {day(self.story.due)}", "*Stage:* In progress")
 
     def is_ready(self) -> None:
         """The requestor is asked to try it."""
@@ -221,15 +237,15 @@ class DataPull(Life):
 
     def gets_a_date(self) -> None:
         """By a comment."""
-        self.says(LINDEN, f"/target {DUE}")
-        self.hears(MARLO, day(DUE))
+        self.says(LINDEN, f"/target {self.story.due}")
+        self.hears(MARLO, day(self.story.due))
 
     def changes_its_date(self) -> None:
         """The requestor and the SPOC hear both dates."""
-        self.says(LINDEN, f"/target {LATER}")
-        self.hears(MARLO, day(LATER), day(DUE))
+        self.says(LINDEN, f"/target {self.story.later}")
+        self.hears(MARLO, day(self.story.later), day(self.story.due))
         card = self.story.card(self.issue, self.repository)
-        self.story.sees_answer(SAGE, TEAM, card.ts, f"<@{SAGE}>", day(LATER))
+        self.story.sees_answer(SAGE, TEAM, card.ts, f"<@{SAGE}>", day(self.story.later))
 
     def is_closed(self) -> None:
         """By hand."""
@@ -281,9 +297,11 @@ class MockedAuth(Life):
 
     def gets_a_date(self) -> None:
         """By a milestone's due date."""
-        milestone = self.github.new_milestone(self.repository, "Mock data", DUE, actor=LOGINS[INDIGO])
+        milestone = self.github.new_milestone(
+            self.repository, "Mock data", self.story.due, actor=LOGINS[INDIGO]
+        )
         self.in_github(LINDEN, "adds it to a milestone", self.github.set_milestone, milestone.number)
-        self.hears(ROWAN, day(DUE))
+        self.hears(ROWAN, day(self.story.due))
 
     def is_closed(self) -> None:
         """By hand, as not planned."""

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any, TypeVar
 
 from identity_bot_sandbox import cast
@@ -17,6 +18,8 @@ from identity_bot_sandbox.slack.model import Message
 Found = TypeVar("Found")
 
 INTAKE, TEAM, GENERAL = "C0INTAKE", "C0TEAM", "C0GENERAL"
+JUNIPER, MARLO, ROWAN = "U0JUNIPER", "U0MARLO", "U0ROWAN"
+INDIGO, SAGE, LINDEN = "U0INDIGO", "U0SAGE", "U0LINDEN"
 NAMES = {person.slack_id: person.name for person in cast.PEOPLE}
 PLACES = {place.channel_id: f"#{place.name}" for place in cast.PLACES}
 LOGINS = {person.slack_id: person.github_login or "" for person in cast.PEOPLE}
@@ -38,6 +41,13 @@ class Story:
     patience: float = 15.0
     """Seconds that a step may take."""
     seen: dict[str, list[str]] = field(default_factory=dict)
+    due: date = field(init=False)
+    """The target date of its tickets, a month from the day on which it begins, and a later one."""
+    later: date = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.due = self.sandbox.clock.local().date() + timedelta(days=30)
+        self.later = self.due + timedelta(days=7)
 
     def does(self, person: str, what: str) -> None:
         """Note what a person does."""
@@ -150,6 +160,13 @@ class Story:
         self.check(f"only one issue “{title}…” is open in {repository}", lambda: len(fitting()) == 1)
         self.seen.setdefault("GitHub", []).append(f"{repository}#{found[0].number}: {found[0].title}")
         return int(found[0].number)
+
+    def weekend_passes(self) -> None:
+        """Set the clock to a Monday at nine that is at least a day away: what is due by then happens at once."""
+        clock = self.sandbox.clock
+        clock.forward(days=1)
+        clock.to_monday()
+        self.seen.setdefault("The clock", []).append(f"{clock.local():%A, %B %-d, %-I:%M %p} Eastern")
 
     def check(self, step: str, look: Callable[[], Found]) -> Found:
         """Wait until `look` returns something true and return it; raises StoryError after `patience` seconds."""

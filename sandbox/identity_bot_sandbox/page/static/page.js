@@ -361,6 +361,18 @@ byId("modal").addEventListener("cancel", (event) => {
 
 addEventListener("popstate", () => go(location.href, null));
 
+// Let the clock go on between two pages.
+const clock = { shown: "", ahead: 0 };
+function tick() {
+  const now = byId("now");
+  if (clock.shown !== now.dateTime) Object.assign(clock, { shown: now.dateTime, ahead: Date.parse(now.dateTime) - Date.now() });
+  const part = (options) => new Date(Date.now() + clock.ahead).toLocaleString("en-US", { timeZone: now.dataset.zone, ...options });
+  const day = part({ weekday: "short", month: "short", day: "numeric", year: "numeric" });
+  const words = `${day}, ${part({ hour: "numeric", minute: "2-digit" }).replace(/\s/, " ")}`;
+  if (now.textContent !== words) now.firstChild.nodeValue = words;
+}
+setInterval(tick, 1000);
+
 // Turn a dialog that was open on load into a modal one.
 byId("modal").removeAttribute("open");
 arrange("", []);
