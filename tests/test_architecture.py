@@ -37,6 +37,7 @@ VENDORS = {
     "alembic": ("store",),
     "matplotlib": ("report/charts",),
     "jinja2": ("report",),
+    "prometheus_client": ("web/metrics",),
     "sqlite3": ("articles/index",),
     "starlette": ("web", "app", "testing/sandbox"),
     "uvicorn": ("web/server", "testing/sandbox"),
