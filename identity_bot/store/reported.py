@@ -53,6 +53,10 @@ _SELF_SERVICE = select(
 ).select_from(_FORMS)
 
 
+class NothingToReport(IdentityBotError):
+    """There was no ticket yet in that month."""
+
+
 def count_month(store: Store, month: Month | None, hours: BusinessHours) -> Figures:
     """The figures of a month, or of the one before the present one.
 
@@ -73,7 +77,7 @@ def count_month(store: Store, month: Month | None, hours: BusinessHours) -> Figu
             self_service=_self_service(connection, month),
         )
     if found.first_at is not None and found.first_at >= month.end:
-        raise IdentityBotError(
+        raise NothingToReport(
             f"there was no ticket yet in {month}; the first one is of {Month.at(found.first_at, hours.zone)}"
         )
     return found

@@ -133,6 +133,8 @@ def examples(ticket: Ticket, snapshot: IssueSnapshot) -> dict[str, Effect]:
         effects.ResyncRepository(repository=REQUESTS),
         effects.MarkOverdue(),
         effects.CleanUp(),
+        effects.ScheduleReport(month="2026-11"),
+        effects.PostReport(month="2027-01", to=TEAM),
     )
     return {effect.kind: effect for effect in all_examples}
 

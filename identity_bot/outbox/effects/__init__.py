@@ -39,6 +39,7 @@ from identity_bot.outbox.effects.recurring import (
     ResyncRepository,
 )
 from identity_bot.outbox.effects.redaction import FindPersonalData, RedactIssue, RedactMessages
+from identity_bot.outbox.effects.report import PostReport, ScheduleReport
 
 EFFECTS: Mapping[str, type[Effect]] = {
     effect.kind: effect
@@ -79,6 +80,8 @@ EFFECTS: Mapping[str, type[Effect]] = {
         ResyncRepository,
         MarkOverdue,
         CleanUp,
+        ScheduleReport,
+        PostReport,
     )
 }
 """All kinds of effects, by their names in the database."""
