@@ -7,7 +7,6 @@ import pytest
 from identity_bot.errors import OutcomeUnknown, Rejected
 from identity_bot.outbox.ports import SharedFile
 from identity_bot.slack.client import SlackChat
-from identity_bot_sandbox.slack.faults import Fault
 from identity_bot_sandbox.slack.workspace import SCOPES
 from identity_bot_sandbox.slack.world import SlackWorld
 
@@ -58,7 +57,7 @@ def test_without_the_scope_nothing_is_seen(chat: SlackChat, slack: SlackWorld) -
 
 
 def test_a_lost_answer_leaves_open_whether_the_files_are_there(chat: SlackChat, slack: SlackWorld) -> None:
-    slack.faults.add(Fault(method="files.completeUploadExternal", after=True, cut=True))
+    slack.faults.add("files.completeUploadExternal", after=True, cut=True)
 
     with pytest.raises(OutcomeUnknown):
         chat.share(TEAM, FILES, "November")
