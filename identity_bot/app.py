@@ -184,7 +184,7 @@ class Bot:
     def gauges(self) -> Gauges | None:
         """What a monitor watches; None if the database cannot be asked."""
         try:
-            return gauges(self.store)
+            return gauges(self.store, sorted(self.plugins.types))
         except StoreError:
             return None
 

@@ -2,85 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, case, func, select
+from sqlalchemy import Column, Select, bindparam, func, select
 
 from identity_bot.store import schema
 from identity_bot.store.store import Store
+from identity_bot.tickets.model import Stage
 from identity_bot.tickets.query import MOST_COUNTED, OVERDUE_RANKS
 
+MOST_OPEN = 10_000
+"""Counts of open tickets stop there."""
 _T, _O = schema.tickets.c, schema.outbox.c
-# Each reads one index of the open tickets, and none of the tickets.
-_BY_STAGE = select(_T.stage, func.count()).where(schema.IN_QUEUE).group_by(_T.stage)
-_BY_TYPE = select(_T.type, func.count()).where(schema.IN_QUEUE).group_by(_T.type)
-_TICKETS = select(func.count()).select_from(schema.tickets)
-# The queue marks them, and they are few.
-_LATE = (
+
+
+def _open_with(column: Column[Any]) -> Select[int]:
+    """How many open tickets have a value, read off an index of the queue."""
+    wanted = select(column).where(schema.IN_QUEUE, column == bindparam("value"))
+    # In the order of its index, or PostgreSQL may prefer to read another from its beginning to its end.
+    found = wanted.order_by(column, _T.queue_rank).limit(MOST_OPEN)
+    return select(func.count()).select_from(found.subquery())
+
+
+_OF_STAGE, _OF_TYPE = _open_with(_T.stage), _open_with(_T.type)
+# The queue marks them, in two runs of its index, and they are few.
+_OVERDUE = [
     select(_T.response_due, _T.responded_at, _T.resolution_due)
-    .where(schema.IN_QUEUE, _T.queue_rank.in_(OVERDUE_RANKS))
+    .where(schema.IN_QUEUE, _T.queue_rank >= ranks[0], _T.queue_rank <= ranks[-1])
+    .order_by(_T.queue_rank)
     .limit(MOST_COUNTED)
-    .subquery()
-)
-_NOW: Any = bindparam("now")
-_OVERDUE = select(
-    func.coalesce(
-        func.sum(case((and_(_LATE.c.responded_at.is_(None), _LATE.c.response_due <= _NOW), 1), else_=0)), 0
-    ),
-    func.coalesce(func.sum(case((_LATE.c.resolution_due <= _NOW, 1), else_=0)), 0),
-)
-
-
-def _oldest(state: str) -> Select[str, int]:
-    """How many effects of each kind are among the oldest in a state."""
-    found = (
-        select(_O.kind)
-        .where(_O.state == state)
-        .order_by(_O.trying_since, _O.id)
-        .limit(MOST_COUNTED)
-        .subquery()
-    )
-    return select(found.c.kind, func.count()).group_by(found.c.kind)
-
-
-_EFFECTS = {state: _oldest(state) for state in ("waiting", "failed")}
-STATEMENTS = (_BY_STAGE, _BY_TYPE, _TICKETS, _OVERDUE, *_EFFECTS.values())
-"""All that a scrape asks the database."""
+    for ranks in (OVERDUE_RANKS[:5], OVERDUE_RANKS[5:])
+]
+_EFFECTS = {
+    state: select(_O.kind)
+    .where(_O.state == state)
+    .order_by(_O.state, _O.trying_since, _O.id)
+    .limit(MOST_COUNTED)
+    for state in ("waiting", "failed")
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gauges:
-    """Counts at one moment; those of overdue tickets and of effects stop at MOST_COUNTED."""
+    """Counts at one moment, none of them without an end."""
 
-    tickets: int = 0
-    """All of them, open and closed."""
     open_by_stage: Mapping[str, int] = field(default_factory=dict)
     open_by_type: Mapping[str, int] = field(default_factory=dict)
     overdue_responses: int = 0
     overdue_resolutions: int = 0
     effects: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    """By state (waiting or failed) and kind."""
+    """By state (waiting or failed) and kind, of the oldest ones."""
 
 
-def gauges(store: Store) -> Gauges:
-    """Count what a monitor watches."""
+def gauges(store: Store, types: Iterable[str]) -> Gauges:
+    """Count what a monitor watches; `types` are the request types to count."""
     with store.reading() as connection:
-        responses, resolutions = connection.execute(_OVERDUE, {"now": store.now(connection)}).one()
+        now = store.now(connection)
+        late = [row for statement in _OVERDUE for row in connection.execute(statement).all()]
         return Gauges(
-            tickets=connection.execute(_TICKETS).scalar_one(),
-            open_by_stage=_counts(connection, _BY_STAGE),
-            open_by_type=_counts(connection, _BY_TYPE),
-            overdue_responses=int(responses),
-            overdue_resolutions=int(resolutions),
+            open_by_stage={
+                stage.value: connection.execute(_OF_STAGE, {"value": stage.value}).scalar_one()
+                for stage in Stage
+                if stage is not Stage.CLOSED
+            },
+            open_by_type={name: connection.execute(_OF_TYPE, {"value": name}).scalar_one() for name in types},
+            overdue_responses=sum(row[0] is not None and row[0] <= now and row[1] is None for row in late),
+            overdue_resolutions=sum(row[2] is not None and row[2] <= now for row in late),
             effects={
                 (state, kind): count
                 for state, statement in _EFFECTS.items()
-                for kind, count in connection.execute(statement)
+                for kind, count in Counter(connection.execute(statement).scalars()).items()
             },
         )
-
-
-def _counts(connection: Connection, statement: Select[str, int]) -> dict[str, int]:
-    return {row[0]: row[1] for row in connection.execute(statement)}

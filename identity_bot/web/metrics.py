@@ -64,11 +64,9 @@ class _Counts(Collector):
         found = self._count()
         if found is None:
             return
-        yield GaugeMetricFamily("identity_bot_tickets", "Tickets, open and closed.", value=found.tickets)
-        yield _family("identity_bot_tickets_open", "Open tickets by stage.", "stage", found.open_by_stage)
-        yield _family(
-            "identity_bot_tickets_open_by_type", "Open tickets by type.", "type", found.open_by_type
-        )
+        meaning = "Open tickets, up to 10000 of each"
+        yield _family("identity_bot_tickets_open", f"{meaning} stage.", "stage", found.open_by_stage)
+        yield _family("identity_bot_tickets_open_by_type", f"{meaning} type.", "type", found.open_by_type)
         overdue = {"first response": found.overdue_responses, "resolution": found.overdue_resolutions}
         meaning = "Open tickets past what the service level promises, up to 1000."
         yield _family("identity_bot_tickets_overdue", meaning, "promise", overdue)

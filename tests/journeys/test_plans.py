@@ -26,6 +26,7 @@ from identity_bot.store import answers as answers_module
 from identity_bot.store import messages, schema, transaction
 from identity_bot.store import similar as similar_module
 from identity_bot.store import store as store_module
+from identity_bot.store.gauges import gauges
 from identity_bot.store.links import Claim, Links
 from identity_bot.store.lists import RARE, Lists
 from identity_bot.store.similar import Similar
@@ -180,6 +181,7 @@ def live(office: Office) -> None:
         reading.read_ticket_at(REQUESTS, 1)
     office.store.check()
     office.outbox.backlog()
+    gauges(office.store, office.plugins.types)
 
 
 def fill(office: Office) -> None:

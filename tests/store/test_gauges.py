@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -20,7 +21,10 @@ def store(database_url: str) -> Iterator[Store]:
 
 
 def test_an_empty_database_has_nothing_to_watch(store: Store) -> None:
-    assert gauges(store) == Gauges()
+    found = gauges(store, ["pr_review"])
+
+    assert set(found.open_by_stage.values()) | set(found.open_by_type.values()) == {0}
+    assert (found.overdue_responses, found.overdue_resolutions, found.effects) == (0, 0, {})
 
 
 def test_open_and_overdue_tickets_and_effects_are_counted(store: Store) -> None:
@@ -37,8 +41,11 @@ def test_open_and_overdue_tickets_and_effects_are_counted(store: Store) -> None:
             transaction.add_ticket(one)
         transaction.enqueue(Note(to="slack:C1", text="1", ticket_id=None))
 
-    assert gauges(store) == Gauges(
-        tickets=4,
+    found = gauges(store, ["pr_review", "data_pull"])
+
+    assert replace(
+        found, open_by_stage={name: count for name, count in found.open_by_stage.items() if count}
+    ) == Gauges(
         open_by_stage={"open": 2, "assigned": 1},
         open_by_type={"pr_review": 2, "data_pull": 1},
         overdue_responses=1,
