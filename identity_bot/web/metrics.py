@@ -64,7 +64,7 @@ class _Counts(Collector):
         found = self._count()
         if found is None:
             return
-        meaning = "Open tickets, up to 10000 of each"
+        meaning = "Open tickets, up to 1000 of each"
         yield _family("identity_bot_tickets_open", f"{meaning} stage.", "stage", found.open_by_stage)
         yield _family("identity_bot_tickets_open_by_type", f"{meaning} type.", "type", found.open_by_type)
         overdue = {"first response": found.overdue_responses, "resolution": found.overdue_resolutions}

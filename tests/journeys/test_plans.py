@@ -181,7 +181,7 @@ def live(office: Office) -> None:
         reading.read_ticket_at(REQUESTS, 1)
     office.store.check()
     office.outbox.backlog()
-    gauges(office.store, office.plugins.types)
+    gauges(office.store, ["data_pull"])
 
 
 def fill(office: Office) -> None:
