@@ -96,6 +96,11 @@ class Satisfaction:
 
     scores: Mapping[int, int] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, answers: Iterable[int]) -> Satisfaction:
+        """Count answers from 1 (very dissatisfied) to 5 (very satisfied)."""
+        return cls(scores=Counter(answers))
+
     @property
     def count(self) -> int:
         """How many answered."""

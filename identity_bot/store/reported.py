@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from sqlalchemy import ColumnElement, Connection, bindparam, case, func, select
 
 from identity_bot.articles.suggestion import Outcome
 from identity_bot.errors import IdentityBotError
-from identity_bot.report.figures import Figures, Reported, SelfService, count
+from identity_bot.report.figures import Figures, Reported, Satisfaction, SelfService, count
 from identity_bot.report.month import Month
 from identity_bot.store import schema
 from identity_bot.store.store import Store
@@ -57,10 +57,16 @@ class NothingToReport(IdentityBotError):
     """There was no ticket yet in that month."""
 
 
-def count_month(store: Store, month: Month | None, hours: BusinessHours) -> Figures:
+def count_month(
+    store: Store,
+    month: Month | None,
+    hours: BusinessHours,
+    satisfaction: Callable[[Month], Satisfaction] = lambda month: Satisfaction(),
+) -> Figures:
     """The figures of a month, or of the one before the present one.
 
-    Raises IdentityBotError for a month that has not begun, and for one that ended before there was any ticket.
+    `satisfaction` has what requestors answered in a month; nobody without it. Raises IdentityBotError for a month that
+    has not begun, and NothingToReport for one that ended before there was any ticket.
     """
     with store.reading() as connection:
         now = store.now(connection)
@@ -74,6 +80,7 @@ def count_month(store: Store, month: Month | None, hours: BusinessHours) -> Figu
             month,
             now=now,
             business_time=hours.between,
+            satisfaction=satisfaction(month),
             self_service=_self_service(connection, month),
         )
     if found.first_at is not None and found.first_at >= month.end:

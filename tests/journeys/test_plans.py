@@ -181,6 +181,7 @@ def live(office: Office) -> None:
         reading.read_ticket_at(REQUESTS, 1)
     office.store.check()
     office.outbox.backlog()
+    # Of a type that nearly all tickets have, any index of open tickets does: what is counted ends soon.
     gauges(office.store, ["data_pull"])
 
 

@@ -175,7 +175,7 @@ def test_a_resolution_counts_when_the_ticket_is_closed() -> None:
 
 
 def test_satisfaction_is_the_share_of_the_two_best_answers() -> None:
-    found = Satisfaction(scores={5: 1, 4: 1, 3: 1, 1: 1})
+    found = Satisfaction.of([5, 4, 3, 1])
 
     assert (found.count, found.percent) == (4, 50.0)
     assert Satisfaction().percent is None
