@@ -9,10 +9,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from identity_bot.tickets.business_time import BusinessHours
 
 from identity_bot.outbox.effects.report import PostReport, ScheduleReport, first_opening
 from identity_bot.report.month import Month
-from identity_bot.tickets.business_time import BusinessHours
 from tests.conftest import SETTINGS
 from tests.support_desk import Office, cut_off
 
