@@ -19,6 +19,7 @@ from bench.lists import fill, looks
 from bench.office import SETTINGS
 from bench.outage import catch_up
 from bench.people import People, await_idle, bot, figures, medians
+from bench.report import report, scrape
 from bench.sync import full_sync
 from identity_bot import settings
 from identity_bot.articles.index import Index
@@ -200,7 +201,7 @@ def outage(folder: Path, count: int) -> None:
 
 
 def lists(folder: Path, sizes: tuple[int, ...]) -> None:
-    """Each list, Home and search with few tickets and with many."""
+    """Each list, Home and search with few tickets and with many, and the report and the metrics of those."""
     print("Lists, Home and search, p95 (aim: < 50 ms with 100,000 tickets, and flat)")
     (folder / "lists.toml").write_text(SETTINGS, encoding="utf-8")
     loaded = settings.load(folder / "lists.toml", {"GITHUB_TOKEN": "unused"})
@@ -212,13 +213,21 @@ def lists(folder: Path, sizes: tuple[int, ...]) -> None:
             for size in sizes:
                 fill(store, size)
                 slowest[size] = looks(store, plugins, rounds=40)
+            scraped = scrape(store, times=20)
             store.close()
+            made_in = report(url)
             few, many = (slowest[size] for size in (sizes[0], sizes[-1]))
             for look, p95 in many.items():
                 print(
                     f"  {name:10} {look:30} {sizes[0]:7,}: {few[look]:6.1f} ms | {sizes[-1]:7,}: {p95:6.1f} ms",
                     flush=True,
                 )
+            print(
+                f"  {name:10} monthly report of {sizes[-1]:,} tickets (aim: < 10 s, 300 MB): counted in"
+                f" {made_in['count']:.1f} s, with page and picture {made_in['all']:.1f} s, {made_in['MB']:.0f} MB;"
+                f" a scrape of /metrics (aim: < 50 ms): {scraped:.1f} ms",
+                flush=True,
+            )
 
 
 def answers(count: int) -> None:

@@ -49,6 +49,7 @@ from identity_bot.slack.errors import failure
 from identity_bot.slack.listeners import Listeners
 from identity_bot.slack.socket_mode import Socket
 from identity_bot.slack.team import Team
+from identity_bot.store.gauges import Gauges, gauges
 from identity_bot.store.store import Store
 from identity_bot.tickets.people import People
 from identity_bot.web import routes
@@ -191,9 +192,17 @@ class Bot:
             desk=self.desk,
             webhook_secret=self.settings.github_webhook_secret,
             state=self.state,
+            gauges=self.gauges,
             slack_app=slack_app,
             signing_secret=secret,
         )
+
+    def gauges(self) -> Gauges | None:
+        """What a monitor watches; None if the database cannot be asked."""
+        try:
+            return gauges(self.store, sorted(self.plugins.types))
+        except StoreError:
+            return None
 
     def state(self) -> Mapping[str, Any]:
         """What is connected, when Slack and GitHub last answered, and how the outbox is doing."""

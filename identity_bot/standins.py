@@ -10,7 +10,7 @@ from typing import Any
 from identity_bot.errors import Rejected
 from identity_bot.forms.form import Form
 from identity_bot.messages.updates import Message
-from identity_bot.outbox.ports import CreatedIssue, IssuePage, PollResult, RedactedIssue
+from identity_bot.outbox.ports import CreatedIssue, IssuePage, PollResult, RedactedIssue, SharedFile
 from identity_bot.plugins.code import CodeUnreadable, PullRequest
 from identity_bot.slack import card, messages, modal
 from identity_bot.text.redaction import REDACTED, Redact
@@ -314,6 +314,8 @@ class MemoryChat:
     views: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     homes: list[tuple[str, Home]] = field(default_factory=list)
     closed: set[str] = field(default_factory=set)
+    shared: list[tuple[str, SharedFile]] = field(default_factory=list)
+    may_share: bool = True
     names: dict[str, str] = field(default_factory=dict)
     replies: list[ThreadReply] = field(default_factory=list)
     """What people have written in threads."""
@@ -327,6 +329,18 @@ class MemoryChat:
     ) -> MessageRef:
         """Keep the message; its time stamp is its place in the list, from 1."""
         return self._post(channel, messages.message(message), idempotency_key, thread_ts)
+
+    def share(self, channel: str, files: Sequence[SharedFile], text: str) -> None:
+        """Keep the files, and the text as a message."""
+        if self.may_share:
+            self.shared += [(channel, one) for one in files]
+            self._post(channel, messages.message(Message(text=text)), "", None)
+        else:
+            raise Rejected("Slack's files.getUploadURLExternal: missing_scope (needed: files:write)")
+
+    def has_shared(self, channel: str, name: str, since: float) -> bool:
+        """Whether a file of this name was shared."""
+        return any((where, one.name) == (channel, name) for where, one in self.shared)
 
     def find_message(
         self,

@@ -22,8 +22,8 @@ PLUGINS = sorted(
 )
 
 ORDER = (
-    "errors", "logs", "text", "articles", "tickets", "forms", "messages", "settings", "plugins", "scaffold", "store",
-    "outbox", "desk", "slack", "github", "web", "app", "standins", "showcase", "testing", "checks", "cli",
+    "errors", "logs", "text", "articles", "tickets", "forms", "messages", "settings", "plugins", "scaffold", "report",
+    "store", "outbox", "desk", "slack", "github", "web", "app", "standins", "showcase", "testing", "checks", "cli",
 )  # fmt: skip
 """The packages of the bot: each imports only those before it."""
 TOP = {"app", "checks", "cli"}
@@ -35,6 +35,9 @@ VENDORS = {
     "requests": ("github",),
     "sqlalchemy": ("store", "outbox/queue", "outbox/outbox"),
     "alembic": ("store",),
+    "matplotlib": ("report/charts",),
+    "jinja2": ("report",),
+    "prometheus_client": ("web/metrics",),
     "sqlite3": ("articles/index",),
     "starlette": ("web", "app", "testing/sandbox"),
     "uvicorn": ("web/server", "testing/sandbox"),

@@ -18,6 +18,7 @@ from identity_bot.logs import open_debug_file
 from identity_bot.plugins import loader as plugins
 from identity_bot.plugins.approval import without_approvers
 from identity_bot.plugins.loader import Found, Plugins
+from identity_bot.report.charts import check_installed
 from identity_bot.settings import Settings, examine, stand_alone_problems
 from identity_bot.slack.client import SlackChat
 from identity_bot.store import engine as database
@@ -46,6 +47,7 @@ def check(
         yield from _rota(installed)
     yield from _database(settings.database_url)
     yield from check_folder(settings)
+    yield from _report(settings)
     if offline:
         return
     if not can_ask or installed is None:
@@ -66,6 +68,15 @@ def check(
             yield from check_people(chat, settings, installed, _links(settings.database_url))
         yield from check_github(settings, installed)
         yield from check_repository(settings)
+
+
+def _report(settings: Settings) -> Iterator[Finding]:
+    """Whether the report can be made, if it is to be."""
+    try:
+        if settings.report:
+            check_installed()
+    except IdentityBotError as error:
+        yield warning(f"report: {error}")
 
 
 def _links(url: str) -> tuple[Link, ...]:

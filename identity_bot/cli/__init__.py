@@ -12,6 +12,7 @@ from identity_bot.cli.bot import check, manifest, run, sandbox, types
 from identity_bot.cli.new_type import new_type
 from identity_bot.cli.outbox import outbox
 from identity_bot.cli.people import people
+from identity_bot.cli.report import report
 from identity_bot.cli.sync import sync
 from identity_bot.cli.tickets import export, why
 from identity_bot.errors import IdentityBotError
@@ -42,5 +43,19 @@ def main(ctx: click.Context, config: Path | None) -> None:
         os.environ["HOME"] = os.sep
 
 
-for _command in (run, check, manifest, types, outbox, people, answers, why, export, sync, sandbox, new_type):
+for _command in (
+    run,
+    check,
+    manifest,
+    types,
+    outbox,
+    people,
+    answers,
+    why,
+    export,
+    report,
+    sync,
+    sandbox,
+    new_type,
+):
     main.add_command(_command)

@@ -30,6 +30,7 @@ from identity_bot.outbox.effects.recurring import (
     ResyncRepository,
 )
 from identity_bot.outbox.effects.redaction import request_redaction
+from identity_bot.outbox.effects.report import ScheduleReport
 from identity_bot.plugins.approval import check_approver
 from identity_bot.plugins.loader import Plugins
 from identity_bot.settings import Settings
@@ -246,6 +247,8 @@ class Desk:
             transaction.enqueue(RecomputeDueTimes())
             if self._settings.conversation:
                 transaction.enqueue(CatchUp())
+            if self._settings.report:
+                transaction.enqueue(ScheduleReport())
 
     def observe(self, snapshot: IssueSnapshot) -> None:
         """Reconcile an issue that GitHub told us of; what is known already costs no write.

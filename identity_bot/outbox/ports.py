@@ -68,6 +68,17 @@ class IssuePage:
     pages: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SharedFile:
+    """A file to share in a channel."""
+
+    name: str
+    content: bytes
+    title: str
+    alt_text: str = ""
+    """Describes a picture to those who cannot see it; at most 1,000 characters."""
+
+
 class Tracker(Protocol):
     """GitHub. All methods raise Rejected, Retryable or OutcomeUnknown."""
 
@@ -156,6 +167,12 @@ class Chat(Protocol):
         until: float | None = None,
     ) -> MessageRef | None:
         """The message that carries this key, if it was posted in that time (seconds since the epoch)."""
+
+    def share(self, channel: str, files: Sequence[SharedFile], text: str) -> None:
+        """Share files in a channel, all in one message; Rejected if the bot may not, and then nobody sees anything."""
+
+    def has_shared(self, channel: str, name: str, since: float) -> bool:
+        """Whether the bot has shared a file of this name in a channel since then (seconds since the epoch)."""
 
     def edit(self, message: MessageRef, now: Message) -> None:
         """Have a message of ours say something else; nothing happens if nobody can edit it anymore."""

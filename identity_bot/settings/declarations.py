@@ -414,6 +414,12 @@ class Settings:
         load_default=(),
         post_load=tuple,
     )
+    report: bool = _key(
+        _SWITCH,
+        "whether the team channel gets the report of a month on the first business day of the next one; needs "
+        "`pip install 'identity-bot[report]'`",
+        load_default=False,
+    )
     poll_seconds: int = _key(
         _NUMBER,
         f"how often GitHub is asked what has changed, {SHORTEST_POLL} to {LONGEST_POLL}; by default {POLL}, or "

@@ -15,6 +15,7 @@ from slack_sdk.web import SlackResponse
 from identity_bot.errors import OutcomeUnknown, Rejected, Retryable
 from identity_bot.forms.form import Form
 from identity_bot.messages.updates import Message
+from identity_bot.outbox.ports import SharedFile
 from identity_bot.slack import card, messages, modal
 from identity_bot.slack import home as home_tab
 from identity_bot.slack.errors import SlackRejected, translating_errors
@@ -113,6 +114,32 @@ class SlackChat:
         if misplaced:
             self._delete(misplaced)
         return None
+
+    def share(self, channel: str, files: Sequence[SharedFile], text: str) -> None:
+        """Upload files and share them in one message; Rejected where the bot lacks files:write, or is not a member."""
+        uploads = [
+            {"filename": one.name, "content": one.content, "title": one.title}
+            | ({"alt_txt": one.alt_text} if one.alt_text else {})
+            for one in files
+        ]
+        with translating_errors("files.completeUploadExternal"):
+            self.client.files_upload_v2(
+                file_uploads=uploads, channel=self.id_of(channel), initial_comment=text
+            )
+        self.last_contact = self._clock()
+
+    def has_shared(self, channel: str, name: str, since: float) -> bool:
+        """Whether a file of this name, uploaded by this bot, is in the channel."""
+        own = self.call("auth.test").get("user_id")
+        pages = self._pages(
+            "conversations.history", channel=self.id_of(channel), oldest=_oldest(since), limit=READ_AT_ONCE
+        )
+        return any(
+            file.get("name") == name and file.get("user") == own
+            for page in pages
+            for message in page["messages"]
+            for file in message.get("files") or ()
+        )
 
     def edit(self, message: MessageRef, now: Message) -> None:
         """Replace a message of ours, if Slack still lets us."""

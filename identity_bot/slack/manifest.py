@@ -91,6 +91,14 @@ def scopes(settings: Settings, forms: Mapping[str, Form], *, private: bool = Fal
             found.append(Scope(name="groups:read", reason="; ".join(reasons)))
     if settings.reactions:
         found.append(Scope(name="reactions:read", reason="reactions on cards that do what a button does"))
+    if settings.report:
+        found.append(
+            Scope(
+                name="files:write",
+                reason="shares the monthly report as a picture and a page; without it, its summary only",
+                is_needed=False,
+            )
+        )
     asking = sorted(name for name, form in forms.items() if _asks_for_files(form))
     if asking:
         found.append(Scope(name="files:read", reason=f"files in the form of {', '.join(asking)}"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -23,11 +22,6 @@ class Satisfaction(IntEnum):
     NEITHER = 3
     DISSATISFIED = 2
     VERY_DISSATISFIED = 1
-
-    @property
-    def is_good(self) -> bool:
-        """Whether it counts for CSAT."""
-        return self >= Satisfaction.SATISFIED
 
     @property
     def is_low(self) -> bool:
@@ -55,9 +49,3 @@ class Survey:
     def ends_at(self) -> float:
         """Until when it can be answered, and the answer be changed."""
         return self.asked_at + WEEK
-
-
-def csat(answers: Iterable[int]) -> float | None:
-    """The share of the two best answers among all, from 0 to 1; None if there are none."""
-    found = [Satisfaction(answer).is_good for answer in answers]
-    return sum(found) / len(found) if found else None

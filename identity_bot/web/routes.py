@@ -27,8 +27,9 @@ from identity_bot.github.webhook import (
     read_webhook,
 )
 from identity_bot.slack.payloads import checked
+from identity_bot.store.gauges import Gauges
 from identity_bot.web.bodies import Bodies, github_signature, slack_signature
-from identity_bot.web.metrics import EXPOSITION, exposition
+from identity_bot.web.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
@@ -45,13 +46,16 @@ def web_app(
     desk: Desk,
     webhook_secret: str | None,
     state: Callable[[], Mapping[str, Any]],
+    gauges: Callable[[], Gauges | None] = lambda: None,
     slack_app: App | None = None,
     signing_secret: str = "",
 ) -> Starlette:
     """The HTTP endpoints; /slack/events only with a `slack_app` and its secret, /github/webhook only with a secret.
 
-    `state` tells for /readyz what is connected; it has a key `ready`.
+    `state` tells for /readyz what is connected; it has a key `ready`. `gauges` counts what /metrics has besides; None
+    if the database cannot be asked.
     """
+    scraped = Metrics(state, gauges)
 
     async def healthz(request: Request) -> Response:
         return PlainTextResponse("ok\n")
@@ -61,8 +65,8 @@ def web_app(
         return JSONResponse(dict(found), status_code=200 if found["ready"] else 503)
 
     async def metrics(request: Request) -> Response:
-        found = await run_in_threadpool(state)
-        return PlainTextResponse(exposition(found), media_type=EXPOSITION)
+        written, media_type = await run_in_threadpool(scraped.written, request.headers.get("accept", ""))
+        return Response(written, headers={"content-type": media_type})
 
     endpoints = _Endpoints(desk, webhook_secret, slack_app, signing_secret)
     routes = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 from pathlib import Path
 
@@ -57,6 +58,19 @@ def test_everything_that_is_wrong_is_said_at_once(check: Check, settings_file: P
     assert not [what for what in wanted if not any(what in line for line in found.problems)]
     assert len(found.problems) == len(wanted)
     assert found.warnings == ["Slack and GitHub were not asked because the settings above are not complete"]
+
+
+def test_a_report_without_what_draws_it_is_a_warning(
+    check: Check, settings_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = settings_file.read_text("utf-8")
+    settings_file.write_text(f"report = true\n{before}", encoding="utf-8")
+    assert check(offline=True).warnings == []
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+
+    [found] = check(offline=True).warnings
+
+    assert found == "report: the monthly report needs `pip install 'identity-bot[report]'`"
 
 
 def test_offline_asks_nobody(check: Check, sandbox: Sandbox) -> None:

@@ -27,6 +27,7 @@ from identity_bot.store import messages, schema, transaction
 from identity_bot.store import similar as similar_module
 from identity_bot.store import store as store_module
 from identity_bot.store import surveys as surveys_module
+from identity_bot.store.gauges import gauges
 from identity_bot.store.links import Claim, Links
 from identity_bot.store.lists import RARE, Lists
 from identity_bot.store.similar import Similar
@@ -193,6 +194,8 @@ def live(office: Office) -> None:
         reading.read_ticket_at(REQUESTS, 1)
     office.store.check()
     office.outbox.backlog()
+    # Of a type that nearly all tickets have, any index of open tickets does: what is counted ends soon.
+    gauges(office.store, ["data_pull"])
 
 
 def fill(office: Office) -> None:

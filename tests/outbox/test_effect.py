@@ -140,6 +140,8 @@ def examples(ticket: Ticket, snapshot: IssueSnapshot) -> dict[str, Effect]:
         effects.Escalate(ticket_id="T1"),
         effects.RecomputeDueTimes(after="T1"),
         effects.CleanUp(),
+        effects.ScheduleReport(month="2026-11"),
+        effects.PostReport(month="2027-01", to=TEAM),
     )
     return {effect.kind: effect for effect in all_examples}
 

@@ -134,6 +134,14 @@ def test_files_are_read_only_where_a_form_asks_for_them(settings: Settings) -> N
     assert "evidence" in with_files["files:read"].reason
 
 
+def test_files_are_shared_only_by_a_bot_that_reports(settings: Settings) -> None:
+    without = {scope.name for scope in scopes(settings, {})}
+    with_report = {scope.name: scope for scope in scopes(replace(settings, report=True), {})}
+
+    assert set(with_report) - without == {"files:write"}
+    assert not with_report["files:write"].is_needed
+
+
 def names(settings: Settings, *, private: bool = False) -> set[str]:
     return {scope.name for scope in scopes(settings, {}, private=private)}
 

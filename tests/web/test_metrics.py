@@ -1,22 +1,34 @@
-"""The figures of the bot's state, as Prometheus reads them."""
+"""The figures of the bot's state and of its database, as Prometheus reads them."""
 
 from __future__ import annotations
 
-from identity_bot.web.metrics import GAUGES, exposition
+from prometheus_client import REGISTRY
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
+from prometheus_client.parser import text_string_to_metric_families as prometheus
+
+from identity_bot.store.gauges import Gauges
+from identity_bot.web.metrics import GAUGES, Metrics
+
+COUNTED = Gauges(
+    open_by_stage={"open": 2, "assigned": 1},
+    open_by_type={"pr_review": 3},
+    overdue_responses=1,
+    effects={("failed", "notify"): 4, ("waiting", "poll"): 1},
+)
 
 
 def test_each_figure_has_its_meaning_its_type_and_its_value() -> None:
-    text = exposition(
-        {"ready": True, "effects_overdue": 3, "effects_delay_seconds": 12.5, "request_types": []}
-    )
+    state = {"ready": True, "effects_overdue": 3, "effects_delay_seconds": 12.5, "request_types": []}
 
-    assert text == (
+    text = Metrics(lambda: state, lambda: None).written("")[0].decode()
+
+    assert text.startswith(
         "# HELP identity_bot_ready 1 if a ticket can be kept and, in Socket Mode, Slack is connected.\n"
         "# TYPE identity_bot_ready gauge\n"
-        "identity_bot_ready 1\n"
+        "identity_bot_ready 1.0\n"
         "# HELP identity_bot_effects_overdue Effects that have waited for more than 15 minutes, up to 1000.\n"
         "# TYPE identity_bot_effects_overdue gauge\n"
-        "identity_bot_effects_overdue 3\n"
+        "identity_bot_effects_overdue 3.0\n"
         "# HELP identity_bot_effects_delay_seconds How long the oldest waiting effect has waited.\n"
         "# TYPE identity_bot_effects_delay_seconds gauge\n"
         "identity_bot_effects_delay_seconds 12.5\n"
@@ -27,5 +39,36 @@ def test_what_is_not_known_is_left_out() -> None:
     """A figure that stays away shows in a monitor; a 0 would pass for an answer just now."""
     unknown = dict.fromkeys(GAUGES) | {"ready": False}
 
-    assert exposition(unknown).splitlines()[-1] == "identity_bot_ready 0"
-    assert len(exposition(unknown).splitlines()) == 3
+    found = {one.name for one in prometheus(Metrics(lambda: unknown, lambda: None).written("")[0].decode())}
+
+    assert {name for name in found if not name.startswith("identity_bot_process_")} == {"identity_bot_ready"}
+
+
+def test_what_the_database_counts_has_labels() -> None:
+    text = Metrics(dict, lambda: COUNTED).written("")[0].decode()
+
+    for line in (
+        'identity_bot_tickets_open{stage="open"} 2.0',
+        'identity_bot_tickets_open_by_type{type="pr_review"} 3.0',
+        'identity_bot_tickets_overdue{promise="first response"} 1.0',
+        'identity_bot_tickets_overdue{promise="resolution"} 0.0',
+        'identity_bot_effects{kind="notify",state="failed"} 4.0',
+    ):
+        assert line in text.replace('state="failed",kind="notify"', 'kind="notify",state="failed"')
+
+
+def test_whoever_asks_for_openmetrics_gets_it() -> None:
+    written, media_type = Metrics(dict, lambda: COUNTED).written(
+        "application/openmetrics-text; version=1.0.0"
+    )
+
+    assert media_type.startswith("application/openmetrics-text")
+    assert "identity_bot_tickets_open" in {one.name for one in openmetrics(written.decode())}
+
+
+def test_a_host_s_own_metrics_are_left_alone() -> None:
+    before = {one.name for one in REGISTRY.collect()}
+
+    Metrics(dict, lambda: COUNTED).written("")
+
+    assert {one.name for one in REGISTRY.collect()} == before

@@ -446,13 +446,14 @@ def test_readiness_tells_what_is_connected_and_no_secret(site: httpx.Client) -> 
     assert not [secret for secret in SECRETS if secret in answer.text]
 
 
-def test_metrics_are_the_figures_of_readiness(site: httpx.Client) -> None:
+def test_metrics_are_the_figures_of_readiness_and_of_the_database(site: httpx.Client) -> None:
     state, answer = site.get("/readyz").json(), site.get("/metrics")
 
     assert answer.status_code == 200
-    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
-    assert "identity_bot_ready 1\n" in answer.text
-    assert f"identity_bot_effects_overdue {state['effects_overdue']}\n" in answer.text
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    assert "identity_bot_ready 1.0\n" in answer.text
+    assert f"identity_bot_effects_overdue {float(state['effects_overdue'])}\n" in answer.text
+    assert 'identity_bot_tickets_open{stage="open"} 0.0\n' in answer.text
     assert not [secret for secret in SECRETS if secret in answer.text]
 
 

@@ -39,6 +39,7 @@ from identity_bot.outbox.effects.recurring import (
     ResyncRepository,
 )
 from identity_bot.outbox.effects.redaction import FindPersonalData, RedactIssue, RedactMessages
+from identity_bot.outbox.effects.report import PostReport, ScheduleReport
 from identity_bot.outbox.effects.survey import AskSurvey, DrawSurvey, ReportLowAnswer
 
 EFFECTS: Mapping[str, type[Effect]] = {
@@ -84,6 +85,8 @@ EFFECTS: Mapping[str, type[Effect]] = {
         Escalate,
         RecomputeDueTimes,
         CleanUp,
+        ScheduleReport,
+        PostReport,
     )
 }
 """All kinds of effects, by their names in the database."""

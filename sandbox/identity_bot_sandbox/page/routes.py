@@ -77,6 +77,8 @@ def routes(sandbox: Sandbox) -> Sequence[BaseRoute]:
         found = sandbox.slack.files.get(request.path_params["file_id"])
         if found is None:
             return HTMLResponse("No such file.", 404)
+        if found.is_image:  # which the page shows
+            return Response(found.content, media_type=found.mimetype)
         name = re.sub(r"[^\w.-]", "_", found.name, flags=re.ASCII)
         headers = {"content-disposition": f'attachment; filename="{name}"'}
         return Response(found.content, headers=headers, media_type="application/octet-stream")

@@ -16,7 +16,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.faults import NoAnswer
-from identity_bot_sandbox.slack import display_methods, lookup_methods
+from identity_bot_sandbox.slack import display_methods, lookup_methods, upload_methods
 from identity_bot_sandbox.slack.call import Arguments, Method, SlackError, flag, need_scope
 from identity_bot_sandbox.slack.delivery import Socket
 from identity_bot_sandbox.slack.faults import Call, Fault
@@ -35,6 +35,7 @@ def _connections_open(world: Workspace, arguments: Arguments) -> Mapping[str, An
 _ALL: Mapping[str, Method] = {
     **lookup_methods.METHODS,
     **display_methods.METHODS,
+    **upload_methods.METHODS,
     "apps.connections.open": Method(_connections_open),
 }
 _NO_TOKEN = ("api.test", "blocks.validate")
@@ -92,8 +93,22 @@ def routes(world: Workspace) -> list[BaseRoute]:
         Route("/slack/api/{method}", call, methods=["GET", "POST"]),
         Route("/slack/response/{name}", respond, methods=["POST"]),
         Route("/slack/files/{file_id}/{name:path}", file),
+        _upload(world),
         WebSocketRoute("/slack/socket/", socket),
     ]
+
+
+def _upload(world: Workspace) -> Route:
+    """Where files are sent to before they are shared; only the key in the address is asked for."""
+
+    async def upload(request: Request) -> Response:
+        content = await request.body()
+        where = request.path_params
+        if not upload_methods.receive(world, where["file_id"], where["key"], content):
+            return PlainTextResponse("upload failed", 400)
+        return PlainTextResponse(f"OK - {len(content)}")
+
+    return Route("/slack/upload/{file_id}/{key}", upload, methods=["POST"])
 
 
 async def _arguments(request: Request) -> dict[str, Any]:

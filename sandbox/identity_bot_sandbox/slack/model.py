@@ -24,6 +24,14 @@ class SlackFile:
     user: str
     created: int
     url: str
+    title: str = ""
+    alt_text: str = ""
+    """Describes an image to those who cannot see it."""
+
+    @property
+    def is_image(self) -> bool:
+        """Whether Slack shows it as a picture."""
+        return self.mimetype in ("image/png", "image/jpeg", "image/gif")
 
     def json(self) -> dict[str, Any]:
         """Slack's file object."""
@@ -32,7 +40,7 @@ class SlackFile:
             "created": self.created,
             "timestamp": self.created,
             "name": self.name,
-            "title": self.name,
+            "title": self.title or self.name,
             "mimetype": self.mimetype,
             "filetype": self.name.rpartition(".")[2].lower(),
             "user": self.user,
@@ -42,6 +50,7 @@ class SlackFile:
             "url_private": self.url,
             "url_private_download": f"{self.url}?download=1",
             "permalink": f"{self.url}?permalink=1",
+            **({"alt_txt": self.alt_text} if self.alt_text else {}),
         }
 
 

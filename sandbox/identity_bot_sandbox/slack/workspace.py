@@ -32,6 +32,7 @@ SCOPES = frozenset(
             "chat:write.public",
             "commands",
             "files:read",
+            "files:write",
             "reactions:read",
             "reactions:write",
         ),
@@ -46,6 +47,17 @@ EVENTS = frozenset(
         *("message.channels", "message.groups", "message.im", "message.mpim"),
     }
 )
+
+
+@dataclass(kw_only=True, slots=True)
+class Upload:
+    """A file that the app is about to send; its address holds a key."""
+
+    key: str
+    name: str
+    length: int
+    alt_text: str = ""
+    content: bytes | None = None
 
 
 @dataclass(kw_only=True, slots=True)
@@ -104,6 +116,8 @@ class Workspace:
         self.triggers: dict[str, Trigger] = {}
         self.response_urls: dict[str, ResponseUrl] = {}
         self.files: dict[str, SlackFile] = {}
+        self.uploads: dict[str, Upload] = {}
+        """Files that the app has asked an address for and has not shared yet, by their ids."""
         self._ephemerals: list[Message] = []
         self._last_ts = 0
         self._ids = itertools.count(0x10000)
@@ -256,8 +270,22 @@ class Workspace:
 
     def upload(self, user: str, name: str, content: bytes, mimetype: str | None = None) -> SlackFile:
         """Upload a file, as a client does before it sends a form."""
+        return self.keep_file(user, name, content, mimetype=mimetype)
+
+    def keep_file(
+        self,
+        user: str,
+        name: str,
+        content: bytes,
+        *,
+        mimetype: str | None = None,
+        file_id: str = "",
+        title: str = "",
+        alt_text: str = "",
+    ) -> SlackFile:
+        """Keep a file of somebody's."""
         with self.changed:
-            file_id = self.new_id("F")
+            file_id = file_id or self.new_id("F")
             self.files[file_id] = file = SlackFile(
                 file_id=file_id,
                 name=name,
@@ -266,6 +294,8 @@ class Workspace:
                 user=user,
                 created=int(self.clock()),
                 url=f"{self.base_url}/slack/files/{file_id}/{name}",
+                title=title,
+                alt_text=alt_text,
             )
             return file
 

@@ -60,3 +60,15 @@ def test_a_file_is_given_only_to_be_saved(sandbox: Sandbox, visitor: httpx.Clien
 
     assert answer.headers["content-disposition"] == 'attachment; filename="a__b_.html"'
     assert answer.headers["content-type"] == "application/octet-stream"
+
+
+def test_a_shared_picture_is_shown_and_described(sandbox: Sandbox, visitor: httpx.Client) -> None:
+    file = sandbox.slack.keep_file("U0JUNIPER", "a.png", b"\x89PNG", alt_text='Two "bar" charts')
+    sandbox.slack.say("U0JUNIPER", INTAKE, "look", files=[file])
+
+    answer = visitor.get(f"/page/files/{file.file_id}")
+    page = visitor.get(f"/?channel={INTAKE}&person=U0JUNIPER").text
+
+    assert answer.headers["content-type"] == "image/png"
+    assert "content-disposition" not in answer.headers
+    assert f'src="/page/files/{file.file_id}" alt="Two &#34;bar&#34; charts"' in page
