@@ -103,6 +103,11 @@ class SelfService:
             log.info("solved by self-service")
         return is_new
 
+    def is_filed(self, view_id: str) -> bool:
+        """Whether a ticket was filed from a form that showed answers; may raise StoreError."""
+        with self._store.begin(durable=False) as transaction:
+            return any(one.ticket_id for one in ShownAnswers(transaction).of_view(view_id))
+
     def _own(self, type_name: str, text: str, answers: Mapping[str, Any]) -> list[Suggestion]:
         request_type = self._plugins.types.get(type_name)
         if request_type is None or not request_type.answers_first:

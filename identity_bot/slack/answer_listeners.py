@@ -284,11 +284,21 @@ class AnswerListeners:
             return
         self.open.end(form_id)
         for view_id in dict.fromkeys((view["id"], form_id)):
+            if self._is_filed(form_id):
+                log.info("a request was filed while an answer was said to solve it; its receipt stays")
+                return
             try:
                 with translating_errors("views.update"):
                     client.views_update(view_id=view_id, view=blocks.thanks())
             except IdentityBotError as error:
                 log.warning("cannot thank somebody whom an answer helped: %s", error)
+
+    def _is_filed(self, form_id: str) -> bool:
+        """Whether the form was sent after all; not if the store cannot tell."""
+        try:
+            return self._self_service.is_filed(form_id)
+        except StoreError:
+            return False
 
     def _search(self, typed: str, client: WebClient, body: Json, respond: Respond) -> None:
         typed = clean(typed).strip()[:LONGEST_SEARCH]

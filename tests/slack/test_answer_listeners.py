@@ -337,6 +337,28 @@ def test_an_answer_that_solved_it_ends_the_request(sign_in: None, world: World, 
     assert world.sandbox.github.issues("sandbox-org/identity-requests") == []
 
 
+def test_a_form_sent_while_an_answer_is_said_to_solve_it_keeps_its_receipt(
+    sign_in: None, world: World, mocker: MockerFixture
+) -> None:
+    form = form_with_answers(world)
+    click = solved_click(world, CODES.title)
+    service = answering(world)._self_service
+    record = service.record_solved
+
+    def sent_right_after(*arguments: str) -> bool:
+        is_new = record(*arguments)
+        world.fill(JUNIPER, **COMMON)
+        assert world.sandbox.slack.submit(JUNIPER) == {}
+        return is_new
+
+    mocker.patch.object(service, "record_solved", sent_right_after)
+
+    answering(world)._solved(world.app.client, click)
+
+    assert "We got your request" in str(view(world))
+    assert outcomes(world, form) == {"codes.md": Outcome.NOT_SOLVED}
+
+
 def test_double_clicks_and_late_typing_change_nothing(sign_in: None, world: World) -> None:
     form = form_with_answers(world)
     top = world.sandbox.slack.views.top(JUNIPER)

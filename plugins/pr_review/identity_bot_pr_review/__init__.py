@@ -71,16 +71,21 @@ def settings_schema() -> type[ReviewSettings]:
 def self_service(
     text: str, answers: Mapping[str, Any], settings: Mapping[str, Any], code: Code
 ) -> list[Answer]:
-    """Says so if a pull request changes no file of the team's, where CODEOWNERS can be read; nothing in doubt."""
+    """Says so if a pull request changes no file of the team's, where its CODEOWNERS names the team; nothing in doubt.
+
+    Nor of a private repository, whose link is known to people who may not read it.
+    """
     link = _link_in(text) or _link_in(str(answers.get("pull_request") or ""))
     if not (link and settings["owners"]):
         return []
     try:
         pull = code.pull_request(link)
+        if pull.is_private or not pull.files:
+            return []
         found = _rules(pull, code)
         if (
             found is None
-            or not pull.files
+            or not codeowners.names(found[1], settings["owners"])
             or codeowners.may_be_owned(found[1], pull.files, settings["owners"])
         ):
             return []
@@ -110,7 +115,7 @@ def _not_ours(pull: PullRequest, path: str, rules: tuple[codeowners.Rule, ...]) 
     """What to tell somebody whose pull request is not for this team to review."""
     owners = sorted({owner for file in pull.files for owner in codeowners.owners_of(rules, file)})
     sentences = ["By the CODEOWNERS of its repository, none of the files that it changes is ours to review."]
-    if owners and not pull.is_private:
+    if owners:
         shown = ", ".join(span(owner, limit=100) for owner in owners[:MOST_OWNERS])
         more = len(owners) - MOST_OWNERS
         sentences.append(
@@ -120,8 +125,7 @@ def _not_ours(pull: PullRequest, path: str, rules: tuple[codeowners.Rule, ...]) 
     return Answer(
         title="This pull request changes no code of the Identity Team",
         text=" ".join(sentences),
-        # Whoever may not open a private repository learns nothing of its branches and files.
-        url="" if pull.is_private else f"https://github.com/{pull.repository}/blob/{quote(pull.base)}/{path}",
+        url=f"https://github.com/{pull.repository}/blob/{quote(pull.base)}/{path}",
         name="not-our-code",
     )
 

@@ -65,6 +65,12 @@ def owners_of(found: Sequence[Rule], path: str) -> frozenset[str]:
     return frozenset()
 
 
+def names(found: Iterable[Rule], owners: Iterable[str]) -> bool:
+    """Whether one of these owners is named at all: if none is, they may be mistyped in the settings."""
+    ours = {owner.lower() for owner in owners}
+    return any(rule.owners & ours for rule in found)
+
+
 def may_be_owned(found: Sequence[Rule], paths: Collection[str], owners: Iterable[str]) -> bool:
     """Whether these owners own one of the files, as far as can be told. Raises TooLarge if that takes too long."""
     ours = {owner.lower() for owner in owners}

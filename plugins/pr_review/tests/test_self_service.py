@@ -94,21 +94,30 @@ def test_the_first_place_where_github_looks_counts() -> None:
     assert said(known) == []
 
 
-def test_the_owners_and_the_branch_in_a_private_repository_are_not_told() -> None:
-    [answer] = said(code("README.md", is_private=True))
+def test_whoever_has_the_link_of_a_private_pull_request_learns_nothing_of_it() -> None:
+    assert said(code("README.md", is_private=True)) == []
+    assert said(code("app/sign_in/a.rb", is_private=True)) == []
 
-    assert "@octo" not in answer.text
-    assert answer.url == ""
+
+def test_owners_whom_codeowners_does_not_name_may_be_mistyped_so_nothing_is_said() -> None:
+    assert said(code("app/sign_in/a.rb"), settings={"owners": ["@octo/identiy"]}) == []
+    assert said(code("README.md"), settings={"owners": ["@octo/identiy"]}) == []
+
+
+def test_one_of_several_owners_whom_codeowners_names_is_enough() -> None:
+    assert len(said(code("README.md"), settings={"owners": ["@octo/identity", "@octo/auth"]})) == 1
 
 
 def test_no_more_than_five_owners_are_named() -> None:
-    [answer] = said(code("README.md", text="* @a @b @c @d @e @f @g"))
+    [answer] = said(code("README.md", text="* @a @b @c @d @e @f @g\n/app/sign_in/ @octo/identity"))
 
     assert "`@a`, `@b`, `@c`, `@d`, `@e` and 2 more" in answer.text
 
 
 def test_what_a_stranger_wrote_into_codeowners_is_shown_as_it_is() -> None:
-    [answer] = said(code("README.md", text="* @octo/`*<!channel>[x](https://evil.test)"))
+    [answer] = said(
+        code("README.md", text="* @octo/`*<!channel>[x](https://evil.test)\n/app/ @octo/identity")
+    )
 
     assert "``@octo/`*<!channel>[x](https://evil.test)``" in answer.text
 
