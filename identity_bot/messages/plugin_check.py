@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from identity_bot.text.markdown import clean
+
 NO_FORM = "it has no form hook, so it is an observer; load it with the desk fixture instead"
 UNSTABLE_ISSUE = "render_issue returns different issues for the same ticket"
 UNSTABLE_ROUTE = "route returns different routes for the same ticket"
@@ -20,9 +22,11 @@ UNKNOWN_SETTING = (
 
 
 def found_wrong(name: str, problems: Sequence[str]) -> str:
-    """All problems, under a line that counts them."""
+    """All problems, under a line that counts them; each is one line that a terminal only shows."""
     count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-    return "\n".join([f"request type {name!r}: {count}", *(f"- {one}" for one in problems)])
+    return "\n".join(
+        [f"request type {name!r}: {count}", *(f"- {' '.join(clean(one).split())}" for one in problems)]
+    )
 
 
 def refused(kind: str, question: str, problem: str) -> str:
@@ -86,6 +90,14 @@ def too_slow(hook: str, seconds: float, most: float) -> str:
     """That a hook takes too long."""
     return (
         f"{hook} took {seconds:.1f} s; expected at most {most:g} s, as people and other tickets wait for it"
+    )
+
+
+def took_too_long(function: str, where: str, most: float) -> str:
+    """That a plugin's code hangs, or takes so long so often that the check has ended."""
+    return (
+        f"{function} ({where}) takes too long: the check waited {most:g} s for it and ended there; "
+        "people and other tickets would wait, too"
     )
 
 

@@ -12,6 +12,7 @@ from watchfiles import DefaultFilter, watch
 
 from identity_bot.errors import IdentityBotError
 from identity_bot.plugins.folder import plugins_in
+from identity_bot.text.markdown import clean
 from identity_bot_sandbox import host_bot
 from identity_bot_sandbox.process import BotProcess, NotStartedError
 from identity_bot_sandbox.server import Sandbox
@@ -50,6 +51,10 @@ class WatchedBot:
     def follow(self) -> None:
         """Reload what is edited, until `stop` or Ctrl-C."""
         while (changed := self._changed.get()) is not None:
+            while not self._changed.empty():  # what was edited while the bot before was starting
+                if (more := self._changed.get()) is None:
+                    return
+                changed = changed | more
             self.reload(sorted(changed))
 
     def _watch(self) -> None:
@@ -110,7 +115,7 @@ class WatchedBot:
         """Show the errors of a running bot, and what a plugin prints."""
         record = _RECORD.match(line)
         if line and (record is None or record["level"] == "ERROR"):
-            self._say(line)
+            self._say(clean(line))
 
     def _tell(self, error: IdentityBotError, consequence: str) -> None:
         for line in str(error).splitlines():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -540,3 +541,52 @@ def test_a_failure_is_named_once_however_much_leads_to_it() -> None:
 
     [named] = [one for one in problems if "KeyError: 'dayz'" in one]
     assert re.search(r"\(with hostile text, .+ and \d+ more\)$", named)
+
+
+def test_code_that_hangs_ends_the_check_and_is_named_with_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check that hangs tells its author nothing; in CI it costs an hour."""
+    monkeypatch.setattr("identity_bot.testing.bound.PATIENCE", 1.5)
+    for_ever = threading.Event()
+
+    def validate(answers: Mapping[str, Any]) -> dict[str, str]:
+        for_ever.wait(20)
+        return {}
+
+    began = time.monotonic()
+    problems = wrong(coffee(PLAIN, validate=validate))
+    for_ever.set()
+
+    assert time.monotonic() - began < 10
+    line = validate.__code__.co_firstlineno + 1
+    assert problems == [
+        f"validate (test_check.py:{line}) takes too long: the check waited 1.5 s for it and ended there; "
+        "people and other tickets would wait, too"
+    ]
+
+
+def test_code_that_is_slow_each_time_ends_the_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten calls of a second each are as bad as one of ten."""
+    monkeypatch.setattr("identity_bot.testing.bound.PATIENCE", 0.5)
+    monkeypatch.setattr("identity_bot.testing.bound.SLOW", 0.1)
+    for_ever = threading.Event()
+
+    def self_service(text: str) -> list[Any]:
+        for_ever.wait(0.3)
+        return []
+
+    problems = wrong(coffee(PLAIN, self_service=self_service))
+    for_ever.set()
+
+    assert [one for one in problems if one.startswith("self_service (test_check.py:")] == problems != []
+
+
+def test_the_words_of_an_error_cannot_steer_a_terminal() -> None:
+    """An error may quote what a stranger typed, with escape sequences in it."""
+
+    def render_issue(ticket: Ticket) -> IssueDraft:
+        raise ValueError("\x1b[31mred\nand\x1b]0;title\x07 more")
+
+    problems = wrong(coffee(PLAIN, render_issue=render_issue))
+
+    assert len(problems) == 1
+    assert problems[0].isprintable()
