@@ -36,6 +36,7 @@ repository = "{cast.REPOSITORY}"
 SETTINGS = f"""\
 {PLACES}restricted_repository = "{cast.RESTRICTED_REPOSITORY}"
 poll_seconds = 15
+report = true
 request_types.pr_review.owners = ["@sandbox-org/identity"]
 leads = [
     {{ slack = "U0INDIGO", github = "indigo-marshwick" }},
