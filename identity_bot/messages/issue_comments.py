@@ -32,7 +32,7 @@ USAGE: Mapping[Ask, str] = {
     Ask.PRIORITY: "write one of critical, high, medium and low after it, such as `/{name} high`",
     Ask.DATE: "write one date after it as year-month-day, and nothing else, such as `/{name} {date}`",
     Ask.TICKET: "write one ticket's number after it, such as `/{name} #12` or `/{name} owner/name#12`",
-    Ask.REASON: "write a sentence after it, such as `/{name} Which browser was it?`",
+    Ask.REASON: "write a sentence after it, on the same line",
     Ask.NOTHING: "write just `/{name}`, with nothing after it",
 }
 """How to write a command, by what it takes."""

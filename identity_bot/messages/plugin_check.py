@@ -93,14 +93,6 @@ def too_slow(hook: str, seconds: float, most: float) -> str:
     )
 
 
-def took_too_long(function: str, where: str, most: float) -> str:
-    """That a plugin's code hangs, or takes so long so often that the check has ended."""
-    return (
-        f"{function} ({where}) takes too long: the check waited {most:g} s for it and ended there; "
-        "people and other tickets would wait, too"
-    )
-
-
 def unexpected(error: str) -> str:
     """That the bot itself failed with what the type declares."""
     return f"the bot cannot use it: {error}"

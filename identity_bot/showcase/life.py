@@ -40,6 +40,8 @@ ORDER = (
     Action.PRIORITY,
     Action.SPOC,
     Action.TAKE,
+    Action.WAIT,
+    Action.RESUME,
     Action.ASSIGN,
     Action.TARGET,
     Action.TARGET,
@@ -57,7 +59,16 @@ ORDER_OF_APPROVAL = (Action.DECLINE, Action.REOPEN, Action.APPROVE)
 """What happens before that to a ticket that needs approval."""
 OF_APPROVAL = frozenset({EventKind.DECLINED, EventKind.APPROVAL_NEEDED, EventKind.APPROVED})
 """The events to which only that leads."""
-# Every action at least once; together they lead to every event. A test holds both against their tables.
+OF_CLOCKS = frozenset(
+    {
+        EventKind.RESPONSE_DUE,
+        EventKind.RESPONSE_MISSED,
+        EventKind.RESOLUTION_DUE,
+        EventKind.RESOLUTION_MISSED,
+    }
+)
+"""The events that come by themselves when nobody does anything, which is not shown."""
+# Every action at least once; together they lead to every other event. A test holds both against their tables.
 
 
 def steps(

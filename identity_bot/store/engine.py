@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -313,10 +312,6 @@ def _revision(engine: Engine) -> str | None:
     return found
 
 
-_ONE_MIGRATION = threading.Lock()
-"""Alembic keeps its context in a module, so that two threads would take each other's."""
-
-
 def _upgrade(connection: Connection) -> None:
     from alembic import command
     from alembic.config import Config
@@ -329,8 +324,7 @@ def _upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", scripts.replace("%", "%%"))
     config.attributes["connection"] = connection
     try:
-        with _ONE_MIGRATION:
-            command.upgrade(config, NEWEST)
+        command.upgrade(config, NEWEST)
     except CommandError as error:
         raise StoreError(
             f"the database has a newer schema than this version of identity_bot knows ({error}); "

@@ -17,7 +17,6 @@ from identity_bot.showcase.answers import values_for
 from identity_bot.showcase.life import REQUESTOR
 from identity_bot.showcase.play import quiet
 from identity_bot.showcase.values import Kind
-from identity_bot.testing.bound import found_in_time
 from identity_bot.testing.candidates import base_settings, candidate, load
 from identity_bot.testing.lives import hook_failures, life_problems
 from identity_bot.testing.questions import question_problems
@@ -36,12 +35,11 @@ def check_request_type(
 
     `plugin` is its module, or the name of one that is installed; `name` is needed for a module that is not called
     `identity_bot_…`. `settings` is its section of the settings file. `answers` are given, by the names of their
-    questions, where a question's own rules accept no usual sample. Code that hangs ends the
-    check.
+    questions, where a question's own rules accept no usual sample.
     """
     found = candidate(plugin, name)
     with quiet():
-        problems = list(dict.fromkeys(found_in_time(lambda: _problems(found, settings or {}, answers or {}))))
+        problems = list(dict.fromkeys(_problems(found, settings or {}, answers or {})))
     if problems:
         raise AssertionError(words.found_wrong(found.name, problems))
 

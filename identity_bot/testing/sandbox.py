@@ -36,7 +36,16 @@ Found = TypeVar("Found")
 
 LATER = 60.0
 """Seconds from now after which what is due then counts as waiting for its time."""
-RECURRING = {"poll", "resync", "mark_overdue", "catch_up", "clean_up", "tell_delay", "read_thread"}
+RECURRING = {
+    "poll",
+    "resync",
+    "catch_up",
+    "clean_up",
+    "tell_delay",
+    "read_thread",
+    "escalate",
+    "schedule_report",
+}
 """The kinds of effects that wait for later: recurring ones, and what follows a request after a while."""
 
 

@@ -12,7 +12,6 @@ from watchfiles import DefaultFilter, watch
 
 from identity_bot.errors import IdentityBotError
 from identity_bot.plugins.folder import plugins_in
-from identity_bot.text.markdown import clean
 from identity_bot_sandbox import host_bot
 from identity_bot_sandbox.process import BotProcess, NotStartedError
 from identity_bot_sandbox.server import Sandbox
@@ -115,7 +114,7 @@ class WatchedBot:
         """Show the errors of a running bot, and what a plugin prints."""
         record = _RECORD.match(line)
         if line and (record is None or record["level"] == "ERROR"):
-            self._say(clean(line))
+            self._say(line)
 
     def _tell(self, error: IdentityBotError, consequence: str) -> None:
         for line in str(error).splitlines():

@@ -279,7 +279,7 @@ def test_to_decline_by_a_comment_needs_a_reason(office: Office, waiting: Ticket)
     commented(office, "sage-hollowell", "/decline")
 
     assert office.ticket(waiting).state.approval is Approval.NEEDED
-    assert "write the reason after it" in comments(office)[-1]
+    assert "write a sentence after it" in comments(office)[-1]
 
 
 @pytest.mark.parametrize("author", ["linden-brookmere", "stranger"])

@@ -924,6 +924,7 @@ def test_a_poll_brings_what_people_wrote_or_edited_since_and_nothing_of_bots(
         body="/uat",
         created_at=said.created_at.timestamp(),
         updated_at=said.created_at.timestamp(),
+        is_by_member=True,
     )
     assert (edited.id, edited.body, edited.is_edit) == (old.id, "/released", True)
 

@@ -155,6 +155,7 @@ def test_a_comment_comes_with_its_issue(hooked: Hooked) -> None:
         body="/uat",
         created_at=said.created_at.timestamp(),
         updated_at=said.created_at.timestamp(),
+        is_by_member=True,
     )
 
 

@@ -49,7 +49,7 @@ def test_a_row_says_everything_in_words() -> None:
     assert queue.row(ONE, "PR review", PEOPLE, START + 3 * 86_400) == (
         "*<https://github.test/7|#7>* PR review: Fix ∗this∗ &lt;@U0SAGE&gt;\n"
         f"In progress · Urgent · High priority · Assigned to <@U0LINDEN>, sage · "
-        f"Due {LATE:%B} {LATE.day}, {LATE.year} (overdue) · 3 days old · Juniper Vale, Benefits"
+        f"Overdue by 3 days · Due {LATE:%B} {LATE.day}, {LATE.year} · 3 days old · Juniper Vale, Benefits"
     )
 
 

@@ -108,12 +108,18 @@ def test_approvers_are_told_of_what_waits_for_them() -> None:
 def test_the_next_step_of_what_is_not_approved_is_the_approval() -> None:
     assigned = event(EventKind.ASSIGNED)
 
-    assert next_name(now(Stage.ASSIGNED, approval=Approval.NEEDED), assigned) == "next.approval"
-    assert next_name(now(Stage.ASSIGNED, approval=Approval.DECLINED), assigned) == "next.approval_declined"
-    assert next_name(now(Stage.ASSIGNED, approval=Approval.APPROVED), assigned) == "next.assigned"
-    assert next_name(now(Stage.UAT, approval=Approval.NEEDED), event(EventKind.READY_FOR_UAT)) == "next.uat"
+    assert next_name(now(Stage.ASSIGNED, approval=Approval.NEEDED), assigned, HOURS) == "next.approval"
+    assert (
+        next_name(now(Stage.ASSIGNED, approval=Approval.DECLINED), assigned, HOURS)
+        == "next.approval_declined"
+    )
+    assert next_name(now(Stage.ASSIGNED, approval=Approval.APPROVED), assigned, HOURS) == "next.assigned"
+    assert (
+        next_name(now(Stage.UAT, approval=Approval.NEEDED), event(EventKind.READY_FOR_UAT), HOURS)
+        == "next.uat"
+    )
     closed = now(Stage.CLOSED, approval=Approval.DECLINED, close_reason=CloseReason.NOT_PLANNED)
-    assert next_name(closed, event(EventKind.DECLINED)) == "next.closed_not_planned"
+    assert next_name(closed, event(EventKind.DECLINED), HOURS) == "next.closed_not_planned"
 
 
 def test_there_is_no_text_that_nobody_reads() -> None:

@@ -25,7 +25,7 @@ def test_only_what_needs_approval_is_approved() -> None:
 
 
 def test_the_actions_lead_to_every_event_that_the_table_knows() -> None:
-    told = {ACTIONS[action].event for action in life.ORDER} | life.OF_APPROVAL
+    told = {ACTIONS[action].event for action in life.ORDER} | life.OF_APPROVAL | life.OF_CLOCKS
 
     assert told | {EventKind.CREATED, EventKind.TARGET_CHANGED} == set(EventKind)
 

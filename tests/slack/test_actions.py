@@ -193,6 +193,7 @@ def test_the_card_offers_only_what_is_possible(world: World, ticket: Ticket) -> 
         "close",
         "duplicate",
         "redact",
+        "wait",
     }
     assert set(buttons(card(world))) == before - {"critical"} | {"uat", "release"}
 

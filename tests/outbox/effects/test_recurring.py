@@ -248,6 +248,8 @@ def test_a_recurring_effect_that_has_failed_runs_again_by_itself(
     office: Office, kind: str, mocker: MockerFixture
 ) -> None:
     """The team is told; nobody has to restart anything."""
+    office.settings = replace(office.settings, report=True)
+    office.restart()
     office.desk.start_schedule()
     office.work(5)
     bug = mocker.patch.object(EFFECTS[kind], "on_success", side_effect=ZeroDivisionError)
