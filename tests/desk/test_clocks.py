@@ -170,6 +170,55 @@ def test_a_question_makes_the_clock_stand_until_the_requestor_replies(office: Of
     assert office.ticket(ticket).pauses[0].until is not None
 
 
+def said(office: Office, ticket: Ticket, author: str, *, ago: float) -> ThreadReply:
+    """A reply in the ticket's thread that the bot was not told of."""
+    thread = office.ticket(ticket).thread
+    assert thread
+    ts = f"{office.clock.now - ago:.6f}"
+    return ThreadReply(
+        channel=thread.channel,
+        thread_ts=thread.ts,
+        ts=ts,
+        author=author,
+        words=Document(),
+        version=float(ts),
+    )
+
+
+def test_what_the_team_said_while_the_bot_was_away_is_a_response_at_its_time(office: Office) -> None:
+    """Slack repeats its events for an hour or two; what was said after that is found by reading the thread."""
+    office.desk.start_schedule()
+    ticket = opened(office, origin=MessageRef(channel="C0INTAKE", ts="1764000000.000100"))
+    office.work(400)
+    office.clock.move(20 * HOUR)
+    office.chat.replies = [said(office, ticket, "U0LINDEN", ago=HOUR)]
+    answered_at = office.clock.now - HOUR
+    office.work(400)
+
+    assert office.ticket(ticket).responded_at == pytest.approx(answered_at, abs=1)
+
+
+@pytest.mark.parametrize(("ago", "is_waiting"), [(HOUR, False), (19.99 * HOUR, True)])
+def test_an_answer_given_while_the_bot_was_away_ends_the_wait_unless_it_is_older_than_the_question(
+    office: Office, ago: float, is_waiting: bool
+) -> None:
+    office.desk.start_schedule()
+    ticket = opened(office, origin=MessageRef(channel="C0INTAKE", ts="1764000000.000100"))
+    office.work(400)
+    office.clock.move(20 * HOUR - 120)
+    office.tracker.edit(1, labels=office.tracker.now[REQUESTS, 1].labels | {"waiting: requestor"})
+    if not is_waiting:
+        office.clock.move(-10 * HOUR)
+    office.desk.observe(office.tracker.now[REQUESTS, 1])
+    if not is_waiting:
+        office.clock.move(10 * HOUR)
+    office.clock.move(120)
+    office.chat.replies = [said(office, ticket, "U0JUNIPER", ago=ago)]
+    office.work(400)
+
+    assert office.ticket(ticket).state.is_waiting == is_waiting
+
+
 def test_a_target_date_that_is_missed_is_told_once_for_each_date(office: Office) -> None:
     ticket = opened(office)
     office.click(ticket, Action.TAKE, "linden-brookmere", by="U0LINDEN")
