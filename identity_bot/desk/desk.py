@@ -36,7 +36,6 @@ from identity_bot.plugins.loader import Plugins
 from identity_bot.settings import Settings
 from identity_bot.store.answers import ShownAnswers
 from identity_bot.store.store import Store
-from identity_bot.store.transaction import Transaction
 from identity_bot.text.names import fold
 from identity_bot.tickets import actions, duplicates, lifecycle
 from identity_bot.tickets.calendar import DAY, team_day
