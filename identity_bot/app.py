@@ -302,7 +302,7 @@ def assemble(
     """The desk, and what effects work with: the same over GitHub and Slack as over stand-ins for them."""
     notifier = Notifier(plugins=plugins, settings=settings, people=people, quiet=quiet)
     clocks = Clocks(settings.service_levels, notifier)
-    conversation = Conversation(settings, people)
+    conversation = Conversation(settings, people, clocks, is_team)
     reconciler = Reconciler(
         plugins=plugins,
         settings=settings,

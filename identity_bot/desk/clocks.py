@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from identity_bot.desk.notifier import Notifier
@@ -51,17 +52,17 @@ class Clocks:
         ticket = transaction.ticket(ticket_id)
         if ticket is None or ticket.stage is Stage.CLOSED:
             return
-        one, now = service_levels.due(ticket), transaction.now
-        kind = self._kind(one, now) if one else None
-        if one and kind and (name := _name(kind, ticket)) not in ticket.escalations:
+        transaction.save(ticket)  # what is overdue now moves up in the queue
+        for one in service_levels.owed(ticket):
+            kind = self._kind(one, transaction.now)
+            if kind is None or _name(kind, ticket) in ticket.escalations:
+                continue
             # Whoever was told that it is overdue need not hear that it was about to be.
-            told = {name, _name(WARNINGS[one.clock], ticket)}
+            told = {_name(kind, ticket), _name(WARNINGS[one.clock], ticket)}
             ticket = replace(ticket, escalations=tuple(sorted({*ticket.escalations, *told})))
             transaction.save(ticket)
-            event = Event(kind=kind, ticket_id=ticket.id, at=now)
+            event = Event(kind=kind, ticket_id=ticket.id, at=transaction.now)
             self._notifier.tell(transaction, ticket, event)
-        else:
-            transaction.save(ticket)  # what is overdue now moves up in the queue
         self._notifier.follow(transaction, ticket)
         self._set_timer(transaction, ticket)
 
@@ -74,15 +75,19 @@ class Clocks:
         )
 
     def _set_timer(self, transaction: Transaction, ticket: Ticket) -> None:
-        one, now = service_levels.due(ticket), transaction.now
-        if one is None:
-            return  # a timer that was set for something else finds nothing to tell
-        warns = self._levels.warn_before and _name(WARNINGS[one.clock], ticket) not in ticket.escalations
-        moments = [self._levels.warn_at(one.at)] * bool(warns) + [one.at]
-        ahead = [at for at in moments if at > now]
-        if ahead or _name(MISSES[one.clock], ticket) not in ticket.escalations:
+        now = transaction.now
+        rings = [ring for one in service_levels.owed(ticket) for ring in self._rings(ticket, one, now)]
+        if rings:  # a timer that was set for something else finds nothing to tell
             timer = Escalate(ticket_id=ticket.id)
-            transaction.enqueue(timer, delay=min(ahead, default=now) - now, longest_wait=FOREVER)
+            transaction.enqueue(timer, delay=min(rings) - now, longest_wait=FOREVER)
+
+    def _rings(self, ticket: Ticket, one: Due, now: float) -> Iterator[float]:
+        """When there will be something to tell, or to draw, of what is due."""
+        if _name(MISSES[one.clock], ticket) not in ticket.escalations or one.at > now:
+            yield max(one.at, now)
+        warns = self._levels.warn_before and _name(WARNINGS[one.clock], ticket) not in ticket.escalations
+        if warns and (at := self._levels.warn_at(one.at)) > now:
+            yield at
 
 
 def _name(kind: EventKind, ticket: Ticket) -> str:

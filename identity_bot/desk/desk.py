@@ -12,14 +12,14 @@ from identity_bot.desk.clocks import Clocks
 from identity_bot.desk.conversation import Conversation
 from identity_bot.desk.notifier import Notifier
 from identity_bot.desk.reconciler import Reconciler
-from identity_bot.errors import Invalid, NotAllowed, OutcomeUnknown, Rejected, Retryable
+from identity_bot.errors import Invalid, NotAllowed
 from identity_bot.forms import form as forms
 from identity_bot.messages import alerts, words
 from identity_bot.messages.templates import DELAYED_AFTER
 from identity_bot.outbox.effect import click_key
 from identity_bot.outbox.effects.clocks import RecomputeDueTimes
 from identity_bot.outbox.effects.issue_access import record_requests
-from identity_bot.outbox.effects.issues import ChangeIssue, OpenIssue, ask_to_resume
+from identity_bot.outbox.effects.issues import ChangeIssue, OpenIssue
 from identity_bot.outbox.effects.messages import TellDelay
 from identity_bot.outbox.effects.reading import ReadThread
 from identity_bot.outbox.effects.recurring import (
@@ -36,7 +36,6 @@ from identity_bot.plugins.loader import Plugins
 from identity_bot.settings import Settings
 from identity_bot.store.answers import ShownAnswers
 from identity_bot.store.store import Store
-from identity_bot.store.transaction import Transaction
 from identity_bot.text.names import fold
 from identity_bot.tickets import actions, duplicates, lifecycle
 from identity_bot.tickets.calendar import DAY, team_day
@@ -278,29 +277,10 @@ class Desk:
         if not is_ours:
             return False
         with self._store.begin() as transaction:
-            self._hear(transaction, reply)
+            if not reply.is_deleted and reply.version <= float(reply.ts):
+                self._conversation.hear(transaction, reply)
             self._conversation.copy_reply(transaction, reply)
         return True
-
-    def _hear(self, transaction: Transaction, reply: ThreadReply) -> None:
-        """The team's first reply is its first response; the requestor's ends the wait for their answer."""
-        ticket = transaction.ticket_in(reply.channel, reply.thread_ts)
-        is_new = not reply.is_deleted and reply.version <= float(reply.ts)
-        if ticket is None or not is_new or reply.ts == reply.thread_ts:
-            return
-        if reply.author == ticket.requestor.slack_id:
-            if ticket.state.is_waiting:
-                ask_to_resume(transaction, ticket, click=f"{reply.channel}/{reply.ts}")
-        elif ticket.responded_at is None and self._is_known_on_team(reply.author):
-            self._clocks.respond(transaction, ticket, float(reply.ts))
-
-    def _is_known_on_team(self, slack_id: str) -> bool:
-        """Whether somebody is on the team; not while Slack does not tell."""
-        try:
-            return self._is_team(slack_id)
-        except (Rejected, Retryable, OutcomeUnknown) as error:
-            log.warning("cannot find out who is on the team: %s", error)
-            return False
 
     def resync_repository(self, repository: str) -> None:
         """Enqueue a resync of the repository's open tickets."""

@@ -127,7 +127,9 @@ class Reconciler:
             return True
         ticket = store.ticket_at(repository, comment.number)
         return ticket is not None and (
-            self._conversation.belongs(comment, ticket) or _is_response(comment, ticket)
+            self._conversation.belongs(comment, ticket)
+            or _is_response(comment, ticket)
+            or self._is_answer(comment, ticket)
         )
 
     def handle_comment(self, transaction: Transaction, comment: IssueComment, *, tries: int = 0) -> None:
@@ -185,10 +187,14 @@ class Reconciler:
         """The team's first comment is its first response; the requestor's ends the wait for their answer."""
         if _is_response(comment, ticket) and not self._is_requestor(comment.author, ticket):
             return self._clocks.respond(transaction, ticket, comment.created_at)
-        is_new = not comment.is_edit and not is_internal(comment.body)
-        if is_new and ticket.state.is_waiting and self._is_requestor(comment.author, ticket):
+        if self._is_answer(comment, ticket):
             ask_to_resume(transaction, ticket, click=f"{comment.repository}/{comment.id}")
         return transaction.ticket(ticket.id) or ticket
+
+    def _is_answer(self, comment: IssueComment, ticket: Ticket) -> bool:
+        """Whether a comment answers what its requestor was asked."""
+        is_new = not comment.is_edit and not is_internal(comment.body)
+        return is_new and ticket.state.is_waiting and self._is_requestor(comment.author, ticket)
 
     def _is_requestor(self, login: str, ticket: Ticket) -> bool:
         slack_id = ticket.requestor.slack_id
@@ -419,6 +425,9 @@ class Reconciler:
                 approval=now.state.approval if now.state.approval is Approval.NEEDED else None,
             )
         now = self._clocks.start(transaction, replace(now, last_notified=known))
+        if not is_adopted and set(now.state.assignees) - set(known.assignees):
+            # Somebody took it before the bot saw that it was there: its own call was cut short.
+            now = self._clocks.respond(transaction, now, snapshot.updated_at)
         log.info("ticket created: %s", words.number(now), extra={"ticket": now.id})
         self._notifier.welcome(transaction, now, opened_at=snapshot.created_at if is_adopted else None)
 
@@ -488,9 +497,8 @@ def _is_response(comment: IssueComment, ticket: Ticket) -> bool:
 
 def _is_by_team(ticket: Ticket, now: Ticket) -> bool:
     """Whether somebody of the team made a ticket what it is now: whoever can, unless its requestor asked for it."""
-    own = {
-        event_for(ticket.state, one.change) for one in ticket.requested if one.by == ticket.requestor.slack_id
-    }
+    requestor = ticket.requestor.slack_id or ticket.requestor.handle
+    own = {event_for(ticket.state, one.change) for one in ticket.requested if one.by == requestor}
     return not own.issuperset(lifecycle.news(ticket.state, now.state))
 
 

@@ -20,7 +20,7 @@ from identity_bot.tickets.model import (
     TicketState,
 )
 from identity_bot.tickets.people import People
-from identity_bot.tickets.service_levels import ServiceLevels, due
+from identity_bot.tickets.service_levels import Clock, Due, ServiceLevels, owed
 
 TEMPLATES: Mapping[str, str] = {
     "created.requestor": "We got your request: {ticket} *{type}*.",
@@ -122,7 +122,8 @@ TEMPLATES: Mapping[str, str] = {
     "next.in_progress": "We'll tell you when it's ready or if the date changes.",
     "next.in_progress_undated": "We'll tell you when it's ready.",
     "next.waiting": "Please answer in this thread. The ticket waits until you do.",
-    "next.waiting_sensitive": "The ticket waits until you answer.",
+    "next.waiting_unheard": "Please answer in this thread, and then press I answered. The ticket waits until you do.",
+    "next.waiting_sensitive": "When you have answered, please press I answered. The ticket waits until you do.",
     "next.uat": "Press Accept if it works, or Needs work to tell us what's missing.",
     "next.uat_again": "It's still ready for you to try.",
     "next.accepted": "Next, we'll release it if needed, and then close it.",
@@ -153,7 +154,7 @@ TEMPLATES: Mapping[str, str] = {
 }
 """`<event>.<audience>`, some with a variant, and `next.<stage>`: what comes next at the stage that the ticket now has.
 `next.created_approval` follows a new ticket's first message if it has to be approved, and `next.created_copied` if
-replies are copied.
+replies are copied. `next.waiting_unheard` takes the place of `next.waiting` if they are not.
 
 Each is whole sentences, as others may stand before and after it. In a message that begins with a mention, the ticket is
 named before them, except in the first one.
@@ -208,6 +209,16 @@ def event_name(kind: EventKind) -> str:
     return _EVENTS.get(kind, kind.value.replace(" ", "_"))
 
 
+_CLOCKS = {
+    EventKind.CREATED: Clock.RESPONSE,
+    EventKind.RESPONSE_DUE: Clock.RESPONSE,
+    EventKind.RESPONSE_MISSED: Clock.RESPONSE,
+    EventKind.RESOLUTION_DUE: Clock.RESOLUTION,
+    EventKind.RESOLUTION_MISSED: Clock.RESOLUTION,
+}
+"""Of what an event says that it is due."""
+
+
 def name_of(kind: EventKind, audience: Audience, ticket: Ticket, event: Event) -> str | None:
     """The name of the text for an event and an audience; None if the audience is not told of it."""
     if audience is Audience.APPROVERS and ticket.state.approval is not Approval.NEEDED:
@@ -246,7 +257,13 @@ def _next_for_new(ticket: Ticket, event: Event, hours: BusinessHours) -> str:
     name = "next.created_urgent" if ticket.is_urgent else "next.created"
     if ticket.is_urgent and not hours.is_open(event.at):
         return "next.created_urgent_closed"
-    return name if due(ticket) else f"{name}_unpromised"
+    return name if _due(ticket, event) else f"{name}_unpromised"
+
+
+def _due(ticket: Ticket, event: Event) -> Due | None:
+    """What an event speaks of: whoever just asked waits for an answer, and else for what is due next."""
+    clock = _CLOCKS.get(event.kind)
+    return next((one for one in owed(ticket) if clock in (None, one.clock)), None)
 
 
 def _found(name: str, variant: str) -> str | None:
@@ -314,7 +331,7 @@ def values(
     leads: str = "",
 ) -> dict[str, str]:
     """The value of each placeholder, in mrkdwn; `messages` are the texts from the settings."""
-    now, was, owed, hours = ticket.state, event.was or TicketState(), due(ticket), levels.hours
+    now, was, owed, hours = ticket.state, event.was or TicketState(), _due(ticket, event), levels.hours
     known = {
         "ticket": words.link(ticket),
         "type": words.type_name(title),

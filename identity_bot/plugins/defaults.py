@@ -115,9 +115,10 @@ def _standard(
             text = f"{text} {leads}".strip()
         following = ""
         if is_requestor:
-            following = templates.text(
-                templates.next_name(ticket, event, levels.hours), for_requestor, messages
-            )
+            name = templates.next_name(ticket, event, levels.hours)
+            if name == "next.waiting" and not settings["conversation"]:
+                name = "next.waiting_unheard"
+            following = templates.text(name, for_requestor, messages)
         if is_requestor and is_new and ticket.state.approval is Approval.NEEDED:
             following = f"{following} {templates.text('next.created_approval', for_requestor, messages)}"
         if is_requestor and is_new and settings["conversation"]:

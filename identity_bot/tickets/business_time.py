@@ -114,11 +114,6 @@ class BusinessHours:
             day += timedelta(days=1)
         return self.moment(day, at)
 
-    def works(self) -> bool:
-        """Whether there are business days at all: a calendar may hold nothing else than holidays."""
-        today = date(2026, 1, 1)
-        return any(self.is_business_day(today + timedelta(days=day)) for day in range(LONGEST_BREAK))
-
     def _windows(self, at: float) -> Iterator[tuple[float, float]]:
         """When the team works, from the day of a moment on."""
         day = self.day_at(at)

@@ -123,16 +123,21 @@ def waiting_since(ticket: Ticket) -> float | None:
     return ticket.pauses[-1].since if is_paused(ticket) and ticket.stage is not Stage.CLOSED else None
 
 
+def owed(ticket: Ticket) -> list[Due]:
+    """All that the team owes, by when it is due; nothing if it is closed, and only an answer while it waits."""
+    if ticket.stage is Stage.CLOSED:
+        return []
+    found = []
+    if ticket.response_due is not None and ticket.responded_at is None:
+        found.append(Due(clock=Clock.RESPONSE, at=ticket.response_due))
+    if ticket.resolution_due is not None and not is_paused(ticket):
+        found.append(Due(clock=Clock.RESOLUTION, at=ticket.resolution_due))
+    return sorted(found, key=lambda one: one.at)
+
+
 def due(ticket: Ticket) -> Due | None:
     """What the team owes next; None if it is closed, waits for its requestor, or nothing is promised."""
-    if ticket.stage is Stage.CLOSED:
-        return None
-    owed = []
-    if ticket.response_due is not None and ticket.responded_at is None:
-        owed.append(Due(clock=Clock.RESPONSE, at=ticket.response_due))
-    if ticket.resolution_due is not None and not is_paused(ticket):
-        owed.append(Due(clock=Clock.RESOLUTION, at=ticket.resolution_due))
-    return min(owed, key=lambda one: one.at, default=None)
+    return next(iter(owed(ticket)), None)
 
 
 def is_overdue(ticket: Ticket, now: float) -> bool:

@@ -5,17 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from identity_bot import settings
+from identity_bot.errors import OutcomeUnknown
 from identity_bot.store.lists import Lists
 from identity_bot.text.formatted.document import Document
 from identity_bot.tickets.business_time import HOUR
-from identity_bot.tickets.model import Action, IssueComment, MessageRef, Stage, ThreadReply, Ticket
+from identity_bot.tickets.model import (
+    Action,
+    IssueComment,
+    IssueSnapshot,
+    MessageRef,
+    Stage,
+    ThreadReply,
+    Ticket,
+)
 from identity_bot.tickets.query import Due, Query
 from identity_bot.tickets.service_levels import due
-from tests.support_desk import Office
+from tests.support_desk import SETTINGS, Office
 from tests.tickets.test_business_time import at
 
 REQUESTS = "sandbox-org/identity-requests"
@@ -170,6 +180,55 @@ def test_a_question_makes_the_clock_stand_until_the_requestor_replies(office: Of
     assert office.ticket(ticket).pauses[0].until is not None
 
 
+def said(office: Office, ticket: Ticket, author: str, *, ago: float) -> ThreadReply:
+    """A reply in the ticket's thread that the bot was not told of."""
+    thread = office.ticket(ticket).thread
+    assert thread
+    ts = f"{office.clock.now - ago:.6f}"
+    return ThreadReply(
+        channel=thread.channel,
+        thread_ts=thread.ts,
+        ts=ts,
+        author=author,
+        words=Document(),
+        version=float(ts),
+    )
+
+
+def test_what_the_team_said_while_the_bot_was_away_is_a_response_at_its_time(office: Office) -> None:
+    """Slack repeats its events for an hour or two; what was said after that is found by reading the thread."""
+    office.desk.start_schedule()
+    ticket = opened(office, origin=MessageRef(channel="C0INTAKE", ts="1764000000.000100"))
+    office.work(400)
+    office.clock.move(20 * HOUR)
+    office.chat.replies = [said(office, ticket, "U0LINDEN", ago=HOUR)]
+    answered_at = office.clock.now - HOUR
+    office.work(400)
+
+    assert office.ticket(ticket).responded_at == pytest.approx(answered_at, abs=1)
+
+
+@pytest.mark.parametrize(("ago", "is_waiting"), [(HOUR, False), (19.99 * HOUR, True)])
+def test_an_answer_given_while_the_bot_was_away_ends_the_wait_unless_it_is_older_than_the_question(
+    office: Office, ago: float, is_waiting: bool
+) -> None:
+    office.desk.start_schedule()
+    ticket = opened(office, origin=MessageRef(channel="C0INTAKE", ts="1764000000.000100"))
+    office.work(400)
+    office.clock.move(20 * HOUR - 120)
+    office.tracker.edit(1, labels=office.tracker.now[REQUESTS, 1].labels | {"waiting: requestor"})
+    if not is_waiting:
+        office.clock.move(-10 * HOUR)
+    office.desk.observe(office.tracker.now[REQUESTS, 1])
+    if not is_waiting:
+        office.clock.move(10 * HOUR)
+    office.clock.move(120)
+    office.chat.replies = [said(office, ticket, "U0JUNIPER", ago=ago)]
+    office.work(400)
+
+    assert office.ticket(ticket).state.is_waiting == is_waiting
+
+
 def test_a_target_date_that_is_missed_is_told_once_for_each_date(office: Office) -> None:
     ticket = opened(office)
     office.click(ticket, Action.TAKE, "linden-brookmere", by="U0LINDEN")
@@ -207,3 +266,146 @@ def test_other_promises_count_from_the_next_start_on(office: Office) -> None:
     assert office.ticket(ticket).response_due == at("2026-11-23 12:00")
     until(office, "2026-11-23 12:30")
     assert len(told(office, "The answer was due")) == 1
+
+
+def said_in_github(
+    office: Office, number: int, author: str, body: str, *, is_by_member: bool = False
+) -> None:
+    comment = IssueComment(
+        repository=REQUESTS,
+        number=number,
+        id=int(office.clock.now),
+        author=author,
+        body=body,
+        created_at=office.clock.now,
+        is_by_member=is_by_member,
+    )
+    office.desk.handle_comment(comment)
+    office.work()
+
+
+def test_a_second_question_is_not_lost_in_silence(office: Office) -> None:
+    """A ticket that waits already asks nobody by the label; who wrote the command hears that."""
+    opened(office)
+    said_in_github(office, 1, "linden-brookmere", "/waiting Which browser?", is_by_member=True)
+    said_in_github(office, 1, "linden-brookmere", "/waiting Which version?", is_by_member=True)
+
+    answers = [body for _, _, body, _ in office.tracker.comments if "already waiting" in body]
+    assert len(answers) == 1
+    assert told(office, "Which version?") == []
+
+
+@pytest.mark.parametrize("body", ["Firefox", "/internal Firefox"])
+def test_a_requestor_who_is_not_in_slack_answers_on_the_issue(office: Office, body: str) -> None:
+    issue = IssueSnapshot(
+        repository=REQUESTS,
+        number=50,
+        url="https://github.test/50",
+        ticket_id=None,
+        title="Sign-in fails",
+        author="outsider",
+        labels=frozenset({office.settings.label}),
+        created_at=office.clock.now,
+        updated_at=office.clock.now,
+    )
+    office.tracker.now[REQUESTS, 50] = issue
+    office.tracker.texts[REQUESTS, 50] = ""
+    office.desk.observe(issue)
+    office.work()
+    said_in_github(office, 50, "linden-brookmere", "/waiting Which browser?", is_by_member=True)
+    posts = len(office.chat.posts)
+    said_in_github(office, 50, "passer-by", "Me too")
+    waited = "waiting: requestor" in office.tracker.now[REQUESTS, 50].labels
+    said_in_github(office, 50, "outsider", body)
+
+    assert waited
+    is_internal = body.startswith("/internal")
+    assert ("waiting: requestor" in office.tracker.now[REQUESTS, 50].labels) == is_internal
+    credited = [text for _, _, text, _ in office.tracker.comments if "is answered" in text]
+    assert [text.split()[0] for text in credited] == ([] if is_internal else ["`outsider`"])
+    assert not [post for post in office.chat.posts[posts:] if post.channel == "outsider"]
+
+
+def test_without_a_conversation_the_requestor_s_comment_is_an_answer_and_slack_says_what_to_press(
+    tmp_path: Path,
+) -> None:
+    office = Office(
+        tmp_path,
+        toml=f"conversation = false\n{SETTINGS}".replace(
+            "people = [", 'people = [{ slack = "U0JUNIPER", github = "juniper-vale" }, '
+        ),
+    )
+    office.clock.now = at("2026-11-23 10:00")
+    ticket = opened(office)
+    office.click(ticket, Action.WAIT, by="U0LINDEN", reason="Which browser?")
+    office.work()
+    [asked] = told(office, "has a question for you")
+    said_in_github(office, 1, "juniper-vale", "Firefox")
+
+    assert "press I answered" in asked
+    assert not office.ticket(ticket).state.is_waiting
+    office.store.close()
+
+
+def test_an_answer_that_comes_too_late_is_no_reason_to_write_to_its_author(office: Office) -> None:
+    """The ticket was closed at the same time; the requestor only replied, and clicked nothing."""
+    ticket = opened(office, origin=MessageRef(channel="C0INTAKE", ts="1764000000.000100"))
+    office.click(ticket, Action.WAIT, by="U0LINDEN", reason="Which browser?")
+    office.work()
+    office.tracker.edit(1, is_open=False)
+    office.desk.handle_reply(said(office, ticket, "U0JUNIPER", ago=0))
+    office.work()
+
+    assert office.ticket(ticket).stage is Stage.CLOSED
+    assert [post for post in office.chat.posts if post.channel == "U0JUNIPER"] == []
+
+
+def with_promises(office: Office, **promises: dict[str, float]) -> None:
+    levels = replace(office.settings.service_levels, **promises)  # type: ignore[arg-type]
+    office.settings = replace(office.settings, service_levels=levels)
+    office.restart()
+
+
+def test_a_ticket_that_nobody_answered_is_told_of_once_more_when_it_should_be_done(office: Office) -> None:
+    """A missed answer does not hide that the ticket itself is overdue."""
+    with_promises(office, first_response={"default": HOUR}, resolution={"default": 3 * HOUR})
+    opened(office)
+    until(office, "2026-11-24 12:00")
+
+    assert [len(told(office, words)) for words in ("The answer is", "The answer was")] == [1, 1]
+    [due_soon] = told(office, "and nobody has it")
+    assert "1:00 PM" in due_soon
+    [missed] = told(office, "is not done. It was due")
+    assert "1:00 PM" in missed
+
+
+def test_whoever_is_promised_no_answer_is_not_told_when_to_expect_one(office: Office) -> None:
+    """By when it will be done is not by when somebody answers."""
+    with_promises(office, first_response={}, resolution={"default": 3 * HOUR})
+    opened(office)
+
+    assert told(office, "Expect an answer") == []
+    assert len(told(office, "Next, the team will look at it.")) == 1
+
+
+@pytest.mark.parametrize("who", ["linden-brookmere", "indigo-marshwick"])
+def test_whoever_takes_a_ticket_before_the_bot_has_seen_its_issue_has_responded(
+    office: Office, who: str
+) -> None:
+    """GitHub's answer was lost; the lead whom the bot itself assigns has not responded."""
+    open_issue = office.tracker.open_issue
+
+    def cut(*given: Any, **more: Any) -> None:
+        office.tracker.open_issue = open_issue  # type: ignore[method-assign]
+        open_issue(*given, **more)
+        assignees = office.tracker.now[REQUESTS, 1].assignees | {who}
+        office.tracker.edit(1, assignees=assignees)
+        raise OutcomeUnknown("GitHub: ReadTimeout")
+
+    office.tracker.open_issue = cut  # type: ignore[assignment, method-assign]
+    ticket = office.submit(production=True)
+    office.work(120)
+
+    found = office.ticket(ticket)
+    assert who in found.state.assignees
+    assert (found.responded_at is not None) == (who == "linden-brookmere")

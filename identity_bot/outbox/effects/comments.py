@@ -84,9 +84,12 @@ class RunCommands(TicketEffect):
                 patch = actions.plan(ticket, change)
                 seen.append(context.tracker.update_issue(ticket, patch))
             except Impossible as error:
-                problems += [] if error.is_so else [words.impossible(error)]
-                if not (error.is_so and (row.attempts or row.verifications)):
-                    continue  # else an attempt that was cut short has made it
+                is_again = row.attempts or row.verifications
+                if error.is_so and is_again:
+                    made.append(change)  # an attempt that was cut short has made it
+                elif not error.is_so or change.action is Action.WAIT:
+                    problems.append(words.impossible(error))  # nobody would be asked a second question
+                continue
             except NotAllowed as error:
                 problems.append(str(error))
                 continue

@@ -179,7 +179,9 @@ class ChangeIssue(ClickEffect):
 
     change: Change
     by: str
-    """A Slack id."""
+    """A Slack id; of a requestor who has none, their GitHub login."""
+    is_answer: bool = False
+    """Whether it follows from what its requestor wrote, who clicked nothing and is not told if it was not possible."""
 
     def run(self, context: Context, row: Row) -> _Changed:
         ticket, seen = read_issue(context, context.tracker, self.ticket(context))
@@ -230,16 +232,18 @@ class ChangeIssue(ClickEffect):
             self._answer(transaction, words.not_taken(ticket, reason))
 
     def _answer(self, transaction: Transaction, text: str) -> None:
-        transaction.enqueue(SendDirectMessage(ticket_id=self.ticket_id, to=self.by, text=text))
+        if not self.is_answer:
+            transaction.enqueue(SendDirectMessage(ticket_id=self.ticket_id, to=self.by, text=text))
 
 
 def ask_to_resume(transaction: Transaction, ticket: Ticket, *, click: str) -> None:
     """Enqueue that a ticket waits no longer, as its requestor has answered; once for each `click`."""
     change = Change(action=Action.RESUME)
-    by = ticket.requestor.slack_id
+    by = ticket.requestor.slack_id or ticket.requestor.handle
     if by and not transaction.was_enqueued(click_key(click), since=0.0):
         transaction.save(record_requests(ticket, [change], by))
-        transaction.enqueue(ChangeIssue(ticket_id=ticket.id, change=change, by=by, click=click))
+        resume = ChangeIssue(ticket_id=ticket.id, change=change, by=by, click=click, is_answer=True)
+        transaction.enqueue(resume)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -319,6 +323,8 @@ class CreditAction(_Comment):
 
     def _name(self, ticket: Ticket, context: Context) -> str:
         """What to call whoever made the change, if need be by what they called themselves in their request."""
+        if not ticket.requestor.slack_id and self.by == ticket.requestor.handle:
+            return self.by  # who is known in GitHub only
         own = ticket.requestor.name if self.by == ticket.requestor.slack_id else ""
         return context.chat.name_of(self.by) or own or words.nameless(context.people.key_of(self.by))
 

@@ -79,6 +79,8 @@ class ReadThread(TicketEffect):
         if result.root is None:
             return
         for reply in result.replies:
+            if not self.is_earlier and reply.ts not in result.known and float(reply.ts) > self.since:
+                context.conversation.hear(transaction, reply, is_late=True)
             if reply.ts in result.known or float(reply.ts) > self.since:
                 context.conversation.copy_reply(transaction, reply, is_earlier=self.is_earlier)
         for ts in sorted(result.known - {reply.ts for reply in result.replies}):

@@ -145,8 +145,8 @@ class ReportLowAnswer(TicketEffect):
         is_low = survey is not None and survey.answer is not None and survey.answer.is_low
         if ticket is None or survey is None or not is_low or survey.is_reported:
             return
-        request_type = context.plugins.of(ticket.type)
-        leads = alerts.leads(request_type.settings if request_type else {"leads": context.settings.leads})
+        request_type = context.plugins.of(ticket.type) or context.plugins.stand_in(ticket.type)
+        leads = alerts.leads({"leads": request_type.route(ticket).leads})
         tell_team(transaction, context.settings, ticket, words.low_answer(ticket, survey, leads))
         rows.save(replace(survey, is_reported=True))
 
