@@ -15,9 +15,11 @@ from identity_bot.desk.reconciler import Reconciler
 from identity_bot.errors import Invalid, NotAllowed
 from identity_bot.forms import form as forms
 from identity_bot.messages import alerts, words
+from identity_bot.messages.digest import NOT_YOURS
 from identity_bot.messages.templates import DELAYED_AFTER
 from identity_bot.outbox.effect import click_key
 from identity_bot.outbox.effects.clocks import RecomputeDueTimes
+from identity_bot.outbox.effects.digest import ScheduleDigest
 from identity_bot.outbox.effects.issue_access import record_requests
 from identity_bot.outbox.effects.issues import ChangeIssue, OpenIssue
 from identity_bot.outbox.effects.messages import TellDelay
@@ -34,6 +36,7 @@ from identity_bot.outbox.effects.report import ScheduleReport
 from identity_bot.plugins.approval import check_approver
 from identity_bot.plugins.loader import Plugins
 from identity_bot.settings import Settings
+from identity_bot.store import digests
 from identity_bot.store.answers import ShownAnswers
 from identity_bot.store.store import Store
 from identity_bot.text.names import fold
@@ -244,10 +247,21 @@ class Desk:
             transaction.enqueue(Resync(), delay=DAY)
             transaction.enqueue(CleanUp())
             transaction.enqueue(RecomputeDueTimes())
+            if self._settings.digest is not None:
+                now = transaction.now
+                begins = self._settings.service_levels.hours.next_time(now, self._settings.digest)
+                transaction.enqueue(ScheduleDigest(), delay=begins - now)
             if self._settings.conversation:
                 transaction.enqueue(CatchUp())
             if self._settings.report:
                 transaction.enqueue(ScheduleReport())
+
+    def subscribe(self, slack_id: str, *, is_on: bool) -> None:
+        """Give a member of the team a digest of their own, or end it; raises NotAllowed."""
+        if is_on and not self._is_known_on_team(slack_id):
+            raise NotAllowed(NOT_YOURS)
+        with self._store.begin() as transaction:
+            digests.subscribe(transaction, slack_id, is_on=is_on)
 
     def observe(self, snapshot: IssueSnapshot) -> None:
         """Reconcile an issue that GitHub told us of; what is known already costs no write.

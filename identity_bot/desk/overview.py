@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+from identity_bot.desk import digest
 from identity_bot.errors import NotAllowed, OutcomeUnknown, Rejected, Retryable
 from identity_bot.messages.updates import Destination
 from identity_bot.plugins.approval import check_approver
@@ -15,6 +16,8 @@ from identity_bot.store.lists import Lists, Page
 from identity_bot.store.store import Store
 from identity_bot.text.names import fold
 from identity_bot.tickets.actions import ACTIONS, By, possible
+from identity_bot.tickets.business_time import BusinessHours
+from identity_bot.tickets.digest import Digest
 from identity_bot.tickets.model import Action, Stage, Ticket
 from identity_bot.tickets.overview import Choices, Details, Home, ListName, Numbers, TicketList
 from identity_bot.tickets.people import People
@@ -140,6 +143,13 @@ class Overview:
         """The ticket with this id, as somebody may see it; None if they may not, or there is none."""
         ticket = self._store.ticket(ticket_id)
         return self.details(ticket, slack_id) if ticket else None
+
+    def digest(self, hours: BusinessHours, now: float, slack_id: str) -> Digest:
+        """What somebody on the team should look at today; the whole team if no Slack id is given."""
+        if not slack_id:
+            return digest.of_team(self._store, hours, now)
+        login = self._people.login(slack_id) or ""
+        return digest.of_person(self._store, hours, now, slack_id=slack_id, login=login)
 
     def sees_all(self, slack_id: str) -> bool:
         """Whether somebody is on the team; not while Slack does not tell."""

@@ -74,7 +74,7 @@ MODAL_TITLE = "Ask the Identity Team"
 SHORTCUT = "Ask the Identity Team"
 MESSAGE_SHORTCUT = "Ask Identity about this"
 START = "Start a request"
-COMMAND_WORDS = ("help", "mine", "queue", "search", "search-docs", "search_docs", "link", "unlink")
+COMMAND_WORDS = ("help", "mine", "queue", "search", "search-docs", "search_docs", "link", "unlink", "digest")
 """What can follow the command besides a request type, which must have another name."""
 NO_TYPES = "There are no request types yet, so there is no form to open. Please tell the bot's operator."
 ASKS_FOR_USAGE = frozenset({"help", "usage", "?", "-h", "--help"})
@@ -102,6 +102,7 @@ def usage(command: str, word: str, titles: Mapping[str, str]) -> str:
             f"• `{command} search words`: find tickets by words in them",
             f"• `{command} search-docs words`: find answers to known problems",
             f"• `{command} link octocat`: link your GitHub login, or `{command} unlink`",
+            f"• `{command} digest on`: get what waits for you each morning, if you're on the team",
         ]
     )
 

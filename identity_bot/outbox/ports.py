@@ -10,6 +10,8 @@ from identity_bot.forms.form import Form
 from identity_bot.messages.updates import Message
 from identity_bot.store.transaction import Transaction
 from identity_bot.text.redaction import Redact
+from identity_bot.tickets.business_time import BusinessHours
+from identity_bot.tickets.digest import Digest
 from identity_bot.tickets.model import (
     Event,
     IssueComment,
@@ -303,6 +305,12 @@ class Clocks(Protocol):
 
 class Overview(Protocol):
     """What people may see of the tickets."""
+
+    def sees_all(self, slack_id: str) -> bool:
+        """Whether somebody is on the team."""
+
+    def digest(self, hours: BusinessHours, now: float, slack_id: str) -> Digest:
+        """What somebody should look at today; the team if no Slack id is given."""
 
     def home(self, slack_id: str, choices: Choices) -> Home:
         """The Home tab of somebody who has chosen this."""

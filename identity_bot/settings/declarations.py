@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 from marshmallow.validate import Length, OneOf, Range, Regexp
 
-from identity_bot.settings.service_levels import PromisesField, ServiceLevelSettings
+from identity_bot.settings.service_levels import DailyTime, PromisesField, ServiceLevelSettings
 from identity_bot.text.names import LOGIN, MEMBER_ID
 from identity_bot.text.privacy.additions import Additions, problem_with
 from identity_bot.tickets.actions import ACTIONS, By
@@ -286,6 +286,7 @@ _SERVICE_LEVELS = _Kind(
     partial(fields.Nested, ServiceLevelSettings, load_default=lambda: ServiceLevelSettings().load({})),
 )
 _PROMISES = _Kind("table of durations", PromisesField)
+_DAILY = _Kind("time of day", DailyTime)
 _HTTP = _Kind("table", partial(fields.Nested, HttpSettings, load_default=lambda: HttpSettings().load({})))
 
 
@@ -441,6 +442,12 @@ class Settings:
     privacy: Additions = _key(_PRIVACY, "")  # noqa: RUF009 (declares a setting, like the others)
     answers: Mapping[str, Any] = _key(_ANSWERS, "")
     service_levels: ServiceLevels = _key(_SERVICE_LEVELS, "")  # noqa: RUF009 (declares a setting, like the others)
+    digest: time | None = _key(
+        _DAILY,
+        "when the team channel, and whoever of the team wants one, gets a digest on business days, in the time zone of "
+        '`service_levels`; `"off"` for none',
+        load_default=lambda: time(9),
+    )
     http: Mapping[str, Any] = _key(_HTTP, "")
     request_types: Mapping[str, Mapping[str, Any]] = _key(
         _TABLE,

@@ -52,6 +52,18 @@ class TimeOfDay(fields.Field[time]):
         return time(int(found[1]), int(found[2]))
 
 
+class DailyTime(fields.Field[time | None]):
+    """A time of day at which something happens; None for "off"."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> time | None:
+        if value in ("off", ""):
+            return None
+        try:
+            return TimeOfDay().deserialize(value)
+        except ValidationError:
+            raise ValidationError('not a time of day; expected one such as "9:00", or "off"') from None
+
+
 class PromisesField(fields.Dict):
     """What is promised to whom: durations by urgency and priority."""
 

@@ -30,6 +30,7 @@ from identity_bot.slack.actions import ActionListeners
 from identity_bot.slack.answer_listeners import AnswerListeners
 from identity_bot.slack.answers import ARTICLE
 from identity_bot.slack.client import SlackChat
+from identity_bot.slack.digests import DigestAnswers
 from identity_bot.slack.errors import translating_errors
 from identity_bot.slack.home import START, offer
 from identity_bot.slack.home_listeners import HomeListeners
@@ -149,6 +150,7 @@ class Listeners:
             overview=overview, forms=forms, people=people, run_in_thread=self._run_in_thread, clock=clock
         )
         self._links = LinkAnswers(linking, people)
+        self._digests = DigestAnswers(desk, settings.digest)
         self._answers = AnswerListeners(
             self_service=self_service, forms=forms, run_in_thread=self._run_in_thread
         )
@@ -209,7 +211,8 @@ class Listeners:
         word = clean(body.get("text") or "").strip()
         forms = self._forms
         name = word.casefold().replace("-", "_").replace(" ", "_")
-        if answer := self._queue.answer(word) or self._links.answer(word) or self._answers.answer(word):
+        sides = (self._queue, self._links, self._digests, self._answers)
+        if answer := next(filter(None, (side.answer(word) for side in sides)), None):
             ack()
             self._run_in_thread(answer, client, body, respond)
         elif not forms:

@@ -35,7 +35,16 @@ COMMAND_DESCRIPTION = "Ask the Identity Team for help"
 SHORTCUT_DESCRIPTION = "Choose a request type and fill out its form"
 MESSAGE_SHORTCUT_DESCRIPTION = "Ask for help with this message; updates go to its thread"
 LONGEST_USAGE_HINT = 1000
-OTHER_WORDS = ("12", "mine", "queue", "search words", "search-docs words", "link octocat", "unlink")
+OTHER_WORDS = (
+    "12",
+    "mine",
+    "queue",
+    "search words",
+    "search-docs words",
+    "link octocat",
+    "unlink",
+    "digest on",
+)
 """What can be typed after the command besides a request type, as people would type it."""
 EVENTS_PATH = "/slack/events"
 

@@ -13,9 +13,10 @@ from identity_bot.store import schema
 from identity_bot.store.rows import ticket_in
 from identity_bot.store.store import Store
 from identity_bot.tickets.calendar import DAY, team_day
-from identity_bot.tickets.model import Stage, Ticket
+from identity_bot.tickets.model import MessageKind, Stage, Ticket
 from identity_bot.tickets.query import (
     MOST_COUNTED,
+    ON_TIME_RANKS,
     OVERDUE_RANKS,
     PRESSING_RANKS,
     Due,
@@ -71,6 +72,20 @@ class Lists:
         more = json.dumps([shown[-1][key.name] for key in keys]) if len(rows) > limit and shown else ""
         return Page(tickets=tuple(map(ticket_in, shown)), next=more)
 
+    def ids(self, query: Query) -> tuple[str, ...]:
+        """The ids of what a list of open tickets holds, in its order, up to MOST_COUNTED."""
+        with self._store.reading() as connection:
+            found = select(_T.id).where(*_conditions(query, self._store.now(connection)))
+            if (rare := _rare(connection, query, MOST_COUNTED)) is not None:
+                found = found.where(_T.id.in_(rare))
+            # What nobody touched is found by when that was; sorting all of the queue for it would cost more.
+            order = (
+                (_T.queue_rank, _T.queue_turn, _T.id)
+                if query.untouched_since is None
+                else (_T.issue_updated_at,)
+            )
+            return tuple(connection.execute(found.order_by(*order).limit(MOST_COUNTED)).scalars())
+
     def count(self, query: Query) -> int:
         """How many tickets there are, up to MOST_COUNTED."""
         with self._store.reading() as connection:
@@ -97,6 +112,12 @@ def _conditions(query: Query, now: float) -> list[ColumnElement[bool]]:
         conditions.append(_T.requestor_slack_id == query.requestor)
     if query.visible_to:
         conditions.append(_T.requestor_slack_id == query.visible_to)
+    if query.due_by is not None:
+        conditions += [_T.queue_rank.in_(ON_TIME_RANKS), _T.queue_turn <= query.due_by]
+    if query.is_waiting:
+        conditions.append(schema.ASKED)
+    if query.untouched_since is not None:
+        conditions += _untouched(query.untouched_since)
     if query.older_than:
         conditions.append(_T.submitted_at <= now - query.older_than * DAY)
     conditions += _due(query, team_day(now))
@@ -105,6 +126,17 @@ def _conditions(query: Query, now: float) -> list[ColumnElement[bool]]:
         exists().where(found.term == term, found.ticket_id == _T.id) for term in sorted(wanted_terms(query))
     ]
     return conditions
+
+
+def _untouched(since: float) -> list[ColumnElement[bool]]:
+    said = schema.messages.c
+    by_people = (said.ticket_id == _T.id, said.at > since, said.kind != MessageKind.UPDATE.value)
+    return [
+        _T.issue_updated_at <= since,
+        _T.submitted_at <= since,
+        func.coalesce(_T.responded_at, 0.0) <= since,
+        ~exists().where(*by_people),
+    ]
 
 
 def _rare(connection: Connection, query: Query, most: int) -> list[str] | None:

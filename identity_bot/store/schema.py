@@ -24,6 +24,7 @@ OPEN = text("stage NOT IN ('submitted', 'closed')")
 WAITING = text("state = 'waiting'")
 IN_SLACK = text("ts <> ''")
 IN_QUEUE = text("stage <> 'closed'")
+ASKED = text("is_waiting AND stage <> 'closed'")
 UNSETTLED = text("state <> 'done'")
 """Conditions of partial indexes, which serve only statements that spell them in the same way."""
 
@@ -99,6 +100,8 @@ tickets = Table(
         for names in ((), ("type",), ("stage",), ("priority",))
     ),
     Index("queue_due", "target", sqlite_where=IN_QUEUE, postgresql_where=IN_QUEUE),
+    Index("queue_asked", "queue_rank", "queue_turn", "id", sqlite_where=ASKED, postgresql_where=ASKED),
+    Index("queue_untouched", "issue_updated_at", sqlite_where=IN_QUEUE, postgresql_where=IN_QUEUE),
 )
 
 ticket_terms = Table(
@@ -174,6 +177,8 @@ home_views = Table(
     Column("opened_at", Float, nullable=False),
     Index("home_views_by_age", "opened_at"),
 )
+
+digests = Table("digests", metadata, Column("slack_id", String(32), primary_key=True))
 
 links = Table(
     "links",

@@ -60,6 +60,12 @@ class Query:
     """The requestor's name in Slack, as people type it after @."""
     team: str = ""
     due: Due | None = None
+    due_by: float | None = None
+    """A moment, in seconds since the epoch, until which it is due and before which it was not."""
+    is_waiting: bool | None = None
+    """Whether the team has asked its requestor something."""
+    untouched_since: float | None = None
+    """A moment since which neither its issue nor its conversation has changed."""
     older_than: int = 0
     """Days since the ticket was requested."""
     words: tuple[str, ...] = ()
@@ -161,6 +167,7 @@ def is_pressing(ticket: Ticket) -> bool:
 
 OVERDUE_RANKS = (0, 1, 2, 3, 4, 10, 11, 12, 13, 14)
 """The ranks of overdue tickets; five more is the rank of such a ticket that is not."""
+ON_TIME_RANKS = tuple(one + 5 for one in OVERDUE_RANKS)
 PRESSING_RANKS = range(10)
 """The ranks of urgent and critical tickets."""
 

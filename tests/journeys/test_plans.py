@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Delete, Select, Update, insert, text
 
 from identity_bot.articles.answer import Answer
 from identity_bot.articles.suggestion import Suggestion
+from identity_bot.desk.digest import of_person, of_team
 from identity_bot.desk.self_service import SelfService
 from identity_bot.errors import Rejected, Retryable
 from identity_bot.outbox import outbox as outbox_module
@@ -23,7 +24,7 @@ from identity_bot.outbox import queue as queue_module
 from identity_bot.outbox.effects.messages import SendDirectMessage
 from identity_bot.outbox.queue import LEASE
 from identity_bot.store import answers as answers_module
-from identity_bot.store import messages, schema, transaction
+from identity_bot.store import digests, messages, schema, transaction
 from identity_bot.store import similar as similar_module
 from identity_bot.store import store as store_module
 from identity_bot.store import surveys as surveys_module
@@ -98,6 +99,12 @@ def live(office: Office) -> None:
     office.store.events(ticket.id, 20)
     office.store.home_choices(INDIGO)
     office.store.messages(ticket.id, 20)
+    office.desk.subscribe(INDIGO, is_on=True)
+    hours = office.settings.service_levels.hours
+    of_team(office.store, hours, office.clock.now)
+    of_person(office.store, hours, office.clock.now, slack_id=INDIGO, login="indigo-larkspur")
+    with office.store.begin() as transaction:
+        digests.subscribers(transaction)
     office.work(30)
     office.click(office.ticket(ticket), Action.PRIORITY, "high", by=INDIGO)
     office.work(30)

@@ -8,6 +8,7 @@ from identity_bot.outbox.effects.clocks import Escalate, RecomputeDueTimes
 from identity_bot.outbox.effects.comments import Reply, RunCommands
 from identity_bot.outbox.effects.conversation import CopyComment, CopyReply
 from identity_bot.outbox.effects.deliveries import Deliver
+from identity_bot.outbox.effects.digest import PostDigest, ScheduleDigest
 from identity_bot.outbox.effects.home import PublishHome
 from identity_bot.outbox.effects.issues import (
     AdoptIssue,
@@ -84,6 +85,8 @@ EFFECTS: Mapping[str, type[Effect]] = {
         ResyncRepository,
         Escalate,
         RecomputeDueTimes,
+        ScheduleDigest,
+        PostDigest,
         CleanUp,
         ScheduleReport,
         PostReport,

@@ -11,6 +11,7 @@ OPEN = sa.text("stage NOT IN ('submitted', 'closed')")
 WAITING = sa.text("state = 'waiting'")
 IN_SLACK = sa.text("ts <> ''")
 IN_QUEUE = sa.text("stage <> 'closed'")
+ASKED = sa.text("is_waiting AND stage <> 'closed'")
 UNSETTLED = sa.text("state <> 'done'")
 
 
@@ -78,6 +79,16 @@ def upgrade() -> None:
             postgresql_where=IN_QUEUE,
         )
     op.create_index("queue_due", "tickets", ["target"], sqlite_where=IN_QUEUE, postgresql_where=IN_QUEUE)
+    op.create_index(
+        "queue_asked",
+        "tickets",
+        ["queue_rank", "queue_turn", "id"],
+        sqlite_where=ASKED,
+        postgresql_where=ASKED,
+    )
+    op.create_index(
+        "queue_untouched", "tickets", ["issue_updated_at"], sqlite_where=IN_QUEUE, postgresql_where=IN_QUEUE
+    )
     op.create_table(
         "ticket_terms",
         sa.Column("term", sa.String(80), primary_key=True),
@@ -143,6 +154,7 @@ def upgrade() -> None:
         sa.Column("opened_at", sa.Float, nullable=False),
     )
     op.create_index("home_views_by_age", "home_views", ["opened_at"])
+    op.create_table("digests", sa.Column("slack_id", sa.String(32), primary_key=True))
     op.create_table(
         "links",
         sa.Column("slack_id", sa.String(32), primary_key=True),

@@ -1,0 +1,49 @@
+"""`/help digest on` and `/help digest off`: answers that only whoever asked can see."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import time
+from functools import partial
+
+from slack_bolt import Respond
+from slack_sdk import WebClient
+
+from identity_bot.desk.desk import Desk
+from identity_bot.errors import NotAllowed, StoreError
+from identity_bot.messages import digest, words
+from identity_bot.slack.inputs import Json
+
+log = logging.getLogger(__name__)
+
+
+class DigestAnswers:
+    """What is answered to the words after the command that turn one's own digest on and off."""
+
+    def __init__(self, desk: Desk, at: time | None) -> None:
+        self._desk = desk
+        self._at = at
+
+    def answer(self, typed: str) -> Callable[[WebClient, Json, Respond], None] | None:
+        """What answers these words after the command; None if they are about something else."""
+        word, _, rest = typed.partition(" ")
+        return partial(self._answer, rest.strip().casefold()) if word.casefold() == "digest" else None
+
+    def _answer(self, wanted: str, client: WebClient, body: Json, respond: Respond) -> None:
+        try:
+            said = self._said(wanted, body["user_id"], body["command"])
+        except NotAllowed as error:
+            said = str(error)
+        except StoreError as error:
+            log.error("cannot change who gets a digest: %s", error)
+            said = words.NOTHING_CHANGED
+        respond(text=said, response_type="ephemeral", replace_original=False)
+
+    def _said(self, wanted: str, slack_id: str, command: str) -> str:
+        if wanted not in ("on", "off"):
+            return digest.usage(command)
+        self._desk.subscribe(slack_id, is_on=wanted == "on")
+        if wanted == "off":
+            return digest.OFF
+        return digest.turned_on(self._at, command) if self._at else digest.NOT_SENT

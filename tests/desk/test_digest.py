@@ -1,0 +1,120 @@
+"""Each business morning the team, and whoever of it asked, is told once what waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from identity_bot.errors import NotAllowed
+from identity_bot.tickets.business_time import HOUR
+from identity_bot.tickets.digest import SHOWN, Heading, sorted_out
+from identity_bot.tickets.model import Action
+from tests.support_desk import SETTINGS, Office
+from tests.tickets.test_business_time import at
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    office = Office(tmp_path)
+    office.clock.now = at("2026-11-23 10:00")
+    office.desk.start_schedule()
+    yield office
+    office.store.close()
+
+
+def until(office: Office, moment: str) -> None:
+    while office.clock.now < at(moment):
+        office.work(min(HOUR, at(moment) - office.clock.now))
+
+
+def digests(office: Office, words: str = "What waits for") -> list[str]:
+    return ["\n".join([post.text, *post.more]) for post in office.chat.posts if words in post.text]
+
+
+def test_each_ticket_is_under_the_first_heading_that_fits() -> None:
+    found = [(Heading.OVERDUE, ["a", "b"]), (Heading.UNASSIGNED, ["b", "a"]), (Heading.UAT, ["b", "c"])]
+    assert list(sorted_out(found)) == [(Heading.OVERDUE, ("a", "b")), (Heading.UAT, ("c",))]
+
+
+def test_the_team_gets_one_digest_at_nine_on_business_days(office: Office) -> None:
+    office.submit()
+    until(office, "2026-11-24 08:59")
+    before = digests(office)
+    until(office, "2026-11-24 09:01")
+    [only] = digests(office)
+    until(office, "2026-11-25 08:59")
+    same_day = digests(office)
+    until(office, "2026-11-27 08:59")  # Thursday is Thanksgiving
+    after = digests(office)
+
+    assert before == []
+    assert "#1" in only
+    assert only.count("#1*") <= 1
+    assert same_day == [only]
+    assert len(after) == 2
+
+
+def test_nothing_to_say_is_not_sent(office: Office) -> None:
+    until(office, "2026-11-25 10:00")
+    assert digests(office) == []
+
+
+@pytest.mark.parametrize(("back_at", "count"), [("2026-11-24 15:00", 1), ("2026-11-24 18:00", 0)])
+def test_a_bot_that_was_down_is_late_but_not_after_closing_time(
+    office: Office, back_at: str, count: int
+) -> None:
+    office.submit()
+    office.work(60)
+    office.clock.now = at(back_at)
+    office.desk.start_schedule()
+    office.work(60)
+    assert len(digests(office)) == count
+
+
+def test_more_than_a_few_are_folded(office: Office) -> None:
+    for view in range(SHOWN + 3):
+        office.submit(view=f"V{view}")
+    until(office, "2026-11-23 12:00")
+    until(office, "2026-11-24 09:01")
+    [only] = digests(office)
+    assert "and 3 more: `/help queue" in only
+
+
+def test_off_sends_none(tmp_path: Path) -> None:
+    office = Office(tmp_path, toml='digest = "off"\n' + SETTINGS)
+    office.clock.now = at("2026-11-23 10:00")
+    office.desk.start_schedule()
+    office.submit()
+    until(office, "2026-11-25 10:00")
+    assert digests(office) == []
+    office.store.close()
+
+
+def test_a_sensitive_ticket_shows_no_content(office: Office) -> None:
+    office.submit("data_pull")
+    until(office, "2026-11-24 09:01")
+    for one in digests(office):
+        assert "Sensitive" in one
+
+
+def test_a_member_of_the_team_gets_their_own_until_they_end_it(office: Office) -> None:
+    ticket = office.submit()
+    office.work()
+    office.click(ticket, Action.TAKE, "linden-brookmere", by="U0LINDEN")
+    office.desk.subscribe("U0LINDEN", is_on=True)
+    office.desk.subscribe("U0LINDEN", is_on=True)
+    until(office, "2026-12-07 09:01")
+    own = [post for post in office.chat.posts if "What waits for you" in post.text]
+    office.desk.subscribe("U0LINDEN", is_on=False)
+    until(office, "2026-12-08 09:01")
+
+    assert own
+    assert {post.channel for post in own} == {"U0LINDEN"}
+    assert len([post for post in office.chat.posts if "What waits for you" in post.text]) == len(own)
+
+
+def test_nobody_else_can_have_one(office: Office) -> None:
+    with pytest.raises(NotAllowed):
+        office.desk.subscribe("U0STRANGER", is_on=True)
