@@ -257,8 +257,8 @@ class Desk:
                 transaction.enqueue(ScheduleReport())
 
     def subscribe(self, slack_id: str, *, is_on: bool) -> None:
-        """Give a member of the team a digest of their own, or end it; raises NotAllowed."""
-        if is_on and not self._is_known_on_team(slack_id):
+        """Give a member of the team a digest of their own, or end it; raises NotAllowed, and what `is_team` raises."""
+        if is_on and not self.is_team(slack_id):
             raise NotAllowed(NOT_YOURS)
         with self._store.begin() as transaction:
             digests.subscribe(transaction, slack_id, is_on=is_on)

@@ -46,9 +46,9 @@ def text(digest: Digest, title_of: Callable[[str], str], command: str, now: floa
 def turned_on(at: time, command: str) -> str:
     """To somebody who asked for a digest of their own."""
     return (
-        f"On business days at {at.hour % 12 or 12}:{at:%M %p} you get a direct message with the tickets assigned to you "
-        "that are overdue, due today, waiting or untouched, and with your own requests that wait for you. On days when "
-        f"there are none you get nothing. `{command} digest off` ends it."
+        f"On business days at {at.hour % 12 or 12}:{at:%M %p} you get a direct message with the tickets assigned to "
+        "you that are overdue, due today, waiting or untouched, and with your own requests that wait for you. On days "
+        f"when there are none you get nothing. `{command} digest off` ends it."
     )
 
 

@@ -442,7 +442,7 @@ class Settings:
     privacy: Additions = _key(_PRIVACY, "")  # noqa: RUF009 (declares a setting, like the others)
     answers: Mapping[str, Any] = _key(_ANSWERS, "")
     service_levels: ServiceLevels = _key(_SERVICE_LEVELS, "")  # noqa: RUF009 (declares a setting, like the others)
-    digest: time | None = _key(
+    digest: time | None = _key(  # noqa: RUF009 (declares a setting, like the others)
         _DAILY,
         "when the team channel, and whoever of the team wants one, gets a digest on business days, in the time zone of "
         '`service_levels`; `"off"` for none',

@@ -59,7 +59,8 @@ class DailyTime(fields.Field[time | None]):
         if value in ("off", ""):
             return None
         try:
-            return TimeOfDay().deserialize(value)
+            at: time = TimeOfDay().deserialize(value)
+            return at
         except ValidationError:
             raise ValidationError('not a time of day; expected one such as "9:00", or "off"') from None
 

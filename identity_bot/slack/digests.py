@@ -11,7 +11,7 @@ from slack_bolt import Respond
 from slack_sdk import WebClient
 
 from identity_bot.desk.desk import Desk
-from identity_bot.errors import NotAllowed, StoreError
+from identity_bot.errors import NotAllowed, OutcomeUnknown, Rejected, Retryable, StoreError
 from identity_bot.messages import digest, words
 from identity_bot.slack.inputs import Json
 
@@ -35,6 +35,9 @@ class DigestAnswers:
             said = self._said(wanted, body["user_id"], body["command"])
         except NotAllowed as error:
             said = str(error)
+        except (Rejected, Retryable, OutcomeUnknown) as error:
+            log.warning("cannot find out who is on the team: %s", error)
+            said = words.CANNOT_TELL
         except StoreError as error:
             log.error("cannot change who gets a digest: %s", error)
             said = words.NOTHING_CHANGED

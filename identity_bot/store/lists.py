@@ -112,12 +112,7 @@ def _conditions(query: Query, now: float) -> list[ColumnElement[bool]]:
         conditions.append(_T.requestor_slack_id == query.requestor)
     if query.visible_to:
         conditions.append(_T.requestor_slack_id == query.visible_to)
-    if query.due_by is not None:
-        conditions += [_T.queue_rank.in_(ON_TIME_RANKS), _T.queue_turn <= query.due_by]
-    if query.is_waiting:
-        conditions.append(schema.ASKED)
-    if query.untouched_since is not None:
-        conditions += _untouched(query.untouched_since)
+    conditions += _of_digest(query)
     if query.older_than:
         conditions.append(_T.submitted_at <= now - query.older_than * DAY)
     conditions += _due(query, team_day(now))
@@ -125,6 +120,17 @@ def _conditions(query: Query, now: float) -> list[ColumnElement[bool]]:
     conditions += [
         exists().where(found.term == term, found.ticket_id == _T.id) for term in sorted(wanted_terms(query))
     ]
+    return conditions
+
+
+def _of_digest(query: Query) -> list[ColumnElement[bool]]:
+    conditions: list[Any] = []
+    if query.due_by is not None:
+        conditions += [_T.queue_rank.in_(ON_TIME_RANKS), _T.queue_turn <= query.due_by]
+    if query.is_waiting:
+        conditions.append(schema.ASKED)
+    if query.untouched_since is not None:
+        conditions += _untouched(query.untouched_since)
     return conditions
 
 

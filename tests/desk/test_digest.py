@@ -26,11 +26,12 @@ def office(tmp_path: Path) -> Iterator[Office]:
 
 def until(office: Office, moment: str) -> None:
     while office.clock.now < at(moment):
-        office.work(min(HOUR, at(moment) - office.clock.now))
+        office.clock.now = min(office.clock.now + HOUR, at(moment))
+        office.work(2)
 
 
 def digests(office: Office, words: str = "What waits for") -> list[str]:
-    return ["\n".join([post.text, *post.more]) for post in office.chat.posts if words in post.text]
+    return [post.text for post in office.chat.posts if words in post.text]
 
 
 def test_each_ticket_is_under_the_first_heading_that_fits() -> None:
@@ -51,7 +52,7 @@ def test_the_team_gets_one_digest_at_nine_on_business_days(office: Office) -> No
 
     assert before == []
     assert "#1" in only
-    assert only.count("#1*") <= 1
+    assert only.count("|#1>") == 1
     assert same_day == [only]
     assert len(after) == 2
 
@@ -93,10 +94,15 @@ def test_off_sends_none(tmp_path: Path) -> None:
 
 
 def test_a_sensitive_ticket_shows_no_content(office: Office) -> None:
-    office.submit("data_pull")
+    secret = "Sign-ins of the Ember Lane office"
+    ticket = office.submit("data_pull", sensitive=True, data_needed=secret)
+    office.work()
     until(office, "2026-11-24 09:01")
-    for one in digests(office):
-        assert "Sensitive" in one
+    office.click(ticket, Action.TAKE, "linden-brookmere", by="U0LINDEN")
+    until(office, "2026-12-02 09:01")
+
+    assert len(digests(office)) >= 2
+    assert all("Sensitive" in one and secret not in one for one in digests(office))
 
 
 def test_a_member_of_the_team_gets_their_own_until_they_end_it(office: Office) -> None:
