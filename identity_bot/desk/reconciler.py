@@ -404,7 +404,9 @@ class Reconciler:
             return
         if ticket.stage is not Stage.CLOSED and not repository:
             self._notifier.alert(transaction, alerts.gone(ticket, snapshot.moved_to))
-        now = replace(ticket, state=state)
+        # GitHub does not say when that was.
+        closed_at = ticket.closed_at if ticket.stage is Stage.CLOSED else transaction.now
+        now = replace(ticket, state=state, closed_at=closed_at)
         transaction.save(now)
         now = self._clocks.follow(transaction, now)
         self._notifier.follow(transaction, now)

@@ -468,3 +468,15 @@ def test_a_plugin_that_fails_at_an_escalation_takes_nothing_away(office: Office)
 
     for words in ("Nobody has answered the requestor yet", "The answer was due", "It takes longer."):
         assert len(told(office, words)) == 1
+
+
+def test_a_deleted_issue_is_closed_when_the_bot_learns_of_it(office: Office) -> None:
+    """So the report counts it in that month, and no answer as missed that nobody asked for anymore."""
+    ticket = opened(office)
+    office.desk.observe(replace(office.tracker.now[REQUESTS, 1], is_gone=True))
+    until(office, "2026-11-25 12:00")
+
+    closed = office.ticket(ticket)
+    assert closed.closed_at == pytest.approx(at("2026-11-23 10:01"), abs=60)
+    assert office.settings.service_levels.resolution_seconds(closed) == pytest.approx(30, abs=60)
+    assert told(office, "The answer") == []
