@@ -28,15 +28,19 @@ class Clocks:
     def start(self, transaction: Transaction, ticket: Ticket) -> Ticket:
         """A ticket that is new here, with its clocks, which the caller saves; its timer is set."""
         ticket = self._levels.follow(ticket, transaction.now)
-        self._set_timer(transaction, ticket)
+        self.set_timer(transaction, ticket)
         return ticket
+
+    def with_due_times(self, transaction: Transaction, ticket: Ticket) -> Ticket:
+        """A ticket that may turn out to be known already, with its clocks; the caller sets the timer if it is not."""
+        return self._levels.follow(ticket, transaction.now)
 
     def follow(self, transaction: Transaction, ticket: Ticket) -> Ticket:
         """The ticket with clocks that fit its state, saved, and with its timer set, if they did not."""
         now = self._levels.follow(ticket, transaction.now)
         if now != ticket:
             transaction.save(now)
-            self._set_timer(transaction, now)
+            self.set_timer(transaction, now)
         return now
 
     def respond(self, transaction: Transaction, ticket: Ticket, at: float) -> Ticket:
@@ -44,7 +48,7 @@ class Clocks:
         now = service_levels.respond(ticket, at)
         if now != ticket:
             transaction.save(now)
-            self._set_timer(transaction, now)
+            self.set_timer(transaction, now)
         return now
 
     def escalate(self, transaction: Transaction, ticket_id: str) -> None:
@@ -64,7 +68,7 @@ class Clocks:
             event = Event(kind=kind, ticket_id=ticket.id, at=transaction.now)
             self._notifier.tell(transaction, ticket, event)
         self._notifier.follow(transaction, ticket)
-        self._set_timer(transaction, ticket)
+        self.set_timer(transaction, ticket)
 
     def _kind(self, one: Due, now: float) -> EventKind | None:
         """What there is to tell of something due at this time."""
@@ -74,7 +78,8 @@ class Clocks:
             WARNINGS[one.clock] if self._levels.warn_before and self._levels.warn_at(one.at) <= now else None
         )
 
-    def _set_timer(self, transaction: Transaction, ticket: Ticket) -> None:
+    def set_timer(self, transaction: Transaction, ticket: Ticket) -> None:
+        """Have a ticket's timer ring when there will be something to tell."""
         now = transaction.now
         rings = [ring for one in service_levels.owed(ticket) for ring in self._rings(ticket, one, now)]
         if rings:  # a timer that was set for something else finds nothing to tell

@@ -143,13 +143,14 @@ class Desk:
         )
         ticket = replace(ticket, repository=request_type.repository_for(ticket))
         with self._store.begin() as transaction:
-            ticket = self._clocks.start(transaction, ticket)
+            ticket = self._clocks.with_due_times(transaction, ticket)
             if not transaction.add_ticket(ticket):
                 log.info("duplicate submission", extra={"ticket": ticket.id})
                 filed = transaction.ticket(ticket.id) or ticket
                 if filed.answers != ticket.answers:
                     raise AlreadyFiled(filed)
                 return filed
+            self._clocks.set_timer(transaction, ticket)
             if request_type.settings["rota"] and request_type.settings["rota_turns"] is Turns.ROUND_ROBIN:
                 own = "rota" in self._settings.request_types.get(type_name, {})
                 ticket = replace(ticket, turn=transaction.take_turn(type_name if own else ""))

@@ -404,7 +404,9 @@ class Reconciler:
             return
         if ticket.stage is not Stage.CLOSED and not repository:
             self._notifier.alert(transaction, alerts.gone(ticket, snapshot.moved_to))
-        now = replace(ticket, state=state)
+        # GitHub does not say when that was.
+        closed_at = ticket.closed_at if ticket.stage is Stage.CLOSED else transaction.now
+        now = replace(ticket, state=state, closed_at=closed_at)
         transaction.save(now)
         now = self._clocks.follow(transaction, now)
         self._notifier.follow(transaction, now)
@@ -425,11 +427,20 @@ class Reconciler:
                 approval=now.state.approval if now.state.approval is Approval.NEEDED else None,
             )
         now = self._clocks.start(transaction, replace(now, last_notified=known))
-        if not is_adopted and set(now.state.assignees) - set(known.assignees):
-            # Somebody took it before the bot saw that it was there: its own call was cut short.
+        others = {fold(login) for login in now.state.assignees} - {fold(login) for login in known.assignees}
+        if others and not is_adopted and others - self._assigned_first(now):
+            # Somebody took it before the bot saw that it was there: GitHub's answer was lost.
             now = self._clocks.respond(transaction, now, snapshot.updated_at)
         log.info("ticket created: %s", words.number(now), extra={"ticket": now.id})
         self._notifier.welcome(transaction, now, opened_at=snapshot.created_at if is_adopted else None)
+
+    def _assigned_first(self, ticket: Ticket) -> set[str]:
+        """The folded logins of those whom the ticket's type itself assigns, apart from leads."""
+        request_type = self._plugins.of(ticket.type)
+        if request_type is None:
+            return set()
+        draft = request_type.render_issue(request_type.migrated(ticket))
+        return {fold(login) for login in (*draft.assignees, request_type.route(ticket).assignee)}
 
     def _leads(self, ticket: Ticket) -> Sequence[Mapping[str, str]]:
         request_type = self._plugins.of(ticket.type)

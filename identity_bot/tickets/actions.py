@@ -440,7 +440,7 @@ def possible(ticket: Ticket) -> tuple[Action, ...]:
         and not is_gone(ticket)
         and (row.by is not By.APPROVER or ticket.state.approval is Approval.NEEDED)
         and not (row.action is Action.RELEASE and ticket.state.is_unapproved)
-        and not (row.asks is Ask.NOTHING and is_so(ticket.state, Change(action=row.action)))
+        and not (row.asks in (Ask.NOTHING, Ask.REASON) and is_so(ticket.state, Change(action=row.action)))
     )
 
 

@@ -16,16 +16,23 @@ from identity_bot.text.formatted.document import Document
 from identity_bot.tickets.business_time import HOUR
 from identity_bot.tickets.model import (
     Action,
+    Audience,
+    Event,
+    EventKind,
     IssueComment,
+    IssueDraft,
     IssueSnapshot,
     MessageRef,
+    Notification,
+    Route,
     Stage,
     ThreadReply,
     Ticket,
 )
 from identity_bot.tickets.query import Due, Query
 from identity_bot.tickets.service_levels import due
-from tests.support_desk import SETTINGS, Office
+from tests.support_desk import JUNIPER, SETTINGS, Office
+from tests.support_plugins import COFFEE, coffee
 from tests.tickets.test_business_time import at
 
 REQUESTS = "sandbox-org/identity-requests"
@@ -410,3 +417,67 @@ def test_whoever_takes_a_ticket_before_the_bot_has_seen_its_issue_has_responded(
     found = office.ticket(ticket)
     assert who in found.state.assignees
     assert (found.responded_at is not None) == (who == "linden-brookmere")
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_whom_a_plugin_assigns_has_not_responded(office: Office, by_hand: bool) -> None:
+    """By its route or its issue, wherever GitHub's answer was lost; whoever else was assigned has."""
+    draft = IssueDraft(title="Coffee", body="One", assignees=("sage-hollowell",))
+    route = Route(assignee="indigo-marshwick")
+    office.load(coffee(COFFEE, route=lambda: route, render_issue=lambda: draft), name="coffee")
+    answers = {"team": "T", "name": "J", "production": False, "size": "x"}
+    open_issue = office.tracker.open_issue
+
+    def open_and_assign(*given: Any, **more: Any) -> Any:
+        issue = open_issue(*given, **more)
+        assignees = office.tracker.now[REQUESTS, 1].assignees | {"linden-brookmere"}
+        office.tracker.edit(1, assignees=assignees if by_hand else assignees - {"linden-brookmere"})
+        office.desk.observe(office.tracker.now[REQUESTS, 1])
+        return issue
+
+    office.tracker.open_issue = open_and_assign  # type: ignore[method-assign]
+    ticket = office.desk.submit("coffee", answers, JUNIPER, submission="V7", origin=None)
+    office.work()
+
+    found = office.ticket(ticket)
+    assert {"indigo-marshwick", "sage-hollowell"} <= set(found.state.assignees)
+    assert (found.responded_at is not None) == by_hand
+
+
+def test_a_form_that_is_delivered_twice_puts_no_timer_off(office: Office) -> None:
+    opened(office, production=True)
+    until(office, "2026-11-23 10:20")
+    office.submit(production=True)
+    until(office, "2026-11-23 10:31")
+
+    assert len(told(office, "The answer is due")) == 1
+
+
+def test_a_plugin_that_fails_at_an_escalation_takes_nothing_away(office: Office) -> None:
+    """And one that says something of its own says it beside the standard words."""
+
+    def notify(event: Event) -> list[Notification]:
+        if event.kind is EventKind.RESPONSE_DUE:
+            raise RuntimeError("no")
+        is_missed = event.kind is EventKind.RESPONSE_MISSED
+        return [Notification(to=Audience.REQUESTOR, text="It takes longer.")] * is_missed
+
+    office.load(coffee(COFFEE, notify=notify), name="coffee")
+    answers = {"team": "T", "name": "J", "production": True, "size": "x"}
+    office.desk.submit("coffee", answers, JUNIPER, submission="V7", origin=None)
+    until(office, "2026-11-24 12:00")
+
+    for words in ("Nobody has answered the requestor yet", "The answer was due", "It takes longer."):
+        assert len(told(office, words)) == 1
+
+
+def test_a_deleted_issue_is_closed_when_the_bot_learns_of_it(office: Office) -> None:
+    """So the report counts it in that month, and no answer as missed that nobody asked for anymore."""
+    ticket = opened(office)
+    office.desk.observe(replace(office.tracker.now[REQUESTS, 1], is_gone=True))
+    until(office, "2026-11-25 12:00")
+
+    closed = office.ticket(ticket)
+    assert closed.closed_at == pytest.approx(at("2026-11-23 10:01"), abs=60)
+    assert office.settings.service_levels.resolution_seconds(closed) == pytest.approx(30, abs=60)
+    assert told(office, "The answer") == []

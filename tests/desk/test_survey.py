@@ -337,3 +337,20 @@ def test_a_question_whose_outcome_is_unknown_is_not_asked_twice(office: Office) 
     survey = Surveys(office.store).of(ticket.id)
     assert survey
     assert survey.message
+
+
+def test_the_leads_of_a_low_answer_are_those_of_the_ticket_s_route(office: Office) -> None:
+    from identity_bot import Route
+    from tests.support_desk import JUNIPER as REQUESTOR
+    from tests.support_plugins import COFFEE, coffee
+
+    route = Route(leads=({"slack": "U0LINDEN"},))
+    office.load(coffee(COFFEE, route=lambda: route), name="coffee")
+    answers = {"team": "T", "name": "J", "production": False, "size": "x"}
+    ticket = office.desk.submit("coffee", answers, REQUESTOR, submission="V7", origin=None)
+    office.work(60)
+    close(office, ticket)
+    answer(office, ticket, LOW)
+
+    [told] = [text for text in office.chat.texts(TEAM) if "dissatisfied" in text]
+    assert told.startswith("<@U0LINDEN> ")

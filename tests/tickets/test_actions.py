@@ -128,6 +128,15 @@ def test_what_is_possible_can_be_planned(issue: IssueSnapshot) -> None:
         assert plan(now, Change(action=action, value=value)) != IssuePatch()
 
 
+def test_nobody_is_asked_for_a_second_question_that_could_not_be_asked() -> None:
+    """The form would take what somebody types and then refuse it."""
+    waiting = seen(snapshot(labels=frozenset({"waiting: requestor"})))
+
+    assert Action.WAIT in actions.possible(seen(snapshot()))
+    assert Action.WAIT not in actions.possible(waiting)
+    assert Action.RESUME in actions.possible(waiting)
+
+
 def test_to_set_the_priority_to_critical_skips_prioritization() -> None:
     patch = plan(seen(AT[Stage.OPEN]), Change(action=Action.PRIORITY, value="critical"))
 
