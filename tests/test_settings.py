@@ -185,8 +185,8 @@ def test_all_that_is_missing_is_said_at_once_each_in_one_line(tmp_path: Path) ->
         ("leads = [{ gitub = 'ada' }]", "leads.0.gitub: unknown setting; did you mean 'github'?"),
         (
             "zzz = 1",
-            "zzz: unknown setting; expected one of answers, away, commands, conversation, debug_file, home, http, "
-            "intake_channel, label, leads, messages, observers, people, poll_seconds, privacy, reactions, report, "
+            "zzz: unknown setting; expected one of answers, away, commands, conversation, debug_file, digest, home, "
+            "http, intake_channel, label, leads, messages, observers, people, poll_seconds, privacy, reactions, report, "
             "repository, request_types, restricted_repository, rota, rota_turns, service_levels, survey, team_channel, "
             "team_group",
         ),

@@ -25,6 +25,7 @@ restricted_repository = "sandbox-org/identity-restricted"
 leads = [{ slack = "U0INDIGO", github = "indigo-marshwick" }, { slack = "U0SAGE", github = "sage-hollowell" }]
 people = [{ slack = "U0LINDEN", github = "linden-brookmere" }]
 survey = false
+digest = "off"
 """
 """The settings of a desk on stand-ins, among fictional people; without the survey, which no plugin has a part in."""
 

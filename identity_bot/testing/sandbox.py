@@ -45,6 +45,7 @@ RECURRING = {
     "read_thread",
     "escalate",
     "schedule_report",
+    "schedule_digest",
 }
 """The kinds of effects that wait for later: recurring ones, and what follows a request after a while."""
 

@@ -16,7 +16,6 @@ from sqlalchemy import Connection, Delete, Select, Update, insert, text
 
 from identity_bot.articles.answer import Answer
 from identity_bot.articles.suggestion import Suggestion
-from identity_bot.desk.digest import of_person, of_team
 from identity_bot.desk.self_service import SelfService
 from identity_bot.errors import Rejected, Retryable
 from identity_bot.outbox import outbox as outbox_module
@@ -65,6 +64,7 @@ PARTS = {
     "_CHANGE",
     "_CHANGE_FAILED",
     "_CHANGE_LANE",
+    "_CARRY_LEASES",
     "_NEXT_READY",
     "_OVERDUE",
     "_TRIED_LONGEST",
@@ -73,8 +73,10 @@ PARTS = {
     "_BEHIND",
 }
 """What other statements are made of, what is sent from elsewhere with a lock, and what only operators ask for."""
-WHOLE = re.compile(r"SELECT links\.slack_id, .*FROM links ORDER BY", re.DOTALL)
-"""Who is who is read as a whole, into memory."""
+WHOLE = re.compile(
+    r"SELECT (links\.slack_id, .*FROM links|digests\.slack_id.*FROM digests) ORDER BY", re.DOTALL
+)
+"""Who is who is read as a whole, into memory, and who wants a digest."""
 ROWS = 3000
 EFFECTS = 20_000
 
@@ -100,9 +102,6 @@ def live(office: Office) -> None:
     office.store.home_choices(INDIGO)
     office.store.messages(ticket.id, 20)
     office.desk.subscribe(INDIGO, is_on=True)
-    hours = office.settings.service_levels.hours
-    of_team(office.store, hours, office.clock.now)
-    of_person(office.store, hours, office.clock.now, slack_id=INDIGO, login="indigo-larkspur")
     with office.store.begin() as transaction:
         digests.subscribers(transaction)
     office.work(30)

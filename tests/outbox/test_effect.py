@@ -140,7 +140,7 @@ def examples(ticket: Ticket, snapshot: IssueSnapshot) -> dict[str, Effect]:
         effects.Escalate(ticket_id="T1"),
         effects.RecomputeDueTimes(after="T1"),
         effects.ScheduleDigest(),
-        effects.PostDigest(to="C0TEAM", day="2026-11-27"),
+        effects.PostDigest(to="C0TEAM", day="2027-01-15"),
         effects.CleanUp(),
         effects.ScheduleReport(month="2026-11"),
         effects.PostReport(month="2027-01", to=TEAM),

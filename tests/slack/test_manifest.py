@@ -25,7 +25,7 @@ from identity_bot_sandbox.server import Sandbox
 from tests.support import World, eventually
 
 URL = "https://bot.example.gov/identity"
-OTHERS = "12 | mine | queue | search words | search-docs words | link octocat | unlink"
+OTHERS = "12 | mine | queue | search words | search-docs words | link octocat | unlink | digest on"
 """What can be typed after the command besides a type."""
 PLAIN = Form(title="Plain", questions=[ShortText(name="what", label="What?")])
 WITH_FILES = Form(title="Files", questions=[Files(name="files", label="Files?")])
