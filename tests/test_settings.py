@@ -186,9 +186,9 @@ def test_all_that_is_missing_is_said_at_once_each_in_one_line(tmp_path: Path) ->
         (
             "zzz = 1",
             "zzz: unknown setting; expected one of answers, away, commands, conversation, debug_file, digest, home, "
-            "http, intake_channel, label, leads, messages, observers, people, poll_seconds, privacy, reactions, report, "
-            "repository, request_types, restricted_repository, rota, rota_turns, service_levels, survey, team_channel, "
-            "team_group",
+            "http, intake_channel, label, leads, messages, observers, people, poll_seconds, privacy, reactions, "
+            "report, repository, request_types, restricted_repository, rota, rota_turns, service_levels, survey, "
+            "team_channel, team_group",
         ),
     ],
 )
