@@ -77,8 +77,12 @@ LATE = int(ROUND / TICK)
 
 LEAD, ENGINEER, OWNER = "indigo-marshwick", "linden-brookmere", "sage-hollowell"
 OPEN, RESTRICTED = cast.REPOSITORY, cast.RESTRICTED_REPOSITORY
-PEOPLE = "poll_seconds = 3600\n" + SETTINGS.replace(
-    "people = [", 'people = [{ slack = "U0JUNIPER", github = "juniper-vale" }, '
+NO_PROMISES = 'service_levels.first_response = { default = "none" }\n'
+"""When an answer is missed depends on when the bot hears of it."""
+PEOPLE = (
+    "poll_seconds = 3600\n"
+    + NO_PROMISES
+    + SETTINGS.replace("people = [", 'people = [{ slack = "U0JUNIPER", github = "juniper-vale" }, ')
 )
 
 Hand = Callable[[GitHubWorld, str, int], object]
@@ -440,7 +444,13 @@ def said(posted: Posted) -> tuple[str, str]:
 
 
 def shown(ticket: Ticket) -> dict[str, Any]:
-    """A ticket without what tells only when it was heard of, and in which order a channel got its messages."""
+    """A ticket without what tells only when it was heard of, and in which order a channel got its messages.
+
+    Its clocks go by that as well.
+    """
+    ticket = replace(
+        ticket, responded_at=None, pauses=(), response_due=None, resolution_due=None, escalations=()
+    )
     offers = tuple(replace(one, message=replace(one.message, ts="")) for one in ticket.offers)
     return row_of(replace(ticket, thread=None, card=None, offers=offers, issue_updated_at=0.0))
 

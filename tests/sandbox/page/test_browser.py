@@ -542,7 +542,7 @@ def test_a_ticket_is_moved_by_buttons_until_the_requestor_sends_it_back(world: W
     expect(dated).to_be_focused()
     press(card, "Ready for UAT, ticket #1")
     expect(card).to_contain_text("Ready for UAT. Ticket #1")
-    expect(dated).to_be_focused()
+    expect(card.get_by_role("button", name="Ask requestor, ticket #1")).to_be_focused()
     nothing_serious(page)
 
     page.get_by_role("link", name="vsp-identity").click()

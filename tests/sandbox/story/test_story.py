@@ -39,7 +39,7 @@ def test_the_story_is_played_through_the_running_bot_and_told_by_person() -> Non
         "was December",
         "won't be done",
         "it needs work",
-        "overdue by",
+        "Overdue by",
     ):
         assert seen.replace("December", f"{date.today() + timedelta(days=30):%B}") in told
     for said in (
