@@ -465,6 +465,7 @@ def test_a_plugin_that_fails_at_an_escalation_takes_nothing_away(office: Office)
     office.load(coffee(COFFEE, notify=notify), name="coffee")
     answers = {"team": "T", "name": "J", "production": True, "size": "x"}
     office.desk.submit("coffee", answers, JUNIPER, submission="V7", origin=None)
+    office.work()
     until(office, "2026-11-24 12:00")
 
     for words in ("Nobody has answered the requestor yet", "The answer was due", "It takes longer."):

@@ -29,6 +29,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -439,8 +440,12 @@ def places(ticket: Ticket) -> Iterator[tuple[str, Any]]:
 
 
 def said(posted: Posted) -> tuple[str, str]:
-    """What a message shows."""
-    return posted.text, repr(posted.blocks)
+    """What a message shows, without the moment since which a ticket waits: when the bot heard of that."""
+    return _timeless(posted.text), _timeless(repr(posted.blocks))
+
+
+def _timeless(text: str) -> str:
+    return re.sub(r"since <!date[^>]*>", "since then", text)
 
 
 def shown(ticket: Ticket) -> dict[str, Any]:
