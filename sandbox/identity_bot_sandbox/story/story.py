@@ -38,7 +38,7 @@ class Story:
     """What the people of the sandbox do, and what each of them saw, in order."""
 
     sandbox: Sandbox
-    patience: float = 15.0
+    patience: float = 30.0
     """Seconds that a step may take."""
     seen: dict[str, list[str]] = field(default_factory=dict)
     due: date = field(init=False)
