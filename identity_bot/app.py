@@ -302,7 +302,8 @@ def assemble(
     """The desk, and what effects work with: the same over GitHub and Slack as over stand-ins for them."""
     notifier = Notifier(plugins=plugins, settings=settings, people=people, quiet=quiet)
     clocks = Clocks(settings.service_levels, notifier)
-    conversation = Conversation(settings, people, clocks, is_team)
+    overview = Overview(store=store, plugins=plugins, people=people, is_team=is_team)
+    conversation = Conversation(settings, people, clocks)
     reconciler = Reconciler(
         plugins=plugins,
         settings=settings,
@@ -322,6 +323,7 @@ def assemble(
         clocks=clocks,
         people=people,
         is_team=is_team,
+        sees_all=overview.sees_all,
         is_colleague=chat.is_colleague,
     )
     context = Context(
@@ -336,7 +338,7 @@ def assemble(
         conversation=conversation,
         notifier=notifier,
         clocks=clocks,
-        overview=Overview(store=store, plugins=plugins, people=people, is_team=is_team),
+        overview=overview,
     )
     return desk, context
 

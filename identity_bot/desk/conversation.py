@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
-
 from identity_bot.desk.clocks import Clocks
-from identity_bot.errors import OutcomeUnknown, Rejected, Retryable
 from identity_bot.messages.updates import Destination
 from identity_bot.outbox.effects.conversation import (
     CopyComment,
@@ -25,8 +21,6 @@ from identity_bot.tickets.model import IssueComment, MessageKind, ThreadReply, T
 from identity_bot.tickets.people import People
 from identity_bot.tickets.service_levels import waiting_since
 
-log = logging.getLogger(__name__)
-
 
 class Conversation:
     """Notes each version of what people say about tickets, once, and enqueues its copy.
@@ -35,15 +29,14 @@ class Conversation:
     has it passed the privacy gate.
     """
 
-    def __init__(
-        self, settings: Settings, people: People, clocks: Clocks, is_team: Callable[[str], bool]
-    ) -> None:
+    def __init__(self, settings: Settings, people: People, clocks: Clocks) -> None:
         self._settings = settings
         self._people = people
         self._clocks = clocks
-        self._is_team = is_team
 
-    def hear(self, transaction: Transaction, reply: ThreadReply, *, is_late: bool = False) -> None:
+    def hear(
+        self, transaction: Transaction, reply: ThreadReply, *, is_by_team: bool, is_late: bool = False
+    ) -> None:
         """Take in that somebody has replied: the team's first reply is its first response, and the requestor's answers.
 
         `is_late` says that it was read long after it was said: then the question may be the younger one.
@@ -53,21 +46,11 @@ class Conversation:
             return
         said_at = float(reply.ts)
         if reply.author == ticket.requestor.slack_id:
-            is_answer = ticket.state.is_waiting and not (
-                is_late and said_at < (waiting_since(ticket) or said_at)
-            )
-            if is_answer:
+            is_older = is_late and said_at < (waiting_since(ticket) or said_at)
+            if ticket.state.is_waiting and not is_older:
                 ask_to_resume(transaction, ticket, click=f"{reply.channel}/{reply.ts}")
-        elif ticket.responded_at is None and self._is_known_on_team(reply.author):
+        elif is_by_team:
             self._clocks.respond(transaction, ticket, said_at)
-
-    def _is_known_on_team(self, slack_id: str) -> bool:
-        """Whether somebody is on the team; not while Slack does not tell."""
-        try:
-            return self._is_team(slack_id)
-        except (Rejected, Retryable, OutcomeUnknown) as error:
-            log.warning("cannot find out who is on the team: %s", error)
-            return False
 
     def belongs(self, comment: IssueComment, ticket: Ticket) -> bool:
         """Whether a comment without commands is for the requestor, or may change one that was."""

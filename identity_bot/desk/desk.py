@@ -56,6 +56,7 @@ from identity_bot.tickets.model import (
 )
 from identity_bot.tickets.people import People
 from identity_bot.tickets.rota import Turns
+from identity_bot.tickets.service_levels import may_respond
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ class Desk:
     """The use cases: each is one transaction that writes what is so now, and the effects that must follow.
 
     `is_team` says whether somebody with this Slack id is on the team, and `is_colleague` whether they are active in the
-    workspace; both may raise what a port raises.
+    workspace; both may raise what a port raises. `sees_all` says the former, too, but no while Slack does not tell.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Desk:
         clocks: Clocks,
         people: People,
         is_team: Callable[[str], bool] = lambda slack_id: False,
+        sees_all: Callable[[str], bool] = lambda slack_id: False,
         is_colleague: Callable[[str], bool] = lambda slack_id: True,
     ) -> None:
         self._plugins = plugins
@@ -94,6 +96,7 @@ class Desk:
         self._notifier = notifier
         self._clocks = clocks
         self._is_team = is_team
+        self._sees_all = sees_all
 
     def submit(
         self,
@@ -286,14 +289,15 @@ class Desk:
 
         Raises StoreError if it could not be kept.
         """
-        is_ours = self._store.ticket_in(reply.channel, reply.thread_ts) or self._store.message_in(
-            reply.channel, reply.ts
-        )
-        if not is_ours:
+        ticket = self._store.ticket_in(reply.channel, reply.thread_ts)
+        if not (ticket or self._store.message_in(reply.channel, reply.ts)):
             return False
+        is_new = not reply.is_deleted and reply.version <= float(reply.ts)
+        # Asked before the transaction begins, as Slack may take its time.
+        is_by_team = is_new and may_respond(ticket, reply.author) and self._sees_all(reply.author)
         with self._store.begin() as transaction:
-            if not reply.is_deleted and reply.version <= float(reply.ts):
-                self._conversation.hear(transaction, reply)
+            if is_new:
+                self._conversation.hear(transaction, reply, is_by_team=is_by_team)
             self._conversation.copy_reply(transaction, reply)
         return True
 

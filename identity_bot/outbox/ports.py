@@ -262,7 +262,9 @@ class Reconciler(Protocol):
 class Conversation(Protocol):
     """What people say about tickets in Slack and in GitHub."""
 
-    def hear(self, transaction: Transaction, reply: ThreadReply, *, is_late: bool = False) -> None:
+    def hear(
+        self, transaction: Transaction, reply: ThreadReply, *, is_by_team: bool, is_late: bool = False
+    ) -> None:
         """Take in that somebody has replied; `is_late` says that it was read long after it was said."""
 
     def copy_comment(

@@ -106,11 +106,14 @@ class ServiceLevels:
 
 def respond(ticket: Ticket, at: float) -> Ticket:
     """The ticket, to which somebody of the team has responded at that time; the first response counts."""
-    return (
-        ticket
-        if ticket.responded_at is not None
-        else replace(ticket, responded_at=max(at, ticket.submitted_at))
-    )
+    if ticket.responded_at is not None:
+        return ticket
+    return replace(ticket, responded_at=max(at, ticket.submitted_at))
+
+
+def may_respond(ticket: Ticket | None, slack_id: str) -> bool:
+    """Whether a reply of somebody would be the first response, if they are on the team."""
+    return ticket is not None and ticket.responded_at is None and slack_id != ticket.requestor.slack_id
 
 
 def is_paused(ticket: Ticket) -> bool:

@@ -120,6 +120,33 @@ def test_a_reply_of_the_team_is_a_response(office: Office, author: str, counts: 
     assert (office.ticket(ticket).responded_at is not None) == counts
 
 
+def test_nobody_waits_for_the_database_while_slack_is_asked_who_is_on_the_team(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thread = MessageRef(channel="C0INTAKE", ts="1764000000.000100")
+    ticket = office.submit(origin=thread)
+    office.work()
+
+    def asked(slack_id: str) -> bool:
+        with office.store.begin():  # raises if another transaction holds the database
+            return True
+
+    monkeypatch.setattr(office.desk, "_sees_all", asked)
+    ts = f"{office.clock.now + 600:.6f}"
+    office.desk.handle_reply(
+        ThreadReply(
+            channel="C0INTAKE",
+            thread_ts=thread.ts,
+            ts=ts,
+            author="U0LINDEN",
+            words=Document(),
+            version=float(ts),
+        )
+    )
+
+    assert office.ticket(ticket).responded_at is not None
+
+
 @pytest.mark.parametrize(
     ("author", "body", "is_by_member", "counts"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -13,6 +14,7 @@ from identity_bot.store.transaction import Transaction
 from identity_bot.tickets import commands
 from identity_bot.tickets.calendar import team_day
 from identity_bot.tickets.model import IssueComment, MessageRef, ThreadReply
+from identity_bot.tickets.service_levels import may_respond
 
 THREADS = "slack:threads"
 """The lane of what reads threads: Slack allows about fifty such calls a minute, and they hold up no messages."""
@@ -28,6 +30,8 @@ class Thread:
     replies: tuple[ThreadReply, ...] = ()
     known: frozenset[str] = frozenset()
     """The time stamps of replies that were copied."""
+    team: frozenset[str] = frozenset()
+    """The Slack ids of those on the team who replied, while nobody had responded."""
     began: float = 0.0
     """Seconds since the epoch."""
     is_early: bool = False
@@ -71,7 +75,15 @@ class ReadThread(TicketEffect):
                 return Thread(root=None, is_early=is_origin)
         # All of it: what the bot knows may have been edited or deleted since.
         replies = context.chat.read_thread(root) if root else ()
-        return Thread(root=root, replies=replies, known=known, began=began)
+        authors = {reply.author for reply in replies if self._is_news(reply, known)}
+        team = frozenset(
+            one for one in authors if may_respond(ticket, one) and context.overview.sees_all(one)
+        )
+        return Thread(root=root, replies=replies, known=known, began=began, team=team)
+
+    def _is_news(self, reply: ThreadReply, known: Collection[str]) -> bool:
+        """Whether the bot was not there when somebody said this."""
+        return not self.is_earlier and reply.ts not in known and float(reply.ts) > self.since
 
     def on_success(self, transaction: Transaction, context: Context, result: Thread) -> None:
         if result.is_early and self.tries < MOST_TRIES:
@@ -79,8 +91,9 @@ class ReadThread(TicketEffect):
         if result.root is None:
             return
         for reply in result.replies:
-            if not self.is_earlier and reply.ts not in result.known and float(reply.ts) > self.since:
-                context.conversation.hear(transaction, reply, is_late=True)
+            if self._is_news(reply, result.known):
+                is_by_team = reply.author in result.team
+                context.conversation.hear(transaction, reply, is_by_team=is_by_team, is_late=True)
             if reply.ts in result.known or float(reply.ts) > self.since:
                 context.conversation.copy_reply(transaction, reply, is_earlier=self.is_earlier)
         for ts in sorted(result.known - {reply.ts for reply in result.replies}):
