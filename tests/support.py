@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from slack_bolt import App
 
 from identity_bot.app import Bot
+from identity_bot.store.store import Store
+from identity_bot.store.surveys import answers_between
 from identity_bot.testing.database import new_sqlite as new_sqlite
 from identity_bot.testing.sandbox import RECURRING as RECURRING
 from identity_bot.testing.sandbox import close as close
@@ -98,3 +100,9 @@ DATA = {
     "data_needed": "Sign-ins per credential in May",
 }
 """Answers that make a valid data pull request."""
+
+
+def survey_answers(store: Store, start: float, end: float) -> list[tuple[str, int, float]]:
+    """What requestors answered to surveys in a time."""
+    with store.reading() as connection:
+        return answers_between(connection, start, end)

@@ -56,17 +56,19 @@ class Clocks:
         ticket = transaction.ticket(ticket_id)
         if ticket is None or ticket.stage is Stage.CLOSED:
             return
-        transaction.save(ticket)  # what is overdue now moves up in the queue
+        news, told = [], set(ticket.escalations)
         for one in service_levels.owed(ticket):
             kind = self._kind(one, transaction.now)
-            if kind is None or _name(kind, ticket) in ticket.escalations:
-                continue
-            # Whoever was told that it is overdue need not hear that it was about to be.
-            told = {_name(kind, ticket), _name(WARNINGS[one.clock], ticket)}
-            ticket = replace(ticket, escalations=tuple(sorted({*ticket.escalations, *told})))
-            transaction.save(ticket)
-            event = Event(kind=kind, ticket_id=ticket.id, at=transaction.now)
-            self._notifier.tell(transaction, ticket, event)
+            if kind and _name(kind, ticket) not in told:
+                news.append(kind)
+                # Whoever was told that it is overdue need not hear that it was about to be.
+                told |= {_name(kind, ticket), _name(WARNINGS[one.clock], ticket)}
+        ticket = replace(ticket, escalations=tuple(sorted(told)))
+        transaction.save(ticket)  # also for its place in the queue, where what is overdue moves up
+        for kind in news:
+            self._notifier.tell(
+                transaction, ticket, Event(kind=kind, ticket_id=ticket.id, at=transaction.now)
+            )
         self._notifier.follow(transaction, ticket)
         self.set_timer(transaction, ticket)
 
@@ -74,9 +76,8 @@ class Clocks:
         """What there is to tell of something due at this time."""
         if one.at <= now:
             return MISSES[one.clock]
-        return (
-            WARNINGS[one.clock] if self._levels.warn_before and self._levels.warn_at(one.at) <= now else None
-        )
+        is_soon = self._levels.warn_before and self._levels.warn_at(one.at) <= now
+        return WARNINGS[one.clock] if is_soon else None
 
     def set_timer(self, transaction: Transaction, ticket: Ticket) -> None:
         """Have a ticket's timer ring when there will be something to tell."""

@@ -105,8 +105,8 @@ def _reported(connection: Connection) -> Iterator[Reported]:
 
 def _satisfaction(connection: Connection, month: Month) -> Satisfaction:
     """What requestors answered in a month."""
-    rows = connection.execute(surveys.BETWEEN, {"start": month.start, "end": month.end})
-    return Satisfaction.of(row.answer for row in rows)
+    answers = surveys.answers_between(connection, month.start, month.end)
+    return Satisfaction.of(answer for _, answer, _ in answers)
 
 
 def _self_service(connection: Connection, month: Month) -> SelfService:

@@ -21,12 +21,11 @@ ASKED_SINCE = (
     select(_S.ticket_id).where(_S.slack_id == bindparam("who"), _S.asked_at > bindparam("since")).limit(1)
 )
 """Whether somebody was asked since then, about any ticket."""
-BETWEEN = (
+_BETWEEN = (
     select(_S.ticket_id, _S.answer, _S.answered_at)
     .where(_S.answered_at >= bindparam("start"), _S.answered_at < bindparam("end"))
     .order_by(_S.answered_at, _S.ticket_id)
 )
-"""The answers of a time."""
 _FORGET = delete(schema.surveys).where(_S.ticket_id == bindparam("wanted"))
 _ADD = insert(schema.surveys).inline()
 _SAVE = update(schema.surveys).where(_S.ticket_id == bindparam("wanted"))
@@ -42,15 +41,6 @@ class Surveys:
         """A ticket's survey."""
         with self._store.reading() as connection:
             return _found(connection, ticket_id)
-
-    def answers_between(self, start: float, end: float) -> list[tuple[str, int, float]]:
-        """The answers that were last changed from `start` to just before `end` (seconds since the epoch), oldest first.
-
-        Each is the ticket's id, 5 (very satisfied) to 1 (very dissatisfied), and when that was answered.
-        """
-        with self._store.reading() as connection:
-            rows = connection.execute(BETWEEN, {"start": start, "end": end}).all()
-        return [(row.ticket_id, row.answer, row.answered_at) for row in rows]
 
 
 class SurveyRows:
@@ -87,6 +77,15 @@ class SurveyRows:
             return False
         self._connection.execute(_SAVE, {"comment": now, "wanted": ticket_id})
         return True
+
+
+def answers_between(connection: Connection, start: float, end: float) -> list[tuple[str, int, float]]:
+    """The answers that were last changed from `start` to just before `end` (seconds since the epoch), oldest first.
+
+    Each is the ticket's id, 5 (very satisfied) to 1 (very dissatisfied), and when that was answered.
+    """
+    rows = connection.execute(_BETWEEN, {"start": start, "end": end}).all()
+    return [(row.ticket_id, row.answer, row.answered_at) for row in rows]
 
 
 def _found(connection: Connection, ticket_id: str) -> Survey | None:

@@ -16,6 +16,7 @@ from identity_bot.tickets.actions import possible
 from identity_bot.tickets.calendar import DAY
 from identity_bot.tickets.model import Action, CloseReason, Ticket
 from identity_bot.tickets.survey import WEEK, Satisfaction
+from tests.support import survey_answers
 from tests.support_desk import SETTINGS, Office, cut_off
 
 TEAM, INDIGO, JUNIPER = "C0TEAM", "U0INDIGO", "U0JUNIPER"
@@ -140,7 +141,7 @@ def test_a_ticket_that_is_closed_again_is_asked_about_again_only_without_an_answ
         office.work(60)
         close(office, ticket)
         assert len(questions(office)) == expected
-        if not Surveys(office.store).answers_between(0, 9e9):
+        if not survey_answers(office.store, 0, 9e9):
             answer(office, ticket, GOOD)
 
 
@@ -194,7 +195,7 @@ def test_the_message_shows_what_was_answered_last(office: Office) -> None:
     labels = [one["text"]["text"] for one in posted.blocks[1]["elements"]]
     assert labels[0] == "✓ Very satisfied"
     assert labels[-1] == words.ADD_COMMENT
-    assert [found[:2] for found in Surveys(office.store).answers_between(0, 9e9)] == [(ticket.id, 5)]
+    assert [found[:2] for found in survey_answers(office.store, 0, 9e9)] == [(ticket.id, 5)]
 
 
 @pytest.mark.parametrize("by", [INDIGO, "U0NOBODY", ""])
@@ -204,7 +205,7 @@ def test_only_the_requestor_can_answer(office: Office, by: str) -> None:
     with pytest.raises(NotAllowed, match="Only the person"):
         answer(office, ticket, GOOD, by=by)
 
-    assert Surveys(office.store).answers_between(0, 9e9) == []
+    assert survey_answers(office.store, 0, 9e9) == []
 
 
 def test_an_answer_can_be_given_and_changed_for_a_week_and_not_a_year_later(office: Office) -> None:

@@ -39,6 +39,7 @@ from identity_bot.tickets.overview import Choices
 from identity_bot.tickets.people import Link, LinkSource
 from identity_bot.tickets.query import Due, Query
 from identity_bot.tickets.survey import WEEK, Satisfaction, Survey
+from tests.support import survey_answers
 from tests.support_desk import Office
 from tests.support_outbox import statements
 
@@ -174,7 +175,7 @@ def live(office: Office) -> None:
         surveys.save(replace(asked, answer=Satisfaction.NEITHER, answered_at=office.clock.now))
         surveys.redact(ticket.id, lambda text: f"{text}!")
     Surveys(office.store).of(ticket.id)
-    Surveys(office.store).answers_between(office.clock.now - DAY, office.clock.now + DAY)
+    survey_answers(office.store, office.clock.now - DAY, office.clock.now + DAY)
     lease = office.queue.lease("dies")
     assert lease
     office.queue.renew({lease.id: lease.lane})

@@ -11,9 +11,8 @@ from identity_bot.messages import survey as words
 from identity_bot.settings import Settings
 from identity_bot.slack.survey import COMMENT, FORM
 from identity_bot.store.history import History
-from identity_bot.store.surveys import Surveys
 from identity_bot_sandbox import cast
-from tests.support import REVIEW, World, eventually
+from tests.support import REVIEW, World, eventually, survey_answers
 
 JUNIPER, INDIGO, INTAKE, TEAM = "U0JUNIPER", "U0INDIGO", "C0INTAKE", "C0TEAM"
 LEAD, REPOSITORY = "indigo-marshwick", cast.REPOSITORY
@@ -52,7 +51,7 @@ def test_a_requestor_who_is_not_satisfied_is_heard(
     assert {one.thread_ts for one in told} == {card.ts}
     everything = slack.messages(TEAM, replies=True)
     assert sum("<@U0INDIGO> <@U0SAGE>" in one.text and "dissatisfied" in one.text for one in everything) == 1
-    found = Surveys(world.bot.store).answers_between(0, time.time() + 60)
+    found = survey_answers(world.bot.store, 0, time.time() + 60)
     assert [answer for _, answer, _ in found] == [1]
     [row] = History(world.bot.store).export("surveys")
     assert (row["answer"], row["comment"], row["slack_id"]) == (1, "Nobody answered.", JUNIPER)

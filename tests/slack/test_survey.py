@@ -15,7 +15,7 @@ from identity_bot.slack.survey import COMMENT, FORM
 from identity_bot.store.surveys import Surveys
 from identity_bot.tickets.survey import WEEK
 from identity_bot_sandbox.slack.model import Message
-from tests.support import REVIEW, Ahead, World, eventually
+from tests.support import REVIEW, Ahead, World, eventually, survey_answers
 
 JUNIPER, INDIGO, INTAKE, TEAM = "U0JUNIPER", "U0INDIGO", "C0INTAKE", "C0TEAM"
 REPOSITORY = "sandbox-org/identity-requests"
@@ -49,7 +49,7 @@ def press(world: World, user: str, asked: Message, answer: int | str) -> None:
 
 
 def answers(world: World) -> list[int]:
-    return [answer for _, answer, _ in Surveys(world.bot.store).answers_between(0, 9e12)]
+    return [answer for _, answer, _ in survey_answers(world.bot.store, 0, 9e12)]
 
 
 def test_a_click_keeps_the_answer_and_the_message_shows_it(world: World, asked: Message) -> None:
@@ -121,9 +121,7 @@ def test_personal_data_in_a_comment_is_refused_and_not_kept(world: World, asked:
 
     assert list(problems) == [COMMENT]
     assert "must not be in a ticket" in problems[COMMENT]
-    [row] = [
-        Surveys(world.bot.store).of(one) for one, _, _ in Surveys(world.bot.store).answers_between(0, 9e12)
-    ]
+    [row] = [Surveys(world.bot.store).of(one) for one, _, _ in survey_answers(world.bot.store, 0, 9e12)]
     assert row
     assert row.comment == ""
 

@@ -10,6 +10,7 @@ from identity_bot.store.surveys import SurveyRows, Surveys
 from identity_bot.text.redaction import redactor
 from identity_bot.tickets.model import MessageRef
 from identity_bot.tickets.survey import Satisfaction, Survey
+from tests.support import survey_answers
 
 NOON = 1_800_000_000.0
 ASKED = Survey(ticket_id="T1", slack_id="U0JUNIPER", asked_at=NOON)
@@ -71,7 +72,7 @@ def test_answers_are_found_by_when_they_were_last_changed(store: Store) -> None:
         add(store, replace(ANSWERED, ticket_id=f"T{place}", answered_at=NOON + place))
     add(store, replace(ASKED, ticket_id="T9"))
 
-    found = Surveys(store).answers_between(NOON, NOON + 2)
+    found = survey_answers(store, NOON, NOON + 2)
 
     assert found == [("T0", 2, NOON), ("T1", 2, NOON + 1)]
 
