@@ -16,8 +16,7 @@ WAITING = "Waiting for the requestor"
 
 def moment(at: float, zone: ZoneInfo = TEAM_TIME) -> str:
     """A moment that Slack shows in the reader's own time, such as "today at 3:00 PM"; elsewhere in the team's."""
-    fallback = f"{plain_moment(at, zone)}"
-    return f"<!date^{int(at)}^{{date_short_pretty}} at {{time}}|{fallback}>"
+    return f"<!date^{int(at)}^{{date_short_pretty}} at {{time}}|{plain_moment(at, zone)}>"
 
 
 def plain_moment(at: float, zone: ZoneInfo = TEAM_TIME) -> str:

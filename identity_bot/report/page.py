@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
+from identity_bot.messages.clocks import plain_moment
 from identity_bot.report import charts, words
 from identity_bot.report.figures import Figures
 
@@ -34,11 +34,10 @@ def page(figures: Figures) -> str:
 
 
 def _values(figures: Figures) -> dict[str, Any]:
-    made = datetime.fromtimestamp(figures.made_at, figures.month.zone)
     return {
         "figures": figures,
         "month": figures.month,
-        "made": f"{made:%B} {made.day}, {made.year}, {made:%H:%M %Z}",
+        "made": plain_moment(figures.made_at, figures.month.zone),
         "summary": words.summary(figures),
         "promises": [
             ("First response", figures.response_promise),
