@@ -1,14 +1,6 @@
-"""Settings: all that the operator decides, declared in one module and read in the other."""
+"""Settings: all that the operator decides, declared in some modules and read in another."""
 
-from identity_bot.settings.declarations import (
-    ENVIRONMENT,
-    FILE,
-    GitHubApp,
-    LeadSettings,
-    ObserverSettings,
-    Settings,
-    TypeSettings,
-)
+from identity_bot.settings.declarations import ENVIRONMENT, FILE, GitHubApp, Settings
 from identity_bot.settings.reading import (
     CONFIG_VARIABLE,
     DEFAULT_FILE,
@@ -17,6 +9,7 @@ from identity_bot.settings.reading import (
     load,
     stand_alone_problems,
 )
+from identity_bot.settings.sections import LeadSettings, ObserverSettings, TypeSettings
 
 __all__ = [
     "CONFIG_VARIABLE",

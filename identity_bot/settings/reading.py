@@ -15,19 +15,8 @@ from marshmallow import Schema, ValidationError, fields
 
 from identity_bot.errors import SettingsError
 from identity_bot.messages import templates
-from identity_bot.settings.declarations import (
-    ENVIRONMENT,
-    FILE,
-    KEYS,
-    LONGEST_POLL,
-    POLL,
-    POLL_BESIDE_WEBHOOK,
-    SHORTEST_POLL,
-    VARIABLES,
-    Settings,
-    dotted,
-    named,
-)
+from identity_bot.settings.declarations import ENVIRONMENT, FILE, KEYS, VARIABLES, Settings, dotted, named
+from identity_bot.settings.kinds import LONGEST_POLL, POLL, POLL_BESIDE_WEBHOOK, SHORTEST_POLL
 from identity_bot.settings.service_levels import with_types
 from identity_bot.text.names import did_you_mean
 from identity_bot.tickets.people import contradictions
