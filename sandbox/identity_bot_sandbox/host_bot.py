@@ -22,7 +22,7 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
 from identity_bot.app import Bot, build
-from identity_bot.errors import IdentityBotError
+from identity_bot.errors import IdentityBotError, StoreError
 from identity_bot.logs import set_up_logging
 from identity_bot.plugins import loader
 from identity_bot.plugins.folder import plugins_in
@@ -115,9 +115,20 @@ class HostClock:
     def follow(self, bot: Bot, asked: Iterable[str]) -> None:
         """Set it forward by each number of seconds that is asked for, a line each, and say so."""
         for line in asked:
-            with bot.moving_clock(float(line)):
-                self._ahead += float(line)
+            while not self._moved(bot, float(line)):
+                pass  # others have been writing to the database, of which a jump of days makes a lot
             print(MOVED, flush=True)  # noqa: T201 (for whoever asked)
+
+    def _moved(self, bot: Bot, seconds: float) -> bool:
+        """Set it forward, unless the database is busy for as long as one waits for it."""
+        before = self._ahead
+        try:
+            with bot.moving_clock(seconds):
+                self._ahead = before + seconds
+        except StoreError:
+            self._ahead = before
+            return False
+        return True
 
 
 def _arguments() -> argparse.ArgumentParser:
