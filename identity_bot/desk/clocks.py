@@ -1,4 +1,4 @@
-"""Tickets' clocks: how soon the team must answer and be done, and who is told when that time comes."""
+"""Tickets' clocks: how soon the team must answer and be done, who is told when that time comes, and who is nudged."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from identity_bot.desk.notifier import Notifier
-from identity_bot.outbox.effects.clocks import Escalate
+from identity_bot.messages import clocks
+from identity_bot.outbox.effects.clocks import CloseUntried, Escalate
+from identity_bot.outbox.effects.issue_access import record_requests
 from identity_bot.store.transaction import Transaction
 from identity_bot.tickets import service_levels
-from identity_bot.tickets.model import Event, EventKind, Stage, Ticket
+from identity_bot.tickets.model import Action, Change, CloseReason, Event, EventKind, Stage, Ticket
 from identity_bot.tickets.service_levels import Clock, Due, ServiceLevels
 
 FOREVER = 1e12
@@ -26,8 +28,13 @@ class Clocks:
         self._notifier = notifier
 
     def start(self, transaction: Transaction, ticket: Ticket) -> Ticket:
-        """A ticket that is new here, with its clocks, which the caller saves; its timer is set."""
+        """A ticket that is new here, with its clocks, which the caller saves; its timer is set.
+
+        If nobody has touched it for long already, nobody is nudged: many such tickets may come at once.
+        """
         ticket = self._levels.follow(ticket, transaction.now)
+        if self._levels.is_stale(ticket, service_levels.touched_at(ticket), transaction.now):
+            ticket = replace(ticket, nudged_at=transaction.now)
         self.set_timer(transaction, ticket)
         return ticket
 
@@ -52,10 +59,11 @@ class Clocks:
         return now
 
     def escalate(self, transaction: Transaction, ticket_id: str) -> None:
-        """Tell people of what is due or overdue by now, each once, and set the timer for what follows."""
+        """Tell people of what is due, overdue or untouched by now, each once, and set the timer for what follows."""
         ticket = transaction.ticket(ticket_id)
         if ticket is None or ticket.stage is Stage.CLOSED:
             return
+        touched = max(service_levels.touched_at(ticket), transaction.last_said(ticket.id))
         news, told = [], set(ticket.escalations)
         for one in service_levels.owed(ticket):
             kind = self._kind(one, transaction.now)
@@ -64,13 +72,27 @@ class Clocks:
                 # Whoever was told that it is overdue need not hear that it was about to be.
                 told |= {_name(kind, ticket), _name(WARNINGS[one.clock], ticket)}
         ticket = replace(ticket, escalations=tuple(sorted(told)))
+        if self._levels.is_stale(ticket, touched, transaction.now):
+            ticket = replace(ticket, nudged_at=transaction.now)
+            news.append(EventKind.UNTRIED if ticket.stage is Stage.UAT else EventKind.STALE)
+        ticket = self._expire(transaction, ticket, touched)
         transaction.save(ticket)  # also for its place in the queue, where what is overdue moves up
         for kind in news:
             self._notifier.tell(
                 transaction, ticket, Event(kind=kind, ticket_id=ticket.id, at=transaction.now)
             )
         self._notifier.follow(transaction, ticket)
-        self.set_timer(transaction, ticket)
+        self.set_timer(transaction, ticket, touched)
+
+    def _expire(self, transaction: Transaction, ticket: Ticket, touched: float) -> Ticket:
+        """The ticket once it is to be closed because its requestor does not try it, if it is time for that."""
+        close_at = self._levels.close_at(ticket, touched)
+        if close_at is None or close_at > transaction.now or _is_expiring(ticket):
+            return ticket
+        reason = clocks.no_answer(self._levels.close_untried_after)
+        change = Change(action=Action.CLOSE, value=CloseReason.COMPLETED.value, reason=reason)
+        transaction.enqueue(CloseUntried(ticket_id=ticket.id, change=change, touched=touched))
+        return record_requests(ticket, [change], by="")
 
     def _kind(self, one: Due, now: float) -> EventKind | None:
         """What there is to tell of something due at this time."""
@@ -79,13 +101,21 @@ class Clocks:
         is_soon = self._levels.warn_before and self._levels.warn_at(one.at) <= now
         return WARNINGS[one.clock] if is_soon else None
 
-    def set_timer(self, transaction: Transaction, ticket: Ticket) -> None:
-        """Have a ticket's timer ring when there will be something to tell."""
-        now = transaction.now
+    def set_timer(self, transaction: Transaction, ticket: Ticket, touched: float = 0.0) -> None:
+        """Have a ticket's timer ring when there will be something to tell, as far as is known.
+
+        Whoever touches it later does not set the timer: then it finds nothing to tell, and is set anew.
+        """
+        if ticket.stage is Stage.CLOSED:
+            return
+        now, touched = transaction.now, max(touched, service_levels.touched_at(ticket))
         rings = [ring for one in service_levels.owed(ticket) for ring in self._rings(ticket, one, now)]
-        if rings:  # a timer that was set for something else finds nothing to tell
-            timer = Escalate(ticket_id=ticket.id)
-            transaction.enqueue(timer, delay=min(rings) - now, longest_wait=FOREVER)
+        # It is looked at again after a nudge, too: somebody may have touched it in between.
+        rings.append(self._levels.nudge_at(now if service_levels.is_nudged(ticket, touched) else touched))
+        if (close_at := self._levels.close_at(ticket, touched)) and not _is_expiring(ticket):
+            rings.append(close_at)
+        timer = Escalate(ticket_id=ticket.id)
+        transaction.enqueue(timer, delay=max(0.0, min(rings) - now), longest_wait=FOREVER)
 
     def _rings(self, ticket: Ticket, one: Due, now: float) -> Iterator[float]:
         """When there will be something to tell, or to draw, of what is due."""
@@ -94,6 +124,11 @@ class Clocks:
         warns = self._levels.warn_before and _name(WARNINGS[one.clock], ticket) not in ticket.escalations
         if warns and (at := self._levels.warn_at(one.at)) > now:
             yield at
+
+
+def _is_expiring(ticket: Ticket) -> bool:
+    """Whether the bot is about to close it."""
+    return any(not one.by and one.change.action is Action.CLOSE for one in ticket.requested)
 
 
 def _name(kind: EventKind, ticket: Ticket) -> str:

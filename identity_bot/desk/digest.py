@@ -11,9 +11,7 @@ from identity_bot.tickets.business_time import BusinessHours
 from identity_bot.tickets.digest import SHOWN, Digest, Heading, Section, sorted_out
 from identity_bot.tickets.model import Stage
 from identity_bot.tickets.query import Due, Query
-
-STALE_AFTER = 5
-"""Business days without a change after which a ticket is stale."""
+from identity_bot.tickets.service_levels import STALE_AFTER
 
 
 def of_team(store: Store, hours: BusinessHours, now: float) -> Digest:
@@ -28,7 +26,7 @@ def of_person(store: Store, hours: BusinessHours, now: float, *, slack_id: str, 
         Heading.TODAY: Query(due_by=_midnight(hours, now), assignee=login),
         Heading.UAT: Query(stages=(Stage.UAT,), assignee=login),
         Heading.ASKED: Query(is_waiting=True, assignee=login),
-        Heading.STALE: Query(untouched_since=hours.days_before(now, STALE_AFTER), assignee=login),
+        Heading.STALE: Query(untouched_since=_stale_since(hours, now), assignee=login),
     }
     own = {
         Heading.OWN_UAT: Query(stages=(Stage.UAT,), requestor=slack_id),
@@ -45,7 +43,7 @@ def _headings(hours: BusinessHours, now: float) -> Mapping[Heading, Query]:
         Heading.UNASSIGNED: Query(assignee=""),
         Heading.UAT: Query(stages=(Stage.UAT,)),
         Heading.ASKED: Query(is_waiting=True),
-        Heading.STALE: Query(untouched_since=hours.days_before(now, STALE_AFTER)),
+        Heading.STALE: Query(untouched_since=_stale_since(hours, now)),
     }
 
 
@@ -55,6 +53,11 @@ def _digest(store: Store, queries: Mapping[Heading, Query], slack_id: str = "") 
         tickets = tuple(filter(None, map(store.ticket, ids[:SHOWN])))
         sections.append(Section(heading=heading, tickets=tickets, more=max(0, len(ids) - SHOWN)))
     return Digest(sections=tuple(sections), slack_id=slack_id)
+
+
+def _stale_since(hours: BusinessHours, now: float) -> float:
+    """Since when a stale ticket has not been touched."""
+    return hours.subtract(now, STALE_AFTER * hours.day)
 
 
 def _midnight(hours: BusinessHours, now: float) -> float:

@@ -62,5 +62,10 @@ def spent(seconds: float) -> str:
     return "less than a minute"
 
 
+def no_answer(days: int) -> str:
+    """Why the bot closes a ticket that its requestor does not try."""
+    return f"We got no answer for {days} business days."
+
+
 def _overdue(what: str, at: float, now: float) -> str:
     return f"{f'{what} overdue' if what else 'Overdue'} by {spent(now - at)}"

@@ -62,6 +62,14 @@ def has_duplicate(name: str) -> str:
     return f"{name} was closed as a duplicate of this ticket."
 
 
+def closed_untried(reason: str) -> str:
+    """On an issue that the bot has closed because its requestor did not say whether it works."""
+    return (
+        f"The bot closed this as **completed**. It was ready for UAT, and its requestor did not say whether it works. "
+        f"{reason} To go on with it, reopen the issue, or press *Reopen* in Slack."
+    )
+
+
 NOTHING_TO_REDACT = (
     "This issue doesn't contain that text, so nothing changed. Please write it exactly as it is in the issue."
 )

@@ -20,7 +20,7 @@ from identity_bot.tickets.model import (
     TicketState,
 )
 from identity_bot.tickets.people import People
-from identity_bot.tickets.service_levels import Clock, Due, ServiceLevels, owed
+from identity_bot.tickets.service_levels import Clock, Due, ServiceLevels, owed, touched_at
 
 TEMPLATES: Mapping[str, str] = {
     "created.requestor": "We got your request: {ticket} *{type}*.",
@@ -70,7 +70,9 @@ TEMPLATES: Mapping[str, str] = {
     "resolution_due.team": "Ticket {ticket} is due {due}, and nobody has it.",
     "resolution_due.assignees": "It's due {due}.",
     "resolution_missed.team": "{leads} Ticket {ticket} is not done. It was due {due}.",
+    "stale.assignees": "Nobody has touched it for five business days. Please say in the ticket how it's going.",
     "uat.requestor": "It's ready for you to try.",
+    "untried.requestor": "You haven't told us yet whether it works.",
     "accepted.requestor": "It was marked accepted. You don't need to do anything.",
     "accepted.spoc": "{requestor} tried it and accepted it.",
     "accepted.spoc_by_hand": "It was marked accepted in GitHub.",
@@ -126,6 +128,10 @@ TEMPLATES: Mapping[str, str] = {
     "next.waiting_sensitive": "When you have answered, please press I answered. The ticket waits until you do.",
     "next.uat": "Press Accept if it works, or Needs work to tell us what's missing.",
     "next.uat_again": "It's still ready for you to try.",
+    "next.uat_closes": (
+        "Press Accept if it works, or Needs work to tell us what's missing. If we get no answer, we'll close it "
+        "{closes}."
+    ),
     "next.accepted": "Next, we'll release it if needed, and then close it.",
     "next.released": "We'll close it soon. If something is wrong, please tell the team before then.",
     "next.closed": "If something is missing, please tell the team. They can reopen it.",
@@ -175,6 +181,7 @@ PLACEHOLDERS: Mapping[str, str] = {
     "target_before": "the target date before the change",
     "due": "when the answer, or else the ticket, is due: a moment, which Slack shows in the reader's own time",
     "opens": "when business hours begin next, in the same way",
+    "closes": "when a ticket is closed that its requestor doesn't try, in the same way",
     "on_call": "whom to call outside of business hours: `service_levels.on_call` in the settings",
     "leads": "the type's leads, mentioned",
     "by": "who did it, mentioned; empty if it was done in GitHub",
@@ -182,7 +189,10 @@ PLACEHOLDERS: Mapping[str, str] = {
     "original": (
         "the number of the ticket that it is a duplicate of, as a link to its issue unless only the team can open it"
     ),
-    "reason": "the reason that somebody wrote, in quotation marks; if the ticket is sensitive, `reason.sensitive`",
+    "reason": (
+        "the reason that somebody wrote, in quotation marks, or the bot's own; what somebody wrote about a sensitive "
+        "ticket is `reason.sensitive`"
+    ),
 }
 """What may stand in braces in any text; each value is safe in Slack's mrkdwn, and empty if there is nothing to show."""
 DELAYED_AFTER = 300.0
@@ -226,10 +236,12 @@ def name_of(kind: EventKind, audience: Audience, ticket: Ticket, event: Event) -
     return _found(f"{event_name(kind)}.{audience.value}", _variant(kind, audience, ticket, event))
 
 
-def next_name(ticket: Ticket, event: Event, hours: BusinessHours) -> str:
+def next_name(ticket: Ticket, event: Event, levels: ServiceLevels) -> str:
     """The name of the text that says what comes next."""
     if event.kind is EventKind.CREATED:
-        return _next_for_new(ticket, event, hours)
+        return _next_for_new(ticket, event, levels.hours)
+    if event.kind is EventKind.UNTRIED and levels.close_at(ticket, touched_at(ticket)) is not None:
+        return "next.uat_closes"
     if event.kind is EventKind.REDACTED:
         return "next.redacted"
     if event.kind is EventKind.WAITING:
@@ -246,7 +258,7 @@ def next_name(ticket: Ticket, event: Event, hours: BusinessHours) -> str:
             stage = Stage.IN_PROGRESS
         case Stage.IN_PROGRESS if not is_dated:
             variant = "undated"
-        case Stage.UAT if event.kind is not EventKind.READY_FOR_UAT:
+        case Stage.UAT if event.kind not in (EventKind.READY_FOR_UAT, EventKind.UNTRIED):
             variant = "again"
         case Stage.CLOSED:
             variant = _continues(ticket, event.original) if event.original else _close_variant(ticket, event)
@@ -332,6 +344,7 @@ def values(
 ) -> dict[str, str]:
     """The value of each placeholder, in mrkdwn; `messages` are the texts from the settings."""
     now, was, owed, hours = ticket.state, event.was or TicketState(), _due(ticket, event), levels.hours
+    closes = levels.close_at(ticket, touched_at(ticket))
     known = {
         "ticket": words.link(ticket),
         "type": words.type_name(title),
@@ -344,6 +357,7 @@ def values(
         "target_before": words.day(was.target) if was.target else "",
         "due": clocks.moment(owed.at, hours.zone) if owed else "",
         "opens": clocks.moment(hours.next_open(event.at), hours.zone),
+        "closes": clocks.moment(closes, hours.zone) if closes else "",
         "on_call": mrkdwn(levels.on_call),
         "leads": leads,
         "close_reason": now.close_reason.value if now.close_reason else "",
@@ -357,6 +371,8 @@ def values(
 def _reason(ticket: Ticket, event: Event, known: Mapping[str, str], messages: Mapping[str, str]) -> str:
     if not event.reason.strip():
         return ""
+    if not event.by:
+        return mrkdwn(event.reason)
     if ticket.is_sensitive:
         return text("reason.sensitive", known, messages)
     quoted = mrkdwn(event.reason, limit=500)

@@ -41,6 +41,7 @@ BUTTONS = {
     EventKind.CREATED: (Action.CLOSE,),
     EventKind.WAITING: (Action.RESUME,),
     EventKind.READY_FOR_UAT: (Action.ACCEPT, Action.REJECT),
+    EventKind.UNTRIED: (Action.ACCEPT, Action.REJECT),
     EventKind.REOPENED: (Action.CLOSE,),
 }
 """What the requestor can do about an event."""
@@ -115,7 +116,7 @@ def _standard(
             text = f"{text} {leads}".strip()
         following = ""
         if is_requestor:
-            name = templates.next_name(ticket, event, levels.hours)
+            name = templates.next_name(ticket, event, levels)
             if name == "next.waiting" and not settings["conversation"]:
                 name = "next.waiting_unheard"
             following = templates.text(name, for_requestor, messages)

@@ -9,16 +9,18 @@ from datetime import date, time
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
+from marshmallow import Schema, ValidationError, fields, post_load, validates, validates_schema
 from marshmallow.validate import Length, Range
 
 from identity_bot.text.names import did_you_mean
 from identity_bot.tickets.business_time import HOUR, BusinessHours, country_problem
-from identity_bot.tickets.service_levels import DEFAULT, KEYS, URGENT, Promises, ServiceLevels
+from identity_bot.tickets.service_levels import DEFAULT, KEYS, STALE_AFTER, URGENT, Promises, ServiceLevels
 
 LONGEST_WARNING = 480
 """Minutes."""
 LONGEST_ON_CALL = 300
+LONGEST_UNTRIED = 365
+"""Business days."""
 _DURATION = re.compile(r"(\d{1,4}) (minute|hour|day)s?")
 _TIME = re.compile(r"(\d{1,2}):([0-5]\d)")
 
@@ -141,6 +143,22 @@ class ServiceLevelSettings(Schema):
         },
     )
 
+    close_untried_after_days = fields.Integer(
+        strict=True,
+        load_default=0,
+        metadata={
+            "kind": "number",
+            "meaning": "after how many business days without an answer the bot closes a ticket that is ready for UAT "
+            f"and not urgent: {STALE_AFTER + 1} to {LONGEST_UNTRIED}, as its requestor is reminded after "
+            f"{STALE_AFTER}; 0 for never",
+        },
+    )
+
+    @validates("close_untried_after_days")
+    def _is_after_the_nudge(self, days: int, data_key: str) -> None:
+        if days != 0 and not STALE_AFTER < days <= LONGEST_UNTRIED:
+            raise ValidationError(f"expected 0, or {STALE_AFTER + 1} to {LONGEST_UNTRIED} days")
+
     @validates_schema
     def _hours_are_usable(self, found: Mapping[str, Any], **_: Any) -> None:
         problems = {}
@@ -174,6 +192,7 @@ class ServiceLevelSettings(Schema):
             resolution=seconds_of(found["resolution"], hours),
             warn_before=found["warn_minutes"] * 60.0,
             on_call=found["on_call"].strip(),
+            close_untried_after=found["close_untried_after_days"],
         )
 
 

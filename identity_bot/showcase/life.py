@@ -65,6 +65,8 @@ OF_CLOCKS = frozenset(
         EventKind.RESPONSE_MISSED,
         EventKind.RESOLUTION_DUE,
         EventKind.RESOLUTION_MISSED,
+        EventKind.STALE,
+        EventKind.UNTRIED,
     }
 )
 """The events that come by themselves when nobody does anything, which is not shown."""

@@ -32,6 +32,7 @@ _NOT_EXPORTED = frozenset(
         "queue_rank",
         "queue_turn",
         "escalations",
+        "nudged_at",
         "issue_updated_at",
         "card",
         "origin",

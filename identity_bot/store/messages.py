@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, true, update
+from sqlalchemy import Connection, bindparam, func, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from identity_bot.store import schema
@@ -66,6 +66,10 @@ _PLACE_COMMENT = (
     update(schema.messages)
     .where(*_IN_GITHUB)
     .values(channel=bindparam("to_channel"), ts=bindparam("to_ts"), text=bindparam("said"))
+)
+_LAST_SAID = select(func.max(schema.messages.c.at)).where(
+    schema.messages.c.ticket_id == bindparam("wanted"),
+    schema.messages.c.kind != MessageKind.UPDATE.value,
 )
 _TEXTS = select(schema.messages.c.id, schema.messages.c.text).where(
     schema.messages.c.ticket_id == bindparam("wanted")
@@ -147,6 +151,10 @@ class Messages:
         values: dict[str, Any] = {"there": repository, "numbered": comment_id, "said": said}
         values |= {"to_channel": message.channel, "to_ts": message.ts}
         self.connection.execute(_PLACE_COMMENT, values)
+
+    def last_said(self, ticket_id: str) -> float:
+        """When a person last said something about a ticket; 0 if nobody has."""
+        return self.connection.execute(_LAST_SAID, {"wanted": ticket_id}).scalar_one() or 0.0
 
     def rewrite_messages(self, ticket_id: str, rewrite: Callable[[str], str]) -> None:
         """Change the texts of all that we keep of what was said about a ticket, and mark what may have held them."""

@@ -74,6 +74,7 @@ tickets = Table(
     Column("response_due", Float),
     Column("resolution_due", Float),
     Column("escalations", JSON, nullable=False),
+    Column("nudged_at", Float),
     Column("turn", Integer),
     Column("inconsistency", Text, nullable=False),
     Column("requested", JSON, nullable=False),

@@ -98,15 +98,6 @@ class BusinessHours:
             spent += max(0.0, min(closing, end) - max(opening, start))
         return spent
 
-    def days_before(self, at: float, days: int) -> float:
-        """The moment that lies that many business days before, at the same time of day."""
-        now = datetime.fromtimestamp(at, self.zone)
-        day = now.date()
-        while days > 0:
-            day -= timedelta(days=1)
-            days -= self.is_business_day(day)
-        return self.moment(day, now.time())
-
     def next_time(self, after: float, at: time) -> float:
         """The next moment, later than `after`, at which it is that time on a business day."""
         day = self.day_at(after)

@@ -106,6 +106,10 @@ class EventKind(StrEnum):
     RESOLUTION_DUE = "resolution due"
     """It should soon be done."""
     RESOLUTION_MISSED = "resolution missed"
+    STALE = "stale"
+    """Nobody has touched it for some business days."""
+    UNTRIED = "untried"
+    """Its requestor has not said for as long whether it works."""
 
 
 class Action(StrEnum):
@@ -222,7 +226,7 @@ class Requested:
     """A change that somebody requested from Slack or by a comment; kept until people are notified of it."""
 
     by: str
-    """A Slack id, or a GitHub login where the Slack id is not known."""
+    """A Slack id, or a GitHub login where the Slack id is not known; empty for the bot."""
     change: Change
     is_made: bool = False
     """Whether the issue has been changed as requested."""
@@ -277,6 +281,8 @@ class Ticket:
     resolution_due: float | None = None
     escalations: tuple[str, ...] = ()
     """What people have been told about these, so that each is told once."""
+    nudged_at: float | None = None
+    """When somebody was last nudged about it, or would have been if there were anybody."""
     turn: int | None = None
     """Which ticket of its rota it is, counted from 0; None if the rota does not go by tickets."""
     inconsistency: str = ""
@@ -355,9 +361,9 @@ class Event:
     was: TicketState | None = None
     """What people had been told before; the ticket has what is so now."""
     by: str = ""
-    """The Slack id of who did it, or their GitHub login; empty where it was done in GitHub."""
+    """The Slack id of who did it, or their GitHub login; empty where it was done in GitHub, or by the bot."""
     reason: str = ""
-    """What they gave as the reason, as they wrote it."""
+    """What they gave as the reason, as they wrote it, or a sentence of the bot's."""
     original: Ticket | None = None
     """The ticket that it was closed as a duplicate of, if somebody said so to the bot; never set for `deliver`."""
 

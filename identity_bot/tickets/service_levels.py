@@ -15,6 +15,8 @@ KEYS = (URGENT, *(one.value for one in Priority), DEFAULT)
 
 Promises = Mapping[str, float | None]
 """Seconds of business time by KEYS; None for no promise."""
+STALE_AFTER = 5
+"""Business days after which somebody is nudged about a ticket that nobody has touched."""
 
 
 class Clock(StrEnum):
@@ -45,6 +47,8 @@ class ServiceLevels:
     """Seconds of business time before something is due at which its assignees are told."""
     on_call: str = ""
     """Whom to call outside of business hours, as the operator says it to requestors."""
+    close_untried_after: int = 0
+    """Business days after which a ticket is closed that its requestor has not tried; 0 for never."""
 
     def follow(self, ticket: Ticket, now: float) -> Ticket:
         """The ticket with its pauses and due times as its state asks for; called whenever the state has changed."""
@@ -74,6 +78,27 @@ class ServiceLevels:
     def warn_at(self, due: float) -> float:
         """When to tell somebody that this will be due: that much business time before, or when it is due if later."""
         return self.hours.subtract(due, self.warn_before)
+
+    def nudge_at(self, touched: float) -> float:
+        """When to nudge somebody about a ticket that was last touched then."""
+        return self.hours.add(touched, STALE_AFTER * self.hours.day)
+
+    def is_stale(self, ticket: Ticket, touched: float, now: float) -> bool:
+        """Whether it is time to nudge somebody about an open ticket, for the first time since it was touched."""
+        return not is_nudged(ticket, touched) and self.nudge_at(touched) <= now
+
+    def close_at(self, ticket: Ticket, touched: float) -> float | None:
+        """When to close a ticket that its requestor does not try; None if it is not to be closed.
+
+        Its requestor has been nudged since it was last touched, and has had the rest of the time to answer.
+        """
+        if ticket.nudged_at is None or not is_nudged(ticket, touched) or not self._may_expire(ticket):
+            return None
+        return self.hours.add(ticket.nudged_at, (self.close_untried_after - STALE_AFTER) * self.hours.day)
+
+    def _may_expire(self, ticket: Ticket) -> bool:
+        is_untried = ticket.stage is Stage.UAT and not ticket.is_urgent and not ticket.state.is_unapproved
+        return is_untried and self.close_untried_after > 0
 
     def _response_due(self, ticket: Ticket) -> float | None:
         if ticket.responded_at is not None:
@@ -109,6 +134,11 @@ def respond(ticket: Ticket, at: float) -> Ticket:
     if ticket.responded_at is not None:
         return ticket
     return replace(ticket, responded_at=max(at, ticket.submitted_at))
+
+
+def touched_at(ticket: Ticket) -> float:
+    """When somebody last did something about a ticket, apart from what was said about it."""
+    return max(ticket.issue_updated_at, ticket.submitted_at, ticket.responded_at or 0.0)
 
 
 def may_respond(ticket: Ticket | None, slack_id: str) -> bool:
@@ -147,6 +177,11 @@ def is_overdue(ticket: Ticket, now: float) -> bool:
     """Whether what the team owes next should have been done by now."""
     one = due(ticket)
     return one is not None and one.at <= now
+
+
+def is_nudged(ticket: Ticket, touched: float) -> bool:
+    """Whether somebody was nudged after it was last touched."""
+    return ticket.nudged_at is not None and ticket.nudged_at >= touched
 
 
 def _pauses(ticket: Ticket, now: float) -> tuple[Pause, ...]:

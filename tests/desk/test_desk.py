@@ -588,7 +588,7 @@ def test_writes_to_github_and_to_channels_keep_a_minimal_interval_and_modals_do_
             *("open_issue", "change_issue", "credit_action", "link_thread", "run_commands", "reply"),
             *("comment", "copy_comment", "copy_reply", "redact_issue", "redact_messages"),
             *("post_update", "post_alert", "send_direct_message", "draw_card", "retire_buttons"),
-            *("ask_survey", "draw_survey", "post_report", "post_digest"),
+            *("ask_survey", "draw_survey", "post_report", "post_digest", "close_untried"),
         ),
         1.0,
     ) | {"publish_home": 0.6, "read_thread": 1.2}

@@ -454,7 +454,13 @@ def shown(ticket: Ticket) -> dict[str, Any]:
     Its clocks go by that as well.
     """
     ticket = replace(
-        ticket, responded_at=None, pauses=(), response_due=None, resolution_due=None, escalations=()
+        ticket,
+        responded_at=None,
+        pauses=(),
+        response_due=None,
+        resolution_due=None,
+        escalations=(),
+        nudged_at=None,
     )
     offers = tuple(replace(one, message=replace(one.message, ts="")) for one in ticket.offers)
     return row_of(replace(ticket, thread=None, card=None, offers=offers, issue_updated_at=0.0))

@@ -41,7 +41,7 @@ from identity_bot.tickets.service_levels import ServiceLevels
 from tests.support_outbox import ticket
 
 REQUESTOR, INTAKE, TEAM, SPOC, ASSIGNEES, APPROVERS = Audience
-LEVELS = ServiceLevels(first_response={"default": 8 * HOUR})
+LEVELS = ServiceLevels(first_response={"default": 8 * HOUR}, close_untried_after=10)
 HOURS = LEVELS.hours
 WORKING = datetime(2026, 12, 1, 10, tzinfo=HOURS.zone).timestamp()
 """A moment within business hours."""
@@ -69,6 +69,8 @@ TOLD = {
     EventKind.RESPONSE_MISSED: {TEAM},
     EventKind.RESOLUTION_DUE: {TEAM, ASSIGNEES},
     EventKind.RESOLUTION_MISSED: {TEAM},
+    EventKind.STALE: {ASSIGNEES},
+    EventKind.UNTRIED: {REQUESTOR},
 }
 """Who hears of what."""
 PEOPLE = People([{"slack": "U0LINDEN", "github": "linden"}])
@@ -108,18 +110,18 @@ def test_approvers_are_told_of_what_waits_for_them() -> None:
 def test_the_next_step_of_what_is_not_approved_is_the_approval() -> None:
     assigned = event(EventKind.ASSIGNED)
 
-    assert next_name(now(Stage.ASSIGNED, approval=Approval.NEEDED), assigned, HOURS) == "next.approval"
+    assert next_name(now(Stage.ASSIGNED, approval=Approval.NEEDED), assigned, LEVELS) == "next.approval"
     assert (
-        next_name(now(Stage.ASSIGNED, approval=Approval.DECLINED), assigned, HOURS)
+        next_name(now(Stage.ASSIGNED, approval=Approval.DECLINED), assigned, LEVELS)
         == "next.approval_declined"
     )
-    assert next_name(now(Stage.ASSIGNED, approval=Approval.APPROVED), assigned, HOURS) == "next.assigned"
+    assert next_name(now(Stage.ASSIGNED, approval=Approval.APPROVED), assigned, LEVELS) == "next.assigned"
     assert (
-        next_name(now(Stage.UAT, approval=Approval.NEEDED), event(EventKind.READY_FOR_UAT), HOURS)
+        next_name(now(Stage.UAT, approval=Approval.NEEDED), event(EventKind.READY_FOR_UAT), LEVELS)
         == "next.uat"
     )
     closed = now(Stage.CLOSED, approval=Approval.DECLINED, close_reason=CloseReason.NOT_PLANNED)
-    assert next_name(closed, event(EventKind.DECLINED), HOURS) == "next.closed_not_planned"
+    assert next_name(closed, event(EventKind.DECLINED), LEVELS) == "next.closed_not_planned"
 
 
 def test_there_is_no_text_that_nobody_reads() -> None:
@@ -149,10 +151,10 @@ def test_there_is_no_text_that_nobody_reads() -> None:
         for is_urgent in (True, False)
     ] + [now(is_sensitive=True), now(submitted_at=-DELAYED_AFTER)]
     tickets += [LEVELS.follow(now(is_urgent=is_urgent), WORKING) for is_urgent in (True, False)]
-    tickets += [now(approval=approval) for approval in Approval]
+    tickets += [now(approval=approval) for approval in Approval] + [now(Stage.UAT, nudged_at=2e9)]
 
     read = {name_of(e.kind, audience, t, e) for audience in Audience for t in tickets for e in events}
-    read |= {next_name(t, e, HOURS) for t in tickets for e in events}
+    read |= {next_name(t, e, LEVELS) for t in tickets for e in events}
 
     assert read - {None} == set(TEMPLATES) - {
         "reason.sensitive",
@@ -209,7 +211,7 @@ def test_a_changed_target_date_is_told_with_the_old_one() -> None:
 def test_each_reason_to_close_has_words_of_its_own(reason: CloseReason) -> None:
     closed = now(Stage.CLOSED, close_reason=reason)
     ends = [name_of(EventKind.CLOSED, one, closed, event(EventKind.CLOSED)) for one in (REQUESTOR, INTAKE)]
-    following = next_name(closed, event(EventKind.CLOSED), HOURS)
+    following = next_name(closed, event(EventKind.CLOSED), LEVELS)
 
     is_done = reason is CloseReason.COMPLETED
     assert ("done" in said(EventKind.CLOSED, REQUESTOR, closed)) is (
@@ -264,7 +266,7 @@ def test_a_sensitive_tickets_reason_stays_in_the_ticket(kind: EventKind) -> None
 
     given = values(
         now(is_sensitive=True),
-        event(kind, reason="twice"),
+        event(kind, by="U0JUNIPER", reason="twice"),
         "x",
         PEOPLE,
         {"reason.sensitive": "Look!"},
@@ -310,14 +312,14 @@ def test_what_comes_next_is_told_as_the_ticket_now_is(
     stage: Stage, state: dict[str, Any], kind: EventKind, name: str
 ) -> None:
     """A target date is only promised where there is none, and buttons only where they stand below."""
-    assert next_name(now(stage, **state), event(kind), HOURS) == name
+    assert next_name(now(stage, **state), event(kind), LEVELS) == name
 
 
 @pytest.mark.parametrize("stage", [Stage.ACCEPTED, Stage.RELEASED])
 def test_a_label_of_before_it_was_closed_promises_nothing(stage: Stage) -> None:
     reopened = event(EventKind.REOPENED, was=TicketState(stage=Stage.CLOSED))
 
-    assert next_name(now(stage), reopened, HOURS) == "next.open"
+    assert next_name(now(stage), reopened, LEVELS) == "next.open"
 
 
 def test_a_request_is_promised_an_answer_by_a_moment_and_an_urgent_one_is_told_when_nobody_works() -> None:
@@ -326,10 +328,10 @@ def test_a_request_is_promised_an_answer_by_a_moment_and_an_urgent_one_is_told_w
     )
     at_work, at_night = (event(EventKind.CREATED, at=at) for at in (WORKING, WORKING + 12 * HOUR))
 
-    assert next_name(calm, at_night, HOURS) == "next.created"
-    assert next_name(urgent, at_work, HOURS) == "next.created_urgent"
-    assert next_name(urgent, at_night, HOURS) == "next.created_urgent_closed"
-    assert next_name(now(), at_work, HOURS) == "next.created_unpromised"
+    assert next_name(calm, at_night, LEVELS) == "next.created"
+    assert next_name(urgent, at_work, LEVELS) == "next.created_urgent"
+    assert next_name(urgent, at_night, LEVELS) == "next.created_urgent_closed"
+    assert next_name(now(), at_work, LEVELS) == "next.created_unpromised"
     known = values(calm, at_night, "PR review", PEOPLE, {}, levels=LEVELS)
     assert known["due"].endswith("|December 2, 2026, 10:00 AM EST>")
     assert known["opens"].endswith("|December 2, 2026, 9:00 AM EST>")

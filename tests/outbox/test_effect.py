@@ -138,6 +138,9 @@ def examples(ticket: Ticket, snapshot: IssueSnapshot) -> dict[str, Effect]:
         effects.Resync(),
         effects.ResyncRepository(repository=REQUESTS),
         effects.Escalate(ticket_id="T1"),
+        effects.CloseUntried(
+            **about, change=Change(action=Action.CLOSE, reason="We got no answer."), touched=1.8e9
+        ),
         effects.RecomputeDueTimes(after="T1"),
         effects.ScheduleDigest(),
         effects.PostDigest(to="C0TEAM", day="2027-01-15"),

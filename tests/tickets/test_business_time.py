@@ -77,7 +77,6 @@ def test_when_the_team_is_there_next() -> None:
     assert USUAL.next_open(at("2026-11-25 09:00")) == at("2026-11-25 09:00")
     assert USUAL.next_time(at("2026-11-25 09:00"), time(9)) == at("2026-11-27 09:00")
     assert USUAL.next_time(at("2026-11-25 08:59"), time(9)) == at("2026-11-25 09:00")
-    assert USUAL.days_before(at("2026-11-30 09:00"), 5) == at("2026-11-20 09:00")
 
 
 @given(start=MOMENTS, seconds=st.floats(0, 30 * 24 * HOUR), hours=st.sampled_from(OFFICES))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from identity_bot.outbox.effect import Effect
 from identity_bot.outbox.effects.cards import DrawCard, RedrawSimilar
-from identity_bot.outbox.effects.clocks import Escalate, RecomputeDueTimes
+from identity_bot.outbox.effects.clocks import CloseUntried, Escalate, RecomputeDueTimes
 from identity_bot.outbox.effects.comments import Reply, RunCommands
 from identity_bot.outbox.effects.conversation import CopyComment, CopyReply
 from identity_bot.outbox.effects.deliveries import Deliver
@@ -83,6 +83,7 @@ EFFECTS: Mapping[str, type[Effect]] = {
         Poll,
         Resync,
         ResyncRepository,
+        CloseUntried,
         Escalate,
         RecomputeDueTimes,
         ScheduleDigest,

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "10"
+revision = "11"
 down_revision = None
 
 ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
@@ -56,6 +56,7 @@ def upgrade() -> None:
         sa.Column("response_due", sa.Float),
         sa.Column("resolution_due", sa.Float),
         sa.Column("escalations", sa.JSON, nullable=False),
+        sa.Column("nudged_at", sa.Float),
         sa.Column("turn", sa.Integer),
         sa.Column("inconsistency", sa.Text, nullable=False),
         sa.Column("requested", sa.JSON, nullable=False),
