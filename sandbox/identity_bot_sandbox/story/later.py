@@ -11,6 +11,8 @@ def play(story: Story) -> None:
     """Play it, after the lives of the tickets; raises StoryError at the first step that does not happen."""
     ticket = Forgotten(story)
     ticket.begins()
+    story.weekend_passes()
+    ticket.is_in_the_digest()
     ticket.is_not_answered()
     ticket.gets_a_date()
     story.weekend_passes()
@@ -35,10 +37,13 @@ class Forgotten(Life):
         first = story.sees_message(MARLO, INTAKE, f"<@{MARLO}> We got your", f"|#{self.issue}>")
         self.root = INTAKE, first.ts
 
+    def is_in_the_digest(self) -> None:
+        """On Monday at nine the team channel gets what waits for the team."""
+        self.story.sees_message(INDIGO, TEAM, "What waits for the team today", f"|#{self.issue}>")
+
     def is_not_answered(self) -> None:
         """It is urgent, so an answer is due within a business hour."""
         story = self.story
-        story.weekend_passes()
         story.sandbox.clock.forward(hours=1, minutes=1)
         card = story.card(self.issue)
         story.sees_answer(INDIGO, TEAM, card.ts, f"<@{INDIGO}>", "Nobody has answered ticket")
