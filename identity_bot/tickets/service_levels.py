@@ -97,8 +97,10 @@ class ServiceLevels:
         return self.hours.add(ticket.nudged_at, (self.close_untried_after - STALE_AFTER) * self.hours.day)
 
     def _may_expire(self, ticket: Ticket) -> bool:
-        is_untried = ticket.stage is Stage.UAT and not ticket.is_urgent and not ticket.state.is_unapproved
-        return is_untried and self.close_untried_after > 0
+        """Whether it may be closed without its requestor's word: of those in GitHub only, nobody was reminded."""
+        is_untried = ticket.stage is Stage.UAT and bool(ticket.requestor.slack_id)
+        is_pressing = ticket.is_urgent or ticket.state.is_unapproved
+        return is_untried and not is_pressing and self.close_untried_after > 0
 
     def _response_due(self, ticket: Ticket) -> float | None:
         if ticket.responded_at is not None:

@@ -190,6 +190,18 @@ def test_an_urgent_ticket_is_never_closed_by_the_bot(make: Callable[..., Office]
     assert office.ticket(ticket).stage is Stage.UAT
 
 
+def test_what_its_requestor_could_not_be_reminded_of_is_not_closed(make: Callable[..., Office]) -> None:
+    office = make(CLOSING)
+    ticket = to_try(office)
+    with office.store.begin() as transaction:
+        locked = transaction.ticket(ticket.id)
+        assert locked
+        transaction.save(replace(locked, requestor=replace(locked.requestor, slack_id="")))
+    until(office, "2027-01-29 10:00")
+
+    assert office.ticket(ticket).stage is Stage.UAT
+
+
 def test_a_bot_that_was_down_for_weeks_reminds_first(make: Callable[..., Office]) -> None:
     office = make(CLOSING)
     ticket = to_try(office)
