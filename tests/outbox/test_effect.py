@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from identity_bot.messages.updates import Destination, Message
 from identity_bot.outbox import effects
-from identity_bot.outbox.effect import WRITTEN, Effect, Row
+from identity_bot.outbox.effect import UPDATES, WRITTEN, Effect, Row
 from identity_bot.outbox.effects import EFFECTS
 from identity_bot.outbox.effects.recurring import Cursor
 from identity_bot.outbox.queue import REPEATABLE
@@ -261,6 +261,18 @@ def test_an_effect_acts_outside_and_writes_nothing(kind: str, office: Office, ti
 
     assert tables(office) == before
     assert {sql.split()[0] for sql, _ in seen} <= {"BEGIN", "SELECT"}
+
+
+@pytest.mark.parametrize("kind", [kind for kind, one in EFFECTS.items() if one.fixed_lane == UPDATES])
+def test_what_waits_where_timers_do_acts_in_the_database_only(
+    kind: str, office: Office, ticket: Ticket
+) -> None:
+    """Nothing of it is done if whoever does it is taken for dead, which happens soon there."""
+    effect = examples(ticket, office.tracker.snapshot(1))[kind]
+    nobody: Any = None
+    context = replace(office.context, tracker=nobody, reader=nobody, chat=nobody)
+
+    effect.run(context, row_of(effect))
 
 
 def tables(office: Office) -> list[Any]:
