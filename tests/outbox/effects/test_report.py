@@ -30,7 +30,6 @@ def office(tmp_path: Path) -> Iterator[Office]:
     made.clock.now = moment(2026, 7, 1, 12)
     made.submit()
     made.work(30)
-    made.chat.posts.clear()
     with made.store.begin() as transaction:
         transaction.enqueue(ScheduleReport())
     made.work(5)
