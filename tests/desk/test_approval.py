@@ -19,15 +19,19 @@ from identity_bot.tickets.model import (
     CloseReason,
     EventKind,
     IssueComment,
+    IssueSnapshot,
     Person,
     Stage,
     Ticket,
+    ticket_id,
 )
+from identity_bot.tickets.people import Link, LinkSource, People
 from tests.support_desk import DATA, JUNIPER, SETTINGS, Office
 
 RESTRICTED = "sandbox-org/identity-restricted"
 INDIGO, SAGE, LINDEN = "U0INDIGO", "U0SAGE", "U0LINDEN"
 SECRET = {"sensitive": True}
+PROVED = Link(slack_id="U0CLOVER", login="clover", source=LinkSource.PROVED, at=0.0)
 
 
 @pytest.fixture
@@ -226,6 +230,56 @@ def test_approvers_cannot_decide_on_what_they_requested_themselves(office: Offic
     assert office.ticket(ticket).state.approval is Approval.NEEDED
     assert "You requested ticket" in comments(office)[-1]
     assert office.told("approvers")[0].startswith("<@U0SAGE> ")
+
+
+def adopted_from(office: Office, author: str) -> Ticket:
+    """A ticket of an issue that somebody wrote in GitHub, which a label says has to be approved."""
+    snapshot = IssueSnapshot(
+        repository=RESTRICTED,
+        number=1,
+        url=f"https://github.test/{RESTRICTED}/issues/1",
+        ticket_id=None,
+        updated_at=office.tracker.second(),
+        author=author,
+        labels=frozenset({office.settings.label, "approval: needed"}),
+    )
+    office.tracker.now[RESTRICTED, 1] = snapshot
+    office.tracker.writers.add(author)
+    office.desk.observe(snapshot)
+    office.work()
+    found = office.store.ticket(ticket_id(f"{RESTRICTED}#1"))
+    assert found
+    return found
+
+
+def test_approvers_cannot_decide_on_the_issue_that_they_wrote(office: Office) -> None:
+    """They may be known in GitHub only, and be found in Slack later."""
+    office.plugins.adopted.settings = {
+        **office.plugins.adopted.settings,
+        "leads": [{"github": "Clover"}, {"slack": "U0CLOVER"}, {"slack": SAGE}],
+    }
+    ticket = adopted_from(office, "clover")
+    commented(office, "clover", "/approve")
+    office.people = People((), lambda: (PROVED,))
+    office.restart()
+
+    assert office.ticket(ticket).state.approval is Approval.NEEDED
+    assert "You requested ticket" in comments(office)[-1]
+    with pytest.raises(NotAllowed, match="You requested ticket"):
+        office.click(ticket, Action.APPROVE, by="U0CLOVER")
+    assert office.told("approvers")[0].startswith("<@U0CLOVER> <@U0SAGE> ")
+
+
+def test_whoever_asks_is_not_asked_to_approve_it_under_another_name(office: Office) -> None:
+    """The settings name the approver by a login alone, and Slack's id is linked to it."""
+    data_pull = office.plugins.types["data_pull"]
+    data_pull.settings = {**data_pull.settings, "leads": [{"github": "Linden-Brookmere"}]}
+    own = Person(slack_id=LINDEN, handle="linden")
+    office.desk.submit("data_pull", DATA | SECRET, own, submission="V1", origin=None)
+    office.work()
+
+    assert not office.told("approvers")
+    assert sum("nobody can approve it" in one for one in office.told(office.settings.team_channel)) == 1
 
 
 def test_an_approver_who_left_the_workspace_or_the_settings_cannot_decide(
