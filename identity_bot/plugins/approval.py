@@ -64,11 +64,13 @@ def check_approver(
     slack_id: str,
     login: str = "",
     is_colleague: Callable[[str], bool],
+    name: Callable[[Entry], str] | None = None,
 ) -> None:
     """Raise NotAllowed if somebody may not approve or decline a ticket.
 
     They are known by their Slack id, or in GitHub by their login and the Slack id that is linked to it, if any.
-    `is_colleague` says whether somebody is still active in the workspace; what it raises goes on.
+    `is_colleague` says whether somebody is still active in the workspace; what it raises goes on. `name` is how to name
+    those who may where somebody reads it; by default, a mention in Slack.
     """
     if _is_requestor(ticket, people, slack_id=slack_id, login=login):
         raise NotAllowed(words.own_approval(ticket))
@@ -81,7 +83,8 @@ def check_approver(
     own_login = people.login(slack_id) if slack_id else ""
     is_one = is_one or (bool(own_login) and any(is_same(one.get("github", ""), own_login) for one in able))
     if not is_one or (slack_id and not is_colleague(slack_id)):
-        raise NotAllowed(words.not_approver(ticket, [mention(one, people) for one in able]))
+        names = [name(one) if name else mention(one, people) for one in able]
+        raise NotAllowed(words.not_approver(ticket, names))
 
 
 def mention(person: Entry, people: People) -> str:

@@ -310,7 +310,71 @@ def test_a_click_on_what_is_decided_already_is_refused_in_words(office: Office, 
     assert words.impossible(refused.value).endswith("was approved already, so nothing changed.")
 
 
+def test_what_was_withdrawn_can_be_decided_on_only_once_it_is_reopened(
+    office: Office, waiting: Ticket
+) -> None:
+    office.click(waiting, Action.CLOSE, "not planned", by=JUNIPER.slack_id)
+    office.work()
+    now = office.ticket(waiting)
+
+    for action, can in ((Action.APPROVE, "approve"), (Action.DECLINE, "decline")):
+        with pytest.raises(Impossible) as refused:
+            office.click(now, action, by=SAGE, reason="x")
+        assert words.impossible(refused.value).endswith(f"is closed, so you can't {can} it.")
+    office.click(now, Action.REOPEN, by=LINDEN)
+    office.work()
+    office.click(office.ticket(waiting), Action.APPROVE, by=SAGE)
+    office.work()
+
+    assert office.ticket(waiting).state.approval is Approval.APPROVED
+
+
+def test_a_ticket_whose_type_is_gone_is_decided_by_the_leads_and_not_finished_before(
+    office: Office, waiting: Ticket
+) -> None:
+    office.restart(without="data_pull")
+
+    with pytest.raises(Impossible):
+        office.click(waiting, Action.CLOSE, "completed", by=LINDEN)
+    with pytest.raises(NotAllowed):
+        office.click(waiting, Action.APPROVE, by=LINDEN)
+    office.click(waiting, Action.APPROVE, by=SAGE)
+    office.work()
+
+    assert office.ticket(waiting).state.approval is Approval.APPROVED
+
+
+def test_if_the_settings_name_nobody_anymore_nobody_can_decide(office: Office, waiting: Ticket) -> None:
+    data_pull = office.plugins.types["data_pull"]
+    data_pull.settings = {**data_pull.settings, "leads": []}
+
+    with pytest.raises(NotAllowed, match="the settings name no approvers"):
+        office.click(waiting, Action.APPROVE, by=SAGE)
+    commented(office, "sage-hollowell", "/approve")
+
+    assert office.ticket(waiting).state.approval is Approval.NEEDED
+    assert "the settings name no approvers" in comments(office)[-1]
+
+
 # By a comment
+
+
+def test_who_left_slack_cannot_approve_by_a_comment_either(office: Office, waiting: Ticket) -> None:
+    office.chat.outsiders = frozenset({SAGE})
+
+    commented(office, "sage-hollowell", "/approve")
+
+    assert office.ticket(waiting).state.approval is Approval.NEEDED
+
+
+def test_a_second_comment_does_not_decide_again(office: Office, waiting: Ticket) -> None:
+    commented(office, "sage-hollowell", "/approve")
+    commented(office, "sage-hollowell", "/approve", 8)
+    commented(office, "indigo-marshwick", "/decline Too late.", 9)
+
+    assert office.ticket(waiting).state.approval is Approval.APPROVED
+    assert "was approved already, so nothing changed." in comments(office)[-1]
+    assert events(office, waiting) == [EventKind.CREATED, EventKind.APPROVED]
 
 
 def test_an_approver_decides_by_a_comment(office: Office, waiting: Ticket) -> None:
@@ -343,7 +407,22 @@ def test_a_comment_by_anybody_else_changes_nothing(office: Office, waiting: Tick
     commented(office, author, "/approve")
 
     assert office.ticket(waiting).state.approval is Approval.NEEDED
-    assert "can approve or decline ticket" in comments(office)[-1]
+    assert comments(office)[-1].startswith(
+        "Only `indigo-marshwick` or `sage-hollowell` can approve or decline ticket"
+    )
+
+
+def test_an_approver_who_is_known_in_slack_only_is_named_in_github(office: Office) -> None:
+    """A Slack id would say nothing there, and might mention a stranger."""
+    data_pull = office.plugins.types["data_pull"]
+    data_pull.settings = {**data_pull.settings, "leads": [{"slack": "U0ROWAN"}, {"slack": "U0GONE"}]}
+    office.chat.names["U0ROWAN"] = "Rowan Tidewell"
+    office.submit("data_pull", **SECRET)
+    office.work()
+
+    commented(office, "linden-brookmere", "/approve")
+
+    assert "Only `Rowan Tidewell` or `Name unknown (U0GONE)` can approve" in comments(office)[-1]
 
 
 def test_what_waits_for_approval_is_not_released_by_a_comment(office: Office, waiting: Ticket) -> None:
