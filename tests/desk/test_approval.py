@@ -144,7 +144,8 @@ def test_a_declined_ticket_is_closed_with_its_reason_which_is_told_once(office: 
     assert "**declined** this via Slack." in comments(office)[-1]
     assert "We may not share this." in comments(office)[-1]
     [_, told] = office.told("requestor")
-    assert "It was not approved. The reason is in the ticket. It was closed and won't be done." in told
+    assert "It was not approved. “We may not share this.” It was closed and won't be done." in told
+    assert "We may not share this." not in str(office.chat.texts("C0TEAM") + office.chat.texts("C0INTAKE"))
     assert "If you still need it, please tell the team why. They can reopen it." in told
     assert events(office, now) == [EventKind.CREATED, EventKind.DECLINED, EventKind.CLOSED]
 
