@@ -885,3 +885,63 @@ away = [{ github = "bob", from = 2026-12-20, to = "2027-01-03" }]
 )
 def test_a_rota_that_cannot_be_is_refused_in_words(tmp_path: Path, written: str, said: str) -> None:
     assert said in problems(tmp_path, f"{written}\n{GOOD}")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        *(
+            (
+                f'time_zone = "{name}"',
+                f'time_zone: found "{name}"; not a time zone; expected a name such as "America/New_York"',
+            )
+            for name in ("Mars/Olympus", "", "America", "../../etc/passwd", "/etc/localtime", "zone.tab")
+        ),
+        ("time_zone = 5", 'time_zone: found 5; expected text in quotes, such as "…"'),
+        (
+            'opens = "17:00"\ncloses = "9:00"',
+            'closes: found "9:00"; not later than opens (17:00); expected a later time of the same day',
+        ),
+        (
+            'opens = "9:00"\ncloses = "9:00"',
+            'closes: found "9:00"; not later than opens (09:00); expected a later time of the same day',
+        ),
+        (
+            'closes = "24:00"',
+            'closes: found "24:00"; not a time of day; expected one such as "9:00" or "17:30"',
+        ),
+        (
+            'holidays = "Germany"',
+            'holidays: found "Germany"; not a country whose holidays are known; expected a code such as US or DE-BY',
+        ),
+        (
+            'days_off = ["soon"]',
+            'days_off: found ["soon"]; expected dates without quotes, such as [2026-12-24]',
+        ),
+        ("warn_minutes = -1", "warn_minutes: found -1; expected 0 to 480 minutes"),
+        (
+            'first_response = { urgent = "soon" }',
+            'first_response.urgent: found "soon"; expected business time such as "1 hour", "30 minutes" or "2 days", '
+            'or "none"',
+        ),
+        (
+            'resolution = { urgnt = "1 day" }',
+            "resolution.urgnt: unknown; did you mean 'urgent'?; expected one of urgent, critical, high, medium, low, "
+            "default",
+        ),
+    ],
+)
+def test_hours_that_nobody_can_keep_are_refused_in_words(tmp_path: Path, line: str, said: str) -> None:
+    text = f"{GOOD}\n[service_levels]\n{line}"
+
+    assert problems(tmp_path, text) == [f"service_levels.{said}"]
+
+
+@pytest.mark.parametrize("country", ["DE", "DE-BY", "IL", "VA", ""])
+def test_the_holidays_of_another_country_can_be_kept(tmp_path: Path, country: str) -> None:
+    text = f'{GOOD}\n[service_levels]\ntime_zone = "Europe/Berlin"\nholidays = "{country}"'
+
+    hours = read(tmp_path, text).service_levels.hours
+
+    assert hours.country == country
+    assert hours.next_open(0.0) > 0.0

@@ -157,7 +157,8 @@ class Notifier:
 
     def _alert_without_approvers(self, transaction: Transaction, ticket: Ticket) -> None:
         """Tell the team if a ticket waits for an approval that nobody can give in Slack."""
-        if ticket.state.approval is Approval.NEEDED and not approvers(self._plugins, ticket):
+        is_needed = ticket.state.approval is Approval.NEEDED
+        if is_needed and not approvers(self._plugins, ticket, self._people):
             self.alert(transaction, alerts.no_approvers(ticket))
 
     def alert_failures(self, transaction: Transaction) -> None:
@@ -206,7 +207,7 @@ class Notifier:
         opened_at: float | None = None,
     ) -> None:
         title = request_type.form.title if request_type else ""
-        able = [mention(one, self._people) for one in approvers(self._plugins, ticket)]
+        able = [mention(one, self._people) for one in approvers(self._plugins, ticket, self._people)]
         for to, message in updates.messages(ticket, happened, title, self._people, able).items():
             channel, _ = place_of(ticket, to, self._settings)
             update = PostUpdate(

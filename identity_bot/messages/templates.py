@@ -56,10 +56,6 @@ TEMPLATES: Mapping[str, str] = {
     "target_changed.spoc_none": "The target date of {target_before} no longer applies.",
     "waiting.requestor": "The team has a question for you. {reason}",
     "waiting.requestor_unasked": "The team is waiting for an answer from you.",
-    "waiting.requestor_sensitive": (
-        "The team has a question for you, which can't stand here because your request is sensitive. Somebody on the "
-        "team will write to you."
-    ),
     "resumed.spoc": "{requestor} answered.",
     "resumed.spoc_by_hand": "It no longer waits for the requestor.",
     "resumed.assignees": "{requestor} answered.",
@@ -125,7 +121,10 @@ TEMPLATES: Mapping[str, str] = {
     "next.in_progress_undated": "We'll tell you when it's ready.",
     "next.waiting": "Please answer in this thread. The ticket waits until you do.",
     "next.waiting_unheard": "Please answer in this thread, and then press I answered. The ticket waits until you do.",
-    "next.waiting_sensitive": "When you have answered, please press I answered. The ticket waits until you do.",
+    "next.waiting_direct": (
+        "The team can't read what you write here, so please answer somebody of the team, and then press I answered. "
+        "The ticket waits until you do."
+    ),
     "next.uat": "Press Accept if it works, or Needs work to tell us what's missing.",
     "next.uat_again": "It's still ready for you to try.",
     "next.uat_closes": (
@@ -160,7 +159,8 @@ TEMPLATES: Mapping[str, str] = {
 }
 """`<event>.<audience>`, some with a variant, and `next.<stage>`: what comes next at the stage that the ticket now has.
 `next.created_approval` follows a new ticket's first message if it has to be approved, and `next.created_copied` if
-replies are copied. `next.waiting_unheard` takes the place of `next.waiting` if they are not.
+replies are copied. `next.waiting_unheard` takes the place of `next.waiting` if they are not, and `next.waiting_direct`
+if only the requestor reads them.
 
 Each is whole sentences, as others may stand before and after it. In a message that begins with a mention, the ticket is
 named before them, except in the first one.
@@ -190,8 +190,8 @@ PLACEHOLDERS: Mapping[str, str] = {
         "the number of the ticket that it is a duplicate of, as a link to its issue unless only the team can open it"
     ),
     "reason": (
-        "the reason that somebody wrote, in quotation marks, or the bot's own; what somebody wrote about a sensitive "
-        "ticket is `reason.sensitive`"
+        "the reason that somebody wrote, in quotation marks, or the bot's own; if the ticket is sensitive, "
+        "`reason.sensitive` for all but its requestor, who is told directly"
     ),
 }
 """What may stand in braces in any text; each value is safe in Slack's mrkdwn, and empty if there is nothing to show."""
@@ -245,7 +245,7 @@ def next_name(ticket: Ticket, event: Event, levels: ServiceLevels) -> str:
     if event.kind is EventKind.REDACTED:
         return "next.redacted"
     if event.kind is EventKind.WAITING:
-        return "next.waiting_sensitive" if ticket.is_sensitive else "next.waiting"
+        return "next.waiting"
     if ticket.state.is_unapproved and ticket.stage not in (Stage.CLOSED, Stage.UAT):
         return "next.approval" if ticket.state.approval is Approval.NEEDED else "next.approval_declined"
     stage, is_dated = ticket.stage, ticket.state.target is not None
@@ -301,7 +301,7 @@ def _variant(kind: EventKind, audience: Audience, ticket: Ticket, event: Event) 
         case EventKind.TARGET_CHANGED if ticket.state.target is None:
             return "none"
         case EventKind.WAITING:
-            return "sensitive" if ticket.is_sensitive else "" if event.reason.strip() else "unasked"
+            return "" if event.reason.strip() else "unasked"
         case EventKind.ACCEPTED | EventKind.REJECTED | EventKind.RESUMED:
             return "" if event.by and event.by == ticket.requestor.slack_id else "by_hand"
         case EventKind.CLOSED:
@@ -369,12 +369,16 @@ def values(
 
 
 def _reason(ticket: Ticket, event: Event, known: Mapping[str, str], messages: Mapping[str, str]) -> str:
+    is_withheld = ticket.is_sensitive and event.by and event.reason.strip()
+    return text("reason.sensitive", known, messages) if is_withheld else quoted_reason(event)
+
+
+def quoted_reason(event: Event) -> str:
+    """The reason that somebody wrote, or the bot's own, for those who may read it; empty if there is none."""
     if not event.reason.strip():
         return ""
     if not event.by:
         return mrkdwn(event.reason)
-    if ticket.is_sensitive:
-        return text("reason.sensitive", known, messages)
     quoted = mrkdwn(event.reason, limit=500)
     return f"“{quoted}”" if quoted.endswith((".", "!", "?", ELLIPSIS)) else f"“{quoted}.”"
 

@@ -398,7 +398,7 @@ def impossible(error: Impossible) -> str:
         return f"{name} has no issue in GitHub yet. Please try again in a minute."
     if is_gone(ticket):
         return f"{name} no longer has an issue in GitHub, so nothing more can be done."
-    is_so = error.is_so or row.to is ticket.stage
+    is_so = error.is_so or (row.to is ticket.stage and row.by is not By.APPROVER)
     said = (
         f"{name} is {row.is_so}." if is_so else f"{name} is {ticket.stage.value}, so you can't {row.to_do}."
     )
@@ -441,7 +441,7 @@ def own_approval(ticket: Ticket) -> str:
 
 
 def not_approver(ticket: Ticket, approvers: Sequence[str]) -> str:
-    """To somebody who wanted to approve or decline a ticket and may not; `approvers` are mentions of those who may."""
+    """To somebody who wanted to approve or decline a ticket and may not; `approvers` are the names of those who may."""
     if not approvers:
         return (
             f"Nobody can approve or decline ticket {number(ticket)}: the settings name no approvers for it."

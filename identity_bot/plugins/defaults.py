@@ -102,6 +102,9 @@ def _standard(
     people = People(settings["people"])
     values = templates.values(ticket, event, form.title, people, messages, levels=levels, leads=leads)
     for_requestor = values | {"ticket": words.link_for_anybody(ticket)}
+    if ticket.is_direct:
+        # The requestor of a sensitive ticket cannot open it, and is told directly.
+        for_requestor["reason"] = templates.quoted_reason(event)
     is_new = event.kind is EventKind.CREATED
     for audience in Audience:
         name = templates.name_of(event.kind, audience, ticket, event)
@@ -118,7 +121,7 @@ def _standard(
         if is_requestor:
             name = templates.next_name(ticket, event, levels)
             if name == "next.waiting" and not settings["conversation"]:
-                name = "next.waiting_unheard"
+                name = "next.waiting_direct" if ticket.is_direct else "next.waiting_unheard"
             following = templates.text(name, for_requestor, messages)
         if is_requestor and is_new and ticket.state.approval is Approval.NEEDED:
             following = f"{following} {templates.text('next.created_approval', for_requestor, messages)}"

@@ -205,6 +205,10 @@ def _lines(messages: Any, at: Any, found: Any, where: str) -> Iterator[str]:
             yield f"{name}: unknown setting{did_you_mean(str(key), _fields(at))}"
         elif key == "_schema":
             yield from _lines(inner, None, None if isinstance(found, Mapping) else found, where)
+        elif isinstance(at, fields.Mapping) and isinstance(inner, dict):
+            # Marshmallow tells of a table's keys apart from its values.
+            yield from _lines(inner.get("key", []), at.key_field, None, name)
+            yield from _lines(inner.get("value", []), at.value_field, _item(found, key), name)
         else:
             yield from _lines(inner, _inner(at, key), _item(found, key), name)
 

@@ -140,7 +140,7 @@ class _Stage:
         self.plugins = plugins
         self.store = store
         self.reason = reason
-        people = People([*settings.who_is_who, *life.TEAM])
+        people = self.people = People([*settings.who_is_who, *life.TEAM])
         team = frozenset(one["slack"] for one in life.TEAM)
         self.tracker = MemoryTracker(clock, writers={one["github"] for one in life.TEAM})
         self.chat = MemoryChat(people=people, team=team, names=dict(life.NAMES))
@@ -193,7 +193,8 @@ class _Stage:
         now = self.store.ticket(ticket.id)
         if now is None or now.state.approval is not Approval.NEEDED:
             return ""
-        able = approvers(replace(self.plugins, types={request_type.name: request_type}), now)
+        plugins = replace(self.plugins, types={request_type.name: request_type})
+        able = approvers(plugins, now, self.people)
         if found := next((one["slack"] for one in able if "slack" in one), ""):
             return found
         where = now.repository, now.number or 0

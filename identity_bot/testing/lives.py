@@ -12,6 +12,7 @@ from identity_bot.forms import form as forms
 from identity_bot.forms.form import Form, readable
 from identity_bot.forms.questions import Choice, LongText, ShortText
 from identity_bot.messages import plugin_check as words
+from identity_bot.messages.updates import Destination
 from identity_bot.plugins.checks import described
 from identity_bot.plugins.defaults import default_issue
 from identity_bot.plugins.loader import Plugins, RequestType
@@ -218,7 +219,7 @@ def _leaks(life: Life, form: Form, values: Mapping[str, Any]) -> Iterator[str]:
         for message in moment.messages:
             said = "\n".join((message.text, *mrkdwn_in(message.blocks)))
             for secret, what in secrets.items():
-                if secret in said:
+                if secret in said and not (secret == MARK and message.to == Destination.REQUESTOR):
                     yield words.leaks(what, ", ".join(moment.events) or moment.by)
 
 

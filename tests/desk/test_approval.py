@@ -19,15 +19,19 @@ from identity_bot.tickets.model import (
     CloseReason,
     EventKind,
     IssueComment,
+    IssueSnapshot,
     Person,
     Stage,
     Ticket,
+    ticket_id,
 )
+from identity_bot.tickets.people import Link, LinkSource, People
 from tests.support_desk import DATA, JUNIPER, SETTINGS, Office
 
 RESTRICTED = "sandbox-org/identity-restricted"
 INDIGO, SAGE, LINDEN = "U0INDIGO", "U0SAGE", "U0LINDEN"
 SECRET = {"sensitive": True}
+PROVED = Link(slack_id="U0CLOVER", login="clover", source=LinkSource.PROVED, at=0.0)
 
 
 @pytest.fixture
@@ -140,7 +144,8 @@ def test_a_declined_ticket_is_closed_with_its_reason_which_is_told_once(office: 
     assert "**declined** this via Slack." in comments(office)[-1]
     assert "We may not share this." in comments(office)[-1]
     [_, told] = office.told("requestor")
-    assert "It was not approved. The reason is in the ticket. It was closed and won't be done." in told
+    assert "It was not approved. “We may not share this.” It was closed and won't be done." in told
+    assert "We may not share this." not in str(office.chat.texts("C0TEAM") + office.chat.texts("C0INTAKE"))
     assert "If you still need it, please tell the team why. They can reopen it." in told
     assert events(office, now) == [EventKind.CREATED, EventKind.DECLINED, EventKind.CLOSED]
 
@@ -228,6 +233,56 @@ def test_approvers_cannot_decide_on_what_they_requested_themselves(office: Offic
     assert office.told("approvers")[0].startswith("<@U0SAGE> ")
 
 
+def adopted_from(office: Office, author: str) -> Ticket:
+    """A ticket of an issue that somebody wrote in GitHub, which a label says has to be approved."""
+    snapshot = IssueSnapshot(
+        repository=RESTRICTED,
+        number=1,
+        url=f"https://github.test/{RESTRICTED}/issues/1",
+        ticket_id=None,
+        updated_at=office.tracker.second(),
+        author=author,
+        labels=frozenset({office.settings.label, "approval: needed"}),
+    )
+    office.tracker.now[RESTRICTED, 1] = snapshot
+    office.tracker.writers.add(author)
+    office.desk.observe(snapshot)
+    office.work()
+    found = office.store.ticket(ticket_id(f"{RESTRICTED}#1"))
+    assert found
+    return found
+
+
+def test_approvers_cannot_decide_on_the_issue_that_they_wrote(office: Office) -> None:
+    """They may be known in GitHub only, and be found in Slack later."""
+    office.plugins.adopted.settings = {
+        **office.plugins.adopted.settings,
+        "leads": [{"github": "Clover"}, {"slack": "U0CLOVER"}, {"slack": SAGE}],
+    }
+    ticket = adopted_from(office, "clover")
+    commented(office, "clover", "/approve")
+    office.people = People((), lambda: (PROVED,))
+    office.restart()
+
+    assert office.ticket(ticket).state.approval is Approval.NEEDED
+    assert "You requested ticket" in comments(office)[-1]
+    with pytest.raises(NotAllowed, match="You requested ticket"):
+        office.click(ticket, Action.APPROVE, by="U0CLOVER")
+    assert office.told("approvers")[0].startswith("<@U0CLOVER> <@U0SAGE> ")
+
+
+def test_whoever_asks_is_not_asked_to_approve_it_under_another_name(office: Office) -> None:
+    """The settings name the approver by a login alone, and Slack's id is linked to it."""
+    data_pull = office.plugins.types["data_pull"]
+    data_pull.settings = {**data_pull.settings, "leads": [{"github": "Linden-Brookmere"}]}
+    own = Person(slack_id=LINDEN, handle="linden")
+    office.desk.submit("data_pull", DATA | SECRET, own, submission="V1", origin=None)
+    office.work()
+
+    assert not office.told("approvers")
+    assert sum("nobody can approve it" in one for one in office.told(office.settings.team_channel)) == 1
+
+
 def test_an_approver_who_left_the_workspace_or_the_settings_cannot_decide(
     office_with: Callable[..., Office],
 ) -> None:
@@ -256,7 +311,71 @@ def test_a_click_on_what_is_decided_already_is_refused_in_words(office: Office, 
     assert words.impossible(refused.value).endswith("was approved already, so nothing changed.")
 
 
+def test_what_was_withdrawn_can_be_decided_on_only_once_it_is_reopened(
+    office: Office, waiting: Ticket
+) -> None:
+    office.click(waiting, Action.CLOSE, "not planned", by=JUNIPER.slack_id)
+    office.work()
+    now = office.ticket(waiting)
+
+    for action, can in ((Action.APPROVE, "approve"), (Action.DECLINE, "decline")):
+        with pytest.raises(Impossible) as refused:
+            office.click(now, action, by=SAGE, reason="x")
+        assert words.impossible(refused.value).endswith(f"is closed, so you can't {can} it.")
+    office.click(now, Action.REOPEN, by=LINDEN)
+    office.work()
+    office.click(office.ticket(waiting), Action.APPROVE, by=SAGE)
+    office.work()
+
+    assert office.ticket(waiting).state.approval is Approval.APPROVED
+
+
+def test_a_ticket_whose_type_is_gone_is_decided_by_the_leads_and_not_finished_before(
+    office: Office, waiting: Ticket
+) -> None:
+    office.restart(without="data_pull")
+
+    with pytest.raises(Impossible):
+        office.click(waiting, Action.CLOSE, "completed", by=LINDEN)
+    with pytest.raises(NotAllowed):
+        office.click(waiting, Action.APPROVE, by=LINDEN)
+    office.click(waiting, Action.APPROVE, by=SAGE)
+    office.work()
+
+    assert office.ticket(waiting).state.approval is Approval.APPROVED
+
+
+def test_if_the_settings_name_nobody_anymore_nobody_can_decide(office: Office, waiting: Ticket) -> None:
+    data_pull = office.plugins.types["data_pull"]
+    data_pull.settings = {**data_pull.settings, "leads": []}
+
+    with pytest.raises(NotAllowed, match="the settings name no approvers"):
+        office.click(waiting, Action.APPROVE, by=SAGE)
+    commented(office, "sage-hollowell", "/approve")
+
+    assert office.ticket(waiting).state.approval is Approval.NEEDED
+    assert "the settings name no approvers" in comments(office)[-1]
+
+
 # By a comment
+
+
+def test_who_left_slack_cannot_approve_by_a_comment_either(office: Office, waiting: Ticket) -> None:
+    office.chat.outsiders = frozenset({SAGE})
+
+    commented(office, "sage-hollowell", "/approve")
+
+    assert office.ticket(waiting).state.approval is Approval.NEEDED
+
+
+def test_a_second_comment_does_not_decide_again(office: Office, waiting: Ticket) -> None:
+    commented(office, "sage-hollowell", "/approve")
+    commented(office, "sage-hollowell", "/approve", 8)
+    commented(office, "indigo-marshwick", "/decline Too late.", 9)
+
+    assert office.ticket(waiting).state.approval is Approval.APPROVED
+    assert "was approved already, so nothing changed." in comments(office)[-1]
+    assert events(office, waiting) == [EventKind.CREATED, EventKind.APPROVED]
 
 
 def test_an_approver_decides_by_a_comment(office: Office, waiting: Ticket) -> None:
@@ -289,7 +408,22 @@ def test_a_comment_by_anybody_else_changes_nothing(office: Office, waiting: Tick
     commented(office, author, "/approve")
 
     assert office.ticket(waiting).state.approval is Approval.NEEDED
-    assert "can approve or decline ticket" in comments(office)[-1]
+    assert comments(office)[-1].startswith(
+        "Only `indigo-marshwick` or `sage-hollowell` can approve or decline ticket"
+    )
+
+
+def test_an_approver_who_is_known_in_slack_only_is_named_in_github(office: Office) -> None:
+    """A Slack id would say nothing there, and might mention a stranger."""
+    data_pull = office.plugins.types["data_pull"]
+    data_pull.settings = {**data_pull.settings, "leads": [{"slack": "U0ROWAN"}, {"slack": "U0GONE"}]}
+    office.chat.names["U0ROWAN"] = "Rowan Tidewell"
+    office.submit("data_pull", **SECRET)
+    office.work()
+
+    commented(office, "linden-brookmere", "/approve")
+
+    assert "Only `Rowan Tidewell` or `Name unknown (U0GONE)` can approve" in comments(office)[-1]
 
 
 def test_what_waits_for_approval_is_not_released_by_a_comment(office: Office, waiting: Ticket) -> None:

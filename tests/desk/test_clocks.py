@@ -378,6 +378,34 @@ def test_without_a_conversation_the_requestor_s_comment_is_an_answer_and_slack_s
     office.store.close()
 
 
+def test_the_requestor_of_a_sensitive_ticket_is_asked_directly_and_answers_there(office: Office) -> None:
+    ticket = office.submit("data_pull", sensitive=True)
+    office.work()
+    office.click(ticket, Action.WAIT, by="U0LINDEN", reason="Which state was it?")
+    office.work()
+    [asked] = [post for post in office.chat.posts if "Which state was it?" in post.text]
+    office.desk.handle_reply(said(office, ticket, "U0JUNIPER", ago=0))
+    office.work()
+
+    assert asked.channel == "U0JUNIPER"
+    assert "has a question for you. “Which state was it?” Please answer in this thread." in asked.text
+    assert not office.ticket(ticket).state.is_waiting
+
+
+def test_who_alone_reads_the_question_is_told_to_answer_elsewhere(tmp_path: Path) -> None:
+    """Without a conversation, nobody on the team would read the answer."""
+    office = Office(tmp_path, toml=f"conversation = false\n{SETTINGS}")
+    ticket = office.submit("data_pull", sensitive=True)
+    office.work()
+    office.click(ticket, Action.WAIT, by="U0LINDEN", reason="Which state was it?")
+    office.work()
+
+    [asked] = told(office, "has a question for you")
+    assert "The team can't read what you write here" in asked
+    assert "press I answered" in asked
+    office.store.close()
+
+
 def test_an_answer_that_comes_too_late_is_no_reason_to_write_to_its_author(office: Office) -> None:
     """The ticket was closed at the same time; the requestor only replied, and clicked nothing."""
     ticket = opened(office, origin=MessageRef(channel="C0INTAKE", ts="1764000000.000100"))

@@ -9,7 +9,7 @@ from identity_bot_sandbox.slack.model import Message
 from tests.support import DATA, World, eventually
 
 JUNIPER, INDIGO, SAGE, LINDEN = "U0JUNIPER", "U0INDIGO", "U0SAGE", "U0LINDEN"
-TEAM, REPOSITORY = "C0TEAM", cast.RESTRICTED_REPOSITORY
+TEAM, INTAKE, REPOSITORY = "C0TEAM", "C0INTAKE", cast.RESTRICTED_REPOSITORY
 SECRET = DATA | {"sensitive": "yes"}
 
 
@@ -81,7 +81,9 @@ def test_an_approver_declines_on_the_card_and_the_requestor_learns_why_and_what_
     assert any("Indigo Marshwick" in one and "We may not share this." in one for one in comments(waiting))
     first = slack.dm(JUNIPER)[0]
     told = slack.thread(first.channel, first.ts)[-1].text
-    assert "It was not approved. The reason is in the ticket. It was closed and won't be done." in told
+    assert "It was not approved. “We may not share this.” It was closed and won't be done." in told
+    for channel in (TEAM, INTAKE):
+        assert "We may not share this." not in str(slack.messages(channel, replies=True))
     assert "*Stage:* Closed as not planned" in card(waiting).text
     assert waiting.bot.outbox.count("failed") == 0
 

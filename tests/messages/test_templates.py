@@ -160,6 +160,7 @@ def test_there_is_no_text_that_nobody_reads() -> None:
         "reason.sensitive",
         "next.created_approval",
         "next.created_copied",
+        "next.waiting_direct",
         "next.waiting_unheard",
     }
 

@@ -305,15 +305,18 @@ def test_where_there_is_nobody_nobody_is_told() -> None:
     assert "members" not in told(replace(alone, stage=Stage.UAT), alone, by=JUNIPER, reason="Twice")
 
 
-def test_nothing_of_a_sensitive_tickets_reason_is_told_anywhere() -> None:
+def test_a_sensitive_tickets_reason_is_told_to_its_requestor_alone() -> None:
     sensitive = replace(NEW, is_sensitive=True, is_direct=True)
+    in_a_thread = replace(sensitive, is_direct=False)
 
     rejected = told(TRIED, DATED, by=JUNIPER, reason="Veteran X", about=sensitive)
     closed = told(DATED, SHUT, by="U0SAGE", reason="Veteran X", about=sensitive)
 
     assert rejected.keys() == {"members"}
     assert closed.keys() == {"requestor"}
-    assert "Veteran X" not in str(rejected) + str(closed)
+    assert "Veteran X" not in str(rejected)
+    assert "It's done and closed. “Veteran X.”" in closed["requestor"].text
+    assert "Veteran X" not in str(told(DATED, SHUT, by="U0SAGE", reason="Veteran X", about=in_a_thread))
 
 
 # What plugins add

@@ -12,6 +12,7 @@ from identity_bot.messages import issue_comments, words
 from identity_bot.outbox.effect import GITHUB, Context, Row, TicketEffect
 from identity_bot.outbox.effects.issue_access import (
     Seen,
+    name_of,
     read_issue,
     reconcile,
     settle_requests,
@@ -21,10 +22,12 @@ from identity_bot.outbox.effects.issues import GetIssue, tell_original
 from identity_bot.outbox.effects.redaction import request_redaction
 from identity_bot.plugins.approval import check_approver
 from identity_bot.store.transaction import Transaction
+from identity_bot.text.markdown import span
 from identity_bot.tickets import actions, duplicates, lifecycle
 from identity_bot.tickets.duplicates import NotAnOriginal
 from identity_bot.tickets.errors import Impossible
 from identity_bot.tickets.model import Action, Change, IssueSnapshot, Ticket
+from identity_bot.tickets.people import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,7 @@ class RunCommands(TicketEffect):
                 slack_id=context.people.slack_id(self.author),
                 login=self.author,
                 is_colleague=context.chat.is_colleague,
+                name=lambda one: _name(context, one),
             )
         if change.action is Action.DUPLICATE:
             duplicates.check(ticket, context.store.ticket(change.value), context.store.ticket)
@@ -156,6 +160,12 @@ class RunCommands(TicketEffect):
             not_made=not_made,
             seen=result.seen,
         )
+
+
+def _name(context: Context, person: Entry) -> str:
+    """How to name somebody of the settings in GitHub, without mentioning them."""
+    key = person.get("github") or context.people.key_of(person["slack"])
+    return span(name_of(context, key) or words.nameless(key), limit=100)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
