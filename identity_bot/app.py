@@ -20,6 +20,7 @@ from identity_bot.articles.library import Library
 from identity_bot.articles.source import FileSource, Folder
 from identity_bot.articles.suggestion import Source
 from identity_bot.desk.clocks import Clocks
+from identity_bot.desk.comments import Comments
 from identity_bot.desk.conversation import Conversation
 from identity_bot.desk.desk import Desk
 from identity_bot.desk.links import Linking
@@ -308,16 +309,23 @@ def assemble(
         plugins=plugins,
         settings=settings,
         people=people,
-        conversation=conversation,
         notifier=notifier,
         clocks=clocks,
         account=lambda: tracker.account or reader.account,
+    )
+    comments = Comments(
+        repositories=reconciler.repositories,
+        settings=settings,
+        people=people,
+        conversation=conversation,
+        clocks=clocks,
     )
     desk = Desk(
         store=store,
         plugins=plugins,
         settings=settings,
         reconciler=reconciler,
+        comments=comments,
         conversation=conversation,
         notifier=notifier,
         clocks=clocks,
@@ -335,6 +343,7 @@ def assemble(
         reader=reader,
         chat=chat,
         reconciler=reconciler,
+        comments=comments,
         conversation=conversation,
         notifier=notifier,
         clocks=clocks,

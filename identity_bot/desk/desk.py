@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from identity_bot.desk.clocks import Clocks
+from identity_bot.desk.comments import Comments
 from identity_bot.desk.conversation import Conversation
 from identity_bot.desk.notifier import Notifier
 from identity_bot.desk.reconciler import Reconciler
@@ -78,6 +79,7 @@ class Desk:
         plugins: Plugins,
         settings: Settings,
         reconciler: Reconciler,
+        comments: Comments,
         conversation: Conversation,
         notifier: Notifier,
         clocks: Clocks,
@@ -92,6 +94,7 @@ class Desk:
         self._store = store
         self._settings = settings
         self._reconciler = reconciler
+        self._comments = comments
         self._conversation = conversation
         self._notifier = notifier
         self._clocks = clocks
@@ -279,10 +282,10 @@ class Desk:
 
     def handle_comment(self, comment: IssueComment) -> None:
         """Enqueue what a comment asks for, or its copy to Slack, once; one that is not for the bot costs no write."""
-        if not self._reconciler.is_wanted(comment, self.today(), self._store):
+        if not self._comments.is_wanted(comment, self.today(), self._store):
             return
         with self._store.begin() as transaction:
-            self._reconciler.handle_comment(transaction, comment)
+            self._comments.handle(transaction, comment)
 
     def handle_reply(self, reply: ThreadReply) -> bool:
         """Keep a reply in a Slack thread, and enqueue its copy to the issue; False if it is in no ticket's thread.

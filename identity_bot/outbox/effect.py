@@ -11,7 +11,16 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from identity_bot.errors import Rejected
-from identity_bot.outbox.ports import Chat, Clocks, Conversation, Notifier, Overview, Reconciler, Tracker
+from identity_bot.outbox.ports import (
+    Chat,
+    Clocks,
+    Comments,
+    Conversation,
+    Notifier,
+    Overview,
+    Reconciler,
+    Tracker,
+)
 from identity_bot.plugins.loader import Plugins
 from identity_bot.settings import Settings
 from identity_bot.store.rows import converter
@@ -77,6 +86,7 @@ class Context:
     reader: Tracker
     chat: Chat
     reconciler: Reconciler
+    comments: Comments
     conversation: Conversation
     notifier: Notifier
     clocks: Clocks

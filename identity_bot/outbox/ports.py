@@ -249,14 +249,18 @@ class Reconciler(Protocol):
     def adopt(self, transaction: Transaction, snapshot: IssueSnapshot) -> None:
         """Make a ticket of an issue that is none, if a member put the common label on it."""
 
-    def handle_comment(self, transaction: Transaction, comment: IssueComment, *, tries: int = 0) -> None:
-        """Enqueue the commands in a comment; `tries` is how often that was tried, when its issue was no ticket yet."""
-
     def recover(self, transaction: Transaction, snapshot: IssueSnapshot) -> bool:
         """Make an issue's ticket again, or bring it up to date, telling nobody; whether the issue is a ticket."""
 
     def candidate_repositories(self, ticket: Ticket) -> Sequence[str]:
         """Where the issue of a new ticket may be, the likeliest first."""
+
+
+class Comments(Protocol):
+    """What people write below tickets' issues."""
+
+    def handle(self, transaction: Transaction, comment: IssueComment, *, tries: int = 0) -> None:
+        """Enqueue the commands in a comment; `tries` is how often that was tried, when its issue was no ticket yet."""
 
 
 class Conversation(Protocol):

@@ -424,7 +424,7 @@ class Reconcile(Effect):
             _one_by_one(
                 transaction,
                 comment,
-                lambda one: context.reconciler.handle_comment(transaction, one, tries=self.tries),
+                lambda one: context.comments.handle(transaction, one, tries=self.tries),
             )
 
 
