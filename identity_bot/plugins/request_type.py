@@ -133,17 +133,20 @@ class RequestType:
     ) -> Iterator[R]:
         """What each implementation of a hook returns, checked, in pluggy's order: one that fails is left out.
 
-        Each gets copies of its arguments but of those that are `shared`. pluggy's own call would end at the first that
-        fails, and the others' results would be lost.
+        A plugin gets copies of its arguments but of those that are `shared`. pluggy's own call would end at the first
+        that fails, and the others' results would be lost.
         """
         for implementation in reversed(getattr(self.manager.hook, hook).get_hookimpls()):
-            given = {"form": self.form, "settings": self.settings, **copy.deepcopy(arguments), **shared}
+            is_ours = implementation.plugin_name == DEFAULTS
+            named = {name: arguments[name] for name in implementation.argnames if name in arguments}
+            own = named if is_ours else copy.deepcopy(named)
+            given = {"form": self.form, "settings": self.settings, **own, **shared}
             began = time.monotonic()
             try:
                 result = implementation.function(*(given[name] for name in implementation.argnames))
                 checked = None if result is None else check(result)
             except BaseException as error:  # a plugin that calls sys.exit must not end the worker's thread
-                if implementation.plugin_name == DEFAULTS:
+                if is_ours:
                     raise  # ours: a privacy gate that fails must let nothing pass
                 self.failures.add(implementation.plugin_name, hook, error)
                 continue

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import SimpleNamespace
@@ -78,11 +77,8 @@ def issue(body: Callable[[Ticket], str]) -> Any:
 
 
 @pytest.mark.parametrize("form", [SECRET, Form(title="Coffee", questions=[])])
-def test_a_small_type_passes_in_less_than_two_seconds_of_a_processor(form: Form) -> None:
-    began = time.process_time()
-
+def test_a_small_type_passes(form: Form) -> None:
     assert wrong(coffee(form)) == []
-    assert time.process_time() - began < 2
 
 
 def test_an_installed_type_is_named_by_its_name() -> None:
