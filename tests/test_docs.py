@@ -147,7 +147,7 @@ def test_the_tutorial_leads_from_nothing_to_a_package_to_publish(tmp_path: Path)
             done.append(run(*commands[name], *arguments, folder=tmp_path, path=target))
 
     begun, tested, _, seen, _ = done
-    assert "sandbox --watch coffee" in begun
+    assert "sandbox --watch ./coffee" in begun
     assert re.search(r"\d passed", tested)
     assert "They will bring the coffee." in seen
     assert [path.name for path in (tmp_path / "dist").iterdir()] == [

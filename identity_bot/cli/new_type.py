@@ -46,12 +46,9 @@ def new_type(name: str, title: str | None, folder: Path | None, template: Path |
         click.echo(f"\nNot as in {template}:")
         for note in notes:
             click.echo(f"  {note}")
-    place = shlex.quote(str(target))
+    place = shlex.quote(str(target if target.is_absolute() else f"./{target}"))
     click.echo(
-        f"\nNext:\n"
-        f"  identity-bot sandbox --watch {place}\n"
-        f"  python -m pytest {place}\n"
-        f"  pip install {place if target.is_absolute() else f'./{place}'}"
+        f"\nNext:\n  identity-bot sandbox --watch {place}\n  python -m pytest {place}\n  pip install {place}"
     )
 
 

@@ -74,7 +74,18 @@ MODAL_TITLE = "Ask the Identity Team"
 SHORTCUT = "Ask the Identity Team"
 MESSAGE_SHORTCUT = "Ask Identity about this"
 START = "Start a request"
-COMMAND_WORDS = ("help", "mine", "queue", "search", "search-docs", "search_docs", "link", "unlink", "digest")
+COMMAND_WORDS = (
+    "help",
+    "usage",
+    "mine",
+    "queue",
+    "search",
+    "search-docs",
+    "search_docs",
+    "link",
+    "unlink",
+    "digest",
+)
 """What can follow the command besides a request type, which must have another name."""
 NO_TYPES = "There are no request types yet, so there is no form to open. Please tell the bot's operator."
 ASKS_FOR_USAGE = frozenset({"help", "usage", "?", "-h", "--help"})

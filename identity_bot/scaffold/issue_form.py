@@ -165,7 +165,8 @@ class _Conversion:
         try:
             question = make[kind](where, attributes, checks, common)
         except ValueError as error:
-            self._read.problems.append(f"{where}: {error}")
+            if len(self._read.problems) == before:  # else it follows from those
+                self._read.problems.append(f"{where}: {error}")
             return None
         return question if len(self._read.problems) == before else None
 
@@ -189,7 +190,7 @@ class _Conversion:
         given = element.get("id")
         if given is not None and not (isinstance(given, str) and _ID.fullmatch(given)):
             self._read.problems.append(
-                f"{where}.id: found {shown(given)}; expected letters, digits, - and _ only"
+                f"{where}.id: found {shown(given)}; expected letters, digits, - and _ only, at most 200"
             )
         name = self._ids.get(given, "") if isinstance(given, str) else ""
         return {

@@ -16,6 +16,9 @@ from identity_bot.text.markdown import plain
 SHIPPED = ("data_pull", "mock_auth", "pr_review")
 """The request types that come with the bot, whether they are installed or not."""
 
+OURS = (DEFAULTS, "sandbox", "pytest")
+"""The names that parts of the bot have, as plugins or packages of their own."""
+
 
 def module_of(name: str) -> str:
     """The module of a request type."""
@@ -27,7 +30,7 @@ def refuse(name: str, installed: Collection[str]) -> None:
     if not NAME.fullmatch(name) or name.endswith("_"):
         raise IdentityBotError(
             f"the name {plain(name, limit=60)!r} cannot be used: expected lower-case letters, digits and underscores, "
-            f"at most 40, beginning with a letter and not ending with an underscore{_proposal(name)}"
+            f"at most 40, beginning with a letter and not ending with an underscore{_proposal(name, installed)}"
         )
     if why := _why_taken(name, installed):
         raise IdentityBotError(f"the name {name!r} cannot be used: {why}; choose another")
@@ -40,7 +43,7 @@ def _why_taken(name: str, installed: Collection[str]) -> str:
         return "it is a word of Python"
     if name in sys.stdlib_module_names:
         return "it is the name of a module of Python"
-    if name == DEFAULTS:
+    if name in OURS:
         return "the bot itself uses it"
     if name in SHIPPED:
         return "a request type of this name comes with the bot"
@@ -51,7 +54,9 @@ def _why_taken(name: str, installed: Collection[str]) -> str:
     return ""
 
 
-def _proposal(name: str) -> str:
-    """A name like this one that can be used, as the end of a sentence."""
-    better = re.sub(r"[^a-z0-9]+", "_", name.lower()).lstrip("_0123456789")[:40].rstrip("_")
-    return f"; for example {better or 'auth_help'}"
+def _proposal(name: str, installed: Collection[str]) -> str:
+    """A name like this one that can be used, as the end of a sentence; empty if there is none."""
+    like = re.sub(r"[^a-z0-9]+", "_", name.lower()).lstrip("_0123456789")[:40].rstrip("_")
+    wanted = [like, f"{like[:32].rstrip('_')}_request"] if like else []
+    free = (one for one in (*wanted, "new_request") if not _why_taken(one, installed))
+    return next((f"; for example {one}" for one in free), "")

@@ -13,7 +13,7 @@ from identity_bot.errors import IdentityBotError
 from identity_bot.forms.form import COMMON, Form
 from identity_bot.forms.questions import Choice, LongText, ShortText
 from identity_bot.forms.samples import sample_values
-from identity_bot.scaffold.code import form_code, names_in, value_code
+from identity_bot.scaffold.code import WIDTH, form_code, names_in, value_code
 from identity_bot.scaffold.names import module_of
 from identity_bot.text.markdown import span
 
@@ -40,7 +40,7 @@ identity_bot =
     $name = $module
 """)
 
-PYPROJECT = """\
+PYPROJECT = f"""\
 [build-system]
 requires = ["setuptools>=77"]
 build-backend = "setuptools.build_meta"
@@ -48,6 +48,9 @@ build-backend = "setuptools.build_meta"
 [tool.pytest.ini_options]
 pythonpath = ["."]
 testpaths = ["tests"]
+
+[tool.ruff]
+line-length = {WIDTH}
 """
 
 README = Template("""\
@@ -99,7 +102,7 @@ def test_the_form_takes_these_answers() -> None:
 
 
 def test_it_keeps_what_every_request_type_promises() -> None:
-    from identity_bot.testing import check_request_type  # here, where every isort is content with it
+    from identity_bot.testing import check_request_type  # here, for any isort
 
     check_request_type($module)
 ''')
@@ -156,8 +159,8 @@ def files(name: str, form: Form) -> dict[str, str]:
 
 def write(folder: Path, contents: Mapping[str, str]) -> None:
     """Write a new folder with these files, all or none; raises IdentityBotError if that is not possible."""
-    target = Path(os.path.abspath(folder))  # noqa: PTH100 (resolve would follow a link)
     try:
+        target = Path(os.path.abspath(folder))  # noqa: PTH100 (resolve would follow a link)
         if _is_taken(target):
             raise IdentityBotError(f"{folder} exists already; choose another place with --folder")
         if not target.parent.is_dir():

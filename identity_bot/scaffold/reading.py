@@ -75,7 +75,9 @@ def shown(found: object) -> str:
         return str(found).lower()
     if isinstance(found, str):
         return repr(shortened(found, 40) if len(found) > 40 else found)
-    return "a mapping" if isinstance(found, dict) else "a list" if isinstance(found, list) else "a value"
+    if isinstance(found, dict | list):
+        return f"{'an empty' if not found else 'a'} {'mapping' if isinstance(found, dict) else 'list'}"
+    return "a value"
 
 
 def shortened(text: str, longest: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import Any
 
 import yaml
@@ -25,18 +24,18 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
-        """A mapping; PyYAML itself would let the last of two equal keys win."""
+    def compose_mapping_node(self, anchor: Any) -> Any:
+        """A mapping as it is written; PyYAML itself would let the last of two equal keys win."""
+        node = super().compose_mapping_node(anchor)
         keys: set[tuple[str, str]] = set()
-        for key, _ in getattr(node, "value", ()):
+        for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode):
                 if (key.tag, key.value) in keys:
                     raise yaml.constructor.ConstructorError(
                         None, None, f"the key {key.value!r:.60} occurs twice", key.start_mark
                     )
                 keys.add((key.tag, key.value))
-        made: dict[Hashable, Any] = super().construct_mapping(node, deep)
-        return made
+        return node
 
 
 def read(raw: bytes) -> object:
@@ -52,6 +51,8 @@ def read(raw: bytes) -> object:
         return yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as error:
         raise IdentityBotError(_described(error)) from error
+    except (ValueError, OverflowError) as error:  # which PyYAML lets through for "\\U00110000"
+        raise IdentityBotError("not YAML: an escape stands for no character") from error
 
 
 def _count(text: str) -> None:
@@ -76,7 +77,11 @@ class _Count:
             return "expected plain values, without tags"
         if isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
-            return "expected one document, without ---" if self._documents > 1 else ""
+            return (
+                "expected one document; a Markdown template between two --- has no questions"
+                if self._documents > 1
+                else ""
+            )
         if isinstance(event, yaml.CollectionStartEvent):
             self._open.append((event.anchor, 1))
             return f"expected at most {MOST_LEVELS} levels" if len(self._open) > MOST_LEVELS else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -38,8 +39,8 @@ def test_a_new_type_is_written_and_the_next_commands_are_said(in_empty_folder: P
         "tests/test_login_help.py",
         "",
         "Next:",
-        "  identity-bot sandbox --watch login_help",
-        "  python -m pytest login_help",
+        "  identity-bot sandbox --watch ./login_help",
+        "  python -m pytest ./login_help",
         "  pip install ./login_help",
     ]
     assert 'title="Help with authentication"' in Path("login_help/identity_bot_login_help.py").read_text(
@@ -48,16 +49,13 @@ def test_a_new_type_is_written_and_the_next_commands_are_said(in_empty_folder: P
     assert [path.name for path in in_empty_folder.iterdir()] == ["login_help"]
 
 
-def test_the_commands_name_the_folder_that_was_chosen(in_empty_folder: Path) -> None:
-    code, said, _ = run("new-type", "login_help", "--folder", "my types")
+@pytest.mark.parametrize("folder", ["my types", "-x"])
+def test_the_commands_name_the_folder_that_was_chosen(in_empty_folder: Path, folder: str) -> None:
+    code, said, _ = run("new-type", "login_help", "--folder", folder)
 
     assert code == 0
-    assert said.splitlines()[-3:] == [
-        "  identity-bot sandbox --watch 'my types'",
-        "  python -m pytest 'my types'",
-        "  pip install ./'my types'",
-    ]
-    assert (in_empty_folder / "my types" / "setup.cfg").exists()
+    assert [shlex.split(line)[-1] for line in said.splitlines()[-3:]] == [f"./{folder}"] * 3
+    assert (in_empty_folder / folder / "setup.cfg").exists()
 
 
 def test_an_issue_form_is_taken_over_and_the_rest_is_said(form: Path) -> None:

@@ -268,6 +268,7 @@ def test_more_options_than_a_menu_holds_become_a_searchable_list() -> None:
         (MINIMAL | {"name": True}, "name: found true; expected text; put it in quotes"),
         (MINIMAL | {"name": "\u200b \u2800"}, "name: missing; expected text"),
         (MINIMAL | {"labels": {"a": 1}}, "labels: found a mapping; expected a list of texts"),
+        (MINIMAL | {"body": []}, "body: found an empty list; expected a list of questions"),
         (MINIMAL | {"body": "text"}, "body: found 'text'; expected a list of questions"),
         (body({"type": "markdown", "attributes": {"value": "x"}}), "body: found only markdown"),
         (MINIMAL | {"body": ["x"]}, "body[0]: found 'x'; expected a mapping with a type"),
@@ -277,7 +278,7 @@ def test_more_options_than_a_menu_holds_become_a_searchable_list() -> None:
         (body({"type": "input", "attributes": ["a"]}), "body[0].attributes: found a list; expected a mapping"),
         (
             body({"type": "input", "id": "a b", "attributes": {"label": "A"}}),
-            "body[0].id: found 'a b'; expected letters, digits, - and _ only",
+            "body[0].id: found 'a b'; expected letters, digits, - and _ only, at most 200",
         ),
         (
             body(*({"type": "input", "id": "a", "attributes": {"label": one}} for one in "AB")),
@@ -312,6 +313,12 @@ def test_more_options_than_a_menu_holds_become_a_searchable_list() -> None:
 )  # fmt: skip
 def test_what_cannot_be_a_form_is_refused_with_its_place(document: object, why: str) -> None:
     assert why in refusal(document)
+
+
+def test_what_is_missing_is_said_once() -> None:
+    assert refusal(body({"type": "dropdown", "attributes": {"label": "A", "options": []}})) == (
+        "body[0].attributes.options: found an empty list; expected a list of at least one"
+    )
 
 
 HOSTILE = (

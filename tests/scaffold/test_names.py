@@ -21,9 +21,14 @@ def test_a_new_name_can_be_used(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("Auth-Help", "and not ending with an underscore; for example auth_help"),
+        ("Login-Help", "and not ending with an underscore; for example login_help"),
         ("2fa", "for example fa"),
-        ("", "for example auth_help"),
+        ("", "for example new_request"),
+        ("search-docs", "for example search_docs_request"),
+        ("Class", "for example class_request"),
+        ("mock-auth", "for example mock_auth_request"),
+        ("Coffee!", "for example coffee_request"),
+        ("Sandbox", "for example sandbox_request"),
         ("../up", "for example up"),
         ("a" * 41, "at most 40"),
         ("auth_", "for example auth"),
@@ -34,7 +39,8 @@ def test_a_new_name_can_be_used(name: str) -> None:
         ("defaults", "the bot itself uses it"),
         ("mock_auth", "a request type of this name comes with the bot"),
         ("coffee", "a plugin of this name is installed"),
-        ("sandbox", "the module identity_bot_sandbox exists already"),
+        ("sandbox", "the bot itself uses it"),
+        ("pytest", "the bot itself uses it"),
         *(
             (word, f"the name {word!r} cannot be used: it is a word of /help")
             for word in words.COMMAND_WORDS
@@ -48,6 +54,26 @@ def test_a_name_that_means_something_else_is_refused_in_one_line(name: str, why:
 
     assert why in str(refused.value)
     assert str(refused.value).isprintable()
+
+
+def test_a_name_whose_module_exists_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "identity_bot_taken.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+
+    with pytest.raises(
+        IdentityBotError, match="the module identity_bot_taken exists already; choose another"
+    ):
+        refuse("taken", set())
+
+
+@pytest.mark.parametrize("word", [*words.COMMAND_WORDS, "", "-", "A" * 60, f"{'a' * 39}-b", *SHIPPED])
+def test_the_name_that_is_proposed_can_be_used(word: str) -> None:
+    installed = {"coffee", "coffee_request", "a" * 40}
+
+    with pytest.raises(IdentityBotError) as refused:
+        refuse(f"{word}!", installed)
+
+    refuse(str(refused.value).rpartition("for example ")[2], installed)
 
 
 def test_the_shipped_types_are_those_of_the_repository() -> None:

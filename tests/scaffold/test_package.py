@@ -66,11 +66,12 @@ def test_its_tests_pass_before_it_is_installed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a", "a" * 40])
-def test_its_code_is_as_ruff_and_the_projects_settings_want_it(tmp_path: Path, name: str) -> None:
+def test_its_code_is_as_ruff_wants_it_by_its_own_settings_and_the_projects(tmp_path: Path, name: str) -> None:
     package.write(tmp_path / name, package.files(name, package.first_form("x" * 75)))
 
-    for command in (["format", "--diff"], ["check", "--no-cache"]):
+    for command in (["format", "--no-cache", "--diff"], ["check", "--no-cache"]):
         python("-m", "ruff", *command, "--config", ROOT / "pyproject.toml", tmp_path, folder=ROOT)
+        python("-m", "ruff", *command, tmp_path, folder=tmp_path)
 
 
 def test_a_folder_is_written_with_the_rights_of_any_other(tmp_path: Path) -> None:
@@ -106,6 +107,15 @@ def test_the_folder_that_one_is_in_is_not_replaced(tmp_path: Path, monkeypatch: 
 
     with pytest.raises(IdentityBotError, match="exists already"):
         package.write(Path(), CONTENTS)
+
+
+def test_in_a_folder_that_is_gone_one_line_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+
+    with pytest.raises(IdentityBotError, match=r"^new cannot be written: No such file or directory$"):
+        package.write(Path("new"), CONTENTS)
 
 
 def test_a_folder_in_no_folder_is_refused(tmp_path: Path) -> None:

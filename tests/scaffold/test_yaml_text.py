@@ -31,6 +31,12 @@ def test_an_alias_stands_for_its_value() -> None:
     }
 
 
+def test_a_mapping_that_took_over_another_can_be_taken_over() -> None:
+    document = b"a: &a {label: '1'}\nb:\n  inner: &b\n    <<: *a\n    label: '2'\nc:\n  <<: *b\n"
+
+    assert read(document) == {"a": {"label": "1"}, "b": {"inner": {"label": "2"}}, "c": {"label": "2"}}
+
+
 @pytest.mark.parametrize(
     ("raw", "why"),
     [
@@ -41,7 +47,9 @@ def test_an_alias_stands_for_its_value() -> None:
         (b"\ta: 1", "line 1: not YAML: "),
         (b"a: 1\na: 2", "line 2: not YAML: the key 'a' occurs twice"),
         (b"? [a]\n: 1", "line 1: not YAML: found unhashable key"),
-        (b"a: 1\n---\nb: 2", "line 2: expected one document, without ---"),
+        (b"a: 1\n---\nb: 2", "line 2: expected one document; a Markdown template between"),
+        (b'a: "\\U00110000"', "not YAML: an escape stands for no character"),
+        (b'a: "\\UFFFFFFFF"', "not YAML: an escape stands for no character"),
         (b"a: !!python/object/apply:os.system ['true']", "line 1: expected plain values, without tags"),
         (b"a: !!binary aGk=", "line 1: expected plain values, without tags"),
         (b"a: &a [*a]", "line 1: the alias stands for nothing, or for what it is in"),
