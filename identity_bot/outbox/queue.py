@@ -35,6 +35,10 @@ log = logging.getLogger(__name__)
 
 LEASE = 30.0
 """Seconds for which a lane is a worker's own unless it renews; a dead worker's lanes are free after this."""
+BRIEF_LEASE = 2.0
+"""The same for BRIEF: what was begun there and is not in the database was not done, so nobody need be waited for."""
+BRIEF = UPDATES
+"""The lane whose effects only write to the database, timers among them."""
 REPEATABLE = (READS, UPDATES)
 """Lanes in which all effects may be repeated: what they write follows from what can be read again."""
 VERIFICATIONS = 3
@@ -273,16 +277,18 @@ class Queue:
             transaction.with_lane(lease.lane, change)
 
     def renew(self, held: Mapping[str, str]) -> None:
-        """Keep lanes for another LEASE; `held` has their names by their leases' ids."""
+        """Keep lanes for as long again; `held` has their names by their leases' ids."""
         mine = (lanes.c.name.in_(held.values()), lanes.c.owner.in_(held.keys()))
         with self.store.begin() as transaction:
             # Locked by name, as everybody locks them.
             locked = select(lanes.c.name).where(*mine).order_by(lanes.c.name).with_for_update()
             transaction.connection.execute(locked).all()
-            held_until = {"now": transaction.now, "until": transaction.now + LEASE}
+            until = case(
+                (lanes.c.name == BRIEF, transaction.now + BRIEF_LEASE), else_=transaction.now + LEASE
+            )
             transaction.connection.execute(
-                update(lanes).where(*mine).values(leased_until=bindparam("until"), written_at=_WRITTEN_AT),
-                held_until,
+                update(lanes).where(*mine).values(leased_until=until, written_at=_WRITTEN_AT),
+                {"now": transaction.now},
             )
 
     def ready_in(self) -> float | None:
@@ -389,7 +395,7 @@ def _hold(transaction: Transaction, head: RowMapping, owner: str, lease_id: str)
         "lane": head["lane"],
         "holder": lease_id,
         "head": head["id"],
-        "until": transaction.now + LEASE,
+        "until": transaction.now + _lease_of(head["lane"]),
         "now": transaction.now,
     }
     transaction.connection.execute(_HOLD, held)
@@ -415,11 +421,16 @@ def _correct(transaction: Transaction, lane: RowMapping) -> None:
     values = {
         "lane": name,
         "rests_until": rests_until,
-        "until": min(lane["leased_until"], now + LEASE),
+        "until": min(lane["leased_until"], now + _lease_of(name)),
         "next_at": None if head is None else max(head["due_at"], rests_until),
         "now": now,
     }
     connection.execute(_CORRECT_LANE, values)
+
+
+def _lease_of(lane: str) -> float:
+    """Seconds for which a lane is leased."""
+    return BRIEF_LEASE if lane == BRIEF else LEASE
 
 
 def _head(connection: Connection, lane: str) -> RowMapping | None:

@@ -7,12 +7,13 @@ import os
 import random
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping
 
 from identity_bot.errors import OutcomeUnknown, Rejected, Retryable, StoreError
 from identity_bot.logs import scrubbed
 from identity_bot.outbox.effect import Context, Effect
-from identity_bot.outbox.queue import LEASE, VERIFICATIONS, Lease, LeaseLost, Queue
+from identity_bot.outbox.queue import BRIEF, BRIEF_LEASE, LEASE, VERIFICATIONS, Lease, LeaseLost, Queue
 from identity_bot.store.transaction import Transaction
 
 log = logging.getLogger(__name__)
@@ -125,11 +126,16 @@ class Worker:
             )
 
     def _keep_leases(self) -> None:
-        while not self._ended.wait(LEASE / 3):
+        last = time.monotonic()
+        while not self._ended.wait(BRIEF_LEASE / 3):
+            is_time = time.monotonic() - last >= LEASE / 3
+            held = {lease: lane for lease, lane in dict(self._held).items() if is_time or lane == BRIEF}
             try:
-                if held := dict(self._held):
+                if held:
                     self._queue.renew(held)
-                self._queue.correct_times()  # which a busy worker would not come to
+                if is_time:
+                    last = time.monotonic()
+                    self._queue.correct_times()  # which a busy worker would not come to
             except StoreError as error:
                 log.warning("leases were not renewed: %s", error)
 

@@ -15,6 +15,8 @@ from sqlalchemy import insert, text
 from identity_bot.outbox.effect import UPDATES, Row
 from identity_bot.outbox.outbox import Outbox
 from identity_bot.outbox.queue import (
+    BRIEF,
+    BRIEF_LEASE,
     LEASE,
     REPEATABLE,
     VERIFICATIONS,
@@ -284,6 +286,24 @@ def test_a_dead_workers_second_effect_is_verified_and_its_first_is_not(queue: Qu
 
     assert (taken.row.id, taken.row.verifications) == (two, VERIFICATIONS)
     assert row(queue.store, one).verifications == 0
+
+
+def test_a_dead_worker_holds_up_timers_for_a_moment_only(queue: Queue, clock: Clock) -> None:
+    """What it had begun was undone with its transaction, so nobody need wait for it."""
+    [number] = enqueue(queue.store, Note(to=BRIEF))
+    dead = leased(queue)
+
+    clock.move(BRIEF_LEASE - 0.5)
+    queue.renew({dead.id: dead.lane})
+    clock.move(BRIEF_LEASE)
+    assert queue.lease("another") is None
+    clock.move(0.001)
+    taken = leased(queue)
+
+    assert taken.row.id == number
+    with pytest.raises(LeaseLost):
+        queue.succeed(dead, nothing)
+    queue.succeed(taken, nothing)
 
 
 def test_a_renewed_lane_stays_with_its_worker(queue: Queue, clock: Clock) -> None:

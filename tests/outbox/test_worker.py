@@ -14,7 +14,7 @@ from identity_bot.errors import OutcomeUnknown, Rejected, Retryable, StoreError
 from identity_bot.outbox import worker as worker_module
 from identity_bot.outbox.effect import Context, Row
 from identity_bot.outbox.outbox import Outbox
-from identity_bot.outbox.queue import LEASE, VERIFICATIONS, Queue
+from identity_bot.outbox.queue import BRIEF, BRIEF_LEASE, LEASE, VERIFICATIONS, Queue
 from identity_bot.outbox.worker import GIVE_UP_AFTER, LONGEST_DELAY, UNBLOCK_AFTER, Worker
 from identity_bot.store.store import Store
 from identity_bot.store.transaction import Transaction
@@ -517,11 +517,14 @@ def test_a_lease_lost_while_running_leaves_the_outcome_to_who_has_it(queue: Queu
     assert row(queue.store, number).attempts == 1
 
 
-def test_a_long_effect_keeps_its_lane(queue: Queue, clock: Clock, mocker: MockerFixture) -> None:
+@pytest.mark.parametrize(("lane", "lease"), [("slack:C1", LEASE), (BRIEF, BRIEF_LEASE)])
+def test_a_long_effect_keeps_its_lane(
+    queue: Queue, clock: Clock, mocker: MockerFixture, lane: str, lease: float
+) -> None:
     """Its lease is renewed for as long as it lasts, and also while the worker stops."""
-    mocker.patch.object(worker_module, "LEASE", 0.03)
+    mocker.patch.multiple(worker_module, LEASE=0.03, BRIEF_LEASE=0.03)
     begun, go_on = threading.Event(), threading.Event()
-    [number] = enqueue(queue.store, Note())
+    [number] = enqueue(queue.store, Note(to=lane))
 
     def linger(_: Row) -> None:
         begun.set()
@@ -540,9 +543,9 @@ def test_a_long_effect_keeps_its_lane(queue: Queue, clock: Clock, mocker: Mocker
         if is_stopping:
             stopping = threading.Thread(target=working.stop)
             stopping.start()
-        clock.move(LEASE - 1)
-        eventually(lambda: leased_until() == clock.now + LEASE)
-        clock.move(LEASE - 1)
+        clock.move(lease - 1)
+        eventually(lambda: leased_until() == clock.now + lease)
+        clock.move(lease - 1)
         assert queue.lease("another") is None
     go_on.set()
     stopping.join(20)
