@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from identity_bot.errors import NotAllowed
+from identity_bot.outbox.effects import EFFECTS
+from identity_bot.outbox.queue import Queue
+from identity_bot.outbox.worker import Worker
+from identity_bot.store.store import Store
 from identity_bot.tickets.business_time import HOUR
 from identity_bot.tickets.digest import SHOWN, Heading, sorted_out
 from identity_bot.tickets.model import Action
 from tests.support_desk import SETTINGS, Office
+from tests.support_outbox import PATIENCE, at_once
 from tests.tickets.test_business_time import at
+
+DIGEST = SETTINGS.replace('digest = "off"', 'digest = "9:00"')
 
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
-    office = Office(tmp_path, toml=SETTINGS.replace('digest = "off"', 'digest = "9:00"'))
+    office = Office(tmp_path, toml=DIGEST)
     office.clock.now = at("2026-11-23 10:00")
     office.desk.start_schedule()
     yield office
@@ -26,7 +35,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
 
 def until(office: Office, moment: str) -> None:
     while office.clock.now < at(moment):
-        office.clock.now = min(office.clock.now + HOUR, at(moment))
+        office.clock.now = min(office.clock.now + 4 * HOUR, at(moment))
         office.work(2)
 
 
@@ -62,16 +71,84 @@ def test_nothing_to_say_is_not_sent(office: Office) -> None:
     assert digests(office) == []
 
 
-@pytest.mark.parametrize(("back_at", "count"), [("2026-11-24 15:00", 1), ("2026-11-24 18:00", 0)])
+@pytest.mark.parametrize(
+    ("back_at", "count"),
+    [
+        ("2026-11-24 11:00", 1),
+        ("2026-11-24 16:59", 1),
+        ("2026-11-24 18:00", 0),
+        ("2026-11-25 08:00", 0),
+        ("2026-11-25 11:00", 1),
+        ("2026-11-26 11:00", 0),  # Thanksgiving
+    ],
+)
 def test_a_bot_that_was_down_is_late_but_not_after_closing_time(
     office: Office, back_at: str, count: int
 ) -> None:
+    """What it did not send on a day is not sent on another, which has a digest of its own."""
     office.submit()
     office.work(60)
     office.clock.now = at(back_at)
     office.desk.start_schedule()
     office.work(60)
-    assert len(digests(office)) == count
+    back = len(digests(office))
+    until(office, "2026-11-25 09:01")
+    wednesday = at(back_at) < at("2026-11-25 09:00")
+
+    assert back == count
+    assert len(digests(office)) == count + wednesday
+
+
+@pytest.mark.parametrize("monday", ["2027-03-15", "2027-11-08"])
+def test_the_clocks_of_the_country_change_and_nine_stays_nine(office: Office, monday: str) -> None:
+    """On Sunday night they were set forward, or back."""
+    friday = (date.fromisoformat(monday) - timedelta(days=3)).isoformat()
+    office.clock.now = at(f"{friday} 08:00")
+    office.submit()
+    until(office, f"{friday} 09:01")
+    before = len(digests(office))
+    until(office, f"{monday} 08:59")
+    early = len(digests(office))
+    until(office, f"{monday} 09:01")
+
+    assert (before, early, len(digests(office))) == (1, 1, 2)
+
+
+def test_two_replicas_at_nine_post_one(database_url: str, tmp_path: Path) -> None:
+    office = Office(tmp_path, toml=DIGEST, database_url=database_url)
+    office.clock.now = at("2026-11-23 10:00")
+    office.desk.start_schedule()
+    office.submit()
+    until(office, "2026-11-24 08:59")
+    office.clock.now = at("2026-11-24 09:00")
+
+    def replica() -> None:
+        store = Store(office.settings.database_url, office.clock, patience=PATIENCE)
+        Worker(Queue(store), EFFECTS, replace(office.context, store=store)).run_due()
+        store.close()
+
+    at_once(*[replica] * 4)
+    office.work(60)
+
+    assert len(digests(office)) == 1
+    office.store.close()
+
+
+def test_a_team_channel_that_is_gone_is_an_operators_concern(office: Office) -> None:
+    """Each day's fails once, with what Slack said, and is sent no more when the channel is back."""
+    office.submit()
+    office.work()
+    office.chat.closed.add("C0TEAM")
+    until(office, "2026-11-25 12:00")
+    office.chat.closed.clear()
+    until(office, "2026-11-25 18:00")
+
+    failed = [one for one in office.outbox.rows("failed") if one.kind == "post_digest"]
+    assert [one.payload["day"] for one in failed] == ["2026-11-24", "2026-11-25"]
+    assert {(one.attempts, one.last_error) for one in failed} == {
+        (1, "Slack's chat.postMessage: not_in_channel")
+    }
+    assert digests(office) == []
 
 
 def test_more_than_a_few_are_folded(office: Office) -> None:
