@@ -34,7 +34,6 @@ from identity_bot.text import privacy
 from identity_bot.text.names import fold, is_same
 from identity_bot.tickets import commands, lifecycle
 from identity_bot.tickets.actions import event_for
-from identity_bot.tickets.calendar import team_day
 from identity_bot.tickets.commands import Command, is_internal
 from identity_bot.tickets.duplicates import NotAnOriginal, Tickets, name_in, resolve
 from identity_bot.tickets.lifecycle import GONE
@@ -141,7 +140,7 @@ class Reconciler:
         """
         repository = self.repositories.get(fold(comment.repository))
         is_old = comment.created_at < transaction.now - KEEP_PROCESSED
-        today = team_day(transaction.now)
+        today = self._settings.service_levels.hours.day_at(transaction.now)
         reading = commands.read(comment.body, today)
         if repository is None or is_old:
             return

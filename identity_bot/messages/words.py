@@ -243,7 +243,7 @@ PRIORITIES: Mapping[Priority, tuple[str, str]] = {
 HINTS: Mapping[Ask, str] = {
     Ask.ASSIGNEE: "Choose a member of the Identity Team.",
     Ask.MEMBER: "Choose a member of the Identity Team.",
-    Ask.DATE: "The day it should be done, in Eastern time. We'll tell the requestor.",
+    Ask.DATE: "The day it should be done, in the team's time zone. We'll tell the requestor.",
     Ask.TICKET: (
         "Its number, such as 12 or owner/name#12, or the link to its issue. We'll say so on both issues, and tell the "
         "requestor where it continues."

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -29,6 +31,7 @@ from identity_bot.tickets.model import (
     Ticket,
 )
 from identity_bot.tickets.query import Due, Query
+from identity_bot.tickets.rota import MONDAY
 from identity_bot.tickets.service_levels import due
 from tests.support_desk import JUNIPER, SETTINGS, Office
 from tests.support_plugins import COFFEE, coffee
@@ -271,6 +274,32 @@ def test_a_target_date_that_is_missed_is_told_once_for_each_date(office: Office)
     assert len(told(office, "is not done. It was due")) == 2
     assert len(told(office, "<@U0LINDEN> <")) >= 2
     assert Lists(office.store).count(Query(due=Due.OVERDUE)) == 1
+
+
+def test_days_begin_at_midnight_where_the_team_is(tmp_path: Path) -> None:
+    """It is Monday morning in Tokyo, and still Sunday in the east of the United States."""
+    office = Office(
+        tmp_path,
+        toml="""
+        rota = [{ slack = "U0LINDEN" }, { slack = "U0SAGE" }]
+        service_levels = { time_zone = "Asia/Tokyo" }
+        """
+        + SETTINGS,
+    )
+    office.clock.now = at("2026-11-22 20:00")
+    ticket = opened(office)
+    said_in_github(office, 1, "linden-brookmere", "/target 2026-11-22", is_by_member=True)
+    office.clock.move(60)
+    said_in_github(office, 1, "linden-brookmere", "/target 2026-11-29", is_by_member=True)
+
+    found = office.ticket(ticket)
+    assert office.desk.today() == date(2026, 11, 23)
+    assert [body for _, _, body, _ in office.tracker.comments if "is in the past" in body]
+    assert found.state.target == date(2026, 11, 29)
+    assert Lists(office.store, ZoneInfo("Asia/Tokyo")).count(Query(due=Due.THIS_WEEK)) == 1
+    week_of_the_team = (date(2026, 11, 23) - MONDAY).days // 7
+    assert found.state.spoc == ("linden-brookmere", "sage-hollowell")[week_of_the_team % 2]
+    office.store.close()
 
 
 def test_a_bot_that_was_down_tells_only_what_is_so_now(office: Office) -> None:
