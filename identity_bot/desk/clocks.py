@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from identity_bot.desk.notifier import Notifier
@@ -31,6 +31,16 @@ class Clocks:
         self.set_timer(transaction, ticket)
         return ticket
 
+    def recover(self, transaction: Transaction, ticket: Ticket) -> Ticket:
+        """A ticket that was found again, with its clocks, saved; what is overdue by now is told to nobody anew."""
+        ticket = self._levels.follow(ticket, transaction.now)
+        news = self._news(ticket, transaction.now)
+        missed = {clock: kind for clock, kind in news.items() if kind is MISSES[clock]}
+        ticket = replace(ticket, escalations=self._told(ticket, missed))
+        transaction.save(ticket)
+        self.set_timer(transaction, ticket)
+        return ticket
+
     def with_due_times(self, transaction: Transaction, ticket: Ticket) -> Ticket:
         """A ticket that may turn out to be known already, with its clocks; the caller sets the timer if it is not."""
         return self._levels.follow(ticket, transaction.now)
@@ -56,21 +66,30 @@ class Clocks:
         ticket = transaction.ticket(ticket_id)
         if ticket is None or ticket.stage is Stage.CLOSED:
             return
-        news, told = [], set(ticket.escalations)
-        for one in service_levels.owed(ticket):
-            kind = self._kind(one, transaction.now)
-            if kind and _name(kind, ticket) not in told:
-                news.append(kind)
-                # Whoever was told that it is overdue need not hear that it was about to be.
-                told |= {_name(kind, ticket), _name(WARNINGS[one.clock], ticket)}
-        ticket = replace(ticket, escalations=tuple(sorted(told)))
+        news = self._news(ticket, transaction.now)
+        ticket = replace(ticket, escalations=self._told(ticket, news))
         transaction.save(ticket)  # also for its place in the queue, where what is overdue moves up
-        for kind in news:
+        for kind in news.values():
             self._notifier.tell(
                 transaction, ticket, Event(kind=kind, ticket_id=ticket.id, at=transaction.now)
             )
         self._notifier.follow(transaction, ticket)
         self.set_timer(transaction, ticket)
+
+    def _news(self, ticket: Ticket, now: float) -> Mapping[Clock, EventKind]:
+        """What there is to tell of a ticket that nobody was told yet."""
+        kinds = {one.clock: self._kind(one, now) for one in service_levels.owed(ticket)}
+        return {
+            clock: kind
+            for clock, kind in kinds.items()
+            if kind and _name(kind, ticket) not in ticket.escalations
+        }
+
+    def _told(self, ticket: Ticket, news: Mapping[Clock, EventKind]) -> tuple[str, ...]:
+        """What people have been told once they are told this, too."""
+        # Whoever was told that it is overdue need not hear that it was about to be.
+        names = {_name(kind, ticket) for clock, one in news.items() for kind in (one, WARNINGS[clock])}
+        return tuple(sorted({*ticket.escalations, *names}))
 
     def _kind(self, one: Due, now: float) -> EventKind | None:
         """What there is to tell of something due at this time."""

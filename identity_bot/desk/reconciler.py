@@ -299,7 +299,7 @@ class Reconciler:
             # It was moved to be read there only, so the thread that it was filed with is not its anymore.
             ticket = replace(ticket.with_thread(None), is_direct=True)
         if transaction.add_ticket(ticket):
-            now = self._clocks.start(transaction, self._observe(ticket, snapshot))
+            now = self._clocks.recover(transaction, self._observe(ticket, snapshot))
             log.info("ticket restored: %s", words.number(now), extra={"ticket": now.id})
             self._notifier.restore(transaction, now, snapshot.created_at)
         else:
@@ -326,7 +326,7 @@ class Reconciler:
                 return False
             ticket = self._adopted(snapshot)
             if transaction.add_ticket(ticket):
-                now = self._clocks.start(transaction, self._observe(ticket, snapshot))
+                now = self._clocks.recover(transaction, self._observe(ticket, snapshot))
                 self._notifier.restore(transaction, now, snapshot.created_at)
             return True
         now = self._observe(ticket, snapshot)
@@ -335,7 +335,7 @@ class Reconciler:
             transaction.save(now)
             if _is_by_team(ticket, now):
                 now = self._clocks.respond(transaction, now, snapshot.updated_at)
-            self._notifier.follow(transaction, self._clocks.follow(transaction, now))
+            self._notifier.follow(transaction, self._clocks.recover(transaction, now))
         return True
 
     def candidate_repositories(self, ticket: Ticket) -> list[str]:
