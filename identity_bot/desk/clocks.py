@@ -45,9 +45,16 @@ class Clocks:
         """A ticket that may turn out to be known already, with its clocks; the caller sets the timer if it is not."""
         return self._levels.follow(ticket, transaction.now)
 
-    def follow(self, transaction: Transaction, ticket: Ticket) -> Ticket:
-        """The ticket with clocks that fit its state, saved, and with its timer set, if they did not."""
+    def follow(self, transaction: Transaction, ticket: Ticket, *, is_reopened: bool = False) -> Ticket:
+        """The ticket with clocks that fit its state, saved, and with its timer set, if they did not.
+
+        Of one that was reopened, people are told once more when it is overdue.
+        """
         now = self._levels.follow(ticket, transaction.now)
+        if is_reopened:
+            now = replace(
+                now, escalations=tuple(one for one in now.escalations if not _is_of_resolution(one))
+            )
         if now != ticket:
             transaction.save(now)
             self.set_timer(transaction, now)
@@ -115,7 +122,12 @@ class Clocks:
             yield at
 
 
+def _is_of_resolution(name: str) -> bool:
+    """Whether something that was told is about when a ticket should be done."""
+    return name.startswith((WARNINGS[Clock.RESOLUTION].value, MISSES[Clock.RESOLUTION].value))
+
+
 def _name(kind: EventKind, ticket: Ticket) -> str:
-    """What is told once: of a target date, for each date that somebody sets."""
+    """What is told once for as long as it stays open: of a target date, for each date that somebody sets."""
     is_dated = kind in (EventKind.RESOLUTION_DUE, EventKind.RESOLUTION_MISSED) and ticket.state.target
     return f"{kind.value} {ticket.state.target}" if is_dated else kind.value

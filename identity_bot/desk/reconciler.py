@@ -367,7 +367,8 @@ class Reconciler:
         if now.state != ticket.state:
             if _is_by_team(ticket, now):
                 now = self._clocks.respond(transaction, now, snapshot.updated_at)
-            now = self._clocks.follow(transaction, now)
+            is_reopened = ticket.stage is Stage.CLOSED and now.stage is not Stage.CLOSED
+            now = self._clocks.follow(transaction, now, is_reopened=is_reopened)
         if now.state != ticket.state or now.inconsistency != ticket.inconsistency:
             self._notifier.follow(transaction, now)
 

@@ -467,6 +467,39 @@ def test_a_ticket_that_nobody_answered_is_told_of_once_more_when_it_should_be_do
     assert "1:00 PM" in missed
 
 
+def test_a_ticket_that_is_reopened_is_told_of_once_more_if_it_is_overdue(office: Office) -> None:
+    """The leads heard of it before it was closed, and would otherwise never hear of it again."""
+    with_promises(office, first_response={}, resolution={"default": 3 * HOUR})
+    ticket = opened(office)
+    until(office, "2026-11-23 14:00")
+    counts = [len(told(office, "is not done. It was due"))]
+    for closed, reopened in (("11-23 15:00", "11-25 10:00"), ("11-25 11:00", "11-30 10:00")):
+        until(office, f"2026-{closed}")
+        office.click(office.ticket(ticket), Action.CLOSE, "completed", by="U0LINDEN")
+        until(office, f"2026-{reopened}")
+        office.click(office.ticket(ticket), Action.REOPEN, by="U0LINDEN")
+        until(office, f"2026-{reopened[:6]}16:00")
+        counts.append(len(told(office, "is not done. It was due")))
+
+    assert counts == [1, 2, 3]
+
+
+def test_a_ticket_that_is_reopened_in_time_is_told_of_when_the_rest_of_its_time_is_over(
+    office: Office,
+) -> None:
+    with_promises(office, first_response={}, resolution={"default": 3 * HOUR})
+    ticket = opened(office)
+    until(office, "2026-11-23 11:00")
+    office.click(ticket, Action.CLOSE, "completed", by="U0LINDEN")
+    until(office, "2026-11-25 10:00")
+    office.click(office.ticket(ticket), Action.REOPEN, by="U0LINDEN")
+    until(office, "2026-11-25 11:30")
+    before = len(told(office, "is not done. It was due"))
+    until(office, "2026-11-25 13:00")
+
+    assert (before, len(told(office, "is not done. It was due"))) == (0, 1)
+
+
 def test_whoever_is_promised_no_answer_is_not_told_when_to_expect_one(office: Office) -> None:
     """By when it will be done is not by when somebody answers."""
     with_promises(office, first_response={}, resolution={"default": 3 * HOUR})
