@@ -257,6 +257,8 @@ def test_a_database_without_tickets_has_a_page_that_says_so(store: Store, tmp_pa
         ("1999-01", "there was no ticket yet in 1999-01; the first one is of 2026-11"),
         ("2026-13", "--month: found '2026-13'; expected a month such as 2026-11"),
         ("=1", "--month: found '=1'; expected a month such as 2026-11"),
+        ("", "--month: found ''; expected a month such as 2026-11"),
+        ("2" * 99, f"--month: found '{'2' * 40}'; expected a month such as 2026-11"),
     ],
 )
 def test_a_month_without_a_report_is_refused_in_one_sentence(
