@@ -108,7 +108,11 @@ class Bot:
         self.listeners = Listeners(
             desk=self.desk,
             overview=Overview(
-                store=self.store, plugins=self.plugins, people=people, is_team=self.team.includes
+                store=self.store,
+                plugins=self.plugins,
+                people=people,
+                is_team=self.team.includes,
+                zone=settings.service_levels.hours.zone,
             ),
             linking=Linking(store=self.store, people=people),
             chat=self.chat,
@@ -303,7 +307,8 @@ def assemble(
     """The desk, and what effects work with: the same over GitHub and Slack as over stand-ins for them."""
     notifier = Notifier(plugins=plugins, settings=settings, people=people, quiet=quiet)
     clocks = Clocks(settings.service_levels, notifier)
-    overview = Overview(store=store, plugins=plugins, people=people, is_team=is_team)
+    zone = settings.service_levels.hours.zone
+    overview = Overview(store=store, plugins=plugins, people=people, is_team=is_team, zone=zone)
     conversation = Conversation(settings, people, clocks)
     reconciler = Reconciler(
         plugins=plugins,

@@ -23,7 +23,6 @@ from identity_bot.settings import Settings, examine, stand_alone_problems
 from identity_bot.slack.client import SlackChat
 from identity_bot.store import engine as database
 from identity_bot.store.store import Store
-from identity_bot.tickets.calendar import team_day
 from identity_bot.tickets.people import Link, People
 from identity_bot.tickets.rota import present
 
@@ -138,8 +137,8 @@ def _approvers(installed: Plugins) -> Iterator[Finding]:
 
 def _rota(installed: Plugins) -> Iterator[Finding]:
     """Whether somebody of each rota is there today."""
-    today = team_day(time.time())
     for name, one in sorted(installed.types.items()):
+        today = one.settings["service_levels"].hours.day_at(time.time())
         rota, away, people = one.settings["rota"], one.settings["away"], People(one.settings["people"])
         if rota and not present(rota, away, today, people):
             yield warning(f"rota: everybody is away today, so new {name} requests get no SPOC")

@@ -43,9 +43,9 @@ def report(config: Path | None, written: str | None, output: Path) -> None:
     check_installed()
     settings, _ = settings_module.examine(config, os.environ)
     levels = settings.service_levels
-    month = Month.written(written, levels.hours.zone) if written else None
-    if written and month is None:
-        raise IdentityBotError(f"--month: found {written!r:.40}; expected a month such as 2026-11")
+    month = None if written is None else Month.written(written, levels.hours.zone)
+    if written is not None and month is None:
+        raise IdentityBotError(f"--month: found {written[:40]!r}; expected a month such as 2026-11")
     with open_store() as store:
         figures = count_month(store, month, levels.hours)
     files = {"html": page(figures), "csv": _as_csv(figures), "json": _as_json(figures)}

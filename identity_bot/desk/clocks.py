@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from identity_bot.desk.notifier import Notifier
@@ -28,13 +28,18 @@ class Clocks:
         self._notifier = notifier
 
     def start(self, transaction: Transaction, ticket: Ticket) -> Ticket:
-        """A ticket that is new here, with its clocks, which the caller saves; its timer is set.
+        """A ticket that is new here, with its clocks, which the caller saves; its timer is set."""
+        ticket = self._taken_in(ticket, transaction.now)
+        self.set_timer(transaction, ticket)
+        return ticket
 
-        If nobody has touched it for long already, nobody is nudged: many such tickets may come at once.
-        """
-        ticket = self._levels.follow(ticket, transaction.now)
-        if self._levels.is_stale(ticket, service_levels.touched_at(ticket), transaction.now):
-            ticket = replace(ticket, nudged_at=transaction.now)
+    def recover(self, transaction: Transaction, ticket: Ticket) -> Ticket:
+        """A ticket that was found again, with its clocks, saved; what is overdue by now is told to nobody anew."""
+        ticket = self._taken_in(ticket, transaction.now)
+        news = self._news(ticket, transaction.now)
+        missed = {clock: kind for clock, kind in news.items() if kind is MISSES[clock]}
+        ticket = replace(ticket, escalations=self._told(ticket, missed))
+        transaction.save(ticket)
         self.set_timer(transaction, ticket)
         return ticket
 
@@ -42,9 +47,16 @@ class Clocks:
         """A ticket that may turn out to be known already, with its clocks; the caller sets the timer if it is not."""
         return self._levels.follow(ticket, transaction.now)
 
-    def follow(self, transaction: Transaction, ticket: Ticket) -> Ticket:
-        """The ticket with clocks that fit its state, saved, and with its timer set, if they did not."""
+    def follow(self, transaction: Transaction, ticket: Ticket, *, is_reopened: bool = False) -> Ticket:
+        """The ticket with clocks that fit its state, saved, and with its timer set, if they did not.
+
+        Of one that was reopened, people are told once more when it is overdue.
+        """
         now = self._levels.follow(ticket, transaction.now)
+        if is_reopened:
+            now = replace(
+                now, escalations=tuple(one for one in now.escalations if not _is_of_resolution(one))
+            )
         if now != ticket:
             transaction.save(now)
             self.set_timer(transaction, now)
@@ -64,14 +76,9 @@ class Clocks:
         if ticket is None or ticket.stage is Stage.CLOSED:
             return
         touched = max(service_levels.touched_at(ticket), transaction.last_said(ticket.id))
-        news, told = [], set(ticket.escalations)
-        for one in service_levels.owed(ticket):
-            kind = self._kind(one, transaction.now)
-            if kind and _name(kind, ticket) not in told:
-                news.append(kind)
-                # Whoever was told that it is overdue need not hear that it was about to be.
-                told |= {_name(kind, ticket), _name(WARNINGS[one.clock], ticket)}
-        ticket = replace(ticket, escalations=tuple(sorted(told)))
+        overdue = self._news(ticket, transaction.now)
+        ticket = replace(ticket, escalations=self._told(ticket, overdue))
+        news = [*overdue.values()]
         if self._levels.is_stale(ticket, touched, transaction.now):
             ticket = replace(ticket, nudged_at=transaction.now)
             news.append(EventKind.UNTRIED if ticket.stage is Stage.UAT else EventKind.STALE)
@@ -84,6 +91,15 @@ class Clocks:
         self._notifier.follow(transaction, ticket)
         self.set_timer(transaction, ticket, touched)
 
+    def _taken_in(self, ticket: Ticket, now: float) -> Ticket:
+        """A ticket that the bot has just found, with its clocks.
+
+        If nobody has touched it for long, nobody is nudged: many such tickets may come at once.
+        """
+        ticket = self._levels.follow(ticket, now)
+        is_stale = self._levels.is_stale(ticket, service_levels.touched_at(ticket), now)
+        return replace(ticket, nudged_at=now) if is_stale else ticket
+
     def _expire(self, transaction: Transaction, ticket: Ticket, touched: float) -> Ticket:
         """The ticket once it is to be closed because its requestor does not try it, if it is time for that."""
         close_at = self._levels.close_at(ticket, touched)
@@ -93,6 +109,21 @@ class Clocks:
         change = Change(action=Action.CLOSE, value=CloseReason.COMPLETED.value, reason=reason)
         transaction.enqueue(CloseUntried(ticket_id=ticket.id, change=change, touched=touched))
         return record_requests(ticket, [change], by="")
+
+    def _news(self, ticket: Ticket, now: float) -> Mapping[Clock, EventKind]:
+        """What there is to tell of a ticket that nobody was told yet."""
+        kinds = {one.clock: self._kind(one, now) for one in service_levels.owed(ticket)}
+        return {
+            clock: kind
+            for clock, kind in kinds.items()
+            if kind and _name(kind, ticket) not in ticket.escalations
+        }
+
+    def _told(self, ticket: Ticket, news: Mapping[Clock, EventKind]) -> tuple[str, ...]:
+        """What people have been told once they are told this, too."""
+        # Whoever was told that it is overdue need not hear that it was about to be.
+        names = {_name(kind, ticket) for clock, one in news.items() for kind in (one, WARNINGS[clock])}
+        return tuple(sorted({*ticket.escalations, *names}))
 
     def _kind(self, one: Due, now: float) -> EventKind | None:
         """What there is to tell of something due at this time."""
@@ -131,7 +162,12 @@ def _is_expiring(ticket: Ticket) -> bool:
     return any(not one.by and one.change.action is Action.CLOSE for one in ticket.requested)
 
 
+def _is_of_resolution(name: str) -> bool:
+    """Whether something that was told is about when a ticket should be done."""
+    return name.startswith((WARNINGS[Clock.RESOLUTION].value, MISSES[Clock.RESOLUTION].value))
+
+
 def _name(kind: EventKind, ticket: Ticket) -> str:
-    """What is told once: of a target date, for each date that somebody sets."""
+    """What is told once for as long as it stays open: of a target date, for each date that somebody sets."""
     is_dated = kind in (EventKind.RESOLUTION_DUE, EventKind.RESOLUTION_MISSED) and ticket.state.target
     return f"{kind.value} {ticket.state.target}" if is_dated else kind.value

@@ -24,7 +24,6 @@ from identity_bot.store.transaction import Transaction
 from identity_bot.text import privacy
 from identity_bot.text.names import fold, is_same
 from identity_bot.tickets import commands
-from identity_bot.tickets.calendar import team_day
 from identity_bot.tickets.commands import Command, is_internal
 from identity_bot.tickets.duplicates import NotAnOriginal, Tickets, name_in, resolve
 from identity_bot.tickets.model import Action, Change, IssueComment, Ticket
@@ -76,7 +75,7 @@ class Comments:
         """
         repository = self._repositories.get(fold(comment.repository))
         is_old = comment.created_at < transaction.now - KEEP_PROCESSED
-        today = team_day(transaction.now)
+        today = self._settings.service_levels.hours.day_at(transaction.now)
         reading = commands.read(comment.body, today)
         if repository is None or is_old:
             return

@@ -42,7 +42,7 @@ from identity_bot.store.answers import ShownAnswers
 from identity_bot.store.store import Store
 from identity_bot.text.names import fold
 from identity_bot.tickets import actions, duplicates, lifecycle
-from identity_bot.tickets.calendar import DAY, team_day
+from identity_bot.tickets.calendar import DAY
 from identity_bot.tickets.errors import AlreadyFiled, Impossible
 from identity_bot.tickets.model import (
     Action,
@@ -191,7 +191,7 @@ class Desk:
 
     def today(self) -> date:
         """Today's date in the team's time zone."""
-        return team_day(self._store.clock())
+        return self._settings.service_levels.hours.day_at(self._store.clock())
 
     def check(self, ticket: Ticket, action: Action, by: str) -> None:
         """Raise NotAllowed if somebody may not take an action, Impossible if the ticket as it is does not allow it."""

@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 from identity_bot.desk import digest
 from identity_bot.errors import NotAllowed, OutcomeUnknown, Rejected, Retryable
@@ -17,6 +18,7 @@ from identity_bot.store.store import Store
 from identity_bot.text.names import fold
 from identity_bot.tickets.actions import ACTIONS, By, possible
 from identity_bot.tickets.business_time import BusinessHours
+from identity_bot.tickets.calendar import TEAM_TIME
 from identity_bot.tickets.digest import Digest
 from identity_bot.tickets.model import Action, Stage, Ticket
 from identity_bot.tickets.overview import Choices, Details, Home, ListName, Numbers, TicketList
@@ -39,13 +41,22 @@ OF_THE_TEAM = (Destination.TEAM, Destination.MEMBERS, Destination.APPROVERS)
 
 
 class Overview:
-    """Reads what somebody may see; `is_team` says who is on the team, and may raise what a port raises."""
+    """Reads what somebody may see; `is_team` says who is on the team, and may raise what a port raises.
+
+    `zone` is the team's, in which weeks and days begin.
+    """
 
     def __init__(
-        self, *, store: Store, plugins: Plugins, people: People, is_team: Callable[[str], bool]
+        self,
+        *,
+        store: Store,
+        plugins: Plugins,
+        people: People,
+        is_team: Callable[[str], bool],
+        zone: ZoneInfo = TEAM_TIME,
     ) -> None:
         self._store = store
-        self._lists = Lists(store)
+        self._lists = Lists(store, zone)
         self._plugins = plugins
         self._people = people
         self._is_team = is_team

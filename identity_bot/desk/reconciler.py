@@ -146,7 +146,7 @@ class Reconciler:
             # It was moved to be read there only, so the thread that it was filed with is not its anymore.
             ticket = replace(ticket.with_thread(None), is_direct=True)
         if transaction.add_ticket(ticket):
-            now = self._clocks.start(transaction, self._observe(ticket, snapshot))
+            now = self._clocks.recover(transaction, self._observe(ticket, snapshot))
             log.info("ticket restored: %s", words.number(now), extra={"ticket": now.id})
             self._notifier.restore(transaction, now, snapshot.created_at)
         else:
@@ -173,7 +173,7 @@ class Reconciler:
                 return False
             ticket = self._adopted(snapshot)
             if transaction.add_ticket(ticket):
-                now = self._clocks.start(transaction, self._observe(ticket, snapshot))
+                now = self._clocks.recover(transaction, self._observe(ticket, snapshot))
                 self._notifier.restore(transaction, now, snapshot.created_at)
             return True
         now = self._observe(ticket, snapshot)
@@ -182,7 +182,7 @@ class Reconciler:
             transaction.save(now)
             if _is_by_team(ticket, now):
                 now = self._clocks.respond(transaction, now, snapshot.updated_at)
-            self._notifier.follow(transaction, self._clocks.follow(transaction, now))
+            self._notifier.follow(transaction, self._clocks.recover(transaction, now))
         return True
 
     def candidate_repositories(self, ticket: Ticket) -> list[str]:
@@ -214,7 +214,8 @@ class Reconciler:
         if now.state != ticket.state:
             if _is_by_team(ticket, now):
                 now = self._clocks.respond(transaction, now, snapshot.updated_at)
-            now = self._clocks.follow(transaction, now)
+            is_reopened = ticket.stage is Stage.CLOSED and now.stage is not Stage.CLOSED
+            now = self._clocks.follow(transaction, now, is_reopened=is_reopened)
         if now.state != ticket.state or now.inconsistency != ticket.inconsistency:
             self._notifier.follow(transaction, now)
 

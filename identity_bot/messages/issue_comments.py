@@ -32,7 +32,7 @@ USAGE: Mapping[Ask, str] = {
     Ask.PRIORITY: "write one of critical, high, medium and low after it, such as `/{name} high`",
     Ask.DATE: "write one date after it as year-month-day, and nothing else, such as `/{name} {date}`",
     Ask.TICKET: "write one ticket's number after it, such as `/{name} #12` or `/{name} owner/name#12`",
-    Ask.REASON: "write a sentence after it, on the same line",
+    Ask.REASON: "write a sentence after it, on the same line, such as `{example}`",
     Ask.NOTHING: "write just `/{name}`, with nothing after it",
 }
 """How to write a command, by what it takes."""
@@ -140,5 +140,7 @@ def problem(problem: Problem, today: date) -> str:
         case ProblemKind.UNREADABLE:
             if name == LINK:
                 return WRITE_CODE
-            asks = COMMANDS[name].asks if name in COMMANDS else Ask.NOTHING
-            return f"I couldn't read {shown}. Please {USAGE[asks].format(name=name, date=in_two_weeks)}."
+            row = COMMANDS.get(name)
+            usage = USAGE[row.asks if row else Ask.NOTHING]
+            how = usage.format(name=name, date=in_two_weeks, example=row.command if row else "")
+            return f"I couldn't read {shown}. Please {how}."

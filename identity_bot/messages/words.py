@@ -254,7 +254,7 @@ PRIORITIES: Mapping[Priority, tuple[str, str]] = {
 HINTS: Mapping[Ask, str] = {
     Ask.ASSIGNEE: "Choose a member of the Identity Team.",
     Ask.MEMBER: "Choose a member of the Identity Team.",
-    Ask.DATE: "The day it should be done, in Eastern time. We'll tell the requestor.",
+    Ask.DATE: "The day it should be done, in the team's time zone. We'll tell the requestor.",
     Ask.TICKET: (
         "Its number, such as 12 or owner/name#12, or the link to its issue. We'll say so on both issues, and tell the "
         "requestor where it continues."
@@ -276,9 +276,9 @@ MISSING: Mapping[Ask, str] = {
     Ask.DATE: "Please choose a date.",
     Ask.CLOSE_REASON: "Please choose a reason.",
     Ask.TICKET: "Please name the ticket that covers it, such as #12.",
-    Ask.REASON: "Please write a sentence, such as: The page still asks me to sign in twice.",
 }
 """What an empty field needs, by what it asks for."""
+EXAMPLE_OF_A_REASON = "The page still asks me to sign in twice."
 NOT_A_MEMBER = "This person is not on the Identity Team. Please choose someone who is."
 ASSIGNEE_UNKNOWN = (
     "We don't know this person's GitHub login. Please assign them in GitHub, or ask them to link it: the "
@@ -290,6 +290,12 @@ def nameless(key: str) -> str:
     """What to call somebody whose name Slack does not tell, by their GitHub login or `slack:U…`."""
     _, is_slack, slack_id = key.partition("slack:")
     return f"Name unknown ({slack_id})" if is_slack else key
+
+
+def missing_reason(action: Action) -> str:
+    """At the field of a reason that nobody wrote."""
+    example = ACTIONS[action].command.partition(" ")[2] or EXAMPLE_OF_A_REASON
+    return f"Please write a sentence, such as: {example}"
 
 
 def refused_date(problem: DateProblem) -> str:

@@ -155,7 +155,8 @@ def _is_announced(ticket: Ticket, event: Event) -> bool:
 def default_route(ticket: Ticket, settings: Mapping[str, Any]) -> Route:
     """The leads of the settings, who also approve, and as SPOC whoever's turn it is by the rota."""
     people = People(settings["people"])
-    person = rota.on_duty(settings["rota"], settings["rota_turns"], settings["away"], ticket, people)
+    zone = settings["service_levels"].hours.zone
+    person = rota.on_duty(settings["rota"], settings["rota_turns"], settings["away"], ticket, people, zone)
     leads = tuple(settings["leads"])
     return Route(leads=leads, approvers=leads, spoc=rota.key_of(person, people) if person else "")
 

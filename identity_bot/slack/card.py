@@ -166,7 +166,7 @@ def change_in(
     reason = clean(reason).strip()
     problems: dict[str, str] = {}
     if asks is Ask.REASON:
-        problems |= {} if reason else {REASON: words.MISSING[asks]}
+        problems |= {} if reason else {REASON: words.missing_reason(action)}
     elif asks is Ask.TEXT:
         problems = _redaction_problems(value, reason)
     elif asks is Ask.TICKET and original and value:

@@ -6,13 +6,14 @@ import json
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, select, tuple_
 
 from identity_bot.store import schema
 from identity_bot.store.rows import ticket_in
 from identity_bot.store.store import Store
-from identity_bot.tickets.calendar import DAY, team_day
+from identity_bot.tickets.calendar import DAY, TEAM_TIME, team_day
 from identity_bot.tickets.model import MessageKind, Stage, Ticket
 from identity_bot.tickets.query import (
     MOST_COUNTED,
@@ -47,10 +48,12 @@ class Lists:
     """The lists of tickets in a store's database.
 
     Open tickets come in the order in which the team should take them, see `tickets/query.py`; others the newest first.
+    `zone` is the team's, in which weeks and days begin.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, zone: ZoneInfo = TEAM_TIME) -> None:
         self._store = store
+        self._zone = zone
 
     def page(self, query: Query, *, limit: int, after: str = "") -> Page:
         """At most `limit` tickets, after the place that the page before named; from the first one if it is unreadable.
@@ -60,7 +63,9 @@ class Lists:
         keys = [_T.queue_rank, _T.queue_turn, _T.id] if query.is_open else [_T.submitted_at, _T.id]
         order = keys if query.is_open else [key.desc() for key in keys]
         with self._store.reading() as connection:
-            statement = select(schema.tickets).where(*_conditions(query, self._store.now(connection)))
+            statement = select(schema.tickets).where(
+                *_conditions(query, self._store.now(connection), self._zone)
+            )
             if (rare := _rare(connection, query, RARE)) is not None:
                 statement = statement.where(_T.id.in_(rare))
             place = _place_in(after, len(keys))
@@ -75,7 +80,7 @@ class Lists:
     def ids(self, query: Query) -> tuple[str, ...]:
         """The ids of what a list of open tickets holds, in its order, up to MOST_COUNTED."""
         with self._store.reading() as connection:
-            found = select(_T.id).where(*_conditions(query, self._store.now(connection)))
+            found = select(_T.id).where(*_conditions(query, self._store.now(connection), self._zone))
             if (rare := _rare(connection, query, MOST_COUNTED)) is not None:
                 found = found.where(_T.id.in_(rare))
             # What nobody touched is found by when that was; sorting all of the queue for it would cost more.
@@ -89,13 +94,17 @@ class Lists:
     def count(self, query: Query) -> int:
         """How many tickets there are, up to MOST_COUNTED."""
         with self._store.reading() as connection:
-            found = select(_T.id).where(*_conditions(query, self._store.now(connection))).limit(MOST_COUNTED)
+            found = (
+                select(_T.id)
+                .where(*_conditions(query, self._store.now(connection), self._zone))
+                .limit(MOST_COUNTED)
+            )
             if (rare := _rare(connection, query, MOST_COUNTED)) is not None:
                 found = found.where(_T.id.in_(rare))
             return connection.execute(select(func.count()).select_from(found.subquery())).scalar_one()
 
 
-def _conditions(query: Query, now: float) -> list[ColumnElement[bool]]:
+def _conditions(query: Query, now: float, zone: ZoneInfo) -> list[ColumnElement[bool]]:
     conditions: list[Any] = []
     if query.is_open is not None:
         conditions.append(schema.IN_QUEUE if query.is_open else _T.stage == Stage.CLOSED.value)
@@ -115,7 +124,7 @@ def _conditions(query: Query, now: float) -> list[ColumnElement[bool]]:
     conditions += _of_digest(query)
     if query.older_than:
         conditions.append(_T.submitted_at <= now - query.older_than * DAY)
-    conditions += _due(query, team_day(now))
+    conditions += _due(query, team_day(now, zone))
     found = schema.ticket_terms.c
     conditions += [
         exists().where(found.term == term, found.ticket_id == _T.id) for term in sorted(wanted_terms(query))

@@ -6,13 +6,13 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 TEAM_TIME = ZoneInfo("America/New_York")
-"""The team works on Eastern time."""
+"""Eastern time, in which the team works unless the settings name another time zone."""
 DAY = 24 * 3600.0
 """In seconds, as the next one is."""
 CLOCK_SKEW = 120.0
 """By how much GitHub's clock and ours may differ."""
 
 
-def team_day(at: float) -> date:
+def team_day(at: float, zone: ZoneInfo = TEAM_TIME) -> date:
     """The team's date at a moment (seconds since the epoch)."""
-    return datetime.fromtimestamp(at, TEAM_TIME).date()
+    return datetime.fromtimestamp(at, zone).date()

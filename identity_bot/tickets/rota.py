@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from identity_bot.text.names import fold
-from identity_bot.tickets.calendar import team_day
+from identity_bot.tickets.calendar import TEAM_TIME, team_day
 from identity_bot.tickets.model import Ticket
 from identity_bot.tickets.people import Entry, People
 
@@ -34,14 +35,19 @@ class Absence:
 
 
 def on_duty(
-    rota: Sequence[Entry], turns: Turns, away: Iterable[Absence], ticket: Ticket, people: People
+    rota: Sequence[Entry],
+    turns: Turns,
+    away: Iterable[Absence],
+    ticket: Ticket,
+    people: People,
+    zone: ZoneInfo = TEAM_TIME,
 ) -> Entry | None:
-    """Whose turn a ticket is, by the team's day on which it was submitted; None if nobody is there.
+    """Whose turn a ticket is, by the team's day (in `zone`) on which it was submitted; None if nobody is there.
 
     A week belongs to the same person whoever else is away; if they are, the next one in the list stands in. Tickets go
     around among those who are there.
     """
-    day = team_day(ticket.submitted_at)
+    day = team_day(ticket.submitted_at, zone)
     there = present(rota, away, day, people)
     if not there:
         return None

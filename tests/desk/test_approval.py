@@ -398,7 +398,7 @@ def test_to_decline_by_a_comment_needs_a_reason(office: Office, waiting: Ticket)
     commented(office, "sage-hollowell", "/decline")
 
     assert office.ticket(waiting).state.approval is Approval.NEEDED
-    assert "write a sentence after it" in comments(office)[-1]
+    assert "on the same line, such as `/decline We may not share this.`" in comments(office)[-1]
 
 
 @pytest.mark.parametrize("author", ["linden-brookmere", "stranger"])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -29,6 +31,7 @@ from identity_bot.tickets.model import (
     Ticket,
 )
 from identity_bot.tickets.query import Due, Query
+from identity_bot.tickets.rota import MONDAY
 from identity_bot.tickets.service_levels import due
 from tests.support_desk import JUNIPER, SETTINGS, Office
 from tests.support_plugins import COFFEE, coffee
@@ -273,6 +276,32 @@ def test_a_target_date_that_is_missed_is_told_once_for_each_date(office: Office)
     assert Lists(office.store).count(Query(due=Due.OVERDUE)) == 1
 
 
+def test_days_begin_at_midnight_where_the_team_is(tmp_path: Path) -> None:
+    """It is Monday morning in Tokyo, and still Sunday in the east of the United States."""
+    office = Office(
+        tmp_path,
+        toml="""
+        rota = [{ slack = "U0LINDEN" }, { slack = "U0SAGE" }]
+        service_levels = { time_zone = "Asia/Tokyo" }
+        """
+        + SETTINGS,
+    )
+    office.clock.now = at("2026-11-22 20:00")
+    ticket = opened(office)
+    said_in_github(office, 1, "linden-brookmere", "/target 2026-11-22", is_by_member=True)
+    office.clock.move(60)
+    said_in_github(office, 1, "linden-brookmere", "/target 2026-11-29", is_by_member=True)
+
+    found = office.ticket(ticket)
+    assert office.desk.today() == date(2026, 11, 23)
+    assert [body for _, _, body, _ in office.tracker.comments if "is in the past" in body]
+    assert found.state.target == date(2026, 11, 29)
+    assert Lists(office.store, ZoneInfo("Asia/Tokyo")).count(Query(due=Due.THIS_WEEK)) == 1
+    week_of_the_team = (date(2026, 11, 23) - MONDAY).days // 7
+    assert found.state.spoc == ("linden-brookmere", "sage-hollowell")[week_of_the_team % 2]
+    office.store.close()
+
+
 def test_a_bot_that_was_down_tells_only_what_is_so_now(office: Office) -> None:
     opened(office, production=True)
     office.clock.now = at("2026-11-30 10:00")
@@ -436,6 +465,39 @@ def test_a_ticket_that_nobody_answered_is_told_of_once_more_when_it_should_be_do
     assert "1:00 PM" in due_soon
     [missed] = told(office, "is not done. It was due")
     assert "1:00 PM" in missed
+
+
+def test_a_ticket_that_is_reopened_is_told_of_once_more_if_it_is_overdue(office: Office) -> None:
+    """The leads heard of it before it was closed, and would otherwise never hear of it again."""
+    with_promises(office, first_response={}, resolution={"default": 3 * HOUR})
+    ticket = opened(office)
+    until(office, "2026-11-23 14:00")
+    counts = [len(told(office, "is not done. It was due"))]
+    for closed, reopened in (("11-23 15:00", "11-25 10:00"), ("11-25 11:00", "11-30 10:00")):
+        until(office, f"2026-{closed}")
+        office.click(office.ticket(ticket), Action.CLOSE, "completed", by="U0LINDEN")
+        until(office, f"2026-{reopened}")
+        office.click(office.ticket(ticket), Action.REOPEN, by="U0LINDEN")
+        until(office, f"2026-{reopened[:6]}16:00")
+        counts.append(len(told(office, "is not done. It was due")))
+
+    assert counts == [1, 2, 3]
+
+
+def test_a_ticket_that_is_reopened_in_time_is_told_of_when_the_rest_of_its_time_is_over(
+    office: Office,
+) -> None:
+    with_promises(office, first_response={}, resolution={"default": 3 * HOUR})
+    ticket = opened(office)
+    until(office, "2026-11-23 11:00")
+    office.click(ticket, Action.CLOSE, "completed", by="U0LINDEN")
+    until(office, "2026-11-25 10:00")
+    office.click(office.ticket(ticket), Action.REOPEN, by="U0LINDEN")
+    until(office, "2026-11-25 11:30")
+    before = len(told(office, "is not done. It was due"))
+    until(office, "2026-11-25 13:00")
+
+    assert (before, len(told(office, "is not done. It was due"))) == (0, 1)
 
 
 def test_whoever_is_promised_no_answer_is_not_told_when_to_expect_one(office: Office) -> None:

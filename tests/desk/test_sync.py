@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,10 @@ import pytest
 from identity_bot.desk.sync import MOST_TRIES, Progress, Sync
 from identity_bot.errors import Rejected, Retryable
 from identity_bot.outbox.ports import IssuePage
-from identity_bot.tickets.model import CloseReason, IssueSnapshot, Stage
+from identity_bot.store.lists import Lists
+from identity_bot.tickets.business_time import HOUR
+from identity_bot.tickets.model import Action, CloseReason, IssueSnapshot, Stage
+from identity_bot.tickets.query import Due, Query
 from tests.support_desk import Office
 
 REQUESTS, RESTRICTED = "sandbox-org/identity-requests", "sandbox-org/identity-restricted"
@@ -69,6 +73,29 @@ def test_an_empty_database_has_every_ticket_again_and_nobody_is_told(office: Off
     assert first.requestor.slack_id == "U0JUNIPER"
     # The cards of open tickets are found or drawn once more; nothing else is posted.
     assert {post.channel for post in office.chat.posts[before:]} <= {TEAM}
+
+
+def test_nobody_is_told_anew_of_what_was_overdue_before(office: Office, emptied: Office) -> None:
+    """By the settings' promise, or by a target date; what becomes overdue later is told."""
+    levels = replace(emptied.settings.service_levels, resolution={"default": 5 * 8 * HOUR})
+    emptied.settings = replace(emptied.settings, service_levels=levels)
+    emptied.restart()
+    today = emptied.desk.today()
+    office.tracker.edit(3, repository=RESTRICTED, target=today - timedelta(days=3))
+
+    sync(emptied)
+    emptied.desk.start_schedule()
+    emptied.work(60)
+
+    assert Lists(emptied.store).count(Query(due=Due.OVERDUE)) == 2
+    assert not [post for post in emptied.chat.posts if "is not done" in post.text]
+    first = emptied.store.ticket_at(REQUESTS, 1)
+    assert first
+    emptied.click(first, Action.TARGET, str(today + timedelta(days=1)), by="U0LINDEN")
+    emptied.work(60)
+    emptied.clock.move(3 * 86_400)
+    emptied.work(60)
+    assert len([post for post in emptied.chat.posts if "is not done" in post.text]) == 1
 
 
 def test_a_second_sync_changes_nothing(emptied: Office) -> None:

@@ -8,20 +8,24 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from identity_bot.store.store import Store
-from identity_bot.tickets.model import CloseReason, Person, Priority, Stage, TicketState
+from identity_bot.store.surveys import SurveyRows
+from identity_bot.tickets.model import CloseReason, Person, Priority, Stage, TicketState, ticket_id
+from identity_bot.tickets.survey import Satisfaction, Survey
 from tests.support_cli import run
 from tests.support_outbox import ticket
 
 EASTERN = ZoneInfo("America/New_York")
 NOW = datetime(2026, 11, 26, 12, tzinfo=EASTERN).timestamp()
 DAY = 86400.0
+HOLIDAYS = ("09-07", "10-12", "11-11")
+"""From September to early November 2026: Labor Day, Columbus Day and Veterans Day."""
 TEAMS = ("Benefits", " benefits", "BENEFITS", "Health  Apps", "=1+1", "", "Mobile <b>")
 COUNT = 600
 
@@ -71,21 +75,45 @@ def database(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest
                     resolution_due=submitted_at + 10 * DAY if chance.random() < 0.5 else None,
                 )
             )
+            if closed_at is not None and number % 2:
+                # Some are answered, some in the first and the last second of a month.
+                asked_at = closed_at if number % 10 else datetime(2026, 10, 1, tzinfo=EASTERN).timestamp() - 1
+                survey = Survey(ticket_id=ticket_id(f"V{number}"), slack_id="U0JUNIPER", asked_at=asked_at)
+                if number % 3:
+                    answer = chance.choice(list(Satisfaction))
+                    survey = replace(survey, answer=answer, answered_at=asked_at + number % 2)
+                SurveyRows(transaction).add(survey)
     store.close()
     return url
 
 
-def exported(folder: Path) -> list[Mapping[str, str]]:
+def exported(folder: Path, name: str = "tickets") -> list[Mapping[str, str]]:
     """The rows of the exported file, as a spreadsheet has them."""
     code, _, said = run("export", folder, "--format", "csv")
     assert code == 0, said
-    with (folder / "tickets.csv").open(encoding="utf-8", newline="") as file:
+    with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
 def month_of(moment: str) -> str:
     """The month of an exported moment where the team is; empty if there is none."""
     return f"{datetime.fromisoformat(moment).astimezone(EASTERN):%Y-%m}" if moment else ""
+
+
+def business_minutes(start: str, end: str) -> int:
+    """The minutes of the team's hours between two exported moments, one by one."""
+    minute = datetime.fromisoformat(start).astimezone(UTC)
+    last, count = datetime.fromisoformat(end).astimezone(UTC), 0
+    while minute < last:
+        there = minute.astimezone(EASTERN)
+        count += there.weekday() < 5 and 9 <= there.hour < 17 and f"{there:%m-%d}" not in HOLIDAYS
+        minute += timedelta(minutes=1)
+    return count
+
+
+def nearest_rank(ordered: list[float]) -> float:
+    """The least that was enough for nine of ten."""
+    return next(one for one in ordered if sum(other <= one for other in ordered) * 10 >= len(ordered) * 9)
 
 
 def seconds(moment: str) -> float:
@@ -141,10 +169,34 @@ def test_the_report_agrees_with_the_export(database: str, tmp_path: Path, month:
         moment(row, "responded_at") <= moment(row, "response_due") for row in answered if row["response_due"]
     )
     assert told["first_response_within_service_level"]["kept"] == kept
+    late = sum(
+        moment(row, "responded_at") > moment(row, "response_due") for row in answered if row["response_due"]
+    )
+    never = [row for row in timed if row["response_due"] and not row["responded_at"]]
+    ends = [
+        moment(row, "closed_at") if row["stage"] == "closed" and row["closed_at"] else NOW for row in never
+    ]
+    late += sum(moment(row, "response_due") <= end for row, end in zip(never, ends, strict=True))
+    assert told["first_response_within_service_level"]["missed"] == late
+    waited = sorted(business_minutes(row["submitted_at"], row["responded_at"]) / 60 for row in answered)
+    middle = (waited[(len(waited) - 1) // 2] + waited[len(waited) // 2]) / 2
+    assert told["first_response"]["median_business_hours"] == round(middle, 3)
+    assert told["first_response"]["percentile_90_business_hours"] == round(nearest_rank(waited), 3)
+    assert told["opened_by_type"] == Counter(row["type"] for row in new)
     took = sorted(seconds(row["closed_at"]) - seconds(row["submitted_at"]) for row in done)
     middle = (took[(len(took) - 1) // 2] + took[len(took) // 2]) / 2
     assert told["time_to_close"]["median_days"] == round(middle / DAY, 3)
     assert told["time_to_close"]["average_days"] == round(sum(took) / len(took) / DAY, 3)
+    assert told["time_to_close"]["percentile_90_days"] == round(nearest_rank(took) / DAY, 3)
+    answers = [
+        int(row["answer"])
+        for row in exported(tmp_path / "surveys", "surveys")
+        if row["answer"] and month_of(row["answered_at"]) == month
+    ]
+    assert told["satisfaction"]["answers"] == len(answers)
+    assert told["satisfaction"]["percent"] == pytest.approx(
+        100 * sum(one >= 4 for one in answers) / len(answers)
+    )
 
 
 def moment(row: Mapping[str, str], column: str) -> float:
@@ -205,6 +257,8 @@ def test_a_database_without_tickets_has_a_page_that_says_so(store: Store, tmp_pa
         ("1999-01", "there was no ticket yet in 1999-01; the first one is of 2026-11"),
         ("2026-13", "--month: found '2026-13'; expected a month such as 2026-11"),
         ("=1", "--month: found '=1'; expected a month such as 2026-11"),
+        ("", "--month: found ''; expected a month such as 2026-11"),
+        ("2" * 99, f"--month: found '{'2' * 40}'; expected a month such as 2026-11"),
     ],
 )
 def test_a_month_without_a_report_is_refused_in_one_sentence(

@@ -483,7 +483,9 @@ def test_a_filled_in_form_is_a_change(action: Action, entered: dict[str, Any], c
             "Social Security number",
         ),
         (Action.CLOSE, {"value": "completed", "reason": "SSN 123-45-6789"}, REASON, "Social Security number"),
-        (Action.REJECT, {"reason": " \n "}, REASON, "Please write a sentence"),
+        (Action.REJECT, {"reason": " \n "}, REASON, "such as: The page still asks me to sign in twice."),
+        (Action.WAIT, {"reason": ""}, REASON, "such as: Which browser was it?"),
+        (Action.DECLINE, {"reason": ""}, REASON, "such as: We may not share this."),
         (Action.REJECT, {"reason": "password: Hunter2!x"}, REASON, "a password"),
     ],
 )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
 
-from identity_bot.errors import OutcomeUnknown, Rejected
+import pytest
+from pytest_mock import MockerFixture
+
+from identity_bot.errors import OutcomeUnknown, Rejected, Retryable
 from identity_bot.outbox.ports import SharedFile
 from identity_bot.slack.client import SlackChat
 from identity_bot_sandbox.slack.workspace import SCOPES
@@ -63,3 +66,37 @@ def test_a_lost_answer_leaves_open_whether_the_files_are_there(chat: SlackChat, 
         chat.share(TEAM, FILES, "November")
 
     assert chat.has_shared(TEAM, "report-2026-11.html", slack.clock() - 10)
+
+
+@pytest.mark.parametrize(
+    ("method", "fault", "raised"),
+    [
+        ("files.getUploadURLExternal", {"status": 503}, OutcomeUnknown),
+        ("files.getUploadURLExternal", {"cut": True}, OutcomeUnknown),
+        ("files.getUploadURLExternal", {"status": 429, "retry_after": 30}, Retryable),
+        ("files.completeUploadExternal", {"status": 503}, OutcomeUnknown),
+        ("files.completeUploadExternal", {"error": "ratelimited"}, Retryable),
+    ],
+)
+def test_what_fails_in_the_middle_shares_nothing_and_can_be_done_again(
+    chat: SlackChat, slack: SlackWorld, method: str, fault: dict[str, Any], raised: type[Exception]
+) -> None:
+    slack.faults.add(method, **fault)
+
+    with pytest.raises(raised):
+        chat.share(TEAM, FILES, "November")
+    assert slack.messages(TEAM_ID) == []
+    chat.share(TEAM, FILES, "November")
+
+    assert [len(one.files) for one in slack.messages(TEAM_ID)] == [2]
+
+
+def test_a_file_that_does_not_arrive_shares_nothing(
+    chat: SlackChat, slack: SlackWorld, mocker: MockerFixture
+) -> None:
+    mocker.patch("identity_bot_sandbox.slack.upload_methods.receive", return_value=False)
+
+    with pytest.raises((OutcomeUnknown, Retryable)):
+        chat.share(TEAM, FILES, "November")
+
+    assert slack.messages(TEAM_ID) == []

@@ -44,7 +44,7 @@ from identity_bot.store.answers import shown_before
 from identity_bot.store.transaction import Transaction
 from identity_bot.text.names import fold
 from identity_bot.tickets import actions, duplicates, lifecycle
-from identity_bot.tickets.calendar import DAY, team_day
+from identity_bot.tickets.calendar import DAY
 from identity_bot.tickets.duplicates import NotAnOriginal
 from identity_bot.tickets.errors import Impossible
 from identity_bot.tickets.model import (
@@ -146,7 +146,8 @@ class OpenIssue(TicketEffect):
         if request_type is None or request_type.route(ticket).spoc or ticket.state.spoc:
             return
         rota, away = request_type.settings["rota"], request_type.settings["away"]
-        if rota and not present(rota, away, team_day(ticket.submitted_at), context.people):
+        day = context.settings.service_levels.hours.day_at(ticket.submitted_at)
+        if rota and not present(rota, away, day, context.people):
             context.notifier.alert(transaction, alerts.nobody_on_duty(ticket.type), again_after=7 * DAY)
 
     def on_failed(self, transaction: Transaction, context: Context, reason: str) -> None:

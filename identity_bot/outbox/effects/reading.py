@@ -12,7 +12,6 @@ from identity_bot.outbox.effects.conversation import UNTIL_OPEN
 from identity_bot.outbox.effects.messages import SendDirectMessage
 from identity_bot.store.transaction import Transaction
 from identity_bot.tickets import commands
-from identity_bot.tickets.calendar import team_day
 from identity_bot.tickets.model import IssueComment, MessageRef, ThreadReply
 from identity_bot.tickets.service_levels import may_respond
 
@@ -158,7 +157,8 @@ class ReadComments(TicketEffect):
     def on_success(
         self, transaction: Transaction, context: Context, result: tuple[IssueComment, ...]
     ) -> None:
-        ticket, today = transaction.ticket(self.ticket_id), team_day(transaction.now)
+        ticket = transaction.ticket(self.ticket_id)
+        today = context.settings.service_levels.hours.day_at(transaction.now)
         for comment in result if ticket else ():
             if not commands.read(comment.body, today).is_empty:
                 # What has become commands, or holds a code, is no longer for the requestor.
