@@ -118,6 +118,7 @@ def context_of(store: Store, log: Log) -> Context:
         reader=nothing,
         chat=nothing,
         reconciler=nothing,
+        comments=nothing,
         conversation=nothing,
         notifier=notifier,
         clocks=None,  # type: ignore[arg-type]
