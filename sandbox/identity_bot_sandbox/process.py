@@ -76,7 +76,7 @@ class BotProcess:
     `folders` are those of plugins that are not installed, which have `load_seconds` to load. If it is `strict`, the
     bot does not start without them.
     With `from_github`, it makes its tickets from the issues first, which tells nobody anything. `hear` gets each line
-    that the bot prints or logs while it runs.
+    that the bot prints or logs while it runs, and `ended` the exit status if it ends by itself.
     """
 
     def __init__(
@@ -89,6 +89,7 @@ class BotProcess:
         load_seconds: float = 10,
         from_github: bool = False,
         hear: Callable[[str], None] | None = None,
+        ended: Callable[[int], None] | None = None,
     ) -> None:
         self._github, self._folders, self._load_seconds = sandbox.github, folders, load_seconds
         self._moved = threading.Semaphore(0)
@@ -124,6 +125,7 @@ class BotProcess:
             )
             self._following.enter_context(sandbox.clock.followed_by(self._follow))
         self._hear: Callable[[str], None] | None = None
+        self._ended: Callable[[int], None] | None = None
         self._reader = threading.Thread(target=self._read, name="bot's words", daemon=True)
         self._reader.start()
         try:
@@ -131,7 +133,7 @@ class BotProcess:
         except BaseException:
             self._end(patience=1)
             raise
-        self._hear = hear
+        self._hear, self._ended = hear, ended
         self._hook = sandbox.github.add_hook(
             f"http://127.0.0.1:{port}/github/webhook", secret=cast.WEBHOOK_SECRET, events=EVENTS
         )
@@ -143,7 +145,7 @@ class BotProcess:
 
     def stop(self, *, patience: float = 20) -> None:
         """End the bot, after `patience` seconds by force."""
-        self._hear = None
+        self._hear = self._ended = None
         self._github.webhooks.remove(self._hook.id)
         self._end(patience=patience)
 
@@ -213,6 +215,8 @@ class BotProcess:
             self._said.append(line)
             if self._hear:
                 self._hear(line.rstrip("\n"))
+        if self._ended:
+            self._ended(self._process.wait())
 
 
 def showcase(environment: Mapping[str, str], folders: Sequence[Path] = ()) -> Mapping[str, Any]:

@@ -6,6 +6,7 @@ import queue
 import re
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from watchfiles import DefaultFilter, watch
@@ -61,16 +62,34 @@ class WatchedBot:
             ignore_dirs=(*DefaultFilter.ignore_dirs, *LEFT_BEHIND),
             ignore_entity_patterns=(*DefaultFilter.ignore_entity_patterns, r"\.egg-info$"),
         )
-        for changes in watch(*self._watched, watch_filter=unimportant, stop_event=self._stopping):
-            paths = [Path(path) for _, path in changes]
-            self._changed.put(
-                {one for one in self._watched if any(path.is_relative_to(one) for path in paths)}
-            )
+        replaced: set[Path] = set()
+        while not self._stopping.is_set():
+            before = _inodes(self._watched)
+            with suppress(FileNotFoundError):  # it has gone meanwhile
+                for changes in watch(
+                    *before,
+                    watch_filter=unimportant,
+                    stop_event=self._stopping,
+                    rust_timeout=1_000,
+                    yield_on_timeout=True,
+                ):
+                    paths = {Path(path) for _, path in changes}
+                    edited = {one for one in self._watched if any(path.is_relative_to(one) for path in paths)}
+                    if edited := edited | replaced & before.keys():
+                        self._changed.put(edited)
+                    # What is watched is a folder, not the one that somebody puts in its place.
+                    now = _inodes(self._watched)
+                    replaced = {
+                        one for one in self._watched if one in paths or now.get(one) != before.get(one)
+                    }
+                    if replaced:
+                        break
         self._changed.put(None)
 
     def reload(self, changed: Sequence[Path]) -> None:
         """Replace the bot by one with the plugins as they are now; keep it if they cannot be used."""
         try:
+            names = [", ".join(found.name for found in plugins_in(path)) for path in changed]
             new = self._start(strict=True)
         except IdentityBotError as error:
             self._tell(error, "The version before is still in use")
@@ -78,8 +97,8 @@ class WatchedBot:
         old, self._bot = self._bot, new
         self._sandbox.slack.delivery.sockets.keep_newest()
         self._sandbox.show_problems()
-        for path in changed:
-            self._say(f"{_names(path)} reloaded")
+        for name in names:
+            self._say(f"{name} reloaded")
         old.stop(patience=5)
 
     def stop(self) -> None:
@@ -108,6 +127,7 @@ class WatchedBot:
             strict=strict,
             load_seconds=self._load_seconds,
             hear=self._hear,
+            ended=self._ended,
         )
 
     def _hear(self, line: str) -> None:
@@ -116,11 +136,21 @@ class WatchedBot:
         if line and (record is None or record["level"] == "ERROR"):
             self._say(line)
 
+    def _ended(self, status: int) -> None:
+        error = IdentityBotError(f"the bot's process ended by itself (exit status {status})")
+        self._tell(error, "There is no bot until you edit the plugin")
+
     def _tell(self, error: IdentityBotError, consequence: str) -> None:
-        for line in str(error).splitlines():
+        lines = str(error).splitlines()
+        self._sandbox.show_problems(*(f"{consequence}: {line}" for line in lines))
+        for line in lines:
             self._say(line)
-        self._sandbox.show_problems(*(f"{consequence}: {line}" for line in str(error).splitlines()))
 
 
-def _names(path: Path) -> str:
-    return ", ".join(found.name for found in plugins_in(path))
+def _inodes(folders: Sequence[Path]) -> dict[Path, int]:
+    """Which of these folders exist, and what tells each from another in its place."""
+    found: dict[Path, int] = {}
+    for folder in folders:
+        with suppress(OSError):
+            found[folder] = folder.stat().st_ino
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -143,3 +144,49 @@ def test_what_a_plugin_prints_and_raises_while_the_bot_runs_is_in_the_terminal(
     eventually(lambda: any("identity_bot_auth_help.py" in line for line in watching.said))
     assert watching.said[0] == "checking"
     assert " ERROR identity_bot" in watching.said[1]
+
+
+def test_a_folder_that_is_removed_and_written_anew_is_followed(author: Callable[..., Author]) -> None:
+    watching = author()
+    folder = watching.module.parent
+
+    shutil.rmtree(folder)
+    eventually(lambda: any("no plugin found" in line for line in watching.said))
+    package.write(folder, package.files("auth_help", package.first_form("Written anew")))
+    eventually(lambda: "auth_help reloaded" in watching.said)
+    watching.said.clear()
+
+    watching.edit("What is it about?", "What is broken?")
+    watching.reads("auth_help reloaded")
+    assert "What is broken?" in watching.form()
+
+
+def test_a_folder_that_another_takes_the_place_of_is_followed(author: Callable[..., Author]) -> None:
+    watching = author()
+    folder = watching.module.parent
+    package.write(folder.with_name("other"), package.files("auth_help", package.first_form("Other")))
+
+    folder.rename(folder.with_name("before"))
+    folder.with_name("other").rename(folder)
+    eventually(lambda: "auth_help reloaded" in watching.said)
+    watching.edit("What is it about?", "What is broken?")
+
+    eventually(lambda: "What is broken?" in watching.form())
+
+
+def test_a_bot_that_its_plugin_ends_is_said_and_comes_back_with_the_next_edit(
+    author: Callable[..., Author],
+) -> None:
+    watching = author("\n\nimport os\n\n\n@hookimpl\ndef validate(answers):\n    os._exit(5)\n")
+    watching.form()
+    watching.sandbox.slack.fill(JUNIPER, {f"idbot:q:{name}": answer for name, answer in ANSWERS.items()})
+
+    watching.sandbox.slack.submit(JUNIPER)
+
+    watching.reads("the bot's process ended by itself (exit status 5)")
+    assert "There is no bot until you edit the plugin: the bot" in watching.page()
+
+    watching.edit("os._exit(5)", "return None")
+    watching.reads("auth_help reloaded")
+    assert "There is no bot" not in watching.page()
+    assert "What is it about?" in watching.form()
