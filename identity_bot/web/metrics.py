@@ -37,7 +37,10 @@ class Metrics:
 
     def written(self, accept: str) -> tuple[bytes, str]:
         """The metrics now in the best format that an Accept header takes, and its media type."""
-        encode, media_type = exposition.choose_encoder(accept)
+        try:
+            encode, media_type = exposition.choose_encoder(accept)
+        except (TypeError, ValueError):  # the library fails at a version that is no number
+            encode, media_type = exposition.choose_encoder("")
         return encode(self._registry), media_type
 
 

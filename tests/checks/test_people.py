@@ -37,6 +37,15 @@ def test_leads_that_are_not_there_or_gone_are_problems(check: Check, sandbox: Sa
     ]
 
 
+def test_a_rota_of_people_who_all_left_is_named(check: Check, sandbox: Sandbox) -> None:
+    sandbox.slack.deactivated.add("U0LINDEN")
+
+    found = check(also='rota = [{ slack = "U0LINDEN" }, { slack = "U0NEVER" }]\n')
+
+    assert "rota: U0LINDEN (Linden Brookmere): has been deactivated in Slack" in found.warnings
+    assert "rota: U0NEVER: there is no such member in this workspace" in found.warnings
+
+
 def test_who_may_change_tickets_is_counted_in_the_team_channel_where_there_is_no_group(check: Check) -> None:
     assert "team_channel #identity-surge: 3 members, who may change tickets" in check().ok
 

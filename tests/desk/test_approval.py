@@ -574,6 +574,21 @@ def test_if_everybody_is_away_there_is_no_spoc_and_the_team_hears_of_it_once(
     assert sum("Nobody of the rota is there" in one for one in office.told(office.settings.team_channel)) == 1
 
 
+def test_a_rota_of_people_who_all_left_stops_no_request(office_with: Callable[..., Office]) -> None:
+    """The settings still name them: `identity-bot check` says so, and the team names somebody else."""
+    office = office_with(ROTA)
+    office.chat.outsiders = frozenset({LINDEN, SAGE})
+    office.chat.closed = {LINDEN, SAGE}
+
+    ticket = office.submit()
+    office.work(60)
+    office.click(ticket, Action.SPOC, "indigo-marshwick", by=INDIGO)
+    office.work()
+
+    assert office.ticket(ticket).state.spoc == "indigo-marshwick"
+    assert office.outbox.rows("failed") == []
+
+
 def test_a_route_of_a_plugin_decides_who_gets_the_ticket(office: Office) -> None:
     from identity_bot import Route
     from tests.support_plugins import COFFEE, coffee

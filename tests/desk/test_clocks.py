@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from identity_bot.errors import OutcomeUnknown
+from identity_bot.outbox.effects import EFFECTS
+from identity_bot.outbox.worker import Worker
 from identity_bot.store.lists import Lists
 from identity_bot.text.formatted.document import Document
 from identity_bot.tickets.business_time import HOUR
@@ -33,6 +35,7 @@ from identity_bot.tickets.model import (
 from identity_bot.tickets.query import Due, Query
 from identity_bot.tickets.rota import MONDAY
 from identity_bot.tickets.service_levels import due
+from tests.support import Ahead
 from tests.support_desk import JUNIPER, SETTINGS, Office
 from tests.support_plugins import COFFEE, coffee
 from tests.tickets.test_business_time import at
@@ -555,6 +558,29 @@ def test_whom_a_plugin_assigns_has_not_responded(office: Office, by_hand: bool) 
     found = office.ticket(ticket)
     assert {"indigo-marshwick", "sage-hollowell"} <= set(found.state.assignees)
     assert (found.responded_at is not None) == by_hand
+
+
+@pytest.mark.parametrize("ahead", [300.0, -300.0])
+def test_two_processes_whose_clocks_are_five_minutes_apart_tell_each_thing_once(
+    office: Office, tmp_path: Path, ahead: float
+) -> None:
+    with_promises(office, first_response={"default": HOUR}, resolution={"default": 3 * HOUR})
+    (tmp_path / "other").mkdir()
+    other = Office(tmp_path / "other", database_url=office.settings.database_url)
+    other.store.clock = Ahead(office.clock, ahead)  # type: ignore[assignment]
+    other.settings, other.tracker, other.chat = office.settings, office.tracker, office.chat
+    other.restart()
+    worker = Worker(other.queue, EFFECTS, other.context, min_intervals=False, jitter=lambda: 0.5)
+    opened(office)
+    while office.clock.now < at("2026-11-23 15:00"):
+        office.clock.move(120)
+        worker.run_due()
+        office.work(2)
+    other.store.close()
+
+    said = ("The answer is due", "The answer was due", "and nobody has it", "is not done. It was due")
+    assert [len(told(office, words)) for words in said] == [1, 1, 1, 1]
+    assert office.outbox.rows("failed") == []
 
 
 def test_a_form_that_is_delivered_twice_puts_no_timer_off(office: Office) -> None:

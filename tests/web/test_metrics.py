@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from hypothesis import example, given
+from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as prometheus
 
-from identity_bot.store.gauges import Gauges
+from identity_bot.outbox.effects import EFFECTS
+from identity_bot.store.gauges import Gauges, gauges
+from identity_bot.tickets.model import Person, Stage
 from identity_bot.web.metrics import GAUGES, Metrics
+from tests.support_desk import REVIEW, Office
 
 COUNTED = Gauges(
     open_by_stage={"open": 2, "assigned": 1},
@@ -64,6 +69,36 @@ def test_whoever_asks_for_openmetrics_gets_it() -> None:
 
     assert media_type.startswith("application/openmetrics-text")
     assert "identity_bot_tickets_open" in {one.name for one in openmetrics(written.decode())}
+
+
+@example("application/openmetrics-text; version=abc")
+@given(st.text().map("application/openmetrics-text; version={}".format) | st.text())
+def test_whatever_is_asked_for_there_is_an_answer(accept: str) -> None:
+    written, media_type = Metrics(dict, lambda: COUNTED).written(accept)
+
+    assert b"identity_bot_tickets_open" in written
+    assert media_type.startswith(("text/plain", "application/openmetrics-text"))
+
+
+def test_there_are_no_more_series_than_words_of_the_code(office: Office) -> None:
+    """However many people ask for whatever: no name, no login, no id and nothing that anybody typed."""
+    for number in range(30):
+        person = Person(slack_id=f"U0ASKS{number}", handle=f"asks-{number}", name=f"Asks {number}")
+        answers = REVIEW | {"team": f"Team {number}", "name": f"Asks {number}"}
+        office.desk.submit("pr_review", answers, person, submission=f"V{number}", origin=None)
+    office.work(5)
+
+    counted = gauges(office.store, office.plugins.types)
+    series = [
+        sample.labels
+        for family in prometheus(Metrics(dict, lambda: counted).written("")[0].decode())
+        for sample in family.samples
+    ]
+
+    known = {*(one.value for one in Stage), *office.plugins.types, *EFFECTS, "waiting", "failed"}
+    known |= {"first response", "resolution"}
+    assert {value for labels in series for value in labels.values()} <= known
+    assert len(series) < len(Stage) + len(office.plugins.types) + 2 * len(EFFECTS) + 20
 
 
 def test_a_host_s_own_metrics_are_left_alone() -> None:
