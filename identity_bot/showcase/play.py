@@ -64,7 +64,12 @@ def play(
     """The showcase of a request type that is watched, with the answers for each kind of ticket, and this reason."""
     name, form = request_type.name, request_type.form
     with quiet(), tempfile.TemporaryDirectory() as folder:
-        store = Store(f"sqlite:///{Path(folder) / 'showcase.db'}", Clock(life.BEGINNING), patience=PATIENCE)
+        store = Store(
+            f"sqlite:///{Path(folder) / 'showcase.db'}",
+            Clock(life.BEGINNING),
+            patience=PATIENCE,
+            durable=False,
+        )
         try:
             store.migrate()
             stage = _Stage(store, replace(plugins, types={name: request_type}, sinks={}), settings, reason)

@@ -47,13 +47,20 @@ class Store:
 
     `clock` is the machine's. All times in the database are by that clock on SQLite, whose users share one machine,
     and by the database's own on PostgreSQL, unless another clock is given. `patience` is how many seconds to wait for
-    others who hold it, before StoreError.
+    others who hold it, before StoreError. One that is thrown away soon is not `durable`: it waits for no disk.
     """
 
     def __init__(
-        self, url: str, clock: Callable[[], float] = time.time, *, patience: float = engine.PATIENCE
+        self,
+        url: str,
+        clock: Callable[[], float] = time.time,
+        *,
+        patience: float = engine.PATIENCE,
+        durable: bool = True,
     ) -> None:
         self.clock = clock
+        self.durable = durable
+        """Whether any commit waits for the disk."""
         self.on_work: Callable[[], None] = lambda: None
         """Called after a commit that made a lane ready."""
         self.links = KnownLinks(self._links, lambda: self.clock())
@@ -80,6 +87,7 @@ class Store:
         try:
             if self._file:
                 self._file.check()
+            durable = durable and self.durable
             with engine.failures(), engine.begin(self.engine, durable=durable) as connection:
                 transaction = Transaction(connection, self.now(connection))
                 yield transaction

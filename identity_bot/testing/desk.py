@@ -42,7 +42,7 @@ class MemoryDesk:
     ) -> None:
         self.settings = settings or base_settings({"DATABASE_URL": new_sqlite(folder / "desk.db")})
         self.clock = Clock()
-        self.store = Store(self.settings.database_url, self.clock, patience=PATIENCE)
+        self.store = Store(self.settings.database_url, self.clock, patience=PATIENCE, durable=False)
         self.people = People(self.settings.who_is_who, self.store.links)
         self.tracker = MemoryTracker(self.clock, writers={one["github"] for one in TEAM})
         self.chat = MemoryChat(people=self.people, team=frozenset(one["slack"] for one in TEAM))

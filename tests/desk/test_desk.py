@@ -599,7 +599,8 @@ def test_writes_to_github_and_to_channels_keep_a_minimal_interval_and_modals_do_
 
 @pytest.fixture
 def known(office: Office) -> Ticket:
-    """A ticket whose issue is open."""
+    """A ticket whose issue is open, in a database that is to last."""
+    office.store.durable = True
     ticket = office.submit()
     office.work()
     return ticket
