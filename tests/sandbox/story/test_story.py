@@ -25,7 +25,7 @@ def test_the_story_is_played_through_the_running_bot_and_told_by_person() -> Non
     proxies = dict.fromkeys(PROXIES, "http://127.0.0.1:1")
 
     played = subprocess.run(
-        command, env=os.environ | proxies, capture_output=True, text=True, timeout=120, check=False
+        command, env=os.environ | proxies, capture_output=True, text=True, timeout=300, check=False
     )
 
     assert played.returncode == 0, played.stderr
@@ -40,6 +40,7 @@ def test_the_story_is_played_through_the_running_bot_and_told_by_person() -> Non
         "won't be done",
         "it needs work",
         "Overdue by",
+        "What waits for the team today",
     ):
         assert seen.replace("December", f"{date.today() + timedelta(days=30):%B}") in told
     for said in (
