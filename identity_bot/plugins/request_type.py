@@ -17,7 +17,7 @@ import pluggy
 from identity_bot.articles.answer import Answer
 from identity_bot.forms.form import Form
 from identity_bot.plugins import defaults
-from identity_bot.plugins.checks import DEFAULTS
+from identity_bot.plugins.checks import DEFAULTS, place_of
 from identity_bot.plugins.code import Code, NoCode
 from identity_bot.plugins.failures import Failures
 from identity_bot.text.markdown import line
@@ -141,7 +141,7 @@ class RequestType:
             began = time.monotonic()
             try:
                 result = implementation.function(*(given[name] for name in implementation.argnames))
-                checked = None if result is None else check(result)
+                checked = None if result is None else _checked(check, result, implementation.function)
             except BaseException as error:  # a plugin that calls sys.exit must not end the worker's thread
                 if implementation.plugin_name == DEFAULTS:
                     raise  # ours: a privacy gate that fails must let nothing pass
@@ -152,6 +152,15 @@ class RequestType:
                     self.failures.slow(implementation.plugin_name, hook, took)
             if checked is not None:
                 yield checked
+
+
+def _checked(check: Callable[[Any], R], result: Any, function: Callable[..., Any]) -> R:
+    """What a hook returned, if it is of its kind; else the error says where the hook is."""
+    try:
+        return check(result)
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{error}{place_of(function)}") from None
 
 
 def _list_of(kind: type[R]) -> Callable[[Any], list[R]]:

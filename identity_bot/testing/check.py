@@ -79,6 +79,7 @@ def _problems(found: loader.Found, section: Mapping[str, Any], given: Mapping[st
 def _refused(request_type: loader.RequestType, form: Form, given: Mapping[str, Any]) -> Iterator[str]:
     """Which sample answers are refused, of each kind of ticket."""
     labels = {question.name: question.label for question in form.all_questions}
+    found: dict[tuple[str, str], list[str]] = {}
     for kind in Kind:
         values = values_for(form, kind, given)
         if values is None:
@@ -87,7 +88,10 @@ def _refused(request_type: loader.RequestType, form: Form, given: Mapping[str, A
             refused: Mapping[str, str] = request_type.validate(forms.load(form, values), REQUESTOR)
         except Invalid as error:
             refused = error.problems
-        yield from (words.refused(kind.value, labels.get(one, one), said) for one, said in refused.items())
+        for one in refused.items():
+            found.setdefault(one, []).append(kind.value)
+    for (name, said), kinds in found.items():
+        yield words.refused(kinds, labels.get(name, name), said)
 
 
 def _removal_problems(
