@@ -101,6 +101,14 @@ def too_slow(hook: str, seconds: float, most: float) -> str:
     )
 
 
+def hangs(line: str, seconds: float) -> str:
+    """That the check has ended early, as a plugin's code did not come back."""
+    return (
+        f"its code had not come back after {seconds:g} s{line}; the bot would wait for it, too. "
+        "The rest is not checked"
+    )
+
+
 def unexpected(error: str) -> str:
     """That the bot itself failed with what the type declares."""
     return f"the bot cannot use it: {error}"

@@ -19,7 +19,7 @@ from identity_bot.forms.form import Form
 from identity_bot.plugins import defaults
 from identity_bot.plugins.checks import DEFAULTS, place_of
 from identity_bot.plugins.code import Code, NoCode
-from identity_bot.plugins.failures import Failures
+from identity_bot.plugins.failures import Failures, is_interrupt
 from identity_bot.text.markdown import line
 from identity_bot.tickets.model import (
     Answers,
@@ -143,8 +143,9 @@ class RequestType:
                 result = implementation.function(*(given[name] for name in implementation.argnames))
                 checked = None if result is None else _checked(check, result, implementation.function)
             except BaseException as error:  # a plugin that calls sys.exit must not end the worker's thread
-                if implementation.plugin_name == DEFAULTS:
-                    raise  # ours: a privacy gate that fails must let nothing pass
+                # The defaults are ours: a privacy gate that fails must let nothing pass.
+                if implementation.plugin_name == DEFAULTS or is_interrupt(error):
+                    raise
                 self.failures.add(implementation.plugin_name, hook, error)
                 continue
             finally:
