@@ -19,6 +19,7 @@ from identity_bot import settings as settings_module
 from identity_bot.errors import IdentityBotError, SettingsError
 from identity_bot.logs import set_up_logging
 from identity_bot.settings import Settings
+from identity_bot.text.markdown import clean
 from identity_bot.text.names import nearest
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def _all_types(settings: Settings, installed: Plugins) -> None:
     from identity_bot.forms.preview import request_type as drawn
 
     for name, one in sorted(installed.types.items()):
-        click.echo(drawn(name, one.form, one.settings, settings.label) + "\n")
+        click.echo(clean(drawn(name, one.form, one.settings, settings.label)) + "\n")
     if not installed.types:
         click.echo("no request type is installed")
     for name in installed.observers:
@@ -141,7 +142,8 @@ def _one_type(name: str, settings: Settings, installed: Plugins, *, as_json: boo
 
     with contextlib.redirect_stdout(sys.stderr):
         case = show(name, installed, settings)
-    click.echo(json.dumps(document(case), indent=2, ensure_ascii=False) if as_json else drawn(case))
+    text = json.dumps(document(case), indent=2, ensure_ascii=False) if as_json else clean(drawn(case))
+    click.echo(text)
 
 
 def _without_secrets(config: Path | None, *, is_needed: bool = True) -> tuple[Settings, Plugins]:

@@ -6,6 +6,7 @@ The sources are docs.slack.dev/reference/views and /reference/block-kit. The san
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 MODAL_TITLE = 24
@@ -40,6 +41,7 @@ BLOCK_BYTES = 1_000
 """The most that an input block takes without its question's own texts."""
 OPTION_BYTES = 110
 """The most that an option takes without its own texts."""
+_UNSENDABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 def text(where: str, found: object, longest: int, *, required: bool = False) -> Iterator[str]:
@@ -50,6 +52,8 @@ def text(where: str, found: object, longest: int, *, required: bool = False) -> 
         yield f"{where}: found {len(found):,} characters; expected at most {longest:,}"
     elif required and not found.strip():
         yield f"{where}: found nothing; expected 1 to {longest:,} characters"
+    elif _UNSENDABLE.search(found):
+        yield f"{where}: found NUL or half a surrogate pair; expected clean text"
 
 
 def whole(where: str, found: object, least: int, most: int) -> Iterator[str]:

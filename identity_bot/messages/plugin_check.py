@@ -29,10 +29,10 @@ def found_wrong(name: str, problems: Sequence[str]) -> str:
     )
 
 
-def refused(kind: str, question: str, problem: str) -> str:
-    """That the sample answers cannot be sent."""
+def refused(kinds: Sequence[str], question: str, problem: str) -> str:
+    """That the sample answers cannot be sent, of tickets of these kinds."""
     return (
-        f"form: the sample answers of a {kind} ticket are refused at {question!r}: {problem} "
+        f"form: the sample answers of {' and '.join(kinds)} tickets are refused at {question!r}: {problem} "
         "(give others with answers=)"
     )
 
@@ -47,49 +47,65 @@ def unknown_answer(name: str) -> str:
     return f"answers: the form has no question {name!r}"
 
 
-def crashed(question: str, typed: str, error: str) -> str:
+def crashed(question: str, typed: Sequence[str], error: str) -> str:
     """That a question's own code failed in what somebody may type."""
     return (
-        f"question {question!r}: {typed} fails with {error}; "
+        f"question {question!r} fails with {error} ({_with(typed)}); "
         "raise marshmallow's ValidationError with a sentence instead"
     )
 
 
-def impolite(question: str, typed: str, said: str) -> str:
+def impolite(question: str, typed: Sequence[str], said: str) -> str:
     """That somebody would be refused with something other than a sentence."""
-    return f"question {question!r}: {typed} is refused with {said!r:.120}; expected a sentence in words of your own"
+    return (
+        f"question {question!r} refuses with {said!r:.120} ({_with(typed)}); "
+        "expected a sentence in words of your own"
+    )
 
 
-def quotes(question: str, typed: str) -> str:
+def quotes(question: str, typed: Sequence[str]) -> str:
     """That a refusal repeats what was typed."""
-    return f"question {question!r}: the refusal of {typed} repeats what was typed, which may be personal"
+    return f"question {question!r}: a refusal repeats what was typed, which may be personal ({_with(typed)})"
 
 
-def accepted(question: str, typed: str) -> str:
+def accepted(question: str, typed: Sequence[str]) -> str:
     """That an answer beyond a question's limits is accepted."""
-    return f"question {question!r}: {typed} is accepted"
+    return f"question {question!r} accepts what is no answer to it ({_with(typed)})"
 
 
-def not_its_own(question: str, typed: str) -> str:
+def not_its_own(question: str, typed: Sequence[str]) -> str:
     """That an answer changes when it is sent again, as it is when a form is redrawn."""
-    return f"question {question!r}: the answer that is kept of {typed} is not accepted as it is"
+    return f"question {question!r}: an answer that is kept is not accepted as it is ({_with(typed)})"
 
 
-def not_json(question: str, typed: str) -> str:
+def not_json(question: str, typed: Sequence[str]) -> str:
     """That an answer cannot be kept."""
-    return f"question {question!r}: the answer that is kept of {typed} is not plain JSON"
+    return f"question {question!r}: an answer that is kept is not plain JSON ({_with(typed)})"
 
 
 def failed(failure: str, during: Sequence[str]) -> str:
-    """That a hook failed, and during what: the first two, and how many more."""
-    more = f" and {len(during) - 2} more" if len(during) > 2 else ""
-    return f"{failure} (with {', with '.join(during[:2])}{more})"
+    """That a hook failed, and during what."""
+    return f"{failure} ({_with(during)})"
+
+
+def _with(tried: Sequence[str]) -> str:
+    """What was tried: the first two, and how many more."""
+    more = f" and {len(tried) - 2} more" if len(tried) > 2 else ""
+    return f"with {', with '.join(tried[:2])}{more}"
 
 
 def too_slow(hook: str, seconds: float, most: float) -> str:
     """That a hook takes too long."""
     return (
         f"{hook} took {seconds:.1f} s; expected at most {most:g} s, as people and other tickets wait for it"
+    )
+
+
+def hangs(line: str, seconds: float) -> str:
+    """That the check has ended early, as a plugin's code did not come back."""
+    return (
+        f"its code had not come back after {seconds:g} s{line}; the bot would wait for it, too. "
+        "The rest is not checked"
     )
 
 

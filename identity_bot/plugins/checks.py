@@ -12,20 +12,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import marshmallow
 import pluggy
 
 import identity_bot
 from identity_bot.plugins import defaults, hookspecs
 from identity_bot.plugins.hookspecs import PROJECT
+from identity_bot.text.markdown import plain
 from identity_bot.text.names import did_you_mean
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 DEFAULTS = "defaults"
 _NOT_THEIRS = (
-    *(f"{Path(one.__file__).parent}{os.sep}" for one in (identity_bot, importlib, pluggy) if one.__file__),
+    *(
+        f"{Path(one.__file__).parent}{os.sep}"
+        for one in (identity_bot, importlib, marshmallow, pluggy)
+        if one.__file__
+    ),
     "<",
 )
 """How the names of files begin that are on the way to a plugin's code: ours, and those that import or call it."""
+LONGEST_REASON = 300
+"""Characters of an error's own words that are shown."""
 HOOKS = {name: spec for name, spec in vars(hookspecs).items() if hasattr(spec, f"{PROJECT}_spec")}
 """The hook specifications by name."""
 
@@ -92,6 +100,12 @@ def call(what: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> 
 
 def described(error: BaseException) -> str:
     """An error of a plugin's code, with the line of its file that led to it."""
+    said = plain(str(error), limit=LONGEST_REASON) if str(error) else ""
+    return f"{type(error).__name__}: {said}{line_of(error)}"
+
+
+def line_of(error: BaseException) -> str:
+    """The line of a plugin's file that led to an error, as ` (identity_bot_coffee.py:12)`; empty if it is none's."""
     outside = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
@@ -99,8 +113,13 @@ def described(error: BaseException) -> str:
     ]
     # What the plugin called may have raised it, so the last line of the file that came first.
     theirs = [frame for frame in outside if frame.filename == outside[0].filename]
-    where = f" ({Path(theirs[-1].filename).name}:{theirs[-1].lineno})" if theirs else ""
-    return f"{type(error).__name__}: {error}{where}"
+    return f" ({Path(theirs[-1].filename).name}:{theirs[-1].lineno})" if theirs else ""
+
+
+def place_of(function: Callable[..., Any]) -> str:
+    """Where a plugin's function begins, as ` (identity_bot_coffee.py:12)`; empty if it is not written in Python."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return f" ({Path(code.co_filename).name}:{code.co_firstlineno})" if code else ""
 
 
 def _problems(plugin: Any) -> Iterator[str]:

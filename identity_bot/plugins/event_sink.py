@@ -13,6 +13,7 @@ import pluggy
 
 from identity_bot.errors import Retryable, network
 from identity_bot.logs import scrubbed
+from identity_bot.plugins.failures import is_interrupt
 from identity_bot.tickets.model import Event, Ticket
 
 log = logging.getLogger(__name__)
@@ -49,6 +50,8 @@ class EventSink:
                 settings=self.settings,
             )
         except BaseException as error:  # a plugin that calls sys.exit must not end the worker's thread
+            if is_interrupt(error):
+                raise
             log.error("plugin %r: deliver failed", self.name, exc_info=scrubbed(error))
             raise Retryable(f"plugin {self.name!r}: deliver failed: {network.reason(error)}") from error
         finally:

@@ -11,6 +11,11 @@ from identity_bot.logs import scrubbed
 log = logging.getLogger(__name__)
 
 
+def is_interrupt(error: BaseException) -> bool:
+    """Whether somebody pressed Ctrl-C while a plugin ran, which is no failure of the plugin's."""
+    return isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Failure:
     """A hook of a plugin that failed, and the kind of the error; never its words, which may quote an answer."""

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from marshmallow import Schema
+from pluggy import HookCaller
 
 from identity_bot.errors import PluginError, SettingsError
 from identity_bot.forms.form import Form
@@ -26,6 +27,7 @@ from identity_bot.plugins.checks import (
     implements,
     import_plugin,
     new_manager,
+    place_of,
 )
 from identity_bot.plugins.code import Code, NoCode
 from identity_bot.plugins.event_sink import EventSink
@@ -243,9 +245,10 @@ def _form_and_settings(candidate: Found, plugin: Any, settings: Settings) -> tup
     """What a request type declares. Raises SettingsError if its section of the settings is wrong."""
     section = _section(candidate, plugin, "request_types", settings.request_types)
     own = MappingProxyType(settings.for_type(section))
-    form = call("form", new_manager({candidate.name: plugin}).hook.form, settings=own)
+    hook = new_manager({candidate.name: plugin}).hook.form
+    form = call("form", hook, settings=own)
     if not isinstance(form, Form):
-        raise InvalidPlugin(f"form returned {type(form).__name__}; expected a Form")
+        raise InvalidPlugin(f"form returned {type(form).__name__}; expected a Form{_place(hook)}")
     return form, own
 
 
@@ -259,7 +262,10 @@ def _section(
     if schema is None:
         schema = TypeSettings if kind == "request_types" else ObserverSettings
     if not (isinstance(schema, type) and issubclass(schema, Schema)):
-        raise InvalidPlugin(f"settings_schema returned {schema!r:.60}; expected a marshmallow Schema class")
+        raise InvalidPlugin(
+            f"settings_schema returned {schema!r:.60}; expected a marshmallow Schema class"
+            f"{_place(manager.hook.settings_schema)}"
+        )
     taken = sorted({"away", "messages", "people", "privacy"} & set(call("settings_schema", schema).fields))
     if taken and kind == "request_types":
         raise InvalidPlugin(f"settings_schema has a field {taken[0]!r}, which is a common setting; rename it")
@@ -268,6 +274,11 @@ def _section(
     if problems:
         raise SettingsError(problems)
     return MappingProxyType(checked)
+
+
+def _place(hook: HookCaller) -> str:
+    """Where the plugin's implementation of a hook begins."""
+    return place_of(hook.get_hookimpls()[-1].function)
 
 
 def _distribution(point: EntryPoint) -> str:

@@ -17,9 +17,9 @@ import pluggy
 from identity_bot.articles.answer import Answer
 from identity_bot.forms.form import Form
 from identity_bot.plugins import defaults
-from identity_bot.plugins.checks import DEFAULTS
+from identity_bot.plugins.checks import DEFAULTS, place_of
 from identity_bot.plugins.code import Code, NoCode
-from identity_bot.plugins.failures import Failures
+from identity_bot.plugins.failures import Failures, is_interrupt
 from identity_bot.text.markdown import line
 from identity_bot.tickets.model import (
     Answers,
@@ -144,10 +144,11 @@ class RequestType:
             began = time.monotonic()
             try:
                 result = implementation.function(*(given[name] for name in implementation.argnames))
-                checked = None if result is None else check(result)
+                checked = None if result is None else _checked(check, result, implementation.function)
             except BaseException as error:  # a plugin that calls sys.exit must not end the worker's thread
-                if is_ours:
-                    raise  # ours: a privacy gate that fails must let nothing pass
+                # The defaults are ours: a privacy gate that fails must let nothing pass.
+                if is_ours or is_interrupt(error):
+                    raise
                 self.failures.add(implementation.plugin_name, hook, error)
                 continue
             finally:
@@ -155,6 +156,15 @@ class RequestType:
                     self.failures.slow(implementation.plugin_name, hook, took)
             if checked is not None:
                 yield checked
+
+
+def _checked(check: Callable[[Any], R], result: Any, function: Callable[..., Any]) -> R:
+    """What a hook returned, if it is of its kind; else the error says where the hook is."""
+    try:
+        return check(result)
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{error}{place_of(function)}") from None
 
 
 def _list_of(kind: type[R]) -> Callable[[Any], list[R]]:

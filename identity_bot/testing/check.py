@@ -12,12 +12,13 @@ from identity_bot.forms import form as forms
 from identity_bot.forms.form import Form
 from identity_bot.messages import plugin_check as words
 from identity_bot.plugins import loader
-from identity_bot.plugins.checks import described
+from identity_bot.plugins.checks import described, line_of
 from identity_bot.showcase.answers import values_for
 from identity_bot.showcase.life import REQUESTOR
 from identity_bot.showcase.play import quiet
 from identity_bot.showcase.values import Kind
 from identity_bot.testing.candidates import base_settings, candidate, load
+from identity_bot.testing.hanging import Hang, hangs_ended
 from identity_bot.testing.lives import hook_failures, life_problems
 from identity_bot.testing.questions import question_problems
 from identity_bot.testing.removal import removal_problems
@@ -36,12 +37,21 @@ def check_request_type(
     `plugin` is its module, or the name of one that is installed; `name` is needed for a module that is not called
     `identity_bot_…`. `settings` is its section of the settings file. `answers` are given, by the names of their
     questions, where a question's own rules accept no usual sample.
+
+    Code of the plugin that does not come back ends the check after ten seconds, unless that runs in a thread or on
+    Windows, where nothing can: there, let a time limit of the test's own end it, such as pytest-timeout's.
     """
     found = candidate(plugin, name)
+    problems: dict[str, None] = {}
     with quiet():
-        problems = list(dict.fromkeys(_problems(found, settings or {}, answers or {})))
+        try:
+            with hangs_ended():
+                for problem in _problems(found, settings or {}, answers or {}):
+                    problems[problem] = None
+        except Hang as error:
+            problems[words.hangs(line_of(error), error.seconds)] = None
     if problems:
-        raise AssertionError(words.found_wrong(found.name, problems))
+        raise AssertionError(words.found_wrong(found.name, list(problems)))
 
 
 def _problems(found: loader.Found, section: Mapping[str, Any], given: Mapping[str, Any]) -> Iterator[str]:
@@ -79,6 +89,7 @@ def _problems(found: loader.Found, section: Mapping[str, Any], given: Mapping[st
 def _refused(request_type: loader.RequestType, form: Form, given: Mapping[str, Any]) -> Iterator[str]:
     """Which sample answers are refused, of each kind of ticket."""
     labels = {question.name: question.label for question in form.all_questions}
+    found: dict[tuple[str, str], list[str]] = {}
     for kind in Kind:
         values = values_for(form, kind, given)
         if values is None:
@@ -87,7 +98,10 @@ def _refused(request_type: loader.RequestType, form: Form, given: Mapping[str, A
             refused: Mapping[str, str] = request_type.validate(forms.load(form, values), REQUESTOR)
         except Invalid as error:
             refused = error.problems
-        yield from (words.refused(kind.value, labels.get(one, one), said) for one, said in refused.items())
+        for one in refused.items():
+            found.setdefault(one, []).append(kind.value)
+    for (name, said), kinds in found.items():
+        yield words.refused(kinds, labels.get(name, name), said)
 
 
 def _removal_problems(

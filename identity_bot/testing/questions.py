@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any
 
 from marshmallow import ValidationError
@@ -26,7 +26,7 @@ from identity_bot.forms.questions import (
     first_message,
 )
 from identity_bot.messages import plugin_check as words
-from identity_bot.plugins.checks import described
+from identity_bot.plugins.checks import described, line_of
 from identity_bot.testing.hostile import ADDRESS, MIXTURE, TEXTS
 
 LONGEST_REFUSAL = 300
@@ -35,12 +35,19 @@ SHORTEST_QUOTE = 12
 """Characters of what was typed that count as repeated in a refusal."""
 FILE = {"id": "F1", "name": "a.png", "link": "https://files.example.gov/F1"}
 
+Say = Callable[..., str]
+"""Says a fault of a question, by its name and what was tried."""
+
 
 def question_problems(form: Form) -> Iterator[str]:
-    """What is wrong with the form's own questions."""
+    """What is wrong with the form's own questions: each fault once, with what it was seen with."""
     for question in form.questions:
+        found: dict[tuple[Say, Hashable], tuple[list[str], list[str]]] = {}
         for what, typed, must_refuse in _tried(question):
-            yield from _try(question, what, typed, must_refuse)
+            for say, fault, *more in _try(question, typed, must_refuse):
+                found.setdefault((say, fault), (more, []))[1].append(what)
+        for (say, _), (more, tried) in found.items():
+            yield say(question.name, tried, *more)
 
 
 def longest(question: Question) -> Any:
@@ -144,34 +151,36 @@ def _chosen(question: Question) -> Iterator[tuple[str, Any, bool]]:
             yield "eleven files", [FILE] * 11, True
 
 
-def _try(question: Question, what: str, typed: Any, must_refuse: bool) -> Iterator[str]:
+def _try(question: Question, typed: Any, must_refuse: bool) -> Iterator[tuple[Any, ...]]:
+    """What is wrong: how it is said, what tells it from other faults of its kind, and what else is said."""
     try:
         kept = question.answer(typed)
     except ValidationError as error:
-        yield from _refusal_problems(question, what, typed, first_message(error))
+        yield from _refusal_problems(typed, first_message(error))
         return
     except Exception as error:
-        yield words.crashed(question.name, what, described(error))
+        yield words.crashed, (type(error), line_of(error)), described(error)
         return
     if kept is None:
         return
     if must_refuse:
-        yield words.accepted(question.name, what)
+        yield words.accepted, None
     try:
         again = question.answer(kept)
     except Exception:
         again = None
     if again != kept:
-        yield words.not_its_own(question.name, what)
+        yield words.not_its_own, None
     try:
         json.dumps(kept, allow_nan=False)
     except (TypeError, ValueError):
-        yield words.not_json(question.name, what)
+        yield words.not_json, None
 
 
-def _refusal_problems(question: Question, what: str, typed: Any, said: str) -> Iterator[str]:
+def _refusal_problems(typed: Any, said: str) -> Iterator[tuple[Any, ...]]:
     is_sentence = said[:1].isupper() and said.rstrip()[-1:] in (".", "!", "?")
+    is_quoted = isinstance(typed, str) and len(typed) >= SHORTEST_QUOTE and typed in said
     if not is_sentence or "Error" in said or len(said) > LONGEST_REFUSAL:
-        yield words.impolite(question.name, what, said)
-    if isinstance(typed, str) and len(typed) >= SHORTEST_QUOTE and typed in said:
-        yield words.quotes(question.name, what)
+        yield words.impolite, said.replace(typed, "") if is_quoted else said, said
+    if is_quoted:
+        yield words.quotes, None

@@ -133,6 +133,27 @@ def test_types_as_json_is_one_document_whatever_a_plugin_prints(
     assert json.loads(said)["messages"][0]["blocks"]
 
 
+@pytest.mark.parametrize("arguments", [(), ("good",)])
+def test_types_only_shows_what_a_plugin_writes(
+    settings_file: Path, installed: Callable[..., None], arguments: tuple[str, ...]
+) -> None:
+    """Nothing in it can color, clear or reverse what a terminal shows."""
+
+    class Colorful:
+        @staticmethod
+        @hookimpl
+        def form() -> Form:
+            return Form(title="Red \x1b[31m", questions=[ShortText(name="a", label="\u202e\x07 A")])
+
+    installed(alone=True, good=lambda: Colorful)
+
+    code, said, _ = run("--config", settings_file, "types", *arguments)
+
+    assert code == 0
+    assert "Red \ufffd[31m" in said
+    assert not {"\x1b", "\x07", "\u202e"} & set(said)
+
+
 def test_types_as_json_needs_a_name(settings_file: Path) -> None:
     code, said, why = run("--config", settings_file, "types", "--json")
 

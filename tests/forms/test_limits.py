@@ -222,6 +222,8 @@ def test_the_bot_goes_as_far_as_the_referee_and_no_further(
     [
         ({"title": "x" * 76}, "title: found 76 characters; expected at most 75"),
         ({"title": ""}, "title: found nothing; expected 1 to 75 characters"),
+        ({"title": "a\x00"}, "title: found NUL or half a surrogate pair; expected clean text"),
+        ({"title": "\ud800"}, "title: found NUL or half a surrogate pair; expected clean text"),
         ({"title": None}, "title: found NoneType; expected text"),
         ({"description": "x" * 76}, "description: found 76 characters; expected at most 75"),
     ],

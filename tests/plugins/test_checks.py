@@ -162,6 +162,15 @@ def test_what_is_no_form_is_skipped_with_the_reason(
     assert reason(load, coffee(form)) == said
 
 
+def test_where_the_hook_is_that_returned_no_form_is_said(load: Callable[..., Plugins]) -> None:
+    def form() -> str:
+        return "nonsense"
+
+    [skipped] = load(coffee=module(form=form)).skipped
+
+    assert str(skipped).endswith(f"expected a Form (test_checks.py:{form.__code__.co_firstlineno})")
+
+
 def test_a_form_that_slack_would_refuse_is_skipped_with_the_question_named(
     load: Callable[..., Plugins],
 ) -> None:

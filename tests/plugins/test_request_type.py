@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -151,6 +152,24 @@ def test_a_plugin_that_would_end_the_process_has_only_failed(load: Callable[...,
     assert request_type.notify(ticket(), CREATED) == defaults.notify(
         ticket(), CREATED, COFFEE, request_type.settings
     )
+
+
+def test_ctrl_c_is_not_a_failure_of_the_plugin_that_is_running(load: Callable[..., Plugins]) -> None:
+    """In a thread of the worker's, where nobody can press it, it is the plugin's own."""
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    request_type = only(load, validate=interrupted)
+
+    with pytest.raises(KeyboardInterrupt):
+        request_type.validate(ANSWERS, JUNIPER)
+    assert failed(request_type) == []
+
+    thread = threading.Thread(target=request_type.validate, args=(ANSWERS, JUNIPER))
+    thread.start()
+    thread.join()
+    assert failed(request_type) == [("coffee", "validate", "KeyboardInterrupt")]
 
 
 def test_notifications_of_all_are_joined(load: Callable[..., Plugins]) -> None:

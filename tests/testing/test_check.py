@@ -153,9 +153,9 @@ def test_sample_answers_that_are_refused_are_named_and_can_be_given() -> None:
 
     plugin = coffee(Form(title="Coffee", questions=[replace(DETAILS, validate=[only_beans])]))
 
-    [problem] = [one for one in wrong(plugin) if "usual" in one]
+    [problem] = [one for one in wrong(plugin) if "sample" in one]
     assert problem == (
-        "form: the sample answers of a usual ticket are refused at 'Details': Please ask for beans. "
+        "form: the sample answers of usual and urgent tickets are refused at 'Details': Please ask for beans. "
         "(give others with answers=)"
     )
     assert wrong(plugin, answers={"details": "Beans, please."}) == []
@@ -175,7 +175,7 @@ def test_an_answer_to_no_question_is_named() -> None:
         (parsed(lambda typed: f"{typed}!"), "is not accepted as it is"),
         (
             Form(title="C", questions=[replace(DETAILS, validate=[refusing("bad value")])]),
-            "is refused with 'bad value'; expected a sentence",
+            "refuses with 'bad value' (with a mention of everybody, with a mention and ",
         ),
         (
             Form(title="C", questions=[replace(DETAILS, validate=[refusing("We do not take {}.")])]),
@@ -190,12 +190,28 @@ def test_an_answer_to_no_question_is_named() -> None:
                     )
                 ],
             ),
-            "question 'cups': the limit 7 fails with ZeroDivisionError",
+            "question 'cups' fails with ZeroDivisionError: integer division or modulo by zero (test_check.py:",
         ),
     ],
 )
 def test_a_question_that_fails_at_its_limits_is_named(form: Form, said: str) -> None:
     assert any(said in one for one in wrong(coffee(form))), wrong(coffee(form))
+
+
+def test_a_fault_of_a_question_is_told_once_with_what_it_was_seen_with_and_its_line() -> None:
+    def number(typed: str) -> str:
+        return str(int(typed))
+
+    form = Form(title="C", questions=[replace(DETAILS, parse=number), ShortText(name="cups", label="?")])
+
+    line = number.__code__.co_firstlineno + 1
+    [problem] = [one for one in wrong(coffee(form)) if one.startswith("question")]
+    assert re.fullmatch(
+        r"question 'details' fails with ValueError: invalid literal for int\(\) with base 10: '[a…]+ "
+        rf"\(test_check.py:{line}\) \(with text of 3,000 characters, with text of 3,001 characters and \d+ more\); "
+        "raise marshmallow's ValidationError with a sentence instead",
+        problem,
+    )
 
 
 def test_a_kind_of_question_that_takes_anything_is_named() -> None:
@@ -207,7 +223,7 @@ def test_a_kind_of_question_that_takes_anything_is_named() -> None:
 
     problems = wrong(coffee(Form(title="C", questions=[Anything(name="size", label="?", options=["S"])])))
 
-    assert "question 'size': an option that there is not is accepted" in problems
+    assert "question 'size' accepts what is no answer to it (with an option that there is not)" in problems
 
 
 # Hostile text
@@ -323,8 +339,10 @@ def test_hooks_that_return_something_else_are_named() -> None:
 
     problems = wrong(coffee(PLAIN, **hooks))
 
-    for name in hooks:
-        assert any(one.startswith(f"{name} of the plugin 'coffee' failed with TypeError") for one in problems)
+    for name, hook in hooks.items():
+        line = hook.__code__.co_firstlineno
+        said = rf"{name} of the plugin 'coffee' failed with TypeError: found .+ \(test_check.py:{line}\): "
+        assert any(re.match(said, one) for one in problems), name
 
 
 def test_a_route_is_tried_with_and_without_answers() -> None:
