@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from identity_bot.desk.notifier import Notifier
@@ -42,6 +42,13 @@ class Clocks:
             transaction.save(now)
             self.set_timer(transaction, now)
         return now
+
+    def recompute(self, transaction: Transaction, tickets: Iterable[Ticket]) -> None:
+        """Bring the clocks and timers of tickets up to date, as the settings or their hours may have changed."""
+        pairs = [(ticket, self._levels.follow(ticket, transaction.now)) for ticket in tickets]
+        transaction.save_clocks(now for ticket, now in pairs if now != ticket)
+        for _, now in pairs:
+            self.set_timer(transaction, now)
 
     def respond(self, transaction: Transaction, ticket: Ticket, at: float) -> Ticket:
         """The ticket once somebody of the team has responded at that time, saved if that was the first time."""

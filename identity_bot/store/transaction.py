@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Protocol
 
 from sqlalchemy import (
@@ -55,6 +57,8 @@ _TICKET_LOCKED, _TICKET_AT_LOCKED, _TICKET_IN_LOCKED = (
     query.with_for_update() for query in (TICKET, TICKET_AT, TICKET_IN)
 )
 _SAVE = update(schema.tickets).where(schema.tickets.c.id == bindparam("wanted"))
+_CLOCKS = ("pauses", "response_due", "resolution_due", "queue_rank", "queue_turn")
+_SAVE_CLOCKS = _SAVE.values({name: bindparam(name) for name in _CLOCKS})
 _TERMS = select(schema.ticket_terms.c.term).where(schema.ticket_terms.c.ticket_id == bindparam("wanted"))
 _ADD_TERM = {name: new(schema.ticket_terms).on_conflict_do_nothing() for name, new in _INSERT.items()}
 _DROP_TERM = delete(schema.ticket_terms).where(
@@ -305,10 +309,17 @@ class Transaction(Messages):
         self.connection.execute(_SAVE, {**self._row(ticket), "wanted": ticket.id})
         self._save_terms(ticket)
 
+    def save_clocks(self, tickets: Iterable[Ticket]) -> None:
+        """Keep the pauses and due times of tickets, and nothing else of them."""
+        rows = [self._row(ticket) | {"wanted": ticket.id} for ticket in tickets]
+        if rows:
+            kept = [{name: row[name] for name in (*_CLOCKS, "wanted")} for row in rows]
+            self.connection.execute(_SAVE_CLOCKS, kept)
+
     def in_queue(self, after: str = "", most: int = BATCH) -> list[Ticket]:
         """Tickets that are not closed, by their ids, from the one that follows `after`; locked."""
-        rows = self.connection.execute(_IN_QUEUE_AFTER, {"after": after, "most": most}).mappings()
-        return [ticket for row in rows if (ticket := self._read(ticket_in(row)))]
+        rows = self.connection.execute(_IN_QUEUE_AFTER, {"after": after, "most": most})
+        return [ticket_in(row) for row in rows.mappings()]
 
     def open_tickets(self, repository: str) -> list[str]:
         """The ids of the tickets whose issues in a repository are open."""
@@ -461,14 +472,17 @@ class Transaction(Messages):
                 self.connection.execute(LOCK_LANE, {"name": lane})
             for rewrite in self._rewritten.get(lane, ()):
                 rewrite()
-            for new in self._new.get(lane, ()):
-                self._insert(new)
+            # Those of one kind at once: a new due time for each ticket is one statement.
+            for statement, rows in groupby(map(self._inserted, self._new.get(lane, ())), itemgetter(0)):
+                values = [row for _, row in rows]
+                self.connection.execute(statement, values[0] if len(values) == 1 else values)
             if and_then:
                 and_then()
         if self._last:
             self._last()
 
-    def _insert(self, new: _New) -> None:
+    def _inserted(self, new: _New) -> tuple[Any, dict[str, Any]]:
+        """The statement that writes a new effect, and its values."""
         effect = new.effect
         values = {
             "ticket_id": effect.ticket_id,
@@ -481,8 +495,7 @@ class Transaction(Messages):
             "trying_since": new.due_at,
         }
         if effect.unique_key is None:
-            self.connection.execute(_NEW_EFFECT, values)
-        elif new.longest_wait is not None:
-            self.connection.execute(_DEBOUNCE[self._dialect], values | {"longest_wait": new.longest_wait})
-        else:
-            self.connection.execute((_RERUN if effect.reruns else _DROP)[self._dialect], values)
+            return _NEW_EFFECT, values
+        if new.longest_wait is not None:
+            return _DEBOUNCE[self._dialect], values | {"longest_wait": new.longest_wait}
+        return (_RERUN if effect.reruns else _DROP)[self._dialect], values

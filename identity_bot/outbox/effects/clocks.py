@@ -42,7 +42,6 @@ class RecomputeDueTimes(Effect):
     def on_success(self, transaction: Transaction, context: Context, result: None) -> None:
         # A batch at a time, as nobody else can write to SQLite meanwhile.
         tickets = transaction.in_queue(self.after, BATCH)
-        for ticket in tickets:
-            context.clocks.follow(transaction, ticket)
+        context.clocks.recompute(transaction, tickets)
         if len(tickets) == BATCH:
             transaction.enqueue(RecomputeDueTimes(after=tickets[-1].id))
