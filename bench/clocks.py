@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bench.lists import LOGIN, TEAM, fill
@@ -51,7 +51,7 @@ def _check(store: Store, count: int, *, at_least: float) -> None:
 def digests(store: Store, times: int) -> Mapping[str, float]:
     """Median milliseconds to put together the team's digest and that of one of its members."""
     hours, now = BusinessHours(), store.clock()
-    acts = {
+    acts: dict[str, Callable[[], object]] = {
         "team": lambda: digest.of_team(store, hours, now),
         "own": lambda: digest.of_person(store, hours, now, slack_id=TEAM, login=LOGIN),
     }

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from identity_bot.desk.notifier import Notifier
 from identity_bot.outbox.effects.clocks import Escalate
+from identity_bot.store import clocks
 from identity_bot.store.transaction import Transaction
 from identity_bot.tickets import service_levels
 from identity_bot.tickets.model import Event, EventKind, Stage, Ticket
@@ -46,9 +47,9 @@ class Clocks:
     def recompute(self, transaction: Transaction, tickets: Iterable[Ticket]) -> None:
         """Bring the clocks and timers of tickets up to date, as the settings or their hours may have changed."""
         pairs = [(ticket, self._levels.follow(ticket, transaction.now)) for ticket in tickets]
-        transaction.save_clocks(now for ticket, now in pairs if now != ticket)
+        clocks.save(transaction, (now for ticket, now in pairs if now != ticket))
         for _, now in pairs:
-            self.set_timer(transaction, now)
+            self.set_timer(transaction, now, warns_late=True)
 
     def respond(self, transaction: Transaction, ticket: Ticket, at: float) -> Ticket:
         """The ticket once somebody of the team has responded at that time, saved if that was the first time."""
@@ -86,21 +87,26 @@ class Clocks:
         is_soon = self._levels.warn_before and self._levels.warn_at(one.at) <= now
         return WARNINGS[one.clock] if is_soon else None
 
-    def set_timer(self, transaction: Transaction, ticket: Ticket) -> None:
-        """Have a ticket's timer ring when there will be something to tell."""
+    def set_timer(self, transaction: Transaction, ticket: Ticket, *, warns_late: bool = False) -> None:
+        """Have a ticket's timer ring when there will be something to tell.
+
+        What is so close that its warning should have come already is told only once it is missed, unless
+        `warns_late`: whoever has just brought it about knows.
+        """
         now = transaction.now
-        rings = [ring for one in service_levels.owed(ticket) for ring in self._rings(ticket, one, now)]
+        since = ticket.submitted_at if warns_late else now
+        rings = [ring for one in service_levels.owed(ticket) for ring in self._rings(ticket, one, now, since)]
         if rings:  # a timer that was set for something else finds nothing to tell
             timer = Escalate(ticket_id=ticket.id)
             transaction.enqueue(timer, delay=min(rings) - now, longest_wait=FOREVER)
 
-    def _rings(self, ticket: Ticket, one: Due, now: float) -> Iterator[float]:
-        """When there will be something to tell, or to draw, of what is due."""
+    def _rings(self, ticket: Ticket, one: Due, now: float, since: float) -> Iterator[float]:
+        """When there will be something to tell, or to draw, of what is due, of warnings only those after `since`."""
         if _name(MISSES[one.clock], ticket) not in ticket.escalations or one.at > now:
             yield max(one.at, now)
         warns = self._levels.warn_before and _name(WARNINGS[one.clock], ticket) not in ticket.escalations
-        if warns and (at := self._levels.warn_at(one.at)) > now:
-            yield at
+        if warns and (at := self._levels.warn_at(one.at)) > since:
+            yield max(at, now)
 
 
 def _name(kind: EventKind, ticket: Ticket) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from identity_bot.outbox.effect import UPDATES, Context, Effect, TicketEffect
+from identity_bot.store.clocks import in_queue
 from identity_bot.store.transaction import BATCH, Transaction
 
 
@@ -41,7 +42,7 @@ class RecomputeDueTimes(Effect):
 
     def on_success(self, transaction: Transaction, context: Context, result: None) -> None:
         # A batch at a time, as nobody else can write to SQLite meanwhile.
-        tickets = transaction.in_queue(self.after, BATCH)
+        tickets = in_queue(transaction, self.after, BATCH)
         context.clocks.recompute(transaction, tickets)
         if len(tickets) == BATCH:
             transaction.enqueue(RecomputeDueTimes(after=tickets[-1].id))
