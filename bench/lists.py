@@ -60,8 +60,8 @@ LISTED = (
 BATCH = 500
 
 
-def fill(store: Store, count: int) -> None:
-    """So many tickets of all sorts, after those that are there."""
+def fill(store: Store, count: int, *, one_open_in: int = OPEN_SHARE, days: int = 900) -> None:
+    """So many tickets of all sorts and of the last so many days, after those that are there."""
     chance = random.Random(count)
     today = team_day(store.clock())
     with store.reading() as connection:
@@ -69,7 +69,7 @@ def fill(store: Store, count: int) -> None:
     for first in range(have, count, BATCH):
         with store.begin(durable=False) as transaction:
             for number in range(first, min(first + BATCH, count)):
-                is_open = number % OPEN_SHARE == 0
+                is_open = number % one_open_in == 0
                 stages = (Stage.OPEN, Stage.ASSIGNED, Stage.IN_PROGRESS, Stage.UAT)
                 target = today + timedelta(days=chance.randrange(-5, 30)) if chance.random() < 0.5 else None
                 who = chance.randrange(300)
@@ -83,7 +83,7 @@ def fill(store: Store, count: int) -> None:
                         team=f"Team {who % 40}" if who else "Benefits",
                     ),
                     answers={"comments": " ".join([*chance.choices(WORDS, k=6), *chance.choice(RARE_WORDS)])},
-                    submitted_at=store.clock() - chance.randrange(900) * DAY,
+                    submitted_at=store.clock() - chance.randrange(days) * DAY,
                     state=TicketState(
                         stage=chance.choice(stages) if is_open else Stage.CLOSED,
                         priority=chance.choice((None, *Priority)),
@@ -91,7 +91,7 @@ def fill(store: Store, count: int) -> None:
                         target=target,
                         close_reason=None if is_open else CloseReason.COMPLETED,
                     ),
-                    closed_at=None if is_open else store.clock() - chance.randrange(900) * DAY,
+                    closed_at=None if is_open else store.clock() - chance.randrange(days) * DAY,
                     is_urgent=chance.random() < 0.05,
                     is_sensitive=chance.random() < 0.1,
                     repository=REPOSITORY,

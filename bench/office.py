@@ -29,10 +29,12 @@ people = [{{ slack = "U0JUNIPER", github = "juniper-vale" }}]
 class Office:
     """A desk whose worker keeps to no minimum intervals, so that only our own work is measured."""
 
-    def __init__(self, folder: Path, tracker: Tracker, clock: Clock) -> None:
+    def __init__(
+        self, folder: Path, tracker: Tracker, clock: Clock, *, url: str = "", toml: str = SETTINGS
+    ) -> None:
         folder.mkdir(exist_ok=True)
-        (folder / "bench.toml").write_text(SETTINGS, encoding="utf-8")
-        environ = {"GITHUB_TOKEN": "unused", "DATABASE_URL": f"sqlite:///{folder / 'bench.db'}"}
+        (folder / "bench.toml").write_text(toml, encoding="utf-8")
+        environ = {"GITHUB_TOKEN": "unused", "DATABASE_URL": url or f"sqlite:///{folder / 'bench.db'}"}
         loaded = settings.load(folder / "bench.toml", environ)
         self.clock = clock
         self.store = Store(loaded.database_url, clock)

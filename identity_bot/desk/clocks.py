@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from identity_bot.desk.notifier import Notifier
-from identity_bot.messages import clocks
+from identity_bot.messages import clocks as words
 from identity_bot.outbox.effects.clocks import CloseUntried, Escalate
 from identity_bot.outbox.effects.issue_access import record_requests
+from identity_bot.store import clocks
 from identity_bot.store.transaction import Transaction
 from identity_bot.tickets import service_levels
 from identity_bot.tickets.model import Action, Change, CloseReason, Event, EventKind, Stage, Ticket
@@ -62,6 +63,13 @@ class Clocks:
             self.set_timer(transaction, now)
         return now
 
+    def recompute(self, transaction: Transaction, tickets: Iterable[Ticket]) -> None:
+        """Bring the clocks and timers of tickets up to date, as the settings or their hours may have changed."""
+        pairs = [(ticket, self._levels.follow(ticket, transaction.now)) for ticket in tickets]
+        clocks.save(transaction, (now for ticket, now in pairs if now != ticket))
+        for _, now in pairs:
+            self.set_timer(transaction, now, warns_late=True)
+
     def respond(self, transaction: Transaction, ticket: Ticket, at: float) -> Ticket:
         """The ticket once somebody of the team has responded at that time, saved if that was the first time."""
         now = service_levels.respond(ticket, at)
@@ -105,7 +113,7 @@ class Clocks:
         close_at = self._levels.close_at(ticket, touched)
         if close_at is None or close_at > transaction.now or _is_expiring(ticket):
             return ticket
-        reason = clocks.no_answer(self._levels.close_untried_after)
+        reason = words.no_answer(self._levels.close_untried_after)
         change = Change(action=Action.CLOSE, value=CloseReason.COMPLETED.value, reason=reason)
         transaction.enqueue(CloseUntried(ticket_id=ticket.id, change=change, touched=touched))
         return record_requests(ticket, [change], by="")
@@ -132,15 +140,20 @@ class Clocks:
         is_soon = self._levels.warn_before and self._levels.warn_at(one.at) <= now
         return WARNINGS[one.clock] if is_soon else None
 
-    def set_timer(self, transaction: Transaction, ticket: Ticket, touched: float = 0.0) -> None:
+    def set_timer(
+        self, transaction: Transaction, ticket: Ticket, touched: float = 0.0, *, warns_late: bool = False
+    ) -> None:
         """Have a ticket's timer ring when there will be something to tell, as far as is known.
 
-        Whoever touches it later does not set the timer: then it finds nothing to tell, and is set anew.
+        Whoever touches it later does not set the timer: then it finds nothing to tell, and is set anew. What is so
+        close that its warning should have come already is told only once it is missed, unless `warns_late`: whoever
+        has just brought it about knows.
         """
         if ticket.stage is Stage.CLOSED:
             return
         now, touched = transaction.now, max(touched, service_levels.touched_at(ticket))
-        rings = [ring for one in service_levels.owed(ticket) for ring in self._rings(ticket, one, now)]
+        since = ticket.submitted_at if warns_late else now
+        rings = [ring for one in service_levels.owed(ticket) for ring in self._rings(ticket, one, now, since)]
         # It is looked at again after a nudge, too: somebody may have touched it in between.
         rings.append(self._levels.nudge_at(now if service_levels.is_nudged(ticket, touched) else touched))
         if (close_at := self._levels.close_at(ticket, touched)) and not _is_expiring(ticket):
@@ -148,13 +161,13 @@ class Clocks:
         timer = Escalate(ticket_id=ticket.id)
         transaction.enqueue(timer, delay=max(0.0, min(rings) - now), longest_wait=FOREVER)
 
-    def _rings(self, ticket: Ticket, one: Due, now: float) -> Iterator[float]:
-        """When there will be something to tell, or to draw, of what is due."""
+    def _rings(self, ticket: Ticket, one: Due, now: float, since: float) -> Iterator[float]:
+        """When there will be something to tell, or to draw, of what is due, of warnings only those after `since`."""
         if _name(MISSES[one.clock], ticket) not in ticket.escalations or one.at > now:
             yield max(one.at, now)
         warns = self._levels.warn_before and _name(WARNINGS[one.clock], ticket) not in ticket.escalations
-        if warns and (at := self._levels.warn_at(one.at)) > now:
-            yield at
+        if warns and (at := self._levels.warn_at(one.at)) > since:
+            yield max(at, now)
 
 
 def _is_expiring(ticket: Ticket) -> bool:

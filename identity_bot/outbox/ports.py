@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -302,8 +302,8 @@ class Notifier(Protocol):
 class Clocks(Protocol):
     """Keeps due times, and tells people of them."""
 
-    def follow(self, transaction: Transaction, ticket: Ticket) -> Ticket:
-        """The ticket with clocks that fit its state, saved if they did not."""
+    def recompute(self, transaction: Transaction, tickets: Iterable[Ticket]) -> None:
+        """Bring the clocks and timers of tickets up to date."""
 
     def escalate(self, transaction: Transaction, ticket_id: str) -> None:
         """Tell people of what is due or overdue by now, each once."""

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import (
     Connection,
-    Float,
     bindparam,
-    case,
     delete,
-    exists,
     insert,
-    or_,
     select,
     text,
     update,
@@ -26,6 +21,8 @@ from sqlalchemy.exc import OperationalError
 
 from identity_bot.store import schema
 from identity_bot.store.engine import failures
+from identity_bot.store.enqueue import Enqueueable as Enqueueable
+from identity_bot.store.enqueue import New, write
 from identity_bot.store.messages import Messages
 from identity_bot.store.rows import converter, row_of, ticket_in
 from identity_bot.tickets.model import Event, Ticket
@@ -137,36 +134,6 @@ _REWRITE = (
 )
 LOCK_LANE = select(schema.lanes.c.name).where(schema.lanes.c.name == bindparam("name")).with_for_update()
 """Locks a lane until the transaction ends."""
-_NEW_EFFECT = insert(schema.outbox).inline()
-_IS_RUNNING = exists().where(
-    schema.lanes.c.name == schema.outbox.c.lane, schema.lanes.c.current == schema.outbox.c.id
-)
-
-
-_WAITING_ONCE: dict[str, Any] = {"index_elements": ["unique_key"], "index_where": schema.WAITING}
-
-
-def _drop(new: Any) -> Any:
-    """Leave the one that waits as it is."""
-    return new(schema.outbox).on_conflict_do_nothing(**_WAITING_ONCE)
-
-
-def _rerun(new: Any, *, is_debounced: bool = False) -> Any:
-    """Have the one that waits run again if it is running; debounced, put it off as well."""
-    statement = new(schema.outbox)
-    changes: dict[str, Any] = {
-        "rerun": or_(schema.outbox.c.rerun, _IS_RUNNING, schema.outbox.c.verifications > 0)
-    }
-    if is_debounced:
-        latest = schema.outbox.c.created_at + bindparam("longest_wait", type_=Float)
-        due_at = statement.excluded.due_at
-        changes["due_at"] = case((latest < due_at, latest), else_=due_at)
-    return statement.on_conflict_do_update(**_WAITING_ONCE, set_=changes)
-
-
-_DROP = {name: _drop(new) for name, new in _INSERT.items()}
-_RERUN = {name: _rerun(new) for name, new in _INSERT.items()}
-_DEBOUNCE = {name: _rerun(new, is_debounced=True) for name, new in _INSERT.items()}
 
 BATCH = 200
 """Rows of each table that one transaction of a recurring effect changes at most."""
@@ -184,13 +151,6 @@ _OLD_COMMENTS = (
     )
     .where(schema.processed_comments.c.at < bindparam("before"))
     .limit(BATCH)
-)
-_IN_QUEUE_AFTER = (
-    select(schema.tickets)
-    .where(schema.IN_QUEUE, schema.tickets.c.id > bindparam("after"))
-    .order_by(schema.tickets.c.id)
-    .limit(bindparam("most"))
-    .with_for_update()
 )
 _DELETE_COMMENT = delete(schema.processed_comments).where(
     schema.processed_comments.c.repository == bindparam("where"),
@@ -210,40 +170,6 @@ def find_ticket(connection: Connection, query: Any, values: Mapping[str, Any]) -
     return ticket_in(dict(zip(row._fields, row, strict=True))) if row else None
 
 
-class Enqueueable(Protocol):
-    """What the outbox keeps of an effect."""
-
-    @property
-    def kind(self) -> str:
-        """The name of its class."""
-
-    @property
-    def lane(self) -> str:
-        """The lane that it waits in."""
-
-    @property
-    def ticket_id(self) -> str | None:
-        """The ticket that it is for."""
-
-    @property
-    def unique_key(self) -> str | None:
-        """One effect with this key waits at a time; None for any number."""
-
-    @property
-    def reruns(self) -> bool:
-        """Whether one that is enqueued while the same is running runs once more afterward; else it is dropped."""
-
-    def payload(self) -> Mapping[str, Any]:
-        """Its other fields, as JSON."""
-
-
-@dataclass(frozen=True, slots=True)
-class _New:
-    effect: Enqueueable
-    due_at: float
-    longest_wait: float | None
-
-
 class Transaction(Messages):
     """One write to the database: all of it happens, or none.
 
@@ -256,7 +182,7 @@ class Transaction(Messages):
         self.now = now
         self._terms: dict[str, frozenset[str]] = {}
         self._ready: dict[str, float] = {}
-        self._new: dict[str, list[_New]] = {}
+        self._new: dict[str, list[New]] = {}
         self._changes: dict[str, Callable[[], Callable[[], None]]] = {}
         self._rewritten: dict[str, list[Callable[[], None]]] = {}
         self._last: Callable[[], None] | None = None
@@ -304,11 +230,6 @@ class Transaction(Messages):
         """Keep a ticket as it is now."""
         self.connection.execute(_SAVE, {**self._row(ticket), "wanted": ticket.id})
         self._save_terms(ticket)
-
-    def in_queue(self, after: str = "", most: int = BATCH) -> list[Ticket]:
-        """Tickets that are not closed, by their ids, from the one that follows `after`; locked."""
-        rows = self.connection.execute(_IN_QUEUE_AFTER, {"after": after, "most": most}).mappings()
-        return [ticket for row in rows if (ticket := self._read(ticket_in(row)))]
 
     def open_tickets(self, repository: str) -> list[str]:
         """The ids of the tickets whose issues in a repository are open."""
@@ -358,7 +279,7 @@ class Transaction(Messages):
         many seconds since it was first enqueued.
         """
         due_at = self.now + max(delay, 0.0)
-        self._new.setdefault(effect.lane, []).append(_New(effect, due_at, longest_wait))
+        self._new.setdefault(effect.lane, []).append(New(effect, due_at, longest_wait))
         self.make_ready(effect.lane, due_at)
 
     def rewrite_effects(
@@ -461,28 +382,8 @@ class Transaction(Messages):
                 self.connection.execute(LOCK_LANE, {"name": lane})
             for rewrite in self._rewritten.get(lane, ()):
                 rewrite()
-            for new in self._new.get(lane, ()):
-                self._insert(new)
+            write(self.connection, self._new.get(lane, ()), self.now)
             if and_then:
                 and_then()
         if self._last:
             self._last()
-
-    def _insert(self, new: _New) -> None:
-        effect = new.effect
-        values = {
-            "ticket_id": effect.ticket_id,
-            "lane": effect.lane,
-            "kind": effect.kind,
-            "payload": effect.payload(),
-            "unique_key": effect.unique_key,
-            "created_at": self.now,
-            "due_at": new.due_at,
-            "trying_since": new.due_at,
-        }
-        if effect.unique_key is None:
-            self.connection.execute(_NEW_EFFECT, values)
-        elif new.longest_wait is not None:
-            self.connection.execute(_DEBOUNCE[self._dialect], values | {"longest_wait": new.longest_wait})
-        else:
-            self.connection.execute((_RERUN if effect.reruns else _DROP)[self._dialect], values)

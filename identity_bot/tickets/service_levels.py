@@ -53,7 +53,8 @@ class ServiceLevels:
     def follow(self, ticket: Ticket, now: float) -> Ticket:
         """The ticket with its pauses and due times as its state asks for; called whenever the state has changed."""
         pauses = _pauses(ticket, now)
-        has_changed, ticket = pauses != ticket.pauses, replace(ticket, pauses=pauses)
+        if has_changed := pauses != ticket.pauses:
+            ticket = replace(ticket, pauses=pauses)
         if ticket.stage is Stage.CLOSED:
             # What was promised when it was closed stays, whatever the settings become.
             return replace(ticket, resolution_due=self._resolution_due(ticket)) if has_changed else ticket

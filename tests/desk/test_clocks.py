@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import text
 
 from identity_bot.errors import OutcomeUnknown
 from identity_bot.outbox.effects import EFFECTS
@@ -314,6 +315,26 @@ def test_a_bot_that_was_down_tells_only_what_is_so_now(office: Office) -> None:
 
     assert len(told(office, "The answer was due")) == 1
     assert told(office, "The answer is due") == []
+
+
+@pytest.mark.parametrize("is_lost", [True, False])
+def test_each_start_sets_the_timers_though_no_due_time_has_changed(office: Office, is_lost: bool) -> None:
+    """One that was lost, or that warns too late for the settings."""
+    opened(office, production=True)
+    if is_lost:
+        with office.store.begin() as transaction:
+            transaction.connection.execute(text("DELETE FROM outbox WHERE kind = 'escalate'"))
+    else:
+        levels = replace(office.settings.service_levels, warn_before=50 * 60.0)
+        office.settings = replace(office.settings, service_levels=levels)
+    office.restart()
+    office.desk.start_schedule()
+    until(office, "2026-11-23 10:12")
+    early = len(told(office, "The answer is due"))
+    until(office, "2026-11-23 12:00")
+
+    assert early == (not is_lost)
+    assert [len(told(office, words)) for words in ("The answer is due", "The answer was due")] == [1, 1]
 
 
 def test_other_promises_count_from_the_next_start_on(office: Office) -> None:

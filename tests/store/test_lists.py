@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from identity_bot.store.clocks import in_queue
 from identity_bot.store.lists import RARE, Lists
 from identity_bot.store.store import Store
 from identity_bot.text.names import fold
@@ -176,7 +177,7 @@ def test_what_is_due_comes_before_what_is_not_and_first_once_it_is_overdue(store
 
     store.clock.now = START + DAY  # type: ignore[attr-defined]
     with store.begin() as transaction:
-        [found] = [one for one in transaction.in_queue() if one.number == 2]
+        [found] = [one for one in in_queue(transaction, "", 100) if one.number == 2]
         transaction.save(found)
 
     assert before == [3, 2, 1]

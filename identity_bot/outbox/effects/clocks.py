@@ -9,6 +9,7 @@ from identity_bot.messages import issue_comments
 from identity_bot.outbox.effect import GITHUB, UPDATES, Context, Effect, Row, TicketEffect
 from identity_bot.outbox.effects.issue_access import Seen, read_issue, settle_requests
 from identity_bot.outbox.effects.issues import Comment
+from identity_bot.store.clocks import in_queue
 from identity_bot.store.transaction import BATCH, Transaction
 from identity_bot.tickets import actions
 from identity_bot.tickets.errors import Impossible
@@ -96,8 +97,7 @@ class RecomputeDueTimes(Effect):
 
     def on_success(self, transaction: Transaction, context: Context, result: None) -> None:
         # A batch at a time, as nobody else can write to SQLite meanwhile.
-        tickets = transaction.in_queue(self.after, BATCH)
-        for ticket in tickets:
-            context.clocks.follow(transaction, ticket)
+        tickets = in_queue(transaction, self.after, BATCH)
+        context.clocks.recompute(transaction, tickets)
         if len(tickets) == BATCH:
             transaction.enqueue(RecomputeDueTimes(after=tickets[-1].id))
