@@ -210,9 +210,11 @@ class Reconciler:
             self._get_issue(transaction, ticket)
         if is_doubtful and not is_fresh:
             return
+        opened = self._as_opened(ticket, now)
+        now = replace(now, last_notified=opened.last_notified)
         transaction.save(now)
         if now.state != ticket.state:
-            if _is_by_team(ticket, now):
+            if _is_by_team(opened, now):
                 now = self._clocks.respond(transaction, now, snapshot.updated_at)
             is_reopened = ticket.stage is Stage.CLOSED and now.stage is not Stage.CLOSED
             now = self._clocks.follow(transaction, now, is_reopened=is_reopened)
@@ -280,6 +282,39 @@ class Reconciler:
             now = self._clocks.respond(transaction, now, snapshot.updated_at)
         log.info("ticket created: %s", words.number(now), extra={"ticket": now.id})
         self._notifier.welcome(transaction, now, opened_at=snapshot.created_at if is_adopted else None)
+
+    def _as_opened(self, ticket: Ticket, now: Ticket) -> Ticket:
+        """The ticket as if all that the bot itself put on its issue had been there when that was first seen.
+
+        GitHub may tell that an issue was opened, and then of each label and assignee, before it answers the bot.
+        """
+        if ticket.responded_at is not None or not ticket.is_timed or ticket.stage is Stage.CLOSED:
+            return ticket
+        opened = ticket
+        added = {fold(login) for login in now.state.assignees} - {fold(one) for one in ticket.state.assignees}
+        if added and added <= self._put_first(now):
+            assignees, stage = now.state.assignees, now.state.stage
+            told = ticket.last_notified and replace(ticket.last_notified, assignees=assignees, stage=stage)
+            state = replace(ticket.state, assignees=assignees, stage=stage)
+            opened = replace(opened, state=state, last_notified=told)
+        if (
+            ticket.state.approval is None
+            and now.state.approval is Approval.NEEDED
+            and self._needs_approval(now)
+        ):
+            # Its approvers are still to be told.
+            opened = replace(opened, state=replace(opened.state, approval=Approval.NEEDED))
+        return opened
+
+    def _needs_approval(self, ticket: Ticket) -> bool:
+        request_type = self._plugins.of(ticket.type)
+        if request_type is None:
+            return False
+        return request_type.form.needs_approval(request_type.migrated(ticket).answers)
+
+    def _put_first(self, ticket: Ticket) -> set[str]:
+        """The folded logins of all whom the bot itself assigns to a new issue."""
+        return self._assigned_first(ticket) | {fold(one.get("github", "")) for one in self._leads(ticket)}
 
     def _assigned_first(self, ticket: Ticket) -> set[str]:
         """The folded logins of those whom the ticket's type itself assigns, apart from leads."""

@@ -581,6 +581,38 @@ def test_whom_a_plugin_assigns_has_not_responded(office: Office, by_hand: bool) 
     assert (found.responded_at is not None) == by_hand
 
 
+@pytest.mark.parametrize("type_name", ["pr_review", "data_pull"])
+def test_what_the_bot_puts_on_its_issue_is_no_response_though_it_is_seen_bit_by_bit(
+    office: Office, type_name: str
+) -> None:
+    """GitHub tells that the issue was opened, and then of each label and assignee, before its answer arrives."""
+    open_issue = office.tracker.open_issue
+
+    def open_bit_by_bit(*given: Any, **more: Any) -> Any:
+        created = open_issue(*given, **more)
+        whole = created.snapshot
+        bare = replace(whole, labels=frozenset(), assignees=frozenset())
+        assigned = replace(whole, labels=frozenset(), updated_at=whole.updated_at + 1)
+        labeled = replace(whole, updated_at=whole.updated_at + 2)
+        for seen in (bare, assigned, labeled):
+            office.tracker.now[whole.repository, whole.number] = seen
+            office.desk.observe(seen)
+        return replace(created, snapshot=labeled)
+
+    office.tracker.open_issue = open_bit_by_bit  # type: ignore[method-assign]
+    secret = {"sensitive": True} if type_name == "data_pull" else {}
+    ticket = office.submit(type_name, production=True, **secret)
+    office.work(60)
+
+    found = office.ticket(ticket)
+    assert found.state.assignees == ("indigo-marshwick", "sage-hollowell")
+    assert found.responded_at is None
+    assert told(office, "assigned to") == []
+    assert len(told(office, "needs your approval")) == bool(secret)
+    until(office, "2026-11-23 12:00")
+    assert len(told(office, "Nobody has answered")) >= 1
+
+
 @pytest.mark.parametrize("ahead", [300.0, -300.0])
 def test_two_processes_whose_clocks_are_five_minutes_apart_tell_each_thing_once(
     office: Office, tmp_path: Path, ahead: float
