@@ -194,10 +194,23 @@ def _unlogged() -> Iterator[None]:
 @click.option(
     "--exit", "leave", is_flag=True, help="Play the stories, print what each person did and saw, and exit."
 )
+@click.pass_obj
 def sandbox(
-    port: int, no_bot: bool, play: bool, busy: bool, watched: tuple[Path, ...], clock: str, leave: bool
+    config: Path | None,
+    port: int,
+    no_bot: bool,
+    play: bool,
+    busy: bool,
+    watched: tuple[Path, ...],
+    clock: str,
+    leave: bool,
 ) -> None:
     """Try the bot with a simulated Slack and GitHub, and a page that shows both."""
+    if config:
+        raise click.UsageError(
+            "--config cannot be combined with sandbox, whose bot has settings of its own: start it with --no-bot, and "
+            "then your bot with your settings"
+        )
     if watched and (no_bot or play or busy or leave):
         raise click.UsageError("--watch cannot be combined with --no-bot, --play, --busy or --exit")
     if clock and no_bot:

@@ -76,6 +76,7 @@ class Clocks:
         if now != ticket:
             transaction.save(now)
             self.set_timer(transaction, now)
+            self._notifier.follow(transaction, now)  # the card says by when to answer
         return now
 
     def escalate(self, transaction: Transaction, ticket_id: str) -> None:

@@ -30,6 +30,7 @@ from identity_bot.tickets.model import (
     Event,
     EventKind,
     Notification,
+    Requested,
     Stage,
     Ticket,
     TicketState,
@@ -133,7 +134,7 @@ class Notifier:
         if EventKind.APPROVAL_NEEDED in kinds:
             self._alert_without_approvers(transaction, ticket)
         self._post(transaction, ticket, happened, request_type)
-        if EventKind.CLOSED in kinds:
+        if EventKind.CLOSED in kinds and not _is_untried(requested.get(EventKind.CLOSED)):
             ask_requestor(transaction, self._settings, ticket)
         notified = replace(ticket, last_notified=ticket.state).without_made_requests()
         if notified != ticket:
@@ -221,6 +222,11 @@ class Notifier:
             )
             transaction.enqueue(update)
         self.alert_failures(transaction)
+
+
+def _is_untried(requested: Requested | None) -> bool:
+    """Whether the bot has closed a ticket because its requestor did not try it, and so can say nothing about it."""
+    return requested is not None and not requested.by
 
 
 def _leads(request_type: RequestType | None, ticket: Ticket | None) -> str:

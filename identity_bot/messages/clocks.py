@@ -53,6 +53,15 @@ def state(ticket: Ticket) -> Iterator[tuple[str, str]]:
         yield "Due", moment(one.at)
 
 
+def overdue(ticket: Ticket, now: float) -> str:
+    """A line of the card's about what is overdue, which is drawn when it becomes so; empty if nothing is."""
+    one = due(ticket)
+    if one is None or one.at > now:
+        return ""
+    what = "The answer is overdue" if one.clock is Clock.RESPONSE else "It is overdue"
+    return f":warning: *{what}.* It was due {words.moment(one.at)}."
+
+
 def spent(seconds: float) -> str:
     """How long something took or is late: 40 minutes, 2 hours, 3 days."""
     for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):

@@ -56,6 +56,8 @@ TEMPLATES: Mapping[str, str] = {
     "target_changed.spoc_none": "The target date of {target_before} no longer applies.",
     "waiting.requestor": "The team has a question for you. {reason}",
     "waiting.requestor_unasked": "The team is waiting for an answer from you.",
+    "resumed.team": "{requestor} answered what you asked about {ticket}, and nobody has it.",
+    "resumed.team_by_hand": "{ticket} no longer waits for the requestor, and nobody has it.",
     "resumed.spoc": "{requestor} answered.",
     "resumed.spoc_by_hand": "It no longer waits for the requestor.",
     "resumed.assignees": "{requestor} answered.",
@@ -66,6 +68,7 @@ TEMPLATES: Mapping[str, str] = {
     "resolution_due.team": "Ticket {ticket} is due {due}, and nobody has it.",
     "resolution_due.assignees": "It's due {due}.",
     "resolution_missed.team": "{leads} Ticket {ticket} is not done. It was due {due}.",
+    "stale.team": "Nobody has touched ticket {ticket} for five business days, and nobody has it.",
     "stale.assignees": "Nobody has touched it for five business days. Please say in the ticket how it's going.",
     "uat.requestor": "It's ready for you to try.",
     "untried.requestor": "You haven't told us yet whether it works.",
@@ -81,6 +84,7 @@ TEMPLATES: Mapping[str, str] = {
     "rejected.assignees_by_hand": "It was sent back to work in GitHub.",
     "released.requestor": "It's released.",
     "closed.requestor": "It's done and closed. {reason}",
+    "closed.requestor_untried": "It was closed, as nobody told us whether it works. {reason}",
     "closed.requestor_not_planned": "It was closed and won't be done. {reason}",
     "closed.requestor_duplicate": "It was closed because another ticket covers it. {reason}",
     "closed.requestor_duplicate_of": "It was closed because ticket {original} covers the same thing. {reason}",
@@ -313,6 +317,8 @@ def _close_variant(ticket: Ticket, event: Event) -> str:
     reason = ticket.state.close_reason
     if event.original:
         return "duplicate_of"
+    if event.reason and not event.by:
+        return "untried"
     return _CLOSED.get(reason, "") if reason else ""
 
 
@@ -358,7 +364,7 @@ def values(
         "due": clocks.moment(owed.at, hours.zone) if owed else "",
         "opens": clocks.moment(hours.next_open(event.at), hours.zone),
         "closes": clocks.moment(closes, hours.zone) if closes else "",
-        "on_call": mrkdwn(levels.on_call),
+        "on_call": mrkdwn(levels.on_call) if levels.on_call else "",
         "leads": leads,
         "close_reason": now.close_reason.value if now.close_reason else "",
         "by": people.mention_of(event.by) if event.by else "",

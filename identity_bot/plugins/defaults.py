@@ -45,6 +45,13 @@ BUTTONS = {
     EventKind.REOPENED: (Action.CLOSE,),
 }
 """What the requestor can do about an event."""
+IF_NOBODY_HAS_IT = (
+    EventKind.RESPONSE_DUE,
+    EventKind.RESOLUTION_DUE,
+    EventKind.STALE,
+    EventKind.RESUMED,
+)
+"""The events of which the team hears if there is nobody else."""
 OF_APPROVERS = (Action.APPROVE, Action.DECLINE)
 _FILE_LINK = re.compile(r" \(https?://\S+\)$", re.MULTILINE)
 
@@ -137,9 +144,9 @@ def _standard(
 
 
 def _is_told(audience: Audience, ticket: Ticket, event: Event) -> bool:
-    """Whether to tell somebody whom the event may concern: what will be due, the team only if nobody has the ticket."""
-    if event.kind in (EventKind.RESPONSE_DUE, EventKind.RESOLUTION_DUE) and audience is Audience.TEAM:
-        return not ticket.state.assignees
+    """Whether to tell somebody whom the event may concern."""
+    if event.kind in IF_NOBODY_HAS_IT and audience is Audience.TEAM:
+        return not ticket.state.assignees and not (event.kind is EventKind.RESUMED and ticket.state.spoc)
     return audience is not Audience.INTAKE or _is_announced(ticket, event)
 
 

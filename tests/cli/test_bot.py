@@ -229,3 +229,10 @@ def test_a_folder_to_watch_must_exist(tmp_path: Path) -> None:
 
     assert code == 2
     assert "nowhere' does not exist" in why
+
+
+def test_the_sandbox_takes_no_settings_and_says_what_to_do(tmp_path: Path) -> None:
+    code, said, why = run("--config", tmp_path / "own.toml", "sandbox")
+
+    assert (code, said) == (2, "")
+    assert "start it with --no-bot, and then your bot" in " ".join(why.split())

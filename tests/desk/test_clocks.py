@@ -484,7 +484,7 @@ def test_a_ticket_that_nobody_answered_is_told_of_once_more_when_it_should_be_do
     opened(office)
     until(office, "2026-11-24 12:00")
 
-    assert [len(told(office, words)) for words in ("The answer is", "The answer was")] == [1, 1]
+    assert [len(told(office, words)) for words in ("The answer is due", "The answer was")] == [1, 1]
     [due_soon] = told(office, "and nobody has it")
     assert "1:00 PM" in due_soon
     [missed] = told(office, "is not done. It was due")
@@ -674,3 +674,43 @@ def test_a_deleted_issue_is_closed_when_the_bot_learns_of_it(office: Office) -> 
     assert closed.closed_at == pytest.approx(at("2026-11-23 10:01"), abs=60)
     assert office.settings.service_levels.resolution_seconds(closed) == pytest.approx(30, abs=60)
     assert told(office, "The answer") == []
+
+
+def test_the_card_says_what_is_overdue_until_somebody_answers(office: Office) -> None:
+    thread = MessageRef(channel="C0INTAKE", ts="1764000000.000100")
+    ticket = opened(office, production=True, origin=thread)
+    until(office, "2026-11-23 11:05")
+    late = card(office, ticket)
+    office.desk.handle_reply(said(office, ticket, "U0LINDEN", ago=-60))
+    office.work(60)
+
+    assert "The answer is overdue" in late
+    assert "overdue" not in card(office, ticket)
+    assert "Answer due" not in card(office, ticket)
+
+
+def card(office: Office, ticket: Ticket) -> str:
+    """What the team's card says now."""
+    now = office.ticket(ticket).card
+    assert now
+    return str(office.chat.posts[int(now.ts) - 1])
+
+
+def test_without_anybody_who_has_it_the_team_hears_that_its_requestor_answered(office: Office) -> None:
+    ticket = opened(office, origin=MessageRef(channel="C0INTAKE", ts="1764000000.000100"))
+    office.click(ticket, Action.WAIT, by="U0LINDEN", reason="Which browser was it?")
+    office.work(60)
+    office.desk.handle_reply(said(office, ticket, "U0JUNIPER", ago=-60))
+    office.work(60)
+
+    [news] = told(office, "answered what you asked")
+    assert "nobody has it" in news
+
+
+def test_nobody_to_call_is_no_dash(office: Office) -> None:
+    office.clock.now = at("2026-11-23 20:00")
+    opened(office, production=True)
+
+    [news] = told(office, "before business hours begin")
+    assert "–" not in news
+    assert "—" not in news

@@ -64,12 +64,12 @@ TOLD = {
     EventKind.REOPENED: {REQUESTOR},
     EventKind.REDACTED: {REQUESTOR},
     EventKind.WAITING: {REQUESTOR},
-    EventKind.RESUMED: {SPOC, ASSIGNEES},
+    EventKind.RESUMED: {TEAM, SPOC, ASSIGNEES},
     EventKind.RESPONSE_DUE: {TEAM, ASSIGNEES},
     EventKind.RESPONSE_MISSED: {TEAM},
     EventKind.RESOLUTION_DUE: {TEAM, ASSIGNEES},
     EventKind.RESOLUTION_MISSED: {TEAM},
-    EventKind.STALE: {ASSIGNEES},
+    EventKind.STALE: {TEAM, ASSIGNEES},
     EventKind.UNTRIED: {REQUESTOR},
 }
 """Who hears of what."""
@@ -141,6 +141,7 @@ def test_there_is_no_text_that_nobody_reads() -> None:
             now(requestor=somebody, is_sensitive=True),
         )
     ]
+    events += [event(EventKind.CLOSED, reason="We got no answer.")]
     events += [event(EventKind.WAITING, reason="Which browser?"), event(EventKind.CREATED, at=WORKING)]
     tickets = [
         now(stage, target=target, assignees=assignees, close_reason=reason, is_urgent=is_urgent)

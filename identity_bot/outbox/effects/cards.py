@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from identity_bot.messages import duplicates, queue
+from identity_bot.messages import clocks, duplicates, queue
 from identity_bot.outbox.effect import UPDATES, Context, Row, TicketEffect, slack_lane
 from identity_bot.outbox.effects.home import publish_homes
 from identity_bot.outbox.effects.issue_access import with_names
@@ -89,12 +89,13 @@ class RedrawSimilar(TicketEffect):
 
 
 def _notes(ticket: Ticket, context: Context) -> list[str]:
-    """What its card says of other tickets: which one it is a duplicate of, and which look alike.
+    """What its card says of it now, and of other tickets: which one it is a duplicate of, and which look alike.
 
-    They are looked for each time it is drawn, which takes some milliseconds, and stay the same; when one of them gets
+    Those are looked for each time it is drawn, which takes some milliseconds, and stay the same; when one of them gets
     another stage, the card is drawn again.
     """
     original = context.store.ticket(ticket.duplicate_of) if ticket.duplicate_of else None
     notes = [duplicates.note(original)] if original else []
     alike = [one for one in Similar(context.store).to(ticket) if original is None or one.id != original.id]
-    return notes + [queue.similar(one, title_of(one, context)) for one in alike]
+    late = clocks.overdue(ticket, context.store.clock())
+    return [*filter(None, [late]), *notes, *(queue.similar(one, title_of(one, context)) for one in alike)]

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
 
+from identity_bot_sandbox.clock import TEAM_ZONE
 from identity_bot_sandbox.page.emoji import EMOJI
 
 _DATE_TOKEN = re.compile(r"\{(\w+)\}")
@@ -112,9 +113,9 @@ class Reader:
             return _literal(target)
 
     def _date(self, seconds: int, pattern: str, link: list[str], fallback: str) -> str:
-        """A date in local time, or its fallback if its tokens are unknown."""
-        moment = datetime.fromtimestamp(seconds).astimezone()
-        words = dated(pattern, moment, self.now().astimezone()) or fallback or str(moment.date())
+        """A date where the team is, as the page's clock, or its fallback if its tokens are unknown."""
+        moment = datetime.fromtimestamp(seconds, TEAM_ZONE)
+        words = dated(pattern, moment, self.now().astimezone(TEAM_ZONE)) or fallback or str(moment.date())
         # Screen readers should not announce that time passes.
         drawn = Markup('<time datetime="{}" title="{}" aria-live="off">{}</time>').format(
             moment.isoformat(), f"{moment:%Y-%m-%d %H:%M}", words

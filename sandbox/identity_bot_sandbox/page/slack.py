@@ -10,6 +10,7 @@ from hashlib import blake2s
 from typing import Any
 
 from identity_bot_sandbox import cast
+from identity_bot_sandbox.clock import TEAM_ZONE
 from identity_bot_sandbox.page.form import enter, held, keep_chosen, key, place_in, show_refusals
 from identity_bot_sandbox.page.messages import written
 from identity_bot_sandbox.page.scene import Act, Looks, Scene, Sent, must_be_taken
@@ -195,7 +196,7 @@ def _said(world: SlackWorld, user: str, message: Message, news: int) -> Said:
     return Said(
         message=message,
         author=_author(world, message.user),
-        at=datetime.fromtimestamp(float(message.ts)).astimezone(),
+        at=datetime.fromtimestamp(float(message.ts), TEAM_ZONE),
         replies=max(0, len(thread) - 1),
         news=news,
         draft=written(world, message.text) if message.user == user else None,
