@@ -181,13 +181,11 @@ class Notifier:
                 transaction.enqueue(find)
 
     def effect_failed(self, transaction: Transaction, kind: str, ticket_id: str | None, reason: str) -> None:
-        """Tell the team that an effect waits for an operator; an alert that cannot be posted is only logged."""
-        if kind == PostAlert.kind:
-            return
-        if (
-            kind == Deliver.kind
-        ):  # its reason names the plugin, and all that waits for it may fail in the same way
-            self.alert(transaction, alerts.delivery_failed(reason), again_after=DAY)
+        """Tell the team that an effect waits for an operator; an alert that cannot be posted is only logged.
+
+        A delivery to a plugin tells of its own failure: whatever waits for the plugin may fail in the same way.
+        """
+        if kind in (PostAlert.kind, Deliver.kind):
             return
         ticket = transaction.ticket(ticket_id) if ticket_id else None
         request_type = self._plugins.types.get(ticket.type) if ticket and ticket.is_urgent else None
