@@ -226,9 +226,14 @@ def _leads(request_type: RequestType | None, ticket: Ticket | None) -> str:
 
 
 def _original(transaction: Transaction, ticket: Ticket, change: Change) -> Ticket | None:
-    """The ticket that this one is a duplicate of, if people may be led there."""
+    """The ticket that this one is a duplicate of, if whoever hears of this one in Slack may hear of that one, too."""
     found = transaction.read_ticket(change.value) if change.action is Action.DUPLICATE else None
-    return found if found and not is_hidden_from(ticket, found) else None
+    if found is None or is_hidden_from(ticket, found):
+        return None
+    if found.is_private:
+        is_theirs = bool(found.requestor.slack_id) and found.requestor.slack_id == ticket.requestor.slack_id
+        return found if is_theirs and (ticket.is_private or ticket.is_sensitive) else None
+    return found
 
 
 def _headline(notifications: Sequence[Notification]) -> str:
