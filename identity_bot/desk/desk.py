@@ -13,12 +13,13 @@ from identity_bot.desk.comments import Comments
 from identity_bot.desk.conversation import Conversation
 from identity_bot.desk.notifier import Notifier
 from identity_bot.desk.reconciler import Reconciler
-from identity_bot.errors import Invalid, NotAllowed
+from identity_bot.errors import Invalid, NotAllowed, StoreError
 from identity_bot.forms import form as forms
 from identity_bot.messages import alerts, words
 from identity_bot.messages.digest import NOT_YOURS
 from identity_bot.messages.templates import DELAYED_AFTER
 from identity_bot.outbox.effect import click_key
+from identity_bot.outbox.effects.cards import similar_lines
 from identity_bot.outbox.effects.clocks import RecomputeDueTimes
 from identity_bot.outbox.effects.digest import ScheduleDigest
 from identity_bot.outbox.effects.issue_access import record_requests
@@ -39,6 +40,7 @@ from identity_bot.plugins.loader import Plugins
 from identity_bot.settings import Settings
 from identity_bot.store import digests
 from identity_bot.store.answers import ShownAnswers
+from identity_bot.store.similar import Similar
 from identity_bot.store.store import Store
 from identity_bot.text.names import fold
 from identity_bot.tickets import actions, duplicates, lifecycle
@@ -245,6 +247,14 @@ class Desk:
             at=self._store.ticket_at, by_id=self._store.ticket, repositories=repositories
         )
         return duplicates.resolve(ticket, written, tickets, here=repositories[0])
+
+    def similar(self, ticket: Ticket) -> list[str]:
+        """A line for each ticket that looks like this one, as its card shows them; none if they cannot be read."""
+        try:
+            return similar_lines(Similar(self._store), self._plugins, ticket)
+        except StoreError as error:
+            log.warning("cannot look for similar tickets: %s", error)
+            return []
 
     def start_schedule(self) -> None:
         """Enqueue the recurring effects, once per database."""

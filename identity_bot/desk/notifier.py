@@ -183,13 +183,11 @@ class Notifier:
                 transaction.enqueue(find)
 
     def effect_failed(self, transaction: Transaction, kind: str, ticket_id: str | None, reason: str) -> None:
-        """Tell the team that an effect waits for an operator; an alert that cannot be posted is only logged."""
-        if kind == PostAlert.kind:
-            return
-        if (
-            kind == Deliver.kind
-        ):  # its reason names the plugin, and all that waits for it may fail in the same way
-            self.alert(transaction, alerts.delivery_failed(reason), again_after=DAY)
+        """Tell the team that an effect waits for an operator; an alert that cannot be posted is only logged.
+
+        A delivery to a plugin tells of its own failure: whatever waits for the plugin may fail in the same way.
+        """
+        if kind in (PostAlert.kind, Deliver.kind):
             return
         ticket = transaction.ticket(ticket_id) if ticket_id else None
         request_type = self._plugins.types.get(ticket.type) if ticket and ticket.is_urgent else None
@@ -235,9 +233,14 @@ def _leads(request_type: RequestType | None, ticket: Ticket | None) -> str:
 
 
 def _original(transaction: Transaction, ticket: Ticket, change: Change) -> Ticket | None:
-    """The ticket that this one is a duplicate of, if people may be led there."""
+    """The ticket that this one is a duplicate of, if whoever hears of this one in Slack may hear of that one, too."""
     found = transaction.read_ticket(change.value) if change.action is Action.DUPLICATE else None
-    return found if found and not is_hidden_from(ticket, found) else None
+    if found is None or is_hidden_from(ticket, found):
+        return None
+    if found.is_private:
+        is_theirs = bool(found.requestor.slack_id) and found.requestor.slack_id == ticket.requestor.slack_id
+        return found if is_theirs and (ticket.is_private or ticket.is_sensitive) else None
+    return found
 
 
 def _headline(notifications: Sequence[Notification]) -> str:

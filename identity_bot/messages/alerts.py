@@ -28,20 +28,22 @@ def effect_failed(label: str, ticket: Ticket | None, leads: str, reason: str) ->
     )
 
 
-def delivery_failed(reason: str) -> str:
+def delivery_failed(plugin: str) -> str:
     """A plugin could not be handed an event for three days."""
     return (
-        f"*The bot couldn't deliver an event to a plugin*: {mrkdwn(reason, limit=300)}. It won't try again by itself. "
+        f"*The bot couldn't deliver an event to the plugin `{plugin}`* and won't try again by itself. "
         "`identity-bot outbox` lists what failed, and can retry or discard it. Tickets and messages are not affected."
     )
 
 
 def plugin_failed(plugin: str, hook: str) -> str:
-    """A hook of a plugin failed, and the bot went on without what it would have returned."""
-    return (
-        f"*The plugin `{plugin}` failed in `{hook}`.* Its part was left out, and everything else went on as usual. "
-        "The bot's log says where it failed."
+    """A hook of a plugin failed, and the bot went on without what it would have returned, or tries `deliver` again."""
+    meanwhile = (
+        "The bot tries again for three days; tickets and messages are not affected."
+        if hook == "deliver"
+        else "Its part was left out, and everything else went on as usual."
     )
+    return f"*The plugin `{plugin}` failed in `{hook}`.* {meanwhile} The bot's log says where it failed."
 
 
 def who_is(login: str, command: str) -> str:

@@ -147,6 +147,8 @@ def _argument_problems(hook: str, function: Any) -> Iterator[str]:
         yield f"hook {hook!r} is a wrapper; each plugin answers for itself only"
     if inspect.iscoroutinefunction(function):
         yield f"hook {hook!r} is async; hooks are plain functions"
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        yield f"hook {hook!r} has a yield, so calling it does nothing; hooks are plain functions, return a list"
     known = inspect.signature(HOOKS[hook]).parameters
     for argument in inspect.signature(function).parameters.values():
         has_default = argument.default is not inspect.Parameter.empty

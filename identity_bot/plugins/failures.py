@@ -36,6 +36,10 @@ class Failures:
     def add(self, plugin: str, hook: str, error: BaseException) -> None:
         """Log a failure with its traceback, and keep it."""
         log.error("plugin %r: %s failed; going on without it", plugin, hook, exc_info=scrubbed(error))
+        self.keep(plugin, hook, error)
+
+    def keep(self, plugin: str, hook: str, error: BaseException) -> None:
+        """Keep a failure that is in the log already."""
         failure = Failure(plugin=plugin, hook=hook, error=type(error).__name__)
         with self._lock:
             self._seen[failure] = self._untold[failure] = None

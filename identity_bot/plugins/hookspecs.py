@@ -164,9 +164,9 @@ def deliver(ticket: Ticket, event: Event, idempotency_key: str, settings: Mappin
     Each event is delivered at least once and, as a rule, in order. After a crash, or if this raises, the bot calls
     again with the same event and the same `idempotency_key`, 36 characters, by which you recognize what you have
     already done. If this raises, the bot retries after one second and then more slowly, up to every five minutes; after
-    five tries the next events no longer wait; after three days it gives up, `identity-bot outbox` lists the delivery
-    with the plugin's name, and the operator can retry it. Deliveries that wait for a plugin that was uninstalled
-    are discarded.
+    five tries the next events no longer wait, and the team is told, once a day; after three days it gives up,
+    `identity-bot outbox` lists the delivery with the plugin's name, and the operator can retry it. Deliveries that
+    wait for a plugin which is not installed are discarded when they are an hour old.
 
     `ticket.state` is the state that the event led to, even if the ticket has changed since; the rest of the ticket is
     as it is now. Of a sensitive ticket, the title, the answers and the reasons are left out, unless the plugin's

@@ -109,6 +109,11 @@ class Plugins:
         """The request type with this name; the one for adopted issues if the name is empty."""
         return self.types.get(name) if name else self.adopted
 
+    def title_of(self, name: str) -> str:
+        """The title of the request type with this name, or the name if it is not installed."""
+        request_type = self.of(name)
+        return request_type.form.title if request_type else name
+
     def stand_in(self, name: str) -> RequestType:
         """What tells people about tickets of a type that is no longer installed, in the standard words."""
         return replace(

@@ -34,7 +34,7 @@ from identity_bot.text.privacy import Additions
 from identity_bot.tickets.actions import ACTIONS, Ask
 from identity_bot.tickets.duplicates import NotAnOriginal
 from identity_bot.tickets.errors import Impossible
-from identity_bot.tickets.model import Change, Ticket
+from identity_bot.tickets.model import Action, Change, Ticket
 from identity_bot.tickets.people import People
 
 log = logging.getLogger(__name__)
@@ -178,7 +178,8 @@ class ActionListeners:
         except Exception as error:
             say(answer, explanation(error))
             return
-        view = cards.action_form(ticket, click)
+        similar = self._desk.similar(ticket) if click.action is Action.DUPLICATE else ()
+        view = cards.action_form(ticket, click, similar=similar)
         show = client.views_push if is_ticket_modal(body) else client.views_open
         try:
             with translating_errors(show.__name__):

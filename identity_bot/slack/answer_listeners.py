@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-import time
+import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -22,9 +21,10 @@ from identity_bot.slack import answers as blocks
 from identity_bot.slack import open_forms
 from identity_bot.slack.errors import code_of, translating_errors
 from identity_bot.slack.inputs import QUESTION, Json
-from identity_bot.slack.modal import Draft, describing, description, draft_in, modal
+from identity_bot.slack.modal import TYPE, Draft, describing, description, draft_in, modal
 from identity_bot.slack.open_forms import OpenForm, OpenForms, Pace
 from identity_bot.slack.payloads import refuse_forged
+from identity_bot.slack.side_threads import SideThreads
 from identity_bot.text.markdown import clean
 
 log = logging.getLogger(__name__)
@@ -32,8 +32,14 @@ log = logging.getLogger(__name__)
 WORDS = "search-docs"
 """What follows the command before the words to look for."""
 LONGEST_SEARCH = 300
-THREADS = 16
-"""For how many forms answers are looked for at a time; the others wait, and nothing else waits for them."""
+THREADS = 32
+"""For how many forms answers are looked for at a time, some of which wait for Slack's pace; the others wait."""
+CLICKS = 8
+"""How many searches, and answers that must be found again to be read, are answered at a time."""
+DRAWING = 1.0
+"""Seconds that a form which was sent waits for answers that are being drawn in it; Slack waits three for the form."""
+PATIENCE = 5.0
+"""Seconds in which answers that are being looked for may come to an end when the bot stops."""
 CONFLICT = "hash_conflict"
 
 
@@ -57,7 +63,9 @@ class AnswerListeners:
         self._run_in_thread = run_in_thread
         self._pace = pace or Pace()
         self.open = OpenForms()
-        self._asking = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="identity-bot-answers")
+        self._asking = SideThreads("identity-bot-answers", most=THREADS)
+        self._clicks = SideThreads("identity-bot-searches", most=CLICKS)
+        self._closing = threading.Event()
 
     def attach(self, app: App) -> None:
         """Adds the listeners; before the one that answers all other actions of ours."""
@@ -71,13 +79,19 @@ class AnswerListeners:
         app.view(blocks.ARTICLE, middleware=[refuse_forged])(self.still)
 
     def close(self) -> None:
-        """Waits for what is being drawn, and drops what waits for its turn."""
-        self._asking.shutdown(wait=True, cancel_futures=True)
+        """Waits a little for what is being drawn, but for no plugin that hangs; drops what waits for its turn."""
+        self._closing.set()
+        if still := self._asking.close(PATIENCE) + self._clicks.close(PATIENCE):
+            log.warning("self-service: stopped while %s plugin calls had not returned", still)
 
     def answer(self, typed: str) -> Callable[[WebClient, Json, Respond], None] | None:
         """What answers these words after the command; None if they search for no answers."""
         word, _, rest = typed.partition(" ")
-        return partial(self._aside, self._search, rest.strip()) if word.casefold() == WORDS else None
+        return (
+            partial(self._aside, self._clicks, self._search, rest.strip())
+            if word.casefold() == WORDS
+            else None
+        )
 
     # A form: how it is drawn, and what was entered in it
 
@@ -100,22 +114,36 @@ class AnswerListeners:
     def redraw(self, client: WebClient, body: Json, draft: Draft, drawn: Json) -> None:
         """Draw a form anew as something chosen in it asks for, and look for answers to what it now is.
 
-        Raises what views.update does.
+        Does nothing if something else was chosen since. Raises what views.update does.
         """
-        view = body["view"]
-        shown = blocks.drawn_in(view)
-        self.open.heard(view["id"], draft, hash=view.get("hash") or "", drawn=shown, at=moment(body))
+        view, at = body["view"], moment(body)
+        is_newest = self.open.chose(
+            view["id"],
+            draft,
+            hash=view.get("hash") or "",
+            drawn=blocks.drawn_in(view),
+            at=at,
+            is_type=any(action.get("action_id") == TYPE for action in body.get("actions", ())),
+        )
+        if not is_newest:
+            return
         with self.open.drawing(view["id"]) as now:
-            with translating_errors("views.update"):
-                known = now.hash if now else view.get("hash")
-                answer = client.views_update(view_id=view["id"], hash=known, view=drawn)
+            if now and at is not None and at < now.chosen_at:
+                return  # somebody chose again while this waited for its turn
+            known = now.hash if now else view.get("hash")
+            try:
+                with translating_errors("views.update"):
+                    answer = client.views_update(view_id=view["id"], hash=known, view=drawn)
+            except Retryable as error:
+                self._pace.stop(error.seconds or 0.0)
+                raise
             shown = blocks.drawn_in(drawn)
             self.open.drew(view["id"], hash=hash_in(answer), drawn=shown, at=self._pace.clock())
         self._begin(client, view["id"], draft)
 
     def sent(self, view_id: str) -> None:
         """Show no more answers in a form that somebody has sent: a redraw would hide what is wrong with it."""
-        self.open.end(view_id)
+        self.open.end(view_id, patience=DRAWING)
 
     def is_description(self, body: Json) -> bool:
         """Whether somebody typed into the question that answers are shown for."""
@@ -139,9 +167,10 @@ class AnswerListeners:
 
     def _begin(self, client: WebClient, view_id: str, draft: Draft) -> None:
         if self.at_first(draft) is not None and self.open.begin(view_id):
-            self._aside(self._answer, client, view_id)
+            self._aside(self._asking, self._answer, client, view_id)
 
-    def _aside(self, call: Callable[..., None], *arguments: Any) -> None:
+    @staticmethod
+    def _aside(threads: SideThreads, call: Callable[..., None], *arguments: Any) -> None:
         """Run what may ask a slow plugin where it holds up nothing but answers."""
 
         def run() -> None:
@@ -150,14 +179,14 @@ class AnswerListeners:
             except Exception as error:
                 log.error("unexpected error while looking for answers", exc_info=scrubbed(error))
 
-        self._asking.submit(run)
+        threads.submit(run)
 
     def _answer(self, client: WebClient, view_id: str) -> None:
         """Answer what was entered in a form until nothing newer was."""
         is_second, rests = False, 0
         while form := self.open.newest(view_id):
             if form.version and not is_second and rests < open_forms.MOST_RESTS:
-                time.sleep(open_forms.QUIET)
+                self._closing.wait(open_forms.QUIET)
                 if not self._is_newest(view_id, form):
                     rests += 1
                     continue
@@ -185,11 +214,11 @@ class AnswerListeners:
         if shown == form.drawn or not self._is_newest(view_id, form):
             return False
         seconds = self._pace.wait(form.drawn_at)
-        if seconds is None:
+        if seconds is None or self._closing.wait(seconds):
             return False
-        time.sleep(seconds)
         with self.open.drawing(view_id) as now:
             if now is None or now.version != form.version:
+                self._pace.give_back()
                 return False
             try:
                 with translating_errors("views.update"):
@@ -222,7 +251,8 @@ class AnswerListeners:
         pressed = blocks.pressed(_value(body))
         kept = self._self_service.kept(pressed.digest) if pressed else None
         is_kept = pressed is None or (kept is not None and kept.is_ours)
-        (self._run_in_thread if is_kept else self._aside)(self._read, client, body)
+        run = self._run_in_thread if is_kept else partial(self._aside, self._clicks)
+        run(self._read, client, body)
 
     def opened_elsewhere(self, ack: Ack) -> None:
         """A button that Slack itself follows."""

@@ -128,8 +128,8 @@ def click_behind(view: Mapping[str, Any]) -> Click | None:
     )
 
 
-def action_form(ticket: Ticket, click: Click) -> Json:
-    """The modal that asks for what an action needs."""
+def action_form(ticket: Ticket, click: Click, *, similar: Sequence[str] = ()) -> Json:
+    """The modal that asks for what an action needs; `similar` are lines of mrkdwn about tickets that may be meant."""
     row = ACTIONS[click.action]
     return {
         "type": "modal",
@@ -138,7 +138,7 @@ def action_form(ticket: Ticket, click: Click) -> Json:
         "submit": plain_text(row.submit),
         "close": plain_text(words.CANCEL),
         "private_metadata": _metadata(click),
-        "blocks": [section(words.about(ticket)), *_inputs(ticket, row)],
+        "blocks": [section(words.about(ticket)), *_similar(similar), *_inputs(ticket, row)],
     }
 
 
@@ -263,6 +263,12 @@ def _initial(asks: Ask, ticket: Ticket) -> str:
         case Ask.DATE if state.target:
             return state.target.isoformat()
     return ""
+
+
+def _similar(lines: Sequence[str]) -> Iterator[Json]:
+    """The tickets that look alike, in small print."""
+    if lines:
+        yield {"type": "context", "elements": [verbatim(cut(line, limits.SECTION_TEXT)) for line in lines]}
 
 
 def _inputs(ticket: Ticket, row: Row) -> Iterator[Json]:

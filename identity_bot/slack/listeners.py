@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,7 +20,7 @@ from identity_bot.desk.links import Linking
 from identity_bot.desk.overview import Overview
 from identity_bot.desk.self_service import SelfService
 from identity_bot.desk.survey import SurveyDesk
-from identity_bot.errors import IdentityBotError, Invalid, Rejected, SettingsError, StoreError
+from identity_bot.errors import IdentityBotError, Invalid, Rejected, Retryable, SettingsError, StoreError
 from identity_bot.forms.form import Form
 from identity_bot.logs import scrubbed
 from identity_bot.messages import words
@@ -100,6 +101,8 @@ REPLY: Json = {
 """A reply in a thread, as far as Bolt's matchers read it."""
 REDRAW_AFTER = (0.0, 1.0, 3.0)
 """Seconds before each attempt to redraw a form, in a thread of ours: until one succeeds, the form has no questions."""
+LONGEST_PAUSE = 15.0
+"""Seconds that are waited at most before another attempt if Slack asks for it."""
 
 
 class Listeners:
@@ -123,6 +126,7 @@ class Listeners:
         self._desk = desk
         self._chat = chat
         self._forms = forms
+        self._closing = threading.Event()
         self._commands = settings.commands
         self._intake_channel = settings.intake_channel
         # Bolt's threads are five, for the host's listeners too (docs/decisions/0003): none may wait for long.
@@ -201,7 +205,8 @@ class Listeners:
         app.view(blocks.FORM, middleware=[refuse_forged])(self.submit)
 
     def close(self) -> None:
-        """Waits for running calls."""
+        """Waits for running calls, and lets those that pause go on at once."""
+        self._closing.set()
         self._calls.shutdown(wait=True)
         self._answers.close()
         self._lookups.shutdown(wait=True)
@@ -368,15 +373,18 @@ class Listeners:
         else:
             answers = self._answers.carried(draft, view)
         drawn = blocks.modal(forms, draft, answers=answers)
+        asked = 0.0
         for pause in REDRAW_AFTER:
-            time.sleep(pause)
+            self._closing.wait(max(pause, min(asked, LONGEST_PAUSE)))
             try:
                 self._answers.redraw(client, body, draft, drawn)
                 return
             except IdentityBotError as error:
                 log.info("cannot redraw the form: %s", error)
                 if isinstance(error, Rejected):  # it changed meanwhile or was closed
-                    return
+                    break
+                asked = (isinstance(error, Retryable) and error.seconds) or 0.0
+        self._answers.open.forget(view["id"])
 
     def _requestor(self, body: Json) -> Person:
         """Who sent a form; with their name in Slack if that is known, for a form that does not ask for it."""

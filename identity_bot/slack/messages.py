@@ -93,9 +93,9 @@ def section(text: str) -> Json:
     return {"type": "section", "text": verbatim(cut(text, limits.SECTION_TEXT))}
 
 
-def context(text: str) -> Json:
-    """A block of small plain text."""
-    return {"type": "context", "elements": [plain_text(text)]}
+def context(*texts: str) -> Json:
+    """A block of small plain texts."""
+    return {"type": "context", "elements": [plain_text(text) for text in texts]}
 
 
 def verbatim(text: str) -> Json:

@@ -100,11 +100,10 @@ def modal(
             for question in form.shown_questions(values)
         ]
         below = f"{QUESTION}{described.name}" if described else ""
-        if draft.in_thread:
+        warnings = [words.NO_PERSONAL_DATA, *([words.BEGUN_IN_PRIVATE] if draft.is_private else ())]
+        if draft.in_thread and len(blocks) + 1 < limits.VIEW_BLOCKS:
             blocks.append(_offer_of_earlier())
-        blocks.append(context(words.NO_PERSONAL_DATA))
-        if draft.is_private:
-            blocks.append(context(words.BEGUN_IN_PRIVATE))
+        blocks.append(context(*warnings))
         view["submit"] = plain_text(words.SUBMIT)
     return with_answers(_fitting(view), answers or (), below=below)
 

@@ -24,8 +24,8 @@ QUIET = 0.3
 """Seconds that somebody's typing must rest before answers to it are looked for, as one who types on wants others."""
 MOST_RESTS = 5
 """How often that is waited for, as some never rest."""
-LONGEST_WAIT = 5.0
-"""Seconds after which answers come too late to be of use."""
+LONGEST_WAIT = 30.0
+"""Seconds after which answers come too late to be of use: so many people may type at once, besides BURST."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -39,6 +39,8 @@ class OpenForm:
     """Digests of the answers that it shows."""
     at: float = 0.0
     """When its newest interaction happened, by Slack's clock."""
+    chosen_at: float = 0.0
+    """When its newest choice that changes what it shows happened."""
     version: int = 0
     """Grows with each interaction."""
     drawn_at: float = float("-inf")
@@ -70,21 +72,49 @@ class OpenForms:
         Without a time it counts as the newest.
         """
         with self._lock:
-            if view_id in self._over:
-                return False
             form = self._forms.get(view_id)
-            if form is None:
-                self._forms[view_id] = OpenForm(draft=draft, hash=hash, drawn=drawn, at=at or 0.0)
-                while len(self._forms) > KEPT:
-                    self._forms.popitem(last=False)
-                return True
-            if at is not None and at < form.at:
+            if view_id in self._over or (form and _is_replaced(form, draft, hash)):
                 return False
-            self._forms.move_to_end(view_id)
-            form.draft, form.at, form.version = draft, at or form.at, form.version + 1
-            if hash not in form.made:  # else this was on its way while we drew the form anew
-                form.hash, form.drawn = hash, drawn
+            if form and at is not None and at < form.at:
+                return False
+            self._keep(view_id, draft, hash, drawn, at)
             return True
+
+    def chose(
+        self,
+        view_id: str,
+        draft: Draft,
+        *,
+        hash: str,  # noqa: A002 (Slack's name)
+        drawn: tuple[str, ...],
+        at: float | None,
+        is_type: bool,
+    ) -> bool:
+        """Keep a choice that changes what a form shows; False if a newer one is known, so this is not to be drawn."""
+        with self._lock:
+            if view_id in self._over:
+                return True
+            form = self._forms.get(view_id)
+            if form and not is_type and _is_replaced(form, draft, hash):
+                return False
+            if form and at is not None and at < form.chosen_at:
+                return False
+            if form is None or is_type or at is None or at >= form.at:
+                self._keep(view_id, draft, hash, drawn, at)
+            self._forms[view_id].chosen_at = at or self._forms[view_id].chosen_at
+            return True
+
+    def _keep(self, view_id: str, draft: Draft, known: str, drawn: tuple[str, ...], at: float | None) -> None:
+        form = self._forms.get(view_id)
+        if form is None:
+            self._forms[view_id] = OpenForm(draft=draft, hash=known, drawn=drawn, at=at or 0.0)
+            while len(self._forms) > KEPT:
+                self._forms.popitem(last=False)
+            return
+        self._forms.move_to_end(view_id)
+        form.draft, form.at, form.version = draft, max(at or 0.0, form.at), form.version + 1
+        if known not in form.made:  # else this was on its way while we drew the form anew
+            form.hash, form.drawn = known, drawn
 
     def newest(self, view_id: str) -> OpenForm | None:
         """A copy of what is known of a form; None if it is done with."""
@@ -129,13 +159,23 @@ class OpenForms:
                 form.made = [*form.made, form.hash][-OWN_HASHES:]
                 form.hash, form.drawn, form.drawn_at = hash, drawn, at
 
-    def end(self, view_id: str) -> None:
-        """Know no more of a form: it was sent, or what it asked for is solved."""
+    def forget(self, view_id: str) -> None:
+        """Know nothing of a form that could not be drawn anew, until it is heard of again."""
         with self._lock:
             self._forms.pop(view_id, None)
+
+    def end(self, view_id: str, *, patience: float = 0.0) -> None:
+        """Know no more of a form: it was sent, or what it asked for is solved.
+
+        Waits so many seconds for whoever is drawing it.
+        """
+        with self._lock:
+            form = self._forms.pop(view_id, None)
             self._over[view_id] = None
             while len(self._over) > KEPT:
                 self._over.popitem(last=False)
+        if form and form.turn.acquire(timeout=patience):
+            form.turn.release()
 
 
 class Pace:
@@ -158,10 +198,20 @@ class Pace:
             self._left, self._at = left - 1.0, now
             return seconds
 
+    def give_back(self) -> None:
+        """Let others have a turn that was not used."""
+        with self._lock:
+            self._left += 1.0
+
     def stop(self, seconds: float) -> None:
         """Let nobody draw for so long, as Slack asks for it."""
         with self._lock:
             self._not_before = max(self._not_before, self.clock() + seconds)
+
+
+def _is_replaced(form: OpenForm, draft: Draft, known: str) -> bool:
+    """Whether something was entered in a form in whose place the form of another type is being drawn."""
+    return draft.type != form.draft.type and known in (form.hash, *form.made)
 
 
 def _copy(form: OpenForm) -> OpenForm:
@@ -170,6 +220,7 @@ def _copy(form: OpenForm) -> OpenForm:
         hash=form.hash,
         drawn=form.drawn,
         at=form.at,
+        chosen_at=form.chosen_at,
         version=form.version,
         drawn_at=form.drawn_at,
     )

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from identity_bot.errors import NotAllowed, OutcomeUnknown
+from identity_bot.store import schema
 from identity_bot.tickets.duplicates import DuplicateProblem, NotAnOriginal
 from identity_bot.tickets.model import Action, Change, CloseReason, IssueComment, Person, Stage, Ticket
 from tests.support_desk import DATA, JUNIPER, SETTINGS, Office
@@ -20,9 +22,20 @@ RESTRICTED = "sandbox-org/identity-restricted"
 SAGE = Person(slack_id="U0SAGE", handle="sage")
 
 
-def requested(office: Office, view: str, *, by: Person = JUNIPER, **changes: Any) -> Ticket:
+def requested(
+    office: Office, view: str, *, by: Person = JUNIPER, is_private: bool = False, **changes: Any
+) -> Ticket:
     """A data pull that was requested and has its issue."""
-    made = office.desk.submit("data_pull", DATA | changes, by, submission=view, origin=None)
+    answers = DATA | changes
+    made = office.desk.submit(
+        "data_pull",
+        answers,
+        by,
+        submission=view,
+        origin=None,
+        outside_intake=is_private,
+        is_private=is_private,
+    )
     office.work(30)
     return office.ticket(made)
 
@@ -141,6 +154,32 @@ def test_a_command_does_the_same(office: Office, first: Ticket, second: Ticket) 
     assert said(office, first) == ["#2 was closed as a duplicate of this ticket."]
     assert "It continues there" in told(office, second)[0]
     assert (5, "+1") in office.tracker.reactions
+
+
+@pytest.mark.parametrize("by", [SAGE, JUNIPER])
+def test_of_an_original_that_was_begun_in_private_nobody_hears_where_others_read(
+    office: Office, by: Person
+) -> None:
+    """Its requestor was promised that only they and the team hear of it in Slack."""
+    private = requested(office, "V1", by=by, is_private=True)
+    second = requested(office, "V2")
+
+    close(office, second, "#1")
+
+    assert "closed because another ticket covers it." in told(office, second)[0]
+    assert private.url not in str([one for one in office.chat.posts if one.channel == INTAKE])
+    assert said(office, second)[0].startswith("Duplicate of #1")
+    assert f"Duplicate of <{private.url}|#1>" in card(office, second)
+
+
+def test_whoever_asked_twice_in_private_is_told_which_of_their_tickets_goes_on(office: Office) -> None:
+    requested(office, "V1", is_private=True)
+    second = requested(office, "V2", is_private=True)
+
+    close(office, second, "#1")
+
+    assert [one for one in office.chat.posts if "That's your request, too" in one.text]
+    assert [one for one in office.chat.posts if one.channel == INTAKE] == []
 
 
 @pytest.mark.parametrize(
@@ -379,6 +418,9 @@ def test_a_ticket_that_is_moved_where_only_the_team_reads_goes_from_the_cards_th
 
     assert office.ticket(first).is_sensitive
     assert "Similar" not in card(office, second)
+    with office.store.reading() as connection:
+        kept = connection.execute(select(schema.outbox.c.payload)).scalars().all()
+    assert "credential" not in str(kept)
 
 
 def test_nobody_but_the_team_sees_what_is_similar(office: Office, first: Ticket, second: Ticket) -> None:

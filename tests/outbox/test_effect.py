@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
 from dataclasses import dataclass, field, fields, replace
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from identity_bot.errors import Retryable
 from identity_bot.messages.updates import Destination, Message
 from identity_bot.outbox import effects
 from identity_bot.outbox.effect import UPDATES, WRITTEN, Effect, Row
@@ -257,7 +259,8 @@ def test_an_effect_acts_outside_and_writes_nothing(kind: str, office: Office, ti
 
     with statements(office.store) as seen:
         effect.find_result(office.context, row_of(effect, verifications=1))
-        effect.run(office.context, row_of(effect))
+        with contextlib.suppress(Retryable):  # a plugin that is not there may be there soon
+            effect.run(office.context, row_of(effect))
 
     assert tables(office) == before
     assert {sql.split()[0] for sql, _ in seen} <= {"BEGIN", "SELECT"}

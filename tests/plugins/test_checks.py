@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -92,6 +92,17 @@ def test_an_argument_with_a_default_would_never_get_another_value(load: Callable
 
     assert reason(load, broken) == (
         "hook 'form': 'settings' has a default, so pluggy never passes it; remove the default"
+    )
+
+
+def test_a_hook_that_yields_is_refused(load: Callable[..., Plugins]) -> None:
+    """The bot would call it, and nothing of it would run."""
+
+    def deliver() -> Iterator[None]:
+        yield
+
+    assert reason(load, coffee(deliver=deliver)) == (
+        "hook 'deliver' has a yield, so calling it does nothing; hooks are plain functions, return a list"
     )
 
 

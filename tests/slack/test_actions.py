@@ -12,6 +12,7 @@ import pytest
 from pytest_mock import MockerFixture
 from slack_bolt import BoltRequest
 
+from identity_bot.errors import StoreError
 from identity_bot.tickets.model import Action, CloseReason, Priority, Stage, Ticket
 from identity_bot_sandbox import cast
 from identity_bot_sandbox.cast import Character
@@ -176,6 +177,29 @@ def test_a_ticket_is_closed_as_a_duplicate_of_the_one_that_is_named(world: World
     assert len(github.comments(REPOSITORY, 2)) == 1
     [news] = [one.text for one in thread(world, closed) if "covers the same thing" in one.text]
     assert "It continues there" in news
+
+
+def test_whoever_closes_a_duplicate_sees_the_tickets_that_look_alike(world: World, ticket: Ticket) -> None:
+    """Their numbers are what the form asks for."""
+    world.request(JUNIPER, "pr_review", **REVIEW)
+    world.settle()
+    again = next(one for one in world.sandbox.slack.messages(TEAM) if "|#2>" in one.text)
+
+    world.sandbox.slack.click(INDIGO, TEAM, again.ts, f"idbot:action:{Action.DUPLICATE.value}")
+    form = eventually(lambda: world.sandbox.slack.view(INDIGO))
+
+    [shown] = [one for one in form["blocks"] if one["type"] == "context"]
+    assert ["|#1>" in one["text"] for one in shown["elements"]] == [True]
+
+
+def test_the_form_opens_although_the_database_does_not_tell_what_looks_alike(
+    world: World, ticket: Ticket, mocker: MockerFixture
+) -> None:
+    mocker.patch("identity_bot.store.similar.Similar.to", side_effect=StoreError("gone"))
+
+    open_form(world, INDIGO, Action.DUPLICATE)
+
+    assert "context" not in {one["type"] for one in (world.sandbox.slack.view(INDIGO) or {})["blocks"]}
 
 
 def test_the_card_offers_only_what_is_possible(world: World, ticket: Ticket) -> None:

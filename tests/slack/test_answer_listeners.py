@@ -15,9 +15,10 @@ from pytest_mock import MockerFixture
 from identity_bot import hookimpl
 from identity_bot.articles.answer import Answer
 from identity_bot.articles.suggestion import Outcome, Source
-from identity_bot.slack import open_forms
+from identity_bot.slack import answer_listeners, open_forms
 from identity_bot.slack.answer_listeners import AnswerListeners
 from identity_bot.store.answers import ShownAnswers, tallies
+from identity_bot_sandbox.cast import Character
 from identity_bot_sandbox.slack.limits import check_message
 from tests.support import World, eventually
 from tests.support_answers import CODES, STATUS, USERS, Shelf, plugin
@@ -62,13 +63,13 @@ def slow(installed: Callable[..., None]) -> Iterator[dict[str, threading.Event]]
         gate.set()
 
 
-def view(world: World) -> dict[str, Any]:
-    return world.sandbox.slack.view(JUNIPER) or {"blocks": []}
+def view(world: World, user: str = JUNIPER) -> dict[str, Any]:
+    return world.sandbox.slack.view(user) or {"blocks": []}
 
 
-def shown(world: World) -> list[str]:
-    """The titles of the answers in the modal in front of Juniper."""
-    blocks = view(world)["blocks"]
+def shown(world: World, user: str = JUNIPER) -> list[str]:
+    """The titles of the answers in the modal in front of somebody."""
+    blocks = view(world, user)["blocks"]
     sections = [
         one for one in blocks if one.get("block_id", "").startswith("idbot:answer:") and "text" in one
     ]
@@ -76,9 +77,9 @@ def shown(world: World) -> list[str]:
     return [text.partition("\n")[0].strip("*") for text in texts]
 
 
-def entered(world: World, block_id: str) -> Any:
+def entered(world: World, block_id: str, user: str = JUNIPER) -> Any:
     """What stands in a field."""
-    [state] = view(world)["state"]["values"][block_id].values()
+    [state] = view(world, user)["state"]["values"][block_id].values()
     return state["value"]
 
 
@@ -283,7 +284,7 @@ def test_an_update_that_slack_refuses_leaves_the_form_as_it_is(sign_in: None, wo
 
 def test_a_rate_limit_is_kept(sign_in: None, world: World) -> None:
     world.open_form(JUNIPER, "sign_in")
-    world.sandbox.slack.faults.add("views.update", error="ratelimited")
+    world.sandbox.slack.faults.add("views.update", retry_after=60)
     type_in(world, "My code expired")
     eventually(lambda: answering(world)._pace.wait(0.0) is None)
     before = calls(world, "views.update")
@@ -292,6 +293,115 @@ def test_a_rate_limit_is_kept(sign_in: None, world: World) -> None:
     time.sleep(0.2)
 
     assert calls(world, "views.update") == before
+
+
+def test_a_choice_that_slack_was_slow_to_draw_is_not_drawn_over_a_newer_one(
+    sign_in: None, world: World
+) -> None:
+    world.open_form(JUNIPER, "sign_in")
+    slack = world.sandbox.slack
+    top = slack.views.top(JUNIPER)
+    assert top
+    clicks = []
+    for choice in ("local", "staging"):
+        slack.fill(JUNIPER, {"idbot:q:where": choice})
+        clicks.append(click(world, top.item("idbot:q:where")))
+    older, newer = clicks
+
+    for one in (newer, older):
+        world.bot.listeners._redraw(world.app.client, one)
+
+    assert "Which host?" not in str(view(world))
+
+
+def test_a_limit_that_a_choice_meets_stops_answers_too_and_is_waited_for(
+    sign_in: None, world: World, mocker: MockerFixture
+) -> None:
+    world.open_form(JUNIPER, "sign_in")
+    slack = world.sandbox.slack
+    top = slack.views.top(JUNIPER)
+    assert top
+    slack.fill(JUNIPER, {"idbot:q:where": "local"})
+    slack.faults.add("views.update", retry_after=12)
+    pauses = mocker.patch.object(world.bot.listeners._closing, "wait", return_value=False)
+    stopped = mocker.spy(answering(world)._pace, "stop")
+
+    world.bot.listeners._redraw(world.app.client, click(world, top.item("idbot:q:where")))
+
+    assert [one.args[0] for one in pauses.call_args_list] == [0.0, 12.0]
+    stopped.assert_called_once_with(12.0)
+    assert "Which host?" in str(view(world))
+
+
+def test_what_is_wrong_with_a_form_is_not_hidden_by_answers_that_were_on_their_way(
+    sign_in: None, world: World
+) -> None:
+    world.open_form(JUNIPER, "sign_in")
+    world.fill(JUNIPER, **COMMON)
+    slack = world.sandbox.slack
+    slow = slack.faults.add("views.update", delay=0.5)
+    type_in(world, "My code expired, my SSN is 123-45-6789")
+    eventually(lambda: slow not in slack.faults.active())
+
+    refused = slack.submit(JUNIPER)
+
+    top = slack.views.top(JUNIPER)
+    assert top
+    assert refused.keys() == {PROBLEM}
+    eventually(lambda: shown(world) == [CODES.title])
+    assert top.errors.keys() == {PROBLEM}
+
+
+def test_thirty_who_type_at_once_all_see_their_answers_and_lose_no_letter(
+    sign_in: None, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slack is slow, and at its limit now and then."""
+    monkeypatch.setattr(open_forms, "BURST", 1_000.0)
+    monkeypatch.setattr(answering(world)._pace, "_left", 1_000.0)
+    slack = world.sandbox.slack
+    people = [
+        Character(
+            slack_id=f"U0TYPING{n}", handle=f"typing{n}", name=f"Typing {n}", title="", github_login=None
+        )
+        for n in range(30)
+    ]
+    slack.faults.add("views.update", delay=0.05, times=20)
+    slack.faults.add("views.update", retry_after=1, times=5)
+    sentences = ("My code expired", "No such user")
+
+    def types(number: int) -> None:
+        user = people[number].slack_id
+        slack.command(user, INTAKE, "/help sign_in")
+        eventually(lambda: PROBLEM in str(view(world, user)))
+        text = sentences[number % 2]
+        for end in range(1, len(text) + 1):
+            slack.type_text(user, PROBLEM, text[:end])
+
+    for one in people:
+        slack.meet(one, INTAKE)
+    typing = [threading.Thread(target=types, args=(number,)) for number in range(30)]
+    for thread in typing:
+        thread.start()
+    for thread in typing:
+        thread.join()
+
+    wanted = {one.slack_id: (CODES, USERS)[number % 2].title for number, one in enumerate(people)}
+    eventually(lambda: {user: shown(world, user) for user in wanted} == {u: [t] for u, t in wanted.items()})
+    for number, user in enumerate(wanted):
+        assert entered(world, PROBLEM, user) == sentences[number % 2]
+
+
+def test_a_bot_stops_although_a_plugin_hangs(
+    slow: Any, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answer_listeners, "PATIENCE", 0.0)
+    world.open_form(JUNIPER, "sign_in")
+    type_in(world, "a text that hangs")
+    eventually(lambda: "a text that hangs" in slow)
+
+    answering(world).close()
+
+    assert not slow["a text that hangs"].is_set()
 
 
 def test_a_form_that_nothing_answers_is_told_of_nothing(world: World, mocker: MockerFixture) -> None:

@@ -12,6 +12,7 @@ from identity_bot import Choice, Form, LongText, Option, ShortText, Url
 from identity_bot.articles.answer import TEXT, TITLE, Answer
 from identity_bot.articles.suggestion import Suggestion
 from identity_bot.forms import limits
+from identity_bot.messages import words
 from identity_bot.slack.answers import (
     ANSWER,
     article,
@@ -22,7 +23,8 @@ from identity_bot.slack.answers import (
     thanks,
     with_answers,
 )
-from identity_bot.slack.modal import Draft, describing, description, modal
+from identity_bot.slack.modal import EARLIER, Draft, describing, description, modal
+from identity_bot.tickets.model import MessageRef
 from identity_bot_sandbox.slack.limits import check_message, check_view
 from tests.support_answers import CODES, FORM, STATUS, USERS
 
@@ -234,6 +236,22 @@ def test_answers_without_room_are_left_out(count: int, fit: int) -> None:
 
     assert check_view(view) == []
     assert len(drawn_in(view)) == fit
+
+
+@pytest.mark.parametrize("notice", ["", "The form has changed."])
+@pytest.mark.parametrize(("count", "has_offer"), [(80, True), (93, False)])
+def test_the_longest_form_opens_wherever_it_is_begun(count: int, has_offer: bool, notice: str) -> None:
+    """From a message in a private thread it says more; the least of that is left out without room."""
+    questions = [ShortText(name=f"q{n}", label="?") for n in range(count)]
+    forms = {"big": Form(title="Big", description="As big as it gets", questions=questions)}
+    origin = MessageRef(channel="G1", ts="1.0")
+    draft = Draft(type="big", origin=origin, in_thread=True, is_private=True)
+
+    view = modal(forms, draft, notice=notice, answers=[suggestion(CODES)])
+
+    assert check_view(view) == []
+    assert (EARLIER in str(view)) is (has_offer or not notice)
+    assert words.BEGUN_IN_PRIVATE in str(view)
 
 
 def test_a_view_that_is_too_large_with_answers_has_fewer() -> None:

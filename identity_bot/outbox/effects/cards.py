@@ -9,7 +9,8 @@ from identity_bot.messages import clocks, duplicates, queue
 from identity_bot.outbox.effect import UPDATES, Context, Row, TicketEffect, slack_lane
 from identity_bot.outbox.effects.home import publish_homes
 from identity_bot.outbox.effects.issue_access import with_names
-from identity_bot.outbox.effects.messages import find_posted, title_of
+from identity_bot.outbox.effects.messages import find_posted
+from identity_bot.plugins.loader import Plugins
 from identity_bot.store.similar import Similar
 from identity_bot.store.transaction import Transaction
 from identity_bot.tickets.model import MessageRef, Ticket
@@ -96,6 +97,14 @@ def _notes(ticket: Ticket, context: Context) -> list[str]:
     """
     original = context.store.ticket(ticket.duplicate_of) if ticket.duplicate_of else None
     notes = [duplicates.note(original)] if original else []
-    alike = [one for one in Similar(context.store).to(ticket) if original is None or one.id != original.id]
     late = clocks.overdue(ticket, context.store.clock())
-    return [*filter(None, [late]), *notes, *(queue.similar(one, title_of(one, context)) for one in alike)]
+    similar = similar_lines(Similar(context.store), context.plugins, ticket, but=original)
+    return [*filter(None, [late]), *notes, *similar]
+
+
+def similar_lines(
+    similar: Similar, plugins: Plugins, ticket: Ticket, *, but: Ticket | None = None
+) -> list[str]:
+    """A line of mrkdwn for each ticket that looks like this one, but for the one that it is said to be."""
+    alike = [one for one in similar.to(ticket) if but is None or one.id != but.id]
+    return [queue.similar(one, plugins.title_of(one.type)) for one in alike]

@@ -7,12 +7,20 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from identity_bot.errors import Retryable
+from identity_bot.messages import alerts
 from identity_bot.outbox.effect import Context, Row, TicketEffect
 from identity_bot.plugins.loader import Plugins
 from identity_bot.store.transaction import Transaction
+from identity_bot.tickets.calendar import DAY
 from identity_bot.tickets.model import TICKETS, Event, Ticket, TicketState
 
 log = logging.getLogger(__name__)
+
+GRACE = 3600.0
+"""Seconds that an event waits for a plugin which is not there: another process may have it, or it may be back soon."""
+TOLD_AFTER = 5
+"""Attempts after which the team is told that a plugin fails: what a moment mends is no news."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,12 +49,22 @@ class Deliver(TicketEffect):
     def run(self, context: Context, row: Row) -> None:
         sink = context.plugins.sinks.get(self.plugin)
         if sink is None:
+            if context.store.clock() - row.created_at < GRACE:
+                raise Retryable(f"the plugin {self.plugin!r} is not installed here")
             log.warning("effect %s discarded: the plugin %r is not installed anymore", row.id, self.plugin)
             return
         ticket = replace(self.ticket(context), state=self.state)
         if request_type := context.plugins.of(ticket.type):
             ticket = request_type.migrated(ticket)
-        sink.deliver(ticket, self.event, self.idempotency_key)
+        try:
+            sink.deliver(ticket, self.event, self.idempotency_key)
+        except Retryable as error:
+            if row.attempts + 1 == TOLD_AFTER:
+                context.plugins.failures.keep(self.plugin, "deliver", error.__cause__ or error)
+            raise
+
+    def on_failed(self, transaction: Transaction, context: Context, reason: str) -> None:
+        context.notifier.alert(transaction, alerts.delivery_failed(self.plugin), again_after=DAY)
 
 
 def record(transaction: Transaction, plugins: Plugins, ticket: Ticket, event: Event) -> None:

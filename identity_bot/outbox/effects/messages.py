@@ -87,8 +87,7 @@ def find_posted(
 
 def title_of(ticket: Ticket, context: Context) -> str:
     """The title of the ticket's request type, or its name if the type is not installed."""
-    request_type = context.plugins.of(ticket.type)
-    return request_type.form.title if request_type else ticket.type
+    return context.plugins.title_of(ticket.type)
 
 
 def tell_requestor(transaction: Transaction, context: Context, ticket: Ticket, text: str) -> None:

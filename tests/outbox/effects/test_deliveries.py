@@ -131,6 +131,37 @@ def test_people_other_plugins_and_github_do_not_wait_for_one_that_fails(opened: 
     assert {row.lane for row in office.outbox.rows("waiting")} == {"plugin:bad", "updates"}  # for later
 
 
+def test_the_team_is_told_once_which_plugin_keeps_failing(opened: Opens) -> None:
+    """Not of what works when it is tried again."""
+    flaky, bad = Sink(fails=[OSError("down")] * 2), Sink(fails=[OSError("Juniper Vale")] * 10_000)
+    office = opened(flaky=flaky.plugin, bad=bad.plugin)
+    office.submit()
+    office.work(120)
+    for number in range(2, 5):
+        office.submit(view=f"V{number}")
+        office.work(120)
+
+    [told] = [text for text in office.chat.texts(TEAM) if "in `deliver`" in text]
+    assert told == (
+        "*The plugin `bad` failed in `deliver`.* The bot tries again for three days; tickets and messages are not "
+        "affected. The bot's log says where it failed."
+    )
+
+
+def test_whatever_a_plugin_fails_of_the_team_is_told_once_that_it_has(opened: Opens) -> None:
+    sink = Sink(fails=[(OSError, ValueError, TimeoutError)[n % 3]("x") for n in range(10_000)])
+    office = opened(audit=sink.plugin)
+    for number in range(6):
+        office.submit(view=f"V{number}")
+    office.work(600)
+    office.clock.move(3.5 * DAY)
+    office.work(600)
+
+    assert len(office.outbox.rows("failed")) == 6
+    [told] = [text for text in office.chat.texts(TEAM) if "couldn't deliver" in text]
+    assert "plugin `audit`" in told
+
+
 def test_after_three_days_it_has_failed_and_the_team_is_told_once_by_the_plugins_name(opened: Opens) -> None:
     """Whatever the plugin says stays unsaid: it may quote an answer."""
     sink = Sink(fails=[ConnectionRefusedError("Juniper Vale")] * 10_000)
@@ -147,7 +178,7 @@ def test_after_three_days_it_has_failed_and_the_team_is_told_once_by_the_plugins
         "given up after three days: plugin 'audit': deliver failed: connection refused"
     )
     [told] = [text for text in office.chat.texts(TEAM) if "couldn't deliver" in text]
-    assert "plugin 'audit'" in told
+    assert "plugin `audit`" in told
     assert "Juniper Vale" not in told
     sink.fails = []
     assert office.outbox.retry(failed[0].id)
@@ -163,11 +194,28 @@ def test_what_waits_for_a_plugin_that_was_uninstalled_is_discarded(
     office.work(2)
     office.context = replace(office.context, plugins=replace(office.plugins, sinks={}))
 
+    office.clock.move(3_600)
     with caplog.at_level(logging.WARNING):
-        office.work(60)
+        office.work(300)
 
     assert "the plugin 'audit' is not installed anymore" in caplog.text
     assert "waiting" not in states(office.queue)
+
+
+def test_what_waits_for_a_plugin_that_is_installed_again_soon_is_delivered_once(opened: Opens) -> None:
+    """Or that only another process has yet, while one after the other is brought up to date."""
+    sink = Sink()
+    office = opened(audit=sink.plugin)
+    with_it = office.context
+    office.submit()
+    office.context = replace(office.context, plugins=replace(office.plugins, sinks={}))
+    office.work(600)
+    before = sink.kinds
+    office.context = with_it
+
+    office.work(600)
+
+    assert (before, sink.kinds) == ([], ["created"])
 
 
 @pytest.mark.parametrize("allowed", [False, True])
