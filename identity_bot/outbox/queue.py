@@ -53,6 +53,9 @@ _NEXT_READY = (
     .order_by(lanes.c.ready_at)
     .limit(1)
 )
+_NEXT_READY_OR_HELD = (
+    select(lanes.c.ready_at).where(lanes.c.ready_at.is_not(None)).order_by(lanes.c.ready_at).limit(1)
+)
 _IS_AHEAD = exists().where(lanes.c.written_at > bindparam("now"))
 _LOOK = select(_NEXT_READY.scalar_subquery(), _IS_AHEAD)
 _AHEAD = (
@@ -291,9 +294,13 @@ class Queue:
                 {"now": transaction.now},
             )
 
-    def ready_in(self) -> float | None:
-        """Seconds until the next lane that nobody holds has something to do; None for never."""
-        return self._look()[0]
+    def ready_in(self, *, also_held: bool = False) -> float | None:
+        """Seconds until the next lane has something to do, that nobody holds or any; None for never."""
+        if not also_held:
+            return self._look()[0]
+        with self.store.reading() as connection:
+            ready_at = connection.execute(_NEXT_READY_OR_HELD).scalar()
+            return None if ready_at is None else ready_at - self.store.now(connection)
 
     @contextmanager
     def carrying_leases(self, seconds: float) -> Iterator[None]:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError,
 
 from identity_bot.errors import StoreError
 from identity_bot.store import schema
+from identity_bot.store.compiled import compiled
 
 NEWEST = "11"
 """The newest revision in migrations/versions; a test holds the two together."""
@@ -206,7 +207,7 @@ def _postgresql(url: URL, patience: float) -> Engine:
             url,
             # PgBouncer hands each transaction another session: nothing may be kept in one.
             connect_args={"prepare_threshold": None},
-            execution_options={"patience": patience},
+            execution_options={"patience": patience, "compiled_cache": compiled("postgresql")},
             # The outbox relies on it: what is read under a lock is what was committed before the lock was had.
             isolation_level="READ COMMITTED",
             pool_size=10,
@@ -239,6 +240,7 @@ def _sqlite(url: URL, patience: float) -> Engine:
     engine = create_engine(
         url,
         connect_args={"timeout": patience, "check_same_thread": False},
+        execution_options={"compiled_cache": compiled("sqlite")},
         pool_size=32,
         pool_use_lifo=True,  # the connection that was used last still has its pages in memory
         pool_timeout=patience,

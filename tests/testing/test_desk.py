@@ -5,9 +5,12 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+from pytest_mock import MockerFixture
 
 from identity_bot import Action, Event, Person, Stage
 from identity_bot.errors import NotAllowed
+from identity_bot.outbox.queue import LEASE
+from identity_bot.outbox.worker import Worker
 from identity_bot.testing import Invalid, MemoryDesk, PluginError, SettingsError
 from tests.support_plugins import SENSITIVE, coffee, module
 
@@ -41,6 +44,38 @@ def test_what_cannot_be_loaded_leaves_the_desk_as_it_was(desk: MemoryDesk) -> No
 
     assert list(desk.plugins.types) == ["coffee"]
     assert desk.submit("coffee").type == "coffee"
+
+
+def test_a_week_in_which_nothing_happens_takes_no_longer_than_a_minute(
+    desk: MemoryDesk, mocker: MockerFixture
+) -> None:
+    desk.load(coffee(), name="coffee")
+    desk.submit("coffee")
+    desk.work()
+    began, looks = desk.clock.now, mocker.spy(Worker, "run_due")
+
+    desk.work(7 * 24 * 3600 + 0.5)
+
+    assert desk.clock.now == began + 7 * 24 * 3600 + 0.5
+    assert looks.call_count < 60
+
+
+def test_what_was_left_in_a_crash_goes_on_when_its_lease_has_run_out(
+    desk: MemoryDesk, mocker: MockerFixture
+) -> None:
+    desk.load(coffee(), name="coffee")
+    ticket = desk.submit("coffee")
+    crash = mocker.patch.object(desk.tracker, "open_issue", side_effect=SystemExit)
+    with pytest.raises(SystemExit):
+        desk.work()
+    mocker.stop(crash)
+
+    desk.work(LEASE - 1)
+    before = desk.ticket(ticket).number
+    desk.work(60)
+
+    assert before is None
+    assert desk.ticket(ticket).number
 
 
 def test_answers_are_samples_but_for_those_given(desk: MemoryDesk) -> None:
