@@ -9,7 +9,8 @@ from urllib.parse import quote
 from identity_bot.articles.answer import Answer
 from identity_bot.articles.suggestion import ShownAnswer, Suggestion
 from identity_bot.text.formatted import Document, from_markdown
-from identity_bot.text.markdown import clean, mrkdwn, span
+from identity_bot.text.formatted.document import Block, Kind
+from identity_bot.text.markdown import ELLIPSIS, clean, mrkdwn, span
 
 FIRST_LINES = 150
 """Characters of an answer that are shown before it is read."""
@@ -24,7 +25,6 @@ MAY_HELP = "*Does one of these already solve it?*"
 READ = "Read"
 OPEN = "Open the page"
 SOLVED = "This solved it"
-STILL_NEED_HELP = "I still need help"
 GLAD = "Glad that helped. Nothing was filed."
 ARTICLE = "Answer"
 """The title of the view in which an answer is read."""
@@ -56,8 +56,21 @@ def title(suggestion: Suggestion) -> str:
 def row(suggestion: Suggestion) -> str:
     """An answer's title and its first lines, in mrkdwn that shows them literally."""
     said = f"*{title(suggestion)}*"
-    text = " ".join(block.text.strip() for block in body(suggestion.answer, _READ_OF).readable)
+    blocks = body(suggestion.answer, _READ_OF).readable
+    is_all_code = all(block.kind is Kind.CODE for block in blocks)
+    text = " ".join(block.text.strip() if is_all_code else _in_one_line(block) for block in blocks)
     return f"{said}\n{mrkdwn(text, limit=FIRST_LINES)}" if text.strip() else said
+
+
+def _in_one_line(block: Block) -> str:
+    """A block amid others: lists keep their marks, rows of tables end, and code is left for who reads on."""
+    match block.kind:
+        case Kind.ITEM:
+            return f"{'•' if block.number is None else f'{block.number}.'} {block.text.strip()}"
+        case Kind.CODE:
+            return ELLIPSIS
+    is_table = all(" | " in line for line in block.text.strip().split("\n"))
+    return "; ".join(block.text.strip().split("\n")) if is_table else block.text.strip()
 
 
 def body(answer: Answer, longest: int | None = None) -> Document:

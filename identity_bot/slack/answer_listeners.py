@@ -76,7 +76,6 @@ class AnswerListeners:
         ):
             click: Json = {"type": "block_actions", "action_id": action_id}
             app.action(click, middleware=[refuse_forged])(listener)
-        app.view(blocks.ARTICLE, middleware=[refuse_forged])(self.still)
 
     def close(self) -> None:
         """Waits a little for what is being drawn, but for no plugin that hangs; drops what waits for its turn."""
@@ -262,10 +261,6 @@ class AnswerListeners:
         """The button that says that an answer solved it."""
         ack()
         self._run_in_thread(self._solved, client, body)
-
-    def still(self, ack: Ack) -> None:
-        """*I still need help*: Slack goes back to the form when a submission is answered with nothing."""
-        ack()
 
     def _read(self, client: WebClient, body: Json) -> None:
         over = body.get("view")

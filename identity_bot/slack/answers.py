@@ -81,8 +81,7 @@ def with_answers(view: Json, suggestions: Sequence[Suggestion], *, below: str) -
 def article(suggestion: Suggestion, *, is_pushed: bool) -> Json:
     """The view in which an answer is read.
 
-    If it is pushed over a form, its submit button, *I still need help*, leads back there: Slack itself returns to the
-    view below when the bot answers a submission with nothing. No app can take off a view in any other way.
+    If it is pushed over a form, *Back* leads back there, as Slack does by itself when somebody closes a pushed view.
     """
     answer = suggestion.answer
     text = answers.body(answer)
@@ -92,8 +91,6 @@ def article(suggestion: Suggestion, *, is_pushed: bool) -> Json:
         "title": plain_text(answers.ARTICLE),
         "close": plain_text(words.BACK if is_pushed else words.CLOSE),
     }
-    if is_pushed:
-        view["submit"] = plain_text(answers.STILL_NEED_HELP)
     opening = _opening(suggestion)
     buttons = [_button(suggestion, SOLVED, answers.SOLVED, style="primary"), opening]
     last = {"type": "actions", "block_id": f"{ANSWER}buttons", "elements": [one for one in buttons if one]}

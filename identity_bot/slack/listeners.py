@@ -29,7 +29,6 @@ from identity_bot.slack import card as cards
 from identity_bot.slack import modal as blocks
 from identity_bot.slack.actions import ActionListeners
 from identity_bot.slack.answer_listeners import AnswerListeners
-from identity_bot.slack.answers import ARTICLE
 from identity_bot.slack.client import SlackChat
 from identity_bot.slack.digests import DigestAnswers
 from identity_bot.slack.errors import translating_errors
@@ -82,7 +81,6 @@ OURS: Mapping[str, Json] = {
     "the lists of people": {
         "type": "block_suggestion", "action_id": cards.VALUE, "block_id": cards.VALUE, "value": ""
     },
-    "the answers": {"type": "view_submission", "view": {"type": "modal", "callback_id": ARTICLE}},
     "the forms of actions": {"type": "view_submission", "view": {"type": "modal", "callback_id": cards.FORM}},
     "the forms": {"type": "view_submission", "view": {"type": "modal", "callback_id": blocks.FORM}},
 }  # fmt: skip

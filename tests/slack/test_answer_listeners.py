@@ -421,7 +421,7 @@ def test_an_answer_is_read_and_left_for_the_form(sign_in: None, world: World) ->
 
     press(world, READ, CODES.title)
     eventually(lambda: "ten minutes" in str(view(world)["blocks"]) and view(world)["id"] != form)
-    assert world.sandbox.slack.submit(JUNIPER) == {}
+    world.sandbox.slack.close(JUNIPER)
 
     assert view(world)["id"] == form
     assert shown(world) == [CODES.title]

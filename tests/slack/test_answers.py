@@ -74,7 +74,7 @@ def test_an_answer_shows_its_title_its_first_lines_and_its_buttons() -> None:
     _, shown, buttons = suggestion_blocks([suggestion(CODES)])
 
     assert shown["text"]["text"] == (
-        "*The code has expired*\nAsk for a new code. It is good for ten minutes. Wait Try again"
+        "*The code has expired*\nAsk for a new code. It is good for ten minutes. • Wait • Try again"
     )
     assert [one["text"]["text"] for one in buttons["elements"]] == ["Read", "This solved it"]
     assert buttons["elements"][0]["accessibility_label"] == "Read: The code has expired"
@@ -131,7 +131,8 @@ def test_an_article_is_read_with_its_formatting() -> None:
 
     assert view["blocks"][0]["text"]["text"] == USERS.title
     assert texts(view["blocks"]) == ["Use a _user_ from the list."]
-    assert view["submit"]["text"] == "I still need help"
+    assert "submit" not in view
+    assert view["close"]["text"] == "Back"
 
 
 def test_a_title_is_not_read_twice() -> None:
