@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import tempfile
 import threading
@@ -13,7 +14,7 @@ from pathlib import Path
 from identity_bot.errors import IdentityBotError
 from identity_bot_sandbox.clock import ClockError, set_by
 from identity_bot_sandbox.page.routes import routes
-from identity_bot_sandbox.process import PLACES, BotProcess
+from identity_bot_sandbox.process import PLACES, BotProcess, database_url
 from identity_bot_sandbox.server import Sandbox
 from identity_bot_sandbox.story import lives, week
 from identity_bot_sandbox.story.story import Story, StoryError
@@ -74,6 +75,7 @@ def run(
                     say(line)
                 say("\nEvery step happened.")
                 return
+            say(_commands(folder))
             say(f"Open {sandbox.url} and type /help in #vsp-identity. Press Ctrl-C to stop.")
             _wait()
 
@@ -118,6 +120,7 @@ def _watch(sandbox: Sandbox, folder: Path, watched: Sequence[Path], say: Callabl
 
     bot = WatchedBot(sandbox, folder, watched, say=say)
     try:
+        say(_commands(folder))
         say(
             f"Open {sandbox.url} and type /help in #vsp-identity. What you edit is reloaded. Press Ctrl-C to stop."
         )
@@ -126,6 +129,13 @@ def _watch(sandbox: Sandbox, folder: Path, watched: Sequence[Path], say: Callabl
             bot.follow()
     finally:
         bot.stop()
+
+
+def _commands(folder: Path) -> str:
+    """How `identity-bot answers`, `why` and `outbox` find the bot's database, in another shell."""
+    return (
+        f"For commands that read the bot's database: export DATABASE_URL={shlex.quote(database_url(folder))}"
+    )
 
 
 def _wait() -> None:

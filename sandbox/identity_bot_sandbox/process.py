@@ -70,6 +70,11 @@ class NotStartedError(IdentityBotError):
         self.status = status
 
 
+def database_url(folder: Path) -> str:
+    """The address of the database of the bots in a folder."""
+    return f"sqlite:///{folder / 'identity-bot.db'}"
+
+
 class BotProcess:
     """A running bot; several in one folder share its database. Raises NotStartedError if it does not start.
 
@@ -101,7 +106,7 @@ class BotProcess:
         environment = {
             **{name: value for name, value in os.environ.items() if name not in PROXIES},
             **sandbox.environment(),
-            "DATABASE_URL": f"sqlite:///{folder / 'identity-bot.db'}",
+            "DATABASE_URL": database_url(folder),
             "IDENTITY_BOT_CONFIG": str(settings),
             "PYTHONUNBUFFERED": "1",
         }

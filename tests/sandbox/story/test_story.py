@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from pytest_mock import MockerFixture
 
+from identity_bot.cli import main
 from identity_bot.errors import IdentityBotError
 from identity_bot.settings import load, stand_alone_problems
 from identity_bot_sandbox import cast, demo
@@ -116,3 +119,22 @@ def test_the_demo_says_which_plugin_was_skipped(tmp_path: Path, mocker: MockerFi
     demo.run(port=0, with_bot=True, play=False, leave=True, say=said.append)
 
     assert "skipped: plugin 'broken' (broken 1.0): cannot be imported" in said[0]
+
+
+def test_the_demo_says_how_commands_find_its_database(mocker: MockerFixture) -> None:
+    """While the bot runs; afterward there is none."""
+    said: list[str] = []
+    listed: list[str] = []
+
+    def look() -> None:
+        [line] = [one for one in said if "export DATABASE_URL=" in one]
+        [assigned] = shlex.split(line.partition("export ")[2])
+        name, _, value = assigned.partition("=")
+        made = CliRunner().invoke(main, ["answers"], env={name: value})
+        listed.append(made.output)
+
+    mocker.patch.object(demo, "_wait", look)
+
+    demo.run(port=0, with_bot=True, play=False, leave=False, say=said.append)
+
+    assert listed == ["no answers were shown\n"]
