@@ -81,7 +81,7 @@ def with_answers(view: Json, suggestions: Sequence[Suggestion], *, below: str) -
 def article(suggestion: Suggestion, *, is_pushed: bool) -> Json:
     """The view in which an answer is read.
 
-    If it is pushed over a form, *Back* leads back there, as Slack does by itself when somebody closes a pushed view.
+    If it is pushed over a form, *I still need help* leads back there, as Slack does when somebody closes a pushed view.
     """
     answer = suggestion.answer
     text = answers.body(answer)
@@ -89,7 +89,7 @@ def article(suggestion: Suggestion, *, is_pushed: bool) -> Json:
         "type": "modal",
         "callback_id": ARTICLE,
         "title": plain_text(answers.ARTICLE),
-        "close": plain_text(words.BACK if is_pushed else words.CLOSE),
+        "close": plain_text(answers.STILL_NEED_HELP if is_pushed else words.CLOSE),
     }
     opening = _opening(suggestion)
     buttons = [_button(suggestion, SOLVED, answers.SOLVED, style="primary"), opening]

@@ -132,7 +132,7 @@ def test_an_article_is_read_with_its_formatting() -> None:
     assert view["blocks"][0]["text"]["text"] == USERS.title
     assert texts(view["blocks"]) == ["Use a _user_ from the list."]
     assert "submit" not in view
-    assert view["close"]["text"] == "Back"
+    assert view["close"]["text"] == "I still need help"
 
 
 def test_a_title_is_not_read_twice() -> None:

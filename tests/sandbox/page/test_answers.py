@@ -65,7 +65,7 @@ def test_somebody_goes_on_and_the_ticket_says_what_was_shown(sign_in: None, worl
 
     type_slowly(page, field, "The code has expired")
     dialog.get_by_role("button", name=f"Read: {CODES.title}").click()
-    dialog.get_by_role("button", name="Back").click()
+    dialog.get_by_role("button", name="I still need help").click()
     expect(field).to_have_value("The code has expired")
     expect(dialog.locator("form[aria-busy]")).to_have_count(0)
     nothing_serious(page)
