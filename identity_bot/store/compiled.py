@@ -43,4 +43,4 @@ def compiled(kind: str) -> Compiled:
 
 
 def _shared(key: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(one for one in key if not isinstance(one, Dialect))
+    return key[1:] if isinstance(key[0], Dialect) else key
