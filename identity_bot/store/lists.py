@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -29,6 +30,7 @@ from identity_bot.tickets.query import (
 _T = schema.tickets.c
 RARE = 300
 """A term that no more tickets have is looked up first, for a page."""
+_OF_IDS = select(schema.tickets).where(_T.id.in_(bindparam("wanted", expanding=True)))
 _WITH_TERM = (
     select(schema.ticket_terms.c.ticket_id)
     .where(schema.ticket_terms.c.term == bindparam("wanted"))
@@ -90,6 +92,12 @@ class Lists:
                 else (_T.issue_updated_at,)
             )
             return tuple(connection.execute(found.order_by(*order).limit(MOST_COUNTED)).scalars())
+
+    def tickets(self, ids: Sequence[str]) -> dict[str, Ticket]:
+        """The tickets with these ids."""
+        with self._store.reading() as connection:
+            rows = connection.execute(_OF_IDS, {"wanted": ids}).mappings().all()
+        return {row["id"]: ticket_in(row) for row in rows}
 
     def count(self, query: Query) -> int:
         """How many tickets there are, up to MOST_COUNTED."""
