@@ -38,8 +38,9 @@ def summary(figures: Figures) -> list[str]:
     if figures.days_to_close.median is not None:
         said.append(f"Half of the closed tickets took {calendar(figures.days_to_close.median)} or less.")
     if figures.satisfaction.percent is not None:
+        answers = "answer was" if figures.satisfaction.count == 1 else "answers were"
         said.append(
-            f"{percent(figures.satisfaction.percent)} of {figures.satisfaction.count} answers were satisfied or very"
+            f"{percent(figures.satisfaction.percent)} of {figures.satisfaction.count} {answers} satisfied or very"
             f" satisfied (goal: {GOAL}% or more)."
         )
     if figures.self_service.solved:
