@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bench import answers as self_service
 from bench.changes import Team, idle_poll
+from bench.clocks import digests, recompute
 from bench.conversation import Talk
 from bench.databases import databases, made
 from bench.deliveries import take_in
@@ -21,6 +22,7 @@ from bench.outage import catch_up
 from bench.people import People, await_idle, bot, figures, medians
 from bench.report import report, scrape
 from bench.sync import full_sync
+from bench.timers import ring
 from identity_bot import settings
 from identity_bot.articles.index import Index
 from identity_bot.desk.notifier import QUIET
@@ -44,6 +46,8 @@ def main() -> None:
         deliveries(Path(folder), tickets=100 if quick else 1_000)
         outage(Path(folder), count=300 if quick else 3_000)
         lists(Path(folder), sizes=(1_000, 10_000) if quick else (1_000, 100_000))
+        clocks(Path(folder), count=5_000 if quick else 100_000)
+        timers(Path(folder), seconds=20 if quick else 120)
         answers(1_000 if quick else 5_000)
         conversation(times=5 if quick else 20, flood=20 if quick else 500)
         sync(Path(folder), count=500 if quick else 10_000)
@@ -226,6 +230,32 @@ def lists(folder: Path, sizes: tuple[int, ...]) -> None:
                 f"  {name:10} monthly report of {sizes[-1]:,} tickets (aim: < 10 s, 300 MB): counted in"
                 f" {made_in['count']:.1f} s, with page and picture {made_in['all']:.1f} s, {made_in['MB']:.0f} MB;"
                 f" a scrape of /metrics (aim: < 50 ms): {scraped:.1f} ms",
+                flush=True,
+            )
+
+
+def clocks(folder: Path, count: int) -> None:
+    """Due times of open tickets after the settings have changed, and the digests of these tickets."""
+    with databases(Path(tempfile.mkdtemp(dir=folder))) as found:
+        for name, url in found.items():
+            seconds = recompute(Path(tempfile.mkdtemp(dir=folder)), url, count)
+            took = digests(url, times=20)
+            print(
+                f"{count:,} open tickets on {name}: due times after a change of the settings in {seconds:.1f} s"
+                f" (aim: < 30); the team's digest in {took['team']:.0f} ms, one's own in {took['own']:.0f} ms"
+                " (aim: < 200)",
+                flush=True,
+            )
+
+
+def timers(folder: Path, seconds: int) -> None:
+    """Timers that ring while replicas are killed."""
+    with databases(Path(tempfile.mkdtemp(dir=folder))) as found:
+        for name, url in found.items():
+            late = ring(folder, url, timers=5 * seconds, seconds=seconds, kill_every=3.0)
+            print(
+                f"{5 * seconds} timers of three replicas on {name}, {late['kills']:.0f} kills: each rings once, late by"
+                f" p50 {late['p50']:.2f} s, p95 {late['p95']:.2f} s, at most {late['max']:.2f} s (aim: < 5)",
                 flush=True,
             )
 

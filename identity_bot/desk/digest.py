@@ -50,10 +50,17 @@ def _headings(hours: BusinessHours, now: float) -> Mapping[Heading, Query]:
 
 
 def _digest(store: Store, queries: Mapping[Heading, Query], slack_id: str = "") -> Digest:
-    lists, sections = Lists(store), []
-    for heading, ids in sorted_out((heading, lists.ids(query)) for heading, query in queries.items()):
-        tickets = tuple(filter(None, map(store.ticket, ids[:SHOWN])))
-        sections.append(Section(heading=heading, tickets=tickets, more=max(0, len(ids) - SHOWN)))
+    lists = Lists(store)
+    found = list(sorted_out((heading, lists.ids(query)) for heading, query in queries.items()))
+    tickets = lists.tickets([one for _, ids in found for one in ids[:SHOWN]])
+    sections = [
+        Section(
+            heading=heading,
+            tickets=tuple(tickets[one] for one in ids[:SHOWN] if one in tickets),
+            more=max(0, len(ids) - SHOWN),
+        )
+        for heading, ids in found
+    ]
     return Digest(sections=tuple(sections), slack_id=slack_id)
 
 

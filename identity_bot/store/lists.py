@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -28,6 +29,9 @@ from identity_bot.tickets.query import (
 _T = schema.tickets.c
 RARE = 300
 """A term that no more tickets have is looked up first, for a page."""
+FEW = 4000
+"""The same for all that a list holds: a digest looks through all that one person has, or through all of the queue."""
+_OF_IDS = select(schema.tickets).where(_T.id.in_(bindparam("wanted", expanding=True)))
 _WITH_TERM = (
     select(schema.ticket_terms.c.ticket_id)
     .where(schema.ticket_terms.c.term == bindparam("wanted"))
@@ -76,7 +80,7 @@ class Lists:
         """The ids of what a list of open tickets holds, in its order, up to MOST_COUNTED."""
         with self._store.reading() as connection:
             found = select(_T.id).where(*_conditions(query, self._store.now(connection)))
-            if (rare := _rare(connection, query, MOST_COUNTED)) is not None:
+            if (rare := _rare(connection, query, FEW)) is not None:
                 found = found.where(_T.id.in_(rare))
             # What nobody touched is found by when that was; sorting all of the queue for it would cost more.
             order = (
@@ -85,6 +89,12 @@ class Lists:
                 else (_T.issue_updated_at,)
             )
             return tuple(connection.execute(found.order_by(*order).limit(MOST_COUNTED)).scalars())
+
+    def tickets(self, ids: Sequence[str]) -> dict[str, Ticket]:
+        """The tickets with these ids."""
+        with self._store.reading() as connection:
+            rows = connection.execute(_OF_IDS, {"wanted": ids}).mappings().all()
+        return {row["id"]: ticket_in(row) for row in rows}
 
     def count(self, query: Query) -> int:
         """How many tickets there are, up to MOST_COUNTED."""
@@ -112,7 +122,6 @@ def _conditions(query: Query, now: float) -> list[ColumnElement[bool]]:
         conditions.append(_T.requestor_slack_id == query.requestor)
     if query.visible_to:
         conditions.append(_T.requestor_slack_id == query.visible_to)
-    conditions += _of_digest(query)
     if query.older_than:
         conditions.append(_T.submitted_at <= now - query.older_than * DAY)
     conditions += _due(query, team_day(now))
@@ -120,7 +129,7 @@ def _conditions(query: Query, now: float) -> list[ColumnElement[bool]]:
     conditions += [
         exists().where(found.term == term, found.ticket_id == _T.id) for term in sorted(wanted_terms(query))
     ]
-    return conditions
+    return conditions + _of_digest(query)  # last, as SQLite asks in this order and messages are many
 
 
 def _of_digest(query: Query) -> list[ColumnElement[bool]]:
