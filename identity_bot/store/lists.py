@@ -30,6 +30,8 @@ from identity_bot.tickets.query import (
 _T = schema.tickets.c
 RARE = 300
 """A term that no more tickets have is looked up first, for a page."""
+FEW = 4000
+"""The same for all that a list holds: a digest looks through all that one person has, or through all of the queue."""
 _OF_IDS = select(schema.tickets).where(_T.id.in_(bindparam("wanted", expanding=True)))
 _WITH_TERM = (
     select(schema.ticket_terms.c.ticket_id)
@@ -83,7 +85,7 @@ class Lists:
         """The ids of what a list of open tickets holds, in its order, up to MOST_COUNTED."""
         with self._store.reading() as connection:
             found = select(_T.id).where(*_conditions(query, self._store.now(connection), self._zone))
-            if (rare := _rare(connection, query, MOST_COUNTED)) is not None:
+            if (rare := _rare(connection, query, FEW)) is not None:
                 found = found.where(_T.id.in_(rare))
             # What nobody touched is found by when that was; sorting all of the queue for it would cost more.
             order = (
@@ -129,7 +131,6 @@ def _conditions(query: Query, now: float, zone: ZoneInfo) -> list[ColumnElement[
         conditions.append(_T.requestor_slack_id == query.requestor)
     if query.visible_to:
         conditions.append(_T.requestor_slack_id == query.visible_to)
-    conditions += _of_digest(query)
     if query.older_than:
         conditions.append(_T.submitted_at <= now - query.older_than * DAY)
     conditions += _due(query, team_day(now, zone))
@@ -137,7 +138,7 @@ def _conditions(query: Query, now: float, zone: ZoneInfo) -> list[ColumnElement[
     conditions += [
         exists().where(found.term == term, found.ticket_id == _T.id) for term in sorted(wanted_terms(query))
     ]
-    return conditions
+    return conditions + _of_digest(query)  # last, as SQLite asks in this order and messages are many
 
 
 def _of_digest(query: Query) -> list[ColumnElement[bool]]:
