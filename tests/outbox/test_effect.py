@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 import json
 from dataclasses import dataclass, field, fields, replace
@@ -54,6 +55,7 @@ REPLY = ThreadReply(
     words=from_slack({"text": "Hello *you* <https://a.test/?q=Hello%20you|there>"}),
     version=2.0,
 )
+st.register_type_strategy(Event, st.builds(Event, original=st.none()))  # never with another ticket in it
 every_effect = pytest.mark.parametrize("kind", EFFECTS)
 
 
@@ -153,10 +155,10 @@ def examples(ticket: Ticket, snapshot: IssueSnapshot) -> dict[str, Effect]:
     return {effect.kind: effect for effect in all_examples}
 
 
+@functools.cache
 def any_effect(effect_class: type[Effect]) -> st.SearchStrategy[Effect]:
     """Effects of a class with whatever its fields may hold."""
     hints = get_type_hints(effect_class)
-    st.register_type_strategy(Event, st.builds(Event, original=st.none()))  # never with another ticket in it
     values = {one.name: st.from_type(hints[one.name]) for one in fields(effect_class)}
     return st.builds(effect_class, **values).filter(lambda effect: "nan" not in repr(effect))
 
