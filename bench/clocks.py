@@ -22,6 +22,9 @@ from identity_bot.tickets.business_time import BusinessHours
 from identity_bot.tickets.calendar import DAY
 from identity_bot.tickets.model import MessageKind
 
+PATIENCE = 120.0
+"""Seconds to wait for PostgreSQL's own housekeeping, which so many changed rows bring about."""
+
 
 def recompute(folder: Path, url: str, count: int) -> float:
     """Seconds until so many tickets, all of them open, have other due times and timers: the settings have changed."""
@@ -57,7 +60,7 @@ def _check(store: Store, count: int, *, at_least: float) -> None:
 
 def digests(url: str, times: int) -> Mapping[str, float]:
     """Median milliseconds to put together the team's digest and a member's own, of what `recompute` has left."""
-    store = Store(url)
+    store = Store(url, patience=PATIENCE)
     _live_on(store)
     hours, now = BusinessHours(), store.clock()
     acts: dict[str, Callable[[], object]] = {
