@@ -22,7 +22,11 @@ DUE = date(date.today().year + 1, 1, 30)
 
 
 def nothing_serious(page: Page) -> None:
-    """What axe finds that would keep people out; there must be none."""
+    """What axe finds that would keep people out; there must be none.
+
+    It is asked when nothing is on its way, as buttons fade meanwhile.
+    """
+    expect(page.locator('[aria-busy="true"]:not([data-quiet])')).to_have_count(0)
     found = Axe().run(page).response["violations"]
     assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
 
