@@ -7,7 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from identity_bot.messages import words
-from identity_bot.tickets.calendar import TEAM_TIME
+from identity_bot.tickets.calendar import TEAM_TIME, team_day
 from identity_bot.tickets.model import Stage, Ticket
 from identity_bot.tickets.service_levels import Clock, due, is_overdue, waiting_since
 
@@ -17,6 +17,11 @@ WAITING = "Waiting for the requestor"
 def moment(at: float, zone: ZoneInfo = TEAM_TIME) -> str:
     """A moment that Slack shows in the reader's own time, such as "today at 3:00 PM"; elsewhere in the team's."""
     return f"<!date^{int(at)}^{{date_short_pretty}} at {{time}}|{plain_moment(at, zone)}>"
+
+
+def day(at: float, zone: ZoneInfo = TEAM_TIME) -> str:
+    """The day of a moment, which Slack shows as it is for the reader; elsewhere the team's."""
+    return f"<!date^{int(at)}^{{date}}|{words.day(team_day(at, zone))}>"
 
 
 def plain_moment(at: float, zone: ZoneInfo = TEAM_TIME) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 
 from identity_bot.messages import clocks, words
 from identity_bot.text.markdown import mrkdwn
-from identity_bot.tickets.calendar import team_day
 from identity_bot.tickets.model import Event, EventKind, MessageKind, Stage, Ticket, TicketMessage
 from identity_bot.tickets.overview import ListName, Numbers
 from identity_bot.tickets.people import People
@@ -164,7 +163,7 @@ def _what(ticket: Ticket, type_title: str) -> str:
 def _where_it_is(ticket: Ticket) -> str:
     stage = words.stage(ticket)
     if ticket.stage is Stage.CLOSED:
-        return f"{stage} on {words.day(team_day(ticket.closed_at))}" if ticket.closed_at else stage
+        return f"{stage} on {clocks.day(ticket.closed_at)}" if ticket.closed_at else stage
     logins = [mrkdwn(login, limit=40) for login in ticket.state.assignees]
     # By their logins: a mention would tell them of each card that shows their ticket.
     if not logins:

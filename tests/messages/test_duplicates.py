@@ -39,7 +39,7 @@ def test_every_problem_is_a_sentence_that_says_what_to_do(kind: DuplicateProblem
         (at(Stage.UAT, assignees=("sage",)), "Ready for UAT, assigned to sage"),
         (
             replace(at(Stage.CLOSED, close_reason=CloseReason.COMPLETED), closed_at=START),
-            "Closed as completed on January 15, 2027",
+            "Closed as completed on <!date^1800000000^{date}|January 15, 2027>",
         ),
         (at(Stage.CLOSED, close_reason=CloseReason.DUPLICATE), "Closed as a duplicate"),
     ],
