@@ -120,7 +120,12 @@ class Bot:
             people=people,
             team=self.team,
             settings=settings,
-            self_service=SelfService(store=self.store, plugins=self.plugins, sources=self._sources()),
+            self_service=SelfService(
+                store=self.store,
+                plugins=self.plugins,
+                sources=self._sources(),
+                is_colleague=self.team.is_colleague,
+            ),
             survey=SurveyDesk(store=self.store, settings=settings),
             clock=clock,
         )
@@ -135,7 +140,7 @@ class Bot:
             sources.append(Source(name="articles", searchable=self.library))
         if self.settings.answers["closed_tickets"]:
             past = PastTickets(self.store, self.plugins, self.settings)
-            sources.append(Source(name="tickets", searchable=past, is_ours=False))
+            sources.append(Source(name="tickets", searchable=past, is_ours=False, is_internal=True))
         return sources
 
     def attach(self, app: App) -> Bot:

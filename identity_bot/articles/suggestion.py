@@ -33,6 +33,8 @@ class Source:
     searchable: Searchable
     is_ours: bool = True
     """Whether the team wrote its titles; those that requestors wrote are kept nowhere and shown to nobody else."""
+    is_internal: bool = False
+    """Whether only people of the bot's own organization may read what it holds."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -37,12 +37,24 @@ KEPT = 200
 
 
 class SelfService:
-    """Asks the request types' plugins and the sources, which may fail or be slow without harm to anything else."""
+    """Asks the request types' plugins and the sources, which may fail or be slow without harm to anything else.
 
-    def __init__(self, *, store: Store, plugins: Plugins, sources: Sequence[Source] = ()) -> None:
+    `is_colleague` says whether somebody with this Slack id is of the bot's own organization; if it raises, they count
+    as if they were not.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        plugins: Plugins,
+        sources: Sequence[Source] = (),
+        is_colleague: Callable[[str], bool] = lambda slack_id: False,
+    ) -> None:
         self._store = store
         self._plugins = plugins
         self._sources = sources
+        self._is_colleague = is_colleague
         self._kept: OrderedDict[str, Suggestion] = OrderedDict()
         self._turn = threading.Lock()
         self._asking: Counter[str] = Counter()
@@ -53,27 +65,29 @@ class SelfService:
         request_type = self._plugins.types.get(type_name)
         return request_type is not None and (bool(self._sources) or request_type.answers_first)
 
-    def suggest(self, type_name: str, text: str, answers: Mapping[str, Any]) -> tuple[Suggestion, ...]:
+    def suggest(
+        self, type_name: str, text: str, answers: Mapping[str, Any], *, by: str
+    ) -> tuple[Suggestion, ...]:
         """At most three answers for a form as filled in so far, the best one first: the plugin's, then the sources'.
 
-        A source is asked only about a text of some length, and only while there is room for its answers. A type that is
-        not installed has no answers.
+        `by` is the Slack id of whoever fills it in. A source is asked only about a text of some length, and only while
+        there is room for its answers. A type that is not installed has no answers.
         """
         text = text.strip()
         if len(text) < SHORTEST_TEXT:
             text = ""
         asks: list[Callable[[], list[Suggestion]]] = [partial(self._own, type_name, text, answers)]
         if text:
-            asks += [partial(self._searched, source, text, MOST) for source in self._sources]
+            asks += [partial(self._searched, source, text, MOST, by) for source in self._sources]
         return self._keep(islice(_different(one for ask in asks for one in ask()), MOST))
 
-    def search(self, text: str) -> tuple[Suggestion, ...]:
+    def search(self, text: str, *, by: str) -> tuple[Suggestion, ...]:
         """What fits these words in all types' own answers and all sources, what fits best first."""
         text = text.strip()
         if not self.is_enough(text):
             return ()
         own = (self._own(name, text, {}) for name in self._plugins.types)
-        several = [*(self._searched(source, text, FOUND) for source in self._sources), *own]
+        several = [*(self._searched(source, text, FOUND, by) for source in self._sources), *own]
         return self._keep(islice(_different(_by_fit(text, several)), FOUND))
 
     @staticmethod
@@ -124,8 +138,10 @@ class SelfService:
                 self._asking[type_name] -= 1
         return [Suggestion(answer=answer, source=f"{OWN}{type_name}") for answer in found]
 
-    def _searched(self, source: Source, text: str, limit: int) -> list[Suggestion]:
+    def _searched(self, source: Source, text: str, limit: int, by: str) -> list[Suggestion]:
         try:
+            if source.is_internal and not self._is_colleague(by):
+                return []
             found = list(source.searchable.search(text, limit))
             for answer in found:
                 if not isinstance(answer, Answer):

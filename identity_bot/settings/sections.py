@@ -125,7 +125,8 @@ class AnswersSettings(Schema):
         validate=Range(0, LONGEST_REFRESH, error=f"expected 0 to {LONGEST_REFRESH} minutes"),
     )
     closed_tickets = SWITCH(
-        "whether requestors see closed tickets with the same problem, but for sensitive and private ones",
+        "whether requestors of your organization see closed tickets with the same problem, but for sensitive "
+        "and private ones",
         load_default=True,
     )
 

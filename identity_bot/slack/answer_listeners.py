@@ -104,11 +104,11 @@ class AnswerListeners:
             return None
         return [one for digest in blocks.drawn_in(view) if (one := self._self_service.kept(digest))]
 
-    def opened(self, client: WebClient, answer: Any, draft: Draft) -> None:
-        """Look for answers to a form that Slack has just opened."""
+    def opened(self, client: WebClient, answer: Any, draft: Draft, by: str) -> None:
+        """Look for answers to a form that Slack has just opened for somebody with this Slack id."""
         if view := view_in(answer):
             self.open.heard(view["id"], draft, hash=view.get("hash") or "", drawn=(), at=0.0)
-            self._begin(client, view["id"], draft)
+            self._begin(client, view["id"], draft, by)
 
     def redraw(self, client: WebClient, body: Json, draft: Draft, drawn: Json) -> None:
         """Draw a form anew as something chosen in it asks for, and look for answers to what it now is.
@@ -138,7 +138,7 @@ class AnswerListeners:
                 raise
             shown = blocks.drawn_in(drawn)
             self.open.drew(view["id"], hash=hash_in(answer), drawn=shown, at=self._pace.clock())
-        self._begin(client, view["id"], draft)
+        self._begin(client, view["id"], draft, body["user"]["id"])
 
     def sent(self, view_id: str) -> None:
         """Show no more answers in a form that somebody has sent: a redraw would hide what is wrong with it."""
@@ -162,11 +162,11 @@ class AnswerListeners:
             view["id"], draft, hash=view.get("hash") or "", drawn=shown, at=moment(body)
         )
         if is_newest and len(description(self._forms, draft).strip()) >= SHORTEST_TEXT:
-            self._begin(client, view["id"], draft)
+            self._begin(client, view["id"], draft, body["user"]["id"])
 
-    def _begin(self, client: WebClient, view_id: str, draft: Draft) -> None:
+    def _begin(self, client: WebClient, view_id: str, draft: Draft, by: str) -> None:
         if self.at_first(draft) is not None and self.open.begin(view_id):
-            self._aside(self._asking, self._answer, client, view_id)
+            self._aside(self._asking, self._answer, client, view_id, by)
 
     @staticmethod
     def _aside(threads: SideThreads, call: Callable[..., None], *arguments: Any) -> None:
@@ -180,7 +180,7 @@ class AnswerListeners:
 
         threads.submit(run)
 
-    def _answer(self, client: WebClient, view_id: str) -> None:
+    def _answer(self, client: WebClient, view_id: str, by: str) -> None:
         """Answer what was entered in a form until nothing newer was."""
         is_second, rests = False, 0
         while form := self.open.newest(view_id):
@@ -191,7 +191,7 @@ class AnswerListeners:
                     continue
             rests = 0
             try:
-                is_conflict = self._show(client, view_id, form)
+                is_conflict = self._show(client, view_id, form, by)
             except Exception as error:
                 log.error("unexpected error while looking for answers", exc_info=scrubbed(error))
                 is_conflict = False
@@ -201,13 +201,13 @@ class AnswerListeners:
             if not is_second and self.open.rest(view_id, form.version):
                 return
 
-    def _show(self, client: WebClient, view_id: str, form: OpenForm) -> bool:
+    def _show(self, client: WebClient, view_id: str, form: OpenForm, by: str) -> bool:
         """Draw a form with answers unless something newer was entered; whether Slack says that it has changed."""
         draft = form.draft
         text = description(self._forms, draft)
         if 0 < len(text.strip()) < SHORTEST_TEXT:
             return False
-        suggestions = self._self_service.suggest(draft.type or "", text, draft.values)
+        suggestions = self._self_service.suggest(draft.type or "", text, draft.values, by=by)
         view = modal(self._forms, draft, answers=suggestions)
         shown = blocks.drawn_in(view)
         if shown == form.drawn or not self._is_newest(view_id, form):
@@ -265,7 +265,7 @@ class AnswerListeners:
     def _read(self, client: WebClient, body: Json) -> None:
         over = body.get("view")
         pressed = blocks.pressed(_value(body))
-        found = self._find(pressed, over) if pressed else None
+        found = self._find(pressed, body) if pressed else None
         view = blocks.article(found, is_pushed=over is not None) if found else blocks.gone()
         method = client.views_push if over else client.views_open
         try:
@@ -277,7 +277,7 @@ class AnswerListeners:
         if found and not over and (opened := view_in(answer)):
             self._record(opened["id"], "", [found])
 
-    def _find(self, pressed: blocks.Pressed, over: Mapping[str, Any] | None) -> Suggestion | None:
+    def _find(self, pressed: blocks.Pressed, body: Json) -> Suggestion | None:
         """The answer as it was shown; from another process or before a restart, as it is found now.
 
         So is one that a requestor wrote: it may have been hidden, or some of it removed, since it was shown.
@@ -285,12 +285,12 @@ class AnswerListeners:
         kept = self._self_service.kept(pressed.digest)
         if kept and kept.is_ours:
             return kept
-        if over:
+        if over := body.get("view"):
             draft = draft_in(over, self._forms)
             text = description(self._forms, draft)
-            found = self._self_service.suggest(draft.type or "", text, draft.values)
+            found = self._self_service.suggest(draft.type or "", text, draft.values, by=body["user"]["id"])
         else:
-            found = self._self_service.search(pressed.words)
+            found = self._self_service.search(pressed.words, by=body["user"]["id"])
         return next((one for one in found if (one.source, one.name) == (pressed.source, pressed.name)), None)
 
     def _solved(self, client: WebClient, body: Json) -> None:
@@ -328,7 +328,7 @@ class AnswerListeners:
     def _search(self, typed: str, client: WebClient, body: Json, respond: Respond) -> None:
         typed = clean(typed).strip()[:LONGEST_SEARCH]
         command = body.get("command") or ""
-        found = self._self_service.search(typed)
+        found = self._self_service.search(typed, by=body["user_id"])
         if found:
             respond(**blocks.found(typed, found), response_type="ephemeral", replace_original=False)
             return

@@ -334,7 +334,7 @@ class Listeners:
             else:  # a global shortcut has no channel to answer in
                 self._say_privately(client, _user_id(body), words.COULD_NOT_OPEN)
             return
-        self._answers.opened(client, opened, draft)
+        self._answers.opened(client, opened, draft, _user_id(body))
         if not draft.type:
             self._chat.name_of(_user_id(body))  # known by the time a type is chosen
 

@@ -1,4 +1,4 @@
-"""Who is on the team, as Slack says; its answers are kept for a minute."""
+"""Who is on the team, and who is a colleague, as Slack says; its answers are kept for a minute."""
 
 from __future__ import annotations
 
@@ -37,9 +37,11 @@ class Team:
 
     def includes(self, slack_id: str) -> bool:
         """Whether somebody is on the team; raises Retryable if Slack has not answered for an hour."""
-        if slack_id not in self._members():
-            return False
-        # Of members only, and of those who do something: a public channel may have thousands.
+        # Only of members is it asked, and of those who do something: a public channel may have thousands.
+        return slack_id in self._members() and self.is_colleague(slack_id)
+
+    def is_colleague(self, slack_id: str) -> bool:
+        """Whether somebody is active in the bot's own organization, or a guest there; raises as `includes`."""
         ask = _Answer(partial(self._chat.is_colleague, slack_id), f"who {slack_id} is", self._clock)
         return self._colleagues.setdefault(slack_id, ask)()
 

@@ -13,6 +13,7 @@ import pytest
 from identity_bot.articles.answer import Answer
 from identity_bot.articles.suggestion import Outcome, ShownAnswer, Source, Suggestion
 from identity_bot.desk.self_service import MOST_AT_ONCE, SelfService
+from identity_bot.errors import Retryable
 from identity_bot.store.answers import ShownAnswers, shown_before
 from identity_bot.tickets.model import IssueDraft, Ticket
 from tests.support import eventually
@@ -21,6 +22,7 @@ from tests.support_desk import JUNIPER, SETTINGS, Office
 from tests.support_plugins import found
 
 Make = Callable[..., SelfService]
+BY = JUNIPER.slack_id
 VALUES = {"team": "Benefits", "name": "Juniper Vale", "production": False, "problem": "It says no."}
 ROOT = "https://docs.test"
 
@@ -45,8 +47,8 @@ def office(tmp_path: Path) -> Iterator[Office]:
 
 @pytest.fixture
 def service(office: Office) -> Make:
-    def make(*sources: Source) -> SelfService:
-        return SelfService(store=office.store, plugins=office.plugins, sources=sources)
+    def make(*sources: Source, **more: Any) -> SelfService:
+        return SelfService(store=office.store, plugins=office.plugins, sources=sources, **more)
 
     return make
 
@@ -82,7 +84,7 @@ def suggestion(answer: Answer, where: str = "articles", **more: Any) -> Suggesti
 
 
 def test_the_plugin_answers_first_then_the_sources_three_at_most(service: Make) -> None:
-    found = service(source(*numbered(5))).suggest("sign_in", "code expired", {})
+    found = service(source(*numbered(5))).suggest("sign_in", "code expired", {}, by=BY)
 
     assert titles(found) == [CODES.title, "Article 0", "Article 1"]
     assert [one.source for one in found] == ["type:sign_in", "articles", "articles"]
@@ -92,7 +94,7 @@ def test_a_source_is_not_asked_without_room_for_its_answers(service: Make) -> No
     full, other = Shelf(numbered(3)), Shelf(ARTICLES)
     one = service(Source(name="full", searchable=full), Source(name="other", searchable=other))
 
-    one.suggest("silent", "code expired", {})
+    one.suggest("silent", "code expired", {}, by=BY)
 
     assert (full.asked, other.asked) == ([("code expired", 3)], [])
 
@@ -105,7 +107,7 @@ def test_no_answer_is_shown_twice(service: Make) -> None:
 
     found = service(source(same_title, USERS, same_address), source(first, second, name="other"))
 
-    assert titles(found.suggest("sign_in", "code", {})) == [CODES.title, USERS.title, "First"]
+    assert titles(found.suggest("sign_in", "code", {}, by=BY)) == [CODES.title, USERS.title, "First"]
 
 
 @pytest.mark.parametrize("text", ["", "   ", "abc", " ab  "])
@@ -114,7 +116,7 @@ def test_short_text_asks_no_source(service: Make, text: str) -> None:
     shelf = Shelf(ARTICLES)
     one = service(Source(name="articles", searchable=shelf))
 
-    assert one.suggest("sign_in", text, {}) == ()
+    assert one.suggest("sign_in", text, {}, by=BY) == ()
     assert shelf.asked == []
 
 
@@ -122,12 +124,35 @@ def test_what_fails_spoils_its_own_answers_only(service: Make, caplog: pytest.Lo
     broken = Source(name="broken shelf", searchable=Shelf(fails=OSError("no disk")))
     wrong = Source(name="wrong", searchable=Shelf(["no answer"]))  # type: ignore[list-item]
 
-    found = service(broken, wrong, source(USERS)).suggest("broken", "expired", {})
+    found = service(broken, wrong, source(USERS)).suggest("broken", "expired", {}, by=BY)
 
     assert titles(found) == [USERS.title]
     assert "the source 'broken shelf' failed" in caplog.text
     assert "the source 'wrong' failed" in caplog.text
     assert "no disk" not in caplog.text
+
+
+def test_what_is_internal_is_found_for_colleagues_only(service: Make) -> None:
+    internal = source(USERS, name="tickets", is_internal=True)
+    one = service(internal, source(*numbered(1)), is_colleague=lambda slack_id: slack_id == BY)
+
+    found = [one.suggest("silent", "expired", {}, by=by) for by in (BY, "U0OUTSIDER")]
+    searched = [titles(one.search("expired", by=by)) for by in (BY, "U0OUTSIDER")]
+
+    assert list(map(titles, found)) == [[USERS.title, "Article 0"], ["Article 0"]]
+    assert [USERS.title in titles for titles in searched] == [True, False]
+
+
+def test_nobody_reads_what_is_internal_while_slack_does_not_say_who_they_are(
+    service: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    def unknown(slack_id: str) -> bool:
+        raise Retryable("Slack does not answer")
+
+    one = service(source(USERS, is_internal=True), source(*numbered(1)), is_colleague=unknown)
+
+    assert titles(one.suggest("silent", "expired", {}, by=BY)) == ["Article 0"]
+    assert "the source 'articles' failed" in caplog.text
 
 
 def test_a_plugin_that_hangs_holds_up_no_more_than_some(tmp_path: Path) -> None:
@@ -137,10 +162,10 @@ def test_a_plugin_that_hangs_holds_up_no_more_than_some(tmp_path: Path) -> None:
     made = SelfService(store=desk.store, plugins=desk.plugins)
     with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
         for _ in range(MOST_AT_ONCE):
-            pool.submit(made.suggest, "hanging", "code", {})
+            pool.submit(made.suggest, "hanging", "code", {}, by=BY)
         eventually(lambda: made._asking["hanging"] == MOST_AT_ONCE)
 
-        answers = made.search("code"), made.suggest("hanging", "code", {})
+        answers = made.search("code", by=BY), made.suggest("hanging", "code", {}, by=BY)
         gate.set()
 
     assert [titles(one) for one in answers] == [[CODES.title], []]
@@ -149,7 +174,7 @@ def test_a_plugin_that_hangs_holds_up_no_more_than_some(tmp_path: Path) -> None:
 
 
 def test_a_type_that_is_not_installed_has_no_answers_of_its_own(service: Make) -> None:
-    assert service().suggest("gone", "code expired", {}) == ()
+    assert service().suggest("gone", "code expired", {}, by=BY) == ()
     assert service(source(USERS)).can_answer("gone") is False
 
 
@@ -160,7 +185,7 @@ def test_a_form_asks_only_where_something_can_answer(service: Make) -> None:
 
 def test_a_search_has_what_fits_best_first_wherever_it_is_from(service: Make) -> None:
     """A worse answer of one source does not stand above a better one of a plugin, nor its second above another's."""
-    found = service(source(*numbered(9))).search("code page")
+    found = service(source(*numbered(9))).search("code page", by=BY)
 
     assert titles(found)[:3] == [CODES.title, STATUS.title, "Article 0"]
     assert len(found) == 8
@@ -171,7 +196,7 @@ def test_a_search_leaves_the_order_of_each_source(service: Make) -> None:
     named = Answer(title="Sign-in trouble", text="Found by a keyword.")
     expired = Answer(title="Certificate expired", text="Renew it.")
 
-    found = service(source(named, expired)).search("code expired")
+    found = service(source(named, expired)).search("code expired", by=BY)
 
     assert titles(found) == [CODES.title, named.title, expired.title]
 
@@ -179,19 +204,19 @@ def test_a_search_leaves_the_order_of_each_source(service: Make) -> None:
 def test_what_fits_equally_well_is_listed_in_turn(service: Make) -> None:
     one, other = numbered(2), [Answer(title=f"Note {n}", text="x") for n in range(2)]
 
-    found = service(source(*one), source(*other, name="notes")).search("something")
+    found = service(source(*one), source(*other, name="notes")).search("something", by=BY)
 
     assert titles(found) == ["Article 0", "Note 0", "Article 1", "Note 1"]
 
 
 @pytest.mark.parametrize("text", ["", " x ", "."])
 def test_a_search_for_next_to_nothing_finds_nothing(service: Make, text: str) -> None:
-    assert service(source(USERS)).search(text) == ()
+    assert service(source(USERS)).search(text, by=BY) == ()
 
 
 def test_answers_are_remembered_as_they_were_shown(service: Make) -> None:
     one = service(source(*numbered(3)))
-    [first, *_] = one.suggest("silent", "article", {})
+    [first, *_] = one.suggest("silent", "article", {}, by=BY)
 
     assert one.kept(first.digest) == first
     assert one.kept("unknown") is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from identity_bot.tickets.model import (
 )
 from identity_bot.web.routes import web_app
 from identity_bot_sandbox import cast
-from tests.support import DATA, World, eventually
+from tests.support import DATA, VISITOR, World, eventually
 from tests.support_desk import COMMON, JUNIPER, SETTINGS, Office
 
 REQUESTS, RESTRICTED = cast.REPOSITORY, cast.RESTRICTED_REPOSITORY
@@ -268,3 +269,27 @@ def test_who_hangs_up_in_the_middle_leaves_no_trace(office: Office, caplog: pyte
 
     assert sent == []
     assert caplog.records == []
+
+
+def test_a_past_ticket_answers_colleagues_only(world: World, webhook: str) -> None:
+    """Not somebody of another organization, who may well file requests from a channel that both share."""
+    slack, github = world.sandbox.slack, world.sandbox.github
+    slack.meet(VISITOR, INTAKE)
+    world.request(JUNIPER.slack_id, "data_pull", **DATA | {"data_needed": "Zebra crossings in May"})
+    world.settle()
+    [issue] = github.issues(REQUESTS)
+    github.close(REQUESTS, issue.number, actor="indigo-marshwick")
+    world.settle()
+
+    def found(by: str) -> tuple[bool, bool]:
+        """Whether a search finds it, and whether the form shows it to somebody who types."""
+        slack.command(by, INTAKE, "/help search-docs zebra crossings")
+        [said] = eventually(lambda: slack.ephemerals(by))
+        world.open_form(by, "data_pull")
+        assert slack.type_text(by, "idbot:q:data_needed", "zebra crossings in June").is_ok
+        with suppress(AssertionError):
+            eventually(lambda: "Zebra crossings in May" in str(slack.view(by)), seconds=2)
+        return "Zebra crossings in May" in said.text, "Zebra crossings in May" in str(slack.view(by))
+
+    assert found(INDIGO) == (True, True)
+    assert found(VISITOR.slack_id) == (False, False)
