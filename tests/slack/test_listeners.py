@@ -328,11 +328,11 @@ def test_a_form_that_asks_for_no_name_and_offers_teams_takes_both_from_slack_and
 
 
 def test_a_slow_profile_does_not_keep_the_form_from_opening(world: World) -> None:
-    world.sandbox.slack.faults.add("users.info", delay=2.5)
+    world.sandbox.slack.faults.add("users.info", delay=4)
 
     world.sandbox.slack.command(JUNIPER, INTAKE, "/help pr_review")
 
-    eventually(lambda: "Link to the pull request" in shown(world), seconds=2.4)
+    eventually(lambda: "Link to the pull request" in shown(world), seconds=3.5)
 
 
 def test_every_problem_stands_at_its_question_and_the_form_is_kept(world: World) -> None:

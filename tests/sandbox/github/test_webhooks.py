@@ -121,7 +121,7 @@ def test_a_slow_receiver_keeps_nobody_waiting(world: GitHubWorld, receiver: Rece
 
     world.open_issue(REPO, "t", actor=LEAD)
 
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < receiver.delay
 
 
 def test_lost_deliveries_never_arrive_but_can_be_redelivered(world: GitHubWorld, receiver: Receiver) -> None:
