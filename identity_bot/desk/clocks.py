@@ -173,7 +173,7 @@ class Clocks:
 
 def _is_expiring(ticket: Ticket) -> bool:
     """Whether the bot is about to close it."""
-    return any(not one.by and one.change.action is Action.CLOSE for one in ticket.requested)
+    return any(one.is_automatic and one.change.action is Action.CLOSE for one in ticket.requested)
 
 
 def _is_of_resolution(name: str) -> bool:

@@ -224,7 +224,7 @@ class Notifier:
 
 def _is_untried(requested: Requested | None) -> bool:
     """Whether the bot has closed a ticket because its requestor did not try it, and so can say nothing about it."""
-    return requested is not None and not requested.by
+    return requested is not None and requested.is_automatic
 
 
 def _leads(request_type: RequestType | None, ticket: Ticket | None) -> str:

@@ -231,6 +231,11 @@ class Requested:
     is_made: bool = False
     """Whether the issue has been changed as requested."""
 
+    @property
+    def is_automatic(self) -> bool:
+        """Whether the bot itself requested it."""
+        return not self.by
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ticket:
