@@ -31,7 +31,6 @@ log = logging.getLogger(__name__)
 
 WORDS = "search-docs"
 """What follows the command before the words to look for."""
-LONGEST_SEARCH = 300
 THREADS = 32
 """For how many forms answers are looked for at a time, some of which wait for Slack's pace; the others wait."""
 CLICKS = 8
@@ -326,7 +325,7 @@ class AnswerListeners:
             return False
 
     def _search(self, typed: str, client: WebClient, body: Json, respond: Respond) -> None:
-        typed = clean(typed).strip()[:LONGEST_SEARCH]
+        typed = clean(typed).strip()[: blocks.LONGEST_SEARCH]
         command = body.get("command") or ""
         found = self._self_service.search(typed, by=body["user_id"])
         if found:
