@@ -284,12 +284,15 @@ class AnswerListeners:
         kept = self._self_service.kept(pressed.digest)
         if kept and kept.is_ours:
             return kept
+        by = body["user"]["id"]
         if over := body.get("view"):
             draft = draft_in(over, self._forms)
             text = description(self._forms, draft)
-            found = self._self_service.suggest(draft.type or "", text, draft.values, by=body["user"]["id"])
+            found = self._self_service.suggest(draft.type or "", text, draft.values, by=by)
         else:
-            found = self._self_service.search(pressed.words, by=body["user"]["id"])
+            found = self._self_service.search(pressed.words, by=by)
+        if kept:  # what it was shown for may have been deleted since
+            found = (*found, *self._self_service.search(kept.answer.title, by=by))
         return next((one for one in found if (one.source, one.name) == (pressed.source, pressed.name)), None)
 
     def _solved(self, client: WebClient, body: Json) -> None:
