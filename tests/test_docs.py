@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -112,6 +112,17 @@ def test_the_picture_of_the_hooks_shows_all_of_them() -> None:
     picture = (ROOT / "docs" / "hooks.md").read_text(encoding="utf-8").split("```")[1]
 
     assert [name for name in HOOKS if name not in picture] == []
+
+
+def test_the_guide_for_authors_names_every_event_and_audience_and_all_that_a_state_has() -> None:
+    said = (
+        (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8").partition("\n## What people are told\n")[2]
+    )
+    written = said.partition("\n## ")[0]
+
+    names = [one.name for one in (*EventKind, *Audience)] + [one.name for one in fields(TicketState)]
+
+    assert [name for name in names if f"`{name}`" not in written] == []
 
 
 def test_the_guide_for_authors_shows_a_whole_package() -> None:

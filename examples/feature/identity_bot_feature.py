@@ -64,7 +64,8 @@ def notify(ticket: Ticket, event: Event, settings: Mapping[str, Any]) -> list[No
             f"The next planning is on {mrkdwn(settings['planning'])}. We'll tell you what comes of it."
         )
         return [Notification(to=Audience.REQUESTOR, text=text, next=following)]
-    if event.kind is EventKind.CLOSED and ticket.state.close_reason is CloseReason.NOT_PLANNED:
+    is_declined = ticket.state.close_reason is CloseReason.NOT_PLANNED and not event.original  # no duplicate
+    if event.kind is EventKind.CLOSED and is_declined:
         text = "We decided not to build it for now."
         if event.reason and not ticket.is_sensitive:
             text += f" The reason: {mrkdwn(event.reason)}"

@@ -61,7 +61,8 @@ def read(path: str, data: bytes, address: str = "") -> Article:
 
     The file may begin with `title`, `keywords` and `url` between two lines of `---`, each as `name: value` in a line of
     its own. Without a title there, it is the first heading, or the name of the file. `address` is where the file itself
-    can be read: links in the article that are not complete lead from there, and are plain text where it is empty.
+    can be read, and ends with its path: links in the article that are not complete lead from there, those that begin
+    with `/` from where the path begins. They are plain text where it is empty.
     """
     name = re.sub(r"\.\w+\Z", "", path)
     fields, text = _front_matter(_text(data))
@@ -70,7 +71,8 @@ def read(path: str, data: bytes, address: str = "") -> Article:
     title = plain(fields.get("title", "")) or plain(heading) or _named(name)
     if "title" in fields and plain(fields["title"]) != plain(heading):
         rest = lines  # a heading that says something else than the title stays
-    body = "\n".join(_linked(rest, address)).strip()
+    root = address.rsplit("/", path.count("/") + 1)[0]
+    body = "\n".join(_linked(rest, address, root)).strip()
     if not body:
         raise UnreadableArticle("has no text")
     if len(body) > TEXT:
@@ -162,13 +164,13 @@ def _named(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _linked(lines: Iterable[str], address: str) -> Iterator[str]:
+def _linked(lines: Iterable[str], address: str, root: str) -> Iterator[str]:
     """The lines with links that lead somewhere; those that lead nowhere are plain text."""
 
     def complete(found: re.Match[str]) -> str:
         if found["code"]:
             return found[0]
-        target = _complete(found["target"], address)
+        target = _complete(found["target"], address, root)
         if not target:
             return found["text"]
         return f"[{found['text'] or target}]({target})"
@@ -177,11 +179,15 @@ def _linked(lines: Iterable[str], address: str) -> Iterator[str]:
         yield _LINK.sub(complete, row) if is_markdown else row
 
 
-def _complete(target: str, address: str) -> str:
-    """Where a link on the page at an address leads; empty if nowhere."""
+def _complete(target: str, address: str, root: str) -> str:
+    """Where a link on the page at an address leads; empty if nowhere.
+
+    In GitHub, `/docs/a.md` is a file of the same repository (docs.github.com, "Basic writing and formatting syntax").
+    """
     try:
         if target and address and not urlsplit(target).scheme:
-            target = urljoin(address, target)
+            is_from_root = target.startswith("/") and not target.startswith("//")
+            target = urljoin(f"{root}/", target[1:]) if is_from_root else urljoin(address, target)
     except ValueError:
         return ""
     return target if _is_address(target) else ""

@@ -44,9 +44,9 @@ def form(settings: Mapping[str, Any]) -> Form | None:
 def settings_schema() -> type[Schema] | None:
     """The marshmallow schema of the type's section of the settings file.
 
-    Inherit from `identity_bot.TypeSettings` to keep the settings that every type has: repository,
-    restricted_repository, labels, leads. Give a field `metadata={"expected": "…"}` to tell the operator what to enter
-    if it is missing, and `load_only=True` to keep a secret out of error messages. Default: `TypeSettings`.
+    Inherit from `identity_bot.TypeSettings` to keep the settings that every type has, such as repository, labels,
+    leads and rota. Give a field `metadata={"expected": "…"}` to tell the operator what to enter if it is missing, and
+    `load_only=True` to keep a secret out of error messages. Default: `TypeSettings`.
 
     An observer's section is `[observers.<name>]`, and only its `deliver` gets it. Inherit from
     `identity_bot.ObserverSettings`, which is also its default.
@@ -133,10 +133,10 @@ def notify(
     """What to tell people about an event, in addition to the standard messages or instead of them.
 
     Called for every event, so look at `event.kind` first. `ticket.state` is the state now; `event.was` is the state
-    that people last heard of (None for a new ticket). `event.by` is who asked for the change in Slack or by a
-    comment, and `event.reason` is their reason. Changes that follow each other within seconds become one message, so
-    another sentence may stand before or after yours. After a failure the bot may call this again for the same event,
-    so return the same for the same arguments.
+    that people last heard of (None for a new ticket, and for what time alone brings). `event.by` is who asked
+    for the change in Slack or by a comment, and `event.reason` is their reason. Changes that follow each other within
+    seconds become one message, so another sentence may stand before or after yours. After a failure the bot may call
+    this again for the same event, so return the same for the same arguments.
 
     Each text is one or more complete sentences ("It is on the test server."). A message to the requestor, the SPOC or
     the assignees begins with a mention and the ticket's number. A message to the team or the intake channel stands

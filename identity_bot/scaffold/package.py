@@ -62,8 +62,8 @@ The request type `$name` of identity_bot. People choose it as $title, or type `/
     python -m pytest
     pip install .                     # where the bot is installed
 
-Its section in the settings file, `[request_types.$name]`, takes what every request type takes: `repository`,
-`restricted_repository`, `labels` and `leads`.
+Its section in the settings file, `[request_types.$name]`, takes what every request type takes, such as
+`repository`, `restricted_repository`, `labels`, `leads` and `rota`.
 """)
 
 MODULE = Template('''\

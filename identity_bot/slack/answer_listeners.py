@@ -31,7 +31,6 @@ log = logging.getLogger(__name__)
 
 WORDS = "search-docs"
 """What follows the command before the words to look for."""
-LONGEST_SEARCH = 300
 THREADS = 32
 """For how many forms answers are looked for at a time, some of which wait for Slack's pace; the others wait."""
 CLICKS = 8
@@ -285,12 +284,15 @@ class AnswerListeners:
         kept = self._self_service.kept(pressed.digest)
         if kept and kept.is_ours:
             return kept
+        by = body["user"]["id"]
         if over := body.get("view"):
             draft = draft_in(over, self._forms)
             text = description(self._forms, draft)
-            found = self._self_service.suggest(draft.type or "", text, draft.values, by=body["user"]["id"])
+            found = self._self_service.suggest(draft.type or "", text, draft.values, by=by)
         else:
-            found = self._self_service.search(pressed.words, by=body["user"]["id"])
+            found = self._self_service.search(pressed.words, by=by)
+        if kept:  # what it was shown for may have been deleted since
+            found = (*found, *self._self_service.search(kept.answer.title, by=by))
         return next((one for one in found if (one.source, one.name) == (pressed.source, pressed.name)), None)
 
     def _solved(self, client: WebClient, body: Json) -> None:
@@ -326,7 +328,7 @@ class AnswerListeners:
             return False
 
     def _search(self, typed: str, client: WebClient, body: Json, respond: Respond) -> None:
-        typed = clean(typed).strip()[:LONGEST_SEARCH]
+        typed = clean(typed).strip()[: blocks.LONGEST_SEARCH]
         command = body.get("command") or ""
         found = self._self_service.search(typed, by=body["user_id"])
         if found:

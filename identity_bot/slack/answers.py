@@ -21,7 +21,8 @@ READ, OPEN, SOLVED = f"{ANSWER}read", f"{ANSWER}open", f"{ANSWER}solved"
 ARTICLE = f"{PREFIX}article"
 """The callback id of the view in which an answer is read."""
 LONGEST_URL = 3_000
-LONGEST_WORDS = 200
+LONGEST_SEARCH = 300
+"""Characters of a search that are read, and kept in its buttons: another process searches again for what was found."""
 _HEADING = f"{ANSWER}heading"
 _PAGES = (20, 8, 3)
 """How many blocks of text an answer may take, the most first; fewer where those are too large for a view."""
@@ -182,7 +183,7 @@ def _button(suggestion: Suggestion, action_id: str, label: str, *, typed: str = 
         "source": suggestion.source,
         "name": suggestion.name,
         "id": suggestion.digest,
-        "words": typed[:LONGEST_WORDS],
+        "words": typed[:LONGEST_SEARCH],
     }
     button = {
         "type": "button",

@@ -78,9 +78,10 @@ class MemoryDesk:
     def restart(self, *, without: str = "") -> Desk:
         """A desk on the same database, as after a restart, without one of the request types."""
         types = {name: one for name, one in self.plugins.types.items() if name != without}
+        sinks = {name: one for name, one in self.plugins.sinks.items() if one.type != without}
         self.desk, self.context = assemble(
             store=self.store,
-            plugins=replace(self.plugins, types=types),
+            plugins=replace(self.plugins, types=types, sinks=sinks),
             settings=self.settings,
             people=self.people,
             tracker=self.tracker,

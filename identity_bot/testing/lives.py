@@ -19,20 +19,23 @@ from identity_bot.plugins.loader import Plugins, RequestType
 from identity_bot.plugins.request_type import SLOW
 from identity_bot.settings import Settings
 from identity_bot.showcase.answers import values_for
-from identity_bot.showcase.life import BEGINNING, REQUESTOR
+from identity_bot.showcase.life import BEGINNING, OF_CLOCKS, REQUESTOR
 from identity_bot.showcase.play import play, watched
-from identity_bot.showcase.values import Kind, Life
+from identity_bot.showcase.values import Kind, Life, Moment, Told
 from identity_bot.showcase.watched import Watched
 from identity_bot.testing.hostile import MIXTURE, TEXTS, in_markdown, in_slack, is_marked, mrkdwn_in
 from identity_bot.testing.questions import longest, mark, with_text
 from identity_bot.text.markdown import clean
 from identity_bot.tickets.model import (
+    Approval,
     Event,
     EventKind,
     IssueDraft,
     Notification,
     Route,
+    Stage,
     Ticket,
+    TicketState,
     ticket_id,
 )
 
@@ -41,6 +44,11 @@ MARK = "answer as a reason"
 SHORTEST_SECRET = 8
 """Characters of an answer that is looked for in messages: shorter ones stand there by chance."""
 EARLIER = "a_question_of_an_earlier_form"
+_APPROVALS = {
+    EventKind.APPROVAL_NEEDED: Approval.NEEDED,
+    EventKind.APPROVED: Approval.APPROVED,
+    EventKind.DECLINED: Approval.DECLINED,
+}
 
 
 def life_problems(name: str, plugins: Plugins, settings: Settings, given: Mapping[str, Any]) -> Iterator[str]:
@@ -58,8 +66,9 @@ def life_problems(name: str, plugins: Plugins, settings: Settings, given: Mappin
 
     case = play(twice, plugins, settings, values_of=values_of, reason=REASON)
     twice.note("hostile text")
+    others = list(_of_other_events(twice, used))
     yield from twice.unstable
-    for life in case.lives:
+    for life in (*case.lives, *others):
         yield from _messages(life)
         if life.kind is Kind.SENSITIVE:
             yield from _leaks(life, form, used[life.kind])
@@ -68,7 +77,7 @@ def life_problems(name: str, plugins: Plugins, settings: Settings, given: Mappin
     _self_service(twice, given)
     yield from _of_an_earlier_form(twice, given)
     yield from _migration(twice, given)
-    yield from (words.failed(failure, during) for failure, during in twice.noted.items())
+    yield from (words.failed(failure, list(during)) for failure, during in twice.noted.items())
     for (_, hook), seconds in twice.failures.slow_hooks.items():
         yield words.too_slow(hook, seconds, SLOW)
 
@@ -91,7 +100,7 @@ class _Twice(Watched):
     """A request type that is asked everything twice."""
 
     unstable: dict[str, None] = field(default_factory=dict)
-    noted: dict[str, list[str]] = field(default_factory=dict)
+    noted: dict[str, dict[str, None]] = field(default_factory=dict)
     """Each failure, and during what it was seen."""
 
     def notify(self, ticket: Ticket, event: Event) -> list[Notification]:
@@ -115,8 +124,32 @@ class _Twice(Watched):
     def note(self, during: str) -> None:
         """Keep the failures since this was last called."""
         for failure in self.failures.texts:
-            self.noted.setdefault(failure, []).append(during)
+            self.noted.setdefault(failure, {})[during] = None
         self.failures.texts.clear()
+
+
+def _of_other_events(request_type: _Twice, used: Mapping[Kind, Mapping[str, Any]]) -> Iterator[Life]:
+    """What people are told of the events that the lives lack: what time brings, and approvals that no answer needs."""
+    others = [kind for kind in EventKind if kind not in {event.kind for event in request_type.events}]
+    for kind, values in used.items():
+        if ticket := _ticket(request_type, values):
+            moments = tuple(_moment(request_type, ticket, one) for one in others)
+            yield Life(kind=kind, moments=moments)
+
+
+def _moment(request_type: _Twice, ticket: Ticket, kind: EventKind) -> Moment:
+    """What people are told of an event of a ticket that is due, as if it had just happened."""
+    stage = Stage.UAT if kind is EventKind.UNTRIED else Stage.OPEN
+    now = TicketState(stage=stage, approval=_APPROVALS.get(kind))
+    was = None if kind in OF_CLOCKS else TicketState(stage=stage)
+    event = Event(kind=kind, ticket_id=ticket.id, at=BEGINNING, was=was, reason="" if was is None else REASON)
+    due = replace(ticket, state=now, response_due=BEGINNING, resolution_due=BEGINNING)
+    told = request_type.notify(due, event)
+    request_type.note(f"the event {kind.value!r}")
+    messages = tuple(
+        Told(to=one.to.value, where="", text=f"{one.text} {one.next}", blocks=()) for one in told
+    )
+    return Moment(events=(kind.value,), by="", messages=messages, labels=(), assignees=(), comments=())
 
 
 def _created(ticket: Ticket) -> Event:

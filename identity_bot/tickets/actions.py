@@ -451,7 +451,8 @@ def plan(ticket: Ticket, change: Change) -> IssuePatch:
     """
     row = ACTIONS[change.action]
     if is_so(ticket.state, change):
-        raise Impossible(ticket, change.action, is_so=True)
+        is_of_another = change.action is Action.DUPLICATE and ticket.duplicate_of not in ("", change.value)
+        raise Impossible(ticket, change.action, is_so=not is_of_another)
     if ticket.stage not in row.at or is_gone(ticket):
         raise Impossible(ticket, change.action)
     if row.by is By.APPROVER and ticket.state.approval is not Approval.NEEDED:

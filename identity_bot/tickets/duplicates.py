@@ -10,7 +10,7 @@ from enum import StrEnum
 from identity_bot.errors import IdentityBotError
 from identity_bot.text.names import fold
 from identity_bot.tickets.lifecycle import is_gone
-from identity_bot.tickets.model import Ticket
+from identity_bot.tickets.model import Action, Change, Ticket
 
 LONGEST = 300
 """Characters of a ticket's name, which may be the address of its issue."""
@@ -124,6 +124,11 @@ def check(ticket: Ticket, original: Ticket | None, by_id: Callable[[str], Ticket
     if is_hidden_from(ticket, final):
         raise NotAnOriginal(DuplicateProblem.SENSITIVE, original)
     raise NotAnOriginal(DuplicateProblem.DUPLICATE, final)
+
+
+def is_unsaid(ticket: Ticket, change: Change) -> bool:
+    """Whether a change names the ticket that this one is a duplicate of, and nobody has been told of it."""
+    return change.action is Action.DUPLICATE and ticket.duplicate_of != change.value
 
 
 def is_hidden_from(ticket: Ticket, other: Ticket) -> bool:

@@ -364,7 +364,7 @@ class Event:
     ticket_id: str
     at: float
     was: TicketState | None = None
-    """What people had been told before; the ticket has what is so now."""
+    """What people had been told before; the ticket has what is so now. None for what time alone brings."""
     by: str = ""
     """The Slack id of who did it, or their GitHub login; empty where it was done in GitHub, or by the bot."""
     reason: str = ""

@@ -15,7 +15,7 @@ PAGE = "https://github.com/octo/docs/blob/main/docs/help/page.md"
 
 
 def text_of(markdown: str, address: str = "") -> str:
-    return read("page.md", markdown.encode(), address).answer.text
+    return read("docs/help/page.md", markdown.encode(), address).answer.text
 
 
 def test_the_first_heading_is_the_title_and_the_rest_the_text() -> None:
@@ -98,7 +98,8 @@ def test_a_file_that_is_no_article_is_refused_with_the_reason(data: bytes, reaso
     [
         ("[a](https://example.gov/x)", "[a](https://example.gov/x)", "[a](https://example.gov/x)"),
         ("[a](other.md#top)", "a", "[a](https://github.com/octo/docs/blob/main/docs/help/other.md#top)"),
-        ("[a](/x.md)", "a", "[a](https://github.com/x.md)"),
+        ("[a](/x.md)", "a", "[a](https://github.com/octo/docs/blob/main/x.md)"),
+        ("[a](//example.gov/x)", "a", "[a](https://example.gov/x)"),
         ("[a]()", "a", "a"),
         ("[a](javascript:alert(1))", "[a](javascript:alert(1))", "[a](javascript:alert(1))"),
         ("[a](mailto:ada@example.gov)", "a", "a"),

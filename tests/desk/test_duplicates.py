@@ -254,6 +254,47 @@ def test_of_two_who_make_a_circle_at_once_the_later_one_is_told(
     assert "was closed as a duplicate of this ticket" in office.chat.texts(INDIGO)[0]
 
 
+def test_of_two_who_name_different_originals_at_once_the_later_one_is_told(
+    office: Office, first: Ticket, second: Ticket
+) -> None:
+    third = requested(office, "V3")
+
+    office.click(third, Action.DUPLICATE, first.id, by=INDIGO)
+    office.click(third, Action.DUPLICATE, second.id, by=INDIGO, reason="Same months.")
+    office.work(30)
+
+    assert office.ticket(third).duplicate_of == first.id
+    assert [text.split("\n")[0] for text in said(office, third)] == ["Duplicate of #1"]
+    assert said(office, second) == []
+    assert office.chat.texts(INDIGO) == ["Ticket #3 is already closed. You can reopen it."]
+
+
+@pytest.mark.parametrize("is_by_hand", [True, False])
+def test_a_command_is_not_thanked_for_where_the_ticket_was_closed_without_naming_that_original(
+    office: Office, first: Ticket, second: Ticket, is_by_hand: bool
+) -> None:
+    third = requested(office, "V3")
+    if is_by_hand:
+        office.desk.observe(office.tracker.edit(3, is_open=False, close_reason=CloseReason.DUPLICATE))
+    else:
+        close(office, third, "1")
+
+    comment(office, third, "/duplicate #2")
+
+    assert office.tracker.reactions == [(5, "confused")]
+    assert "Ticket #3 is already closed. You can reopen it." in said(office, third)[-1]
+    assert said(office, second) == []
+
+
+def test_a_command_that_was_obeyed_already_is_fine(office: Office, first: Ticket, second: Ticket) -> None:
+    close(office, second, "1")
+
+    comment(office, second, "/duplicate #1")
+
+    assert office.tracker.reactions == [(5, "+1")]
+    assert len(said(office, second)) == 1
+
+
 def test_a_duplicate_of_a_duplicate_is_led_to_the_last_one(
     office: Office, first: Ticket, second: Ticket
 ) -> None:

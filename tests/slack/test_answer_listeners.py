@@ -651,6 +651,19 @@ def test_what_was_removed_from_a_past_ticket_since_it_was_shown_is_not_read(
     assert "zanzibar" not in str(view(world)["blocks"])
 
 
+def test_a_past_ticket_can_be_read_after_somebody_deleted_what_it_was_shown_for(
+    sign_in: None, world: World, mocker: MockerFixture
+) -> None:
+    add_source(world, mocker, Answer(title="Zebra crossing", text="zanzibar", name="t:1"), is_ours=False)
+    form_with_answers(world, "zebra crossing", "Zebra crossing")
+    type_in(world, "z")
+
+    press(world, READ, "Zebra crossing")
+
+    eventually(lambda: view(world)["callback_id"] == "idbot:article")
+    assert "zanzibar" in str(view(world)["blocks"])
+
+
 def test_a_past_ticket_that_is_hidden_since_it_was_shown_is_not_read(
     sign_in: None, world: World, mocker: MockerFixture
 ) -> None:

@@ -15,6 +15,7 @@ from identity_bot.forms import limits
 from identity_bot.messages import words
 from identity_bot.slack.answers import (
     ANSWER,
+    LONGEST_SEARCH,
     article,
     drawn_in,
     found,
@@ -296,6 +297,16 @@ def test_a_button_has_room_for_the_longest_names() -> None:
     message = found('"\\' * 5_000, [suggestion(answer, "s" * 80)])
 
     assert check_message(message) == []
+
+
+def test_a_button_keeps_all_words_of_the_longest_search() -> None:
+    typed = "code expired ".rjust(LONGEST_SEARCH, "o")
+
+    message = found(typed, [suggestion(USERS)])
+
+    chosen = pressed(message["blocks"][1]["accessory"]["value"])
+    assert chosen
+    assert chosen.words == typed
 
 
 def test_another_text_is_another_answer() -> None:

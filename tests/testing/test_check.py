@@ -32,7 +32,6 @@ from identity_bot import (
     default_issue,
     mrkdwn,
 )
-from identity_bot.showcase.life import OF_APPROVAL, OF_CLOCKS
 from identity_bot.slack.listeners import Listeners
 from identity_bot.standins import Clock
 from identity_bot.testing import PluginError, check_request_type
@@ -273,6 +272,8 @@ def test_an_issue_that_hides_the_bots_own_lines_is_named(body: str) -> None:
     [
         (EventKind.CREATED, "mentions everybody or opens a comment|mentions somebody|opens a code block"),
         (EventKind.RELEASED, "mentions somebody"),
+        (EventKind.STALE, "mentions somebody"),
+        (EventKind.DECLINED, "mentions somebody"),
     ],
 )
 def test_an_answer_that_breaks_out_of_a_message_is_named(when: EventKind, how: str) -> None:
@@ -297,7 +298,7 @@ def test_text_that_is_escaped_is_fine() -> None:
     assert wrong(coffee(PLAIN, notify=notify)) == []
 
 
-@pytest.mark.parametrize("when", [EventKind.CREATED, EventKind.CLOSED])
+@pytest.mark.parametrize("when", [EventKind.CREATED, EventKind.CLOSED, EventKind.RESPONSE_MISSED])
 def test_an_answer_of_a_sensitive_ticket_in_a_message_is_named(when: EventKind) -> None:
     notify = told(lambda ticket, _: f"You said {mrkdwn(ticket.answers.get('details', ''))}.", when)
 
@@ -324,9 +325,19 @@ def test_a_hook_that_fails_is_named_with_its_error_at_each_event() -> None:
 
     problems = wrong(coffee(PLAIN, notify=notify))
 
-    for kind in set(EventKind) - OF_APPROVAL - OF_CLOCKS:
+    for kind in EventKind:
         said = f"notify of the plugin 'coffee' failed with LookupError: no milk when {kind.value} (test_check.py:"
         assert any(one.startswith(said) for one in problems), kind
+
+
+def test_a_hook_that_needs_the_state_before_what_time_alone_brings_is_named() -> None:
+    def notify(event: Any) -> None:
+        if event.kind is not EventKind.CREATED:
+            event.was.stage.upper()
+
+    [problem] = wrong(coffee(PLAIN, notify=notify))
+
+    assert "with the event 'response due', with the event 'response missed' and 4 more" in problem
 
 
 def test_hooks_that_return_something_else_are_named() -> None:

@@ -30,6 +30,22 @@ def test_plugins_are_loaded_beside_each_other(desk: MemoryDesk) -> None:
     assert desk.settings.observers == {"audit": {}}
 
 
+def test_a_type_that_is_uninstalled_hears_of_nothing_and_observers_do(desk: MemoryDesk) -> None:
+    own: list[str] = []
+    others: list[str] = []
+    desk.load(coffee(deliver=lambda event: own.append(event.kind.value)), name="coffee")
+    desk.load(module(deliver=lambda event: others.append(event.kind.value)), name="audit")
+    ticket = desk.submit("coffee")
+    desk.work()
+
+    desk.restart(without="coffee")
+    desk.act(ticket, Action.CLOSE, "completed")
+    desk.work()
+
+    assert own == ["created"]
+    assert others == ["created", "closed"]
+
+
 def test_what_cannot_be_loaded_leaves_the_desk_as_it_was(desk: MemoryDesk) -> None:
     desk.load(coffee(), name="coffee")
 

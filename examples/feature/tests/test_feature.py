@@ -64,6 +64,12 @@ def test_who_asked_reads_it_in_the_thread(desk: MemoryDesk) -> None:
     assert "We decided not to build it for now." in closed
 
 
+def test_a_duplicate_is_told_in_the_standard_words_where_github_closes_it_as_not_planned() -> None:
+    event = replace(CLOSED, original=replace(TICKET, number=5))
+
+    assert feature.notify(closed(CloseReason.NOT_PLANNED), event, SETTINGS) is None
+
+
 def test_no_reason_is_no_sentence() -> None:
     event = replace(CLOSED, reason="")
 

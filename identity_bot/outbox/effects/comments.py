@@ -90,8 +90,12 @@ class RunCommands(TicketEffect):
                 is_again = row.attempts or row.verifications
                 if error.is_so and is_again:
                     made.append(change)  # an attempt that was cut short has made it
-                elif not error.is_so or change.action is Action.WAIT:
-                    problems.append(words.impossible(error))  # nobody would be asked a second question
+                elif (
+                    not error.is_so
+                    or change.action is Action.WAIT  # nobody would be asked a second question
+                    or duplicates.is_unsaid(ticket, change)
+                ):
+                    problems.append(words.impossible(error))
                 continue
             except NotAllowed as error:
                 problems.append(str(error))

@@ -204,6 +204,8 @@ class ChangeIssue(ClickEffect):
                 for one in ticket.requested
             )
             is_ours = row.verifications > 0 and not is_theirs
+            if not is_ours and duplicates.is_unsaid(ticket, self.change):
+                return _Changed(seen, problem=words.impossible(error))
             return _Changed(seen, is_made=is_ours or bool(self.change.reason), is_ours=is_ours)
         name = name_of(context, patch.spoc or "")
         snapshot = context.tracker.update_issue(ticket, patch, spoc_name=name)
