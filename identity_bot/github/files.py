@@ -102,7 +102,10 @@ class RepositoryFolder:
             if one["type"] == _DIRECTORY and not one["name"].startswith("."):
                 page = one["html_url"].replace("/tree/", "/blob/", 1)
                 url = f"/repos/{self._repository}/git/trees/{one['sha']}?recursive=1"
-                for node in self._github.request("GET", url).content["tree"]:
+                tree = self._github.request("GET", url).content
+                if tree.get("truncated"):
+                    log.warning("articles: %s: GitHub lists only a part of %s", self.place, one["path"])
+                for node in tree["tree"]:
                     if node["type"] == "blob" and node["mode"] in _FILES and is_article(node["path"]):
                         yield {
                             "path": f"{one['path']}/{node['path']}",

@@ -24,7 +24,12 @@ _OF_VIEW = select(_A.id, *_COLUMNS).where(_A.view_id == bindparam("view"))
 _OF_TICKET = select(_A.id, *_COLUMNS).where(_A.ticket_id == bindparam("ticket"), _A.ticket_id != "")
 _SOLVE = (
     update(schema.shown_answers)
-    .where(_A.view_id == bindparam("view"), _A.source == bindparam("from"), _A.name == bindparam("called"))
+    .where(
+        _A.view_id == bindparam("view"),
+        _A.source == bindparam("from"),
+        _A.name == bindparam("called"),
+        _A.outcome == Outcome.SHOWN.value,  # a ticket may be filed just now
+    )
     .values(outcome=Outcome.SOLVED.value)
 )
 _FILE = (
@@ -78,12 +83,10 @@ class ShownAnswers:
 
     def solve(self, view_id: str, source: str, name: str) -> bool:
         """Keep that an answer solved it; False if it was never shown there, or if the view is settled already."""
-        shown = self.of_view(view_id)
-        is_shown = any((one.source, one.name) == (source, name) for one in shown)
-        if not is_shown or any(one.outcome is not Outcome.SHOWN for one in shown):
+        if any(one.outcome is not Outcome.SHOWN for one in self.of_view(view_id)):
             return False
-        self._connection.execute(_SOLVE, {"view": view_id, "from": source, "called": name})
-        return True
+        solved = {"view": view_id, "from": source, "called": name}
+        return self._connection.execute(_SOLVE, solved).rowcount == 1
 
     def file(self, view_id: str, ticket_id: str) -> None:
         """Keep that a ticket was filed although answers had been shown, or were said to have solved it."""

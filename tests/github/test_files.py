@@ -8,6 +8,7 @@ from identity_bot.errors import IdentityBotError, Rejected, Retryable
 from identity_bot.github import files
 from identity_bot.github.files import RepositoryFolder
 from identity_bot_sandbox import cast
+from identity_bot_sandbox.github import files_api
 from identity_bot_sandbox.github.world import GitHubWorld
 
 REPOSITORY = "sandbox-org/handbook"
@@ -127,6 +128,20 @@ def test_no_more_files_are_read_than_requests_allow(
     assert found is not None
     assert len(found) == 2
     assert "only the first 2 files of 3 are read" in caplog.text
+
+
+def test_a_folder_of_which_github_lists_a_part_is_read_in_part(
+    handbook: GitHubWorld, api_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    handbook.put_file(REPOSITORY, "docs/help/local/users.md", "# Users")
+    monkeypatch.setattr(files_api, "MOST_NODES", 2)
+
+    found = folder(api_url).read()
+
+    assert found is not None
+    assert "docs/help/local/setup.md" in {one.path for one in found}
+    assert "docs/help/local/users.md" not in {one.path for one in found}
+    assert "GitHub lists only a part of docs/help/local" in caplog.text
 
 
 def test_without_github_there_is_an_error_and_no_crash(handbook: GitHubWorld) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from pytest_mock import MockerFixture
 
 from identity_bot.articles.suggestion import Outcome, ShownAnswer, Tally
 from identity_bot.store.answers import ShownAnswers, shown_before, tallies
@@ -63,6 +64,26 @@ def test_an_answer_that_solved_it_counts_once(store: Store) -> None:
 
     assert solved == [True, False, False]
     assert outcomes(store) == {"a": Outcome.SOLVED, "b": Outcome.SHOWN}
+
+
+def test_what_a_ticket_settles_meanwhile_has_not_solved_it(postgres_url: str, mocker: MockerFixture) -> None:
+    """With SQLite, one process writes at a time."""
+    store = Store(postgres_url, Clock(), patience=PATIENCE)
+    add(store, shown("a"))
+    read = ShownAnswers.of_view
+
+    def read_then_filed(self: ShownAnswers, view: str) -> list[ShownAnswer]:
+        seen = read(self, view)
+        file(store, view, "00000000-0000-4000-8000-000000000001")
+        return seen
+
+    mocker.patch.object(ShownAnswers, "of_view", read_then_filed)
+    is_new = solve(store, "V1", "a")
+
+    mocker.stopall()
+    assert is_new is False
+    assert outcomes(store) == {"a": Outcome.NOT_SOLVED}
+    store.close()
 
 
 @pytest.mark.parametrize(("view", "name"), [("V2", "a"), ("V1", "c"), ("", ""), ("V" * 500, "a")])

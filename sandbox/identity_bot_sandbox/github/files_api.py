@@ -16,6 +16,8 @@ BRANCH = "main"
 """The default branch, the only one."""
 LISTED = 1_000
 """The most files of a folder that its contents list: docs.github.com/rest/repos/contents."""
+MOST_NODES = 100_000
+"""The most files and folders that a tree lists: docs.github.com/rest/git/trees."""
 _FOLDER, _LINK = "040000", "120000"
 
 
@@ -64,12 +66,13 @@ def get_tree(call: Call) -> Answer:
     if call.request.query_params.get("recursive"):
         deeper = sorted(folder for folder in folders if folder.startswith(below) and folder != below)
         shown += [entry for folder in deeper for entry in entries(files, folder)]
+    listed = sorted(shown, key=lambda entry: entry.path)[:MOST_NODES]
     return Answer(
         {
             "sha": wanted,
             "url": f"{_api(call)}/git/trees/{wanted}",
-            "tree": [_node(call, entry, below) for entry in sorted(shown, key=lambda entry: entry.path)],
-            "truncated": False,
+            "tree": [_node(call, entry, below) for entry in listed],
+            "truncated": len(shown) > MOST_NODES,
         }
     )
 
