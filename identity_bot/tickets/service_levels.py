@@ -133,8 +133,12 @@ class ServiceLevels:
 
 
 def respond(ticket: Ticket, at: float) -> Ticket:
-    """The ticket, to which somebody of the team has responded at that time; the first response counts."""
-    if ticket.responded_at is not None:
+    """The ticket, to which somebody of the team has responded at that time.
+
+    The first response counts, unless the ticket was closed by then: its requestor waited for none anymore.
+    """
+    is_over = ticket.stage is Stage.CLOSED and ticket.closed_at is not None and at > ticket.closed_at
+    if ticket.responded_at is not None or is_over:
         return ticket
     return replace(ticket, responded_at=max(at, ticket.submitted_at))
 
