@@ -93,11 +93,11 @@ class ServiceLevels:
 
         Its requestor has been nudged since it was last touched, and has had the rest of the time to answer.
         """
-        if ticket.nudged_at is None or not is_nudged(ticket, touched) or not self._may_expire(ticket):
+        if ticket.nudged_at is None or not is_nudged(ticket, touched) or not self.may_expire(ticket):
             return None
         return self.hours.add(ticket.nudged_at, (self.close_untried_after - STALE_AFTER) * self.hours.day)
 
-    def _may_expire(self, ticket: Ticket) -> bool:
+    def may_expire(self, ticket: Ticket) -> bool:
         """Whether it may be closed without its requestor's word: of those in GitHub only, nobody was reminded."""
         is_untried = ticket.stage is Stage.UAT and bool(ticket.requestor.slack_id)
         is_pressing = ticket.is_urgent or ticket.state.is_unapproved
