@@ -322,6 +322,19 @@ def test_a_target_date_that_is_missed_is_told_once_for_each_date(office: Office)
     assert Lists(office.store).count(Query(due=Due.OVERDUE)) == 1
 
 
+def test_a_target_date_on_a_weekend_is_missed_when_it_is_over(office: Office) -> None:
+    office.clock.now = at("2026-11-28 11:00")
+    ticket = opened(office)
+    office.click(ticket, Action.TAKE, "linden-brookmere", by="U0LINDEN")
+    office.click(ticket, Action.TARGET, "2026-11-29", by="U0LINDEN")
+    until(office, "2026-11-29 16:55")
+    before = told(office, "is not done")
+    until(office, "2026-11-30 10:00")
+
+    assert before == []
+    assert len(told(office, "is not done")) == 1
+
+
 def test_days_begin_at_midnight_where_the_team_is(tmp_path: Path) -> None:
     """It is Monday morning in Tokyo, and still Sunday in the east of the United States."""
     office = Office(
