@@ -53,7 +53,7 @@ def export(folder: Path, kinds: tuple[str, ...], force: bool) -> None:
     """Write tickets, events, messages and surveys into FOLDER, as CSV and as JSON Lines.
 
     They hold names and what people wrote: keep them where only the team can read them. Times are in UTC: as ISO 8601
-    in CSV, and in seconds since 1970 in JSON Lines.
+    in CSV, and in seconds since 1970 in JSON Lines and in the column `pauses`.
     """
     from identity_bot.store.history import EXPORTED, History
 
@@ -125,7 +125,7 @@ def _write(file: Path, history: History, name: str, kind: str) -> int:
 
 
 def _cell(column: str, value: Any) -> Any:
-    if isinstance(value, float) and (column == "at" or column.endswith("_at")):
+    if isinstance(value, float) and (column == "at" or column.endswith(("_at", "_due"))):
         return _moment(value)
     if isinstance(value, (dict, list)):
         return json.dumps(value, ensure_ascii=False)

@@ -103,11 +103,12 @@ class Clocks:
     def _taken_in(self, ticket: Ticket, now: float) -> Ticket:
         """A ticket that the bot has just found, with its clocks.
 
-        If nobody has touched it for long, nobody is nudged: many such tickets may come at once.
+        If nobody has touched it for long, nobody is nudged, as many such tickets may come at once; but whose ticket
+        may be closed without their word is reminded first.
         """
         ticket = self._levels.follow(ticket, now)
         is_stale = self._levels.is_stale(ticket, service_levels.touched_at(ticket), now)
-        return replace(ticket, nudged_at=now) if is_stale else ticket
+        return replace(ticket, nudged_at=now) if is_stale and not self._levels.may_expire(ticket) else ticket
 
     def _expire(self, transaction: Transaction, ticket: Ticket, touched: float) -> Ticket:
         """The ticket once it is to be closed because its requestor does not try it, if it is time for that."""

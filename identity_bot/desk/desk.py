@@ -191,6 +191,10 @@ class Desk:
         """Whether somebody is on the team; raises what a port raises if Slack cannot tell."""
         return self._is_team(slack_id)
 
+    def has_login(self, slack_id: str) -> bool:
+        """Whether somebody's GitHub login is known, by which tickets are assigned."""
+        return bool(self._people.login(slack_id))
+
     def today(self) -> date:
         """Today's date in the team's time zone."""
         return self._settings.service_levels.hours.day_at(self._store.clock())

@@ -181,7 +181,7 @@ class Reconciler:
             now = replace(now, last_notified=now.state)
             transaction.save(now)
             if _is_by_team(ticket, now):
-                now = self._clocks.respond(transaction, now, snapshot.updated_at)
+                now = self._clocks.respond(transaction, now, _acted_at(now))
             self._notifier.follow(transaction, self._clocks.recover(transaction, now))
         return True
 
@@ -215,7 +215,7 @@ class Reconciler:
         transaction.save(now)
         if now.state != ticket.state:
             if _is_by_team(opened, now):
-                now = self._clocks.respond(transaction, now, snapshot.updated_at)
+                now = self._clocks.respond(transaction, now, _acted_at(now))
             is_reopened = ticket.stage is Stage.CLOSED and now.stage is not Stage.CLOSED
             now = self._clocks.follow(transaction, now, is_reopened=is_reopened)
         if now.state != ticket.state or now.inconsistency != ticket.inconsistency:
@@ -279,7 +279,7 @@ class Reconciler:
         others = {fold(login) for login in now.state.assignees} - {fold(login) for login in known.assignees}
         if others and not is_adopted and others - self._assigned_first(now):
             # Somebody took it before the bot saw that it was there: GitHub's answer was lost.
-            now = self._clocks.respond(transaction, now, snapshot.updated_at)
+            now = self._clocks.respond(transaction, now, _acted_at(now))
         log.info("ticket created: %s", words.number(now), extra={"ticket": now.id})
         self._notifier.welcome(transaction, now, opened_at=snapshot.created_at if is_adopted else None)
 
@@ -387,6 +387,13 @@ def _is_by_team(ticket: Ticket, now: Ticket) -> bool:
     requestor = ticket.requestor.slack_id or ticket.requestor.handle
     own = {event_for(ticket.state, one.change) for one in ticket.requested if one.by == requestor}
     return not own.issuperset(lifecycle.news(ticket.state, now.state))
+
+
+def _acted_at(now: Ticket) -> float:
+    """When somebody made a ticket what it is now; of one that is closed, others may have changed the issue since."""
+    if now.stage is Stage.CLOSED and now.closed_at is not None:
+        return now.closed_at
+    return now.issue_updated_at
 
 
 def _place(snapshot: IssueSnapshot) -> tuple[str, int]:

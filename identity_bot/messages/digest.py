@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import time
 
+from identity_bot.forms.limits import SECTION_TEXT
 from identity_bot.messages import queue
 from identity_bot.messages.updates import Message
-from identity_bot.tickets.digest import Digest, Heading, Section
+from identity_bot.tickets.digest import SHOWN, Digest, Heading, Section
 from identity_bot.tickets.people import People
 from identity_bot.tickets.query import MOST_COUNTED
 
+LONGEST = 12_000
+"""Characters of a digest: Slack accepts about 13,000 in a message's blocks."""
 TITLES: Mapping[Heading, str] = {
     Heading.OVERDUE: "Overdue",
     Heading.TODAY: "Due today",
@@ -35,12 +38,21 @@ NOT_YOURS = "Only the Identity Team can have a digest."
 
 
 def text(digest: Digest, title_of: Callable[[str], str], command: str, now: float) -> Message:
-    """A digest as a message; `title_of` gives a request type's title by its name."""
+    """A digest as a message; `title_of` gives a request type's title by its name.
+
+    If all of its tickets are more than Slack shows in one message, fewer stand under each heading.
+    """
     whose = "What waits for you today" if digest.slack_id else "What waits for the team today"
-    return Message(
-        text=f"*{whose}*",
-        more=tuple(_section(one, title_of, command, now, bool(digest.slack_id)) for one in digest.sections),
-    )
+    parts: tuple[str, ...] = ()
+    for most in range(SHOWN, 0, -1):
+        sections = [
+            _section(one.folded(most), title_of, command, now, bool(digest.slack_id))
+            for one in digest.sections
+        ]
+        parts = tuple(part for lines in sections for part in _parts(lines))
+        if sum(map(len, parts)) <= LONGEST:
+            break
+    return Message(text=f"*{whose}*", more=parts)
 
 
 def turned_on(at: time, command: str) -> str:
@@ -57,7 +69,20 @@ def usage(command: str) -> str:
     return f"Please type `{command} digest on` or `{command} digest off`."
 
 
-def _section(section: Section, title_of: Callable[[str], str], command: str, now: float, is_own: bool) -> str:
+def _parts(lines: Iterable[str]) -> Iterator[str]:
+    """A section's lines in pieces that Slack shows whole; no line is longer than one."""
+    piece = ""
+    for line in lines:
+        if piece and len(piece) + 1 + len(line) > SECTION_TEXT:
+            yield piece
+            piece = ""
+        piece = f"{piece}\n{line}" if piece else line
+    yield piece
+
+
+def _section(
+    section: Section, title_of: Callable[[str], str], command: str, now: float, is_own: bool
+) -> list[str]:
     nobody = People({})  # by their logins: a mention would call each of them every morning
     rows = [queue.row(one, title_of(one.type), nobody, now) for one in section.tickets]
     if section.more:
@@ -68,4 +93,4 @@ def _section(section: Section, title_of: Callable[[str], str], command: str, now
         is_listed = not section.heading.name.startswith("OWN") and words
         listed = f"{command} queue {words}" if is_listed else f"{command} {'mine' if is_own else 'queue'}"
         rows.append(f"and {number} more: `{listed}`")
-    return "\n".join([f"*{TITLES[section.heading]}*", *rows])
+    return [f"*{TITLES[section.heading]}*", *rows]

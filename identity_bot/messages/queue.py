@@ -6,7 +6,15 @@ from collections.abc import Iterator, Mapping
 
 from identity_bot.messages import clocks, words
 from identity_bot.text.markdown import mrkdwn
-from identity_bot.tickets.model import Event, EventKind, MessageKind, Stage, Ticket, TicketMessage
+from identity_bot.tickets.model import (
+    Approval,
+    Event,
+    EventKind,
+    MessageKind,
+    Stage,
+    Ticket,
+    TicketMessage,
+)
 from identity_bot.tickets.overview import ListName, Numbers
 from identity_bot.tickets.people import People
 from identity_bot.tickets.query import MOST_COUNTED
@@ -53,8 +61,16 @@ NEXT_STEP: Mapping[Stage, str] = {
 }
 """What happens next, for the requestor."""
 ASKED = "Please answer the team's question. The ticket waits until you do."
+UNAPPROVED: Mapping[Approval | None, str] = {
+    Approval.NEEDED: "Next, somebody approves or declines it.",
+    Approval.DECLINED: "Next, the team closes it, as it was declined.",
+}
+"""What happens next to what may not be finished."""
 _PAST: Mapping[EventKind, str] = {
     EventKind.CREATED: "Ticket opened",
+    EventKind.APPROVAL_NEEDED: "Need for approval changed",
+    EventKind.APPROVED: "Approved",
+    EventKind.DECLINED: "Declined",
     EventKind.TRIAGED: "Marked critical",
     EventKind.PRIORITIZED: "Prioritized",
     EventKind.SPOC_NAMED: "SPOC named",
@@ -120,7 +136,10 @@ def link_first(command: str) -> str:
 
 def next_step(ticket: Ticket) -> str:
     """What happens next; empty once it is closed."""
-    return ASKED if ticket.state.is_waiting else NEXT_STEP.get(ticket.stage, "")
+    if ticket.state.is_waiting:
+        return ASKED
+    is_unapproved = ticket.state.is_unapproved and ticket.stage not in (Stage.UAT, Stage.CLOSED)
+    return UNAPPROVED[ticket.state.approval] if is_unapproved else NEXT_STEP.get(ticket.stage, "")
 
 
 def event(happened: Event, people: People) -> str:

@@ -254,9 +254,9 @@ def described(figures: Figures) -> str:
         1000,
         [
             f"Two bar charts of {figures.month.name}.",
-            f"Opened {figures.this_month.opened} and closed {figures.this_month.closed} tickets, after"
-            f" {figures.month_before.opened} and {figures.month_before.closed} the month before.",
-            *(f"{name}: {count} open." for name, count in figures.open_by_stage),
+            f"Opened {figures.this_month.opened:,} and closed {figures.this_month.closed:,} tickets, after"
+            f" {figures.month_before.opened:,} and {figures.month_before.closed:,} the month before.",
+            *(f"{name}: {count:,} open." for name, count in figures.open_by_stage),
         ],
     )
 

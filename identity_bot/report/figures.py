@@ -16,7 +16,8 @@ from identity_bot.tickets.model import Priority, Stage
 
 SHOWN_MONTHS = 12
 """Months in the picture of opened and closed tickets."""
-NO_TEAM, NO_PRIORITY, NO_REASON = "no team given", "not prioritized", "no reason given"
+NO_TYPE, NO_TEAM, NO_PRIORITY, NO_REASON = "no type", "no team given", "not prioritized", "no reason given"
+"""What stands for a name that a ticket lacks; an issue that was adopted may have no type."""
 
 Breakdown = tuple[tuple[str, int], ...]
 """Names, and how many tickets each has."""
@@ -225,7 +226,7 @@ class _Tally:
             self._add_open(ticket)
 
     def _add_opened(self, ticket: Reported) -> None:
-        self._new_types[ticket.type] += 1
+        self._new_types[ticket.type or NO_TYPE] += 1
         self._new_teams.add(ticket.team)
         if not ticket.is_timed:
             return
@@ -254,7 +255,7 @@ class _Tally:
     def _add_open(self, ticket: Reported) -> None:
         self._open += 1
         self._stages[ticket.stage] += 1
-        self._types[ticket.type] += 1
+        self._types[ticket.type or NO_TYPE] += 1
         self._teams.add(ticket.team)
         self._priorities[ticket.priority or NO_PRIORITY] += 1
 

@@ -17,8 +17,8 @@ def summary(figures: Figures) -> list[str]:
     this, month = figures.this_month, figures.month
     so_far = "" if figures.is_over else " so far"
     said = [
-        f"{month.name}{so_far}: {tickets(this.opened)} opened and {this.closed} closed"
-        f" ({figures.month_before.opened} and {figures.month_before.closed} the month before)."
+        f"{month.name}{so_far}: {tickets(this.opened)} opened and {this.closed:,} closed"
+        f" ({figures.month_before.opened:,} and {figures.month_before.closed:,} the month before)."
         f" {tickets(figures.open_count)} {'is' if figures.open_count == 1 else 'are'} open now."
     ]
     if figures.first_response.median is not None:
@@ -33,20 +33,20 @@ def summary(figures: Figures) -> list[str]:
         if promise.percent is not None:
             said.append(
                 f"{what} within the service level: {percent(promise.percent)}"
-                f" ({promise.kept} of {promise.kept + promise.missed})."
+                f" ({promise.kept:,} of {promise.kept + promise.missed:,})."
             )
     if figures.days_to_close.median is not None:
         said.append(f"Half of the closed tickets took {calendar(figures.days_to_close.median)} or less.")
     if figures.satisfaction.percent is not None:
         answers = "answer was" if figures.satisfaction.count == 1 else "answers were"
         said.append(
-            f"{percent(figures.satisfaction.percent)} of {figures.satisfaction.count} {answers} satisfied or very"
+            f"{percent(figures.satisfaction.percent)} of {figures.satisfaction.count:,} {answers} satisfied or very"
             f" satisfied (goal: {GOAL}% or more)."
         )
     if figures.self_service.solved:
         said.append(
             f"Articles solved {percent(figures.self_service_percent)} of all requests before a ticket was opened"
-            f" ({figures.self_service.solved})."
+            f" ({figures.self_service.solved:,})."
         )
     return said
 

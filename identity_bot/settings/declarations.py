@@ -43,6 +43,7 @@ from identity_bot.settings.sections import (
     PEOPLE,
     PRIVACY,
     REACTIONS,
+    ROTA,
     SERVICE_LEVELS,
     TABLE,
     TEXTS,
@@ -128,10 +129,13 @@ class Settings:
         post_load=lambda table: {name: Action(action) for name, action in table.items()},
     )
     leads: tuple[Mapping[str, str], ...] = key(
-        LEADS, "who is told about urgent requests", load_default=(), post_load=tuple
+        LEADS,
+        "who is told about urgent requests, what is overdue and low answers, and who may approve",
+        load_default=(),
+        post_load=tuple,
     )
     rota: tuple[Mapping[str, str], ...] = key(
-        LEADS,
+        ROTA,
         "who takes turns as the SPOC of new tickets, in this order; without it, somebody names the SPOC",
         load_default=(),
         validate=Length(min=1, error="expected at least one person; leave it out if there is no rota"),

@@ -43,6 +43,13 @@ class LeadSettings(Schema):
             raise ValidationError("empty; expected slack, github or both")
 
 
+class RotaSettings(LeadSettings):
+    """Somebody who takes turns as the single point of contact of new tickets."""
+
+    slack = MEMBER('mentioned when a ticket is theirs, such as `"U024BE7LH"`')
+    github = GITHUB_LOGIN("the same person's GitHub login; one of the two is enough")
+
+
 class AbsenceSettings(Schema):
     """The days on which somebody of the rota is away."""
 
@@ -155,6 +162,7 @@ REACTIONS = Kind(
 TABLE = Kind("table of tables", partial(fields.Dict, keys=fields.String(), load_default=dict))
 TEXTS = Kind("table of texts", TABLE.field)
 LEADS = Kind("list of tables", partial(fields.List, fields.Nested(LeadSettings)))
+ROTA = Kind("list of tables", partial(fields.List, fields.Nested(RotaSettings)))
 AWAY = Kind("list of tables", partial(fields.List, fields.Nested(AbsenceSettings)))
 TURNS = Kind(
     "text",
@@ -188,7 +196,7 @@ class TypeSettings(Schema):
     leads = LEADS("instead of the leads at the top")
     first_response = PROMISES("instead of those in `service_levels`")
     resolution = PROMISES("instead of those in `service_levels`")
-    rota = LEADS("instead of the rota at the top; `[]` for none")
+    rota = ROTA("instead of the rota at the top; `[]` for none")
     rota_turns = TURNS("instead of those at the top")
 
 

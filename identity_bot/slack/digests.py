@@ -12,7 +12,7 @@ from slack_sdk import WebClient
 
 from identity_bot.desk.desk import Desk
 from identity_bot.errors import NotAllowed, OutcomeUnknown, Rejected, Retryable, StoreError
-from identity_bot.messages import digest, words
+from identity_bot.messages import digest, queue, words
 from identity_bot.slack.inputs import Json
 
 log = logging.getLogger(__name__)
@@ -49,4 +49,7 @@ class DigestAnswers:
         self._desk.subscribe(slack_id, is_on=wanted == "on")
         if wanted == "off":
             return digest.OFF
-        return digest.turned_on(self._at, command) if self._at else digest.NOT_SENT
+        if self._at is None:
+            return digest.NOT_SENT
+        said = digest.turned_on(self._at, command)
+        return said if self._desk.has_login(slack_id) else f"{said}\n{queue.link_first(command)}"

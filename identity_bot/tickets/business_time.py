@@ -60,10 +60,7 @@ class BusinessHours:
         return next(max(opening, at) for opening, closing in self._windows(at) if closing > at)
 
     def end_of(self, day: date) -> float:
-        """When the team stops for that day; on a day without business, when it does on the last one before it."""
-        for back in range(LONGEST_BREAK):
-            if window := _window(self, day - timedelta(days=back)):
-                return window[1]
+        """When the team stops for that day, or would stop if it worked then."""
         return self.moment(day, self.closes)
 
     def add(self, at: float, seconds: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from identity_bot.tickets.model import Ticket
@@ -33,6 +33,11 @@ class Section:
     heading: Heading
     tickets: tuple[Ticket, ...]
     more: int = 0
+
+    def folded(self, most: int) -> Section:
+        """With at most so many of its tickets."""
+        left_out = max(0, len(self.tickets) - most)
+        return replace(self, tickets=self.tickets[:most], more=self.more + left_out)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

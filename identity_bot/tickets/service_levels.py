@@ -93,11 +93,11 @@ class ServiceLevels:
 
         Its requestor has been nudged since it was last touched, and has had the rest of the time to answer.
         """
-        if ticket.nudged_at is None or not is_nudged(ticket, touched) or not self._may_expire(ticket):
+        if ticket.nudged_at is None or not is_nudged(ticket, touched) or not self.may_expire(ticket):
             return None
         return self.hours.add(ticket.nudged_at, (self.close_untried_after - STALE_AFTER) * self.hours.day)
 
-    def _may_expire(self, ticket: Ticket) -> bool:
+    def may_expire(self, ticket: Ticket) -> bool:
         """Whether it may be closed without its requestor's word: of those in GitHub only, nobody was reminded."""
         is_untried = ticket.stage is Stage.UAT and bool(ticket.requestor.slack_id)
         is_pressing = ticket.is_urgent or ticket.state.is_unapproved
@@ -133,8 +133,12 @@ class ServiceLevels:
 
 
 def respond(ticket: Ticket, at: float) -> Ticket:
-    """The ticket, to which somebody of the team has responded at that time; the first response counts."""
-    if ticket.responded_at is not None:
+    """The ticket, to which somebody of the team has responded at that time.
+
+    The first response counts, unless the ticket was closed by then: its requestor waited for none anymore.
+    """
+    is_over = ticket.stage is Stage.CLOSED and ticket.closed_at is not None and at > ticket.closed_at
+    if ticket.responded_at is not None or is_over:
         return ticket
     return replace(ticket, responded_at=max(at, ticket.submitted_at))
 

@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from identity_bot.errors import OutcomeUnknown
 from identity_bot.outbox.effects import EFFECTS
+from identity_bot.outbox.effects.issue_access import record_requests
 from identity_bot.outbox.worker import Worker
 from identity_bot.store.lists import Lists
 from identity_bot.text.formatted.document import Document
@@ -21,6 +22,8 @@ from identity_bot.tickets.business_time import HOUR
 from identity_bot.tickets.model import (
     Action,
     Audience,
+    Change,
+    CloseReason,
     Event,
     EventKind,
     IssueComment,
@@ -179,6 +182,45 @@ def test_a_comment_of_a_member_is_a_response(
     assert (office.ticket(ticket).responded_at is not None) == counts
 
 
+def closed(office: Office, moment: str, **changes: Any) -> None:
+    """GitHub tells that the first issue was closed then."""
+    done = {"is_open": False, "closed_at": at(moment), "updated_at": at(moment)}
+    office.desk.observe(office.tracker.edit(1, **(done | changes)))
+    office.work()
+
+
+@pytest.mark.parametrize(("said", "counts"), [("2026-11-23 10:20", True), ("2026-11-30 10:00", False)])
+def test_what_the_team_says_once_the_requestor_has_closed_it_is_no_response(
+    office: Office, said: str, counts: bool
+) -> None:
+    ticket = opened(office)
+    change = Change(action=Action.CLOSE, value=CloseReason.COMPLETED.value)
+    with office.store.begin() as transaction:
+        transaction.save(record_requests(ticket, [change], by=JUNIPER.slack_id))
+    closed(office, "2026-11-23 10:30")
+    office.clock.now = at("2026-11-30 10:00")
+    comment = IssueComment(
+        repository=REQUESTS,
+        number=1,
+        id=7,
+        author="linden-brookmere",
+        body="Glad that it works",
+        created_at=at(said),
+        is_by_member=True,
+    )
+    office.desk.handle_comment(comment)
+
+    assert (office.ticket(ticket).responded_at is not None) == counts
+
+
+def test_whoever_closes_it_in_github_has_responded_when_they_did(office: Office) -> None:
+    ticket = opened(office)
+    office.clock.move(HOUR)
+    closed(office, "2026-11-23 10:30", updated_at=at("2026-11-23 10:50"))
+
+    assert office.ticket(ticket).responded_at == at("2026-11-23 10:30")
+
+
 def test_the_requestor_s_own_click_is_no_response(office: Office) -> None:
     ticket = opened(office)
     office.click(ticket, Action.CLOSE, "not planned", by="U0JUNIPER")
@@ -278,6 +320,19 @@ def test_a_target_date_that_is_missed_is_told_once_for_each_date(office: Office)
     assert len(told(office, "is not done. It was due")) == 2
     assert len(told(office, "<@U0LINDEN> <")) >= 2
     assert Lists(office.store).count(Query(due=Due.OVERDUE)) == 1
+
+
+def test_a_target_date_on_a_weekend_is_missed_when_it_is_over(office: Office) -> None:
+    office.clock.now = at("2026-11-28 11:00")
+    ticket = opened(office)
+    office.click(ticket, Action.TAKE, "linden-brookmere", by="U0LINDEN")
+    office.click(ticket, Action.TARGET, "2026-11-29", by="U0LINDEN")
+    until(office, "2026-11-29 16:55")
+    before = told(office, "is not done")
+    until(office, "2026-11-30 10:00")
+
+    assert before == []
+    assert len(told(office, "is not done")) == 1
 
 
 def test_days_begin_at_midnight_where_the_team_is(tmp_path: Path) -> None:

@@ -258,3 +258,21 @@ def test_nobody_is_nudged_about_what_nobody_touched_before_the_bot_knew_it(offic
     until(office, "2026-12-29 10:00")
 
     assert told(office, NUDGE) == []
+
+
+def test_what_the_bot_finds_long_untried_is_not_closed_before_its_requestor_is_reminded(
+    make: Callable[..., Office],
+) -> None:
+    office = make(CLOSING)
+    ticket = to_try(office)
+    long_ago = office.clock.now - 60 * DAY
+    old = replace(ticket, submitted_at=long_ago, issue_updated_at=long_ago, responded_at=None)
+    office.tracker.edit(1, updated_at=long_ago)
+    with office.store.begin() as transaction:
+        office.context.clocks.recover(transaction, old)
+    until(office, "2026-12-04 16:00")
+    before = told(office, REMINDER), office.ticket(ticket).stage
+    until(office, "2026-12-08 16:00")
+
+    assert (len(before[0]), before[1]) == (1, Stage.UAT)
+    assert office.ticket(ticket).stage is Stage.CLOSED

@@ -9,7 +9,17 @@ import pytest
 
 from identity_bot.messages import queue
 from identity_bot.tickets.calendar import team_day
-from identity_bot.tickets.model import MessageKind, Person, Priority, Stage, TicketMessage, TicketState
+from identity_bot.tickets.model import (
+    Approval,
+    Event,
+    EventKind,
+    MessageKind,
+    Person,
+    Priority,
+    Stage,
+    TicketMessage,
+    TicketState,
+)
 from identity_bot.tickets.overview import Numbers
 from identity_bot.tickets.people import People
 from identity_bot.tickets.service_levels import ServiceLevels
@@ -89,6 +99,27 @@ def test_numbers_above_a_thousand_are_not_counted() -> None:
 
 def test_every_open_stage_says_what_happens_next() -> None:
     assert set(queue.NEXT_STEP) == set(Stage) - {Stage.CLOSED}
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (TicketState(stage=Stage.ACCEPTED, approval=Approval.NEEDED), "approves or declines it"),
+        (TicketState(stage=Stage.OPEN, approval=Approval.DECLINED), "it was declined"),
+        (TicketState(stage=Stage.UAT, approval=Approval.NEEDED), "Please try it"),
+        (TicketState(approval=Approval.NEEDED, is_waiting=True), "Please answer"),
+        (TicketState(stage=Stage.ACCEPTED, approval=Approval.APPROVED), "releases or closes it"),
+    ],
+)
+def test_what_is_not_approved_waits_for_that_next(state: TicketState, said: str) -> None:
+    assert said in queue.next_step(ticket(state=state))
+
+
+@pytest.mark.parametrize("kind", EventKind)
+def test_everything_that_happens_has_a_line_in_the_history(kind: EventKind) -> None:
+    happened = Event(kind=kind, ticket_id="t", at=START, by="U0LINDEN")
+
+    assert queue.event(happened, PEOPLE).endswith(" by <@U0LINDEN>")
 
 
 def test_what_somebody_wrote_is_shown_as_they_wrote_it() -> None:

@@ -92,6 +92,12 @@ def test_teams_that_differ_in_capitals_and_spaces_are_one_team_as_most_spell_it(
     assert found.open_by_team == (("Health Apps", 3), (NO_TEAM, 2))
 
 
+def test_an_adopted_issue_without_a_type_is_named_too() -> None:
+    found = figures(ticket(type=""), ticket(type="pr_review"))
+
+    assert found.opened_by_type == found.open_by_type == (("no type", 1), ("pr_review", 1))
+
+
 def test_stages_and_priorities_come_in_their_order() -> None:
     found = figures(
         ticket(stage="ready for UAT"),

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from identity_bot.report.charts import described
+from identity_bot.report.figures import Flow
 from identity_bot.report.page import page
+from identity_bot.report.words import summary
 from tests.support_report import LATER, NOVEMBER, busy, figures, ticket
 
 CHROMIUM = os.environ.get("CHROMIUM")
@@ -33,6 +37,16 @@ def test_what_a_team_is_called_is_text() -> None:
 
     assert "<img" not in text
     assert "&lt;img src=x" in text
+
+
+def test_numbers_are_written_alike_wherever_they_stand() -> None:
+    found = replace(
+        busy(), this_month=Flow(opened=1234, closed=2345), month_before=Flow(opened=3456, closed=4567)
+    )
+
+    for said in (summary(found)[0], described(found), page(found)):
+        assert all(one in said for one in ("1,234", "2,345", "3,456", "4,567"))
+        assert not any(one in said for one in ("1234", "2345", "3456", "4567"))
 
 
 def test_without_a_ticket_the_page_says_so() -> None:

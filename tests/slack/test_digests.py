@@ -7,8 +7,10 @@ from datetime import time
 import pytest
 
 from identity_bot.messages import digest as words
+from identity_bot.messages.queue import link_first
 from identity_bot.slack.digests import DigestAnswers
 from identity_bot.store.digests import subscribers
+from identity_bot.tickets.people import People
 from tests.slack.test_links import asked
 from tests.support import World
 
@@ -35,6 +37,20 @@ def test_a_member_of_the_team_turns_their_own_on_and_off(
     assert kept == [LINDEN]
     assert off == [words.OFF] * 2
     assert listed(world) == []
+
+
+def test_whose_login_is_unknown_is_told_to_link_it_first(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else nobody knows which tickets are theirs."""
+    monkeypatch.setattr(world.bot.listeners, "_digests", DigestAnswers(world.bot.desk, time(9)))
+    monkeypatch.setattr(world.bot.desk, "_people", People(()))
+
+    on = asked(world, LINDEN, "digest on")
+
+    assert on.startswith(words.turned_on(time(9), "/help"))
+    assert on.endswith(link_first("/help"))
+    assert listed(world) == [LINDEN]
 
 
 def test_nobody_else_can_have_one(world: World) -> None:

@@ -69,7 +69,12 @@ def test_a_day_off_is_no_business_day() -> None:
     hours = BusinessHours(days_off=frozenset({date(2026, 12, 24)}))
 
     assert hours.add(at("2026-12-23 16:00"), 2 * HOUR) == at("2026-12-28 10:00")
-    assert hours.end_of(date(2026, 12, 25)) == at("2026-12-23 17:00")
+
+
+@pytest.mark.parametrize("day", [date(2026, 11, 25), date(2026, 11, 26), date(2026, 11, 28)])
+def test_a_day_without_business_ends_when_others_do(day: date) -> None:
+    """Else what is due on it would be overdue before it comes."""
+    assert USUAL.end_of(day) == at(f"{day} 17:00")
 
 
 def test_when_the_team_is_there_next() -> None:

@@ -69,7 +69,7 @@ def test_where_nothing_is_promised_nothing_is_due() -> None:
 def test_a_target_date_is_the_promise_that_counts() -> None:
     assert asked().resolution_due == at("2026-12-01 10:00")  # five days, without Thanksgiving
     assert asked(target=date(2026, 12, 4)).resolution_due == at("2026-12-04 17:00")
-    assert asked(target=date(2026, 12, 5)).resolution_due == at("2026-12-04 17:00")
+    assert asked(target=date(2026, 12, 5)).resolution_due == at("2026-12-05 17:00")
 
 
 def test_the_answer_is_due_first_and_then_the_ticket() -> None:

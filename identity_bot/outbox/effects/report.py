@@ -47,10 +47,11 @@ class ScheduleReport(Effect):
         now, hours = transaction.now, context.settings.service_levels.hours
         present = Month.at(now, hours.zone)
         month = Month.written(self.month, hours.zone) or present
-        if first_opening(month.moved(1), hours) <= now:
-            transaction.enqueue(PostReport(month=str(month), to=context.settings.team_channel))
+        latest = present.before if first_opening(present, hours) <= now else present.moved(-2)
+        if month.start <= latest.start:
             # Of several that were missed, only the latest one is of use.
-            month = max(month.moved(1), present.before, key=lambda one: one.start)
+            transaction.enqueue(PostReport(month=str(latest), to=context.settings.team_channel))
+            month = latest.moved(1)
         due = first_opening(month.moved(1), hours)
         transaction.enqueue(ScheduleReport(month=str(month)), delay=max(0.0, due - now))
 
