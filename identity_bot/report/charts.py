@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 INSTALL = "the monthly report needs `pip install 'identity-bot[report]'`"
 MOST_BARS = 12
 """Names in one picture; the others are drawn as one bar, and stand in the table under it."""
+PNG_WIDTH = 5.0
+"""In inches: Slack shows it about 360 pixels wide, where the letters of a wider one are too small to read."""
 LONGEST_LABEL = 32
 """Characters of a name in a picture."""
 TEXT, OPENED, CLOSED, LINE = "#1b1b1b", "#005ea2", "#d9730d", "#71767a"
@@ -115,19 +117,19 @@ def svg(chart: Chart) -> str:
 def png(figures: Figures) -> bytes:
     """The month as one picture, for a channel: opened and closed, and what is open by stage."""
 
-    def draw(figure: Figure) -> None:
-        left, right = figure.subplots(1, 2, width_ratios=(3, 2))
-        figure.suptitle(f"Requests in {figures.month.name}", fontweight="bold")
-        _draw_flow(left, figures)
-        left.set_title("Opened and closed by month", fontsize=10, loc="left")
-        if figures.open_by_stage:
-            _draw_bars(right, figures.open_by_stage)
-            right.set_title("Open by stage", fontsize=10, loc="left")
-        else:
-            right.set_axis_off()
-            right.text(0.5, 0.5, "Nothing is open.", ha="center")
+    stages = figures.open_by_stage
+    heights = [2.8, 0.7 + 0.32 * len(stages)] if stages else [2.8]
 
-    return _written(draw, (11.0, 4.4), "png")
+    def draw(figure: Figure) -> None:
+        figure.suptitle(f"Requests in {figures.month.name}", fontweight="bold")
+        upper, *lower = figure.subplots(len(heights), 1, squeeze=False, height_ratios=heights).flat
+        _draw_flow(upper, figures)
+        upper.set_title("By month", fontsize=10, loc="left")
+        for axes in lower:
+            _draw_bars(axes, stages)
+            axes.set_title("Open by stage", fontsize=10, loc="left")
+
+    return _written(draw, (PNG_WIDTH, sum(heights)), "png")
 
 
 def _flow(figures: Figures) -> Chart:
@@ -253,7 +255,7 @@ def described(figures: Figures) -> str:
     return _first(
         1000,
         [
-            f"Two bar charts of {figures.month.name}.",
+            f"Bar charts of {figures.month.name}.",
             f"Opened {figures.this_month.opened:,} and closed {figures.this_month.closed:,} tickets, after"
             f" {figures.month_before.opened:,} and {figures.month_before.closed:,} the month before.",
             *(f"{name}: {count:,} open." for name, count in figures.open_by_stage),

@@ -188,6 +188,24 @@ def test_a_form_with_every_kind_of_question_is_filled_in(every_kind: None, world
         assert said in body
 
 
+def test_what_is_wrong_stays_though_it_was_sent_as_soon_as_typed(world: World, look: Look) -> None:
+    """The page tells of what was typed once it pauses; told after it was sent, that would count as an edit."""
+    page = look()
+    command(page, "/help pr_review")
+    dialog = page.get_by_role("dialog", name="Ask the Identity Team")
+    dialog.get_by_label("Your team").fill("Benefits")
+    dialog.get_by_role("group", name="production").get_by_label("No").check()
+    dialog.get_by_role("group", name="tested").get_by_label("No").check()
+    dialog.get_by_label("Link to").fill("https://example.com/foo")
+
+    dialog.get_by_role("button", name="Send").click()
+
+    error = dialog.get_by_role("alert").filter(has_text="Please paste")
+    expect(error).to_be_visible()
+    page.wait_for_timeout(600)
+    expect(error).to_be_visible()
+
+
 def test_what_is_typed_outlives_news_and_the_focus_stays(sandbox: Sandbox, look: Look) -> None:
     page = look()
     composer = page.get_by_label("Message to vsp-identity")

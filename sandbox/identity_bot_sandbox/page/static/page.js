@@ -286,6 +286,7 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   const words = event.submitter?.dataset.confirm;
   if (words && !window.confirm(words)) return;
+  clearTimeout(typing); // what was typed is sent now; told afterward, it would count as another edit
   send(event.target, event.submitter);
 });
 
