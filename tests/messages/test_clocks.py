@@ -12,7 +12,7 @@ OWED = ticket(response_due=START + HOUR)
 def test_only_what_is_drawn_again_says_today() -> None:
     """Lists stand in messages, too: the digest's."""
     [listed, _] = clocks.facts(OWED, START)
-    [(_, shown)] = clocks.state(OWED)
+    [(_, shown)] = clocks.state(OWED, START)
 
     assert "^{date_short} at {time}|" in listed
     assert "^{date_short_pretty} at {time}|" in shown
