@@ -120,7 +120,7 @@ class QueueListeners:
         if ticket is None or details is None:
             _say(respond, queue.no_ticket(name))
             return
-        view = ticket_modal(details, self._title(ticket.type), self._people)
+        view = ticket_modal(details, self._title(ticket.type), self._people, self._clock())
         try:
             with translating_errors("views.open"):
                 client.views_open(trigger_id=body.get("trigger_id"), view=view)
@@ -183,7 +183,7 @@ class QueueListeners:
             view = apology(words.NOTHING_SHOWN, close=words.CLOSE)
         else:
             view = (
-                ticket_modal(details, self._title(details.ticket.type), self._people)
+                ticket_modal(details, self._title(details.ticket.type), self._people, self._clock())
                 if details
                 else apology(queue.NOT_YOURS, close=words.CLOSE)
             )
