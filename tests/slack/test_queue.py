@@ -60,6 +60,12 @@ def test_mine_shows_a_persons_own_and_nobody_elses(world: World) -> None:
     assert "Unassigned" in said.text
 
 
+def test_mine_of_somebody_without_requests_says_so(world: World) -> None:
+    keep(world, opened(1))
+
+    assert asked(world, MARLO, "mine").text == "You have no requests yet."
+
+
 @pytest.mark.parametrize(
     "typed", ["queue", "queue type:pr_review unassigned", "QUEUE title", "search title 1"]
 )
