@@ -69,6 +69,18 @@ def test_what_took_next_to_no_time_did_not_take_0_of_it(
     assert all(part in text for part in said)
 
 
+def test_types_are_called_by_their_titles_and_by_their_names_without_one() -> None:
+    titles = {"mock_auth": "Mocked <authentication>"}
+    found = figures(ticket(type="mock_auth"), ticket(type="gone"))
+
+    text = page(found, lambda name: titles.get(name, name))
+
+    assert "Mocked &lt;authentication&gt;: 1" in text  # the picture, as it is read aloud
+    assert text.count("<bdi>Mocked &lt;authentication&gt;</bdi>") == 2
+    assert text.count("<bdi>gone</bdi>") == 2
+    assert "mock_auth" not in text
+
+
 def test_without_a_ticket_the_page_says_so() -> None:
     text = page(figures())
 
