@@ -90,7 +90,9 @@ def _live_on(store: Store) -> None:
                 "UPDATE tickets SET is_waiting = (number % 37 = 0),"
                 " issue_updated_at = submitted_at + (number % 2) * 86400000,"
                 " queue_rank = CASE WHEN number % 10 = 0 AND resolution_due IS NOT NULL AND queue_rank % 10 > 4"
-                " THEN queue_rank - 5 ELSE queue_rank END"
+                " THEN queue_rank - 5 ELSE queue_rank END,"
+                " queue_turn = CASE WHEN number % 10 = 0 AND resolution_due IS NOT NULL AND queue_rank % 10 > 4"
+                f" THEN queue_turn - {100 * DAY} ELSE queue_turn END"
             )
         )
         said = [

@@ -383,10 +383,11 @@ class MemoryChat:
         *,
         channel: str,
         idempotency_key: str,
+        now: float,
         notes: Sequence[str] = (),
     ) -> MessageRef:
         """Edit the card, or post it."""
-        drawn = card.card(ticket, form, self.people, notes)
+        drawn = card.card(ticket, form, self.people, notes, now=now)
         if ticket.card is None or ticket.card.ts in self.lost:
             return self._post(channel, drawn, idempotency_key, None)
         self._edit(ticket.card, drawn)

@@ -66,7 +66,7 @@ def manifest(config: Path | None, url: str | None, private: bool) -> None:
         raise click.BadParameter(
             f"found {url!r:.80}; expected an address such as https://bot.example.gov", param_hint="--url"
         )
-    settings, installed = _without_secrets(config)
+    settings, installed = without_secrets(config)
     app = made(settings, installed.forms, url=url, private=private)
     click.echo(json.dumps(app, indent=2, ensure_ascii=False))
 
@@ -95,7 +95,7 @@ def types(ctx: click.Context, name: str | None, as_json: bool) -> None:
         raise click.UsageError("--json needs the NAME of a request type")
     named = ctx.obj or os.environ.get(settings_module.CONFIG_VARIABLE)
     is_needed = bool(named) or settings_module.DEFAULT_FILE.exists()
-    settings, installed = _without_secrets(ctx.obj, is_needed=is_needed)
+    settings, installed = without_secrets(ctx.obj, is_needed=is_needed)
     if name is not None and name not in _names(installed):
         near = nearest(name, _names(installed))
         raise IdentityBotError(
@@ -146,7 +146,7 @@ def _one_type(name: str, settings: Settings, installed: Plugins, *, as_json: boo
     click.echo(text)
 
 
-def _without_secrets(config: Path | None, *, is_needed: bool = True) -> tuple[Settings, Plugins]:
+def without_secrets(config: Path | None, *, is_needed: bool = True) -> tuple[Settings, Plugins]:
     """The settings file, or examples if none is needed, and the plugins; there may be no app and no token yet."""
     from identity_bot.plugins import loader as plugins
 

@@ -6,12 +6,14 @@ import csv
 import io
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from identity_bot import settings as settings_module
+from identity_bot.cli.bot import without_secrets
 from identity_bot.cli.database import open_store
 from identity_bot.cli.tickets import FORMULA
 from identity_bot.errors import IdentityBotError
@@ -48,7 +50,7 @@ def report(config: Path | None, written: str | None, output: Path) -> None:
         raise IdentityBotError(f"--month: found {written[:40]!r}; expected a month such as 2026-11")
     with open_store() as store:
         figures = count_month(store, month, levels.hours)
-    files = {"html": page(figures), "csv": _as_csv(figures), "json": _as_json(figures)}
+    files = {"html": page(figures, _title_of(config)), "csv": _as_csv(figures), "json": _as_json(figures)}
     try:
         output.mkdir(parents=True, exist_ok=True)
         for kind, text in files.items():
@@ -57,6 +59,15 @@ def report(config: Path | None, written: str | None, output: Path) -> None:
             click.echo(str(file))
     except OSError as error:
         raise IdentityBotError(f"{output}: cannot be written to: {error.strerror}") from error
+
+
+def _title_of(config: Path | None) -> Callable[[str], str]:
+    """What gives a request type's title by its name; the name itself if the plugins cannot be loaded."""
+    try:
+        _, plugins = without_secrets(config, is_needed=False)
+    except IdentityBotError:
+        return str
+    return plugins.title_of
 
 
 def _as_csv(figures: Figures) -> str:

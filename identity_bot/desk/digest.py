@@ -10,7 +10,7 @@ from identity_bot.store.store import Store
 from identity_bot.tickets.business_time import BusinessHours
 from identity_bot.tickets.digest import SHOWN, Digest, Heading, Section, sorted_out
 from identity_bot.tickets.model import Stage
-from identity_bot.tickets.query import Due, Query
+from identity_bot.tickets.query import Query
 from identity_bot.tickets.service_levels import STALE_AFTER
 
 
@@ -22,8 +22,8 @@ def of_team(store: Store, hours: BusinessHours, now: float) -> Digest:
 def of_person(store: Store, hours: BusinessHours, now: float, *, slack_id: str, login: str) -> Digest:
     """That of a member of the team: what is assigned to them, if their GitHub login is known, and their requests."""
     assigned = {
-        Heading.OVERDUE: Query(due=Due.OVERDUE, assignee=login),
-        Heading.TODAY: Query(due_by=_midnight(hours, now), assignee=login),
+        Heading.OVERDUE: Query(due_by=now, assignee=login),
+        Heading.TODAY: Query(due_after=now, due_by=_midnight(hours, now), assignee=login),
         Heading.UAT: Query(stages=(Stage.UAT,), assignee=login),
         Heading.ASKED: Query(is_waiting=True, assignee=login),
         Heading.STALE: Query(untouched_since=_stale_since(hours, now), assignee=login),
@@ -37,8 +37,8 @@ def of_person(store: Store, hours: BusinessHours, now: float, *, slack_id: str, 
 
 def _headings(hours: BusinessHours, now: float) -> Mapping[Heading, Query]:
     return {
-        Heading.OVERDUE: Query(due=Due.OVERDUE),
-        Heading.TODAY: Query(due_by=_midnight(hours, now)),
+        Heading.OVERDUE: Query(due_by=now),
+        Heading.TODAY: Query(due_after=now, due_by=_midnight(hours, now)),
         Heading.URGENT: Query(is_urgent=True),
         Heading.UNASSIGNED: Query(assignee=""),
         Heading.UAT: Query(stages=(Stage.UAT,)),

@@ -16,6 +16,8 @@ FIRST_LINES = 150
 """Characters of an answer that are shown before it is read."""
 _READ_OF = 2_000
 """Characters of a text that its first lines are made from."""
+_ESCAPED = 10 * _READ_OF
+"""Room for all of them in mrkdwn."""
 MOST_NOTED = 6
 LONGEST_NOTE = 1_500
 LONGEST_ADDRESS = 1_000
@@ -59,9 +61,32 @@ def row(suggestion: Suggestion) -> str:
     """An answer's title and its first lines, in mrkdwn that shows them literally."""
     said = f"*{title(suggestion)}*"
     blocks = body(suggestion.answer, _READ_OF).readable
+    first = _first_lines(blocks)
+    return f"{said}\n{first}" if first else said
+
+
+def _first_lines(blocks: Sequence[Block]) -> str:
+    """As much of an answer as is shown before it is read, up to the end of a word.
+
+    An item that does not fit is not begun, unless little stands before it.
+    """
     is_all_code = all(block.kind is Kind.CODE for block in blocks)
-    text = " ".join(block.text.strip() if is_all_code else _in_one_line(block) for block in blocks)
-    return f"{said}\n{mrkdwn(text, limit=FIRST_LINES)}" if text.strip() else said
+    text = ""
+    for block in blocks:
+        longer = f"{text} {block.text.strip() if is_all_code else _in_one_line(block)}".strip()
+        if longer and len(whole := mrkdwn(longer, limit=_ESCAPED)) > FIRST_LINES:
+            is_left_out = block.kind is Kind.ITEM and len(text) > FIRST_LINES / 2
+            return f"{mrkdwn(text)} {ELLIPSIS}" if is_left_out else _cut(whole, longer)
+        text = longer
+    return mrkdwn(text) if text else ""
+
+
+def _cut(whole: str, text: str) -> str:
+    """A text's first words; `whole` is all of it in mrkdwn."""
+    kept = mrkdwn(text, limit=FIRST_LINES).removesuffix(ELLIPSIS)
+    if not whole[len(kept) :].startswith(" "):
+        kept = kept.rpartition(" ")[0] or kept
+    return f"{kept.rstrip()}{ELLIPSIS}"
 
 
 def _in_one_line(block: Block) -> str:

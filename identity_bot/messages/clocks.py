@@ -15,7 +15,15 @@ WAITING = "Waiting for the requestor"
 
 
 def moment(at: float, zone: ZoneInfo = TEAM_TIME) -> str:
-    """A moment that Slack shows in the reader's own time, such as "today at 3:00 PM"; elsewhere in the team's."""
+    """A moment that Slack shows in the reader's own time, such as "Nov 27, 2026 at 3:00 PM"; elsewhere in the team's.
+
+    It is for messages, which stay: Slack would draw "today" as "yesterday" on the day after.
+    """
+    return f"<!date^{int(at)}^{{date_short}} at {{time}}|{plain_moment(at, zone)}>"
+
+
+def near_moment(at: float, zone: ZoneInfo = TEAM_TIME) -> str:
+    """The same for what is drawn again, such as a card: "today at 3:00 PM"."""
     return f"<!date^{int(at)}^{{date_short_pretty}} at {{time}}|{plain_moment(at, zone)}>"
 
 
@@ -47,24 +55,29 @@ def facts(ticket: Ticket, now: float) -> Iterator[str]:
         yield "No target date"
 
 
-def state(ticket: Ticket) -> Iterator[tuple[str, str]]:
-    """What the card says of them, as names and mrkdwn that stay right although the card is not drawn again."""
+def state(ticket: Ticket, now: float) -> Iterator[tuple[str, str]]:
+    """What the card says of them, as names and mrkdwn that stay right although the card is not drawn again.
+
+    What is overdue is left out: overdue() says when it was due.
+    """
     since, one = waiting_since(ticket), due(ticket)
     if since is not None:
-        yield "Waiting for the requestor", f"since {moment(since)}"
+        yield "Waiting for the requestor", f"since {near_moment(since)}"
+    if is_overdue(ticket, now):
+        return
     if one and one.clock is Clock.RESPONSE:
-        yield "Answer due", moment(one.at)
+        yield "Answer due", near_moment(one.at)
     elif one and not ticket.state.target:
-        yield "Due", moment(one.at)
+        yield "Due", near_moment(one.at)
 
 
 def overdue(ticket: Ticket, now: float) -> str:
-    """A line of the card's about what is overdue, which is drawn when it becomes so; empty if nothing is."""
+    """The card's second line, about what is overdue, drawn when it becomes so; empty if nothing is."""
     one = due(ticket)
     if one is None or one.at > now:
         return ""
-    what = "The answer is overdue" if one.clock is Clock.RESPONSE else "It is overdue"
-    return f":warning: *{what}.* It was due {words.moment(one.at)}."
+    what = "the answer was" if one.clock is Clock.RESPONSE else "it was"
+    return f":warning: *Overdue:* {what} due {words.moment(one.at)}."
 
 
 def spent(seconds: float) -> str:

@@ -47,6 +47,7 @@ ALL_TYPES, ALL_PRIORITIES = "All types", "All priorities"
 BY_TYPE, BY_PRIORITY = "Filter by type", "Filter by priority"
 HISTORY, CONVERSATION = "*History*", "*Conversation*"
 NOTHING_FOUND = "No tickets fit."
+NO_REQUESTS = "You have no requests yet."
 NOT_YOURS = "Only the Identity Team and whoever requested it can see this ticket."
 NEXT_STEP: Mapping[Stage, str] = {
     Stage.SUBMITTED: "Next, we open its ticket in GitHub.",

@@ -109,7 +109,7 @@ TEMPLATES: Mapping[str, str] = {
     "next.created_urgent_unpromised": "It affects Veterans in production, so the team looks at it first.",
     "next.created_urgent_closed": (
         "It affects Veterans in production, so the team looks at it first, but not before business hours begin: "
-        "somebody will look {opens}. {on_call}"
+        "somebody will look on {opens}. {on_call}"
     ),
     "next.created_approval": (
         "It has to be approved before it can be finished. We'll tell you when that is decided."
@@ -133,7 +133,7 @@ TEMPLATES: Mapping[str, str] = {
     "next.uat_again": "It's still ready for you to try.",
     "next.uat_closes": (
         "Press Accept if it works, or Needs work to tell us what's missing. If we get no answer, we'll close it "
-        "{closes}."
+        "on {closes}."
     ),
     "next.accepted": "Next, we'll release it if needed, and then close it.",
     "next.released": "We'll close it soon. If something is wrong, please tell the team before then.",

@@ -198,11 +198,12 @@ class Chat(Protocol):
         *,
         channel: str,
         idempotency_key: str,
+        now: float,
         notes: Sequence[str] = (),
     ) -> MessageRef:
         """Draw the team's card of a ticket: in place, or anew where there is none that can be edited.
 
-        `notes` are lines of mrkdwn about the ticket and others.
+        It says what is overdue at `now`, in seconds since the epoch. `notes` are lines of mrkdwn about other tickets.
         """
 
     def redact(

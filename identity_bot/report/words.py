@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from identity_bot.report.figures import Breakdown, Durations, Figures, Flow, days
+from identity_bot.tickets.calendar import DAY
 
 GOAL = 70
 """Percent of satisfied requestors that the team wants at least."""
@@ -23,8 +24,8 @@ def summary(figures: Figures) -> list[str]:
     ]
     if figures.first_response.median is not None:
         said.append(
-            f"Half of the first responses came within {business(figures.first_response.median)},"
-            f" nine of ten within {business(figures.first_response.percentile_90)}."
+            f"Half of the first responses came {_within(figures.first_response.median)},"
+            f" nine of ten {_within(figures.first_response.percentile_90)}."
         )
     for what, promise in (
         ("First responses", figures.response_promise),
@@ -36,7 +37,8 @@ def summary(figures: Figures) -> list[str]:
                 f" ({promise.kept:,} of {promise.kept + promise.missed:,})."
             )
     if figures.days_to_close.median is not None:
-        said.append(f"Half of the closed tickets took {calendar(figures.days_to_close.median)} or less.")
+        or_less = " or less" if figures.days_to_close.median >= DAY else ""
+        said.append(f"Half of the closed tickets took {calendar(figures.days_to_close.median)}{or_less}.")
     if figures.satisfaction.percent is not None:
         answers = "answer was" if figures.satisfaction.count == 1 else "answers were"
         said.append(
@@ -68,6 +70,8 @@ def business(seconds: float | None) -> str:
     """A duration in business time."""
     if seconds is None:
         return "none"
+    if seconds < 60:
+        return "less than a business minute"
     minutes = round(seconds / 60)
     if minutes < 60:
         return f"{minutes} business minute{'' if minutes == 1 else 's'}"
@@ -79,6 +83,8 @@ def calendar(seconds: float | None) -> str:
     """A duration in calendar days."""
     if seconds is None:
         return "none"
+    if seconds < DAY:
+        return "less than a day"
     written = f"{days(seconds):.1f}".removesuffix(".0")
     return f"{written} day{'' if written == '1' else 's'}"
 
@@ -125,6 +131,11 @@ def as_json(figures: Figures) -> dict[str, Any]:
     for figure, name, value in rows(figures):
         found["figures"].setdefault(figure, {})[name] = value
     return found
+
+
+def _within(seconds: float | None) -> str:
+    """By when something came, in business time."""
+    return f"{'in' if seconds is not None and seconds < 60 else 'within'} {business(seconds)}"
 
 
 def _flows(figures: Figures) -> Iterator[tuple[str, Flow]]:

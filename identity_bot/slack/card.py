@@ -55,16 +55,21 @@ class Click:
     response_url: str = ""
 
 
-def card(ticket: Ticket, form: Form | None, people: People, notes: Sequence[str] = ()) -> Json:
-    """The team's view of a ticket as it is now; a sensitive one shows none of its answers.
+def card(
+    ticket: Ticket, form: Form | None, people: People, notes: Sequence[str] = (), *, now: float = 0.0
+) -> Json:
+    """The team's view of a ticket; a sensitive one shows none of its answers.
 
-    `notes` are lines of mrkdwn about the ticket and others.
+    `notes` are lines of mrkdwn about other tickets. What is overdue at `now`, in seconds since the epoch, stands at the
+    top.
     """
-    headline = cut(words.headline(ticket), limits.SECTION_TEXT)
+    late = clocks.overdue(ticket, now)
+    headline = cut(words.headline(ticket), limits.SECTION_TEXT - len(late) - 1)
+    top = f"{headline}\n{late}" if late else headline
     title = form.title if form else ticket.type
-    said = [*words.state(ticket, title, people), *clocks.state(ticket)]
+    said = [*words.state(ticket, title, people), *clocks.state(ticket, now)]
     state = [f"*{name}:* {value}" for name, value in said]
-    blocks = [section(headline)]
+    blocks = [section(top)]
     blocks += [
         {
             "type": "section",
@@ -72,7 +77,7 @@ def card(ticket: Ticket, form: Form | None, people: People, notes: Sequence[str]
         }
         for at in range(0, len(state), 10)
     ]
-    texts = [headline, *state]
+    texts = [top, *state]
     if ticket.inconsistency:
         inconsistency = mrkdwn(ticket.inconsistency, limit=500)
         blocks.append({"type": "context", "elements": [verbatim(inconsistency)]})

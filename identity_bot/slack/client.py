@@ -175,10 +175,11 @@ class SlackChat:
         *,
         channel: str,
         idempotency_key: str,
+        now: float,
         notes: Sequence[str] = (),
     ) -> MessageRef:
         """Draw the team's card of a ticket: in place, or anew if there is none or it can no longer be edited."""
-        drawn = card.card(ticket, form, self._people, notes)
+        drawn = card.card(ticket, form, self._people, notes, now=now)
         if ticket.card and self._edit(ticket.card, drawn):
             return ticket.card
         return self._post(channel, drawn, idempotency_key)

@@ -120,7 +120,7 @@ class QueueListeners:
         if ticket is None or details is None:
             _say(respond, queue.no_ticket(name))
             return
-        view = ticket_modal(details, self._title(ticket.type), self._people)
+        view = ticket_modal(details, self._title(ticket.type), self._people, self._clock())
         try:
             with translating_errors("views.open"):
                 client.views_open(trigger_id=body.get("trigger_id"), view=view)
@@ -158,8 +158,11 @@ class QueueListeners:
             log.error("cannot read a list of tickets: %s", error)
             _say(respond, words.NOTHING_SHOWN)
             return
-        shown = self._rows(page.tickets)
-        said = queue.listed(asked or written(query), count, is_own=query == _own(user), is_search=bool(asked))
+        shown, is_own = self._rows(page.tickets), query == _own(user)
+        if is_own and not shown and not places:
+            _say(respond, queue.NO_REQUESTS)
+            return
+        said = queue.listed(asked or written(query), count, is_own=is_own, is_search=bool(asked))
         blocks = [section(said), *(shown or [section(queue.NOTHING_FOUND)])]
         kept = {"asked": asked} if asked else {"query": written(query)}
         turns = [(queue.PREVIOUS, places[:-1])] if places else []
@@ -183,7 +186,7 @@ class QueueListeners:
             view = apology(words.NOTHING_SHOWN, close=words.CLOSE)
         else:
             view = (
-                ticket_modal(details, self._title(details.ticket.type), self._people)
+                ticket_modal(details, self._title(details.ticket.type), self._people, self._clock())
                 if details
                 else apology(queue.NOT_YOURS, close=words.CLOSE)
             )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from identity_bot.forms import limits
-from identity_bot.messages import queue, words
+from identity_bot.messages import clocks, queue, words
 from identity_bot.slack.card import BUTTON_BLOCK
 from identity_bot.slack.card import label as button_label
 from identity_bot.slack.inputs import PREFIX, Json, plain_text
@@ -21,14 +21,16 @@ LONGEST_TITLE = 24
 """Slack's limit for a modal's title."""
 
 
-def ticket_modal(details: Details, type_title: str, people: People, *, notice: str = "") -> Json:
-    """The modal; `notice` says what has just been requested."""
+def ticket_modal(details: Details, type_title: str, people: People, now: float, *, notice: str = "") -> Json:
+    """The modal as of `now`, in seconds since the epoch; `notice` says what has just been requested."""
     ticket = details.ticket
-    facts = [f"*{name}:* {value}" for name, value in words.state(ticket, type_title, people)]
+    said = [*words.state(ticket, type_title, people), *clocks.state(ticket, now)]
+    facts = [f"*{name}:* {value}" for name, value in said]
     name = words.link(ticket) if details.is_team else words.link_for_anybody(ticket)
     shown = "" if ticket.is_sensitive or not ticket.title else f" {words.type_name(ticket.title)}"
     blocks: list[Json] = [section(notice)] if notice else []
-    blocks.append(section(f"*{name}*{shown}"))
+    late = clocks.overdue(ticket, now)
+    blocks.append(section(f"*{name}*{shown}\n{late}" if late else f"*{name}*{shown}"))
     blocks += [
         {
             "type": "section",

@@ -18,9 +18,9 @@ from identity_bot.tickets.calendar import DAY, TEAM_TIME, team_day
 from identity_bot.tickets.model import MessageKind, Stage, Ticket
 from identity_bot.tickets.query import (
     MOST_COUNTED,
-    ON_TIME_RANKS,
     OVERDUE_RANKS,
     PRESSING_RANKS,
+    RANKS,
     Due,
     Query,
     wanted_terms,
@@ -144,7 +144,10 @@ def _conditions(query: Query, now: float, zone: ZoneInfo) -> list[ColumnElement[
 def _of_digest(query: Query) -> list[ColumnElement[bool]]:
     conditions: list[Any] = []
     if query.due_by is not None:
-        conditions += [_T.queue_rank.in_(ON_TIME_RANKS), _T.queue_turn <= query.due_by]
+        # The ranks are named so that the queue's index leads to what is due.
+        conditions += [_T.queue_rank.in_(RANKS), _T.queue_turn <= query.due_by]
+    if query.due_after is not None:
+        conditions.append(_T.queue_turn > query.due_after)
     if query.is_waiting:
         conditions.append(schema.ASKED)
     if query.untouched_since is not None:

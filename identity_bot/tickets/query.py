@@ -61,7 +61,9 @@ class Query:
     team: str = ""
     due: Due | None = None
     due_by: float | None = None
-    """A moment, in seconds since the epoch, until which it is due and before which it was not."""
+    """A moment, in seconds since the epoch, until which it is due."""
+    due_after: float | None = None
+    """A moment until which it is not due yet; only together with `due_by`."""
     is_waiting: bool | None = None
     """Whether the team has asked its requestor something."""
     untouched_since: float | None = None
@@ -167,7 +169,8 @@ def is_pressing(ticket: Ticket) -> bool:
 
 OVERDUE_RANKS = (0, 1, 2, 3, 4, 10, 11, 12, 13, 14)
 """The ranks of overdue tickets; five more is the rank of such a ticket that is not."""
-ON_TIME_RANKS = tuple(one + 5 for one in OVERDUE_RANKS)
+RANKS = range(20)
+"""All ranks. What has just become due has the rank of an overdue ticket only once its timer has rung."""
 PRESSING_RANKS = range(10)
 """The ranks of urgent and critical tickets."""
 

@@ -197,10 +197,10 @@ def test_the_ticket_in_a_modal_is_shown_whatever_its_form_was(cafe: Cafe) -> Non
     details = cafe.context.overview.details(cafe.ticket(ticket), JUNIPER.slack_id)
 
     assert details
-    shown = str(ticket_modal(details, "Coffee", cafe.people))
+    shown = str(ticket_modal(details, "Coffee", cafe.people, cafe.clock.now))
     assert "*Requestor:* Juniper Vale" in shown
     assert "*Team:* Benefits" in shown
-    assert check_view(ticket_modal(details, "Coffee", cafe.people)) == []
+    assert check_view(ticket_modal(details, "Coffee", cafe.people, cafe.clock.now)) == []
 
 
 def test_a_card_is_drawn_again_with_migrated_answers(cafe: Cafe) -> None:

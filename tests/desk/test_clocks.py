@@ -739,8 +739,8 @@ def test_the_card_says_what_is_overdue_until_somebody_answers(office: Office) ->
     office.desk.handle_reply(said(office, ticket, "U0LINDEN", ago=-60))
     office.work(60)
 
-    assert "The answer is overdue" in late
-    assert "overdue" not in card(office, ticket)
+    assert "*Overdue:* the answer was due" in late
+    assert "Overdue" not in card(office, ticket)
     assert "Answer due" not in card(office, ticket)
 
 

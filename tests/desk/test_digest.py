@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from identity_bot.desk.digest import of_person, of_team
 from identity_bot.errors import NotAllowed
 from identity_bot.outbox.effects import EFFECTS
 from identity_bot.outbox.queue import Queue
@@ -201,3 +202,26 @@ def test_a_member_of_the_team_gets_their_own_until_they_end_it(office: Office) -
 def test_nobody_else_can_have_one(office: Office) -> None:
     with pytest.raises(NotAllowed):
         office.desk.subscribe("U0STRANGER", is_on=True)
+
+
+@pytest.mark.parametrize(
+    ("moment", "heading"),
+    [("2026-11-24 16:59", Heading.TODAY), ("2026-11-24 17:00", Heading.OVERDUE)],
+)
+def test_a_digest_goes_by_the_clock_before_the_timers_have_rung(
+    office: Office, moment: str, heading: Heading
+) -> None:
+    """The rows do, too: no ticket is under "Due today" as overdue by an hour."""
+    ticket = office.submit()
+    office.work()
+    due = date(2026, 11, 24)
+    office.desk.observe(office.tracker.edit(1, assignees=frozenset({"linden-brookmere"}), target=due))
+    office.clock.now = at(moment)
+    hours, now = office.settings.service_levels.hours, at(moment)
+
+    team = of_team(office.store, hours, now)
+    own = of_person(office.store, hours, now, slack_id="U0LINDEN", login="linden-brookmere")
+
+    found = [(section.heading, *[one.id for one in section.tickets]) for section in team.sections]
+    assert found == [(heading, ticket.id)]
+    assert own.sections == team.sections

@@ -151,7 +151,7 @@ def test_what_is_not_tried_after_ten_days_is_closed_if_the_settings_say_so(
     until(office, "2026-12-14 10:15")
     office.work(60)
 
-    assert "we'll close it <!date^" in reminder
+    assert "we'll close it on <!date^" in reminder
     assert open_until_then is Stage.UAT
     closed = office.ticket(ticket)
     assert (closed.stage, closed.state.close_reason) == (Stage.CLOSED, CloseReason.COMPLETED)

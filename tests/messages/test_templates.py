@@ -335,8 +335,8 @@ def test_a_request_is_promised_an_answer_by_a_moment_and_an_urgent_one_is_told_w
     assert next_name(urgent, at_night, LEVELS) == "next.created_urgent_closed"
     assert next_name(now(), at_work, LEVELS) == "next.created_unpromised"
     known = values(calm, at_night, "PR review", PEOPLE, {}, levels=LEVELS)
-    assert known["due"].endswith("|December 2, 2026, 10:00 AM EST>")
-    assert known["opens"].endswith("|December 2, 2026, 9:00 AM EST>")
+    assert known["due"].endswith("^{date_short} at {time}|December 2, 2026, 10:00 AM EST>")
+    assert known["opens"].endswith("^{date_short} at {time}|December 2, 2026, 9:00 AM EST>")
     assert said(EventKind.CREATED, TEAM, urgent).startswith("*Urgent")
 
 

@@ -225,6 +225,32 @@ def test_the_csv_says_what_the_json_says_and_holds_no_formula(database: str, tmp
     assert not [row for row in rows if row["name"].startswith("=")]
 
 
+def test_the_page_has_the_titles_of_types_and_the_other_files_their_names(
+    database: str, tmp_path: Path
+) -> None:
+    run("report", "--month", "2026-10", "--output", tmp_path)
+
+    page, table, figures = (
+        (tmp_path / f"report-2026-10.{kind}").read_text("utf-8") for kind in ("html", "csv", "json")
+    )
+    assert "<bdi>PR review</bdi>" in page
+    assert "pr_review" not in page
+    assert "opened_by_type,pr_review," in table
+    assert '"pr_review"' in figures
+
+
+def test_without_plugins_that_can_be_loaded_the_page_has_the_names_of_types(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "identity-bot.toml").write_text("[request_types.pr_review]\nunknown = 1\n", "utf-8")
+    monkeypatch.setenv("IDENTITY_BOT_CONFIG", str(tmp_path / "identity-bot.toml"))
+
+    code, _, _ = run("report", "--month", "2026-10", "--output", tmp_path)
+
+    assert code == 0
+    assert "<bdi>pr_review</bdi>" in (tmp_path / "report-2026-10.html").read_text("utf-8")
+
+
 def test_nobody_s_name_is_on_the_page(database: str, tmp_path: Path) -> None:
     run("report", "--month", "2026-10", "--output", tmp_path)
 

@@ -13,7 +13,7 @@ from identity_bot.report.charts import described
 from identity_bot.report.figures import Flow
 from identity_bot.report.page import page
 from identity_bot.report.words import summary
-from tests.support_report import LATER, NOVEMBER, busy, figures, ticket
+from tests.support_report import DAY, HOUR, LATER, NOVEMBER, busy, closed, figures, ticket
 
 CHROMIUM = os.environ.get("CHROMIUM")
 needs_browser = pytest.mark.skipif(not CHROMIUM, reason="no Chromium (set CHROMIUM)")
@@ -47,6 +47,38 @@ def test_numbers_are_written_alike_wherever_they_stand() -> None:
     for said in (summary(found)[0], described(found), page(found)):
         assert all(one in said for one in ("1,234", "2,345", "3,456", "4,567"))
         assert not any(one in said for one in ("1234", "2345", "3456", "4567"))
+
+
+@pytest.mark.parametrize(
+    ("answered", "closed_after", "said"),
+    [
+        (20, HOUR, ("came in less than a business minute, nine of ten in less", "took less than a day.")),
+        (60, DAY, ("came within 1 business minute, nine of ten within 1 business", "took 1 day or less.")),
+        (2 * HOUR, 2.5 * DAY, ("came within 2 business hours, nine", "took 2.5 days or less.")),
+    ],
+)
+def test_what_took_next_to_no_time_did_not_take_0_of_it(
+    answered: float, closed_after: float, said: tuple[str, ...]
+) -> None:
+    one = ticket()
+    at = one.submitted_at
+    found = figures(replace(closed(at + closed_after), responded_at=at + answered))
+
+    text = "\n".join(summary(found))
+
+    assert all(part in text for part in said)
+
+
+def test_types_are_called_by_their_titles_and_by_their_names_without_one() -> None:
+    titles = {"mock_auth": "Mocked <authentication>"}
+    found = figures(ticket(type="mock_auth"), ticket(type="gone"))
+
+    text = page(found, lambda name: titles.get(name, name))
+
+    assert "Mocked &lt;authentication&gt;: 1" in text  # the picture, as it is read aloud
+    assert text.count("<bdi>Mocked &lt;authentication&gt;</bdi>") == 2
+    assert text.count("<bdi>gone</bdi>") == 2
+    assert "mock_auth" not in text
 
 
 def test_without_a_ticket_the_page_says_so() -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from identity_bot import Form, LongText, Person, YesNo
 from identity_bot.errors import Invalid
+from identity_bot.forms import limits
 from identity_bot.messages import words
 from identity_bot.slack.card import (
     FORM,
@@ -189,6 +190,21 @@ def test_a_card_shows_how_far_the_ticket_has_come() -> None:
         "Requested": "<!date^0^{date_short_pretty} at {time} ({ago})|1970-01-01 00:00 UTC>",
         "Reference": ticket().reference,
     }
+
+
+@pytest.mark.parametrize("headline", ["Ticket", "&" * limits.SECTION_TEXT])
+def test_what_is_overdue_stands_at_the_top_and_its_due_time_only_there(headline: str) -> None:
+    owed = replace(at(Stage.OPEN), headline=headline, response_due=100.0)
+    late = "\n:warning: *Overdue:* the answer was due <!date^100^{date_short_pretty} at {time} ({ago})"
+
+    before, after = (card(owed, FULL, PEOPLE, now=now) for now in (99.0, 100.0))
+
+    assert check_message(after) == []
+    assert late in after["blocks"][0]["text"]["text"]
+    assert late in after["text"]
+    assert "Answer due" not in facts_on(after)
+    assert "Overdue" not in str(before)
+    assert "Answer due" in facts_on(before)
 
 
 def test_a_new_tickets_card_says_what_is_not_settled_yet() -> None:

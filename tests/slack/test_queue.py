@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from identity_bot.slack.card import BUTTON_BLOCK
 from identity_bot.slack.home import BY_TYPE, FILTERS, TURN
 from identity_bot.slack.queue import ROWS
 from identity_bot.slack.rows import OPEN
+from identity_bot.tickets.calendar import DAY
 from identity_bot.tickets.model import Person, Ticket, TicketState
 from identity_bot.tickets.overview import ListName
 from identity_bot_sandbox.slack.limits import check_message
@@ -56,6 +58,12 @@ def test_mine_shows_a_persons_own_and_nobody_elses(world: World) -> None:
     assert "Title 1" in said.text
     assert "Title 2" not in said.text
     assert "Unassigned" in said.text
+
+
+def test_mine_of_somebody_without_requests_says_so(world: World) -> None:
+    keep(world, opened(1))
+
+    assert asked(world, MARLO, "mine").text == "You have no requests yet."
 
 
 @pytest.mark.parametrize(
@@ -167,6 +175,21 @@ def test_a_ticket_opens_with_its_facts_history_and_what_the_person_may_do(world:
     assert "Close my request…" not in str(view)
     assert "idbot:action:take" not in str(own)
     assert "Close my request…" in str(own)
+
+
+def test_a_ticket_opens_with_when_it_is_due_and_with_what_is_overdue(world: World) -> None:
+    slack, now = world.sandbox.slack, time.time()
+    keep(world, opened(1, response_due=now + DAY), opened(2, response_due=now - DAY))
+
+    slack.command(LINDEN, INTAKE, "/help 1")
+    on_time = str(eventually(lambda: slack.view(LINDEN)))
+    slack.command(LINDEN, INTAKE, "/help 2")
+    eventually(lambda: slack.view(LINDEN)["title"]["text"] == "Ticket #2")
+    late = str(slack.view(LINDEN))
+
+    assert "*Answer due:* <!date^" in on_time
+    assert "Overdue" not in on_time
+    assert "*Overdue:* the answer was due <!date^" in late
 
 
 def test_an_action_in_the_tickets_modal_is_done_and_said(world: World) -> None:

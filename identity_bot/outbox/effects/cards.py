@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from identity_bot.messages import clocks, duplicates, queue
+from identity_bot.messages import duplicates, queue
 from identity_bot.outbox.effect import UPDATES, Context, Row, TicketEffect, slack_lane
 from identity_bot.outbox.effects.home import publish_homes
 from identity_bot.outbox.effects.issue_access import with_names
@@ -45,6 +45,7 @@ class DrawCard(TicketEffect):
             request_type.form if request_type else None,
             channel=self.channel,
             idempotency_key=key,
+            now=context.store.clock(),
             notes=_notes(ticket, context),
         )
 
@@ -90,16 +91,14 @@ class RedrawSimilar(TicketEffect):
 
 
 def _notes(ticket: Ticket, context: Context) -> list[str]:
-    """What its card says of it now, and of other tickets: which one it is a duplicate of, and which look alike.
+    """What its card says of other tickets: which one it is a duplicate of, and which look alike.
 
     Those are looked for each time it is drawn, which takes some milliseconds, and stay the same; when one of them gets
     another stage, the card is drawn again.
     """
     original = context.store.ticket(ticket.duplicate_of) if ticket.duplicate_of else None
     notes = [duplicates.note(original)] if original else []
-    late = clocks.overdue(ticket, context.store.clock())
-    similar = similar_lines(Similar(context.store), context.plugins, ticket, but=original)
-    return [*filter(None, [late]), *notes, *similar]
+    return [*notes, *similar_lines(Similar(context.store), context.plugins, ticket, but=original)]
 
 
 def similar_lines(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -84,7 +84,7 @@ class PostReport(Effect):
             return
         text = "\n".join([f"*Identity requests in {figures.month.name}*", *words.summary(figures)])
         try:
-            context.chat.share(self.to, self._files(figures), text)
+            context.chat.share(self.to, self._files(figures, context.plugins.title_of), text)
         except Rejected as error:
             log.warning("the report is posted without its files: %s", error)
             context.chat.post(
@@ -110,7 +110,7 @@ class PostReport(Effect):
         except IdentityBotError as error:
             raise Rejected(str(error)) from error
 
-    def _files(self, figures: Figures) -> Sequence[SharedFile]:
+    def _files(self, figures: Figures, title_of: Callable[[str], str]) -> Sequence[SharedFile]:
         title = f"Identity requests in {figures.month.name}"
         return (
             SharedFile(
@@ -119,7 +119,9 @@ class PostReport(Effect):
                 title=title,
                 alt_text=charts.described(figures),
             ),
-            SharedFile(name=self._name("html"), content=page(figures).encode(), title=f"{title} (page)"),
+            SharedFile(
+                name=self._name("html"), content=page(figures, title_of).encode(), title=f"{title} (page)"
+            ),
         )
 
     def _name(self, kind: str) -> str:

@@ -60,6 +60,7 @@ def test_the_first_business_day_brings_the_month_s_report_with_a_picture_and_the
     assert picture.content.startswith(b"\x89PNG")
     assert "Opened 1 and closed 0 tickets" in picture.alt_text
     assert b"<!doctype html>" in page.content
+    assert b"<bdi>PR review</bdi>" in page.content
 
 
 def test_each_month_has_its_report_once(office: Office) -> None:

@@ -103,7 +103,7 @@ def test_what_belongs_to_the_sandboxs_organization_is_found_in_the_page(
         ("{date_short_pretty} at {time}", "today at 14:05"),
         ("{date_num} {time_secs}", "2026-11-21 14:05:09"),
         ("{date}", "November 21st, 2026"),
-        ("{date_short}", "Nov 21, 2026"),
+        ("{date_short} at {time}", "Nov 21, 2026 at 14:05"),
         ("{date_long}", "Saturday, November 21st, 2026"),
         ("{ago}", "3 hours ago"),
         ("{sundial}", None),
