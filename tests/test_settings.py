@@ -937,6 +937,32 @@ def test_hours_that_nobody_can_keep_are_refused_in_words(tmp_path: Path, line: s
     assert problems(tmp_path, text) == [f"service_levels.{said}"]
 
 
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        (
+            '[service_levels]\nwarn_minutes = -1\ntime_zone = "Mars/Olympus"\nholidays = "Germany"\n'
+            'days_off = ["soon"]\nopens = "17:00"\ncloses = "9:00"',
+            {"warn_minutes", "time_zone", "holidays", "days_off", "closes"},
+        ),
+        ('[service_levels]\nopens = "17:00"\ncloses = "late"', {"closes"}),
+        ("[[away]]\nfrom = 2026-12-22\nto = 2026-12-21", {"0", "to"}),
+        ("[[away]]\nslack = 5\nfrom = 2026-12-22\nto = 2026-12-21", {"slack", "to"}),
+        ('[[away]]\nfrom = "soon"\nto = 2026-12-21', {"0", "from"}),
+        ('[[away]]\nslakc = "U0A"\nfrom = 2026-12-20\nto = 2026-12-21', {"slakc"}),
+        ('[answers]\npath = "docs"\nrefresh_minutes = -1', {"path", "refresh_minutes"}),
+        ('[answers]\npath = "docs"\nrepository = "handbook"', {"repository"}),
+        ("[answers]\npath = 5", {"path"}),
+    ],
+)
+def test_what_is_wrong_in_one_setting_hides_nothing_of_the_others(
+    tmp_path: Path, text: str, names: set[str]
+) -> None:
+    found = problems(tmp_path, f"{GOOD}\n{text}")
+
+    assert sorted(one.partition(": ")[0].rpartition(".")[2] for one in found) == sorted(names)
+
+
 @pytest.mark.parametrize("country", ["DE", "DE-BY", "IL", "VA", ""])
 def test_the_holidays_of_another_country_can_be_kept(tmp_path: Path, country: str) -> None:
     text = f'{GOOD}\n[service_levels]\ntime_zone = "Europe/Berlin"\nholidays = "{country}"'

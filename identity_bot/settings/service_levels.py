@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, time
 from typing import Any
@@ -159,23 +159,30 @@ class ServiceLevelSettings(Schema):
         if days != 0 and not STALE_AFTER < days <= LONGEST_UNTRIED:
             raise ValidationError(f"expected 0, or {STALE_AFTER + 1} to {LONGEST_UNTRIED} days")
 
-    @validates_schema
-    def _hours_are_usable(self, found: Mapping[str, Any], **_: Any) -> None:
-        problems = {}
-        if found["closes"] <= found["opens"]:
-            problems["closes"] = [
-                f"not later than opens ({found['opens']:%H:%M}); expected a later time of the same day"
-            ]
+    @validates("time_zone")
+    def _is_a_time_zone(self, name: str, data_key: str) -> None:
         try:
-            ZoneInfo(found["time_zone"])
+            ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            problems["time_zone"] = ['not a time zone; expected a name such as "America/New_York"']
-        if found["holidays"] and (problem := country_problem(found["holidays"])):
-            problems["holidays"] = [problem]
-        if not all(type(day) is date for day in found["days_off"]):
-            problems["days_off"] = ["expected dates without quotes, such as [2026-12-24]"]
-        if problems:
-            raise ValidationError(problems)
+            raise ValidationError('not a time zone; expected a name such as "America/New_York"') from None
+
+    @validates("holidays")
+    def _are_known(self, country: str, data_key: str) -> None:
+        if country and (problem := country_problem(country)):
+            raise ValidationError(problem)
+
+    @validates("days_off")
+    def _are_dates(self, days: Sequence[Any], data_key: str) -> None:
+        if not all(type(day) is date for day in days):
+            raise ValidationError("expected dates without quotes, such as [2026-12-24]")
+
+    @validates_schema(skip_on_field_errors=False)
+    def _closes_after_it_opens(self, found: Mapping[str, Any], **_: Any) -> None:
+        opens, closes = found.get("opens"), found.get("closes")
+        if opens and closes and closes <= opens:
+            raise ValidationError(
+                {"closes": [f"not later than opens ({opens:%H:%M}); expected a later time of the same day"]}
+            )
 
     @post_load
     def _service_levels(self, found: Mapping[str, Any], **_: Any) -> ServiceLevels:
