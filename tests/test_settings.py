@@ -368,6 +368,32 @@ def test_toml_that_cannot_be_read_says_where(tmp_path: Path) -> None:
     assert "line 1" in said
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (
+            "opens = 9:00",
+            "opens: Expected newline or end of document after a statement (at line 2, column 10); "
+            'expected text and times in quotes, such as "9:00"',
+        ),
+        (
+            "digest = off",
+            'digest: Invalid value (at line 2, column 10); expected text and times in quotes, such as "9:00"',
+        ),
+        ("days_off = [2026-02-30]", "days_off: Invalid date or datetime (at line 2, column 13)"),
+        ("gAtE5BlYWRlcg==", "Invalid value (at line 2, column 15)"),
+        ("secret", "Expected '=' after a key in a key/value pair (at line 2, column 7)"),
+        ('["at line 99"]\n["at line 99"]', "Cannot declare ('at line 99',) twice (at line 3, column 14)"),
+    ],
+)
+def test_toml_that_cannot_be_read_says_in_which_setting_but_not_its_value(
+    tmp_path: Path, line: str, said: str
+) -> None:
+    assert problems(tmp_path, f"survey = true\n{line}\n{GOOD}") == [
+        f"{tmp_path / 'identity-bot.toml'}: not valid TOML: {said}"
+    ]
+
+
 def test_a_setting_given_twice_is_not_valid(tmp_path: Path) -> None:
     [said] = problems(tmp_path, GOOD + 'repository = "a/b"')
 

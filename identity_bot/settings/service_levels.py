@@ -83,18 +83,18 @@ class ServiceLevelSettings(Schema):
     )
     opens = TimeOfDay(
         load_default=time(9),
-        metadata={"kind": "time", "meaning": "when business hours begin", "default": "9:00"},
+        metadata={"kind": "time", "meaning": "when business hours begin"},
     )
     closes = TimeOfDay(
         load_default=time(17),
-        metadata={"kind": "time", "meaning": "when they end, on the same day", "default": "17:00"},
+        metadata={"kind": "time", "meaning": "when they end, on the same day"},
     )
     holidays = fields.String(
         load_default="US",
         metadata={
             "kind": "country",
-            "meaning": "whose holidays and weekends are no business days, such as `US` for its federal holidays or "
-            '`DE-BY`; `""` for Monday to Friday without holidays',
+            "meaning": 'whose holidays and weekends are no business days, such as `"US"` for its federal holidays or '
+            '`"DE-BY"`; `""` for Monday to Friday without holidays',
         },
     )
     days_off = fields.List(
@@ -112,7 +112,7 @@ class ServiceLevelSettings(Schema):
             "meaning": "how soon somebody of the team answers, in business time: by "
             + ", ".join(f"`{key}`" for key in KEYS)
             + '; `"none"` promises nothing, and of several that fit the shortest counts',
-            "default": '{ urgent = "1 hour", critical = "1 hour", default = "1 day" }',
+            "default": '`{ urgent = "1 hour", critical = "1 hour", default = "1 day" }`',
         },
     )
     resolution = PromisesField(
