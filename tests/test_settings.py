@@ -921,7 +921,25 @@ def test_a_rota_that_cannot_be_is_refused_in_words(tmp_path: Path, written: str,
                 f'time_zone = "{name}"',
                 f'time_zone: found "{name}"; not a time zone; expected a name such as "America/New_York"',
             )
-            for name in ("Mars/Olympus", "", "America", "../../etc/passwd", "/etc/localtime", "zone.tab")
+            for name in ("Mars/Olympus", "", "../../etc/passwd", "/etc/localtime", "zone.tab")
+        ),
+        *(
+            (
+                f'time_zone = "{name}"',
+                f"time_zone: found \"{name}\"; not a time zone; did you mean '{meant}'?",
+            )
+            for name, meant in (
+                ("america/new_york", "America/New_York"),
+                ("America/Denvr", "America/Denver"),
+                ("Berlin", "Europe/Berlin"),
+            )
+        ),
+        *(
+            (
+                f'holidays = "{code}"',
+                f"holidays: found \"{code}\"; not a country whose holidays are known; did you mean '{meant}'?",
+            )
+            for code, meant in (("us", "US"), ("De-by", "DE-BY"))
         ),
         ("time_zone = 5", 'time_zone: found 5; expected text in quotes, such as "…"'),
         (
@@ -987,6 +1005,12 @@ def test_what_is_wrong_in_one_setting_hides_nothing_of_the_others(
     found = problems(tmp_path, f"{GOOD}\n{text}")
 
     assert sorted(one.partition(": ")[0].rpartition(".")[2] for one in found) == sorted(names)
+
+
+def test_a_folder_of_time_zones_is_none(tmp_path: Path) -> None:
+    [problem] = problems(tmp_path, f'{GOOD}\n[service_levels]\ntime_zone = "America"')
+
+    assert problem.startswith('service_levels.time_zone: found "America"; not a time zone; did you mean ')
 
 
 @pytest.mark.parametrize("country", ["DE", "DE-BY", "IL", "VA", ""])

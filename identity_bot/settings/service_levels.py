@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, time
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from marshmallow import Schema, ValidationError, fields, post_load, validates, validates_schema
 from marshmallow.validate import Length, Range
@@ -164,7 +164,9 @@ class ServiceLevelSettings(Schema):
         try:
             ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValidationError('not a time zone; expected a name such as "America/New_York"') from None
+            zones = [zone for zone in available_timezones() if "/" in zone]
+            meant = did_you_mean(name, zones, 'a name such as "America/New_York"')
+            raise ValidationError(f"not a time zone{meant}") from None
 
     @validates("holidays")
     def _are_known(self, country: str, data_key: str) -> None:
