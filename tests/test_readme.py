@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,16 @@ def test_the_readme_has_every_setting_and_no_other() -> None:
     ):
         inside = {name.rpartition(".")[2] for name in documented if name.startswith(f"{place}.")}
         assert inside == set(schema().fields)
+
+
+def test_the_defaults_of_settings_are_written_as_in_the_file() -> None:
+    in_words = {"required", "none", "nothing promised", "from the top"}
+    shown = {row[0]: row[2] for row in rows(README, "key") if row[2] not in in_words}
+
+    for key, default in shown.items():
+        assert default.startswith("`"), key
+        tomllib.loads(f"x = {default.strip('`')}")
+    assert shown["`service_levels.opens`"] == '`"9:00"`'
 
 
 def test_the_readme_has_every_environment_variable_and_no_other() -> None:

@@ -368,6 +368,32 @@ def test_toml_that_cannot_be_read_says_where(tmp_path: Path) -> None:
     assert "line 1" in said
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (
+            "opens = 9:00",
+            "opens: Expected newline or end of document after a statement (at line 2, column 10); "
+            'expected text and times in quotes, such as "9:00"',
+        ),
+        (
+            "digest = off",
+            'digest: Invalid value (at line 2, column 10); expected text and times in quotes, such as "9:00"',
+        ),
+        ("days_off = [2026-02-30]", "days_off: Invalid date or datetime (at line 2, column 13)"),
+        ("gAtE5BlYWRlcg==", "Invalid value (at line 2, column 15)"),
+        ("secret", "Expected '=' after a key in a key/value pair (at line 2, column 7)"),
+        ('["at line 99"]\n["at line 99"]', "Cannot declare ('at line 99',) twice (at line 3, column 14)"),
+    ],
+)
+def test_toml_that_cannot_be_read_says_in_which_setting_but_not_its_value(
+    tmp_path: Path, line: str, said: str
+) -> None:
+    assert problems(tmp_path, f"survey = true\n{line}\n{GOOD}") == [
+        f"{tmp_path / 'identity-bot.toml'}: not valid TOML: {said}"
+    ]
+
+
 def test_a_setting_given_twice_is_not_valid(tmp_path: Path) -> None:
     [said] = problems(tmp_path, GOOD + 'repository = "a/b"')
 
@@ -895,7 +921,25 @@ def test_a_rota_that_cannot_be_is_refused_in_words(tmp_path: Path, written: str,
                 f'time_zone = "{name}"',
                 f'time_zone: found "{name}"; not a time zone; expected a name such as "America/New_York"',
             )
-            for name in ("Mars/Olympus", "", "America", "../../etc/passwd", "/etc/localtime", "zone.tab")
+            for name in ("Mars/Olympus", "", "../../etc/passwd", "/etc/localtime", "zone.tab")
+        ),
+        *(
+            (
+                f'time_zone = "{name}"',
+                f"time_zone: found \"{name}\"; not a time zone; did you mean '{meant}'?",
+            )
+            for name, meant in (
+                ("america/new_york", "America/New_York"),
+                ("America/Denvr", "America/Denver"),
+                ("Berlin", "Europe/Berlin"),
+            )
+        ),
+        *(
+            (
+                f'holidays = "{code}"',
+                f"holidays: found \"{code}\"; not a country whose holidays are known; did you mean '{meant}'?",
+            )
+            for code, meant in (("us", "US"), ("De-by", "DE-BY"))
         ),
         ("time_zone = 5", 'time_zone: found 5; expected text in quotes, such as "…"'),
         (
@@ -935,6 +979,38 @@ def test_hours_that_nobody_can_keep_are_refused_in_words(tmp_path: Path, line: s
     text = f"{GOOD}\n[service_levels]\n{line}"
 
     assert problems(tmp_path, text) == [f"service_levels.{said}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        (
+            '[service_levels]\nwarn_minutes = -1\ntime_zone = "Mars/Olympus"\nholidays = "Germany"\n'
+            'days_off = ["soon"]\nopens = "17:00"\ncloses = "9:00"',
+            {"warn_minutes", "time_zone", "holidays", "days_off", "closes"},
+        ),
+        ('[service_levels]\nopens = "17:00"\ncloses = "late"', {"closes"}),
+        ("[[away]]\nfrom = 2026-12-22\nto = 2026-12-21", {"0", "to"}),
+        ("[[away]]\nslack = 5\nfrom = 2026-12-22\nto = 2026-12-21", {"slack", "to"}),
+        ('[[away]]\nfrom = "soon"\nto = 2026-12-21', {"0", "from"}),
+        ('[[away]]\nslakc = "U0A"\nfrom = 2026-12-20\nto = 2026-12-21', {"slakc"}),
+        ('[answers]\npath = "docs"\nrefresh_minutes = -1', {"path", "refresh_minutes"}),
+        ('[answers]\npath = "docs"\nrepository = "handbook"', {"repository"}),
+        ("[answers]\npath = 5", {"path"}),
+    ],
+)
+def test_what_is_wrong_in_one_setting_hides_nothing_of_the_others(
+    tmp_path: Path, text: str, names: set[str]
+) -> None:
+    found = problems(tmp_path, f"{GOOD}\n{text}")
+
+    assert sorted(one.partition(": ")[0].rpartition(".")[2] for one in found) == sorted(names)
+
+
+def test_a_folder_of_time_zones_is_none(tmp_path: Path) -> None:
+    [problem] = problems(tmp_path, f'{GOOD}\n[service_levels]\ntime_zone = "America"')
+
+    assert problem.startswith('service_levels.time_zone: found "America"; not a time zone; did you mean ')
 
 
 @pytest.mark.parametrize("country", ["DE", "DE-BY", "IL", "VA", ""])

@@ -99,12 +99,13 @@ def _repository(
     now = str(found.get("full_name", name))
     if not is_same(now, name):
         yield warning(f"{where}: is called {now} now; set the new name, because its webhooks use it")
-    is_private = bool(found.get("private"))
-    if any(use.is_sensitive for use in repository.uses) and not is_private:
+    readers = "private; " if found.get("private") else "public; "
+    if any(use.is_sensitive for use in repository.uses) and not found.get("private"):
         yield warning(f"{where}: is public, so everybody can read sensitive requests")
+        readers = ""
     may_push = _may_push(found, settings)
     if may_push:
-        yield ok(f"{where}: {'private' if is_private else 'public'}; the token may set labels and assignees")
+        yield ok(f"{where}: {readers}the token may set labels and assignees")
     else:
         yield problem(f"{where}: the token has no push access, so GitHub silently drops labels and assignees")
     types = [installed.types[name] for name in dict.fromkeys(use.type for use in repository.uses if use.type)]

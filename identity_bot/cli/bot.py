@@ -177,7 +177,7 @@ def _unlogged() -> Iterator[None]:
 @click.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, help="0 takes any free port.")
 @click.option("--no-bot", is_flag=True, help="Run only the servers, for a bot that you start yourself.")
-@click.option("--play", is_flag=True, help="Play a short story of each request type first.")
+@click.option("--play", is_flag=True, help="Play a story with four tickets first.")
 @click.option("--busy", is_flag=True, help="Start with the 40 tickets of a busy week.")
 @click.option(
     "--watch",
@@ -192,7 +192,7 @@ def _unlogged() -> Iterator[None]:
     help="When it is there: the team's time, as 2026-11-27 16:59, or later than now, as +30m, +3h or +2d.",
 )
 @click.option(
-    "--exit", "leave", is_flag=True, help="Play the stories, print what each person did and saw, and exit."
+    "--exit", "leave", is_flag=True, help="Play the story, print what each person did and saw, and exit."
 )
 @click.pass_obj
 def sandbox(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from identity_bot.messages.words import joined
 from identity_bot.text.markdown import clean
 
 NO_FORM = "it has no form hook, so it is an observer; load it with the desk fixture instead"
@@ -114,19 +115,32 @@ def unexpected(error: str) -> str:
     return f"the bot cannot use it: {error}"
 
 
-def unstable(event: str) -> str:
+def unstable(events: Sequence[str]) -> str:
     """That a hook answers differently when it is called again."""
-    return f"notify returns different messages for the same event {event!r}"
+    return f"notify returns different messages for the same event ({_in(events)})"
 
 
-def breaks_out(where: str, how: str) -> str:
-    """That what somebody types has an effect in an issue or in Slack."""
-    return f"{where}: what people type {how}; pass it through block, span or mrkdwn"
+def breaks_out_of_issue(effects: Sequence[str]) -> str:
+    """That what somebody types has effects in an issue."""
+    return f"issue: what people type {joined(effects)}; pass it through block or span"
 
 
-def leaks(what: str, where: str) -> str:
+def breaks_out_of_messages(effects: Sequence[str], events: Sequence[str]) -> str:
+    """That what somebody types has effects in Slack."""
+    return f"messages: what people type {joined(effects)}; pass it through mrkdwn ({_in(events)})"
+
+
+def leaks(what: str, events: Sequence[str]) -> str:
     """That something of a sensitive ticket is in Slack."""
-    return f"sensitive ticket: {what} is in a message ({where})"
+    return f"sensitive ticket: {what} is in a message ({_in(events)})"
+
+
+def _in(events: Sequence[str]) -> str:
+    """The events that something was seen in: one or two by name, more by their number and the first two."""
+    named = joined([repr(one) for one in events[:2]])
+    if len(events) > 2:
+        return f"in {len(events)} events, such as {named}"
+    return f"in the event {named}" if len(events) == 1 else f"in the events {named}"
 
 
 def not_told(setting: str, value: str, said: str) -> str:

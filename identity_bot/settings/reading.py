@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -23,6 +24,8 @@ from identity_bot.tickets.people import contradictions
 
 CONFIG_VARIABLE, DEFAULT_FILE = "IDENTITY_BOT_CONFIG", Path("identity-bot.toml")
 """The environment variable that names the settings file, and the file that is read without it."""
+_UNQUOTED = ("Invalid value", "Expected newline or end of document after a statement")
+"""How tomllib calls a text or a time without quotes."""
 KEY, KEY_FILE = "GITHUB_APP_PRIVATE_KEY", "GITHUB_APP_PRIVATE_KEY_FILE"
 
 
@@ -76,9 +79,11 @@ def stand_alone_problems(settings: Settings) -> list[str]:
 
 
 def _read(path: Path, problems: list[str]) -> dict[str, Any] | None:
+    written = ""
     try:
         # Some editors on Windows put a byte order mark first.
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        written = path.read_text(encoding="utf-8-sig")
+        return tomllib.loads(written)
     except FileNotFoundError:
         problems.append(f"{path}: no such file; name it with --config or {CONFIG_VARIABLE}")
     except OSError as error:
@@ -86,8 +91,19 @@ def _read(path: Path, problems: list[str]) -> dict[str, Any] | None:
     except UnicodeDecodeError:
         problems.append(f"{path}: cannot be read: expected text in UTF-8")
     except ValueError as error:
-        problems.append(f"{path}: not valid TOML: {error}")
+        problems.append(f"{path}: not valid TOML: {_toml_problem(str(error), written)}")
     return None
+
+
+def _toml_problem(said: str, written: str) -> str:
+    """What is wrong with the file, with the key in that line, but nothing of its value, which may be a secret."""
+    at = re.search(r"\(at line (\d+), column \d+\)\Z", said)
+    line = written.split("\n")[int(at[1]) - 1] if at else ""
+    key = re.match(r"\s*([a-z][a-z0-9_.-]{0,60})\s*=", line)
+    if not key:
+        return said
+    quotes = '; expected text and times in quotes, such as "9:00"' if said.startswith(_UNQUOTED) else ""
+    return f"{key[1]}: {said}{quotes}"
 
 
 def _variables(environ: Mapping[str, str], problems: list[str]) -> dict[str, str]:

@@ -58,11 +58,15 @@ class AbsenceSettings(Schema):
     first = DAY("the first day, such as `2026-12-20`", required="a day such as 2026-12-20", data_key="from")
     last = DAY("the last day", required="a day such as 2027-01-03", data_key="to")
 
-    @validates_schema
-    def _is_an_absence(self, found: Mapping[str, Any], **_: Any) -> None:
-        if "slack" not in found and "github" not in found:
+    @validates_schema(skip_on_field_errors=False, pass_original=True)
+    def _is_of_somebody(self, found: Mapping[str, Any], written: Any, **_: Any) -> None:
+        # Any further key may be one of the two, misspelled, which is told as such.
+        if isinstance(written, Mapping) and written.keys() <= {"from", "to"}:
             raise ValidationError("nobody; expected slack, github or both")
-        if found["last"] < found["first"]:
+
+    @validates_schema(skip_on_field_errors=False)
+    def _ends_after_it_begins(self, found: Mapping[str, Any], **_: Any) -> None:
+        if "first" in found and "last" in found and found["last"] < found["first"]:
             raise ValidationError({"to": ["expected a day that is not before from"]})
 
     @post_load
@@ -137,9 +141,10 @@ class AnswersSettings(Schema):
         load_default=True,
     )
 
-    @validates_schema
+    @validates_schema(skip_on_field_errors=False)
     def _path_is_in_a_repository(self, found: Mapping[str, Any], **_: Any) -> None:
-        if found["path"] and not found["repository"]:
+        # A repository that is wrong is not in what was found.
+        if found.get("path") and not found.get("repository", "wrong"):
             raise ValidationError({"path": ["expected repository, too"]})
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, time
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from marshmallow import Schema, ValidationError, fields, post_load, validates, validates_schema
 from marshmallow.validate import Length, Range
@@ -83,18 +83,18 @@ class ServiceLevelSettings(Schema):
     )
     opens = TimeOfDay(
         load_default=time(9),
-        metadata={"kind": "time", "meaning": "when business hours begin", "default": "9:00"},
+        metadata={"kind": "time", "meaning": "when business hours begin"},
     )
     closes = TimeOfDay(
         load_default=time(17),
-        metadata={"kind": "time", "meaning": "when they end, on the same day", "default": "17:00"},
+        metadata={"kind": "time", "meaning": "when they end, on the same day"},
     )
     holidays = fields.String(
         load_default="US",
         metadata={
             "kind": "country",
-            "meaning": "whose holidays and weekends are no business days, such as `US` for its federal holidays or "
-            '`DE-BY`; `""` for Monday to Friday without holidays',
+            "meaning": 'whose holidays and weekends are no business days, such as `"US"` for its federal holidays or '
+            '`"DE-BY"`; `""` for Monday to Friday without holidays',
         },
     )
     days_off = fields.List(
@@ -112,7 +112,7 @@ class ServiceLevelSettings(Schema):
             "meaning": "how soon somebody of the team answers, in business time: by "
             + ", ".join(f"`{key}`" for key in KEYS)
             + '; `"none"` promises nothing, and of several that fit the shortest counts',
-            "default": '{ urgent = "1 hour", critical = "1 hour", default = "1 day" }',
+            "default": '`{ urgent = "1 hour", critical = "1 hour", default = "1 day" }`',
         },
     )
     resolution = PromisesField(
@@ -159,23 +159,32 @@ class ServiceLevelSettings(Schema):
         if days != 0 and not STALE_AFTER < days <= LONGEST_UNTRIED:
             raise ValidationError(f"expected 0, or {STALE_AFTER + 1} to {LONGEST_UNTRIED} days")
 
-    @validates_schema
-    def _hours_are_usable(self, found: Mapping[str, Any], **_: Any) -> None:
-        problems = {}
-        if found["closes"] <= found["opens"]:
-            problems["closes"] = [
-                f"not later than opens ({found['opens']:%H:%M}); expected a later time of the same day"
-            ]
+    @validates("time_zone")
+    def _is_a_time_zone(self, name: str, data_key: str) -> None:
         try:
-            ZoneInfo(found["time_zone"])
+            ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            problems["time_zone"] = ['not a time zone; expected a name such as "America/New_York"']
-        if found["holidays"] and (problem := country_problem(found["holidays"])):
-            problems["holidays"] = [problem]
-        if not all(type(day) is date for day in found["days_off"]):
-            problems["days_off"] = ["expected dates without quotes, such as [2026-12-24]"]
-        if problems:
-            raise ValidationError(problems)
+            zones = [zone for zone in available_timezones() if "/" in zone]
+            meant = did_you_mean(name, zones, 'a name such as "America/New_York"')
+            raise ValidationError(f"not a time zone{meant}") from None
+
+    @validates("holidays")
+    def _are_known(self, country: str, data_key: str) -> None:
+        if country and (problem := country_problem(country)):
+            raise ValidationError(problem)
+
+    @validates("days_off")
+    def _are_dates(self, days: Sequence[Any], data_key: str) -> None:
+        if not all(type(day) is date for day in days):
+            raise ValidationError("expected dates without quotes, such as [2026-12-24]")
+
+    @validates_schema(skip_on_field_errors=False)
+    def _closes_after_it_opens(self, found: Mapping[str, Any], **_: Any) -> None:
+        opens, closes = found.get("opens"), found.get("closes")
+        if opens and closes and closes <= opens:
+            raise ValidationError(
+                {"closes": [f"not later than opens ({opens:%H:%M}); expected a later time of the same day"]}
+            )
 
     @post_load
     def _service_levels(self, found: Mapping[str, Any], **_: Any) -> ServiceLevels:

@@ -24,6 +24,7 @@ from identity_bot.store.store import Store
 from identity_bot.testing.candidates import base_settings, candidate
 from identity_bot.testing.candidates import load as load_plugins
 from identity_bot.testing.database import new_sqlite
+from identity_bot.text.names import did_you_mean
 from identity_bot.tickets.model import Action, Change, Person, Ticket
 from identity_bot.tickets.people import People
 
@@ -94,9 +95,16 @@ class MemoryDesk:
     def submit(self, type_name: str, *, by: Person = REQUESTOR, **answers: Any) -> Ticket:
         """Send a form with sample answers, but for those given by their questions' names.
 
-        Raises Invalid, with the problems by question, if they are refused.
+        Raises Invalid, with the problems by question, if they are refused, and TypeError if there is no such question.
         """
-        values = sample_values(self.plugins.types[type_name].form, answers) | answers
+        form = self.plugins.types[type_name].form
+        names = [question.name for question in form.all_questions]
+        for name in answers:
+            if name not in names:
+                raise TypeError(
+                    f"the form of {type_name} has no question {name!r}{did_you_mean(name, names)}"
+                )
+        values = sample_values(form, answers) | answers
         self._submissions += 1
         return self.desk.submit(type_name, values, by, submission=f"V{self._submissions}", origin=None)
 

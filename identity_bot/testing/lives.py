@@ -52,8 +52,16 @@ _APPROVALS = {
 
 
 def life_problems(name: str, plugins: Plugins, settings: Settings, given: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with a request type's issues and messages."""
+    """What is wrong with a request type's issues and messages: failures first, and each cause once."""
     twice = _Twice(**vars(watched(plugins.types[name])))
+    try:
+        _try(twice, plugins, settings, given)
+    finally:  # what was found before a hook hung counts, too
+        yield from _problems(twice)
+
+
+def _try(twice: _Twice, plugins: Plugins, settings: Settings, given: Mapping[str, Any]) -> None:
+    """Have a request type go through everything, and note what is wrong."""
     form = twice.form
     used: dict[Kind, Mapping[str, Any]] = {}
 
@@ -67,17 +75,28 @@ def life_problems(name: str, plugins: Plugins, settings: Settings, given: Mappin
     case = play(twice, plugins, settings, values_of=values_of, reason=REASON)
     twice.note("hostile text")
     others = list(_of_other_events(twice, used))
-    yield from twice.unstable
     for life in (*case.lives, *others):
-        yield from _messages(life)
+        _messages(twice, life)
         if life.kind is Kind.SENSITIVE:
-            yield from _leaks(life, form, used[life.kind])
+            _leaks(twice, life, form, used[life.kind])
     for what, ticket in _tickets(twice, given):
-        yield from _at_once(twice, what, ticket)
+        _at_once(twice, what, ticket)
     _self_service(twice, given)
-    yield from _of_an_earlier_form(twice, given)
-    yield from _migration(twice, given)
+    _of_an_earlier_form(twice, given)
+    _migration(twice, given)
+
+
+def _problems(twice: _Twice) -> Iterator[str]:
+    """A line for each thing that was noted."""
     yield from (words.failed(failure, list(during)) for failure, during in twice.noted.items())
+    if twice.unstable:
+        yield words.unstable(list(twice.unstable))
+    if twice.in_issue:
+        yield words.breaks_out_of_issue(list(twice.in_issue))
+    if twice.in_messages:
+        yield words.breaks_out_of_messages(list(twice.in_messages), list(twice.broken_events))
+    yield from (words.leaks(what, list(events)) for what, events in twice.leaks.items())
+    yield from twice.others
     for (_, hook), seconds in twice.failures.slow_hooks.items():
         yield words.too_slow(hook, seconds, SLOW)
 
@@ -99,26 +118,37 @@ def hook_failures(request_type: RequestType, given: Mapping[str, Any]) -> Iterat
 class _Twice(Watched):
     """A request type that is asked everything twice."""
 
-    unstable: dict[str, None] = field(default_factory=dict)
     noted: dict[str, dict[str, None]] = field(default_factory=dict)
     """Each failure, and during what it was seen."""
+    unstable: dict[str, None] = field(default_factory=dict)
+    """The events whose messages change."""
+    in_issue: dict[str, None] = field(default_factory=dict)
+    """What people's text does in the issue."""
+    in_messages: dict[str, None] = field(default_factory=dict)
+    """What people's text does in messages."""
+    broken_events: dict[str, None] = field(default_factory=dict)
+    """The events in whose messages it does so."""
+    leaks: dict[str, dict[str, None]] = field(default_factory=dict)
+    """What is in messages about a sensitive ticket, and in those of which events."""
+    others: dict[str, None] = field(default_factory=dict)
+    """What else is wrong, a line each."""
 
     def notify(self, ticket: Ticket, event: Event) -> list[Notification]:
         first = super().notify(ticket, event)
         if RequestType.notify(self, ticket, event) != first:
-            self.unstable[words.unstable(event.kind.value)] = None
+            self.unstable[event.kind.value] = None
         return first
 
     def render_issue(self, ticket: Ticket) -> IssueDraft:
         first = super().render_issue(ticket)
         if super().render_issue(ticket) != first:
-            self.unstable[words.UNSTABLE_ISSUE] = None
+            self.others[words.UNSTABLE_ISSUE] = None
         return first
 
     def route(self, ticket: Ticket) -> Route:
         first = super().route(ticket)
         if super().route(ticket) != first:
-            self.unstable[words.UNSTABLE_ROUTE] = None
+            self.others[words.UNSTABLE_ROUTE] = None
         return first
 
     def note(self, during: str) -> None:
@@ -126,6 +156,12 @@ class _Twice(Watched):
         for failure in self.failures.texts:
             self.noted.setdefault(failure, {})[during] = None
         self.failures.texts.clear()
+
+    def read(self, event: str, text: str) -> None:
+        """Note what people's text does in the text of a message."""
+        for effect in in_slack(text):
+            self.in_messages[effect] = None
+            self.broken_events[event] = None
 
 
 def _of_other_events(request_type: _Twice, used: Mapping[Kind, Mapping[str, Any]]) -> Iterator[Life]:
@@ -210,8 +246,8 @@ def _tickets(request_type: _Twice, given: Mapping[str, Any]) -> Iterator[tuple[s
             yield what, ticket
 
 
-def _at_once(request_type: _Twice, what: str, ticket: Ticket) -> Iterator[str]:
-    """What is wrong with the issue and the first messages of a ticket."""
+def _at_once(request_type: _Twice, what: str, ticket: Ticket) -> None:
+    """Note what is wrong with the issue and the first messages of a ticket."""
     try:
         request_type.validate(ticket.answers, REQUESTOR)
         request_type.route(ticket)
@@ -219,27 +255,30 @@ def _at_once(request_type: _Twice, what: str, ticket: Ticket) -> Iterator[str]:
         draft = request_type.render_issue(ticket)
         told = request_type.notify(ticket, _created(ticket))
     except Exception as error:  # not the plugin's, which would be a failure
-        yield words.failed(described(error), [what])
+        request_type.noted.setdefault(described(error), {})[what] = None
         return
     request_type.note(what)
-    yield from (words.breaks_out("issue", how) for how in in_markdown(draft.body))
+    request_type.in_issue |= dict.fromkeys(in_markdown(draft.body))
     if not is_marked(ticket, draft.body):
-        yield words.NOT_MARKED
+        request_type.others[words.NOT_MARKED] = None
     for one in told:
         for text in (one.text, one.next):
-            yield from (words.breaks_out("created", how) for how in in_slack(text))
+            request_type.read(EventKind.CREATED.value, text)
 
 
-def _messages(life: Life) -> Iterator[str]:
+def _messages(request_type: _Twice, life: Life) -> None:
     for moment in life.moments:
-        where = ", ".join(moment.events) or moment.by
         for message in moment.messages:
             for text in (message.text, *mrkdwn_in(message.blocks)):
-                yield from (words.breaks_out(where, how) for how in in_slack(text))
+                request_type.read(_named(moment), text)
 
 
-def _leaks(life: Life, form: Form, values: Mapping[str, Any]) -> Iterator[str]:
-    """What people typed or chose that is in a message about a sensitive ticket."""
+def _named(moment: Moment) -> str:
+    return ", ".join(moment.events) or moment.by
+
+
+def _leaks(request_type: _Twice, life: Life, form: Form, values: Mapping[str, Any]) -> None:
+    """Note what people typed or chose that is in a message about a sensitive ticket."""
     secrets = {MARK: "a reason"}
     for question in form.questions:
         value = values.get(question.name)
@@ -253,7 +292,7 @@ def _leaks(life: Life, form: Form, values: Mapping[str, Any]) -> Iterator[str]:
             said = "\n".join((message.text, *mrkdwn_in(message.blocks)))
             for secret, what in secrets.items():
                 if secret in said and not (secret == MARK and message.to == Destination.REQUESTOR):
-                    yield words.leaks(what, ", ".join(moment.events) or moment.by)
+                    request_type.leaks.setdefault(what, {})[_named(moment)] = None
 
 
 def _self_service(request_type: _Twice, given: Mapping[str, Any]) -> None:
@@ -267,7 +306,7 @@ def _self_service(request_type: _Twice, given: Mapping[str, Any]) -> None:
     request_type.note("answers that are not checked yet")
 
 
-def _of_an_earlier_form(request_type: _Twice, given: Mapping[str, Any]) -> Iterator[str]:
+def _of_an_earlier_form(request_type: _Twice, given: Mapping[str, Any]) -> None:
     """Tickets outlive forms: a question may be gone or of another kind, and a ticket may have lost its answers."""
     form = request_type.form
     ticket = _ticket(request_type, values_for(form, Kind.USUAL, given) or {})
@@ -282,7 +321,7 @@ def _of_an_earlier_form(request_type: _Twice, given: Mapping[str, Any]) -> Itera
     body = default_issue(earlier, form).body
     for name in (*changed, EARLIER):
         if "kept" not in shown.get(name, "") or not body:
-            yield words.unreadable(name)
+            request_type.others[words.unreadable(name)] = None
     gone = replace(ticket, answers={**ticket.answers, EARLIER: "kept"})
     request_type.render_issue(gone)
     request_type.note("the answer to a question that is gone")
@@ -290,14 +329,14 @@ def _of_an_earlier_form(request_type: _Twice, given: Mapping[str, Any]) -> Itera
     request_type.note("a ticket that was made again from its issue, without answers")
 
 
-def _migration(request_type: _Twice, given: Mapping[str, Any]) -> Iterator[str]:
+def _migration(request_type: _Twice, given: Mapping[str, Any]) -> None:
     """What migrates answers of an earlier form meets answers of today's, and its own results, which it must keep."""
     ticket = _ticket(request_type, values_for(request_type.form, Kind.USUAL, given) or {})
     if ticket is None:
         return
     if request_type.migrated(ticket).answers != ticket.answers:
-        yield words.MIGRATES_TODAYS
+        request_type.others[words.MIGRATES_TODAYS] = None
     earlier = replace(ticket, answers={**ticket.answers, EARLIER: "kept"})
     once = request_type.migrated(earlier)
     if request_type.migrated(once).answers != once.answers:
-        yield words.MIGRATES_TWICE
+        request_type.others[words.MIGRATES_TWICE] = None

@@ -28,9 +28,10 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return next(iter(begun or difflib.get_close_matches(name, names, n=1)), "")
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """`; did you mean …?` if a known name is similar, else the names to choose from."""
-    names = sorted(known)
-    if near := difflib.get_close_matches(name, names, n=1):
-        return f"; did you mean {near[0]!r}?"
-    return f"; expected one of {', '.join(names)}" if names else "; expected none"
+def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """`; did you mean …?` if a known name is similar, else `otherwise` or the names to choose from."""
+    by_folded = {one.casefold(): one for one in sorted(known)}
+    if near := difflib.get_close_matches(name.casefold(), by_folded, n=1):
+        return f"; did you mean {by_folded[near[0]]!r}?"
+    expected = otherwise or (f"one of {', '.join(by_folded.values())}" if by_folded else "none")
+    return f"; expected {expected}"

@@ -115,6 +115,8 @@ def country_problem(code: str) -> str:
     """What is wrong with the code of a country, for whoever wrote it; empty if nothing."""
     country, _, part = code.partition("-")
     known = holidays.list_supported_countries()
+    if code != code.upper() and not country_problem(code.upper()):
+        return f"not a country whose holidays are known; did you mean {code.upper()!r}?"
     if country not in known:
         return "not a country whose holidays are known; expected a code such as US or DE-BY"
     if part and part not in known[country]:

@@ -239,8 +239,10 @@ def test_a_kind_of_question_that_takes_anything_is_named() -> None:
 def test_text_that_breaks_out_of_an_issue_is_named(body: Callable[[Ticket], str], how: str) -> None:
     problems = wrong(coffee(PLAIN, render_issue=issue(body)))
 
+    [problem] = [one for one in problems if one.startswith("issue: what people type ")]
+    assert problem.endswith("; pass it through block or span")
     for one in how.split("|"):
-        assert f"issue: what people type {one}; pass it through block, span or mrkdwn" in problems
+        assert one in problem
 
 
 @pytest.mark.parametrize(
@@ -280,16 +282,37 @@ def test_an_answer_that_breaks_out_of_a_message_is_named(when: EventKind, how: s
     def raw(ticket: Ticket, _: Event) -> str:
         return f"You said {ticket.answers['details']}."
 
-    problems = wrong(coffee(PLAIN, notify=told(raw, when)))
+    problem = wrong(coffee(PLAIN, notify=told(raw, when)))[-1]
 
+    assert problem.startswith("messages: what people type ")
+    assert problem.endswith(f"; pass it through mrkdwn (in the event {when.value!r})")
     for effect in how.split("|"):
-        assert any(one.startswith(when.value) and f"what people type {effect};" in one for one in problems)
+        assert effect in problem
+
+
+def test_one_careless_line_is_named_once_after_the_failure_that_it_leads_to() -> None:
+    def notify(ticket: Ticket, event: Event) -> list[Notification]:
+        return [Notification(to=Audience.TEAM, text=f"Hi {ticket.answers['details']}")]
+
+    optional = Form(title="Coffee", questions=[replace(DETAILS, required=False)])
+
+    failure, careless = wrong(coffee(optional, notify=notify))
+
+    assert "KeyError: 'details'" in failure
+    assert "with no optional answers" in failure
+    assert re.fullmatch(
+        "messages: what people type mentions everybody or opens a comment, mentions somebody, opens a code block and "
+        r"makes a link; pass it through mrkdwn \(in \d\d events, such as 'created' and 'triaged'\)",
+        careless,
+    )
 
 
 def test_a_reason_that_breaks_out_of_a_message_is_named() -> None:
     problems = wrong(coffee(PLAIN, notify=told(lambda _, event: f"Why: {event.reason}", EventKind.REJECTED)))
 
-    assert any(one.startswith("rejected: what people type mentions somebody") for one in problems), problems
+    assert any(
+        "mentions somebody" in one and one.endswith("(in the event 'rejected')") for one in problems
+    ), problems
 
 
 def test_text_that_is_escaped_is_fine() -> None:
@@ -313,7 +336,9 @@ def test_a_reason_of_a_sensitive_ticket_in_a_message_is_named() -> None:
     notify = told(lambda _, event: f"Why: {mrkdwn(event.reason)}", EventKind.REJECTED)
 
     assert wrong(coffee(PLAIN, notify=notify)) == []
-    assert wrong(coffee(SECRET, notify=notify)) == ["sensitive ticket: a reason is in a message (rejected)"]
+    assert wrong(coffee(SECRET, notify=notify)) == [
+        "sensitive ticket: a reason is in a message (in the event 'rejected')"
+    ]
 
 
 # Hooks
@@ -380,7 +405,7 @@ def test_hooks_that_change_their_minds_are_named() -> None:
 
     problems = wrong(changing)
 
-    assert "notify returns different messages for the same event 'created'" in problems
+    assert "notify returns different messages for the same event (in the event 'created')" in problems
     assert "render_issue returns different issues for the same ticket" in problems
 
 

@@ -110,6 +110,15 @@ def test_answers_are_samples_but_for_those_given(desk: MemoryDesk) -> None:
     assert list(refused.value.problems) == ["size"]
 
 
+def test_an_answer_to_no_question_is_an_error_of_the_test(desk: MemoryDesk) -> None:
+    desk.load("mock_auth")
+
+    with pytest.raises(
+        TypeError, match=r"the form of mock_auth has no question 'nmae'; did you mean 'name'\?"
+    ):
+        desk.submit("mock_auth", nmae="Juniper")
+
+
 def test_who_may_takes_an_action_and_nobody_else(desk: MemoryDesk) -> None:
     desk.load(coffee(), name="coffee")
     ticket = desk.submit("coffee", by=Person(slack_id="U0WREN"))

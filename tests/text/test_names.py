@@ -36,6 +36,8 @@ def test_an_operator_reads_the_nearest_name_or_all() -> None:
     assert did_you_mean("lable", ["label", "leads"]) == "; did you mean 'label'?"
     assert did_you_mean("x", ["label", "leads"]) == "; expected one of label, leads"
     assert did_you_mean("x", []) == "; expected none"
+    assert did_you_mean("LABEL", ["label", "leads"]) == "; did you mean 'label'?"
+    assert did_you_mean("x", ["label", "leads"], "a word") == "; expected a word"
 
 
 @pytest.mark.parametrize("slack_id", ["U024BE7LH", "W012A3CDE"])

@@ -45,6 +45,7 @@ class Forgotten(Life):
         """It is urgent, so an answer is due within a business hour."""
         story = self.story
         story.sandbox.clock.forward(hours=1, minutes=1)
+        story.sees_clock()
         card = story.card(self.issue)
         story.sees_answer(INDIGO, TEAM, card.ts, f"<@{INDIGO}>", "Nobody has answered ticket")
 
@@ -78,4 +79,5 @@ def month_ends(story: Story) -> None:
     clock = story.sandbox.clock
     now = clock.local()
     clock.to((now.replace(day=1, hour=12) + timedelta(days=31)).replace(day=5))
+    story.sees_clock()
     story.sees_message(INDIGO, TEAM, f"Identity requests in {now:%B %Y}")

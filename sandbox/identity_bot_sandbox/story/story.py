@@ -166,7 +166,13 @@ class Story:
         clock = self.sandbox.clock
         clock.forward(days=1)
         clock.to_monday()
-        self.seen.setdefault("The clock", []).append(f"{clock.local():%A, %B %-d, %-I:%M %p} Eastern")
+        self.sees_clock()
+
+    def sees_clock(self) -> None:
+        """Note when it is, after the clock was set forward."""
+        self.seen.setdefault("The clock", []).append(
+            f"{self.sandbox.clock.local():%A, %B %-d, %-I:%M %p} Eastern"
+        )
 
     def check(self, step: str, look: Callable[[], Found]) -> Found:
         """Wait until `look` returns something true and return it; raises StoryError after `patience` seconds."""

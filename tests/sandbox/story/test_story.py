@@ -52,6 +52,10 @@ def test_the_story_is_played_through_the_running_bot_and_told_by_person() -> Non
         "in the Home tab: #1",
     ):
         assert said in told.replace(" | ", " ")
+    clock = told.partition("\nThe clock\n")[2].partition("\n\n")[0].splitlines()
+    assert [line.rpartition(", ")[2] for line in clock] == [
+        "9:00 AM Eastern", "10:01 AM Eastern", "9:00 AM Eastern", "12:00 PM Eastern"
+    ]  # fmt: skip
     assert lives.SECRET not in told
 
 
