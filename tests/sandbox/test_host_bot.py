@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -13,7 +15,7 @@ import pytest
 from identity_bot.app import Bot
 from identity_bot.outbox.queue import Queue
 from identity_bot.store.store import Store
-from identity_bot_sandbox.host_bot import HostClock
+from identity_bot_sandbox.host_bot import MOVED, HostClock
 from tests.support import new_sqlite
 
 
@@ -37,3 +39,14 @@ def test_the_clock_is_followed_once_the_database_is_no_longer_busy(tmp_path: Pat
     store.close()
 
     assert clock() - time.time() == pytest.approx(3600, abs=1)
+
+
+def test_the_clock_is_said_to_be_set_in_one_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a line of the log could come between the words and the end of their line, and nobody would hear of it."""
+    written: list[str] = []
+    monkeypatch.setattr(sys, "stdout", SimpleNamespace(write=written.append, flush=lambda: None))
+    host = cast(Bot, SimpleNamespace(moving_clock=lambda seconds: nullcontext()))
+
+    HostClock(0.0).follow(host, ["3600.0", "60.0"])
+
+    assert written == [f"{MOVED}\n", f"{MOVED}\n"]

@@ -35,7 +35,7 @@ TICKET = ticket(number=12, url="https://github.test/12", headline="Ticket #12")
 
 def draw(chat: SlackChat, card: MessageRef | None = None, ticket: Ticket = TICKET) -> MessageRef:
     """Has a ticket's card drawn, in place where there is one."""
-    return chat.show_card(replace(ticket, card=card), None, channel=TEAM, idempotency_key="1")
+    return chat.show_card(replace(ticket, card=card), None, channel=TEAM, idempotency_key="1", now=0.0)
 
 
 def test_a_message_says_everything_in_text_and_unfurls_nothing(chat: SlackChat, slack: SlackWorld) -> None:
@@ -296,7 +296,7 @@ def test_a_card_in_a_private_channel_that_the_bot_was_removed_from_is_refused(
     slack.channels[SECRET].bot_is_member = False
 
     with pytest.raises(Rejected, match="channel_not_found"):
-        chat.show_card(replace(TICKET, card=posted), None, channel=SECRET, idempotency_key="2")
+        chat.show_card(replace(TICKET, card=posted), None, channel=SECRET, idempotency_key="2", now=0.0)
 
 
 def test_a_bot_that_may_not_write_where_it_is_not_a_member_is_refused(

@@ -86,7 +86,11 @@ OWN = {
 CALLS: dict[str, Callable[[SlackChat], object]] = {
     "chat.postMessage": lambda chat: chat.post(INTAKE, MESSAGE, idempotency_key="1", thread_ts=None),
     "chat.update": lambda chat: chat.show_card(
-        replace(TICKET, card=MessageRef(channel=TEAM, ts="1.0")), None, channel=TEAM, idempotency_key="1"
+        replace(TICKET, card=MessageRef(channel=TEAM, ts="1.0")),
+        None,
+        channel=TEAM,
+        idempotency_key="1",
+        now=0.0,
     ),
     "conversations.members": lambda chat: chat.members(TEAM),
     "usergroups.users.list": lambda chat: chat.members(GROUP),
