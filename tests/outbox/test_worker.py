@@ -543,10 +543,10 @@ def test_a_long_effect_keeps_its_lane(
         if is_stopping:
             stopping = threading.Thread(target=working.stop)
             stopping.start()
-        clock.move(lease - 1)
-        eventually(lambda: leased_until() == clock.now + lease)
-        clock.move(lease - 1)
-        assert queue.lease("another") is None
+        for _ in range(2):
+            clock.move(lease - 1)
+            assert queue.lease("another") is None
+            eventually(lambda: leased_until() == clock.now + lease)
     go_on.set()
     stopping.join(20)
 
