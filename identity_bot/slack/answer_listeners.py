@@ -301,6 +301,10 @@ class AnswerListeners:
             return
         is_article = view.get("callback_id") == blocks.ARTICLE
         form_id = (is_article and view.get("root_view_id")) or view["id"]
+        kept, form = self._self_service.kept(pressed.digest), self.open.newest(form_id)
+        if kept and (form or (is_article and form_id == view["id"])):
+            # Somebody may press this before it is counted that they were shown it.
+            self._record(form_id, (form.draft.type or "") if form else "", [kept])
         try:
             is_new = self._self_service.record_solved(form_id, pressed.source, pressed.name)
         except StoreError as error:

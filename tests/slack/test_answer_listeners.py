@@ -503,6 +503,37 @@ def solved_click(world: World, title: str, **more: Any) -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize("is_read", [False, True])
+def test_an_answer_that_solved_it_before_it_was_counted_ends_the_request(
+    sign_in: None, world: World, mocker: MockerFixture, is_read: bool
+) -> None:
+    """The count comes after the drawing, and a busy machine takes its time."""
+    service = answering(world)._self_service
+    count, begun, go_on = service.record_shown, threading.Event(), threading.Event()
+
+    def late(*counted: Any) -> None:
+        if not begun.is_set():
+            begun.set()
+            go_on.wait(10)
+        count(*counted)
+
+    mocker.patch.object(service, "record_shown", late)
+    world.open_form(JUNIPER, "sign_in")
+    type_in(world, "My code expired")
+    eventually(lambda: begun.is_set() and shown(world))
+    form = str(view(world)["id"])
+    if is_read:
+        press(world, READ, CODES.title)
+        eventually(lambda: view(world)["id"] != form)
+
+    press(world, SOLVED, "" if is_read else CODES.title)
+
+    eventually(lambda: "Nothing was filed" in str(view(world)))
+    go_on.set()
+    answering(world).close()
+    assert outcomes(world, form) == {"codes.md": Outcome.SOLVED}
+
+
 @pytest.mark.parametrize(
     "forged",
     [
