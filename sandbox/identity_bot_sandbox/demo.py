@@ -139,7 +139,10 @@ def _commands(folder: Path) -> str:
 
 
 def _wait() -> None:
-    # A handler that sets an event could wait forever for the lock that this thread holds.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Until Ctrl-C or SIGTERM."""
     with suppress(KeyboardInterrupt):
-        threading.Event().wait()
+        # A handler that sets an event could wait forever for the lock that this thread holds.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        pause = threading.Event()
+        while not pause.wait(1.0):
+            pass  # a signal that comes just before a wait does not wake it, but is heeded after it
