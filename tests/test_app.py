@@ -235,19 +235,23 @@ def test_an_effect_under_way_is_finished_before_the_end_and_not_done_again(
     assert sandbox.github.traffic.count("POST", f"/repos/{cast.REPOSITORY}/issues") == 1
 
 
+def unready(url: str) -> dict[str, object]:
+    """What the bot says of itself while it is not ready; nothing while it is."""
+    status, said = ready(url)
+    return said if status == 503 else {}
+
+
 def test_readiness_says_what_is_wrong_while_the_process_lives(town: Sandbox, bot: Process) -> None:
     url, database = bot.url(), Path(bot.database.removeprefix("sqlite:///"))
     town.slack.faults.add("apps.connections.open", error="internal_error", times=None)
     town.slack.delivery.sockets.drop()
 
-    eventually(lambda: ready(url)[0] == 503, seconds=15)
-    down = ready(url)[1]
+    down = eventually(lambda: unready(url), seconds=15)
     town.slack.faults.clear()
     eventually(lambda: ready(url)[0] == 200, seconds=30)
     for file in database.parent.glob(f"{database.name}*"):
         file.rename(file.with_name(f"moved-{file.name}"))
-    eventually(lambda: ready(url)[0] == 503)
-    gone = ready(url)[1]
+    gone = eventually(lambda: unready(url))
 
     assert (down["ready"], down["slack_socket"], down["database"]) == (False, "not connected", "ok")
     assert (gone["ready"], gone["slack_socket"]) == (False, "connected")
@@ -268,8 +272,7 @@ def test_a_connection_that_goes_silent_is_replaced_and_said_meanwhile(
         sandbox.slack.delivery.sockets.silence()
         began = time.monotonic()
 
-        eventually(lambda: ready(bot.url())[0] == 503, seconds=3)
-        said = ready(bot.url())[1]
+        said = eventually(lambda: unready(bot.url()), seconds=3)
         eventually(lambda: ready(bot.url())[0] == 200, seconds=10)
         took = time.monotonic() - began
         ask(sandbox)
