@@ -103,8 +103,8 @@ class Clocks:
     def _taken_in(self, ticket: Ticket, now: float) -> Ticket:
         """A ticket that the bot has just found, with its clocks.
 
-        If nobody has touched it for long, nobody is nudged, as many such tickets may come at once; but whose ticket
-        may be closed without their word is reminded first.
+        If nobody has touched it for long, nobody is nudged, as many such tickets may come at once; but a requestor
+        whose ticket may be closed untried is reminded first.
         """
         ticket = self._levels.follow(ticket, now)
         is_stale = self._levels.is_stale(ticket, service_levels.touched_at(ticket), now)
